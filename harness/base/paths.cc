@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "base/paths.h"
+
+#include <cstdlib>
+
+namespace pinrig {
+namespace {
+
+fs::path from_env(const char* name) {
+  const char* v = std::getenv(name);
+  return v != nullptr && *v != '\0' ? fs::absolute(v) : fs::path();
+}
+
+fs::path choose(const char* own, const char* xdg, const char* under_home) {
+  if (auto p = from_env(own); !p.empty()) return p;
+  if (auto p = from_env(xdg); !p.empty()) return p / "pinrig";
+  auto home = from_env("HOME");
+  return home.empty() ? fs::path() : home / under_home / "pinrig";
+}
+
+bool is_project(const fs::path& p) { return fs::is_directory(p / "guest-tests") && fs::is_directory(p / "kernels"); }
+
+fs::path find_project() {
+  if (auto p = from_env("PINRIG_PROJECT"); !p.empty()) return p;
+  std::error_code ec;
+  for (fs::path p = fs::current_path(ec); !p.empty(); p = p.parent_path()) {
+    if (is_project(p)) return p;
+    if (p == p.root_path()) break;
+  }
+  return PINRIG_BUILT_FROM;
+}
+
+}  // namespace
+
+Result<Paths> find_paths() {
+  Paths p{find_project(), choose("PINRIG_CACHE", "XDG_CACHE_HOME", ".cache"),
+          choose("PINRIG_STATE", "XDG_STATE_HOME", ".local/state")};
+  if (p.cache.empty() || p.state.empty())
+    return make_error(ErrorKind::bad_usage, "neither HOME nor PINRIG_CACHE and PINRIG_STATE are set",
+                      "set PINRIG_CACHE and PINRIG_STATE to writable directories");
+  if (!is_project(p.project))
+    return make_error(ErrorKind::bad_usage, p.project.string() + " is no pinrig checkout (no guest-tests/ and kernels/)",
+                      "run pinrig inside its checkout, or set PINRIG_PROJECT");
+  return p;
+}
+
+}  // namespace pinrig

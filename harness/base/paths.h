@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include "base/file.h"
+
+namespace pinrig {
+
+/// Where things live on this machine.
+struct Paths {
+  fs::path project;  ///< the checkout: configs/, kernels/, images/, guest-tests/
+  fs::path cache;    ///< sources, kernels, sysroots: all of it may be deleted at any time
+  fs::path state;    ///< runs and results.db
+};
+
+/// cache = $PINRIG_CACHE, else $XDG_CACHE_HOME/pinrig, else ~/.cache/pinrig; state = $PINRIG_STATE, else
+/// $XDG_STATE_HOME/pinrig, else ~/.local/state/pinrig; project = $PINRIG_PROJECT, else the nearest parent of the
+/// working directory with guest-tests/ and kernels/, else the checkout that this binary was built from.
+Result<Paths> find_paths();
+
+}  // namespace pinrig

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "base/result.h"
+
+#include <cerrno>
+#include <cstring>
+
+namespace pinrig {
+
+const char* to_string(ErrorKind kind) {
+  switch (kind) {
+    case ErrorKind::bad_usage: return "bad_usage";
+    case ErrorKind::bad_input: return "bad_input";
+    case ErrorKind::missing_tool: return "missing_tool";
+    case ErrorKind::apply_failed: return "apply_failed";
+    case ErrorKind::build_failed: return "build_failed";
+    case ErrorKind::infra: return "infra";
+    case ErrorKind::disk_full: return "disk_full";
+    case ErrorKind::cancelled: return "cancelled";
+  }
+  return "infra";
+}
+
+Error errno_error(const std::string& what, int errno_value) {
+  const bool full = errno_value == ENOSPC || errno_value == EDQUOT;
+  return make_error(full ? ErrorKind::disk_full : ErrorKind::infra, what + ": " + std::strerror(errno_value),
+                    full ? "free some space, or point PINRIG_CACHE and PINRIG_STATE at a larger disk" : "");
+}
+
+}  // namespace pinrig

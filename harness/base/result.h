@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0
+// Values in, Result<T> out: how every stage of pinrig reports that it could not do its work.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <boost/throw_exception.hpp>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+namespace pinrig {
+
+/// What went wrong, coarse enough to choose an exit code by (see exit_code.h).
+enum class ErrorKind {
+  bad_usage,     ///< command line
+  bad_input,     ///< a file of the user: YAML, mbox, fragment, tarball
+  missing_tool,  ///< a program, library or sysroot is not there
+  apply_failed,  ///< a patch of a series does not apply
+  build_failed,  ///< the kernel or a guest binary does not compile
+  infra,         ///< the machine, QEMU or pinrig itself failed; says nothing about the kernel
+  disk_full,     ///< ENOSPC or EDQUOT, or too little space to begin
+  cancelled,     ///< SIGINT, SIGTERM or SIGHUP
+};
+
+/// An error for people: what happened (with file:line where there is one), and the next step.
+struct Error {
+  ErrorKind kind = ErrorKind::infra;
+  std::string message;  ///< one or more lines, no trailing newline
+  std::string hint;     ///< what to do next; may be empty
+
+  /// Adds the layer above: "importing debian-6.12: <message>".
+  [[nodiscard]] Error with_context(const std::string& context) && {
+    message = context + ": " + message;
+    return std::move(*this);
+  }
+};
+
+/// The one exception of pinrig: an invariant broke or nothing sensible can go on. Caught in main only.
+class Fatal : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Called by boost::system::result when value() is asked of an error: a bug of the caller.
+[[noreturn]] inline void throw_exception_from_error(const Error& e, const boost::source_location& at) {
+  throw Fatal(std::string(at.file_name()) + ":" + std::to_string(at.line()) +
+              ": value of a failed Result taken: " + e.message);
+}
+
+template <typename T>
+using Result = boost::system::result<T, Error>;
+
+inline Error make_error(ErrorKind kind, std::string message, std::string hint = {}) {
+  return Error{kind, std::move(message), std::move(hint)};
+}
+
+/// The name used in JSON and in the database ("apply_failed").
+const char* to_string(ErrorKind kind);
+
+/// Turns an errno value into an Error of kind infra or disk_full: "WHAT: No space left on device".
+Error errno_error(const std::string& what, int errno_value);
+
+}  // namespace pinrig
+
+// PINRIG_TRY(x, expr): declares x as the value of expr, or returns its Error from the function.
+#define PINRIG_CONCAT2(a, b) a##b
+#define PINRIG_CONCAT(a, b) PINRIG_CONCAT2(a, b)
+#define PINRIG_TRY_IMPL(tmp, var, expr)               \
+  auto tmp = (expr);                                  \
+  if (tmp.has_error()) return std::move(tmp).error(); \
+  auto var = std::move(tmp).value()
+#define PINRIG_TRY(var, expr) PINRIG_TRY_IMPL(PINRIG_CONCAT(try_, __LINE__), var, expr)
+
+// PINRIG_CHECK(expr): returns the Error of expr from the function, drops the value otherwise.
+#define PINRIG_CHECK(expr)                                                   \
+  do {                                                                       \
+    if (auto check_ = (expr); check_.has_error()) return std::move(check_).error(); \
+  } while (false)

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+// Small text functions used all over; no I/O.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pinrig {
+
+std::vector<std::string> split(std::string_view text, char sep);
+/// Lines without their '\n' (a '\r' before it is dropped too); a last line without '\n' counts.
+std::vector<std::string_view> lines(std::string_view text);
+std::string_view trim(std::string_view text);
+std::string join(const std::vector<std::string>& parts, std::string_view sep);
+/// As a POSIX shell would need it typed: for showing commands, never for running them.
+std::string shell_quote(const std::string& arg);
+std::string shell_line(const std::vector<std::string>& argv);
+/// The known word nearest to `word` by edit distance, or empty when nothing is near (> 1/2 of its length).
+std::string nearest(std::string_view word, const std::vector<std::string>& known);
+/// "1.5 GiB", "312 KiB".
+std::string human_bytes(std::uintmax_t bytes);
+/// "2m03s", "14.2s".
+std::string human_seconds(double seconds);
+/// Shell-style match with '*' (any run, '/' included) and '?'; no character classes.
+bool glob_match(std::string_view pattern, std::string_view text);
+
+}  // namespace pinrig

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+// What a guest kernel's console log says, as values. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/verdict.h"
+
+namespace pinrig::console {
+
+struct Log {
+  std::vector<model::KernelEvent> events;  ///< in order of first_line
+  bool booted = false;      ///< the agent's first mark was seen
+  bool panicked = false;
+  bool powered_off = false; ///< "reboot: Power down" or the like
+  double last_stamp_s = 0;  ///< printk time of the last stamped line
+  std::string last_line;    ///< last non-empty line, for "the guest went silent after ..."
+  int line_count = 0;
+};
+
+/// The marks that the agent writes to /dev/kmsg around every test; they give events their owner.
+inline constexpr const char* begin_mark = "pinrig: begin ";  ///< followed by the test's name
+inline constexpr const char* end_mark = "pinrig: end ";
+inline constexpr const char* agent_mark = "pinrig: agent ";
+
+/// Parses a whole log: printk prefixes "[    1.234567]", "[    1.234567][  T12]", "<4>[ ... ]", CR LF, ANSI
+/// colours, binary junk. Never fails.
+Log parse(std::string_view text);
+
+std::string to_json(const Log& log);
+
+}  // namespace pinrig::console

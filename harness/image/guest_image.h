@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+// What goes into a guest: a sysroot to link against, our static programs, and the initramfs that carries them.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "model/kernel.h"
+
+namespace pinrig::image {
+
+struct Context {
+  fs::path project;  ///< images/, guest-tests/
+  fs::path cache;
+  const CancelToken* cancel = nullptr;
+  int jobs = 1;
+  std::function<void(const std::string&)> progress;  ///< one line: "sysroot aarch64: fetching 38 packages"
+};
+
+/// The sysroot of an architecture (images/sysroot.yaml says which packages), made once by
+/// mmdebstrap --variant=extract: no dpkg multiarch, no root, no emulation. Returns its path.
+Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx);
+
+/// Builds guest-tests/ for an architecture, static, in the cache (incremental). Returns the directory with
+/// `agent` and `tests/SUITE/NAME`. Error build_failed with the first compiler error.
+Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const Context& ctx);
+
+/// The base initramfs of images/initramfs.yaml (agent as /init, our tests below /tests, busybox), as a cpio
+/// "newc" archive in the cache, keyed by content. Reproducible: same input, same bytes.
+Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot, const Context& ctx);
+
+/// A second archive with the kernel tree's selftests below /tests/kernel.
+Result<fs::path> selftests_initramfs(const fs::path& selftests, const Context& ctx);
+
+/// A raw drive image with a file system made on the host (ext4 by mke2fs), cached; `size_mib` large, sparse.
+Result<fs::path> filesystem_image(const std::string& fs_type, int size_mib, const Context& ctx);
+
+}  // namespace pinrig::image

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0
+// KTAP (Documentation/dev-tools/ktap.rst), TAP 13/14 and kselftest's dialect of them, as values. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pinrig::ktap {
+
+enum class Status { pass, fail, skip, xfail, xpass, error };
+const char* to_string(Status s);
+
+struct Case {
+  std::string name;       ///< stable: without number, directive and "time=" tail
+  Status status = Status::error;
+  std::string reason;     ///< text after # SKIP, # XFAIL, # TODO, ...
+  int number = 0;         ///< as printed; 0 = none
+  int line = 0;           ///< of the result line; line numbers count from 1
+  double time_ms = -1;    ///< "# time=12ms" tail, -1 = none
+  std::vector<std::string> diagnostics;  ///< "# ..." lines before the result, without "# "
+  std::vector<Case> subtests;            ///< KTAP: indented by 2; TAP 14: by 4; kselftest: prefixed "# "
+};
+
+/// Everything that makes a stream less than trustworthy is a finding of its own.
+enum class FindingKind {
+  no_output,        ///< nothing at all
+  no_ktap,          ///< output, but no version line and no result line
+  no_plan,          ///< results without "1..N"
+  plan_shortfall,   ///< fewer results than planned
+  plan_excess,      ///< more results than planned
+  duplicate_plan,
+  duplicate_name,   ///< two results of one level bear the same name
+  wrong_number,     ///< numbers not 1, 2, 3, ...
+  bail_out,
+  unknown_directive,
+  subtest_mismatch, ///< the parent's status contradicts its subtests, or a subtest block has no parent result
+  totals_mismatch,  ///< kselftest's "# Totals:" line disagrees with the results
+  output_after_end, ///< result lines after the kernel crashed or after the totals
+  bad_utf8,
+};
+const char* to_string(FindingKind k);
+
+struct Finding {
+  FindingKind kind;
+  int line = 0;  ///< 0: concerns the whole stream
+  std::string text;
+};
+
+struct Tree {
+  int version = 0;            ///< 1 for KTAP, 13 or 14 for TAP, 0 = no version line
+  std::optional<int> plan;    ///< "1..N"; 0 with skip reason = all skipped
+  std::string plan_skip;      ///< reason of "1..0 # SKIP reason"
+  std::vector<Case> cases;    ///< top level
+  std::vector<Finding> findings;
+  std::vector<std::string> diagnostics;  ///< "# ..." lines that belong to no case
+  bool bailed_out = false;
+};
+
+/// Parses a whole stream. Copes with printk time stamps of constant width, "\r\n", text lines of other writers,
+/// NUL bytes and a last line without newline; never throws, never fails.
+Tree parse(std::string_view text);
+
+/// Same tree as JSON text, for `pinrig parse ktap --json`.
+std::string to_json(const Tree& tree);
+
+}  // namespace pinrig::ktap

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0
+// A job is one attempt at a cell: everything needed to run it again is in JobSpec, saved before the guest starts.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/suite.h"
+
+namespace pinrig::model {
+
+/// One kernel point × arch × configuration × machine, with the suites that share its guest.
+struct Cell {
+  std::string id;  ///< "tip-x86_64": unique in a run, a safe file name
+  Point point;
+  Arch arch = Arch::x86_64;
+  std::string config;  ///< fragments joined with '+': "base+pin"
+  Machine machine;
+  std::vector<TestSpec> tests;
+};
+
+/// Limits in seconds, on a host where the calibration guest needs `calibration_s`; multiplied by `scale`.
+struct Timeouts {
+  double scale = 1;
+  double boot_s = 30;      ///< QEMU spawn to the agent's hello
+  double setup_s = 30;     ///< mounts, huge pages, rxe
+  double silence_s = 20;   ///< grace after a test's own limit before the guest counts as hung
+  double shutdown_s = 10;
+  double scaled(double seconds) const { return seconds * scale; }
+};
+
+/// What `repro.sh` hands to `pinrig rerun`. Paths are absolute and point into the cache.
+struct JobSpec {
+  std::string run_id;
+  std::string cell_id;
+  Arch arch = Arch::x86_64;
+  std::string kernel_image;  ///< what QEMU boots: stripped vmlinux (x86-64, PVH) or Image (aarch64)
+  std::string vmlinux;       ///< with symbols, for gdb
+  std::vector<std::string> initramfs;  ///< cpio archives, concatenated in this order
+  Machine machine;
+  Accel accel = Accel::tcg;  ///< decided: never automatic
+  Timeouts timeouts;
+  std::vector<TestSpec> tests;
+  std::vector<std::string> missing_programs;  ///< programs of tests that the kernel tree lacks
+};
+
+/// JSON text of a JobSpec and back; the error names the key that is missing or of a wrong type.
+std::string job_to_json(const JobSpec& job);
+Result<JobSpec> job_from_json(const std::string& text, const std::string& file);
+
+}  // namespace pinrig::model

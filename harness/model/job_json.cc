@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <nlohmann/json.hpp>
+
+#include "model/job.h"
+
+namespace pinrig::model {
+
+NLOHMANN_JSON_SERIALIZE_ENUM(Arch, {{Arch::x86_64, "x86_64"}, {Arch::aarch64, "aarch64"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Accel, {{Accel::tcg, "tcg"}, {Accel::kvm, "kvm"}, {Accel::automatic, "auto"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(OutputFormat, {{OutputFormat::ktap, "ktap"},
+                                            {OutputFormat::exit_code, "exit_code"},
+                                            {OutputFormat::gup_test, "gup_test"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(PinClaim::Mode, {{PinClaim::Mode::net_zero, "net_zero"},
+                                              {PinClaim::Mode::exact, "exact"},
+                                              {PinClaim::Mode::at_least, "at_least"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, nvme, net, hugepages_2m, swap_mib, kernel_args)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, hugepages_2m, swap_mib, rdma, symbols)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, limit_s, needs, claim, destructive, what,
+                                   proof)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Timeouts, scale, boot_s, setup_s, silence_s, shutdown_s)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, cell_id, arch, kernel_image, vmlinux, initramfs, machine, accel,
+                                   timeouts, tests, missing_programs)
+
+std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2) + "\n"; }
+
+Result<JobSpec> job_from_json(const std::string& text, const std::string& file) {
+  try {
+    return nlohmann::json::parse(text).get<JobSpec>();
+  } catch (const nlohmann::json::exception& e) {
+    return make_error(ErrorKind::bad_input, file + ": " + e.what(),
+                      "the file is written by pinrig run; run that again to have it whole");
+  }
+}
+
+}  // namespace pinrig::model

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+// Enumerations as words, in one table each.
+#include <array>
+#include <utility>
+
+#include "model/job.h"
+
+namespace pinrig::model {
+namespace {
+
+template <typename E>
+using Name = std::pair<E, const char*>;
+
+template <typename Table, typename E>
+const char* name_in(const Table& table, E value) {
+  for (const auto& [v, name] : table) {
+    if (v == value) return name;
+  }
+  return "?";
+}
+
+constexpr std::array<Name<Verdict>, 10> verdicts{{{Verdict::pass, "pass"},
+                                                  {Verdict::fail, "fail"},
+                                                  {Verdict::skip, "skip"},
+                                                  {Verdict::xfail, "xfail"},
+                                                  {Verdict::xpass, "xpass"},
+                                                  {Verdict::crash, "crash"},
+                                                  {Verdict::timeout, "timeout"},
+                                                  {Verdict::leak, "leak"},
+                                                  {Verdict::missing, "missing"},
+                                                  {Verdict::error, "error"}}};
+
+using Outcome = JobOutcome::Kind;
+constexpr std::array<Name<Outcome>, 9> outcomes{{{Outcome::completed, "completed"},
+                                                 {Outcome::apply_failed, "apply_failed"},
+                                                 {Outcome::build_failed, "build_failed"},
+                                                 {Outcome::boot_failed, "boot_failed"},
+                                                 {Outcome::panicked, "panicked"},
+                                                 {Outcome::timed_out, "timed_out"},
+                                                 {Outcome::no_output, "no_output"},
+                                                 {Outcome::infra_error, "infra_error"},
+                                                 {Outcome::cancelled, "cancelled"}}};
+
+constexpr std::array<Name<TestExit::Kind>, 5> exits{{{TestExit::Kind::exited, "exited"},
+                                                     {TestExit::Kind::signaled, "signaled"},
+                                                     {TestExit::Kind::timed_out, "timed_out"},
+                                                     {TestExit::Kind::not_run, "not_run"},
+                                                     {TestExit::Kind::lost, "lost"}}};
+
+}  // namespace
+
+const char* to_string(Arch arch) { return arch == Arch::x86_64 ? "x86_64" : "aarch64"; }
+const char* kernel_arch(Arch arch) { return arch == Arch::x86_64 ? "x86_64" : "arm64"; }
+
+std::optional<Arch> arch_from_string(const std::string& s) {
+  if (s == "x86_64" || s == "amd64") return Arch::x86_64;
+  if (s == "aarch64" || s == "arm64") return Arch::aarch64;
+  return std::nullopt;
+}
+
+std::string to_string(const Where& where) {
+  std::string out = where.file;
+  if (where.line > 0) out += ":" + std::to_string(where.line);
+  if (where.line > 0 && where.column > 0) out += ":" + std::to_string(where.column);
+  return out;
+}
+
+const char* to_string(Verdict v) { return name_in(verdicts, v); }
+
+std::optional<Verdict> verdict_from_string(const std::string& s) {
+  for (const auto& [v, name] : verdicts) {
+    if (s == name) return v;
+  }
+  return std::nullopt;
+}
+
+int rank(Verdict v) {
+  static constexpr std::array order{Verdict::skip, Verdict::pass,  Verdict::xfail, Verdict::xpass, Verdict::fail,
+                                    Verdict::timeout, Verdict::leak, Verdict::crash, Verdict::error, Verdict::missing};
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    if (order[i] == v) return static_cast<int>(i);
+  }
+  return static_cast<int>(order.size());
+}
+
+const char* to_string(JobOutcome::Kind kind) { return name_in(outcomes, kind); }
+const char* to_string(TestExit::Kind kind) { return name_in(exits, kind); }
+
+const char* to_string(OutputFormat f) {
+  switch (f) {
+    case OutputFormat::ktap: return "ktap";
+    case OutputFormat::exit_code: return "exit_code";
+    case OutputFormat::gup_test: return "gup_test";
+  }
+  return "?";
+}
+
+const char* to_string(Accel a) {
+  switch (a) {
+    case Accel::automatic: return "auto";
+    case Accel::kvm: return "kvm";
+    case Accel::tcg: return "tcg";
+  }
+  return "?";
+}
+
+}  // namespace pinrig::model

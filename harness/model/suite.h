@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+// What runs in a guest and on which machine.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/kernel.h"
+
+namespace pinrig::model {
+
+/// How a test's output is read.
+enum class OutputFormat {
+  ktap,       ///< KTAP or TAP 13/14 on stdout
+  exit_code,  ///< kselftest exit codes: 0 pass, 1 fail, 2 xfail, 3 xpass, 4 skip
+  gup_test,   ///< free text of tools/testing/selftests/mm/gup_test.c: times and "truncated"
+};
+const char* to_string(OutputFormat f);
+
+/// What a test needs of the machine and the kernel; the harness builds the guest from it.
+struct Needs {
+  std::vector<std::string> nvme;     ///< serials of NVMe drives
+  std::string fs;                    ///< working directory on this file system ("ext4"); empty = any
+  int hugepages_2m = 0;              ///< huge pages of the default size to reserve
+  int swap_mib = 0;
+  bool rdma = false;                 ///< an rxe link
+  std::vector<std::string> symbols;  ///< configuration symbols, without CONFIG_
+};
+
+/// One test of a suite (guest-tests/SUITE/suite.yaml).
+struct TestSpec {
+  std::string name;     ///< "suite/test"
+  std::string program;  ///< "pin/dio_rw": file below /tests in the guest; "kernel:cow": the kernel tree's own
+  std::vector<std::string> args;
+  std::map<std::string, std::string> env;
+  OutputFormat format = OutputFormat::ktap;
+  double limit_s = 30;  ///< on the calibration machine; scaled by Timeouts
+  Needs needs;
+  PinClaim::Mode claim = PinClaim::Mode::net_zero;  ///< least claim; a test may claim more at run time
+  bool destructive = false;
+  std::string what;   ///< one line: the behaviour guarded
+  std::string proof;  ///< mutant or fault on which it turns red
+  Where where;
+
+  bool from_kernel() const { return program.rfind("kernel:", 0) == 0; }
+  std::string kernel_binary() const { return program.substr(7); }
+};
+
+struct Suite {
+  std::string name;
+  std::string title;
+  std::vector<TestSpec> tests;
+};
+
+/// One NVMe namespace.
+struct NvmeDrive {
+  std::string serial;  ///< of the controller; how the guest finds it
+  int nsid = 1;        ///< namespaces of one serial share a controller
+  int size_mib = 64;
+  int iops = 0;    ///< throttling.iops-total; delays before the data moves (0 = unlimited)
+  std::string fs;  ///< "ext4": made on the host before the boot; empty = raw, zero-filled
+};
+
+/// An emulated machine (configs/machines/NAME.yaml).
+struct Machine {
+  std::string name;
+  int cpus = 2;
+  int memory_mib = 2048;
+  std::vector<NvmeDrive> nvme;
+  bool net = true;                        ///< virtio-net without a way out, for rxe
+  int hugepages_2m = 0;                   ///< reserved by the agent before the first test
+  int swap_mib = 0;
+  std::vector<std::string> kernel_args;   ///< appended to the command line
+};
+
+enum class Accel { automatic, kvm, tcg };
+const char* to_string(Accel a);  ///< "auto", "kvm", "tcg"
+
+/// configs/runs/NAME.yaml: what one `pinrig run` does.
+struct RunSpec {
+  std::string name;
+  std::string base;                     ///< KernelBase, when there is no series
+  std::string series;                   ///< empty: the base alone
+  std::vector<std::string> points;      ///< "base", "tip", "each" or numbers
+  std::vector<Arch> archs;
+  std::vector<std::string> fragments;   ///< names below configs/fragments, without .config
+  std::string machine;
+  std::vector<std::string> suites;      ///< "suite" or "suite/test" globs
+  std::string selftests_from;           ///< KernelBase whose selftests are used instead of the tree's own
+  Accel accel = Accel::automatic;
+  std::vector<Expectation> expect;      ///< beside those of the series
+  Where where;
+};
+
+}  // namespace pinrig::model

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+// A finished (or interrupted) run for people and machines; reads the store only.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace pinrig::report {
+
+struct Style {
+  bool color = false;
+  bool unicode = true;
+  int width = 100;       ///< columns
+  bool verbose = false;  ///< every case, not only those worth a look
+  bool quiet = false;    ///< the last line only
+};
+
+/// The table tests × points (base beside tip, per architecture), the pin balance, what changed between base
+/// and tip, unexpected verdicts with their reasons, and the commands to look further.
+Result<std::string> terminal(const store::Store& store, const store::RunRow& run, const Style& style);
+/// JUnit XML: one testsuite per cell, one testcase per test and case.
+Result<std::string> junit(const store::Store& store, const store::RunRow& run);
+/// KTAP version 1: one subtest per cell, below it one per test, below it the cases.
+Result<std::string> ktap(const store::Store& store, const store::RunRow& run);
+/// Everything the store has, for other programs; keys are documented in harness/report/README.md.
+Result<std::string> json(const store::Store& store, const store::RunRow& run);
+
+}  // namespace pinrig::report

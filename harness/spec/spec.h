@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+// The YAML files of a project as values: the only user of yaml-cpp. Every error is file:line:column,
+// the value, the rule and the nearest known key; nothing has been started when it is reported.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "model/job.h"
+
+namespace pinrig::spec {
+
+/// configs/runs/NAME.yaml, or a path when `name` has a '/' or ends in ".yaml".
+Result<model::RunSpec> load_run(const fs::path& project, const std::string& name);
+/// kernels/NAME.yaml; relative paths inside are relative to the file.
+Result<model::KernelBase> load_base(const fs::path& project, const std::string& name);
+/// kernels/series/NAME/series.yaml, or a path to a series.yaml or to its directory.
+Result<model::Series> load_series(const fs::path& project, const std::string& name);
+/// configs/machines/NAME.yaml; `extends: OTHER` takes what it does not say from there (cycles are an error).
+Result<model::Machine> load_machine(const fs::path& project, const std::string& name);
+/// guest-tests/NAME/suite.yaml
+Result<model::Suite> load_suite(const fs::path& project, const std::string& name);
+/// Every suite of the project, sorted by name.
+Result<std::vector<model::Suite>> load_all_suites(const fs::path& project);
+
+}  // namespace pinrig::spec

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+// Which accelerator really works here, and how slow this host is.
+#pragma once
+
+#include "base/cancel.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "model/job.h"
+
+namespace pinrig::vm {
+
+struct Probe {
+  bool kvm_works = false;
+  std::string kvm_detail;   ///< "no /dev/kvm", "opens, but the guest died: KVM internal error"
+  double tcg_s = 0;         ///< wall of the calibration guest under TCG, seconds
+  double kvm_s = 0;         ///< same under KVM, 0 = not run
+  bool from_cache = false;  ///< answered from the cache (same host, QEMU version and boot id)
+  /// Factor for Timeouts: calibration time over that of the reference machine, at least 1.
+  double scale(model::Accel accel) const;
+};
+
+/// Boots a guest of a few hundred bytes (guest-tests/probe, built on first use) that runs 64-bit code, the
+/// instructions real kernels need (cmpxchg16b on x86-64) and a fixed amount of work, and times it. KVM is tried only when guest
+/// and host architecture agree. The answer is cached per host, QEMU version and boot id.
+Result<Probe> probe_accel(model::Arch arch, const fs::path& project, const fs::path& cache, const CancelToken& cancel);
+
+}  // namespace pinrig::vm

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+// One QEMU guest, from spawn to the reaped process.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/deadline.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "model/job.h"
+#include "wire/messages.h"
+
+namespace pinrig::vm {
+
+/// Where a guest's files are: console.raw, results.raw, qemu.log, qemu.args; sockets in a 0700 directory.
+struct GuestFiles {
+  fs::path dir;
+  fs::path console() const { return dir / "console.raw"; }
+  fs::path results() const { return dir / "results.raw"; }
+};
+
+/// Why a guest no longer answers.
+struct GuestEnd {
+  enum class Kind { powered_off, qemu_exited, hung, cancelled, protocol };
+  Kind kind = Kind::qemu_exited;
+  std::string detail;  ///< "qemu exit 1: <end of its stderr>", "no answer for 50 s"
+};
+
+/// A step with a guest: an answer, or the guest's end. Our own failures are Errors (infra).
+template <typename T>
+struct Step {
+  std::optional<T> value;
+  GuestEnd end;  ///< valid when there is no value
+};
+
+class Guest {
+ public:
+  /// Spawns QEMU for `job` with drives found at `drive_files` ("serial:nsid" -> image path, opened with
+  /// snapshot=on; a missing one is a null-co drive). All sockets listen before QEMU starts.
+  static Result<Guest> start(const model::JobSpec& job, const GuestFiles& files,
+                             const std::map<std::string, fs::path>& drive_files, const CancelToken& cancel);
+  Guest(Guest&&) noexcept;
+  Guest& operator=(Guest&&) noexcept;
+  ~Guest();  ///< kills and reaps whatever is left
+
+  Result<Step<wire::Hello>> hello();
+  Result<Step<wire::SetupDone>> setup(const wire::Setup& setup);
+  Result<Step<wire::HoldResult>> hold_control(const wire::HoldControl& control);
+  /// Waits for the test's own (scaled) limit plus the grace of Timeouts.
+  Result<Step<wire::TestEnd>> run(const wire::Run& run);
+  /// Asks for power off and waits; kills after the limit. Returns how it really ended.
+  Result<GuestEnd> power_off();
+  /// SIGKILL; for cancelled and hung guests.
+  void kill();
+  double cpu_s() const;  ///< QEMU's CPU time, after the end
+  pid_t pid() const;
+
+ private:
+  struct Impl;
+  explicit Guest(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace pinrig::vm

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+// The JSON messages on the control port. "type" says which; an unknown key is ignored, a missing one has
+// the default given here.
+//
+//   guest: Hello            once, as soon as the ports are open
+//   host:  Setup            once          guest: SetupDone
+//   host:  HoldControl      once          guest: HoldResult     (the ledger's negative control)
+//   host:  Run              per test      guest: TestEnd
+//   host:  PowerOff                       the guest powers off
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace pinrig::wire {
+
+inline constexpr int protocol_version = 1;
+
+struct Hello {
+  std::string type = "hello";
+  int protocol = protocol_version;
+  std::string release;  ///< uname -r
+  std::string machine;  ///< uname -m
+  int page_size = 0;    ///< bytes
+  int cpus = 0;
+  bool counters = false;      ///< nr_foll_pin_* are there
+  double uptime_s = 0;        ///< CLOCK_BOOTTIME at the agent's first instruction
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Hello, type, protocol, release, machine, page_size, cpus, counters, uptime_s)
+
+/// A namespace to mount; found by the controller's serial number, never by name.
+struct Mount {
+  std::string serial;
+  int nsid = 1;
+  std::string fstype;
+  std::string target;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Mount, serial, nsid, fstype, target)
+
+struct Setup {
+  std::string type = "setup";
+  std::vector<Mount> mounts;
+  int hugepages = 0;  ///< of the default size
+  int swap_mib = 0;   ///< a swap file's worth of swap on the first ext4 mount
+  bool rxe = false;   ///< bring the first Ethernet device up and put an rxe link on it
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Setup, type, mounts, hugepages, swap_mib, rxe)
+
+struct SetupDone {
+  std::string type = "setup_done";
+  std::vector<std::string> problems;           ///< what could not be had, one line each; empty = all is there
+  std::map<std::string, std::string> devices;  ///< "serial:nsid" to /dev name, "rxe" to device name
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SetupDone, type, problems, devices)
+
+struct HoldControl {
+  std::string type = "hold_control";
+  int pages = 16;  ///< base pages the held io_uring buffer spans
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HoldControl, type, pages)
+
+struct HoldResult {
+  std::string type = "hold_result";
+  bool available = false;  ///< false: no counters, nothing was measured
+  std::string problem;     ///< set when the control itself could not be carried out
+  std::int64_t outstanding_held = 0;      ///< after the test ended with its child still holding
+  std::int64_t outstanding_released = 0;  ///< after that child was killed
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HoldResult, type, available, problem, outstanding_held, outstanding_released)
+
+struct Run {
+  std::string type = "run";
+  std::uint32_t id = 0;  ///< > 0, unique in the guest
+  std::string name;      ///< for the /dev/kmsg marks
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> env;  ///< beside PATH, HOME, TMPDIR, PINRIG_CLAIM_FD
+  std::string cwd = "/tmp";
+  std::uint64_t limit_ms = 30000;
+  std::uint64_t output_limit = 64u << 20;  ///< bytes of stdout and stderr together; the rest is counted and dropped
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Run, type, id, name, argv, env, cwd, limit_ms, output_limit)
+
+/// Lines of the claim descriptor (PINRIG_CLAIM_FD), summed up by the agent: "exact N", "atleast N", "skew S".
+struct Claim {
+  std::string mode = "net_zero";  ///< "exact" as long as only exact lines came, "at_least" when one atleast did
+  std::int64_t pages = 0;
+  std::int64_t skew_sections = 0;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Claim, mode, pages, skew_sections)
+
+/// One settled sample of the counters.
+struct Sample {
+  bool available = false;
+  bool settled = false;
+  std::int64_t acquired = 0;
+  std::int64_t released = 0;
+  double settle_ms = 0;
+  std::uint64_t taint = 0;
+  std::map<std::string, std::int64_t> counters;  ///< vmstat events, meminfo KiB
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Sample, available, settled, acquired, released, settle_ms, taint, counters)
+
+struct TestEnd {
+  std::string type = "test_end";
+  std::uint32_t id = 0;
+  std::string how;      ///< "exited", "signaled", "timed_out", "not_run"
+  int code = 0;         ///< exit code or signal number; errno for not_run
+  std::string problem;  ///< for not_run: what failed
+  double wall_s = 0;
+  int leftover = 0;           ///< processes of the test that were alive when its main process ended
+  std::uint64_t dropped = 0;  ///< output bytes beyond the limit
+  Claim claim;
+  Sample before;
+  Sample after;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TestEnd, type, id, how, code, problem, wall_s, leftover, dropped, claim, before, after)
+
+struct PowerOff {
+  std::string type = "power_off";
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PowerOff, type)
+
+/// Also on the results port when a test starts, so that a guest that dies leaves the name behind.
+struct TestBegin {
+  std::string type = "test_begin";
+  std::uint32_t id = 0;
+  std::string name;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TestBegin, type, id, name)
+
+}  // namespace pinrig::wire
