@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0
+# How the programs of a guest are compiled and linked.
+
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_C_FLAGS_RELEASE "-O2")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2")
+
+add_library(pinrig_guest INTERFACE)
+target_compile_definitions(pinrig_guest INTERFACE _GNU_SOURCE $<$<COMPILE_LANGUAGE:CXX>:JSON_NOEXCEPTION;JSON_NO_IO>)
+target_compile_options(pinrig_guest INTERFACE
+  -Wall -Wextra -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -fno-unwind-tables
+  # The same bytes wherever the checkout and the sysroot lie.
+  -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=guest-tests/ -ffile-prefix-map=${PINRIG_SYSROOT}=
+  $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions;-fno-rtti>)
+target_link_options(pinrig_guest INTERFACE -s LINKER:--gc-sections,--build-id=none)
+target_link_libraries(pinrig_guest INTERFACE pthread)
+
+# Words that a suite's libs.txt may use beside plain library names.
+# A static libibverbs has no provider but those that this definition names (infiniband/verbs.h).
+add_library(pinrig_lib_rdma INTERFACE)
+target_compile_definitions(pinrig_lib_rdma INTERFACE RDMA_STATIC_PROVIDERS=rxe)
+# libnl brings in getaddrinfo; that it wants shared libraries at run time is no concern of a guest without names.
+target_link_options(pinrig_lib_rdma INTERFACE LINKER:--no-warnings)
+target_link_libraries(pinrig_lib_rdma INTERFACE
+  -Wl,--start-group rdmacm ibverbs rxe-rdmav34 nl-route-3 nl-3 -Wl,--end-group)
+add_library(pinrig_lib_uring INTERFACE)
+target_link_libraries(pinrig_lib_uring INTERFACE uring)
+
+# lib/ -> pinlib. Without sources it is only its include directory.
+function(pinrig_library)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/lib/*.c ${CMAKE_SOURCE_DIR}/lib/*.cc)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc?$")
+  if(sources)
+    add_library(pinlib STATIC ${sources})
+    target_include_directories(pinlib PUBLIC ${CMAKE_SOURCE_DIR}/lib ${CMAKE_SOURCE_DIR})
+    target_link_libraries(pinlib PUBLIC pinrig_guest)
+  else()
+    add_library(pinlib INTERFACE)
+    target_include_directories(pinlib INTERFACE ${CMAKE_SOURCE_DIR}/lib ${CMAKE_SOURCE_DIR})
+    target_link_libraries(pinlib INTERFACE pinrig_guest)
+  endif()
+endfunction()
+
+# agent/ -> agent, with the host's half of the wire format compiled in.
+function(pinrig_agent)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/agent/*.cc)
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  if(NOT sources)
+    message(WARNING "agent/ has no sources: no agent is built")
+    return()
+  endif()
+  add_executable(agent ${sources} ${CMAKE_SOURCE_DIR}/../harness/wire/frame.cc)
+  target_include_directories(agent PRIVATE ${CMAKE_SOURCE_DIR}/agent ${CMAKE_SOURCE_DIR}/../harness)
+  target_link_libraries(agent PRIVATE pinlib)
+endfunction()
+
+# The words of SUITE/libs.txt as things to link with.
+function(pinrig_suite_libs folder result)
+  set(libs)
+  if(EXISTS ${folder}/libs.txt)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${folder}/libs.txt)
+    file(STRINGS ${folder}/libs.txt words REGEX "^[^#]")
+    foreach(word IN LISTS words)
+      string(STRIP "${word}" word)
+      if(TARGET pinrig_lib_${word})
+        list(APPEND libs pinrig_lib_${word})
+      else()
+        list(APPEND libs ${word})
+      endif()
+    endforeach()
+  endif()
+  set(${result} "${libs}" PARENT_SCOPE)
+endfunction()
+
+# SUITE/NAME.c -> tests/SUITE/NAME
+function(pinrig_suite folder)
+  cmake_path(GET folder FILENAME suite)
+  pinrig_suite_libs(${folder} libs)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c ${folder}/*.cc)
+  foreach(source IN LISTS sources)
+    cmake_path(GET source STEM name)
+    set(program test_${suite}_${name})
+    add_executable(${program} ${source})
+    target_link_libraries(${program} PRIVATE ${libs} pinlib)
+    set_target_properties(${program} PROPERTIES
+      OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/${suite})
+  endforeach()
+endfunction()
