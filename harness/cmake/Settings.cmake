@@ -4,6 +4,7 @@ add_library(pinrig_settings INTERFACE)
 target_compile_features(pinrig_settings INTERFACE cxx_std_20)
 target_include_directories(pinrig_settings INTERFACE ${CMAKE_SOURCE_DIR}/harness)
 set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -DNDEBUG")
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 find_program(CCACHE_PROGRAM ccache)

@@ -9,4 +9,5 @@ if(PINRIG_WERROR)
 endif()
 # g++ 12 reports these inside inlined Boost and std::variant code; they say nothing about ours.
 target_compile_options(pinrig_warnings INTERFACE
-  -Wno-maybe-uninitialized -Wno-null-dereference -Wno-restrict)
+  -Wno-maybe-uninitialized -Wno-null-dereference -Wno-restrict
+  -Wno-missing-field-initializers)

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <gtest/gtest.h>
+
+#include "model/job.h"
+
+namespace pinrig::model {
+namespace {
+
+TEST(Rank, NothingOutranksMissingAndSkipIsTheLeast) {
+  for (const auto v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass, Verdict::crash,
+                       Verdict::timeout, Verdict::leak, Verdict::error}) {
+    EXPECT_LT(rank(v), rank(Verdict::missing)) << to_string(v);
+    EXPECT_TRUE(v == Verdict::skip || rank(v) > rank(Verdict::skip)) << to_string(v);
+    EXPECT_EQ(verdict_from_string(to_string(v)), v);
+  }
+  EXPECT_FALSE(verdict_from_string("passed").has_value());
+}
+
+TEST(Ledger, LegacySkewIsNotALeak) {
+  // vfat, 64 KiB aligned read on 6.12: 16 acquired, 48 released, 16 sections.
+  PinLedger l{.available = true, .before = {100, 100}, .after = {116, 148}, .claim = PinClaim{.skew_sections = 16}};
+  EXPECT_EQ(l.outstanding(), 0);
+  l.claim.reset();
+  EXPECT_EQ(l.outstanding(), -32);
+}
+
+TEST(JobJson, RoundTripAndAMissingKeyIsNamed) {
+  JobSpec job;
+  job.run_id = "r1";
+  job.cell_id = "tip-x86_64";
+  job.machine.nvme.push_back({.serial = "pin-raw", .size_mib = 256});
+  job.tests.push_back({.name = "bio/dio_rw", .program = "bio/dio_rw", .claim = PinClaim::Mode::exact});
+  const std::string text = job_to_json(job);
+  const auto back = job_from_json(text, "job.json");
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(job_to_json(*back), text);
+  const auto broken = job_from_json("{\"run_id\": \"r1\"}", "job.json");
+  ASSERT_TRUE(broken.has_error());
+  EXPECT_NE(broken.error().message.find("cell_id"), std::string::npos) << broken.error().message;
+}
+
+TEST(Where, UnknownPartsAreLeftOut) {
+  EXPECT_EQ(to_string(Where{"a.yaml", 3, 7}), "a.yaml:3:7");
+  EXPECT_EQ(to_string(Where{"a.yaml", 0, 0}), "a.yaml");
+}
+
+}  // namespace
+}  // namespace pinrig::model

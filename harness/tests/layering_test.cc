@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+// Who may include whom. ARCHITECTURE.md states the rule in words; this holds the code to it.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "base/text.h"
+
+namespace pinrig {
+namespace {
+
+using Rules = std::map<std::string, std::set<std::string>>;
+
+// Folder -> folders it may include, itself and base always among them.
+const Rules& rules() {
+  static const Rules r{
+      {"base", {}},
+      {"model", {}},
+      {"wire", {}},
+      {"process", {}},
+      {"ktap", {}},
+      {"console", {"model"}},
+      {"kconfig", {"model"}},
+      {"spec", {"model"}},
+      {"plan", {"model"}},
+      {"git", {"model", "process"}},
+      {"kbuild", {"model", "process", "kconfig"}},
+      {"image", {"model", "process"}},
+      {"vm", {"model", "process", "wire"}},
+      {"verdict", {"model", "wire", "ktap", "console"}},
+      {"store", {"model"}},
+      {"run", {"model", "plan", "spec", "git", "kbuild", "image", "vm", "process", "wire", "ktap", "console", "verdict", "store"}},
+      {"report", {"model", "store", "verdict"}},
+      {"cli", {"model", "run", "report", "spec", "plan", "store", "ktap", "console", "vm", "process"}},
+  };
+  return r;
+}
+
+// Modules that may do no I/O, and what would give them away.
+const std::set<std::string> pure{"model", "wire", "ktap", "console", "kconfig", "plan", "verdict"};
+const std::set<std::string> impure_headers{"fstream",      "filesystem", "iostream",    "cstdio",       "thread",
+                                           "base/file.h",  "unistd.h",   "fcntl.h",     "sys/socket.h", "poll.h",
+                                           "base/paths.h", "base/hash.h", "base/log.h", "base/cancel.h"};
+
+// Libraries that one folder alone may know.
+const std::map<std::string, std::string> owners{{"boost/process", "process"}, {"yaml-cpp", "spec"},
+                                                {"SQLiteCpp", "store"},       {"sqlite3", "store"},
+                                                {"archive.h", "git image"},   {"re2/", "console"},
+                                                {"pugixml", "report"},        {"CLI/", "cli"}};
+
+struct Include {
+  std::string header;
+  int line;
+};
+
+std::vector<Include> includes_of(const std::string& text) {
+  static const std::regex pattern(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
+  std::vector<Include> out;
+  int number = 0;
+  for (const auto line : lines(text)) {
+    ++number;
+    std::match_results<std::string_view::const_iterator> m;
+    if (std::regex_search(line.begin(), line.end(), m, pattern)) out.push_back({m[1].str(), number});
+  }
+  return out;
+}
+
+// One line per violation of `header` being included from folder `from`.
+std::vector<std::string> violations(const std::string& from, const std::string& header) {
+  std::vector<std::string> out;
+  const auto slash = header.find('/');
+  const std::string target = slash == std::string::npos ? "" : header.substr(0, slash);
+  if (rules().contains(target) && target != from && target != "base" && !rules().at(from).contains(target))
+    out.push_back(from + " may not include " + target);
+  if (pure.contains(from) && impure_headers.contains(header)) out.push_back(from + " is pure and may not include " + header);
+  for (const auto& [library, owner] : owners) {
+    if (header.starts_with(library) && (" " + owner + " ").find(" " + from + " ") == std::string::npos)
+      out.push_back("only " + owner + " may include " + library);
+  }
+  return out;
+}
+
+TEST(Layering, EveryFolderKeepsTheRule) {
+  const fs::path harness = fs::path(PINRIG_SOURCE_DIR) / "harness";
+  int files = 0;
+  for (const auto& [folder, _] : rules()) {
+    for (const auto& entry : fs::directory_iterator(harness / folder)) {
+      const auto ext = entry.path().extension();
+      if (ext != ".h" && ext != ".cc") continue;
+      // A test may read fixtures and use another module as its other end.
+      if (entry.path().filename().string().ends_with("_test.cc")) continue;
+      ++files;
+      const auto text = read_file(entry.path());
+      ASSERT_TRUE(text.has_value());
+      for (const auto& inc : includes_of(*text)) {
+        for (const auto& v : violations(folder, inc.header))
+          ADD_FAILURE() << entry.path().string() << ":" << inc.line << ": " << v;
+      }
+    }
+  }
+  EXPECT_GT(files, 20) << "the walk found no sources; is harness/ where it was?";
+}
+
+TEST(Layering, EveryFolderOfTheHarnessHasARule) {
+  const std::set<std::string> not_modules{"cmake", "tests", "bench"};
+  for (const auto& entry : fs::directory_iterator(fs::path(PINRIG_SOURCE_DIR) / "harness")) {
+    const std::string name = entry.path().filename().string();
+    if (!entry.is_directory() || not_modules.contains(name)) continue;
+    EXPECT_TRUE(rules().contains(name)) << name << " has no line in layering_test.cc";
+  }
+}
+
+TEST(Layering, TheArchitecturePageNamesEveryFolder) {
+  const auto page = read_file(fs::path(PINRIG_SOURCE_DIR) / "harness/ARCHITECTURE.md");
+  ASSERT_TRUE(page.has_value());
+  for (const auto& [folder, _] : rules())
+    EXPECT_NE(page->find("`" + folder + "/`"), std::string::npos) << folder << "/ is not in ARCHITECTURE.md";
+}
+
+TEST(Layering, TheCheckSeesViolations) {
+  EXPECT_FALSE(violations("ktap", "vm/guest.h").empty());
+  EXPECT_FALSE(violations("verdict", "base/file.h").empty());
+  EXPECT_FALSE(violations("vm", "boost/process/v2.hpp").empty());
+  EXPECT_FALSE(violations("report", "git/source.h").empty());
+  EXPECT_TRUE(violations("vm", "process/process.h").empty());
+  EXPECT_TRUE(violations("spec", "yaml-cpp/yaml.h").empty());
+}
+
+}  // namespace
+}  // namespace pinrig
