@@ -58,17 +58,23 @@ struct Finished {
 struct Sinks {
   std::function<void(std::string_view)> out;
   std::function<void(std::string_view)> err;
+  /// Source of stdin for what is too large for Command::input: called when the child can take more, sets
+  /// the next piece (not empty), returns false at the end. Not called again once the child closed stdin.
+  std::function<bool(std::string& piece)> in;
 };
 
 /// Runs to the end. The child is a process group of its own with PDEATHSIG; a deadline or cancellation
-/// kills the group. Error (missing_tool) when argv[0] is not there, infra when it cannot be started.
-/// A non-zero exit is not an Error.
+/// kills the group, and so does the end of its first process: nothing stays behind. Output that was written
+/// before that end is complete. Error (missing_tool) when argv[0] is not there, infra when it cannot be
+/// started. A non-zero exit is not an Error.
 Result<Finished> run(const Command& command, const CancelToken& cancel, const Sinks& sinks = {});
 
 /// run(), then an Error of `kind` with argv, status and the end of stderr unless it exited 0.
 Result<Finished> run_ok(const Command& command, const CancelToken& cancel, ErrorKind kind = ErrorKind::infra);
 
-/// A program that goes on beside us (QEMU). Its stdout and stderr go to `log`. The destructor kills the group and reaps.
+/// A program that goes on beside us (QEMU). Its stdout and stderr go to `log`, which is emptied first;
+/// Command::deadline does not apply. The destructor kills the group and reaps. May be started by a thread
+/// that ends before it: the parent in the sense of PDEATHSIG is a thread that lives as long as pinrig.
 class Child {
  public:
   static Result<Child> start(const Command& command, const fs::path& log);
@@ -91,7 +97,7 @@ class Child {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Full path of a program in PATH, or empty.
+/// Full path of a program in PATH (or of one named with a '/'), or empty.
 fs::path find_program(const std::string& name);
 
 }  // namespace pinrig::process
