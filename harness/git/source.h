@@ -56,6 +56,7 @@ struct ApplyFailure {
 };
 
 struct AppliedSeries {
+  std::vector<std::string> subjects;    ///< of every patch of the series, applied or not, in order
   std::vector<Applied> patches;         ///< those that apply, in order
   std::optional<ApplyFailure> failure;  ///< the first that does not
 };
