@@ -2,6 +2,7 @@
 // What a guest kernel's console log says, as values. Pure.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,22 @@ struct Log {
 inline constexpr const char* begin_mark = "pinrig: begin ";  ///< followed by the test's name
 inline constexpr const char* end_mark = "pinrig: end ";
 inline constexpr const char* agent_mark = "pinrig: agent ";
+
+/// The same piece by piece, cut anywhere: a log of gigabytes needs no more memory than a short one (a line longer
+/// than 64 KiB is cut). parse() is feed() once and finish().
+class Parser {
+ public:
+  Parser();
+  ~Parser();
+  Parser(const Parser&) = delete;
+  Parser& operator=(const Parser&) = delete;
+  void feed(std::string_view chunk);
+  Log finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 /// Parses a whole log: printk prefixes "[    1.234567]", "[    1.234567][  T12]", "<4>[ ... ]", CR LF, ANSI
 /// colours, binary junk. Never fails.

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/guest_job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/deadline.h"
+#include "run/raw_files.h"
+#include "vm/guest.h"
+
+namespace pinrig::run {
+namespace {
+
+using model::JobOutcome;
+using model::TestRecord;
+using model::TestSpec;
+
+constexpr int control_pages = 16;
+
+// How one guest of the job ended, and what it was doing then.
+struct Ending {
+  std::string phase;  // "boot", "setup", "control", "test", "shutdown"
+  std::string test;   // that ran
+  vm::GuestEnd end;
+  bool completed = false;
+};
+
+class OneGuest {
+ public:
+  OneGuest(const model::JobSpec& job, Observer& observer, GuestJobResult& result)
+      : job_(job), observer_(observer), result_(result) {}
+
+  // Drives a started guest through `todo`; names of tests that were begun are taken out of it.
+  Result<Ending> drive(vm::Guest& guest, std::vector<TestSpec>& todo, Clock::time_point spawned) {
+    PINRIG_TRY(hello, guest.hello());
+    if (!hello.value) return Ending{"boot", "", hello.end, false};
+    if (result_.guests == 1) {
+      result_.hello = *hello.value;
+      result_.boot_s = since(spawned).count();
+    }
+    PINRIG_TRY(setup, guest.setup(setup_request()));
+    if (!setup.value) return Ending{"setup", "", setup.end, false};
+    for (const auto& p : setup.value->problems) result_.problems.push_back(p);
+    PINRIG_TRY(control, guest.hold_control({.pages = control_pages}));
+    if (!control.value) return Ending{"control", "", control.end, false};
+    while (!todo.empty()) {
+      const TestSpec test = todo.front();
+      todo.erase(todo.begin());
+      observer_.on({.kind = Event::Kind::test, .task = job_.cell_id, .what = test.name, .done = double(next_id_), .known = double(job_.tests.size())});
+      PINRIG_TRY(end, guest.run(run_request(test)));
+      if (!end.value) return Ending{"test", test.name, end.end, false};
+      result_.guest_test_s += end.value->wall_s;
+      observer_.on({.kind = Event::Kind::test, .task = job_.cell_id, .what = test.name, .text = fmt::format("{} {}", end.value->how, end.value->code), .done = double(next_id_ - 1), .known = double(job_.tests.size())});
+    }
+    PINRIG_TRY(end, guest.power_off());
+    return Ending{"shutdown", "", end, end.kind == vm::GuestEnd::Kind::powered_off};
+  }
+
+ private:
+  wire::Setup setup_request() const {
+    wire::Setup s;
+    for (const auto& d : job_.machine.nvme) {
+      if (!d.fs.empty()) s.mounts.push_back({d.serial, d.nsid, d.fs, "/mnt/" + d.fs});
+    }
+    s.hugepages = job_.machine.hugepages_2m;
+    s.swap_mib = job_.machine.swap_mib;
+    s.rxe = job_.machine.net;
+    return s;
+  }
+
+  wire::Run run_request(const TestSpec& test) {
+    wire::Run r;
+    r.id = next_id_++;
+    r.name = test.name;
+    r.argv.push_back(test.from_kernel() ? "/tests/kernel/" + test.kernel_binary() : "/tests/" + test.program);
+    r.argv.insert(r.argv.end(), test.args.begin(), test.args.end());
+    r.env = test.env;
+    r.cwd = test.needs.fs.empty() ? "/tmp" : "/mnt/" + test.needs.fs;
+    r.limit_ms = static_cast<std::uint64_t>(job_.timeouts.scaled(test.limit_s) * 1000);
+    return r;
+  }
+
+  const model::JobSpec& job_;
+  Observer& observer_;
+  GuestJobResult& result_;
+  std::uint32_t next_id_ = 1;
+};
+
+JobOutcome outcome_of(const Ending& e, const console::Log& log) {
+  using Kind = JobOutcome::Kind;
+  const std::string during = e.test.empty() ? e.phase : e.test;
+  if (e.end.kind == vm::GuestEnd::Kind::cancelled) return {Kind::cancelled, e.phase, "interrupted during " + during};
+  if (e.completed) return {Kind::completed, "", ""};
+  const auto fatal = std::find_if(log.events.begin(), log.events.end(), [](const auto& ev) { return ev.fatal; });
+  if (fatal != log.events.end()) return {e.phase == "boot" ? Kind::boot_failed : Kind::panicked, e.phase, fatal->title + " (during " + during + ")"};
+  if (e.phase == "boot" && log.line_count == 0 && e.end.kind == vm::GuestEnd::Kind::hung)
+    return {Kind::no_output, e.phase, "the console stayed empty: " + e.end.detail};
+  if (e.end.kind == vm::GuestEnd::Kind::hung)
+    return {Kind::timed_out, e.phase, fmt::format("{} during {}; last line: {}", e.end.detail, during, log.last_line)};
+  if (e.end.kind == vm::GuestEnd::Kind::protocol) return {Kind::infra_error, e.phase, e.end.detail};
+  if (e.phase == "boot" && log.line_count == 0) return {Kind::infra_error, e.phase, e.end.detail};
+  if (e.end.detail.find("killed by") != std::string::npos) return {Kind::infra_error, e.phase, e.end.detail};
+  return {e.phase == "boot" ? Kind::boot_failed : Kind::panicked, e.phase,
+          fmt::format("the guest ended during {} without a word ({}); last line: {}", during, e.end.detail, log.last_line)};
+}
+
+// Tests that cannot be started, with the reason; they never reach a guest.
+std::vector<TestSpec> startable(const model::JobSpec& job, std::vector<TestRecord>& records) {
+  const std::set<std::string> missing(job.missing_programs.begin(), job.missing_programs.end());
+  std::vector<TestSpec> out;
+  for (const auto& t : job.tests) {
+    if (!missing.contains(t.program)) {
+      out.push_back(t);
+      continue;
+    }
+    TestRecord r;
+    r.name = t.name;
+    r.exit.kind = model::TestExit::Kind::not_run;
+    r.skip_reason = "this kernel tree has no " + t.kernel_binary();
+    records.push_back(std::move(r));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
+                                     const fs::path& dir, const CancelToken& cancel, Observer& observer) {
+  GuestJobResult result;
+  result.facts.planned = job.tests;
+  result.facts.control_pages = control_pages;
+  std::vector<TestSpec> todo = startable(job, result.facts.records);
+  const auto start = Clock::now();
+  OneGuest driver(job, observer, result);
+  do {
+    ++result.guests;
+    const fs::path guest_dir = result.guests == 1 ? dir : dir / fmt::format("guest-{}", result.guests);
+    PINRIG_CHECK(make_dirs(guest_dir));
+    const vm::GuestFiles files{guest_dir};
+    const auto spawned = Clock::now();
+    std::optional<Ending> ending;
+    {
+      PINRIG_TRY(guest, vm::Guest::start(job, files, drives, cancel));
+      PINRIG_TRY(e, driver.drive(guest, todo, spawned));
+      ending = std::move(e);
+    }
+    PINRIG_TRY(log, read_console(files.console()));
+    const JobOutcome outcome = outcome_of(*ending, log);
+    PINRIG_CHECK(add_guest_results(files, log, result));
+    // The first guest that did not end well names the outcome; a later good one does not wipe it out.
+    if (result.guests == 1 || result.facts.outcome.kind == JobOutcome::Kind::completed) result.facts.outcome = outcome;
+    const bool died_in_test = !ending->completed && ending->phase == "test";
+    if (!died_in_test || outcome.kind == JobOutcome::Kind::cancelled || todo.empty()) break;
+    observer.on({.kind = Event::Kind::warning, .task = job.cell_id, .what = "guest",
+                 .text = fmt::format("{}: {}; {} tests go on in a fresh guest", to_string(outcome.kind), outcome.detail, todo.size())});
+  } while (result.guests < max_guests);
+  result.wall_s = since(start).count();
+  return result;
+}
+
+}  // namespace pinrig::run

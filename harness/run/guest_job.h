@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+// One job in a guest: boot, set up, prove the ledger, run the tests, go on in a fresh guest after a crash.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/cancel.h"
+#include "base/file.h"
+#include "run/observer.h"
+#include "verdict/judge.h"
+#include "wire/messages.h"
+
+namespace pinrig::run {
+
+struct GuestJobResult {
+  verdict::JobFacts facts;      ///< for judge()
+  wire::Hello hello;            ///< of the first guest
+  std::vector<std::string> problems;  ///< of the set-up, and what read_results() found wrong
+  double boot_s = 0;            ///< QEMU spawn to hello, first guest
+  double wall_s = 0;            ///< all guests of the job
+  double guest_test_s = 0;      ///< sum of the tests' own time
+  int guests = 0;               ///< 1 unless one died
+};
+
+/// At most this many guests are started for one job: one that kills them again and again is reported, not chased.
+inline constexpr int max_guests = 4;
+
+/// Runs `job` with its files in `dir` (console.raw, results.raw, qemu.*; those of later guests in dir/guest-2 ...).
+/// What the guest does wrong is in the result; an Error says that pinrig or the machine failed.
+Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
+                                     const fs::path& dir, const CancelToken& cancel, Observer& observer);
+
+}  // namespace pinrig::run

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/inputs.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "spec/spec.h"
+
+namespace pinrig::run {
+
+Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
+  Inputs in;
+  PINRIG_TRY(spec, spec::load_run(project, o.spec));
+  in.spec = std::move(spec);
+  if (!o.series.empty()) {
+    in.spec.series = o.series;
+    in.spec.base.clear();
+  }
+  if (!o.base.empty()) {
+    in.spec.base = o.base;
+    in.spec.series.clear();
+    in.spec.points = {"base"};
+  }
+  if (!o.points.empty()) in.spec.points = o.points;
+  if (!o.archs.empty()) in.spec.archs = o.archs;
+  if (!o.tests.empty()) in.spec.suites = o.tests;
+  if (o.accel) in.spec.accel = *o.accel;
+  if (!in.spec.series.empty()) {
+    PINRIG_TRY(series, spec::load_series(project, in.spec.series));
+    in.series = std::move(series);
+    in.spec.base = in.series->base;
+  }
+  PINRIG_TRY(base, spec::load_base(project, in.spec.base));
+  in.base = std::move(base);
+  if (!in.spec.selftests_from.empty()) {
+    PINRIG_TRY(other, spec::load_base(project, in.spec.selftests_from));
+    in.selftests_from = std::move(other);
+  }
+  PINRIG_TRY(machine, spec::load_machine(project, in.spec.machine));
+  in.machine = std::move(machine);
+  PINRIG_TRY(suites, spec::load_all_suites(project));
+  in.suites = std::move(suites);
+  return in;
+}
+
+git::Context git_context(const Services& s) {
+  git::Context ctx;
+  ctx.cache = s.paths.cache;
+  ctx.cancel = &s.cancel;
+  ctx.progress = [&s](const std::string& what, std::uint64_t done, std::uint64_t total) {
+    s.observer.on({.kind = Event::Kind::progress, .task = "sources", .what = "import", .text = what,
+                   .done = double(done), .known = double(total)});
+  };
+  return ctx;
+}
+
+Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
+  const auto ctx = git_context(services);
+  const auto start = Clock::now();
+  services.observer.on({.kind = Event::Kind::begin, .task = "sources", .what = "import", .text = in.base.name});
+  Sources out;
+  PINRIG_TRY(base, git::import_base(in.base, ctx));
+  out.base = std::move(base);
+  if (in.selftests_from) {
+    PINRIG_TRY(other, git::import_base(*in.selftests_from, ctx));
+    out.selftests_from = std::move(other);
+  }
+  if (in.series) {
+    PINRIG_TRY(series, git::apply_series(out.base, *in.series, ctx));
+    out.series = std::move(series);
+  }
+  services.observer.on({.kind = Event::Kind::end, .task = "sources", .what = "import",
+                        .text = fmt::format("{} ({}){}  {}", out.base.name, out.base.version,
+                                            in.series ? fmt::format(", {}: {} patches", in.series->name, out.series.patches.size()) : "",
+                                            human_seconds(since(start).count()))});
+  if (out.series.failure) {
+    const auto& f = *out.series.failure;
+    services.observer.on({.kind = Event::Kind::warning, .task = "sources",
+                          .text = fmt::format("patch {} \"{}\" does not apply: {} {}", f.number, f.subject, f.file, f.hunk)});
+  }
+  return out;
+}
+
+Result<plan::Plan> plan_cells(const Inputs& in, const Sources& sources) {
+  plan::PlanInput p;
+  p.spec = in.spec;
+  p.machine = in.machine;
+  p.suites = in.suites;
+  p.subjects = sources.series.subjects;
+  return plan::make_plan(p);
+}
+
+}  // namespace pinrig::run

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+// Everything a run reads from the project, checked before anything starts.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/paths.h"
+#include "git/source.h"
+#include "model/job.h"
+#include "plan/plan.h"
+#include "run/observer.h"
+
+namespace pinrig::run {
+
+/// What every stage needs beside its input.
+struct Services {
+  Paths paths;
+  const CancelToken& cancel;
+  Observer& observer;
+  int jobs = 1;  ///< parallel compilers
+};
+
+/// The run file and what the command line says instead.
+struct RunOptions {
+  std::string spec = "default";
+  std::string series;  ///< empty: the run file's
+  std::string base;    ///< without a series: this base alone
+  std::vector<std::string> points;
+  std::vector<model::Arch> archs;
+  std::vector<std::string> tests;  ///< globs over "suite/test", instead of the run file's suites
+  std::optional<model::Accel> accel;
+};
+
+struct Inputs {
+  model::RunSpec spec;
+  model::KernelBase base;
+  std::optional<model::Series> series;
+  std::optional<model::KernelBase> selftests_from;
+  model::Machine machine;
+  std::vector<model::Suite> suites;
+};
+Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);
+
+/// The base and the series as commits.
+struct Sources {
+  git::Source base;
+  git::AppliedSeries series;
+  std::optional<git::Source> selftests_from;
+};
+Result<Sources> fetch_sources(const Inputs& inputs, const Services& services);
+
+/// The cells of the run.
+Result<plan::Plan> plan_cells(const Inputs& inputs, const Sources& sources);
+
+git::Context git_context(const Services& services);
+
+}  // namespace pinrig::run

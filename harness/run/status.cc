@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/status.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "base/text.h"
+
+namespace pinrig::run {
+namespace {
+
+constexpr const char* green = "32";
+constexpr const char* yellow = "33";
+constexpr const char* cyan = "36";
+constexpr const char* dim = "2";
+constexpr Seconds plain_interval{20};
+
+bool env_set(const char* name) {
+  const char* v = std::getenv(name);
+  return v != nullptr && *v != '\0';
+}
+
+std::size_t columns(int fd) {
+  winsize w = {};
+  return ::ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : 80;
+}
+
+std::string amount(double done, double known, const std::string& what) {
+  if (known > 0) return fmt::format("{:.0f}/{:.0f}{}", done, known, what.empty() ? "" : " " + what);
+  return done > 0 ? fmt::format("{:.0f}{}", done, what.empty() ? "" : " " + what) : what;
+}
+
+}  // namespace
+
+Status::Status(int fd, bool live, bool color, Loudness loudness)
+    : fd_(fd), live_(live && loudness != Loudness::quiet), color_(color), loudness_(loudness) {}
+
+Status::~Status() {
+  const std::lock_guard lock(mutex_);
+  erase();
+}
+
+std::string Status::paint(const char* code, const std::string& text) const {
+  return color_ ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
+}
+
+void Status::print(const std::string& text) {
+  erase();
+  const std::string line = text + "\n";
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const auto n = ::write(fd_, rest.data(), rest.size());
+    if (n <= 0) break;  // a closed terminal must not end a run
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+void Status::erase() {
+  if (drawn_ == 0) return;
+  const std::string up = fmt::format("\x1b[{}A\r\x1b[J", drawn_);
+  [[maybe_unused]] const auto n = ::write(fd_, up.data(), up.size());
+  drawn_ = 0;
+}
+
+std::string Status::live_text(const std::string& task, const Line& line) const {
+  std::string text = fmt::format("  {:<16} {:<8} {}", task, line.what, amount(line.done, line.known, line.text));
+  text += fmt::format("  {}", human_seconds(since(line.start).count()));
+  if (line.left_s >= 0) text += fmt::format(", about {} left", human_seconds(line.left_s));
+  const std::size_t width = columns(fd_) - 1;
+  if (text.size() > width) text.resize(width);
+  return text;
+}
+
+void Status::draw() {
+  if (!live_ || lines_.empty()) return;
+  std::string out;
+  for (const auto& [task, line] : lines_) out += paint(cyan, live_text(task, line)) + "\n";
+  [[maybe_unused]] const auto n = ::write(fd_, out.data(), out.size());
+  drawn_ = lines_.size();
+}
+
+void Status::plain_progress(const std::string& task, Line& line) {
+  if (live_ || loudness_ == Loudness::quiet || since(line.reported) < plain_interval) return;
+  line.reported = Clock::now();
+  print(live_text(task, line));
+}
+
+void Status::on(const Event& e) {
+  const std::lock_guard lock(mutex_);
+  const bool quiet = loudness_ == Loudness::quiet;
+  const auto now = Clock::now();
+  switch (e.kind) {
+    case Event::Kind::begin:
+      lines_[e.task] = Line{e.what, e.text, e.done, e.known, -1, now, now};
+      if (!live_ && loudness_ == Loudness::verbose) print(fmt::format("  {:<16} {:<8} {}", e.task, e.what, e.text));
+      break;
+    case Event::Kind::progress:
+    case Event::Kind::test: {
+      auto& line = lines_.try_emplace(e.task, Line{e.what, "", 0, 0, -1, now, now}).first->second;
+      if (e.kind == Event::Kind::progress) line.what = e.what;
+      line.text = e.kind == Event::Kind::test ? e.what : e.text;
+      line.done = e.done;
+      line.known = e.known;
+      line.left_s = e.left_s;
+      if (e.kind == Event::Kind::test && loudness_ == Loudness::verbose && !e.text.empty())
+        print(fmt::format("  {:<16} {:<8} {} {}", e.task, "test", e.what, e.text));
+      plain_progress(e.task, line);
+      break;
+    }
+    case Event::Kind::end:
+      lines_.erase(e.task);
+      if (!quiet) print(fmt::format("{} {:<16} {:<8} {}", paint(green, "\u2713"), e.task, e.what, e.text));
+      break;
+    case Event::Kind::line:
+      if (!quiet) print(e.task.empty() ? paint(dim, e.text) : fmt::format("  {:<16} {}", e.task, e.text));
+      break;
+    case Event::Kind::warning:
+      print(fmt::format("{} {}{}", paint(yellow, "!"), e.task.empty() ? "" : fmt::format("{:<16} ", e.task), e.text));
+      break;
+  }
+  erase();
+  draw();
+}
+
+void Status::tick() {
+  const std::lock_guard lock(mutex_);
+  if (live_) {
+    erase();
+    draw();
+    return;
+  }
+  for (auto& [task, line] : lines_) plain_progress(task, line);
+}
+
+std::unique_ptr<Status> make_status(Loudness loudness) {
+  const char* term = std::getenv("TERM");
+  const bool tty = ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb" && !env_set("CI");
+  return std::make_unique<Status>(STDERR_FILENO, tty, tty && !env_set("NO_COLOR"), loudness);
+}
+
+}  // namespace pinrig::run

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+// The run on the terminal while it goes on: live lines on a tty, plain lines elsewhere.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/deadline.h"
+#include "run/observer.h"
+
+namespace pinrig::run {
+
+enum class Loudness { quiet, normal, verbose };
+
+class Status : public Observer {
+ public:
+  /// Writes to file descriptor `fd`. `live`: the descriptor is a terminal that understands ANSI cursor
+  /// movement (not TERM=dumb); `color`: colours are wanted (no NO_COLOR).
+  Status(int fd, bool live, bool color, Loudness loudness);
+  ~Status() override;  ///< takes the live lines away
+
+  void on(const Event& event) override;
+  /// Redraws elapsed times; called about twice a second.
+  void tick();
+
+ private:
+  struct Line {
+    std::string what;
+    std::string text;
+    double done = 0;
+    double known = 0;
+    double left_s = -1;
+    Clock::time_point start;
+    Clock::time_point reported;  ///< last plain progress line
+  };
+
+  void print(const std::string& text);  ///< a line that stays
+  void plain_progress(const std::string& task, Line& line);
+  void erase();
+  void draw();
+  std::string paint(const char* code, const std::string& text) const;
+  std::string live_text(const std::string& task, const Line& line) const;
+
+  int fd_;
+  bool live_;
+  bool color_;
+  Loudness loudness_;
+  std::mutex mutex_;
+  std::map<std::string, Line> lines_;  ///< by task: what is going on now
+  std::size_t drawn_ = 0;              ///< live lines on the screen
+  Clock::time_point start_ = Clock::now();
+};
+
+/// Chosen from the environment: stderr, isatty, TERM, NO_COLOR.
+std::unique_ptr<Status> make_status(Loudness loudness);
+
+}  // namespace pinrig::run
