@@ -21,7 +21,7 @@ struct Context {
   std::function<void(const std::string&)> progress;  ///< one line: "sysroot aarch64: fetching 38 packages"
 };
 
-/// The sysroot of an architecture (images/sysroot.yaml says which packages), made once by
+/// The sysroot of an architecture (images/sysroot.packages says which), made once by
 /// mmdebstrap --variant=extract: no dpkg multiarch, no root, no emulation. Returns its path.
 Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx);
 
@@ -29,7 +29,7 @@ Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx);
 /// `agent` and `tests/SUITE/NAME`. Error build_failed with the first compiler error.
 Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const Context& ctx);
 
-/// The base initramfs of images/initramfs.yaml (agent as /init, our tests below /tests, busybox), as a cpio
+/// The base initramfs of images/initramfs.manifest (agent as /init, our tests below /tests, busybox), as a cpio
 /// "newc" archive in the cache, keyed by content. Reproducible: same input, same bytes.
 Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot, const Context& ctx);
 
