@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+// What runs and series share: expectations and architectures.
+#include <algorithm>
+
+#include "base/text.h"
+#include "spec/reader.h"
+
+namespace pinrig::spec {
+namespace {
+
+using model::Verdict;
+
+const std::vector<std::string>& verdict_words() {
+  static const std::vector<std::string> words = [] {
+    std::vector<std::string> w;
+    for (const Verdict v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass, Verdict::crash,
+                            Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error})
+      w.emplace_back(model::to_string(v));
+    return w;
+  }();
+  return words;
+}
+
+std::vector<Verdict> read_verdicts(Reader& r, const Node& n) {
+  std::vector<Verdict> out;
+  const auto one = [&](const Node& item) {
+    const auto v = model::verdict_from_string(verdict_words()[r.choice(item, "verdicts", verdict_words())]);
+    if (v) out.push_back(*v);
+  };
+  if (n.kind == Node::Kind::list) {
+    for (const auto& item : r.list(n, "verdicts")) one(item);
+  } else {
+    one(n);
+  }
+  return out;
+}
+
+std::string read_point(Reader& r, const Node& n) {
+  if (n.kind == Node::Kind::scalar && (n.text == "base" || n.text == "tip")) return n.text;
+  if (n.kind == Node::Kind::scalar && n.text.find_first_not_of("0123456789") != std::string::npos)
+    r.fail(n, fmt::format("points: '{}' is no point: base, tip or a patch number is wanted", n.text));
+  return std::to_string(r.whole(n, "points", 0, 9999));
+}
+
+model::Expectation read_one(Reader& r, const Node& n) {
+  model::Expectation e;
+  e.where = r.where(n);
+  const Fields f(r, n, "an expectation", {"tests", "verdicts", "points", "archs", "reason", "required"});
+  if (!r.ok()) return e;
+  if (const Node* v = f.need("tests")) e.tests = r.text(*v, "tests");
+  if (const Node* v = f.need("verdicts")) e.verdicts = read_verdicts(r, *v);
+  if (const Node* v = f.need("reason")) e.reason = r.text(*v, "reason");
+  if (const Node* v = f.get("points")) {
+    for (const auto& item : r.list(*v, "points")) e.points.push_back(read_point(r, item));
+  }
+  set(f, "archs", e.archs, [&](const Node& v) { return read_archs(r, v); });
+  set(f, "required", e.required, [&](const Node& v) { return r.truth(v, "required"); });
+  return e;
+}
+
+}  // namespace
+
+std::vector<model::Expectation> read_expect(Reader& r, const Node& n) {
+  std::vector<model::Expectation> out;
+  for (const auto& item : r.list(n, "expect")) out.push_back(read_one(r, item));
+  return out;
+}
+
+std::vector<model::Arch> read_archs(Reader& r, const Node& n) {
+  std::vector<model::Arch> out;
+  if (n.kind == Node::Kind::scalar && n.text == "all") return {model::Arch::x86_64, model::Arch::aarch64};
+  for (const auto& item : r.list(n, "archs")) {
+    const auto arch = item.kind == Node::Kind::scalar ? model::arch_from_string(item.text) : std::nullopt;
+    if (!arch) {
+      r.choice(item, "archs", {"x86_64", "aarch64"});  // fails and lists them
+      return out;
+    }
+    if (std::find(out.begin(), out.end(), *arch) != out.end())
+      r.fail(item, fmt::format("archs: '{}' stands here a second time", item.text));
+    out.push_back(*arch);
+  }
+  return out;
+}
+
+}  // namespace pinrig::spec

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+// kernels/NAME.yaml and kernels/series/NAME/series.yaml
+#include "base/text.h"
+#include "spec/places.h"
+#include "spec/spec.h"
+
+namespace pinrig::spec {
+namespace {
+
+using model::KernelBase;
+using model::Series;
+
+/// Which one of these keys is there; an error for none or two.
+std::string only_one(Reader& r, const Fields& f, const std::string& what, const std::vector<std::string>& keys) {
+  std::string found;
+  for (const auto& key : keys) {
+    if (f.get(key) == nullptr) continue;
+    if (!found.empty()) {
+      r.fail(f.key_node(key), fmt::format("{}: '{}' stands beside '{}', only one of {} is allowed", what, key, found,
+                                          join(keys, ", ")));
+      return {};
+    }
+    found = key;
+  }
+  if (found.empty()) r.fail(f.node(), fmt::format("{}: one of {} is wanted", what, join(keys, ", ")));
+  return found;
+}
+
+/// Text that becomes an argument of git: an option in its place would change what git does.
+std::string argument(Reader& r, const Node& n, const std::string& key) {
+  std::string s = r.text(n, key);
+  if (r.ok() && s[0] == '-') r.fail(n, fmt::format("{}: '{}' begins with '-', git would take it for an option", key, s));
+  if (r.ok() && s.find_first_of(" \t") != std::string::npos && key != "url" && key != "path" && key != "repo")
+    r.fail(n, fmt::format("{}: '{}' contains white space", key, s));
+  return s;
+}
+
+/// A URL, or "host:path" as ssh takes it. "ext::" and its like run commands.
+bool is_url(const std::string& s) {
+  const std::size_t colon = s.find(':');
+  return s.find("://") != std::string::npos || (colon != std::string::npos && s.find('/') > colon);
+}
+
+std::string repository(Reader& r, const Node& n, const std::string& key, const fs::path& file) {
+  const std::string s = argument(r, n, key);
+  if (!r.ok()) return {};
+  if (s.find("::") != std::string::npos) {
+    r.fail(n, fmt::format("{}: '{}' names a remote helper, a URL or a path is wanted", key, s));
+    return {};
+  }
+  if (is_url(s)) return s;
+  const fs::path path = beside(file, s);
+  check_exists(r, n, key, path);
+  return path.string();
+}
+
+KernelBase::Git read_git(Reader& r, const Node& n, const fs::path& file) {
+  KernelBase::Git git;
+  const Fields f(r, n, "git", {"url", "path", "rev"});
+  if (!r.ok()) return git;
+  const std::string key = only_one(r, f, "git", {"url", "path"});
+  if (!r.ok()) return git;
+  git.url = repository(r, *f.get(key), key, file);
+  if (const Node* v = f.need("rev")) git.rev = argument(r, *v, "rev");
+  return git;
+}
+
+void read_source(Reader& r, const Node& n, KernelBase& base, const fs::path& file) {
+  const Fields f(r, n, "source", {"debian", "git", "tarball"});
+  if (!r.ok()) return;
+  const std::string key = only_one(r, f, "source", {"debian", "git", "tarball"});
+  if (key == "debian") {
+    const std::string package = r.word(*f.get(key), key);
+    if (r.ok() && !package.starts_with("linux-source-"))
+      r.fail(*f.get(key), fmt::format("debian: '{}' is no kernel source package", package),
+             "such as linux-source-6.12: /usr/src/PACKAGE.tar.xz is read");
+    base.source = KernelBase::Debian{package};
+  } else if (key == "git") {
+    base.source = read_git(r, *f.get(key), file);
+  } else if (key == "tarball") {
+    const fs::path path = beside(file, r.text(*f.get(key), key));
+    check_exists(r, *f.get(key), key, path);
+    base.source = KernelBase::Tarball{path.string()};
+  }
+}
+
+/// The name has to be that of the file: other files refer to it by that.
+std::string read_name(Reader& r, const Fields& f, const std::string& expected) {
+  const Node* n = f.get("name");
+  if (n == nullptr) return expected;
+  std::string name = r.word(*n, "name");
+  if (r.ok() && name != expected)
+    r.fail(*n, fmt::format("name: '{}' differs from the file's name '{}', by which others refer to it", name, expected));
+  return name;
+}
+
+Series::GitRange read_range(Reader& r, const Node& n, const fs::path& file) {
+  Series::GitRange out;
+  const Fields f(r, n, "git", {"repo", "range"});
+  if (!r.ok()) return out;
+  if (const Node* v = f.need("repo")) out.repo = repository(r, *v, "repo", file);
+  if (const Node* v = f.need("range")) {
+    out.range = argument(r, *v, "range");
+    const std::size_t dots = out.range.find("..");
+    if (r.ok() && (dots == std::string::npos || dots == 0 || dots + 2 >= out.range.size() || out.range[dots + 2] == '.'))
+      r.fail(*v, fmt::format("range: '{}' is no range, A..B is wanted", out.range));
+  }
+  return out;
+}
+
+void read_patches(Reader& r, const Node& n, Series& series, const fs::path& file) {
+  const Fields f(r, n, "patches", {"dir", "mbox", "git"});
+  if (!r.ok()) return;
+  const std::string key = only_one(r, f, "patches", {"dir", "mbox", "git"});
+  if (!r.ok()) return;
+  const Node& v = *f.get(key);
+  if (key == "git") {
+    series.patches = read_range(r, v, file);
+    return;
+  }
+  const fs::path path = beside(file, r.text(v, key));
+  check_exists(r, v, key, path);
+  std::error_code ec;
+  if (r.ok() && (key == "dir") != fs::is_directory(path, ec))
+    r.fail(v, fmt::format("{}: {} is {}", key, shown_path(path), key == "dir" ? "no directory" : "a directory"),
+           key == "dir" ? "for one file with all patches write 'mbox: FILE'" : "for a directory of patches write 'dir: DIR'");
+  if (key == "dir") series.patches = Series::PatchDir{path.string()};
+  else series.patches = Series::Mbox{path.string()};
+}
+
+Result<fs::path> find_series(const fs::path& project, const std::string& name) {
+  if (!is_path(name)) return find_named(project, series_place(), name);
+  std::error_code ec;
+  return fs::is_directory(name, ec) ? fs::path(name) / "series.yaml" : fs::path(name);
+}
+
+}  // namespace
+
+Result<KernelBase> load_base(const fs::path& project, const std::string& name) {
+  PINRIG_TRY(file, find_named(project, base_place(), name));
+  PINRIG_TRY(root, read_tree(file));
+  Reader r(shown_path(file));
+  const Fields f(r, root, "a kernel", {"name", "source"});
+  KernelBase base;
+  base.where = r.where(root);
+  base.name = read_name(r, f, name);
+  if (const Node* n = f.need("source"); n != nullptr && r.ok()) read_source(r, *n, base, file);
+  if (!r.ok()) return r.error();
+  return base;
+}
+
+Result<Series> load_series(const fs::path& project, const std::string& name) {
+  PINRIG_TRY(file, find_series(project, name));
+  PINRIG_TRY(root, read_tree(file));
+  Reader r(shown_path(file));
+  const Fields f(r, root, "a series", {"name", "title", "base", "patches", "expect", "capabilities"});
+  Series series;
+  series.where = r.where(root);
+  series.name = read_name(r, f, fs::absolute(file).parent_path().filename().string());
+  set(f, "title", series.title, [&](const Node& n) { return r.text(n, "title"); });
+  if (const Node* n = f.need("base"); n != nullptr && r.ok()) {
+    check_named(r, *n, "base", project, base_place());
+    series.base = n->text;
+  }
+  if (const Node* n = f.need("patches"); n != nullptr && r.ok()) read_patches(r, *n, series, file);
+  if (const Node* n = f.get("capabilities"); n != nullptr && r.ok()) {
+    if (n->kind != Node::Kind::map || n->keys.empty())
+      r.fail(*n, "capabilities: a map of NAME: VALUE is wanted", "such as 'dio.bdev: pin'");
+    for (std::size_t i = 0; i < n->keys.size() && r.ok(); ++i)
+      series.capabilities[r.word(n->keys[i], "capabilities")] = r.text(n->items[i], n->keys[i].text);
+  }
+  if (r.ok()) set(f, "expect", series.expect, [&](const Node& n) { return read_expect(r, n); });
+  if (!r.ok()) return r.error();
+  return series;
+}
+
+}  // namespace pinrig::spec

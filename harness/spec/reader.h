@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0
+// From tree to values: the checks that every file shares. Private to spec.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/kernel.h"
+#include "spec/yaml_tree.h"
+
+namespace pinrig::spec {
+
+/// Collects the first error; after it every function returns a default, so that the code which fills a value
+/// reads as a list of fields.
+class Reader {
+ public:
+  explicit Reader(std::string file) : file_(std::move(file)) {}
+
+  bool ok() const { return !error_; }
+  /// Only when !ok().
+  Error error() const { return *error_; }
+  const std::string& file() const { return file_; }
+  model::Where where(const Node& n) const { return {file_, n.line, n.column}; }
+  void fail(const Node& at, const std::string& message, std::string hint = {});
+  void fail(Error e);
+
+  /// One non-empty line of text. Plain YAML 1.1 words ("no", "08", "1e3") are that text.
+  std::string text(const Node& n, const std::string& key);
+  /// Letters, digits and "._+-", beginning with a letter or digit: safe as part of a path and of an argv.
+  std::string word(const Node& n, const std::string& key);
+  /// Decimal, no sign, no leading zero, no exponent.
+  int whole(const Node& n, const std::string& key, int min, int max);
+  /// Above 0, at most a day.
+  double seconds(const Node& n, const std::string& key);
+  /// true or false; the other words of YAML 1.1 are refused by name.
+  bool truth(const Node& n, const std::string& key);
+  /// "512M" or "2G", in MiB, at least 1M. "0" only when `zero` says so.
+  int size_mib(const Node& n, const std::string& key, bool zero);
+  /// A list with at least one item; an error otherwise.
+  const std::vector<Node>& list(const Node& n, const std::string& key);
+  std::vector<std::string> texts(const Node& n, const std::string& key);
+  /// One of the words; the error lists them all.
+  std::size_t choice(const Node& n, const std::string& key, const std::vector<std::string>& words);
+
+ private:
+  bool scalar(const Node& n, const std::string& key, const std::string& wanted);
+
+  std::string file_;
+  std::optional<Error> error_;
+};
+
+/// The keys of one map: refuses unknown ones at construction.
+class Fields {
+ public:
+  Fields(Reader& reader, const Node& map, std::string what, std::vector<std::string> known);
+  const Node* get(const std::string& key) const;
+  /// As get(); its absence is an error at the map.
+  const Node* need(const std::string& key) const;
+  const Node& key_node(const std::string& key) const;  ///< of a key that is there
+  const Node& node() const { return map_; }
+
+ private:
+  Reader& reader_;
+  const Node& map_;
+  std::string what_;
+};
+
+/// `out = value of key` when the key is there: keeps the default otherwise.
+template <typename T, typename Read>
+void set(const Fields& f, const std::string& key, T& out, Read read) {
+  if (const Node* n = f.get(key)) out = read(*n);
+}
+
+/// expect: of a run or a series.
+std::vector<model::Expectation> read_expect(Reader& r, const Node& n);
+/// archs: a list of names, or the word all.
+std::vector<model::Arch> read_archs(Reader& r, const Node& n);
+
+}  // namespace pinrig::spec

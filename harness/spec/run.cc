@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+// configs/runs/NAME.yaml
+#include <algorithm>
+
+#include "base/text.h"
+#include "spec/places.h"
+#include "spec/spec.h"
+
+namespace pinrig::spec {
+namespace {
+
+using model::RunSpec;
+
+std::string read_point(Reader& r, const Node& n) {
+  static const std::vector<std::string> words{"base", "tip", "each"};
+  if (n.kind == Node::Kind::scalar && std::find(words.begin(), words.end(), n.text) != words.end()) return n.text;
+  if (n.kind == Node::Kind::scalar && n.text.find_first_not_of("0123456789-") != std::string::npos) {
+    r.fail(n, fmt::format("points: '{}' is no point: base, tip, each or a patch number is wanted", n.text));
+    return {};
+  }
+  return std::to_string(r.whole(n, "points", 0, 9999));
+}
+
+/// A series given as a path counts from the run file.
+std::string read_series(Reader& r, const Node& n, const fs::path& project, const fs::path& file) {
+  const std::string name = r.text(n, "series");
+  if (!is_path(name)) {
+    check_named(r, n, "series", project, series_place());
+    return name;
+  }
+  const fs::path path = beside(file, name);
+  check_exists(r, n, "series", path);
+  return path.string();
+}
+
+void read_source(Reader& r, const Fields& f, RunSpec& run, const fs::path& project, const fs::path& file) {
+  const Node* series = f.get("series");
+  const Node* base = f.get("base");
+  if (series != nullptr && base != nullptr)
+    r.fail(f.key_node("base"), "base stands beside series, but a series names its own base", "remove one of the two");
+  else if (series == nullptr && base == nullptr)
+    r.fail(f.node(), "neither series nor base is given in the run", "say what to build: 'base: NAME' or 'series: NAME'");
+  else if (series != nullptr)
+    run.series = read_series(r, *series, project, file);
+  else {
+    check_named(r, *base, "base", project, base_place());
+    run.base = base->text;
+  }
+}
+
+void read_points(Reader& r, const Fields& f, RunSpec& run) {
+  run.points = run.series.empty() ? std::vector<std::string>{"base"} : std::vector<std::string>{"base", "tip"};
+  const Node* n = f.get("points");
+  if (n == nullptr) return;
+  run.points.clear();
+  for (const auto& item : r.list(*n, "points")) {
+    run.points.push_back(read_point(r, item));
+    if (run.series.empty() && run.points.back() != "base" && run.points.back() != "0")
+      r.fail(item, fmt::format("points: '{}' needs a series; this run has a base only", item.text),
+             "name a series, or leave points out");
+  }
+}
+
+void read_matrix(Reader& r, const Fields& f, RunSpec& run, const fs::path& project) {
+  if (const Node* n = f.get("fragments")) {
+    run.fragments.clear();
+    for (const auto& item : r.list(*n, "fragments")) {
+      check_named(r, item, "fragments", project, fragment_place());
+      if (std::find(run.fragments.begin(), run.fragments.end(), item.text) != run.fragments.end())
+        r.fail(item, fmt::format("fragments: '{}' stands here a second time", item.text));
+      run.fragments.push_back(item.text);
+    }
+  }
+  if (const Node* n = f.get("machine")) {
+    check_named(r, *n, "machine", project, machine_place());
+    run.machine = n->text;
+  }
+  set(f, "archs", run.archs, [&](const Node& n) { return read_archs(r, n); });
+  set(f, "suites", run.suites, [&](const Node& n) { return r.texts(n, "suites"); });
+  if (const Node* n = f.get("accel")) {
+    static constexpr model::Accel values[] = {model::Accel::automatic, model::Accel::kvm, model::Accel::tcg};
+    run.accel = values[r.choice(*n, "accel", {"auto", "kvm", "tcg"})];
+  }
+  if (const Node* n = f.get("selftests_from")) {
+    check_named(r, *n, "selftests_from", project, base_place());
+    run.selftests_from = n->text;
+  }
+}
+
+}  // namespace
+
+Result<RunSpec> load_run(const fs::path& project, const std::string& name) {
+  fs::path file = name;
+  if (!is_path(name)) {
+    PINRIG_TRY(found, find_named(project, run_place(), name));
+    file = found;
+  }
+  PINRIG_TRY(root, read_tree(file));
+  Reader r(shown_path(file));
+  const Fields f(r, root, "a run", {"name", "series", "base", "points", "archs", "fragments", "machine", "suites",
+                                    "accel", "selftests_from", "expect"});
+  RunSpec run;
+  run.where = r.where(root);
+  run.name = file.stem().string();
+  run.archs = {model::Arch::x86_64, model::Arch::aarch64};
+  run.fragments = {"base", "pin"};
+  run.machine = "default";
+  run.suites = {"*"};
+  set(f, "name", run.name, [&](const Node& n) { return r.word(n, "name"); });
+  if (r.ok()) read_source(r, f, run, project, file);
+  if (r.ok()) read_points(r, f, run);
+  if (r.ok()) read_matrix(r, f, run, project);
+  if (r.ok()) set(f, "expect", run.expect, [&](const Node& n) { return read_expect(r, n); });
+  if (!r.ok()) return r.error();
+  return run;
+}
+
+}  // namespace pinrig::spec

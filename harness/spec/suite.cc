@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+// guest-tests/SUITE/suite.yaml
+#include <algorithm>
+
+#include "base/text.h"
+#include "spec/places.h"
+#include "spec/spec.h"
+
+namespace pinrig::spec {
+namespace {
+
+using model::Needs;
+using model::OutputFormat;
+using model::PinClaim;
+using model::Suite;
+using model::TestSpec;
+
+std::vector<std::string> read_symbols(Reader& r, const Node& n) {
+  std::vector<std::string> out = r.texts(n, "symbols");
+  const auto& items = n.items;
+  for (std::size_t i = 0; i < out.size() && r.ok(); ++i) {
+    if (out[i].starts_with("CONFIG_"))
+      r.fail(items[i], fmt::format("symbols: '{}' has the prefix CONFIG_", out[i]), "write it without: " + out[i].substr(7));
+    else if (out[i].find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
+      r.fail(items[i], fmt::format("symbols: '{}' is no configuration symbol", out[i]));
+  }
+  return out;
+}
+
+Needs read_needs(Reader& r, const Node& n) {
+  Needs needs;
+  const Fields f(r, n, "needs", {"nvme", "fs", "hugepages_2m", "swap", "rdma", "symbols"});
+  if (!r.ok()) return needs;
+  set(f, "nvme", needs.nvme, [&](const Node& v) { return r.texts(v, "nvme"); });
+  if (const Node* v = f.get("fs")) {
+    static const std::vector<std::string> words{"ext2", "ext4", "vfat", "xfs", "tmpfs"};
+    needs.fs = words[r.choice(*v, "fs", words)];
+  }
+  set(f, "hugepages_2m", needs.hugepages_2m, [&](const Node& v) { return r.whole(v, "hugepages_2m", 0, 1 << 19); });
+  set(f, "swap", needs.swap_mib, [&](const Node& v) { return r.size_mib(v, "swap", true); });
+  set(f, "rdma", needs.rdma, [&](const Node& v) { return r.truth(v, "rdma"); });
+  set(f, "symbols", needs.symbols, [&](const Node& v) { return read_symbols(r, v); });
+  return needs;
+}
+
+std::map<std::string, std::string> read_env(Reader& r, const Node& n) {
+  std::map<std::string, std::string> out;
+  if (n.kind != Node::Kind::map) {
+    r.fail(n, "env: a map of NAME: VALUE is wanted");
+    return out;
+  }
+  for (std::size_t i = 0; i < n.keys.size() && r.ok(); ++i) {
+    const std::string& name = n.keys[i].text;
+    if (name.empty() || name.find_first_of("= ") != std::string::npos)
+      r.fail(n.keys[i], fmt::format("env: '{}' is no name of a variable", name));
+    out[name] = r.text(n.items[i], name);
+  }
+  return out;
+}
+
+/// "dio_rw" is the suite's own, "pins/hold" another suite's, "kernel:cow" the kernel tree's.
+std::string read_program(Reader& r, const Node& n, const std::string& suite) {
+  const std::string s = r.text(n, "program");
+  if (!r.ok()) return s;
+  const std::string path = s.starts_with("kernel:") ? s.substr(7) : s;
+  if (path.empty() || path[0] == '/' || path[0] == '-' || path.find("..") != std::string::npos)
+    r.fail(n, fmt::format("program: '{}' is no program below /tests of the guest", s),
+           "NAME for one of this suite, SUITE/NAME for another's, kernel:NAME for the kernel tree's own");
+  if (s.starts_with("kernel:") || s.find('/') != std::string::npos) return s;
+  return suite + "/" + s;
+}
+
+void read_enums(Reader& r, const Fields& f, TestSpec& t) {
+  if (const Node* v = f.get("format")) {
+    static constexpr OutputFormat values[] = {OutputFormat::ktap, OutputFormat::exit_code, OutputFormat::gup_test};
+    t.format = values[r.choice(*v, "format", {"ktap", "exit_code", "gup_test"})];
+  }
+  if (const Node* v = f.get("claim")) {
+    static constexpr PinClaim::Mode values[] = {PinClaim::Mode::net_zero, PinClaim::Mode::exact, PinClaim::Mode::at_least};
+    t.claim = values[r.choice(*v, "claim", {"net_zero", "exact", "at_least"})];
+  }
+}
+
+TestSpec read_test(Reader& r, const Node& n, const std::string& suite) {
+  TestSpec t;
+  t.where = r.where(n);
+  const Fields f(r, n, "a test", {"name", "program", "args", "env", "format", "limit", "needs", "claim", "destructive",
+                                  "what", "proof"});
+  if (!r.ok()) return t;
+  const Node* name = f.need("name");
+  if (name == nullptr) return t;
+  const std::string own = r.word(*name, "name");
+  t.name = suite + "/" + own;
+  t.program = suite + "/" + own;
+  set(f, "program", t.program, [&](const Node& v) { return read_program(r, v, suite); });
+  set(f, "args", t.args, [&](const Node& v) { return r.texts(v, "args"); });
+  set(f, "env", t.env, [&](const Node& v) { return read_env(r, v); });
+  set(f, "limit", t.limit_s, [&](const Node& v) { return r.seconds(v, "limit"); });
+  set(f, "needs", t.needs, [&](const Node& v) { return read_needs(r, v); });
+  set(f, "destructive", t.destructive, [&](const Node& v) { return r.truth(v, "destructive"); });
+  set(f, "what", t.what, [&](const Node& v) { return r.text(v, "what"); });
+  set(f, "proof", t.proof, [&](const Node& v) { return r.text(v, "proof"); });
+  read_enums(r, f, t);
+  return t;
+}
+
+std::vector<TestSpec> read_tests(Reader& r, const Node& n, const std::string& suite) {
+  std::vector<TestSpec> out;
+  for (const auto& item : r.list(n, "tests")) {
+    TestSpec t = read_test(r, item, suite);
+    const auto same = std::find_if(out.begin(), out.end(), [&](const TestSpec& o) { return o.name == t.name; });
+    if (r.ok() && same != out.end())
+      r.fail(item, fmt::format("test '{}' stands here a second time; the first is in line {}", t.name, same->where.line),
+             "every test of a suite has its own name");
+    out.push_back(std::move(t));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Suite> load_suite(const fs::path& project, const std::string& name) {
+  PINRIG_TRY(file, find_named(project, suite_place(), name));
+  PINRIG_TRY(root, read_tree(file));
+  Reader r(shown_path(file));
+  const Fields f(r, root, "a suite", {"suite", "title", "tests"});
+  Suite suite;
+  suite.name = name;
+  if (const Node* n = f.need("suite"); n != nullptr && r.word(*n, "suite") != name)
+    r.fail(*n, fmt::format("suite: '{}' differs from the folder's name '{}'", n->text, name));
+  set(f, "title", suite.title, [&](const Node& n) { return r.text(n, "title"); });
+  if (const Node* n = f.need("tests"); n != nullptr && r.ok()) suite.tests = read_tests(r, *n, name);
+  if (!r.ok()) return r.error();
+  return suite;
+}
+
+Result<std::vector<Suite>> load_all_suites(const fs::path& project) {
+  std::vector<Suite> out;
+  for (const auto& name : names_in(project, suite_place())) {
+    PINRIG_TRY(suite, load_suite(project, name));
+    out.push_back(std::move(suite));
+  }
+  return out;
+}
+
+}  // namespace pinrig::spec
