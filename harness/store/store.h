@@ -36,6 +36,7 @@ struct JobRow {
   std::string config;
   std::string machine;
   std::string accel;        ///< "tcg", "kvm"; empty when the guest never started
+  std::string accel_reason; ///< why, when it is not what was hoped for: "KVM does not work here: ..."
   std::string cpu_model;
   std::string kernel_key;   ///< of the artifact
   std::string kernel_release;
@@ -49,17 +50,19 @@ struct JobRow {
   std::vector<std::string> notes;  ///< compiler warnings, set-up problems, unmet expectations
 };
 
-/// A verdict with the ledger of its test (ledger only where case_name is empty).
+/// A verdict with the ledger and counters of its test (only where case_name is empty).
 struct VerdictRow {
   model::TestVerdict verdict;
   std::optional<model::PinLedger> ledger;
   std::uint64_t taint_before = 0;
   std::uint64_t taint_after = 0;
+  std::map<std::string, std::int64_t> counters;  ///< after - before of the other vmstat and meminfo lines that moved
 };
 
 class Store {
  public:
-  /// Opens or creates (WAL); migrates an older schema; a newer one is bad_input, a damaged file names itself.
+  /// Opens or creates (WAL); migrates an older schema in one transaction. A newer schema and the database of
+  /// another program are bad_input; a damaged or unwritable file is infra and names itself.
   static Result<Store> open(const fs::path& file);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
@@ -74,7 +77,8 @@ class Store {
   Result<int> mark_interrupted(const std::vector<std::string>& alive);
 
   Result<std::vector<RunRow>> runs(int limit) const;               ///< newest first
-  Result<std::optional<RunRow>> find_run(const std::string& id) const;  ///< id, unique prefix, or "last"
+  /// By id, unique prefix of one, or "last"; an ambiguous prefix is bad_usage and lists the runs.
+  Result<std::optional<RunRow>> find_run(const std::string& id) const;
   Result<std::vector<JobRow>> jobs(const std::string& run_id) const;    ///< in order of add_job
   Result<std::vector<VerdictRow>> verdicts(const std::string& run_id, const std::string& cell_id) const;
   Result<std::vector<model::KernelEvent>> events(const std::string& run_id, const std::string& cell_id) const;

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+// The connection, its schema and how SQLite's errors become ours. Private to store.
+#pragma once
+
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <string>
+#include <type_traits>
+
+#include "store/store.h"
+
+namespace pinrig::store {
+
+struct Store::Impl {
+  fs::path file;
+  SQLite::Database db;
+};
+
+/// The version that this program writes; kept in PRAGMA user_version.
+int schema_version();
+/// Brings a database from the version it has to `target`, one transaction in all; a no-op when it is there.
+/// Throws SQLite::Exception.
+void migrate(SQLite::Database& db, int target);
+
+/// SQLite's result code (primary or extended) with its message as an Error that names the file.
+Error database_error(const fs::path& file, int code, const std::string& message);
+
+/// T, or T itself when it is a Result already.
+template <typename T>
+struct AsResult {
+  using type = Result<T>;
+};
+template <typename T>
+struct AsResult<Result<T>> {
+  using type = Result<T>;
+};
+
+/// Runs `body`; turns SQLite's exceptions into an Error.
+template <typename F>
+auto guarded(const fs::path& file, F body) -> typename AsResult<decltype(body())>::type {
+  try {
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      return {};
+    } else {
+      return body();
+    }
+  } catch (const SQLite::Exception& e) {
+    return database_error(file, e.getExtendedErrorCode(), e.what());
+  } catch (const std::exception& e) {
+    return make_error(ErrorKind::infra, file.string() + ": " + e.what());
+  }
+}
+
+}  // namespace pinrig::store
