@@ -46,13 +46,15 @@ struct Setup {
   int hugepages = 0;  ///< of the default size
   int swap_mib = 0;   ///< a swap file's worth of swap on the first ext4 mount
   bool rxe = false;   ///< bring the first Ethernet device up and put an rxe link on it
+  std::vector<std::string> drives;  ///< "serial:nsid" to wait for and link as /dev/pin/SERIAL-nNSID, beside `mounts`
+  int settle_ms = 2000;  ///< longest wait for the pin balance to settle: scale it on slow guests
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Setup, type, mounts, hugepages, swap_mib, rxe)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Setup, type, mounts, hugepages, swap_mib, rxe, drives, settle_ms)
 
 struct SetupDone {
   std::string type = "setup_done";
   std::vector<std::string> problems;           ///< what could not be had, one line each; empty = all is there
-  std::map<std::string, std::string> devices;  ///< "serial:nsid" to /dev name, "rxe" to device name
+  std::map<std::string, std::string> devices;  ///< "serial:nsid" to "/dev/nvme0n1", "rxe" to "rxe0"
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SetupDone, type, problems, devices)
 
@@ -108,7 +110,7 @@ struct TestEnd {
   std::uint32_t id = 0;
   std::string how;      ///< "exited", "signaled", "timed_out", "not_run"
   int code = 0;         ///< exit code or signal number; errno for not_run
-  std::string problem;  ///< for not_run: what failed
+  std::string problem;  ///< what failed (not_run), a process that cannot be killed, a claim line that is none
   double wall_s = 0;
   int leftover = 0;           ///< processes of the test that were alive when its main process ended
   std::uint64_t dropped = 0;  ///< output bytes beyond the limit
