@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+#include "base/unique_fd.h"
+
+namespace pinrig::agent {
+
+/// The descriptor number on which a test says what it pins.
+inline constexpr int claim_number = 9;
+
+struct Program {
+  std::vector<std::string> argv;
+  std::map<std::string, std::string> env;  ///< beside the default environment, which it overrides
+  std::string cwd;
+};
+
+/// A started program and our ends of its pipes, which do not block.
+struct Child {
+  pid_t pid = -1;  ///< -1: it could not be started
+  int error = 0;   ///< errno then
+  std::string problem;
+  UniqueFd out;
+  UniqueFd err;
+  UniqueFd claim;
+};
+
+/// PATH, HOME, TMPDIR and what every program of the guest gets.
+std::map<std::string, std::string> default_environment();
+
+/// Starts a program in a session, process group and mount namespace of its own, with default signals, no core
+/// files, unlimited locked memory and nothing open but /dev/null, two pipes and the claim pipe.
+Child spawn(const Program& program);
+
+}  // namespace pinrig::agent

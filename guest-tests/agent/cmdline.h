@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the kernel command line asks of the agent. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "wire/messages.h"
+
+namespace pinrig::agent {
+
+/// `pinrig.shell` gives an interactive shell on the console instead of the host's requests; the rest says what
+/// the host would have said in its Setup:
+///   pinrig.mount=SERIAL:NSID:FSTYPE:TARGET   any number of times
+///   pinrig.drive=SERIAL:NSID                 wait for it and link it, any number of times
+///   pinrig.hugepages=N  pinrig.swap_mib=N  pinrig.rxe
+struct CommandLine {
+  bool shell = false;
+  wire::Setup setup;
+  std::vector<std::string> problems;  ///< words that start with "pinrig." and are none of these
+};
+
+CommandLine parse_command_line(std::string_view text);
+
+}  // namespace pinrig::agent

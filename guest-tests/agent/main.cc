@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+// PID 1 of a pinrig guest: makes the guest usable, runs the tests that the host asks for, one at a time, and
+// reads the pin counters around each. Reading order: main, runner, session, ledger, settle.
+//
+// It must never end: the kernel panics when it does, which the host takes for what it then is.
+#include <cstdlib>
+#include <ctime>
+#include <fcntl.h>
+#include <poll.h>
+#include <string_view>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "cmdline.h"
+#include "hold.h"
+#include "request.h"
+#include "runner.h"
+#include "setup.h"
+#include "shell.h"
+#include "sys.h"
+
+namespace pinrig::agent {
+namespace {
+
+double boot_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_BOOTTIME, &t);
+  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
+}
+
+wire::Hello hello(Ledger& ledger, double uptime_s) {
+  utsname name{};
+  uname(&name);
+  wire::Hello out;
+  out.release = name.release;
+  out.machine = name.machine;
+  out.page_size = static_cast<int>(sysconf(_SC_PAGESIZE));
+  out.cpus = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  out.counters = ledger.available();
+  out.uptime_s = uptime_s;
+  return out;
+}
+
+// Descriptors 0 to 2 lead nowhere: nothing that a library prints may go to a port by accident.
+void close_standard_files() {
+  const int null = open("/dev/null", O_RDWR);
+  for (int fd = 0; fd <= 2; ++fd) {
+    if (null != fd) dup2(null, fd);
+  }
+  if (null > 2) close(null);
+}
+
+wire::SetupDone do_setup(Guest& guest, Uevents& uevents, const wire::Setup& setup) {
+  guest.settle_cap_ms = setup.settle_ms;
+  guest.ledger.set_cap_ms(setup.settle_ms);
+  wire::SetupDone done = carry_out(setup, uevents);
+  for (const auto& problem : done.problems) note(problem);
+  return done;
+}
+
+// False when the guest is to be switched off.
+bool answer(Guest& guest, Uevents& uevents, const Request& request) {
+  Ports& ports = *guest.ports;
+  if (const auto* bad = std::get_if<BadRequest>(&request)) {
+    note("request not understood: " + bad->why);
+    return true;
+  }
+  if (const auto* setup = std::get_if<wire::Setup>(&request)) return ports.reply(dump(do_setup(guest, uevents, *setup)));
+  if (const auto* control = std::get_if<wire::HoldControl>(&request))
+    return ports.reply(dump(hold_control(guest, *control)));
+  if (const auto* run = std::get_if<wire::Run>(&request)) {
+    RunPlan plan;
+    plan.sink = results_sink(ports, run->id);
+    return ports.reply(dump(run_test(guest, *run, plan)));
+  }
+  return false;
+}
+
+void serve(Guest& guest, Uevents& uevents) {
+  Ports& ports = *guest.ports;
+  for (;;) {
+    while (const auto payload = ports.next_request()) {
+      if (!answer(guest, uevents, parse_request(*payload))) return;
+    }
+    if (ports.wants_end()) {
+      note("the host sent something that is no frame");
+      return;
+    }
+    pollfd fds[2] = {{ports.control_fd(), POLLIN, 0}, {guest.processes.signal_fd(), POLLIN, 0}};
+    poll(fds, 2, -1);
+    if (fds[1].revents != 0) guest.processes.reap(0);
+    if ((fds[0].revents & POLLIN) != 0 ? !ports.receive() : (fds[0].revents & POLLHUP) != 0) {
+      note("the host is gone");
+      return;
+    }
+  }
+}
+
+[[noreturn]] void agent_main(double uptime_s) {
+  Uevents uevents;
+  mount_basics();
+  close_standard_files();
+  open_kmsg();
+  note("starts");
+  write_file("/proc/self/oom_score_adj", "-1000");
+  Guest guest;
+  const CommandLine line = parse_command_line(read_file("/proc/cmdline"));
+  if (line.shell) {
+    wire::SetupDone done = do_setup(guest, uevents, line.setup);
+    done.problems.insert(done.problems.end(), line.problems.begin(), line.problems.end());
+    run_shell(guest.processes, done);
+    power_off();
+  }
+  auto ports = Ports::open(uevents);
+  if (!ports) {
+    note("has no virtio-serial ports named pinrig.control and pinrig.results; switches off");
+    power_off();
+  }
+  guest.ports = &*ports;
+  if (ports->reply(dump(hello(guest.ledger, uptime_s)))) serve(guest, uevents);
+  power_off();
+}
+
+}  // namespace
+}  // namespace pinrig::agent
+
+int main(int argc, char** argv) {
+  const double uptime_s = pinrig::agent::boot_seconds();
+  if (argc == 3 && std::string_view(argv[1]) == pinrig::agent::hold_argument)
+    return pinrig::agent::hold_main(std::atoi(argv[2]));
+  if (getpid() != 1) return 2;
+  pinrig::agent::agent_main(uptime_s);
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/unique_fd.h"
+#include "uevents.h"
+#include "wire/frame.h"
+
+namespace pinrig::agent {
+
+/// The two virtio-serial ports. The kernel lets one process open each, so that no test can write to them.
+class Ports {
+ public:
+  /// Finds them by name as soon as the kernel has them; nothing after 10 s.
+  static std::optional<Ports> open(Uevents& uevents);
+
+  /// A message on the control port, and a copy among the results. False when the host is gone.
+  bool reply(const std::string& json);
+  /// One frame on the results port.
+  bool result(wire::Kind kind, std::uint32_t test_id, std::string_view payload);
+  /// Header and payload in one piece, for callers that built it in place.
+  bool raw_result(std::string_view frame);
+
+  int control_fd() const { return control_.get(); }
+  /// Takes in what the host sent; call it when control_fd() is readable. False when the host is gone.
+  bool receive();
+  /// The next whole JSON frame that came in.
+  std::optional<std::string> next_request();
+  /// Asked for power off, or sent something that is no frame: there is no point in running anything.
+  bool wants_end() const;
+
+ private:
+  Ports(UniqueFd control, UniqueFd results);
+
+  UniqueFd control_;
+  UniqueFd results_;
+  std::string inbox_;
+  bool corrupt_ = false;
+};
+
+}  // namespace pinrig::agent

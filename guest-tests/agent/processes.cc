@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "processes.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include "sys.h"
+
+namespace pinrig::agent {
+namespace {
+
+constexpr double kill_again_ms = 20;
+constexpr std::size_t most_named = 8;
+
+std::string describe(const ProcStat& p) {
+  return std::to_string(p.pid) + " (" + p.name + ") in state " + p.state;
+}
+
+}  // namespace
+
+Processes::Processes() : proc_(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  signals_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+std::optional<Ended> Processes::reap(pid_t main) {
+  signalfd_siginfo info[16];
+  while (read(signals_.get(), info, sizeof info) > 0) {
+  }
+  std::optional<Ended> out;
+  for (;;) {
+    siginfo_t child{};
+    if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG) != 0 || child.si_pid == 0) return out;
+    if (child.si_pid == main) out = Ended{child.si_code != CLD_EXITED, child.si_status};
+  }
+}
+
+std::vector<ProcStat> Processes::alive() const {
+  std::vector<ProcStat> out;
+  const int fd = openat(proc_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  DIR* dir = fd >= 0 ? fdopendir(fd) : nullptr;
+  if (!dir) return out;
+  std::string text;
+  while (const dirent* entry = readdir(dir)) {
+    if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
+    const UniqueFd stat(openat(fd, (std::string(entry->d_name) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
+    if (!stat || !reread(stat.get(), text)) continue;
+    auto process = parse_proc_stat(text);
+    if (!process || process->pid == 1 || !process->alive()) continue;
+    const std::pair key{process->pid, process->started};
+    if (std::find(stuck_.begin(), stuck_.end(), key) == stuck_.end()) out.push_back(*std::move(process));
+  }
+  closedir(dir);
+  return out;
+}
+
+bool Processes::wait_for_child(double ms) {
+  pollfd p{signals_.get(), POLLIN, 0};
+  return poll(&p, 1, static_cast<int>(ms)) > 0;
+}
+
+std::string Processes::kill_all(double limit_ms) {
+  const double end = monotonic_ms() + limit_ms;
+  for (;;) {
+    // -1 is everybody but us and the kernel. Once is enough even against a fork bomb (fork() gives up when a
+    // signal is pending), but a process that was on its way to another parent may be missed.
+    kill(-1, SIGKILL);
+    reap(0);
+    siginfo_t child{};
+    if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD) {
+      stuck_.clear();
+      return {};
+    }
+    const auto left = alive();
+    // Only those that were reported before: nothing new to wait for.
+    if (left.empty() && !stuck_.empty()) return {};
+    if (monotonic_ms() < end) {
+      wait_for_child(kill_again_ms);
+      continue;
+    }
+    std::string problem = std::to_string(left.size()) + " processes do not die of SIGKILL:";
+    for (std::size_t i = 0; i < left.size(); ++i) {
+      stuck_.emplace_back(left[i].pid, left[i].started);
+      if (i < most_named) problem += (i ? ", " : " ") + describe(left[i]);
+    }
+    return problem;
+  }
+}
+
+}  // namespace pinrig::agent

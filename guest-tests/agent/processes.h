@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <utility>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "procstat.h"
+
+namespace pinrig::agent {
+
+/// How a process ended, as the kernel tells: exit code 11 and SIGSEGV are different things.
+struct Ended {
+  bool signaled = false;
+  int code = 0;  ///< exit code or signal number
+};
+
+/// Every process in the guest. All that are not PID 1 belong to the running test: orphans come to us.
+class Processes {
+ public:
+  /// Blocks SIGCHLD and takes it as a descriptor; keeps /proc open, which a test may unmount.
+  Processes();
+  /// Readable when a child has changed.
+  int signal_fd() const { return signals_.get(); }
+
+  /// Reaps whatever is dead; the end of `main` when it was among them.
+  std::optional<Ended> reap(pid_t main);
+  /// Processes in which code of a test can still run, without those reported stuck before.
+  std::vector<ProcStat> alive() const;
+  /// SIGKILL to everything, until there are no children or `limit_ms` are over. What would not die in time, in
+  /// words, once; a process in uninterruptible sleep cannot be waited for.
+  std::string kill_all(double limit_ms);
+
+ private:
+  bool wait_for_child(double ms);
+  UniqueFd signals_;
+  UniqueFd proc_;
+  std::vector<std::pair<int, std::uint64_t>> stuck_;  ///< pid and start time
+};
+
+}  // namespace pinrig::agent

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "runner.h"
+
+#include <cstring>
+
+#include "console/console.h"
+#include "request.h"
+#include "sys.h"
+
+namespace pinrig::agent {
+namespace {
+
+void add_problem(std::string& to, const std::string& problem) {
+  if (problem.empty()) return;
+  if (!to.empty()) to += "; ";
+  to += problem;
+}
+
+// Runs the child to its end and takes everything down after it.
+void run_child(Guest& guest, const wire::Run& run, const RunPlan& plan, wire::TestEnd& end) {
+  const double start = monotonic_ms();
+  Child child = spawn(Program{run.argv, run.env, run.cwd});
+  if (child.pid < 0) {
+    end.how = "not_run";
+    end.code = child.error;
+    end.problem = child.problem;
+    guest.processes.kill_all(guest.kill_limit_ms());
+    return;
+  }
+  Session session(std::move(child), run.output_limit, plan.sink, guest.processes, guest.ports);
+  const Over over = session.wait(static_cast<double>(run.limit_ms));
+  end.wall_s = (monotonic_ms() - start) / 1e3;
+  if (over == Over::ended) {
+    end.how = session.ended().signaled ? "signaled" : "exited";
+    end.code = session.ended().code;
+    end.leftover = static_cast<int>(guest.processes.alive().size());
+  } else {
+    end.how = "timed_out";
+    if (over == Over::host_gone) end.problem = "cut short: the host asked for the end";
+  }
+  if (plan.leftovers == Leftovers::kill) add_problem(end.problem, guest.processes.kill_all(guest.kill_limit_ms()));
+  session.drain();
+  end.dropped = session.budget().dropped();
+  end.claim = session.claims().claim();
+  add_problem(end.problem, session.claims().problem());
+}
+
+}  // namespace
+
+Sink results_sink(Ports& ports, std::uint32_t test_id) {
+  return [&ports, test_id](wire::Kind kind, std::string& frame) {
+    const auto length = static_cast<std::uint32_t>(frame.size() - wire::header_size);
+    const std::string header = wire::encode_header(kind, test_id, length);
+    std::memcpy(frame.data(), header.data(), wire::header_size);
+    ports.raw_result(frame);
+  };
+}
+
+wire::TestEnd run_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
+  wire::TestEnd end;
+  end.id = run.id;
+  end.before = guest.ledger.before();
+  if (guest.ports && run.id != 0) {
+    wire::TestBegin begin;
+    begin.id = run.id;
+    begin.name = run.name;
+    guest.ports->result(wire::Kind::json, run.id, dump(begin));
+  }
+  kmsg(console::begin_mark + run.name);
+  run_child(guest, run, plan, end);
+  const std::int64_t target = end.before.acquired - end.before.released + plan.held;
+  // A skew is a capability of the kernel, and one that has none still returns to where it was.
+  end.after = guest.ledger.after({target, target - 2 * end.claim.skew_sections});
+  // After the wait: what workers complain about while they clean up is the test's too.
+  kmsg(console::end_mark + run.name);
+  return end;
+}
+
+}  // namespace pinrig::agent

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "session.h"
+
+#include <array>
+#include <cerrno>
+#include <cmath>
+#include <poll.h>
+
+#include "sys.h"
+
+namespace pinrig::agent {
+namespace {
+
+constexpr std::size_t chunk = 65536 - wire::header_size;
+
+// One read; n > 0: bytes, 0: nothing now, -1: never again (the descriptor is closed then).
+ssize_t read_some(UniqueFd& fd, char* to, std::size_t size) {
+  if (!fd) return -1;
+  const ssize_t n = read(fd.get(), to, size);
+  if (n > 0) return n;
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
+  fd.reset();
+  return -1;
+}
+
+}  // namespace
+
+Session::Session(Child child, std::uint64_t output_limit, Sink sink, Processes& processes, Ports* ports)
+    : child_(std::move(child)), budget_(output_limit), sink_(std::move(sink)), processes_(processes), ports_(ports) {}
+
+bool Session::read_output(UniqueFd& fd, wire::Kind kind) {
+  buffer_.resize(wire::header_size + chunk);
+  const ssize_t n = read_some(fd, buffer_.data() + wire::header_size, chunk);
+  if (n <= 0) return false;
+  const std::size_t kept = budget_.take(static_cast<std::size_t>(n));
+  if (kept > 0) {
+    buffer_.resize(wire::header_size + kept);
+    sink_(kind, buffer_);
+  }
+  return true;
+}
+
+bool Session::read_claims() {
+  char buffer[4096];
+  const ssize_t n = read_some(child_.claim, buffer, sizeof buffer);
+  if (n <= 0) return false;
+  claims_.feed(std::string_view(buffer, static_cast<std::size_t>(n)));
+  return true;
+}
+
+bool Session::host_there(short events) {
+  if (!ports_ || events == 0) return true;
+  if ((events & POLLIN) != 0 && !ports_->receive()) return false;
+  if ((events & POLLHUP) != 0) return false;
+  return !ports_->wants_end();
+}
+
+Over Session::wait(double limit_ms) {
+  const double end = monotonic_ms() + limit_ms;
+  for (;;) {
+    // A descriptor of -1 is skipped by poll().
+    std::array<pollfd, 5> fds{{{processes_.signal_fd(), POLLIN, 0},
+                               {child_.out.get(), POLLIN, 0},
+                               {child_.err.get(), POLLIN, 0},
+                               {child_.claim.get(), POLLIN, 0},
+                               {ports_ ? ports_->control_fd() : -1, POLLIN, 0}}};
+    const double left = end - monotonic_ms();
+    if (left <= 0) return Over::deadline;
+    poll(fds.data(), fds.size(), static_cast<int>(std::ceil(std::min(left, 3.6e6))));
+    if (fds[1].revents != 0) read_output(child_.out, wire::Kind::out);
+    if (fds[2].revents != 0) read_output(child_.err, wire::Kind::err);
+    if (fds[3].revents != 0) read_claims();
+    if (fds[0].revents != 0) {
+      if (const auto ended = processes_.reap(child_.pid)) {
+        ended_ = *ended;
+        return Over::ended;
+      }
+    }
+    if (!host_there(fds[4].revents)) return Over::host_gone;
+  }
+}
+
+void Session::drain() {
+  while (read_output(child_.out, wire::Kind::out)) {
+  }
+  while (read_output(child_.err, wire::Kind::err)) {
+  }
+  while (read_claims()) {
+  }
+  claims_.finish();
+}
+
+}  // namespace pinrig::agent

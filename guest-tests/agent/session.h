@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "child.h"
+#include "claim.h"
+#include "output.h"
+#include "ports.h"
+#include "processes.h"
+
+namespace pinrig::agent {
+
+/// Where a child's output goes: a buffer that begins with room for a frame header (wire::header_size bytes),
+/// then the bytes.
+using Sink = std::function<void(wire::Kind, std::string& frame)>;
+
+/// How the wait for a child was over.
+enum class Over {
+  ended,       ///< its main process is reaped
+  deadline,    ///< it is still there
+  host_gone,   ///< the host asked for power off or is not there any more
+};
+
+/// One running child: takes its output and its claims in until it ends, never makes it wait for us.
+class Session {
+ public:
+  Session(Child child, std::uint64_t output_limit, Sink sink, Processes& processes, Ports* ports);
+  Over wait(double limit_ms);
+  /// After every writer is dead: takes the rest out of the pipes. Bounded by what pipes hold.
+  void drain();
+
+  const Ended& ended() const { return ended_; }
+  const OutputBudget& budget() const { return budget_; }
+  const ClaimReader& claims() const { return claims_; }
+
+ private:
+  bool read_output(UniqueFd& fd, wire::Kind kind);
+  bool read_claims();
+  bool host_there(short events);
+
+  Child child_;
+  OutputBudget budget_;
+  Sink sink_;
+  Processes& processes_;
+  Ports* ports_;  ///< null: nobody to listen to
+  ClaimReader claims_;
+  Ended ended_;
+  std::string buffer_;
+};
+
+}  // namespace pinrig::agent

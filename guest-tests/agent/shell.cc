@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "shell.h"
+
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "sys.h"
+
+namespace pinrig::agent {
+namespace {
+
+// The terminal behind /dev/console, which itself never becomes a controlling one when it is opened.
+std::string console_device() {
+  const std::string active = read_attribute("/sys/class/tty/console/active");
+  const auto blank = active.rfind(' ');
+  return "/dev/" + (active.empty() ? "console" : active.substr(blank == std::string::npos ? 0 : blank + 1));
+}
+
+std::string greeting(const wire::SetupDone& guest) {
+  std::string text = "\npinrig: a shell in the guest; `exit` switches it off.\n";
+  for (const auto& [name, device] : guest.devices) text += "  " + name + " = " + device + "\n";
+  for (const auto& problem : guest.problems) text += "  problem: " + problem + "\n";
+  return text;
+}
+
+[[noreturn]] void become_shell(const std::string& text) {
+  setsid();
+  for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  write_file("/proc/self/oom_score_adj", "0");
+  const rlimit all{RLIM_INFINITY, RLIM_INFINITY};
+  setrlimit(RLIMIT_MEMLOCK, &all);
+  int fd = open(console_device().c_str(), O_RDWR | O_NOCTTY);
+  if (fd < 0) fd = open("/dev/console", O_RDWR | O_NOCTTY);
+  for (int to = 0; to <= 2; ++to) dup2(fd, to);
+  ioctl(0, TIOCSCTTY, 1);
+  write_all(1, text);
+  for (const auto& [name, value] : default_environment()) setenv(name.c_str(), value.c_str(), 1);
+  setenv("TERM", "vt100", 0);
+  setenv("PS1", "guest:\\w# ", 1);
+  if (chdir("/root") != 0) write_all(2, "no /root\n");
+  execl("/bin/sh", "-sh", nullptr);
+  execl("/bin/busybox", "-sh", nullptr);
+  write_all(2, errno_text("pinrig: no /bin/sh in this guest", errno) + "\n");
+  _exit(127);
+}
+
+}  // namespace
+
+void run_shell(Processes& processes, const wire::SetupDone& guest) {
+  const std::string text = greeting(guest);
+  const pid_t shell = fork();
+  if (shell == 0) become_shell(text);
+  if (shell < 0) return;
+  for (;;) {
+    pollfd p{processes.signal_fd(), POLLIN, 0};
+    poll(&p, 1, -1);
+    if (processes.reap(shell)) return;
+  }
+}
+
+}  // namespace pinrig::agent
