@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "aio.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ktap.h"
+
+bool aio_open(struct aio* aio, int depth) {
+  *aio = (struct aio){0};
+  if (syscall(SYS_io_setup, depth, &aio->context) == 0) return true;
+  return errno == ENOSYS ? ktap_skip("no AIO in this kernel") : ktap_fail("io_setup: %s", strerror(errno));
+}
+
+void aio_close(struct aio* aio) { syscall(SYS_io_destroy, aio->context); }
+
+bool aio_read(struct aio* aio, int fd, void* to, size_t length, off_t offset, unsigned tag) {
+  struct iocb request = {
+      .aio_data = tag,
+      .aio_lio_opcode = IOCB_CMD_PREAD,
+      .aio_fildes = (uint32_t)fd,
+      .aio_buf = (uintptr_t)to,
+      .aio_nbytes = length,
+      .aio_offset = offset,
+  };
+  struct iocb* requests[] = {&request};
+  if (syscall(SYS_io_submit, aio->context, 1, requests) != 1) return ktap_fail("io_submit: %s", strerror(errno));
+  ++aio->in_flight;
+  return true;
+}
+
+unsigned aio_reap(struct aio* aio, int limit_ms, long* result) {
+  struct io_event event;
+  struct timespec limit = {limit_ms / 1000, (limit_ms % 1000) * 1000000L};
+  if (syscall(SYS_io_getevents, aio->context, 1, 1, &event, &limit) != 1) return 0;
+  --aio->in_flight;
+  *result = (long)event.res;
+  return (unsigned)event.data;
+}

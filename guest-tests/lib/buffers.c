@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "buffers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/memfd.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "ktap.h"
+
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25  // since 6.1
+#endif
+
+size_t page_bytes(void) { return (size_t)getpagesize(); }
+
+size_t thp_bytes(void) {
+  FILE* file = fopen("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size", "re");
+  size_t size = 0;
+  if (!file) return 0;
+  if (fscanf(file, "%zu", &size) != 1) size = 0;
+  fclose(file);
+  return size;
+}
+
+static long meminfo(const char* name) {
+  FILE* file = fopen("/proc/meminfo", "re");
+  if (!file) return -1;
+  char line[128];
+  size_t length = strlen(name);
+  long value = -1;
+  while (value < 0 && fgets(line, sizeof(line), file))
+    if (strncmp(line, name, length) == 0 && line[length] == ':') value = atol(line + length + 1);
+  fclose(file);
+  return value;
+}
+
+size_t hugetlb_bytes(void) {
+  long kib = meminfo("Hugepagesize");
+  return kib > 0 ? (size_t)kib * 1024 : 0;
+}
+
+long hugetlb_free(void) { return meminfo("HugePages_Free"); }
+
+// KiB of the mapping around `addr` that huge page-table entries map.
+static size_t smaps_huge_kib(const void* addr) {
+  FILE* file = fopen("/proc/self/smaps", "re");
+  if (!file) return 0;
+  char line[512];
+  bool inside = false;
+  size_t kib = 0;
+  unsigned long start, end;
+  while (fgets(line, sizeof(line), file)) {
+    if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+      inside = (uintptr_t)addr >= start && (uintptr_t)addr < end;
+    else if (inside && sscanf(line, "AnonHugePages: %zu kB", &kib) == 1)
+      break;
+  }
+  fclose(file);
+  return kib;
+}
+
+static bool map_anonymous(struct buffer* buffer, size_t size, int flags) {
+  buffer->map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1, 0);
+  buffer->map_size = size;
+  buffer->addr = buffer->map;
+  return buffer->map != MAP_FAILED;
+}
+
+static bool get_thp(struct buffer* buffer) {
+  size_t huge = thp_bytes();
+  if (huge == 0) return ktap_skip("no transparent huge pages in this kernel");
+  buffer->size = (buffer->size + huge - 1) / huge * huge;
+  if (!map_anonymous(buffer, buffer->size + huge, 0)) return ktap_skip("no memory for a THP buffer");
+  uintptr_t start = ((uintptr_t)buffer->map + huge - 1) / huge * huge;
+  buffer->addr = (unsigned char*)start;
+  // What is left at both ends is closed, not unmapped: a neighbour could merge with it and blur smaps.
+  mprotect(buffer->map, start - (uintptr_t)buffer->map, PROT_NONE);
+  size_t tail = (uintptr_t)buffer->map + buffer->map_size - (start + buffer->size);
+  if (tail) mprotect(buffer->addr + buffer->size, tail, PROT_NONE);
+  if (madvise(buffer->addr, buffer->size, MADV_HUGEPAGE) < 0)
+    return ktap_skip("MADV_HUGEPAGE: %s", strerror(errno));
+  memset(buffer->addr, 0x5a, buffer->size);
+  if (smaps_huge_kib(buffer->addr) * 1024 >= buffer->size) return true;
+  madvise(buffer->addr, buffer->size, MADV_COLLAPSE);
+  if (smaps_huge_kib(buffer->addr) * 1024 >= buffer->size) return true;
+  return ktap_skip("the kernel gave no huge page for MADV_HUGEPAGE memory");
+}
+
+static bool get_hugetlb(struct buffer* buffer) {
+  size_t huge = hugetlb_bytes();
+  if (huge == 0) return ktap_skip("no hugetlb pages in this kernel");
+  buffer->size = (buffer->size + huge - 1) / huge * huge;
+  if (hugetlb_free() < (long)(buffer->size / huge) || !map_anonymous(buffer, buffer->size, MAP_HUGETLB))
+    return ktap_skip("%zu free huge pages are needed, there are %ld", buffer->size / huge, hugetlb_free());
+  memset(buffer->addr, 0x5a, buffer->size);
+  return true;
+}
+
+static bool get_memfd(struct buffer* buffer) {
+  buffer->fd = memfd_create("pinrig", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (buffer->fd < 0) return ktap_skip("memfd_create: %s", strerror(errno));
+  if (ftruncate(buffer->fd, (off_t)buffer->size) < 0) return ktap_fail("ftruncate of a memfd: %s", strerror(errno));
+  buffer->map = mmap(NULL, buffer->size, PROT_READ | PROT_WRITE, MAP_SHARED, buffer->fd, 0);
+  buffer->map_size = buffer->size;
+  buffer->addr = buffer->map;
+  if (buffer->map == MAP_FAILED) return ktap_fail("mmap of a memfd: %s", strerror(errno));
+  memset(buffer->addr, 0x5a, buffer->size);
+  return true;
+}
+
+static bool get_pages(struct buffer* buffer) {
+  if (!map_anonymous(buffer, buffer->size, 0)) return ktap_fail("mmap: %s", strerror(errno));
+  madvise(buffer->addr, buffer->size, MADV_NOHUGEPAGE);
+  memset(buffer->addr, 0x5a, buffer->size);
+  return true;
+}
+
+bool buffer_get(struct buffer* buffer, enum buffer_kind kind, size_t size) {
+  *buffer = (struct buffer){.size = (size + page_bytes() - 1) / page_bytes() * page_bytes(), .map = MAP_FAILED, .fd = -1};
+  bool good = false;
+  switch (kind) {
+    case BUFFER_PAGES: good = get_pages(buffer); break;
+    case BUFFER_THP: good = get_thp(buffer); break;
+    case BUFFER_HUGETLB: good = get_hugetlb(buffer); break;
+    case BUFFER_MEMFD: good = get_memfd(buffer); break;
+  }
+  if (!good) buffer_put(buffer);
+  return good;
+}
+
+void buffer_put(struct buffer* buffer) {
+  if (buffer->map != MAP_FAILED) munmap(buffer->map, buffer->map_size);
+  if (buffer->fd >= 0) close(buffer->fd);
+  buffer->map = MAP_FAILED;
+  buffer->fd = -1;
+}
+
+size_t pages_spanned(const void* addr, size_t length) {
+  return ((uintptr_t)addr % page_bytes() + length + page_bytes() - 1) / page_bytes();
+}
+
+bool buffer_seal(struct buffer* buffer) {
+  munmap(buffer->map, buffer->map_size);
+  buffer->map = MAP_FAILED;
+  long long end = clock_ms() + 1000;
+  while (fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_WRITE) < 0) {
+    if (errno != EBUSY) return ktap_fail("F_SEAL_WRITE: %s", strerror(errno));
+    if (clock_ms() > end) return ktap_fail("somebody still holds pages of the memfd: F_SEAL_WRITE stays EBUSY");
+    sleep_ms(20);
+  }
+  return true;
+}
+
+unsigned char pattern_byte(unsigned seed, size_t position) {
+  // Differs between neighbours, sectors, pages and seeds, and is never the 0x5a that buffers start with.
+  uint32_t mixed = (uint32_t)position * 0x9e3779b1u + (seed + 1) * 0x85ebca6bu;
+  unsigned char byte = (unsigned char)(mixed >> 24);
+  return byte == 0x5a ? 0xa5 : byte;
+}
+
+void pattern_fill(unsigned char* to, size_t length, unsigned seed, size_t position) {
+  for (size_t i = 0; i < length; ++i) to[i] = pattern_byte(seed, position + i);
+}
+
+long pattern_check(const unsigned char* from, size_t length, unsigned seed, size_t position) {
+  for (size_t i = 0; i < length; ++i)
+    if (from[i] != pattern_byte(seed, position + i)) return (long)i;
+  return -1;
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+// Memory whose pins can be counted exactly. A page counts once when it is private, written (exclusive to us) and
+// resident, and when nobody may turn it into a huge page meanwhile; else GUP-fast may take it twice and give it
+// back, or unshare it first.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum buffer_kind {
+  BUFFER_PAGES,    // base pages, MADV_NOHUGEPAGE
+  BUFFER_THP,      // transparent huge pages, really mapped huge
+  BUFFER_HUGETLB,  // of the default huge page size
+  BUFFER_MEMFD,    // a shared mapping of a memfd that can be sealed
+};
+
+struct buffer {
+  unsigned char* addr;
+  size_t size;
+  void* map;        // what to unmap
+  size_t map_size;
+  int fd;           // of the memfd, else -1
+};
+
+size_t page_bytes(void);
+// Size of a transparent huge page and of the default hugetlb page in bytes; 0 when the kernel has none.
+size_t thp_bytes(void);
+size_t hugetlb_bytes(void);
+// Pages of the default hugetlb pool that are free, or -1.
+long hugetlb_free(void);
+
+// A written buffer of at least `size` bytes (huge ones: rounded up). Skips the running case when the kernel or
+// the pool cannot give that kind, fails it when plain memory cannot be had.
+bool buffer_get(struct buffer* buffer, enum buffer_kind kind, size_t size);
+void buffer_put(struct buffer* buffer);
+
+// Base pages that `length` bytes at `addr` touch.
+size_t pages_spanned(const void* addr, size_t length);
+
+// Oracle without counters: after everything is unmapped a memfd whose pages nobody holds can be sealed against
+// writing; while any extra reference exists the kernel answers EBUSY (mm/memfd.c memfd_wait_for_pins). Unmaps
+// the buffer, seals it and fails the running case if that is not possible within about a second.
+bool buffer_seal(struct buffer* buffer);
+
+// Deterministic bytes: what belongs at `position` of the stream `seed`.
+unsigned char pattern_byte(unsigned seed, size_t position);
+void pattern_fill(unsigned char* to, size_t length, unsigned seed, size_t position);
+// Position of the first byte that differs, or -1.
+long pattern_check(const unsigned char* from, size_t length, unsigned seed, size_t position);

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "caps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "clock.h"
+#include "devices.h"
+#include "ktap.h"
+#include "pins.h"
+
+const char* pin_mode_name(enum pin_mode mode) {
+  return mode == MODE_PIN ? "pin" : mode == MODE_GET ? "get" : "unknown";
+}
+
+const char* caps_stated(const char* name) {
+  static char value[32];
+  const char* all = getenv("PINRIG_CAPABILITIES");
+  size_t length = strlen(name);
+  for (const char* at = all ? strstr(all, name) : NULL; at; at = strstr(at + 1, name)) {
+    if ((at == all || at[-1] == ' ') && at[length] == '=' && sscanf(at + length + 1, "%31[^ ]", value) == 1) return value;
+  }
+  return NULL;
+}
+
+void caps_print(const char* name, const char* value) { ktap_note("capability %s %s", name, value); }
+
+// Like pins_expect(), for when the amount is the question: waits until the counters have rested for a while.
+static bool rest(struct pins* now) {
+  long long end = clock_ms() + 2000;
+  for (int equal = 0; equal < 4;) {
+    struct pins next;
+    sleep_ms(5);
+    if (!pins_sample(&next)) return false;
+    equal = next.acquired == now->acquired && next.released == now->released ? equal + 1 : 0;
+    *now = next;
+    if (clock_ms() > end) return ktap_fail("the pin counters do not come to rest after the probe");
+  }
+  return true;
+}
+
+enum pin_mode caps_probe_read(int fd, long long* skew) {
+  struct buffer buffer;
+  struct pins before, after;
+  *skew = 0;
+  if (!buffer_get(&buffer, BUFFER_PAGES, page_bytes())) return MODE_UNKNOWN;
+  enum pin_mode mode = MODE_UNKNOWN;
+  if (pins_begin(&before)) {
+    ssize_t got = pread(fd, buffer.addr, page_bytes(), 0);
+    after = before;
+    if (got != (ssize_t)page_bytes())
+      ktap_fail("O_DIRECT read of one page gave %zd: %s", got, strerror(errno));
+    else if (rest(&after)) {
+      mode = after.acquired > before.acquired ? MODE_PIN : MODE_GET;
+      *skew = (after.released - before.released) - (after.acquired - before.acquired);
+    }
+  }
+  buffer_put(&buffer);
+  return mode;
+}
+
+enum pin_mode caps_dio_bdev(void) {
+  static enum pin_mode known = MODE_UNKNOWN;
+  if (known != MODE_UNKNOWN) return known;
+  int fd = device_open(DRIVE_RAW, 1, O_RDONLY | O_DIRECT);
+  if (fd < 0) return MODE_UNKNOWN;
+  long long skew;
+  enum pin_mode found = caps_probe_read(fd, &skew);
+  close(fd);
+  if (found == MODE_UNKNOWN) return found;
+  pins_claim_exact(found == MODE_PIN ? 1 : 0);
+  caps_print("dio.bdev", pin_mode_name(found));
+  const char* stated = caps_stated("dio.bdev");
+  known = stated ? (strcmp(stated, "pin") == 0 ? MODE_PIN : MODE_GET) : found;
+  if (known != found) ktap_note("dio.bdev is stated to be %s: judged by that", pin_mode_name(known));
+  return known;
+}

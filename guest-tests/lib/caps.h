@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0
+// What this kernel does, found out by trying and not by its version. A test chooses its formula by it.
+#pragma once
+
+#include <stdbool.h>
+
+enum pin_mode {
+  MODE_UNKNOWN,  // could not be found out
+  MODE_GET,      // takes plain page references (FOLL_GET): not counted
+  MODE_PIN,      // pins (FOLL_PIN)
+};
+const char* pin_mode_name(enum pin_mode mode);
+
+// Serial number and namespace of the raw drives of the default machine.
+#define DRIVE_RAW "pin-raw"
+#define DRIVE_SLOW "pin-slow"
+
+// Does O_DIRECT on a raw block device pin? Found out once per program by one page-sized read of DRIVE_RAW, which
+// claims what it pins and prints "# capability dio.bdev ...". A value stated in the environment variable
+// PINRIG_CAPABILITIES ("dio.bdev=pin ...", what a series requires) takes the place of what was found, so that a
+// kernel that lost the capability fails its tests instead of choosing the weaker formula.
+// MODE_UNKNOWN: the running case has been skipped or failed with the reason.
+enum pin_mode caps_dio_bdev(void);
+
+// Value that PINRIG_CAPABILITIES states for `name`, or NULL.
+const char* caps_stated(const char* name);
+
+// Prints the line that the harness collects.
+void caps_print(const char* name, const char* value);
+
+// How one page-sized O_DIRECT read at the start of `fd` gets its memory, and in *skew how many pages more were
+// released than acquired. What it pinned is for the caller to claim. MODE_UNKNOWN: the running case has been skipped or failed.
+enum pin_mode caps_probe_read(int fd, long long* skew);

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+// The pin counters nr_foll_pin_acquired and nr_foll_pin_released of /proc/vmstat, seen from inside a test, and
+// the claims with which it tells the harness's ledger how much it pinned. All numbers are base pages: mm/gup.c
+// counts references, so a huge page pinned whole is hundreds of them.
+#pragma once
+
+#include <stdbool.h>
+
+struct pins {
+  long long acquired;
+  long long released;
+};
+
+// Does this kernel have the counters (since 5.7, with CONFIG_VM_EVENT_COUNTERS)? When it has not, the running
+// case is skipped with that reason.
+bool pins_available(void);
+
+// One folded reading: /proc/vmstat leaves per-CPU remainders out until vm.stat_refresh is read. Fails the
+// running case and returns false when that cannot be done.
+bool pins_sample(struct pins* now);
+
+// Takes the "before" sample once two readings in a row agree: an earlier operation may still be releasing.
+// Skips or fails the running case and returns false when there is nothing to measure with.
+bool pins_begin(struct pins* before);
+
+// Waits, bounded, until the counters have moved by `acquired` and `released` since `before`, as completions
+// release after they wake the waiter (block/fops.c, iomap/direct-io.c); any other amount fails the running
+// case. Claims "exact `acquired`". `before` becomes the sample after.
+bool pins_expect(struct pins* before, long long acquired, long long released);
+
+// At least `acquired`, and what is held in the end is exactly `held`. For paths that pin more than once: NOWAIT
+// retries, GUP-fast undo. Claims "atleast `acquired`".
+bool pins_expect_at_least(struct pins* before, long long acquired, long long held);
+
+// `pages` were pinned with FOLL_LONGTERM and stay so. On a machine with movable memory they are first moved out
+// of it, which counts them up to twice.
+bool pins_expect_longterm(struct pins* before, long long pages);
+
+// Claims alone, for operations that are not measured one by one.
+void pins_claim_exact(long long pages);
+void pins_claim_at_least(long long pages);
+// Legacy direct I/O (fs/direct-io.c) on kernels whose folio_add_pin() does not count: `sections` of it release 2
+// pages each that nobody acquired.
+void pins_claim_skew(long long sections);

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ktap.h"
+
+pid_t proc_fork(void) {
+  fflush(NULL);
+  pid_t child = fork();
+  if (child < 0) ktap_fail("fork: %s", strerror(errno));
+  return child;
+}
+
+int proc_reap(pid_t child, int limit_ms) {
+  int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+  struct pollfd ended = {pidfd, POLLIN, 0};
+  bool late = pidfd >= 0 && poll(&ended, 1, limit_ms) == 0;
+  if (pidfd >= 0) close(pidfd);
+  if (late) kill(child, SIGKILL);
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (late) {
+    ktap_fail("child %d did not end within %d ms", (int)child, limit_ms);
+    return -1;
+  }
+  if (WIFEXITED(status)) return WEXITSTATUS(status);
+  ktap_fail("child %d ended by signal %d", (int)child, WTERMSIG(status));
+  return -1;
+}
+
+bool rendezvous_open(struct rendezvous* pipe) {
+  int fds[2];
+  if (pipe2(fds, O_CLOEXEC) < 0) return ktap_fail("pipe2: %s", strerror(errno));
+  pipe->read_fd = fds[0];
+  pipe->write_fd = fds[1];
+  return true;
+}
+
+void rendezvous_close(struct rendezvous* pipe) {
+  close(pipe->read_fd);
+  close(pipe->write_fd);
+}
+
+bool rendezvous_send(const struct rendezvous* pipe, unsigned char byte) {
+  return write(pipe->write_fd, &byte, 1) == 1;
+}
+
+bool rendezvous_wait(const struct rendezvous* pipe, unsigned char* byte, int limit_ms) {
+  struct pollfd ready = {pipe->read_fd, POLLIN, 0};
+  return poll(&ready, 1, limit_ms) == 1 && read(pipe->read_fd, byte, 1) == 1;
+}
+
+ssize_t proc_vm_read(void* local, void* remote, size_t length) {
+  struct iovec here = {local, length}, there = {remote, length};
+  return process_vm_readv(getpid(), &here, 1, &there, 1, 0);
+}
+
+ssize_t proc_vm_write(void* local, void* remote, size_t length) {
+  struct iovec here = {local, length}, there = {remote, length};
+  return process_vm_writev(getpid(), &here, 1, &there, 1, 0);
+}

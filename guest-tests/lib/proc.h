@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+// Children and timed rendezvous with them: a test never waits for another process without a limit.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+// fork() after flushing stdio, so that nothing is printed twice. The child must leave through _exit().
+pid_t proc_fork(void);
+
+// Waits up to `limit_ms` for the child and returns its exit code; a child that is killed by a signal or by us
+// after the limit fails the running case and gives -1.
+int proc_reap(pid_t child, int limit_ms);
+
+// A one-way pipe for single bytes.
+struct rendezvous {
+  int read_fd;
+  int write_fd;
+};
+bool rendezvous_open(struct rendezvous* pipe);
+void rendezvous_close(struct rendezvous* pipe);
+bool rendezvous_send(const struct rendezvous* pipe, unsigned char byte);
+// False when nothing came within `limit_ms` or the other side is gone.
+bool rendezvous_wait(const struct rendezvous* pipe, unsigned char* byte, int limit_ms);
+
+// process_vm_readv and process_vm_writev on ourselves: the kernel pins the pages of `remote`
+// (mm/process_vm_access.c) and copies. Bytes copied, or -1 with errno.
+ssize_t proc_vm_read(void* local, void* remote, size_t length);
+ssize_t proc_vm_write(void* local, void* remote, size_t length);

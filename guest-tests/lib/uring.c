@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "uring.h"
+
+#include <errno.h>
+#include <linux/io_uring.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "ktap.h"
+
+int uring_open(void) {
+  struct io_uring_params params;
+  memset(&params, 0, sizeof(params));
+  int ring = (int)syscall(SYS_io_uring_setup, 4, &params);
+  if (ring < 0 && errno == ENOSYS)
+    ktap_skip("no io_uring in this kernel");
+  else if (ring < 0)
+    ktap_fail("io_uring_setup: %s", strerror(errno));
+  return ring;
+}
+
+int uring_register(int ring, void* addr, size_t length) {
+  struct iovec vec = {addr, length};
+  return syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, &vec, 1) < 0 ? -errno : 0;
+}
+
+int uring_unregister(int ring) {
+  return syscall(SYS_io_uring_register, ring, IORING_UNREGISTER_BUFFERS, NULL, 0) < 0 ? -errno : 0;
+}
