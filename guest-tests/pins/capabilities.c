@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+// What this kernel does in the places where kernels differ, found out by trying. Prints "# capability NAME VALUE"
+// lines, which the harness stores and compares with what a series requires. A case fails only when its probe
+// could not be carried out: every value is a fact, none is wrong here.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/types.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "caps.h"
+#include "ktap.h"
+#include "pins.h"
+#include "proc.h"
+#include "uring.h"
+#include "vfat.h"
+
+#ifndef SYS_memfd_secret
+#define SYS_memfd_secret 447
+#endif
+
+static const char ext4_mount[] = "/mnt/ext4";
+
+// O_DIRECT on a raw block device (block/fops.c).
+static void dio_bdev(const void* arg) {
+  (void)arg;
+  caps_dio_bdev();
+}
+
+// A file of one written page in `folder`, opened for direct reads; -1 after reporting.
+static int open_file(const char* folder, char* path, size_t size) {
+  unsigned char block[65536];
+  snprintf(path, size, "%s/pinrig-probe", folder);
+  int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  memset(block, 1, sizeof(block));
+  bool good = fd >= 0 && write(fd, block, page_bytes()) == (ssize_t)page_bytes() && fsync(fd) == 0;
+  if (fd >= 0) close(fd);
+  fd = good ? open(path, O_RDONLY | O_DIRECT | O_CLOEXEC) : -1;
+  if (fd < 0) ktap_fail("%s: %s", path, strerror(errno));
+  return fd;
+}
+
+static enum pin_mode probe_file(const char* folder, long long* skew) {
+  char path[64];
+  int fd = open_file(folder, path, sizeof(path));
+  enum pin_mode mode = fd < 0 ? MODE_UNKNOWN : caps_probe_read(fd, skew);
+  if (fd >= 0) close(fd);
+  unlink(path);
+  if (mode != MODE_UNKNOWN) pins_claim_exact(mode == MODE_PIN ? 1 : 0);
+  return mode;
+}
+
+static bool have_ext4(void) {
+  struct stat here, parent;
+  if (stat(ext4_mount, &here) == 0 && stat("/mnt", &parent) == 0 && here.st_dev != parent.st_dev) return true;
+  return ktap_skip("nothing is mounted at %s", ext4_mount);
+}
+
+// The same by way of iomap (fs/iomap/direct-io.c), on ext4.
+static void dio_iomap(const void* arg) {
+  (void)arg;
+  long long skew = 0;
+  if (!have_ext4()) return;
+  enum pin_mode mode = probe_file(ext4_mount, &skew);
+  if (mode == MODE_UNKNOWN) return;
+  caps_print("dio.iomap", pin_mode_name(mode));
+  if (skew != 0) ktap_fail("%lld pages more were released than acquired", skew);
+}
+
+// The same by way of fs/direct-io.c, on vfat; and whether its extra references are unpinned without having been
+// counted (folio_add_pin() in mm/gup.c), which is no leak and has to be known.
+static void dio_legacy(const void* arg) {
+  (void)arg;
+  struct vfat vfat;
+  long long skew = 0;
+  char text[16];
+  if (!pins_available()) return;
+  if (vfat_open(&vfat)) {
+    enum pin_mode mode = probe_file(vfat.target, &skew);
+    if (mode != MODE_UNKNOWN) {
+      caps_print("dio.legacy", pin_mode_name(mode));
+      snprintf(text, sizeof(text), "%lld", skew);
+      caps_print("legacy_skew", text);
+      if (skew == 2)
+        pins_claim_skew(1);
+      else if (skew != 0)
+        ktap_fail("%lld pages more were released than acquired for one section, want 0 or 2", skew);
+    }
+  }
+  vfat_close(&vfat);
+}
+
+// Does a short-term pin count the zero page?
+static void zeropage_pin(const void* arg) {
+  (void)arg;
+  struct buffer zero, local;
+  struct pins before, after;
+  if (!buffer_get(&zero, BUFFER_PAGES, page_bytes()) || !buffer_get(&local, BUFFER_PAGES, page_bytes())) return;
+  madvise(zero.addr, zero.size, MADV_DONTNEED);
+  (void)*(volatile unsigned char*)zero.addr;
+  if (pins_begin(&before)) {
+    ssize_t got = proc_vm_read(local.addr, zero.addr, page_bytes());
+    KTAP_REQUIRE(got == (ssize_t)page_bytes(), "process_vm_readv: %s", strerror(errno));
+    if (!pins_sample(&after)) return;
+    bool counted = after.acquired != before.acquired;
+    pins_claim_exact(counted ? 1 : 0);
+    caps_print("zeropage_pin", counted ? "counted" : "none");
+  }
+  buffer_put(&zero);
+  buffer_put(&local);
+}
+
+// Does io_uring give back all but one pin of a huge page that it registers whole?
+static void iou_coalesce(const void* arg) {
+  (void)arg;
+  struct buffer huge;
+  struct pins before, after;
+  if (!pins_available() || !buffer_get(&huge, BUFFER_THP, 1)) return;
+  int ring = uring_open();
+  if (ring >= 0 && pins_begin(&before)) {
+    long long pages = (long long)(huge.size / page_bytes());
+    int error = uring_register(ring, huge.addr, huge.size);
+    if (error) ktap_fail("IORING_REGISTER_BUFFERS: %s", strerror(-error));
+    if (!error && pins_sample(&after)) {
+      caps_print("iou.coalesce", after.released > before.released ? "yes" : "no");
+      // On a machine with movable memory they are moved out of it first and count twice.
+      pins_claim_at_least(pages);
+      uring_unregister(ring);
+    }
+  }
+  if (ring >= 0) close(ring);
+  buffer_put(&huge);
+}
+
+// A long-term pin of a shared file mapping for writing (refused since 6.5), by the gup_test driver where it has the
+// ioctls for it.
+struct longterm_request {
+  __u64 addr, size;
+  __u32 flags;
+};
+#define LONGTERM_START _IOW('g', 7, struct longterm_request)
+#define LONGTERM_STOP _IO('g', 8)
+
+static void longterm_file(int driver) {
+  char path[64];
+  struct pins before, after;
+  snprintf(path, sizeof(path), "%s/pinrig-probe", ext4_mount);
+  int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  KTAP_REQUIRE(fd >= 0 && ftruncate(fd, (off_t)page_bytes()) == 0, "%s: %s", path, strerror(errno));
+  unsigned char* page = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  KTAP_REQUIRE(page != MAP_FAILED, "mmap: %s", strerror(errno));
+  page[0] = 1;
+  if (pins_begin(&before)) {
+    struct longterm_request request = {(unsigned long)page, page_bytes(), 1};
+    bool allowed = ioctl(driver, LONGTERM_START, &request) == 0;
+    caps_print("lt.file_rw", allowed ? "allowed" : "refused");
+    if (allowed) ioctl(driver, LONGTERM_STOP);
+    if (pins_sample(&after)) pins_claim_exact(after.acquired - before.acquired);
+  }
+  munmap(page, page_bytes());
+  close(fd);
+  unlink(path);
+}
+
+static void gup_test_longterm(const void* arg) {
+  (void)arg;
+  int driver = open("/sys/kernel/debug/gup_test", O_RDWR | O_CLOEXEC);
+  if (driver < 0) {
+    ktap_skip("/sys/kernel/debug/gup_test: %s", strerror(errno));
+    return;
+  }
+  // Stopping what was not started is fine for a driver that knows the ioctl.
+  bool known = ioctl(driver, LONGTERM_STOP) == 0;
+  caps_print("gup_test.longterm", known ? "yes" : "no");
+  if (known && pins_available() && have_ext4()) longterm_file(driver);
+  close(driver);
+}
+
+static void secretmem(const void* arg) {
+  (void)arg;
+  int fd = (int)syscall(SYS_memfd_secret, 0);
+  caps_print("secretmem", fd >= 0 ? "yes" : "no");
+  if (fd >= 0) close(fd);
+}
+
+int main(void) {
+  static const struct ktap_case cases[] = {
+      {"dio.bdev", dio_bdev, NULL},
+      {"dio.iomap", dio_iomap, NULL},
+      {"dio.legacy", dio_legacy, NULL},
+      {"zeropage_pin", zeropage_pin, NULL},
+      {"iou.coalesce", iou_coalesce, NULL},
+      {"gup_test.longterm", gup_test_longterm, NULL},
+      {"secretmem", secretmem, NULL},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
