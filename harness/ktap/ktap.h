@@ -13,13 +13,13 @@ enum class Status { pass, fail, skip, xfail, xpass, error };
 const char* to_string(Status s);
 
 struct Case {
-  std::string name;       ///< stable: without number, directive and "time=" tail
+  std::string name;       ///< stable and never empty: without number, directive and "time=" tail; see below
   Status status = Status::error;
-  std::string reason;     ///< text after # SKIP, # XFAIL, # TODO, ...
+  std::string reason;     ///< text after # SKIP, # XFAIL, ...; the outcome's text when the name is from [RUN]
   int number = 0;         ///< as printed; 0 = none
   int line = 0;           ///< of the result line; line numbers count from 1
   double time_ms = -1;    ///< "# time=12ms" tail, -1 = none
-  std::vector<std::string> diagnostics;  ///< "# ..." lines before the result, without "# "
+  std::vector<std::string> diagnostics;  ///< "# ..." lines before the result, without "# "; long runs: both ends
   std::vector<Case> subtests;            ///< KTAP: indented by 2; TAP 14: by 4; kselftest: prefixed "# "
 };
 
@@ -44,7 +44,7 @@ const char* to_string(FindingKind k);
 
 struct Finding {
   FindingKind kind;
-  int line = 0;  ///< 0: concerns the whole stream
+  int line = 0;  ///< 0: concerns the whole stream or its outermost block
   std::string text;
 };
 
@@ -58,6 +58,12 @@ struct Tree {
   bool bailed_out = false;
 };
 
+/// How cases get their names. cow.c and gup_longterm.c of the kernel name a result by what came out ("No leak from
+/// parent into child", hundreds of times; another text when it fails; none when it is skipped) and announce the
+/// case itself by "# [RUN] R/W pin ... with base page". So a result that follows a RUN line bears the RUN text
+/// as its name and its own text as reason; when several results follow one RUN, the name is "RUN text: own text".
+/// A result with neither text is "case NUMBER". What is still a duplicate then is a finding.
+///
 /// Parses a whole stream. Copes with printk time stamps of constant width, "\r\n", text lines of other writers,
 /// NUL bytes and a last line without newline; never throws, never fails.
 Tree parse(std::string_view text);

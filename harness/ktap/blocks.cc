@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0
+// What is checked when a block of results ends: names, plan, totals, the parent's word.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "ktap/parser.h"
+
+namespace pinrig::ktap {
+namespace {
+
+bool is_bad(Status s) { return s == Status::fail || s == Status::error; }
+
+/// The order of the numbers in kselftest.h's "# Totals: pass:N fail:N xfail:N xpass:N skip:N error:N".
+struct Total {
+  std::string_view word;
+  Status status;
+};
+constexpr std::array<Total, 6> total_words{{{"pass:", Status::pass},
+                                            {"fail:", Status::fail},
+                                            {"xfail:", Status::xfail},
+                                            {"xpass:", Status::xpass},
+                                            {"skip:", Status::skip},
+                                            {"error:", Status::error}}};
+
+}  // namespace
+
+void Parser::find(FindingKind kind, int at, std::string text) {
+  constexpr int most = 50;
+  int& n = found_[static_cast<std::size_t>(kind)];
+  if (++n > most) return;
+  if (n == most) text += " (more of this kind are left out)";
+  tree_.findings.push_back(Finding{kind, at, std::move(text)});
+}
+
+void Parser::totals(Block& block, std::string_view text) {
+  std::array<int, 6> said{};
+  for (const auto& t : total_words) {
+    if (!text.starts_with(t.word)) return;  // kunit's "# Totals: pass:1 fail:0 skip:0 total:1" counts leaves
+    text.remove_prefix(t.word.size());
+    const int n = take_number(text);
+    if (n < 0) return;
+    said[static_cast<std::size_t>(t.status)] = n;
+    while (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  block.totals = true;
+  for (const auto& t : total_words) {
+    const auto i = static_cast<std::size_t>(t.status);
+    // A lone "1..0 # SKIP" is counted as a skip by ksft_exit_skip() and prints no result.
+    if (said[i] == block.counts[i] || (block.cases.empty() && t.status == Status::skip)) continue;
+    find(FindingKind::totals_mismatch, line_number_,
+         fmt::format("totals say {}{}, the results say {}", t.word, said[i], block.counts[i]));
+  }
+}
+
+void Parser::close_orphans(std::size_t depth) {
+  while (open_.size() > depth + 1) {
+    Block child = std::move(open_.back());
+    open_.pop_back();
+    finish(child);
+    Case orphan;
+    orphan.name = child.name.empty() ? fmt::format("subtests of line {}", child.first_line) : std::string(child.name);
+    orphan.reason = "no result line after its subtests";
+    orphan.line = child.first_line;
+    find(FindingKind::subtest_mismatch, child.first_line, orphan.name + ": " + orphan.reason);
+    child.pending.move_to(orphan.diagnostics);
+    orphan.subtests = std::move(child.cases);
+    Block& parent = open_.back();
+    parent.cases.push_back(std::move(orphan));
+    parent.runs.resize(parent.cases.size());
+    ++parent.counts[static_cast<std::size_t>(Status::error)];
+    ++parent.last_number;
+  }
+}
+
+void Parser::finish(Block& block) {
+  name_cases(block);
+  check_plan(block);
+  find_duplicates(block);
+}
+
+void Parser::name_cases(Block& block) {
+  block.runs.resize(block.cases.size());
+  const auto same = [&](std::size_t a, std::size_t b) { return block.runs[a].data() == block.runs[b].data(); };
+  for (std::size_t i = 0; i < block.cases.size(); ++i) {
+    Case& c = block.cases[i];
+    const std::string_view run = block.runs[i];
+    if (run.empty()) {
+      if (c.name.empty()) c.name = fmt::format("case {}", c.number > 0 ? c.number : static_cast<int>(i) + 1);
+      continue;
+    }
+    const bool several = (i > 0 && same(i, i - 1)) || (i + 1 < block.cases.size() && same(i, i + 1));
+    std::string outcome = std::move(c.name);
+    c.name.assign(run);
+    if (several && !outcome.empty()) c.name += ": " + outcome;
+    if (c.reason.empty()) c.reason = std::move(outcome);
+  }
+}
+
+void Parser::check_plan(const Block& block) {
+  const int line = block.first_line;
+  const int results = static_cast<int>(block.cases.size());
+  if (!block.plan) {
+    if (results > 0 || block.version > 0) {
+      find(FindingKind::no_plan, line, fmt::format("{} results and no plan: some may be missing", results));
+    }
+  } else if (results < *block.plan) {
+    find(FindingKind::plan_shortfall, line, fmt::format("{} of {} planned results", results, *block.plan));
+  } else if (results > *block.plan) {
+    find(FindingKind::plan_excess, line, fmt::format("{} results, {} planned", results, *block.plan));
+  }
+}
+
+void Parser::find_duplicates(const Block& block) {
+  if (block.cases.size() < 2) return;
+  std::size_t size = 4;
+  while (size < 2 * block.cases.size()) size *= 2;
+  std::vector<std::uint32_t> slots(size, 0);  // index + 1 of a case; open addressing
+  for (std::size_t i = 0; i < block.cases.size(); ++i) {
+    const std::string& name = block.cases[i].name;
+    std::size_t at = std::hash<std::string_view>{}(name) & (size - 1);
+    while (slots[at] != 0 && block.cases[slots[at] - 1].name != name) at = (at + 1) & (size - 1);
+    if (slots[at] == 0) {
+      slots[at] = static_cast<std::uint32_t>(i + 1);
+    } else {
+      find(FindingKind::duplicate_name, block.cases[i].line,
+           fmt::format("\"{}\" was already the name of line {}", name, block.cases[slots[at] - 1].line));
+    }
+  }
+}
+
+void Parser::check_parent(const Case& parent, std::string_view subtest_name) {
+  const bool any_bad =
+      std::any_of(parent.subtests.begin(), parent.subtests.end(), [](const Case& c) { return is_bad(c.status); });
+  if (parent.status == Status::pass && any_bad) {
+    find(FindingKind::subtest_mismatch, parent.line, fmt::format("\"{}\" is ok though a subtest failed", parent.name));
+  } else if (parent.status == Status::skip && any_bad) {
+    find(FindingKind::subtest_mismatch, parent.line,
+         fmt::format("\"{}\" is skipped though a subtest failed", parent.name));
+  } else if (parent.status == Status::fail && !any_bad && !parent.subtests.empty()) {
+    find(FindingKind::subtest_mismatch, parent.line,
+         fmt::format("\"{}\" is not ok though no subtest failed", parent.name));
+  }
+  if (!subtest_name.empty() && !parent.name.empty() && subtest_name != parent.name) {
+    find(FindingKind::subtest_mismatch, parent.line,
+         fmt::format("subtests of \"{}\" end with the result of \"{}\"", subtest_name, parent.name));
+  }
+}
+
+void Parser::whole_stream() {
+  close_orphans(0);
+  Block& root = open_[0];
+  finish(root);
+  tree_.version = root.version;
+  tree_.plan = root.plan;
+  tree_.plan_skip = std::move(root.plan_skip);
+  tree_.cases = std::move(root.cases);
+  root.pending.move_to(tree_.diagnostics);
+  if (!any_text_) {
+    find(FindingKind::no_output, 0, "no output at all");
+  } else if (root.version == 0 && !tree_.plan && tree_.cases.empty()) {
+    find(FindingKind::no_ktap, 0, "output, but no KTAP in it");
+  }
+}
+
+}  // namespace pinrig::ktap

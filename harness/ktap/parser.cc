@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ktap/parser.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "base/text.h"
+
+namespace pinrig::ktap {
+namespace {
+
+/// Deeper blocks are text: nobody nests so deep, and a stream could otherwise exhaust the stack.
+constexpr std::size_t max_depth = 16;
+/// More results than this are counted and not kept: a test that prints "ok" for ever must not eat the memory.
+constexpr int max_cases = 200000;
+
+bool is_end_of_kernel(std::string_view text) {
+  return text.starts_with("Kernel panic - not syncing") || text.starts_with("reboot: System halted") ||
+         text.starts_with("reboot: Power down") || text.starts_with("reboot: Restarting system");
+}
+
+/// True when `text` of the block above (whose line starts with it) is a line of `block`; cuts its prefix.
+bool take_prefix(const Block& block, std::string_view& text) {
+  if (block.hash) {
+    if (!text.starts_with("# ") && text != "#") return false;
+    text.remove_prefix(std::min<std::size_t>(2, text.size()));
+    return true;
+  }
+  if (text.size() <= block.width) return false;
+  for (std::size_t i = 0; i < block.width; ++i) {
+    if (text[i] != ' ' && text[i] != '\t') return false;
+  }
+  text.remove_prefix(block.width);
+  return true;
+}
+
+bool is_indentation(std::string_view text, std::size_t width) { return width >= 2 || (width == 1 && text[0] == '\t'); }
+
+}  // namespace
+
+Parser::Parser(std::string_view text) : text_(text), plain_(is_plain(text)) { open_.emplace_back(); }
+
+Tree Parser::run() {
+  const char* at = text_.data();
+  const char* const end = at + text_.size();
+  while (at < end) {
+    const void* newline = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
+    const char* stop = newline ? static_cast<const char*>(newline) : end;
+    std::string_view text(at, static_cast<std::size_t>(stop - at));
+    while (text.ends_with('\r')) text.remove_suffix(1);
+    ++line_number_;
+    line(text);
+    at = stop + 1;
+  }
+  whole_stream();
+  return std::move(tree_);
+}
+
+void Parser::line(std::string_view text) {
+  if (!plain_ && !is_plain(text)) {
+    bool bad = false;
+    text = kept_.emplace_back(cleaned(text, bad));
+    if (bad) find(FindingKind::bad_utf8, line_number_, "bytes that are not UTF-8");
+  }
+  if (text.empty()) return;
+  if (!prefix_known_) prefix_known_ = prefix_.learn(text);
+  text = prefix_.strip(text);
+  if (text.empty()) return;
+  any_text_ = true;
+
+  std::size_t depth = 0;
+  while (depth + 1 < open_.size() && take_prefix(open_[depth + 1], text)) ++depth;
+  const Line found = classify(text);
+  if (found.kind == LineKind::other) return other(text);
+  if (found.kind == LineKind::diagnostic) return diagnostic(depth, found, text);
+  if (found.indent > 0 && !is_indentation(text, found.indent)) return;
+  structural(depth, found);
+}
+
+void Parser::other(std::string_view text) {
+  if ((text[0] == 'K' || text[0] == 'r') && is_end_of_kernel(text)) crashed_ = true;
+}
+
+void Parser::structural(std::size_t depth, const Line& found) {
+  if (found.kind == LineKind::bail_out) {
+    tree_.bailed_out = true;
+    return find(FindingKind::bail_out, line_number_, std::string(found.rest));
+  }
+  if (found.indent > 0) {
+    if (found.kind == LineKind::result && found.number == 0) return;  // prose
+    close_orphans(depth);
+    open(depth, found.indent, false);
+    ++depth;
+  }
+  if (depth >= open_.size()) return;  // nested too deep
+  switch (found.kind) {
+    case LineKind::version: return version(depth, found);
+    case LineKind::plan: return plan(open_[depth], found);
+    case LineKind::result: return result(depth, found);
+    default: return;
+  }
+}
+
+void Parser::version(std::size_t depth, const Line& found) {
+  const bool known = found.ktap ? found.number == 1 : found.number == 13 || found.number == 14;
+  if (!known) {
+    find(FindingKind::unknown_directive, line_number_,
+         fmt::format("{} version {} is not known", found.ktap ? "KTAP" : "TAP", found.number));
+  }
+  if (!open_[depth].empty()) {
+    if (depth == 0) {
+      return find(FindingKind::duplicate_plan, line_number_, "a second version line: two streams in one output");
+    }
+    const std::size_t width = open_[depth].width;
+    const bool hash = open_[depth].hash;
+    close_orphans(depth - 1);
+    open(depth - 1, width, hash);
+  }
+  open_[depth].version = found.number;
+}
+
+void Parser::plan(Block& block, const Line& found) {
+  if (block.plan) {
+    return find(FindingKind::duplicate_plan, line_number_,
+                fmt::format("a second plan 1..{} (the first was 1..{})", found.number, *block.plan));
+  }
+  block.plan = found.number;
+  if (found.rest.starts_with('#')) {
+    Case skip;
+    describe(true, found.rest, skip);
+    if (skip.status == Status::skip) block.plan_skip = skip.reason.empty() ? "no reason given" : skip.reason;
+  }
+  block.cases.reserve(std::min<std::size_t>(static_cast<std::size_t>(found.number), 4096));
+}
+
+void Parser::result(std::size_t depth, const Line& found) {
+  if (found.number == 0 && open_[0].version < 13) return;  // KTAP numbers every result; this is prose
+  if (crashed_ || open_[depth].totals) {
+    return find(FindingKind::output_after_end, line_number_,
+                crashed_ ? "a result after the kernel went down" : "a result after the totals");
+  }
+  if (++total_cases_ > max_cases) {
+    if (total_cases_ == max_cases + 1) {
+      find(FindingKind::plan_excess, line_number_, fmt::format("more than {} results: the rest was not read", max_cases));
+    }
+    return;
+  }
+  close_orphans(depth + 1);
+  Case found_case;
+  const std::string_view unknown = describe(found.ok, found.rest, found_case);
+  if (!unknown.empty()) {
+    find(FindingKind::unknown_directive, line_number_, fmt::format("directive {} is not known", unknown));
+  }
+  found_case.number = found.number;
+  found_case.line = line_number_;
+  open_[depth].pending.move_to(found_case.diagnostics);
+  if (depth + 1 < open_.size()) {
+    Block& child = open_[depth + 1];
+    finish(child);
+    found_case.subtests = std::move(child.cases);
+    child.pending.move_to(found_case.diagnostics);
+    check_parent(found_case, child.name);
+    open_.pop_back();
+  }
+  Block& block = open_[depth];
+  check_number(block, found, found_case);
+  ++block.counts[static_cast<std::size_t>(found_case.status)];
+  block.cases.push_back(std::move(found_case));
+  if (!block.run.empty() || !block.runs.empty()) {
+    block.runs.resize(block.cases.size() - 1);
+    block.runs.push_back(block.run);
+  }
+}
+
+void Parser::check_number(Block& block, const Line& found, const Case& found_case) {
+  const int expected = block.last_number + 1;
+  // ksft_exit_skip() of 6.12 counts itself before it prints: its line is one too high.
+  const bool exit_skip =
+      found_case.status == Status::skip && found_case.name.empty() && found.number == expected + 1;
+  if (found.number > 0 && found.number != expected && !exit_skip) {
+    find(FindingKind::wrong_number, line_number_, fmt::format("number {} where {} was due", found.number, expected));
+  }
+  block.last_number = found.number > 0 ? found.number : expected;
+}
+
+void Parser::diagnostic(std::size_t depth, const Line& found, std::string_view text) {
+  if (found.indent == 0 && depth + 1 == open_.size() && text.starts_with("# ") && open_.size() < max_depth) {
+    const Line nested = classify(found.rest);
+    if (nested.indent == 0 && (nested.kind == LineKind::version || nested.kind == LineKind::plan)) {
+      open(depth, 0, true);
+      return structural(depth + 1, nested);
+    }
+  }
+  if (found.rest.starts_with("Subtest: ")) {
+    const std::string_view name = trim(found.rest.substr(9));
+    if (found.indent > 0 && is_indentation(text, found.indent)) {
+      close_orphans(depth);
+      open(depth, found.indent, false);
+      if (open_.size() > depth + 1) open_[depth + 1].name = name;
+      return;
+    }
+    Block& here = open_[depth];
+    const bool own = depth > 0 && !here.plan && here.cases.empty() && here.name.empty();
+    (own ? here.name : here.next_name) = name;
+    return;
+  }
+  Block& block = open_[depth];
+  if (found.rest.starts_with("Totals: ")) return totals(block, found.rest.substr(8));
+  if (found.rest.starts_with("[RUN]")) block.run = trim(found.rest.substr(5));
+  block.pending.add(found.rest);
+}
+
+void Parser::open(std::size_t depth, std::size_t width, bool hash) {
+  if (open_.size() >= max_depth) return;
+  Block block;
+  block.width = width;
+  block.hash = hash;
+  block.first_line = line_number_;
+  block.name = std::exchange(open_[depth].next_name, {});
+  open_.push_back(std::move(block));
+}
+
+Tree parse(std::string_view text) { return Parser(text).run(); }
+
+}  // namespace pinrig::ktap

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+// The state of one parse: a stack of open blocks, from the stream itself down to the innermost subtest.
+#pragma once
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ktap/ktap.h"
+#include "ktap/line.h"
+
+namespace pinrig::ktap {
+
+/// The printk time stamp (or another writer's prefix) in front of every line, learnt from the version line.
+class Prefix {
+ public:
+  /// True when `line` ends in a version line behind something that can be a prefix.
+  bool learn(std::string_view line);
+  /// The line without the prefix; unchanged when it bears none.
+  std::string_view strip(std::string_view line) const;
+
+ private:
+  std::size_t width_ = 0;
+  bool blank_ = false;  ///< the whole stream is indented
+  int groups_ = 0;  ///< "[...]" and "<N>" groups; their width may grow ("[99999.9]" to "[100000.0]")
+};
+
+/// Diagnostics since the last result: the first few and the latest, as views into the text.
+class Pending {
+ public:
+  void add(std::string_view text);
+  /// Appends them to `out` and forgets them.
+  void move_to(std::vector<std::string>& out);
+
+ private:
+  std::vector<std::string_view> lines_;
+};
+
+/// One level of results that is still being read.
+struct Block {
+  std::size_t width = 0;  ///< white space before its lines, relative to the block above
+  bool hash = false;      ///< kselftest's "# " instead
+  int first_line = 0;
+  int version = 0;
+  std::optional<int> plan;
+  std::string plan_skip;
+  std::string_view name;       ///< of "# Subtest:" inside the block
+  std::string_view next_name;  ///< of "# Subtest:" before the next one (TAP 14)
+  std::string_view run;        ///< latest "# [RUN] ..." text
+  Pending pending;
+  std::vector<Case> cases;
+  std::vector<std::string_view> runs;  ///< per case, the RUN it followed
+  std::array<int, 6> counts{};         ///< per Status
+  int last_number = 0;
+  bool totals = false;
+
+  bool empty() const { return version == 0 && !plan && cases.empty(); }
+};
+
+class Parser {
+ public:
+  explicit Parser(std::string_view text);
+  Tree run();
+
+ private:
+  void line(std::string_view text);
+  void other(std::string_view text);
+  void structural(std::size_t depth, const Line& line);
+  void version(std::size_t depth, const Line& line);
+  void plan(Block& block, const Line& line);
+  void result(std::size_t depth, const Line& line);
+  void diagnostic(std::size_t depth, const Line& line, std::string_view text);
+  void totals(Block& block, std::string_view text);
+  void check_number(Block& block, const Line& line, const Case& found);
+  void open(std::size_t depth, std::size_t width, bool hash);
+  /// Closes everything deeper than `depth`; blocks without a parent result become cases of their own.
+  void close_orphans(std::size_t depth);
+  void finish(Block& block);
+  void name_cases(Block& block);
+  void check_plan(const Block& block);
+  void find_duplicates(const Block& block);
+  void check_parent(const Case& parent, std::string_view subtest_name);
+  void whole_stream();
+  void find(FindingKind kind, int at, std::string text);
+
+  std::string_view text_;
+  bool plain_;
+  Prefix prefix_;
+  bool prefix_known_ = false;
+  std::deque<std::string> kept_;  ///< cleaned lines that views point into
+  std::vector<Block> open_;
+  Tree tree_;
+  std::array<int, 16> found_{};
+  int line_number_ = 0;
+  int total_cases_ = 0;
+  bool crashed_ = false;
+  bool any_text_ = false;
+};
+
+}  // namespace pinrig::ktap

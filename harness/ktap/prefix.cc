@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <algorithm>
+
+#include "ktap/parser.h"
+
+namespace pinrig::ktap {
+namespace {
+
+/// Position after `groups` of "[...]" or "<N>", and one space; 0 when the line does not begin so.
+std::size_t after_groups(std::string_view line, int groups) {
+  std::size_t at = 0;
+  for (int i = 0; i < groups; ++i) {
+    if (at >= line.size() || (line[at] != '[' && line[at] != '<')) return 0;
+    const std::size_t end = line.find(line[at] == '[' ? ']' : '>', at);
+    if (end == std::string_view::npos) return 0;
+    at = end + 1;
+  }
+  return at < line.size() && line[at] == ' ' ? at + 1 : at;
+}
+
+int count_groups(std::string_view prefix) {
+  for (int n = 1; n <= 4; ++n) {
+    const std::size_t end = after_groups(prefix, n);
+    if (end == 0) return 0;
+    if (end == prefix.size()) return n;
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool Prefix::learn(std::string_view line) {
+  const std::size_t at = find_version(line);
+  if (at == std::string_view::npos) return false;
+  const std::string_view before = line.substr(0, at);
+  const std::size_t last = before.find_last_not_of(" \t");
+  if (last == std::string_view::npos) {  // indented as a whole, or no prefix
+    width_ = before.size();
+    blank_ = true;
+    return true;
+  }
+  if (before.find_first_not_of("# ") == std::string_view::npos) return true;  // kselftest's nesting
+  if (std::string_view("]>:|").find(before[last]) == std::string_view::npos) return false;  // prose
+  groups_ = count_groups(before);
+  width_ = before.size();
+  return true;
+}
+
+std::string_view Prefix::strip(std::string_view line) const {
+  if (width_ == 0) return line;
+  if (groups_ > 0) return line.substr(after_groups(line, groups_));
+  if (blank_) return line.find_first_not_of(" \t") >= width_ ? line.substr(std::min(width_, line.size())) : line;
+  return line.size() < width_ ? line : line.substr(width_);  // as kunit.py does: so many characters
+}
+
+void Pending::add(std::string_view text) {
+  constexpr std::size_t first = 8;
+  constexpr std::size_t latest = 56;
+  if (lines_.size() >= 2 * (first + latest)) {
+    lines_.erase(lines_.begin() + first, lines_.end() - latest);
+  }
+  lines_.push_back(text);
+}
+
+void Pending::move_to(std::vector<std::string>& out) {
+  if (lines_.empty()) return;
+  out.reserve(out.size() + lines_.size());
+  for (const std::string_view text : lines_) out.emplace_back(text);
+  lines_.clear();
+}
+
+}  // namespace pinrig::ktap
