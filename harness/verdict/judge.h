@@ -1,7 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
 // From raw facts to verdicts. Pure.
+//
+// Every planned test is born `missing`. Every rule below that applies adds its reason; the worst by model::rank()
+// becomes the verdict, all of them its detail.
+//
+//   no record                                   missing, with the job's outcome
+//   skip_reason of the harness                  skip, nothing else is looked at
+//   exit: signaled / timed_out / not_run        crash / timeout / error
+//   exit: lost   panicked or own fatal event    crash
+//                outcome timed_out / cancelled  timeout / missing;   else error
+//   KTAP: a case failed / had an error          fail / error;        xfail and xpass likewise
+//         no output, KTAP, plan or case         error                (not for a test that was killed or lost)
+//         fewer results than planned            error, and a `missing` row for the rest
+//         any other finding                     error; "Bail out!" fail; an unknown directive is only noted
+//         every case skipped, "1..0 # SKIP"     skip
+//         exit code not 0 and no case failed    fail; 2, 3, 4 fit xfail, xpass, all skipped (else 4 is an error)
+//   exit_code: 0 1 2 3 4, others                pass fail xfail xpass skip, fail
+//   gup_test: "truncated"                       fail
+//             neither a time nor "done"         error
+//   output cut by the agent's limit             error (exit_code: noted)
+//   ledger: not available                       noted; error when the kernel has counters
+//           did not settle                      error
+//           outstanding() != 0                  leak
+//           claim: not the pages claimed        fail
+//                  demanded by the suite, none  error
+//   kernel event in the test's time             by kind: crash, fail, or nothing (page_dump)
+//   taint without such an event                 fail
+//   a capability that contradicts another test  error
+//
+// The ledger's negative control: when it failed, or was not carried out in a completed guest whose kernel has
+// counters, the outcome is infra_error and every verdict error.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,6 +55,9 @@ struct JobFacts {
   bool counters = false;                   ///< the kernel has nr_foll_pin_*
 };
 
+/// Name of the row for kernel events that belong to no planned test; the row is there only when there are such.
+inline constexpr const char* unowned_test = "kernel/console";
+
 struct Judgement {
   model::JobOutcome outcome;                    ///< infra_error when the negative control failed
   std::vector<model::TestVerdict> verdicts;     ///< per planned test one with empty case_name, then its cases
@@ -34,9 +68,15 @@ struct Judgement {
 Judgement judge(const JobFacts& facts);
 
 /// Sets expected/expectation of every verdict from the expectations that match (the last match wins;
-/// none: pass, skip and xfail are expected). Returns what a required expectation did not find, one line each.
+/// none: pass, skip and xfail are expected). A pattern with ':' matches cases, one without matches tests; a case
+/// without a match of its own may have what is allowed for its test. Returns what a required expectation did not
+/// find, one line each: no matching test was judged (`missing` is not judged).
 std::vector<std::string> apply_expectations(std::vector<model::TestVerdict>& verdicts,
                                             const std::vector<model::Expectation>& expect, const model::Point& point,
                                             bool is_tip, model::Arch arch);
+
+/// Compares what a series requires with what the tests found; one line per mismatch, none when all is as required.
+std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
+                                            const std::map<std::string, std::string>& found);
 
 }  // namespace pinrig::verdict

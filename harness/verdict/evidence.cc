@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "verdict/evidence.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace pinrig::verdict {
+
+void Evidence::against(model::Verdict verdict, std::string why, int line) {
+  reasons_.push_back({verdict, std::move(why), line});
+}
+
+void Evidence::skipped(std::string why) {
+  skip_ = true;
+  skip_reason_ = std::move(why);
+}
+
+void Evidence::fold_into(model::TestVerdict& out) const {
+  std::vector<Reason> sorted = reasons_;
+  std::stable_sort(sorted.begin(), sorted.end(), [](const Reason& a, const Reason& b) {
+    return model::rank(a.verdict) > model::rank(b.verdict);
+  });
+  out.verdict = skip_ ? model::Verdict::skip : model::Verdict::pass;
+  std::vector<std::string> texts;
+  if (!sorted.empty()) {
+    out.verdict = sorted.front().verdict;
+    out.line = sorted.front().line;
+  }
+  for (const auto& r : sorted) {
+    if (texts.size() < 6) texts.push_back(r.why);
+  }
+  if (skip_ && sorted.empty()) texts.push_back(skip_reason_);
+  texts.insert(texts.end(), notes_.begin(), notes_.end());
+  out.detail = join(texts, "; ");
+}
+
+std::string last_words(const std::string& text) {
+  const auto end = text.find_last_not_of(" \t\r\n");
+  if (end == std::string::npos) return {};
+  const auto start = text.rfind('\n', end);
+  const std::size_t from = start == std::string::npos ? 0 : start + 1;
+  return std::string(trim(std::string_view(text).substr(from, std::min<std::size_t>(end - from + 1, 200))));
+}
+
+std::map<std::string, std::string> capabilities_of(const std::string& output) {
+  constexpr std::string_view mark = "# capability ";
+  std::map<std::string, std::string> found;
+  for (std::size_t at = output.find(mark); at != std::string::npos; at = output.find(mark, at + 1)) {
+    if (at > 0 && output[at - 1] != '\n') continue;
+    const std::size_t end = output.find('\n', at);
+    const std::string_view rest =
+        trim(std::string_view(output).substr(at, end == std::string::npos ? end : end - at).substr(mark.size()));
+    const std::size_t space = rest.find(' ');
+    if (space == std::string_view::npos) continue;
+    found.emplace(rest.substr(0, space), trim(rest.substr(space)));
+  }
+  return found;
+}
+
+}  // namespace pinrig::verdict

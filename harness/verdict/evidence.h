@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+// What speaks for a verdict: every rule adds its reasons here, and the worst one names the verdict.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/suite.h"
+#include "model/verdict.h"
+
+namespace pinrig::verdict {
+
+class Evidence {
+ public:
+  /// A reason against a pass. `line` counts in the test's output, 0 = none.
+  void against(model::Verdict verdict, std::string why, int line = 0);
+  /// Said with the verdict, without changing it.
+  void note(std::string text) { notes_.push_back(std::move(text)); }
+  /// Nothing was tested, for this reason: the verdict is skip unless something speaks against it.
+  void skipped(std::string why);
+  bool is_skip() const { return skip_; }
+
+  /// The worst reason by model::rank(); none: pass or skip. detail: the reasons, worst first, then the notes.
+  void fold_into(model::TestVerdict& out) const;
+
+ private:
+  struct Reason {
+    model::Verdict verdict;
+    std::string why;
+    int line;
+  };
+  std::vector<Reason> reasons_;
+  std::vector<std::string> notes_;
+  std::string skip_reason_;
+  bool skip_ = false;
+};
+
+/// How the output of a test was read: cases, their verdicts and numbers.
+struct Reading {
+  std::vector<model::TestVerdict> cases;
+  std::map<std::string, double> numbers;
+};
+
+/// Rules on the output, by the format the suite states (output.cc and gup_test.cc).
+Reading judge_output(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence);
+Reading judge_gup_test(const model::TestRecord& record, Evidence& evidence);
+/// Rules on the pin ledger and the claim (ledger.cc). `counters`: the kernel has them.
+void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, bool counters, Evidence& evidence);
+/// Rules on what the kernel said while the test ran, and on taint (kernel_log.cc).
+void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events, Evidence& evidence);
+/// Verdict for one event of the console: pass means "not worth a word" (page_dump).
+model::Verdict event_verdict(const model::KernelEvent& event);
+/// "# capability NAME VALUE" lines of an output.
+std::map<std::string, std::string> capabilities_of(const std::string& output);
+/// Last line with text in it, at most 200 bytes: what a program said before it gave up.
+std::string last_words(const std::string& text);
+
+}  // namespace pinrig::verdict

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "verdict/judge.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "verdict/evidence.h"
+
+namespace pinrig::verdict {
+namespace {
+
+using model::JobOutcome;
+using model::Verdict;
+using Exit = model::TestExit::Kind;
+
+std::string outcome_text(const JobOutcome& outcome) {
+  std::string text = model::to_string(outcome.kind);
+  if (!outcome.phase.empty()) text += fmt::format(" ({})", outcome.phase);
+  if (!outcome.detail.empty()) text += ": " + outcome.detail;
+  return text;
+}
+
+/// Why the ledger of this job cannot be trusted; nothing when its negative control worked or does not apply.
+std::optional<std::string> control_failure(const JobFacts& facts) {
+  if (!facts.counters) return std::nullopt;  // no ledger, so nothing to prove about it
+  if (!facts.control_ran) {
+    if (facts.outcome.kind != JobOutcome::Kind::completed) return std::nullopt;  // the guest died before
+    return "it was not carried out";
+  }
+  const wire::HoldResult& c = facts.control;
+  if (!c.problem.empty()) return c.problem;
+  if (!c.available) return "it found no counters in a kernel that has them";
+  if (facts.control_pages <= 0) return "it was asked to hold no pages";
+  if (c.outstanding_held != facts.control_pages) {
+    return fmt::format("{} pages were held and {} seen as outstanding", facts.control_pages, c.outstanding_held);
+  }
+  if (c.outstanding_released != 0) {
+    return fmt::format("{} pages still outstanding after the holder was killed", c.outstanding_released);
+  }
+  return std::nullopt;
+}
+
+/// The guest went away under the test: by the kernel, by silence, or by us?
+void judge_lost(const JobFacts& facts, const model::TestRecord& record, Evidence& evidence) {
+  const bool fatal_event = std::any_of(facts.events.begin(), facts.events.end(), [&](const model::KernelEvent& e) {
+    return e.owner == record.name && e.fatal;
+  });
+  switch (facts.outcome.kind) {
+    case JobOutcome::Kind::cancelled:
+      return evidence.against(Verdict::missing, "the run was cancelled while the test ran");
+    case JobOutcome::Kind::panicked:
+      return evidence.against(Verdict::crash, "the kernel died under the test: " + outcome_text(facts.outcome));
+    default: break;
+  }
+  if (fatal_event) return evidence.against(Verdict::crash, "the kernel died under the test");
+  if (facts.outcome.kind == JobOutcome::Kind::timed_out) {
+    return evidence.against(Verdict::timeout, "the guest went silent under the test: " + outcome_text(facts.outcome));
+  }
+  evidence.against(Verdict::error, "the guest was lost under the test: " + outcome_text(facts.outcome));
+}
+
+const char* signal_name(int number) {
+  switch (number) {
+    case 4: return " (SIGILL)";
+    case 6: return " (SIGABRT)";
+    case 7: return " (SIGBUS)";
+    case 8: return " (SIGFPE)";
+    case 9: return " (SIGKILL)";
+    case 11: return " (SIGSEGV)";
+    case 13: return " (SIGPIPE)";
+    case 15: return " (SIGTERM)";
+    default: return "";
+  }
+}
+
+void judge_exit(const JobFacts& facts, const model::TestRecord& record, Evidence& evidence) {
+  const std::string said = last_words(record.errors);
+  const std::string tail = said.empty() ? "" : ": " + said;
+  switch (record.exit.kind) {
+    case Exit::exited: return;
+    case Exit::signaled:
+      return evidence.against(Verdict::crash, fmt::format("killed by signal {}{}{}", record.exit.code,
+                                                          signal_name(record.exit.code), tail));
+    case Exit::timed_out: return evidence.against(Verdict::timeout, "the time limit passed" + tail);
+    case Exit::not_run:
+      return evidence.against(Verdict::error, fmt::format("it could not be started, errno {}{}", record.exit.code, tail));
+    case Exit::lost: return judge_lost(facts, record, evidence);
+  }
+}
+
+/// The verdict of one test and of its cases, from its own record.
+std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::TestSpec& spec,
+                                           const model::TestRecord& record) {
+  std::vector<model::TestVerdict> rows(1);
+  model::TestVerdict& own = rows.front();
+  own.test = spec.name;
+  own.wall_s = record.wall_s;
+  Evidence evidence;
+  if (!record.skip_reason.empty()) {
+    evidence.skipped(record.skip_reason);
+    evidence.fold_into(own);
+    return rows;
+  }
+  judge_exit(facts, record, evidence);
+  Reading reading;
+  if (record.exit.kind != Exit::not_run) reading = judge_output(spec, record, evidence);
+  judge_ledger(spec, record, facts.counters, evidence);
+  judge_kernel(record, facts.events, evidence);
+  evidence.fold_into(own);
+  own.numbers = std::move(reading.numbers);
+  rows.insert(rows.end(), std::make_move_iterator(reading.cases.begin()), std::make_move_iterator(reading.cases.end()));
+  return rows;
+}
+
+model::TestVerdict missing_row(const JobFacts& facts, const model::TestSpec& spec) {
+  model::TestVerdict row;
+  row.test = spec.name;
+  row.verdict = Verdict::missing;
+  row.detail = facts.outcome.kind == JobOutcome::Kind::completed ? "planned, and it never began"
+                                                                 : "never began: " + outcome_text(facts.outcome);
+  return row;
+}
+
+/// A row of its own for what the kernel said while no test ran: a late oops must not get lost.
+std::optional<model::TestVerdict> unowned_events(const JobFacts& facts) {
+  Evidence evidence;
+  for (const auto& e : facts.events) {
+    const bool owned = std::any_of(facts.planned.begin(), facts.planned.end(),
+                                   [&](const model::TestSpec& t) { return t.name == e.owner; });
+    if (owned || event_verdict(e) == Verdict::pass) continue;
+    evidence.against(event_verdict(e), fmt::format("{} (console line {})", e.title, e.first_line));
+  }
+  model::TestVerdict row;
+  row.test = unowned_test;
+  evidence.fold_into(row);
+  if (row.verdict == Verdict::pass) return std::nullopt;
+  row.detail = "while no test ran: " + row.detail;
+  return row;
+}
+
+void add_capabilities(const model::TestRecord& record, model::TestVerdict& own, Judgement& judgement) {
+  for (auto& [name, value] : capabilities_of(record.output)) {
+    const auto [it, fresh] = judgement.capabilities.emplace(name, value);
+    if (fresh || it->second == value) continue;
+    const std::string text = fmt::format("capability {} is {} here and was {} in an earlier test", name, value, it->second);
+    own.detail += (own.detail.empty() ? "" : "; ") + text;
+    if (model::rank(own.verdict) < model::rank(Verdict::error)) own.verdict = Verdict::error;
+  }
+}
+
+void fail_control(const std::string& why, Judgement& judgement) {
+  const std::string before = outcome_text(judgement.outcome);
+  const bool completed = judgement.outcome.kind == JobOutcome::Kind::completed;
+  judgement.outcome.kind = JobOutcome::Kind::infra_error;
+  judgement.outcome.detail =
+      "the pin ledger's negative control failed: " + why + (completed ? "" : "; beside that " + before);
+  for (auto& row : judgement.verdicts) {
+    row.detail = fmt::format("{} (would have been {}{}{})", judgement.outcome.detail, model::to_string(row.verdict),
+                             row.detail.empty() ? "" : ": ", row.detail);
+    row.verdict = Verdict::error;
+  }
+}
+
+}  // namespace
+
+Judgement judge(const JobFacts& facts) {
+  Judgement judgement;
+  judgement.outcome = facts.outcome;
+  for (const auto& spec : facts.planned) {
+    const auto record = std::find_if(facts.records.begin(), facts.records.end(),
+                                     [&](const model::TestRecord& r) { return r.name == spec.name; });
+    if (record == facts.records.end()) {
+      judgement.verdicts.push_back(missing_row(facts, spec));
+      continue;
+    }
+    auto rows = judge_test(facts, spec, *record);
+    add_capabilities(*record, rows.front(), judgement);
+    std::move(rows.begin(), rows.end(), std::back_inserter(judgement.verdicts));
+  }
+  if (auto row = unowned_events(facts)) judgement.verdicts.push_back(std::move(*row));
+  if (const auto why = control_failure(facts)) fail_control(*why, judgement);
+  return judgement;
+}
+
+}  // namespace pinrig::verdict

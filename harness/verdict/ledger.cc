@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+// Rules on the pin counters around a test. Pages are base pages, as mm/gup.c counts them.
+#include <fmt/format.h>
+
+#include "verdict/evidence.h"
+
+namespace pinrig::verdict {
+namespace {
+
+using model::Verdict;
+using Mode = model::PinClaim::Mode;
+
+const char* mode_name(Mode mode) {
+  switch (mode) {
+    case Mode::net_zero: return "none";
+    case Mode::exact: return "exact";
+    case Mode::at_least: return "at least";
+  }
+  return "?";
+}
+
+/// Empty when the claim made at run time is what suite.yaml demands.
+std::string claim_problem(Mode demanded, const std::optional<model::PinClaim>& claim) {
+  const Mode made = claim ? claim->mode : Mode::net_zero;
+  if (demanded == Mode::net_zero) return {};
+  if (made == Mode::net_zero) {
+    return fmt::format("the suite demands a claim ({}) and the test made none: what it pins is unknown",
+                       mode_name(demanded));
+  }
+  if (demanded == Mode::exact && made == Mode::at_least) {
+    return "the suite demands an exact claim and the test only made \"at least\"";
+  }
+  return {};
+}
+
+void judge_amount(const model::PinLedger& ledger, Evidence& evidence) {
+  if (!ledger.claim) return;
+  const auto claimed = ledger.claim->pages;
+  const auto pinned = ledger.acquired();
+  if (ledger.claim->mode == Mode::exact && pinned != claimed) {
+    evidence.against(Verdict::fail, fmt::format("pinned {} of {} pages claimed", pinned, claimed));
+  }
+  if (ledger.claim->mode == Mode::at_least && pinned < claimed) {
+    evidence.against(Verdict::fail, fmt::format("pinned {} of at least {} pages claimed", pinned, claimed));
+  }
+}
+
+}  // namespace
+
+void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, bool counters, Evidence& evidence) {
+  using Exit = model::TestExit::Kind;
+  if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
+  const model::PinLedger& ledger = record.ledger;
+  // Only a test that ended by itself and did run owes a claim.
+  const bool owes_claim = record.exit.kind == Exit::exited && !evidence.is_skip();
+  if (owes_claim) {
+    if (const std::string problem = claim_problem(spec.claim, ledger.claim); !problem.empty()) {
+      evidence.against(Verdict::error, problem);
+    }
+  }
+  if (!ledger.available) {
+    if (counters) evidence.against(Verdict::error, "the kernel has pin counters, but they were not read around this test");
+    else evidence.note("pin counters not available");
+    return;
+  }
+  if (!ledger.settled_before) evidence.against(Verdict::error, "the pin counters did not settle before the test");
+  if (!ledger.settled_after) {
+    evidence.against(Verdict::error, fmt::format("the pin counters did not settle in {:.0f} ms after the test: {:+} pages",
+                                                 ledger.settle_ms, ledger.outstanding()));
+  }
+  if (const auto pages = ledger.outstanding(); pages > 0) {
+    evidence.against(Verdict::leak, fmt::format("+{} pages pinned and not released", pages));
+  } else if (pages < 0) {
+    evidence.against(Verdict::leak, fmt::format("{} pages: over-release, more were unpinned than pinned", pages));
+  }
+  if (owes_claim) judge_amount(ledger, evidence);
+}
+
+}  // namespace pinrig::verdict

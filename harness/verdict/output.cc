@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+// Rules on what a test printed and on its exit code.
+#include <fmt/format.h>
+
+#include "ktap/ktap.h"
+#include "verdict/evidence.h"
+
+namespace pinrig::verdict {
+namespace {
+
+using model::Verdict;
+using ktap::FindingKind;
+using ktap::Status;
+
+Verdict verdict_of(Status s) {
+  switch (s) {
+    case Status::pass: return Verdict::pass;
+    case Status::fail: return Verdict::fail;
+    case Status::skip: return Verdict::skip;
+    case Status::xfail: return Verdict::xfail;
+    case Status::xpass: return Verdict::xpass;
+    case Status::error: return Verdict::error;
+  }
+  return Verdict::error;
+}
+
+/// Leaves first; a parent gets a row of its own only when it says worse than its subtests.
+Verdict add_cases(const std::string& test, const std::string& prefix, const std::vector<ktap::Case>& cases,
+                  std::vector<model::TestVerdict>& out) {
+  Verdict worst = Verdict::skip;
+  const auto worse = [](Verdict a, Verdict b) { return model::rank(a) > model::rank(b) ? a : b; };
+  for (const auto& c : cases) {
+    const std::string name = prefix + c.name;
+    const Verdict own = verdict_of(c.status);
+    Verdict below = Verdict::skip;
+    if (!c.subtests.empty()) below = add_cases(test, name + "/", c.subtests, out);
+    if (c.subtests.empty() || model::rank(own) > model::rank(below)) {
+      model::TestVerdict row;
+      row.test = test;
+      row.case_name = name;
+      row.verdict = own;
+      row.detail = c.reason;
+      row.line = c.line;
+      if (c.time_ms > 0) row.wall_s = c.time_ms / 1000;
+      out.push_back(std::move(row));
+    }
+    worst = worse(worst, worse(own, below));
+  }
+  return worst;
+}
+
+struct Count {
+  std::size_t total = 0;
+  std::size_t skipped = 0;
+  std::size_t xfailed = 0;
+  std::size_t xpassed = 0;
+  std::size_t failed = 0;  ///< fail and error
+  std::string first_failed;
+  int first_line = 0;
+  Verdict worst = Verdict::fail;
+};
+
+Count count(const std::vector<model::TestVerdict>& cases) {
+  Count n;
+  n.total = cases.size();
+  for (const auto& c : cases) {
+    n.skipped += c.verdict == Verdict::skip;
+    n.xfailed += c.verdict == Verdict::xfail;
+    n.xpassed += c.verdict == Verdict::xpass;
+    if (c.verdict != Verdict::fail && c.verdict != Verdict::error) continue;
+    if (n.failed++ == 0) {
+      n.first_failed = c.detail.empty() ? c.case_name : c.case_name + " (" + c.detail + ")";
+      n.first_line = c.line;
+    }
+    if (c.verdict == Verdict::error) n.worst = Verdict::error;
+  }
+  return n;
+}
+
+void judge_cases(const Count& n, Evidence& evidence) {
+  if (n.failed > 0) {
+    evidence.against(n.worst, fmt::format("{} of {} cases failed: {}{}", n.failed, n.total, n.first_failed,
+                                          n.failed > 1 ? ", ..." : ""), n.first_line);
+  }
+  if (n.xpassed > 0) evidence.against(Verdict::xpass, fmt::format("{} cases passed unexpectedly", n.xpassed));
+  if (n.xfailed > 0) evidence.against(Verdict::xfail, fmt::format("{} of {} cases failed as expected", n.xfailed, n.total));
+}
+
+/// Findings that speak for themselves; the exit decides whether a shortfall needs explaining.
+void judge_findings(const ktap::Tree& tree, bool clean_exit, Evidence& evidence) {
+  for (const auto& f : tree.findings) {
+    const std::string text = fmt::format("{}: {}", ktap::to_string(f.kind), f.text);
+    switch (f.kind) {
+      case FindingKind::unknown_directive:  // ktap.rst: the parser falls back to "ok" and "not ok"
+        evidence.note(text);
+        break;
+      case FindingKind::bail_out:
+        evidence.against(Verdict::fail, "the test bailed out: " + f.text, f.line);
+        break;
+      case FindingKind::no_output:
+      case FindingKind::no_ktap:
+      case FindingKind::no_plan:
+      case FindingKind::plan_shortfall:
+      case FindingKind::subtest_mismatch:
+        // A test that was killed or lost owes no more results, and its exit is a reason already.
+        if (clean_exit) evidence.against(Verdict::error, text, f.line);
+        break;
+      default: evidence.against(Verdict::error, text, f.line);
+    }
+  }
+}
+
+void judge_exit_code(int code, const Count& n, const ktap::Tree& tree, Evidence& evidence) {
+  const bool explained = n.failed > 0 || tree.bailed_out;
+  switch (code) {
+    case 0: return;
+    case 2:
+      if (n.xfailed > 0 || explained) return;
+      break;
+    case 3:
+      if (n.xpassed > 0 || explained) return;
+      break;
+    case 4:
+      if (n.skipped == n.total) return;
+      if (explained) return;
+      evidence.against(Verdict::error, fmt::format("exit code 4 says skipped, but {} of {} cases ran",
+                                                   n.total - n.skipped, n.total));
+      return;
+    default:
+      if (explained) return;
+  }
+  evidence.against(Verdict::fail, fmt::format("exit code {} although no case failed", code));
+}
+
+void add_missing_row(const model::TestSpec& spec, const ktap::Tree& tree, std::vector<model::TestVerdict>& cases) {
+  const int reported = static_cast<int>(tree.cases.size());
+  if (!tree.plan || reported >= *tree.plan) return;
+  model::TestVerdict row;
+  row.test = spec.name;
+  row.case_name = reported + 1 == *tree.plan ? fmt::format("case {}", *tree.plan)
+                                             : fmt::format("cases {} to {}", reported + 1, *tree.plan);
+  row.verdict = Verdict::missing;
+  row.detail = "planned and never reported";
+  cases.push_back(std::move(row));
+}
+
+std::string skip_text(const ktap::Tree& tree) {
+  if (!tree.plan_skip.empty()) return tree.plan_skip;
+  for (const auto& c : tree.cases) {
+    if (!c.reason.empty()) return tree.cases.size() == 1 ? c.reason : "all cases skipped: " + c.reason;
+  }
+  return "all cases skipped";
+}
+
+Reading judge_ktap(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence) {
+  const ktap::Tree tree = ktap::parse(record.output);
+  const bool exited = record.exit.kind == model::TestExit::Kind::exited;
+  Reading reading;
+  add_cases(spec.name, "", tree.cases, reading.cases);
+  const Count n = count(reading.cases);
+  judge_cases(n, evidence);
+  // ksft_exit_skip() in the middle of a plan: what was left is skipped with the rest.
+  const bool whole_skip = exited && record.exit.code == 4 && n.total > 0 && n.skipped == n.total && !tree.bailed_out;
+  const bool plan_skip = tree.cases.empty() && !tree.plan_skip.empty();
+  judge_findings(tree, exited && !whole_skip, evidence);
+  if (!whole_skip) add_missing_row(spec, tree, reading.cases);
+  if (exited) {
+    const bool has_finding = !tree.findings.empty();
+    if (n.total == 0 && !plan_skip && !has_finding) evidence.against(Verdict::error, "not one case was run");
+    judge_exit_code(record.exit.code, n, tree, evidence);
+  }
+  if (plan_skip || (n.total > 0 && n.skipped == n.total)) evidence.skipped(skip_text(tree));
+  return reading;
+}
+
+void judge_code_alone(const model::TestRecord& record, Evidence& evidence) {
+  const std::string said = last_words(record.errors.empty() ? record.output : record.errors);
+  const std::string tail = said.empty() ? "" : ": " + said;
+  switch (record.exit.code) {
+    case 0: return;
+    case 1: return evidence.against(Verdict::fail, "exit code 1" + tail);
+    case 2: return evidence.against(Verdict::xfail, "exit code 2, failed as expected" + tail);
+    case 3: return evidence.against(Verdict::xpass, "exit code 3, passed unexpectedly" + tail);
+    case 4: return evidence.skipped(said.empty() ? "exit code 4" : said);
+    default: return evidence.against(Verdict::fail, fmt::format("exit code {}{}", record.exit.code, tail));
+  }
+}
+
+}  // namespace
+
+Reading judge_output(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence) {
+  if (record.dropped > 0) {
+    const std::string text = fmt::format("{} bytes of output beyond the limit were dropped", record.dropped);
+    if (spec.format == model::OutputFormat::exit_code) evidence.note(text);
+    else evidence.against(Verdict::error, text);
+  }
+  switch (spec.format) {
+    case model::OutputFormat::ktap: return judge_ktap(spec, record, evidence);
+    case model::OutputFormat::gup_test: return judge_gup_test(record, evidence);
+    case model::OutputFormat::exit_code:
+      if (record.exit.kind == model::TestExit::Kind::exited) judge_code_alone(record, evidence);
+      return {};
+  }
+  return {};
+}
+
+}  // namespace pinrig::verdict
