@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+// A Unix socket that waits for QEMU to connect: one descriptor for the caller's poll(2), bytes in and out.
+#pragma once
+
+#include <poll.h>
+
+#include <string>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "base/unique_fd.h"
+
+namespace pinrig::vm {
+
+class Channel {
+ public:
+  /// Listens at once; nothing has to be polled for later. Error when the path does not fit into sun_path.
+  static Result<Channel> listen_at(const fs::path& path);
+
+  /// What to wait for; fd -1 (ignored by poll) once the peer has closed.
+  pollfd interest() const;
+  /// Accepts, reads at most `limit` bytes into in(), writes what it can of the output. Errors of the peer
+  /// count as its end: whoever runs the peer sees its exit.
+  void handle(short revents, std::size_t limit = 64 << 10);
+
+  std::string& in() { return in_; }
+  void send(std::string_view bytes) { out_ += bytes; }
+  bool closed() const { return closed_; }
+
+ private:
+  void accept();
+  void receive(std::size_t limit);
+  void transmit();
+
+  UniqueFd listener_;
+  UniqueFd connection_;
+  std::string in_;
+  std::string out_;
+  bool closed_ = false;
+};
+
+}  // namespace pinrig::vm

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/guest.h"
+
+#include <fmt/format.h>
+
+#include "vm/guest_impl.h"
+
+namespace pinrig::vm {
+namespace {
+
+/// The message as T, or why it is none. A guest under test may send anything.
+template <typename T>
+std::optional<T> decode(const std::string& payload, const char* type, std::string& why) {
+  const auto json = nlohmann::json::parse(payload, nullptr, false);
+  if (!json.is_object()) {
+    why = fmt::format("not a JSON object: {:.60}", payload);
+    return std::nullopt;
+  }
+  try {
+    const auto got = json.value("type", std::string());
+    if (got == type) return json.get<T>();
+    why = fmt::format("\"{:.40}\" where \"{}\" was due", got, type);
+  } catch (const nlohmann::json::exception& e) {
+    why = e.what();
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+template <typename T>
+Result<Step<T>> Guest::Impl::receive(Deadline deadline, double limit_s, const char* type) {
+  Step<T> step;
+  PINRIG_TRY(payload, next_message(deadline, limit_s, type));
+  if (payload) {
+    std::string why;
+    step.value = decode<T>(*payload, type, why);
+    if (!step.value) ended(GuestEnd::Kind::protocol, why);
+  }
+  if (!step.value) step.end = *end;
+  return step;
+}
+
+template <typename T, typename Request>
+Result<Step<T>> Guest::Impl::ask(const Request& request, double limit_s, const char* type) {
+  send(nlohmann::json(request).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  return receive<T>(Deadline::after(Seconds(limit_s)), limit_s, type);
+}
+
+Guest::Guest(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Guest::Guest(Guest&&) noexcept = default;
+Guest& Guest::operator=(Guest&&) noexcept = default;
+Guest::~Guest() = default;
+
+Result<Guest> Guest::start(const model::JobSpec& job, const GuestFiles& files,
+                           const std::map<std::string, fs::path>& drive_files, const CancelToken& cancel) {
+  PINRIG_TRY(impl, Impl::spawn(job, files, drive_files, cancel));
+  PINRIG_CHECK(impl->await_qemu());
+  return Guest(std::move(impl));
+}
+
+Result<Step<wire::Hello>> Guest::hello() {
+  const double limit_s = impl_->job.timeouts.scaled(impl_->job.timeouts.boot_s);
+  PINRIG_TRY(step, impl_->receive<wire::Hello>(impl_->boot_deadline, limit_s, "hello"));
+  if (step.value && step.value->protocol != wire::protocol_version) {
+    impl_->ended(GuestEnd::Kind::protocol, fmt::format("the agent speaks protocol {}, pinrig {}",
+                                                       step.value->protocol, wire::protocol_version));
+    return Step<wire::Hello>{std::nullopt, *impl_->end};
+  }
+  return step;
+}
+
+Result<Step<wire::SetupDone>> Guest::setup(const wire::Setup& setup) {
+  const auto& t = impl_->job.timeouts;
+  return impl_->ask<wire::SetupDone>(setup, t.scaled(t.setup_s), "setup_done");
+}
+
+Result<Step<wire::HoldResult>> Guest::hold_control(const wire::HoldControl& control) {
+  const auto& t = impl_->job.timeouts;
+  return impl_->ask<wire::HoldResult>(control, t.scaled(t.silence_s), "hold_result");
+}
+
+Result<Step<wire::TestEnd>> Guest::run(const wire::Run& run) {
+  const auto& t = impl_->job.timeouts;
+  const double limit_s = static_cast<double>(run.limit_ms) / 1000 + t.scaled(t.silence_s);
+  PINRIG_TRY(step, impl_->ask<wire::TestEnd>(run, limit_s, "test_end"));
+  if (step.value && step.value->id != run.id) {
+    impl_->ended(GuestEnd::Kind::protocol,
+                 fmt::format("the end of test {} while test {} runs", step.value->id, run.id));
+    return Step<wire::TestEnd>{std::nullopt, *impl_->end};
+  }
+  return step;
+}
+
+Result<GuestEnd> Guest::power_off() { return impl_->power_off(); }
+
+void Guest::kill() { impl_->kill(); }
+
+double Guest::cpu_s() const { return impl_->child ? impl_->child->cpu_s() : 0; }
+
+pid_t Guest::pid() const { return impl_->child ? impl_->child->pid() : -1; }
+
+}  // namespace pinrig::vm

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/guest_impl.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "wire/frame.h"
+
+namespace pinrig::vm {
+namespace {
+
+using process::Exited;
+
+/// How long QEMU may take to obey `quit`; its process is killed after that.
+constexpr Seconds quit_limit{2};
+
+/// The host's OOM killer is to take the guest before pinrig and the shell around it.
+void offer_to_oom_killer(pid_t pid) {
+  const auto path = fmt::format("/proc/{}/oom_score_adj", pid);
+  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd || ::write(fd.get(), "500", 3) != 3) spdlog::debug("{}: not written", path);
+}
+
+}  // namespace
+
+Error qemu_start_error(Error error, model::Arch arch) {
+  if (error.kind == ErrorKind::missing_tool) error.hint = "apt install " + qemu_package(arch);
+  return error;
+}
+
+Guest::Impl::Impl(const model::JobSpec& job_, const GuestFiles& files_, const CancelToken& cancel_,
+                  JobFiles prepared_, Channel control_, Channel qmp_)
+    : job(job_),
+      files(files_),
+      cancel(&cancel_),
+      prepared(std::move(prepared_)),
+      control(std::move(control_)),
+      qmp_channel(std::move(qmp_)) {}
+
+Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& job, const GuestFiles& files,
+                                                        const std::map<std::string, fs::path>& drive_files,
+                                                        const CancelToken& cancel) {
+  if (cancel.requested()) return cancelled_error();
+  PINRIG_TRY(prepared, JobFiles::prepare(job, files, drive_files));
+  PINRIG_TRY(control, Channel::listen_at(prepared.paths().control_socket));
+  PINRIG_TRY(qmp_channel, Channel::listen_at(prepared.paths().qmp_socket));
+  process::Command command;
+  command.argv = qemu_args(job, prepared.paths(), QemuMode::normal);
+  command.env["TMPDIR"] = fs::absolute(files.dir).string();  // for the overlays of snapshot=on
+  PINRIG_CHECK(write_file_atomic(files.dir / "qemu.args", shell_line(command.argv) + "\n"));
+  auto impl = std::make_unique<Impl>(job, files, cancel, std::move(prepared), std::move(control),
+                                     std::move(qmp_channel));
+  impl->boot_deadline = Deadline::after(Seconds(job.timeouts.scaled(job.timeouts.boot_s)));
+  auto child = process::Child::start(command, files.dir / "qemu.log");
+  if (child.has_error()) return qemu_start_error(child.error(), job.arch);
+  impl->child.emplace(std::move(child).value());
+  offer_to_oom_killer(impl->child->pid());
+  return impl;
+}
+
+Result<void> Guest::Impl::await_qemu() {
+  while (!qmp.ready() && qmp.problem().empty()) {
+    PINRIG_TRY(wake, wait(boot_deadline));
+    if (wake == Wake::cancelled) return cancelled_error();
+    if (wake == Wake::deadline)
+      return make_error(ErrorKind::infra, "QEMU gives no answer on its QMP socket" + log_tail(),
+                        "its command line is in " + (files.dir / "qemu.args").string());
+    if (wake != Wake::exited) continue;
+    // A kernel that dies in its first milliseconds ends QEMU before it could answer; that is the guest's end.
+    if (process::succeeded(*status) && !qmp.shutdown_reason().empty()) {
+      ended(GuestEnd::Kind::qemu_exited, exit_text());
+      return {};
+    }
+    return make_error(ErrorKind::infra, "QEMU does not start: " + exit_text(),
+                      "its command line is in " + (files.dir / "qemu.args").string());
+  }
+  if (!qmp.problem().empty()) return make_error(ErrorKind::infra, "QEMU: " + qmp.problem() + log_tail());
+  if (job.accel == model::Accel::kvm && !qmp.kvm())
+    return make_error(ErrorKind::infra, "KVM was asked for, but QEMU runs without it" + log_tail(),
+                      "pinrig doctor tells what is wrong with /dev/kvm");
+  return {};
+}
+
+void Guest::Impl::send(const std::string& json) { control.send(wire::encode(wire::Kind::json, 0, json)); }
+
+void Guest::Impl::ended(GuestEnd::Kind kind, std::string detail) {
+  if (!end) end = GuestEnd{kind, std::move(detail)};
+}
+
+Result<Guest::Impl::Wake> Guest::Impl::wait(Deadline deadline) {
+  if (status) return Wake::exited;
+  std::array<pollfd, 4> fds{pollfd{child->pidfd(), POLLIN, 0}, pollfd{cancel->fd(), POLLIN, 0},
+                            qmp_channel.interest(), control.interest()};
+  const int n = ::poll(fds.data(), fds.size(), deadline.poll_ms());
+  if (n < 0 && errno != EINTR) return errno_error("poll on a guest", errno);
+  if (n < 0) return Wake::activity;
+  qmp_channel.handle(fds[2].revents);
+  control.handle(fds[3].revents);
+  qmp.feed(std::exchange(qmp_channel.in(), {}));
+  qmp_channel.send(qmp.take_output());
+  if (fds[1].revents != 0) return Wake::cancelled;
+  if (fds[0].revents != 0) {
+    reap();
+    return Wake::exited;
+  }
+  return n == 0 && deadline.passed() ? Wake::deadline : Wake::activity;
+}
+
+void Guest::Impl::reap() {
+  status = child->wait(Deadline::never(), CancelToken());  // its pidfd is readable: does not block
+  drain();
+}
+
+/// What QEMU wrote before it ended is still in the sockets: the last answer, the reason of the shutdown.
+void Guest::Impl::drain() {
+  for (Channel* channel : {&control, &qmp_channel}) {
+    // Two frames' worth at most: nobody can add to it any more.
+    for (int i = 0; i < 32; ++i) {
+      pollfd p = channel->interest();
+      if (p.fd < 0 || ::poll(&p, 1, 0) <= 0) break;
+      channel->handle(static_cast<short>(p.revents & ~POLLOUT));
+    }
+  }
+  qmp.feed(std::exchange(qmp_channel.in(), {}));
+}
+
+std::optional<std::string> Guest::Impl::take_frame() {
+  wire::Decoder decoder(control.in());
+  const auto frame = decoder.next();
+  if (decoder.corrupt()) {
+    ended(GuestEnd::Kind::protocol, "bytes that are no frame on the control port");
+    return std::nullopt;
+  }
+  if (!frame) return std::nullopt;
+  std::string payload(frame->payload);
+  const bool is_json = frame->kind == wire::Kind::json;
+  control.in().erase(0, control.in().size() - decoder.rest().size());
+  if (is_json) return payload;
+  ended(GuestEnd::Kind::protocol, "output of a test on the control port");
+  return std::nullopt;
+}
+
+Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, double limit_s, const char* what) {
+  for (;;) {
+    if (end) return std::optional<std::string>();
+    if (auto payload = take_frame()) return payload;
+    if (end) continue;
+    PINRIG_TRY(wake, wait(deadline));
+    if (wake == Wake::cancelled) {
+      kill();
+      ended(GuestEnd::Kind::cancelled, "interrupted");
+    } else if (wake == Wake::deadline) {
+      ended(GuestEnd::Kind::hung, fmt::format("no {} within {}", what, human_seconds(limit_s)));
+    } else if (wake == Wake::exited) {
+      if (auto last = take_frame()) return last;
+      ended(GuestEnd::Kind::qemu_exited, exit_text());
+    } else if (qmp.stopped()) {
+      // KVM's internal errors: QEMU pauses such a guest and goes on waiting for a user.
+      ended(GuestEnd::Kind::hung, "QEMU stopped the guest" + log_tail());
+    }
+  }
+}
+
+Result<Guest::Impl::Wake> Guest::Impl::await_exit(Deadline deadline) {
+  for (;;) {
+    PINRIG_TRY(wake, wait(deadline));
+    if (wake != Wake::activity) return wake;
+    control.in().clear();  // nothing is due any more; what comes must not pile up
+  }
+}
+
+Result<GuestEnd> Guest::Impl::power_off() {
+  if (end) return *end;
+  const double limit_s = job.timeouts.scaled(job.timeouts.shutdown_s);
+  send(nlohmann::json(wire::PowerOff{}).dump());
+  PINRIG_TRY(wake, await_exit(Deadline::after(Seconds(limit_s))));
+  if (wake == Wake::exited) {
+    const bool clean = process::succeeded(*status) && qmp.shutdown_reason() != "guest-reset";
+    ended(clean ? GuestEnd::Kind::powered_off : GuestEnd::Kind::qemu_exited, exit_text());
+    return *end;
+  }
+  if (wake == Wake::cancelled) {
+    ended(GuestEnd::Kind::cancelled, "interrupted");
+  } else {
+    ended(GuestEnd::Kind::hung, fmt::format("no power off within {}", human_seconds(limit_s)));
+    qmp.send_quit();
+    qmp_channel.send(qmp.take_output());
+    PINRIG_CHECK(await_exit(Deadline::after(quit_limit)));
+  }
+  kill();
+  return *end;
+}
+
+void Guest::Impl::kill() {
+  if (!status && child) status = child->kill();
+}
+
+std::string Guest::Impl::exit_text() const {
+  std::string text = "qemu " + process::to_string(*status);
+  if (!qmp.shutdown_reason().empty()) text += " (" + qmp.shutdown_reason() + ")";
+  return text + log_tail();
+}
+
+std::string Guest::Impl::log_tail() const {
+  const auto log = read_file(files.dir / "qemu.log");
+  if (log.has_error()) return {};
+  constexpr std::size_t most_lines = 10;
+  std::vector<std::string> kept;
+  for (const auto line : lines(*log)) {
+    // The network without a way out is what we want (net_args()).
+    if (line.find("hub 0 is not connected to host network") != std::string_view::npos) continue;
+    if (!trim(line).empty()) kept.emplace_back(line);
+  }
+  if (kept.size() > most_lines) kept.erase(kept.begin(), kept.end() - most_lines);
+  return kept.empty() ? std::string() : ": " + join(kept, "\n");
+}
+
+}  // namespace pinrig::vm

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0
+// The event loop behind Guest. Private to the module.
+#pragma once
+
+#include "process/process.h"
+#include "vm/channel.h"
+#include "vm/guest.h"
+#include "vm/job_files.h"
+#include "vm/qmp.h"
+
+namespace pinrig::vm {
+
+struct Guest::Impl {
+  Impl(const model::JobSpec& job, const GuestFiles& files, const CancelToken& cancel, JobFiles prepared,
+       Channel control, Channel qmp_channel);
+
+  /// Sockets listen, qemu.args is written, then QEMU is started.
+  static Result<std::unique_ptr<Impl>> spawn(const model::JobSpec& job, const GuestFiles& files,
+                                             const std::map<std::string, fs::path>& drive_files,
+                                             const CancelToken& cancel);
+  /// Until QEMU answers on QMP. A QEMU that ends before that could not start: an Error with the end of its log.
+  Result<void> await_qemu();
+
+  /// One answer of `type`; a guest that answers anything else has ended with Kind::protocol.
+  template <typename T>
+  Result<Step<T>> receive(Deadline deadline, double limit_s, const char* type);
+  template <typename T, typename Request>
+  Result<Step<T>> ask(const Request& request, double limit_s, const char* type);
+
+  void send(const std::string& json);
+  /// Payload of the next control frame; nothing when `end` is set instead.
+  Result<std::optional<std::string>> next_message(Deadline deadline, double limit_s, const char* what);
+  Result<GuestEnd> power_off();
+  void kill();
+  /// Sets `end`, unless it is known already: the first reason is the right one.
+  void ended(GuestEnd::Kind kind, std::string detail);
+
+  enum class Wake { activity, exited, cancelled, deadline };
+  /// The one wait point: {control, QMP, QEMU's exit, cancellation, deadline}.
+  Result<Wake> wait(Deadline deadline);
+  void drain();
+  std::optional<std::string> take_frame();
+  Result<Wake> await_exit(Deadline deadline);
+  void reap();
+  std::string exit_text() const;
+  /// Last lines of qemu.log without what is there in every run.
+  std::string log_tail() const;
+
+  model::JobSpec job;
+  GuestFiles files;
+  const CancelToken* cancel;
+  JobFiles prepared;
+  Channel control;
+  Channel qmp_channel;
+  Qmp qmp;
+  Deadline boot_deadline = Deadline::never();
+  std::optional<process::ExitStatus> status;  ///< of QEMU, once reaped
+  std::optional<GuestEnd> end;
+  std::optional<process::Child> child;  ///< last member: killed before its files go
+};
+
+/// What cannot be started names the package to install.
+Error qemu_start_error(Error error, model::Arch arch);
+
+}  // namespace pinrig::vm

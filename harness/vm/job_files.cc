@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/job_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+
+namespace pinrig::vm {
+namespace {
+
+/// Room for "pinrig-XXXXXX/control" below sun_path's 108 bytes.
+constexpr std::size_t longest_parent = 80;
+
+/// Not the job's directory: a run deep in somebody's home would not fit into sun_path.
+fs::path socket_parent() {
+  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+  if (runtime != nullptr && *runtime == '/' && std::string_view(runtime).size() <= longest_parent &&
+      ::access(runtime, W_OK | X_OK) == 0)
+    return runtime;
+  return "/tmp";
+}
+
+Result<void> write_whole(int fd, std::string_view data, const fs::path& path) {
+  while (!data.empty()) {
+    const auto n = ::write(fd, data.data(), data.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error("writing " + path.string(), errno);
+    data.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+Result<void> make_sparse(const fs::path& path, int size_mib) {
+  UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!fd) return errno_error("creating " + path.string(), errno);
+  if (::ftruncate(fd.get(), static_cast<off_t>(size_mib) << 20) != 0)
+    return errno_error("making " + path.string() + " large", errno);
+  return {};
+}
+
+}  // namespace
+
+Result<JobFiles> JobFiles::prepare(const model::JobSpec& job, const GuestFiles& files,
+                                   const std::map<std::string, fs::path>& drive_files) {
+  PINRIG_CHECK(make_dirs(files.dir));
+  PINRIG_TRY(sockets, TempDir::create(socket_parent(), "pinrig-"));
+  JobFiles prepared(std::move(sockets));
+  QemuPaths& paths = prepared.paths_;
+  const fs::path dir = fs::absolute(files.dir);
+  paths.console = (dir / files.console().filename()).string();
+  paths.results = (dir / files.results().filename()).string();
+  paths.control_socket = (prepared.sockets_.path() / "control").string();
+  paths.qmp_socket = (prepared.sockets_.path() / "qmp").string();
+  paths.gdb_socket = (prepared.sockets_.path() / "gdb").string();
+  PINRIG_CHECK(prepared.add_initramfs(job.initramfs, dir));
+  for (const auto& drive : job.machine.nvme) PINRIG_CHECK(prepared.add_drive(drive, dir, drive_files));
+  return prepared;
+}
+
+Result<void> JobFiles::add_initramfs(const std::vector<std::string>& archives, const fs::path& dir) {
+  if (archives.size() < 2) {
+    if (!archives.empty()) paths_.initramfs = archives.front();
+    return {};
+  }
+  const fs::path whole = dir / "initramfs.img";
+  UniqueFd fd(::open(whole.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!fd) return errno_error("creating " + whole.string(), errno);
+  owned_.push_back(whole);
+  for (const auto& archive : archives) {
+    PINRIG_TRY(bytes, read_file(archive));
+    // unpack_to_rootfs() of init/initramfs.c takes archives one after the other, each from a multiple of 4
+    // bytes on, and skips zeros between them.
+    bytes.resize((bytes.size() + 3) / 4 * 4, '\0');
+    PINRIG_CHECK(write_whole(fd.get(), bytes, whole));
+  }
+  paths_.initramfs = whole.string();
+  return {};
+}
+
+Result<void> JobFiles::add_drive(const model::NvmeDrive& drive, const fs::path& dir,
+                                 const std::map<std::string, fs::path>& drive_files) {
+  const std::string key = drive_key(drive);
+  if (const auto given = drive_files.find(key); given != drive_files.end()) {
+    paths_.drives[key] = {given->second.string(), true};
+    return {};
+  }
+  std::string name = fmt::format("drive-{}-{}.raw", drive.serial, drive.nsid);
+  std::replace(name.begin(), name.end(), '/', '_');
+  const fs::path image = dir / name;
+  PINRIG_CHECK(make_sparse(image, drive.size_mib));
+  owned_.push_back(image);
+  paths_.drives[key] = {image.string(), false};
+  return {};
+}
+
+JobFiles::~JobFiles() {
+  std::error_code ec;
+  for (const auto& path : owned_) fs::remove(path, ec);
+}
+
+}  // namespace pinrig::vm

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+// What QEMU is to find on disk before it starts: drives, one initramfs, a directory for sockets.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "model/job.h"
+#include "vm/guest.h"
+#include "vm/qemu_args.h"
+
+namespace pinrig::vm {
+
+/// Owns the files that only serve one boot; its end removes them. Console, results, qemu.log and qemu.args stay.
+class JobFiles {
+ public:
+  /// Drives without an entry in `drive_files` get a sparse file: null-co would drop what is written, and the
+  /// direct-I/O tests read it back.
+  static Result<JobFiles> prepare(const model::JobSpec& job, const GuestFiles& files,
+                                  const std::map<std::string, fs::path>& drive_files);
+  JobFiles(JobFiles&&) noexcept = default;
+  JobFiles& operator=(JobFiles&&) noexcept = default;
+  ~JobFiles();
+
+  const QemuPaths& paths() const { return paths_; }
+
+ private:
+  explicit JobFiles(TempDir sockets) : sockets_(std::move(sockets)) {}
+  Result<void> add_initramfs(const std::vector<std::string>& archives, const fs::path& dir);
+  Result<void> add_drive(const model::NvmeDrive& drive, const fs::path& dir,
+                         const std::map<std::string, fs::path>& drive_files);
+
+  TempDir sockets_;  ///< mode 0700
+  QemuPaths paths_;
+  std::vector<fs::path> owned_;
+};
+
+}  // namespace pinrig::vm

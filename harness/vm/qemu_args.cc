@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/qemu_args.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "wire/frame.h"
+
+namespace pinrig::vm {
+namespace {
+
+using Args = std::vector<std::string>;
+using model::Accel;
+using model::Arch;
+
+void append(Args& to, Args more) {
+  for (auto& arg : more) to.push_back(std::move(arg));
+}
+
+/// A value inside QEMU's "key=value,key=value" syntax, where a comma is written twice.
+std::string option_value(const std::string& value) {
+  std::string out;
+  for (const char c : value) {
+    out += c;
+    if (c == ',') out += ',';
+  }
+  return out;
+}
+
+/// Ids of QEMU objects may hold letters, digits, '-', '.' and '_' only and start with a letter (id_wellformed()).
+std::string object_id(const char* prefix, std::size_t number) { return fmt::format("{}{}", prefix, number); }
+
+std::string console_device(Arch arch) { return arch == Arch::x86_64 ? "ttyS0" : "ttyAMA0"; }
+
+}  // namespace
+
+std::string drive_key(const model::NvmeDrive& drive) { return fmt::format("{}:{}", drive.serial, drive.nsid); }
+
+std::string qemu_program(Arch arch) { return fmt::format("qemu-system-{}", model::to_string(arch)); }
+
+std::string qemu_package(Arch arch) { return arch == Arch::x86_64 ? "qemu-system-x86" : "qemu-system-arm"; }
+
+Args base_args() {
+  return {
+      "-no-user-config",    // nothing from /etc/qemu: the same machine on every host
+      "-nodefaults",        // no VGA, floppy, CD-ROM, NIC or parallel port: each costs probe time in the guest
+      "-display", "none",   // no window and no VNC port
+      "-no-reboot",         // with panic=-1 on the kernel's command line a panic is an exit of QEMU
+      "-rtc", "base=utc",   // the guest's clock does not depend on the host's time zone
+      "-name", "pinrig",
+  };
+}
+
+Args machine_args(Arch arch, Accel accel) {
+  const bool kvm = accel == Accel::kvm;
+  // thread=multi: one host thread for each guest CPU. Races between CPUs are what the tests look for, and
+  // round-robin would never show them.
+  Args args{"-accel", kvm ? "kvm" : "tcg,thread=multi"};
+  if (arch == Arch::x86_64) {
+    // q35 rather than pc: 1.25-2.3 s against 1.8-3.6 s from spawn to the first message under TCG, and its PCIe
+    // root ports are what hot-plug needs. Devices of the board that no test uses cost AML and probe time.
+    append(args, {"-machine", "q35,vmport=off,smbus=off,sata=off,i8042=off"});
+    append(args, {"-cpu", kvm ? "host" : "max"});
+  } else {
+    // gic-version=max is the host's under KVM and 3 under TCG; 2 would have no MSI, which NVMe must have.
+    append(args, {"-machine", "virt,gic-version=max"});
+    // The architected pointer authentication (QARMA5) is computed in software for every function return;
+    // the implementation-defined one is a fast hash.
+    append(args, {"-cpu", kvm ? "host" : "max,pauth-impdef=on"});
+  }
+  return args;
+}
+
+Args size_args(const model::Machine& machine) {
+  return {"-smp", std::to_string(machine.cpus), "-m", fmt::format("{}M", machine.memory_mib)};
+}
+
+std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
+  Args words{
+      "console=" + console_device(job.arch),
+      "panic=-1",       // reboot at once, which -no-reboot turns into an exit
+      "rdinit=/init",   // the agent
+      "nokaslr",        // addresses of an oops and of gdb are those of vmlinux
+      // struct pages are poisoned at boot under CONFIG_DEBUG_VM (page_init_poison()): 32 MiB of memset for
+      // each 2 GiB, and nothing about pins. The checks of CONFIG_DEBUG_VM themselves stay.
+      "vm_debug=-",
+      "random.trust_cpu=on",  // the pool is ready at once instead of when interrupts have gathered enough
+  };
+  if (job.arch == Arch::x86_64 && job.accel == Accel::tcg) {
+    // Under TCG the TSC is the host's, the same on each guest CPU: the warp test of every CPU brought up
+    // (check_tsc_warp(), 20 ms) and the watchdog could only find that the host is busy.
+    words.push_back("tsc=reliable");
+    words.push_back("no_timer_check");  // timer_irq_works() waits 10 ticks for a PIT that is known to tick
+  }
+  if (mode != QemuMode::normal) words.push_back("pinrig.shell");  // asks the agent for a shell on the console
+  append(words, job.machine.kernel_args);
+  return join(words, " ");
+}
+
+Args kernel_args(const model::JobSpec& job, const std::string& initramfs, QemuMode mode) {
+  // x86-64: an ELF with the PVH note is entered directly, no firmware menu and no decompression.
+  Args args{"-kernel", job.kernel_image};
+  if (!initramfs.empty()) append(args, {"-initrd", initramfs});
+  append(args, {"-append", kernel_command_line(job, mode)});
+  return args;
+}
+
+Args drive_args(const model::Machine& machine, const std::map<std::string, DriveFile>& files) {
+  Args args;
+  std::map<std::string, std::string> controllers;  // serial to id
+  for (const auto& drive : machine.nvme) {
+    auto [controller, is_new] = controllers.try_emplace(drive.serial, object_id("nvme", controllers.size()));
+    // A controller per serial number, its namespaces on a bus that has the controller's id as name.
+    if (is_new) append(args, {"-device", fmt::format("nvme,id={},serial={}", controller->second, option_value(drive.serial))});
+    const std::string id = fmt::format("{}n{}", controller->second, drive.nsid);
+    const auto file = files.find(drive_key(drive));
+    // A missing image is a name QEMU will refuse; it never happens with the files of prepare_drives().
+    const DriveFile image = file == files.end() ? DriveFile{} : file->second;
+    std::string backend = fmt::format("if=none,id={},format=raw,file={}", id, option_value(image.path));
+    // The data die with the guest: nobody waits for the host's disk.
+    backend += ",cache=unsafe,discard=unmap";
+    if (image.snapshot) backend += ",snapshot=on";
+    // Throttling delays a request before its data move, so that a fork or a write falls between submission
+    // and DMA; null-co's latency-ns and scsi_debug's delay wait after the data moved and hide every race.
+    if (drive.iops > 0) backend += fmt::format(",throttling.iops-total={}", drive.iops);
+    append(args, {"-drive", backend});
+    append(args, {"-device", fmt::format("nvme-ns,drive={},bus={},nsid={}", id, controller->second, drive.nsid)});
+  }
+  return args;
+}
+
+Args net_args(const model::Machine& machine) {
+  if (!machine.net) return {};
+  // A hub with one port: the link is up, which rxe needs, and there is no way out. romfile= leaves out the
+  // PXE ROM. The address is fixed, so that rxe's GID is the same in every boot.
+  return {"-netdev", "hubport,id=net0,hubid=0", "-device",
+          "virtio-net-pci,netdev=net0,mac=52:54:00:70:69:6e,romfile="};
+}
+
+Args console_args(const std::string& console, QemuMode mode) {
+  // In the interactive modes the terminal has the console; Ctrl-C goes to the guest (signal=off), Ctrl-A X ends
+  // QEMU, Ctrl-A C is its monitor.
+  if (mode != QemuMode::normal)
+    return {"-chardev", "stdio,id=console,mux=on,signal=off,logfile=" + option_value(console), "-serial",
+            "chardev:console", "-mon", "chardev=console,mode=readline"};
+  return {"-chardev", "file,id=console,path=" + option_value(console), "-serial", "chardev:console"};
+}
+
+Args channel_args(const QemuPaths& paths, QemuMode mode) {
+  // nr=0 is reserved for a virtconsole; numbers are given so that they do not depend on the order.
+  Args args{"-device", "virtio-serial-pci,id=ports"};
+  // Interactive guests have both ports too (same devices), with nobody behind.
+  const std::string control = mode == QemuMode::normal
+                                  ? "socket,id=control,server=off,path=" + option_value(paths.control_socket)
+                                  : "null,id=control";
+  const std::string results = mode == QemuMode::normal ? "file,id=results,path=" + option_value(paths.results)
+                                                       : "null,id=results";
+  append(args, {"-chardev", control, "-device",
+                fmt::format("virtserialport,bus=ports.0,nr=1,chardev=control,name={}", wire::control_port)});
+  append(args, {"-chardev", results, "-device",
+                fmt::format("virtserialport,bus=ports.0,nr=2,chardev=results,name={}", wire::results_port)});
+  return args;
+}
+
+Args qmp_args(const std::string& qmp_socket, QemuMode mode) {
+  if (mode != QemuMode::normal) return {};
+  // server=off: we listen before QEMU starts, so there is nothing to poll for and no port to choose.
+  return {"-chardev", "socket,id=qmp,server=off,path=" + option_value(qmp_socket), "-mon",
+          "chardev=qmp,mode=control"};
+}
+
+Args gdb_args(const std::string& gdb_socket, QemuMode mode) {
+  if (mode != QemuMode::gdb) return {};
+  // -S: no instruction runs before the debugger says so.
+  return {"-S", "-chardev", "socket,id=gdb,server=on,wait=off,path=" + option_value(gdb_socket), "-gdb",
+          "chardev:gdb"};
+}
+
+Args qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode) {
+  Args args{qemu_program(job.arch)};
+  append(args, base_args());
+  append(args, machine_args(job.arch, job.accel));
+  append(args, size_args(job.machine));
+  append(args, kernel_args(job, paths.initramfs, mode));
+  append(args, drive_args(job.machine, paths.drives));
+  append(args, net_args(job.machine));
+  append(args, console_args(paths.console, mode));
+  append(args, channel_args(paths, mode));
+  append(args, qmp_args(paths.qmp_socket, mode));
+  append(args, gdb_args(paths.gdb_socket, mode));
+  return args;
+}
+
+}  // namespace pinrig::vm

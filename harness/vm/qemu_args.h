@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+// QEMU's command line, as a pure function of the job: what is not asked for here is not in the guest.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "model/job.h"
+
+namespace pinrig::vm {
+
+enum class QemuMode {
+  normal,  ///< driven by pinrig: console to a file, control and QMP on sockets
+  shell,   ///< console on the terminal and a shell from the agent; same devices
+  gdb,     ///< as shell, but the CPUs wait for a debugger on a Unix socket
+};
+
+/// An image behind an NVMe namespace.
+struct DriveFile {
+  std::string path;
+  /// The image is shared (from the cache): writes go to a temporary overlay that QEMU drops at its end.
+  bool snapshot = false;
+};
+
+/// Every path QEMU opens or connects to. Sockets must stay below 108 bytes (sun_path of unix(7)).
+struct QemuPaths {
+  std::string initramfs;       ///< one file; empty = none
+  std::string console;         ///< raw bytes of the serial port
+  std::string results;         ///< raw bytes of the results port
+  std::string control_socket;  ///< we listen
+  std::string qmp_socket;      ///< we listen
+  std::string gdb_socket;      ///< QEMU listens; mode gdb only
+  std::map<std::string, DriveFile> drives;  ///< drive_key() to image; one for every drive of the machine
+};
+
+/// "serial:nsid", the name of a namespace all over pinrig.
+std::string drive_key(const model::NvmeDrive& drive);
+
+/// "qemu-system-x86_64"
+std::string qemu_program(model::Arch arch);
+/// The Debian package with that program.
+std::string qemu_package(model::Arch arch);
+
+/// The whole argv. `job.accel` must be decided (kvm or tcg).
+std::vector<std::string> qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode);
+
+// Its parts, one per concern.
+std::vector<std::string> base_args();
+std::vector<std::string> machine_args(model::Arch arch, model::Accel accel);
+std::vector<std::string> size_args(const model::Machine& machine);
+std::vector<std::string> kernel_args(const model::JobSpec& job, const std::string& initramfs, QemuMode mode);
+std::string kernel_command_line(const model::JobSpec& job, QemuMode mode);
+std::vector<std::string> drive_args(const model::Machine& machine, const std::map<std::string, DriveFile>& files);
+std::vector<std::string> net_args(const model::Machine& machine);
+std::vector<std::string> console_args(const std::string& console, QemuMode mode);
+std::vector<std::string> channel_args(const QemuPaths& paths, QemuMode mode);
+std::vector<std::string> qmp_args(const std::string& qmp_socket, QemuMode mode);
+std::vector<std::string> gdb_args(const std::string& gdb_socket, QemuMode mode);
+
+}  // namespace pinrig::vm

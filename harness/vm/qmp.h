@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+// The little that is needed of the QEMU Machine Protocol, without I/O: bytes in, bytes out, facts.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace pinrig::vm {
+
+class Qmp {
+ public:
+  /// Bytes from QEMU. After the greeting it asks for the command mode and for the accelerator.
+  void feed(std::string_view bytes);
+  /// Bytes to send; empties them.
+  std::string take_output();
+  void send_quit();
+
+  /// Handshake done and the accelerator known: QEMU's main loop runs, so every device was created.
+  bool ready() const { return kvm_.has_value(); }
+  bool kvm() const { return kvm_.value_or(false); }
+  /// Reason of the SHUTDOWN event: "guest-shutdown", "guest-reset", "guest-panic", "host-qmp-quit"; empty = none.
+  const std::string& shutdown_reason() const { return shutdown_reason_; }
+  /// QEMU stopped the guest by itself: KVM's internal errors, an I/O error of the host.
+  bool stopped() const { return stopped_; }
+  /// What QEMU said that it should not have said; empty = fine.
+  const std::string& problem() const { return problem_; }
+
+ private:
+  void line(std::string_view text);
+  void reply(const nlohmann::json& message);
+  void send(const char* command, const char* id);
+
+  std::string in_;
+  std::string out_;
+  std::optional<bool> kvm_;
+  std::string shutdown_reason_;
+  std::string problem_;
+  bool stopped_ = false;
+};
+
+}  // namespace pinrig::vm
