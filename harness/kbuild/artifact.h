@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+// Published artifact directories: CACHE/kernels/KEY, whole or not there.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/file.h"
+#include "kbuild/kernel_build.h"
+
+namespace pinrig::kbuild {
+
+/// What makes a kernel: equal inputs, equal key.
+struct KeyInputs {
+  model::Arch arch = model::Arch::x86_64;
+  std::string tree;        ///< git tree hash
+  std::string config;      ///< text of the merged request
+  std::string toolchain;   ///< Toolchain::identity
+  std::string sysroot;     ///< sysroot_identity()
+};
+std::string artifact_key(const KeyInputs& in);
+
+/// What is known when a build ends; manifest.json beside the files.
+struct Manifest {
+  std::string key;
+  std::string label;
+  std::string arch;
+  std::string version;
+  std::string tree;
+  std::string toolchain;
+  std::vector<std::string> fragments;
+  std::vector<std::string> warnings;  ///< all of them, "file:line: text"
+  double cpu_s = 0;
+  double wall_s = 0;
+};
+
+/// The artifact under `key` if it is whole: its manifest is readable and each file has the size written there.
+std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& key,
+                                      const std::vector<std::string>& series_files);
+
+/// Writes manifest.json (with sizes and SHA-256 of every file in `staged`) and renames `staged` to its place.
+/// A directory that is in the way is a broken artifact and is removed first. The caller holds the key's lock.
+Result<void> publish(const fs::path& staged, const fs::path& cache, const Manifest& manifest);
+
+}  // namespace pinrig::kbuild

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0
+// From fragments to a .config that holds what they ask for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kbuild/make.h"
+#include "kconfig/fragment.h"
+
+namespace pinrig::kbuild {
+
+/// Reads configs/fragments/NAME.config for each name and for arch/ARCH, and merges them for a kernel version.
+Result<kconfig::Request> load_request(const fs::path& project, const std::vector<std::string>& names,
+                                      model::Arch arch, const std::string& version);
+
+/// Writes objdir/.config: the tree's tinyconfig with `request` on top, completed by the kernel's own conf, and
+/// checked. An unchanged .config keeps its time, so nothing is compiled again for it.
+/// Returns the CPU seconds it took. Errors: bad_input with every symbol that does not hold.
+Result<double> configure(const Tree& tree, const kconfig::Request& request, const std::string& kernel,
+                         const fs::path& log, const CancelToken& cancel);
+
+}  // namespace pinrig::kbuild

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "kbuild/kernel_build.h"
+
+#include <fmt/format.h>
+
+#include "base/deadline.h"
+#include "base/hash.h"
+#include "base/text.h"
+#include "kbuild/artifact.h"
+#include "kbuild/configure.h"
+#include "kbuild/objdir.h"
+#include "kbuild/selftests.h"
+
+namespace pinrig::kbuild {
+namespace {
+
+/// Roughly what one object directory and its artifact take; less than this and a build would die half-way.
+constexpr std::uintmax_t space_needed = std::uintmax_t{1} << 30;
+
+/// One build, with all that its steps share.
+class Build {
+ public:
+  Build(const Request& request, const Context& ctx, kconfig::Request wanted, Toolchain toolchain, Manifest manifest)
+      : request_(request), ctx_(ctx), wanted_(std::move(wanted)), manifest_(std::move(manifest)) {
+    tree_.cache = ctx.cache;
+    tree_.arch = request.arch;
+    tree_.toolchain = std::move(toolchain);
+    tree_.objdir = ctx.cache / "build" / fmt::format("{}-{}", request.slot, model::to_string(request.arch));
+    log_ = tree_.objdir / "build.log";
+  }
+
+  Result<void> run() {
+    PINRIG_CHECK(check_space());
+    PINRIG_TRY(source, request_.checkout());
+    tree_.source = source;
+    PINRIG_TRY(lock, lock_objdir());
+    PINRIG_TRY(repaired, begin_build(tree_.objdir));
+    static_cast<void>(repaired);
+    PINRIG_CHECK(write_file_atomic(log_, ""));
+    tell("configuration", 0, 0);
+    PINRIG_TRY(configured, configure(tree_, wanted_, kernel_name(), log_, *ctx_.cancel));
+    manifest_.cpu_s += configured;
+    PINRIG_CHECK(compile());
+    // From here on kbuild is not at work in the directory, so a kill leaves no target half-written.
+    end_build(tree_.objdir);
+    tell("selftests", 0, 0);
+    PINRIG_TRY(selftests, build_selftests(tree_, request_.sysroot, log_, *ctx_.cancel));
+    manifest_.cpu_s += selftests.cpu_s;
+    return stage_and_publish();
+  }
+
+  double cpu_s() const { return manifest_.cpu_s; }
+
+ private:
+  std::string kernel_name() const { return fmt::format("{} ({})", request_.label, request_.version); }
+
+  Result<void> check_space() const {
+    PINRIG_TRY(free, free_bytes(ctx_.cache));
+    if (free >= space_needed) return {};
+    return make_error(ErrorKind::disk_full,
+                      fmt::format("{} free for {}: a kernel build needs {}", human_bytes(free), ctx_.cache.string(),
+                                  human_bytes(space_needed)),
+                      "free some space, or set PINRIG_CACHE to a directory on a larger disk");
+  }
+
+  Result<FileLock> lock_objdir() const {
+    tell("waiting for the build directory", 0, 0);
+    return FileLock::acquire(tree_.objdir.string() + ".lock", ctx_.cancel->fd(), nullptr);
+  }
+
+  void tell(const std::string& what, int done, int known) const {
+    if (!ctx_.progress) return;
+    Progress p;
+    p.what = request_.label + ": " + what;
+    p.done = done;
+    p.known = known;
+    p.elapsed_s = since(start_).count();
+    // The first steps are small host programs: an estimate from them would be far off.
+    if (done > 20 && known > done) p.left_s = p.elapsed_s / done * (known - done);
+    ctx_.progress(p);
+  }
+
+  Result<void> compile() {
+    const bool cold = !fs::exists(tree_.objdir / "vmlinux");
+    const int known = expected_steps(tree_.objdir, request_.arch, cold);
+    forget_objects(tree_.objdir, request_.series_files);
+    MakeRun run{tree_, {"vmlinux", "headers"}, ctx_.jobs, log_, {}};
+    if (request_.arch == model::Arch::aarch64) run.targets.emplace_back("Image");
+    run.on_step = [&](int steps) { tell("kernel", steps, steps > known ? 0 : known); };
+    PINRIG_TRY(made, run_make(run, *ctx_.cancel));
+    manifest_.cpu_s += made.cpu_s;
+    manifest_.warnings = made.log.warnings();
+    if (made.ok) {
+      remember_steps(tree_.objdir, cold, made.log.steps());
+      return {};
+    }
+    end_build(tree_.objdir);
+    const auto& why = made.log.first_error();
+    return make_error(ErrorKind::build_failed,
+                      fmt::format("{}: {}", kernel_name(), why.empty() ? "make failed without a message" : why),
+                      "the whole output is in " + log_.string());
+  }
+
+  Result<void> stage_and_publish() {
+    const fs::path staged = ctx_.cache / "kernels" / (manifest_.key + ".tmp");
+    std::error_code ec;
+    fs::remove_all(staged, ec);
+    PINRIG_CHECK(make_dirs(staged));
+    auto published = stage(staged);
+    if (published.has_value()) {
+      manifest_.wall_s = since(start_).count();
+      published = publish(staged, ctx_.cache, manifest_);
+    }
+    if (published.has_error()) fs::remove_all(staged, ec);
+    return published;
+  }
+
+  Result<void> stage(const fs::path& staged) {
+    PINRIG_CHECK(copy(tree_.objdir / "vmlinux", staged / "vmlinux"));
+    PINRIG_CHECK(copy(tree_.objdir / "System.map", staged / "System.map"));
+    PINRIG_CHECK(copy(tree_.objdir / ".config", staged / "config"));
+    PINRIG_CHECK(copy(tree_.objdir / "selftests", staged / "selftests"));
+    PINRIG_CHECK(copy(tree_.objdir / "usr/include", staged / "headers"));
+    PINRIG_CHECK(copy(log_, staged / "build.log"));
+    if (request_.arch == model::Arch::aarch64) return copy(tree_.objdir / "arch/arm64/boot/Image", staged / "image");
+    // PVH: QEMU loads the ELF's segments, so the symbols only cost it reading.
+    process::Command strip;
+    strip.argv = {tree_.toolchain.prefix + "objcopy", "--strip-all", (staged / "vmlinux").string(),
+                  (staged / "image").string()};
+    PINRIG_TRY(done, process::run_ok(strip, *ctx_.cancel));
+    manifest_.cpu_s += done.cpu_s;
+    return {};
+  }
+
+  static Result<void> copy(const fs::path& from, const fs::path& to) {
+    std::error_code ec;
+    fs::copy(from, to, fs::copy_options::recursive | fs::copy_options::copy_symlinks, ec);
+    if (ec) return errno_error(fmt::format("copying {} to {}", from.string(), to.string()), ec.value());
+    return {};
+  }
+
+  const Request& request_;
+  const Context& ctx_;
+  kconfig::Request wanted_;
+  Manifest manifest_;
+  Tree tree_;
+  fs::path log_;
+  Clock::time_point start_ = Clock::now();
+};
+
+Result<FileLock> lock_key(const fs::path& kernels, const std::string& key, const Request& request,
+                          const Context& ctx) {
+  const fs::path path = kernels / (key + ".lock");
+  PINRIG_TRY(lock, FileLock::try_acquire(path));
+  if (lock) return lock;
+  if (ctx.progress) ctx.progress({request.label + ": waiting for another pinrig that builds it", 0, 0, 0, -1});
+  return FileLock::acquire(path, ctx.cancel->fd(), nullptr);
+}
+
+/// The cache must take files before minutes of compiling begin.
+Result<void> check_writable(const fs::path& kernels) {
+  auto made = make_dirs(kernels);
+  if (made.has_value()) {
+    auto probe = TempDir::create(kernels, ".probe-");
+    if (probe.has_value()) return {};
+    made = std::move(probe).error();
+  }
+  Error e = std::move(made).error();
+  if (e.kind == ErrorKind::disk_full) return e;
+  return make_error(ErrorKind::infra, "the cache cannot be written: " + e.message,
+                    "set PINRIG_CACHE to a directory of yours");
+}
+
+Manifest describe(const Request& request, const Toolchain& toolchain, const std::string& key) {
+  Manifest m;
+  m.key = key;
+  m.label = request.label;
+  m.arch = model::to_string(request.arch);
+  m.version = request.version;
+  m.tree = request.tree;
+  m.toolchain = toolchain.identity;
+  m.fragments = request.fragments;
+  return m;
+}
+
+}  // namespace
+
+Result<Artifact> build_kernel(const Request& request, const Context& ctx) {
+  const auto start = Clock::now();
+  PINRIG_TRY(wanted, load_request(ctx.project, request.fragments, request.arch, request.version));
+  PINRIG_TRY(toolchain, find_toolchain(request.arch, *ctx.cancel));
+  PINRIG_TRY(sysroot, sysroot_identity(request.sysroot));
+  const std::string key = artifact_key(
+      {request.arch, request.tree, kconfig::to_config_text(wanted), toolchain.identity, sysroot});
+  if (auto found = find_artifact(ctx.cache, key, request.series_files)) return *std::move(found);
+
+  const fs::path kernels = ctx.cache / "kernels";
+  PINRIG_CHECK(check_writable(kernels));
+  PINRIG_TRY(lock, lock_key(kernels, key, request, ctx));
+  if (auto found = find_artifact(ctx.cache, key, request.series_files)) return *std::move(found);
+  if (ctx.cancel->requested()) return cancelled_error();
+  Build build(request, ctx, std::move(wanted), toolchain, describe(request, toolchain, key));
+  PINRIG_CHECK(build.run());
+  auto built = find_artifact(ctx.cache, key, request.series_files);
+  if (!built) {
+    return make_error(ErrorKind::infra, "the artifact of " + request.label + " vanished right after it was published",
+                      "is something removing files from " + kernels.string() + "?");
+  }
+  built->was_cached = false;
+  built->cpu_s = build.cpu_s();
+  built->wall_s = since(start).count();
+  return *std::move(built);
+}
+
+}  // namespace pinrig::kbuild

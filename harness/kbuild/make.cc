@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "kbuild/make.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+
+#include "base/text.h"
+
+namespace pinrig::kbuild {
+namespace {
+
+/// Variables of the caller's environment that would change what kbuild builds or where.
+const std::vector<std::string> unwanted{
+    "MAKEFLAGS", "MFLAGS",   "MAKELEVEL",     "MAKEOVERRIDES", "KBUILD_OUTPUT", "KBUILD_EXTMOD", "KCONFIG_CONFIG",
+    "KCFLAGS",   "KAFLAGS",  "KCPPFLAGS",     "KRUSTFLAGS",    "HOSTCFLAGS",    "HOSTLDFLAGS",   "CFLAGS",
+    "CPPFLAGS",  "LDFLAGS",  "CROSS_COMPILE", "ARCH",          "SUBARCH",       "LLVM",          "LLVM_IAS",
+    "CC",        "LD",       "EXTRAVERSION",  "LOCALVERSION",  "W",             "V",             "C",
+    "O",         "INSTALL_PATH", "INSTALL_HDR_PATH", "KCONFIG_ALLCONFIG"};
+
+Result<void> append(int fd, std::string_view data, const fs::path& path) {
+  while (!data.empty()) {
+    const auto n = ::write(fd, data.data(), data.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error("writing " + path.string(), errno);
+    data.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+}  // namespace
+
+process::Command make_command(const Tree& tree, const std::vector<std::string>& targets, int jobs) {
+  process::Command c;
+  // -fmacro-prefix-map: with CCACHE_BASEDIR the compiler sees "../../worktrees/x/mm/gup.c"; a WARNING of
+  // the kernel must say mm/gup.c, as it does without ccache.
+  const auto way = tree.source.lexically_relative(tree.objdir);
+  c.argv = {"make",
+            "-C",
+            tree.source.string(),
+            "--no-print-directory",
+            fmt::format("-j{}", jobs),
+            "O=" + tree.objdir.string(),
+            fmt::format("ARCH={}", model::kernel_arch(tree.arch)),
+            "CROSS_COMPILE=" + tree.toolchain.prefix,
+            "CC=" + tree.toolchain.make_cc(),
+            "KCPPFLAGS=-fmacro-prefix-map=" + way.string() + "/=",
+            // Set but empty: a git checkout then adds no "+" to the release.
+            "LOCALVERSION="};
+  c.argv.insert(c.argv.end(), targets.begin(), targets.end());
+  c.env = {{"LC_ALL", "C"},
+           {"KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 2026"},
+           {"KBUILD_BUILD_USER", "pinrig"},
+           {"KBUILD_BUILD_HOST", "pinrig"},
+           {"KBUILD_BUILD_VERSION", "1"},
+           {"CCACHE_BASEDIR", tree.cache.string()}};
+  if (std::getenv("CCACHE_DIR") == nullptr) c.env["CCACHE_DIR"] = (tree.cache / "ccache").string();
+  c.unset = unwanted;
+  return c;
+}
+
+Result<Made> run_make(const MakeRun& run, const CancelToken& cancel) {
+  UniqueFd log(::open(run.log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (!log) return errno_error("opening " + run.log.string(), errno);
+  auto command = make_command(run.tree, run.targets, run.jobs);
+  Made made{false, BuildLog(run.tree.source.string(), run.tree.objdir.string()), 0};
+  Result<void> logged = append(log.get(), "$ " + shell_line(command.argv) + "\n", run.log);
+  const auto take = [&](std::string_view piece, BuildLog::Stream stream) {
+    if (logged.has_value()) logged = append(log.get(), piece, run.log);
+    const int before = made.log.steps();
+    made.log.add(piece, stream);
+    if (run.on_step && made.log.steps() != before) run.on_step(made.log.steps());
+  };
+  using Stream = BuildLog::Stream;
+  PINRIG_TRY(done, process::run(command, cancel,
+                                {[&](std::string_view piece) { take(piece, Stream::out); },
+                                 [&](std::string_view piece) { take(piece, Stream::err); }}));
+  made.log.finish();
+  if (std::holds_alternative<process::Cancelled>(done.status)) return cancelled_error();
+  PINRIG_CHECK(logged);
+  made.cpu_s = done.cpu_s;
+  made.ok = process::succeeded(done.status);
+  if (!made.ok && made.log.disk_full()) {
+    return make_error(ErrorKind::disk_full, "no space left on the disk of " + run.tree.objdir.string(),
+                      "free some space (a kernel needs about 1 GiB to build), or set PINRIG_CACHE to a larger disk");
+  }
+  return made;
+}
+
+}  // namespace pinrig::kbuild

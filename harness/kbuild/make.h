@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0
+// Runs the kernel's make in an object directory, the same way every time.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/cancel.h"
+#include "base/file.h"
+#include "kbuild/build_log.h"
+#include "kbuild/toolchain.h"
+#include "process/process.h"
+
+namespace pinrig::kbuild {
+
+/// One tree, one object directory, one architecture.
+struct Tree {
+  fs::path source;
+  fs::path objdir;
+  fs::path cache;   ///< CCACHE_BASEDIR, and the parent of CCACHE_DIR unless the user has set one
+  model::Arch arch = model::Arch::x86_64;
+  Toolchain toolchain;
+};
+
+/// argv and environment for `targets`; pure but for looking whether CCACHE_DIR is set.
+process::Command make_command(const Tree& tree, const std::vector<std::string>& targets, int jobs);
+
+struct MakeRun {
+  const Tree& tree;
+  std::vector<std::string> targets;
+  int jobs = 1;
+  fs::path log;                             ///< appended to
+  std::function<void(int steps)> on_step;   ///< may be empty
+};
+struct Made {
+  bool ok = false;
+  BuildLog log;
+  double cpu_s = 0;
+};
+
+/// An exit that is not 0 is a value (ok = false). Errors: missing_tool, disk_full, cancelled, infra.
+Result<Made> run_make(const MakeRun& run, const CancelToken& cancel);
+
+}  // namespace pinrig::kbuild

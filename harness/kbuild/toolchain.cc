@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "kbuild/toolchain.h"
+
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+#include "process/process.h"
+
+namespace pinrig::kbuild {
+namespace {
+
+std::string cross_prefix(model::Arch arch) {
+  utsname host = {};
+  ::uname(&host);
+  if (model::arch_from_string(host.machine) == arch) return "";
+  return fmt::format("{}-linux-gnu-", model::to_string(arch));
+}
+
+Result<std::string> first_line_of_version(const std::string& program, const CancelToken& cancel) {
+  process::Command command;
+  command.argv = {program, "--version"};
+  command.env["LC_ALL"] = "C";
+  PINRIG_TRY(done, process::run_ok(command, cancel));
+  const auto all = lines(done.out);
+  return std::string(all.empty() ? "" : all.front());
+}
+
+Result<void> need(const std::string& program, const std::string& package) {
+  if (!process::find_program(program).empty()) return {};
+  return make_error(ErrorKind::missing_tool, program + " is not installed: a kernel cannot be built without it",
+                    "apt install " + package);
+}
+
+}  // namespace
+
+Result<Toolchain> find_toolchain(model::Arch arch, const CancelToken& cancel) {
+  Toolchain t;
+  t.prefix = cross_prefix(arch);
+  const std::string triplet = t.prefix.empty() ? "" : t.prefix.substr(0, t.prefix.size() - 1);
+  // Debian's package names have '-' for the '_' of the triplet: gcc-x86-64-linux-gnu.
+  std::string suffix = triplet;
+  if (const auto at = suffix.find('_'); at != std::string::npos) suffix[at] = '-';
+  PINRIG_CHECK(need(t.gcc(), suffix.empty() ? "gcc" : "gcc-" + suffix));
+  PINRIG_CHECK(need(t.prefix + "ld", suffix.empty() ? "binutils" : "binutils-" + suffix));
+  static const std::array<std::pair<const char*, const char*>, 4> tools{
+      {{"make", "make"}, {"flex", "flex"}, {"bison", "bison"}, {"bc", "bc"}}};
+  for (const auto& [program, package] : tools) PINRIG_CHECK(need(program, package));
+  t.ccache = !process::find_program("ccache").empty();
+  PINRIG_TRY(gcc, first_line_of_version(t.gcc(), cancel));
+  PINRIG_TRY(ld, first_line_of_version(t.prefix + "ld", cancel));
+  t.identity = fmt::format("{}\n{}\n{}", t.prefix, gcc, ld);
+  return t;
+}
+
+}  // namespace pinrig::kbuild
