@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <nlohmann/json.hpp>
+
+#include "git/apply.h"
+
+namespace pinrig::git {
+namespace {
+
+fs::path file_of(const fs::path& repo, const std::string& key) { return repo / "pinrig-series" / (key + ".json"); }
+
+}  // namespace
+
+std::optional<AppliedSeries> recall(const fs::path& repo, const std::string& key) {
+  std::error_code ec;
+  if (!fs::exists(file_of(repo, key), ec)) return std::nullopt;
+  const auto text = read_file(file_of(repo, key));
+  if (text.has_error()) return std::nullopt;
+  const auto json = nlohmann::json::parse(*text, nullptr, false);
+  if (!json.is_array()) return std::nullopt;
+  AppliedSeries series;
+  try {
+    for (const auto& j : json) {
+      Applied a;
+      a.number = j.at("number").get<int>();
+      a.subject = j.at("subject").get<std::string>();
+      a.author = j.at("author").get<std::string>();
+      a.commit = j.at("commit").get<std::string>();
+      a.tree = j.at("tree").get<std::string>();
+      a.files = j.at("files").get<std::vector<std::string>>();
+      series.patches.push_back(std::move(a));
+    }
+  } catch (const nlohmann::json::exception&) {
+    return std::nullopt;  // damaged: applied again
+  }
+  return series;
+}
+
+Result<void> remember(const fs::path& repo, const std::string& key, const AppliedSeries& applied) {
+  nlohmann::json json = nlohmann::json::array();
+  for (const auto& a : applied.patches) {
+    json.push_back({{"number", a.number},
+                    {"subject", a.subject},
+                    {"author", a.author},
+                    {"commit", a.commit},
+                    {"tree", a.tree},
+                    {"files", a.files}});
+  }
+  PINRIG_CHECK(make_dirs(repo / "pinrig-series"));
+  // A subject that is no UTF-8 must not stop a run.
+  return write_file_atomic(file_of(repo, key), json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+}
+
+}  // namespace pinrig::git

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+// The ways a base comes into the cache. Private to the module.
+#pragma once
+
+#include "git/git_command.h"
+
+namespace pinrig::git {
+
+/// A source tarball, hashed, imported once. `name` is for people.
+Result<Source> import_tarball(const Git& git, const fs::path& cache, const fs::path& tarball, const std::string& name);
+
+/// A revision of a repository on this machine (its objects are borrowed, not copied) or of a URL.
+Result<Source> import_git(const Git& git, const fs::path& cache, const model::KernelBase::Git& base);
+
+/// PACKAGE.tar.* under `root` ("/usr/src"); missing_tool when the package is not installed.
+Result<fs::path> debian_tarball(const std::string& package, const fs::path& root);
+
+/// commit, tree and version of a commit in `repo`; bad_input when it holds no kernel's Makefile.
+Result<Source> describe(const Git& git, const fs::path& repo, const std::string& commit);
+
+/// "6.12.117" from VERSION, PATCHLEVEL and SUBLEVEL of a kernel's top Makefile; empty when they are not there.
+std::string version_of_makefile(std::string_view makefile);
+
+/// A bare repository published at `repo` by rename, once `fill` has made it; nothing is left when it fails.
+Result<void> publish_repo(const Git& git, const fs::path& repo,
+                          const std::function<Result<void>(const fs::path& unfinished)>& fill);
+
+}  // namespace pinrig::git

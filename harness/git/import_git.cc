@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "git/import.h"
+
+namespace pinrig::git {
+namespace {
+
+bool is_url(const std::string& text) {
+  if (text.find("://") != std::string::npos) return true;
+  // host:path as ssh takes it; a path that holds a ':' has a '/' before it.
+  const auto colon = text.find(':');
+  return colon != std::string::npos && colon < text.find('/');
+}
+
+bool full_id(const std::string& rev) {
+  return rev.size() == 40 && rev.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+Error unknown_revision(const model::KernelBase::Git& base, std::string_view said) {
+  const bool remote = is_url(base.url);
+  return make_error(ErrorKind::bad_input,
+                    fmt::format("there is no revision '{}' in {}{}{}", base.rev, base.url, said.empty() ? "" : ": ", said),
+                    remote ? "from a URL take a branch, a tag or a full commit id"
+                           : fmt::format("git -C {} log --oneline --all shows what there is", shell_quote(base.url)));
+}
+
+/// The repository of a URL or path in the cache, made when it is not there yet.
+Result<fs::path> repo_of(const Git& git, const fs::path& cache, const std::string& origin, const fs::path& objects) {
+  const fs::path repo = cache / "sources" / ("git-" + sha256_hex(origin) + ".git");
+  std::error_code ec;
+  if (fs::exists(repo, ec)) return repo;
+  const auto fill = [&](const fs::path& unfinished) -> Result<void> {
+    if (objects.empty()) return {};
+    PINRIG_CHECK(make_dirs(unfinished / "objects" / "info"));
+    return write_file_atomic(unfinished / "objects" / "info" / "alternates", objects.string() + "\n");
+  };
+  PINRIG_CHECK(publish_repo(git, repo, fill));
+  return repo;
+}
+
+Result<Source> import_local(const Git& git, const fs::path& cache, const model::KernelBase::Git& base) {
+  Call call;
+  call.cwd = base.url;
+  call.args = {"rev-parse", "--path-format=absolute", "--git-path", "objects"};
+  std::error_code ec;
+  if (!fs::is_directory(base.url, ec))
+    return make_error(ErrorKind::bad_input, fmt::format("git repository {}: no such directory", base.url));
+  PINRIG_TRY(objects, git.run(call));
+  if (!process::succeeded(objects.status))
+    return make_error(ErrorKind::bad_input, fmt::format("{} is not a git repository: {}", base.url, trim(objects.err)));
+  call.args = {"rev-parse", "--verify", "--quiet", "--end-of-options", base.rev + "^{commit}"};
+  PINRIG_TRY(commit, git.run(call));
+  if (!process::succeeded(commit.status)) return unknown_revision(base, trim(commit.err));
+  const std::string id(trim(commit.out));
+
+  const fs::path objects_dir(std::string(trim(objects.out)));
+  PINRIG_TRY(lock, lock_file(cache / "sources" / "locks" / ("git-" + sha256_hex(objects_dir.string()) + ".lock"), git));
+  PINRIG_TRY(repo, repo_of(git, cache, objects_dir.string(), objects_dir));
+  // Keeps what we build on it together; the commit itself stays in the user's repository.
+  Call ref;
+  ref.repo = repo;
+  ref.args = {"update-ref", "refs/pinrig/base/" + id, id};
+  PINRIG_CHECK(git.run_ok(ref));
+  return describe(git, repo, id);
+}
+
+Result<std::string> resolve(const Git& git, const fs::path& repo, const std::string& name) {
+  Call call;
+  call.repo = repo;
+  call.args = {"rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}"};
+  PINRIG_TRY(done, git.run(call));
+  return process::succeeded(done.status) ? std::string(trim(done.out)) : std::string();
+}
+
+/// Fetches `refspec` without history: a base is one tree. False when the other side has no such ref.
+Result<bool> fetch(const Git& git, const fs::path& repo, const model::KernelBase::Git& base, const std::string& refspec,
+                   std::string& said) {
+  Call call;
+  call.repo = repo;
+  call.user_config = true;
+  call.args = {"-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--no-tags", "--no-write-fetch-head",
+               "--depth=1", "--progress", "--end-of-options", base.url, refspec};
+  process::Sinks sinks;
+  std::string err;
+  sinks.err = [&](std::string_view text) {
+    err += text;
+    git.progress(fmt::format("fetching {} from {}", base.rev, base.url), err.size(), 0);
+  };
+  PINRIG_TRY(done, git.run(call, sinks));
+  if (process::succeeded(done.status)) return true;
+  for (const auto line : lines(err))
+    if (line.starts_with("fatal:") || line.starts_with("error:")) said = line;
+  const auto has = [&](const char* what) { return err.find(what) != std::string::npos; };
+  if (has("couldn't find remote ref") || has("not our ref") || has("no such remote ref") || has("invalid refspec"))
+    return false;
+  done.err = err;
+  const bool wrong_url = has("does not appear to be a git repository") || has("does not exist");
+  return failed(call, done, wrong_url ? ErrorKind::bad_input : ErrorKind::infra);
+}
+
+Result<Source> import_url(const Git& git, const fs::path& cache, const model::KernelBase::Git& base) {
+  const fs::path name = "git-" + sha256_hex(base.url);
+  PINRIG_TRY(lock, lock_file(cache / "sources" / "locks" / (name.string() + ".lock"), git));
+  PINRIG_TRY(repo, repo_of(git, cache, base.url, {}));
+  // Tags and full ids never change, so that the network is not asked twice; a branch is asked every time.
+  const std::string kept = "refs/pinrig/kept/" + sha256_hex(base.rev);
+  PINRIG_TRY(known, resolve(git, repo, kept));
+  if (!known.empty()) return describe(git, repo, known);
+  PINRIG_CHECK(need_space(cache, std::uintmax_t{1} << 30, "fetching " + base.url));
+
+  std::string said;
+  if (!full_id(base.rev)) {
+    PINRIG_TRY(tag, fetch(git, repo, base, fmt::format("+refs/tags/{}:{}", base.rev, kept), said));
+    if (tag) {
+      PINRIG_TRY(id, resolve(git, repo, kept));
+      return describe(git, repo, id);
+    }
+  }
+  const std::string moving = "refs/pinrig/moving/" + sha256_hex(base.rev);
+  PINRIG_TRY(found, fetch(git, repo, base, fmt::format("+{}:{}", base.rev, full_id(base.rev) ? kept : moving), said));
+  if (!found) return unknown_revision(base, said);
+  PINRIG_TRY(id, resolve(git, repo, full_id(base.rev) ? kept : moving));
+  if (id.empty()) return unknown_revision(base, "it is not a commit");
+  return describe(git, repo, id);
+}
+
+}  // namespace
+
+Result<Source> import_git(const Git& git, const fs::path& cache, const model::KernelBase::Git& base) {
+  if (base.rev.empty() || base.rev.starts_with('-')) return unknown_revision(base, "not a revision");
+  if (base.url.empty() || base.url.starts_with('-'))
+    return make_error(ErrorKind::bad_input, fmt::format("'{}' is not a git repository", base.url));
+  return is_url(base.url) ? import_url(git, cache, base) : import_local(git, cache, base);
+}
+
+}  // namespace pinrig::git
