@@ -19,6 +19,7 @@ TEST(Text, ShellQuoteSurvivesQuotesAndSpaces) {
 
 TEST(Text, NearestFindsTheTypoButNotAStranger) {
   EXPECT_EQ(nearest("machin", {"machine", "suites"}), "machine");
+  EXPECT_EQ(nearest("kmv", {"kvm", "tcg"}), "kvm");
   EXPECT_EQ(nearest("zzz", {"machine", "suites"}), "");
 }
 
