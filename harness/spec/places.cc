@@ -8,20 +8,21 @@
 namespace pinrig::spec {
 namespace {
 
-std::string missing_text(const fs::path& project, const Place& place, const std::string& name, std::string& hint) {
-  const auto known = names_in(project, place);
-  hint = known.empty() ? fmt::format("there is no {} under {}", place.what, shown_path(project / place.folder))
-                       : fmt::format("there are: {}", join(known, ", "));
-  const std::string near = nearest(name, known);
-  return fmt::format("no {} '{}': {} does not exist{}", place.what, name,
-                     shown_path(project / place.folder / (name + place.suffix)),
-                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
-}
-
 /// A name becomes part of a path: it must not lead out of its folder.
 bool safe(const std::string& name) {
   return !name.empty() && name[0] != '/' && name[0] != '.' && name[0] != '-' && name.find("..") == std::string::npos &&
          name.find('\0') == std::string::npos;
+}
+
+std::string missing_text(const fs::path& project, const Place& place, const std::string& name, std::string& hint) {
+  const auto known = names_in(project, place);
+  hint = known.empty() ? fmt::format("there is no {} under {}", place.what, shown_path(project / place.folder))
+                       : fmt::format("there are: {}", join(known, ", "));
+  if (!safe(name)) return fmt::format("'{}' is no name of a {}", name, place.what);
+  const std::string near = nearest(name, known);
+  return fmt::format("no {} '{}': {} does not exist{}", place.what, name,
+                     shown_path(project / place.folder / (name + place.suffix)),
+                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
 }
 
 }  // namespace

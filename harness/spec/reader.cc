@@ -181,7 +181,7 @@ const Node* Fields::get(const std::string& key) const {
 
 const Node* Fields::need(const std::string& key) const {
   const Node* n = get(key);
-  if (n == nullptr) reader_.fail(map_, fmt::format("key '{}' is missing in {}", key, what_));
+  if (n == nullptr) reader_.fail(map_, fmt::format("key '{}' is missing in {}", key, what_), fmt::format("add '{}: ...'", key));
   return n;
 }
 

@@ -5,6 +5,7 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "base/text.h"
@@ -31,6 +32,7 @@ struct Stop {
 /// yaml-cpp's own node tree drops the earlier of two equal keys silently; its events do not.
 class TreeBuilder : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(const std::string& source) : source_(source) {}
   Node take() { return std::move(root_); }
 
   void OnDocumentStart(const YAML::Mark&) override {}
@@ -45,6 +47,8 @@ class TreeBuilder : public YAML::EventHandler {
     Node n = make(mark, Node::Kind::scalar);
     n.text = value;
     n.quoted = tag == "!";
+    if (n.quoted && !closed(static_cast<std::size_t>(std::max(mark.pos, 0))))
+      stop(mark, "the quote that begins here is never closed", "close it in the same line");
     add(std::move(n));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -74,6 +78,16 @@ class TreeBuilder : public YAML::EventHandler {
     if (!tag.empty() && tag != "?" && tag != "!")
       stop(mark, fmt::format("tag '{}': tags are not used here", tag), "leave the tag out");
   }
+  /// yaml-cpp takes the end of the file for the closing quote.
+  bool closed(std::size_t at) const {
+    if (at >= source_.size() || (source_[at] != '"' && source_[at] != '\'')) return true;
+    const char quote = source_[at];
+    for (++at; at < source_.size(); ++at) {
+      if (quote == '"' && source_[at] == '\\') ++at;
+      else if (source_[at] == quote) return true;  // a doubled '' in single quotes has its end later still
+    }
+    return false;
+  }
   void open(const YAML::Mark& mark, const std::string& tag, Node::Kind kind) {
     check_tag(mark, tag);
     if (stack_.size() >= max_depth)
@@ -91,6 +105,11 @@ class TreeBuilder : public YAML::EventHandler {
       return;
     }
     Node& parent = stack_.back();
+    if (n.kind == Node::Kind::null && parent.kind == Node::Kind::map && parent.keys.size() > parent.items.size()) {
+      // yaml-cpp places a missing value where the next token is; people look at its key.
+      n.line = parent.keys.back().line;
+      n.column = parent.keys.back().column;
+    }
     if (parent.kind == Node::Kind::map && parent.keys.size() == parent.items.size()) add_key(parent, std::move(n));
     else parent.items.push_back(std::move(n));
   }
@@ -106,6 +125,7 @@ class TreeBuilder : public YAML::EventHandler {
     parent.keys.push_back(std::move(key));
   }
 
+  const std::string& source_;
   std::vector<Node> stack_;
   Node root_;
 };
@@ -129,17 +149,18 @@ Result<Node> parse(const std::string& file, const std::string& text) {
   try {
     std::istringstream in(text);
     YAML::Parser parser(in);
-    TreeBuilder first;
+    TreeBuilder first(text);
     if (!parser.HandleNextDocument(first))
       return at(file, 1, 1, "the file is empty", "a map of 'key: value' lines is wanted");
     Node root = first.take();
     // Only the events of a second document know where it begins.
     struct Second : TreeBuilder {
+      using TreeBuilder::TreeBuilder;
       void OnDocumentStart(const YAML::Mark& mark) override {
         throw Stop{mark.line + 1, mark.column + 1, "a second YAML document begins here",
                    "keep one document in a file"};
       }
-    } second;
+    } second(text);
     parser.HandleNextDocument(second);
     return root;
   } catch (const Stop& s) {

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "plan/plan.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pinrig::plan {
+namespace {
+
+using model::Arch;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+model::TestSpec test(const std::string& name, double limit = 30) {
+  model::TestSpec t;
+  t.name = name;
+  t.program = name;
+  t.limit_s = limit;
+  t.what = "guards " + name;
+  t.where = {"guest-tests/x/suite.yaml", 4, 5};
+  return t;
+}
+
+PlanInput input() {
+  PlanInput in;
+  in.run.name = "default";
+  in.run.series = "demo-leak";
+  in.run.points = {"base", "tip"};
+  in.run.archs = {Arch::x86_64, Arch::aarch64};
+  in.run.fragments = {"base", "pin"};
+  in.run.suites = {"*"};
+  in.run.where = {"configs/runs/default.yaml", 2, 1};
+  in.base = "debian-6.12";
+  in.subjects = {"block: tidy up", "block: forget to unpin", "block: more"};
+  in.machine.name = "default";
+  in.machine.nvme = {{"raw0", 1, 64, 0, ""}, {"fs0", 1, 512, 0, "ext4"}};
+  in.suites = {{"bio", "", {test("bio/dio_rw", 60), test("bio/dio_fork", 20)}},
+               {"mm", "", {test("mm/cow", 120)}},
+               {"pins", "", {test("pins/selfcheck", 90), test("pins/caps", 10)}}};
+  return in;
+}
+
+std::vector<std::string> ids(const Plan& p) {
+  std::vector<std::string> out;
+  for (const auto& c : p.cells) out.push_back(c.id);
+  return out;
+}
+
+std::vector<std::string> names(const std::vector<model::TestSpec>& tests) {
+  std::vector<std::string> out;
+  for (const auto& t : tests) out.push_back(t.name);
+  return out;
+}
+
+std::vector<std::string> labels(const PlanInput& in) {
+  std::vector<std::string> notes;
+  std::vector<std::string> out;
+  for (const auto& p : resolve_points(in, notes).value()) out.push_back(std::to_string(p.number) + ":" + p.label);
+  return out;
+}
+
+TEST(MakePlan, PerArchitectureTheBaseFirst) {
+  const Plan p = make_plan(input()).value();
+  EXPECT_THAT(ids(p), ElementsAre("base-x86_64", "tip-x86_64", "base-aarch64", "tip-aarch64"));
+  EXPECT_EQ(p.cells[1].point.number, 3);
+  EXPECT_EQ(p.cells[1].point.subject, "block: more");
+  EXPECT_EQ(p.cells[0].point.subject, "");
+  EXPECT_EQ(p.cells[2].arch, Arch::aarch64);
+  EXPECT_EQ(p.cells[0].config, "base+pin");
+  EXPECT_EQ(p.cells[0].machine.nvme.size(), 2u);
+  EXPECT_EQ(p.cells[3].tests.size(), 5u);
+  EXPECT_EQ(p.patches, 3);
+  EXPECT_TRUE(p.notes.empty());
+}
+
+TEST(MakePlan, PinsFirstThenByLimitDestructiveLast) {
+  PlanInput in = input();
+  in.suites[0].tests[1].destructive = true;
+  EXPECT_THAT(names(make_plan(in).value().cells[0].tests),
+              ElementsAre("pins/selfcheck", "pins/caps", "bio/dio_rw", "mm/cow", "bio/dio_fork"));
+}
+
+TEST(MakePlan, AnArchitectureNamedTwiceRunsOnce) {
+  PlanInput in = input();
+  in.run.archs = {Arch::x86_64, Arch::x86_64};
+  EXPECT_THAT(ids(make_plan(in).value()), ElementsAre("base-x86_64", "tip-x86_64"));
+}
+
+TEST(MakePlan, NoArchitectureIsAnError) {
+  PlanInput in = input();
+  in.run.archs.clear();
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("no architecture"));
+}
+
+TEST(Points, EachMeansTheBaseAndEveryPatch) {
+  PlanInput in = input();
+  in.run.points = {"each"};
+  EXPECT_THAT(labels(in), ElementsAre("0:base", "1:1", "2:2", "3:tip"));
+}
+
+TEST(Points, AreSortedAndNumbersOfTheEndsGetTheirNames) {
+  PlanInput in = input();
+  in.run.points = {"3", "2", "0"};
+  EXPECT_THAT(labels(in), ElementsAre("0:base", "2:2", "3:tip"));
+}
+
+TEST(Points, TheTipOfOnePatchIsPatch1) {
+  PlanInput in = input();
+  in.subjects = {"only"};
+  in.run.points = {"base", "1", "tip"};
+  const Plan p = make_plan(in).value();
+  EXPECT_THAT(ids(p), ElementsAre("base-x86_64", "tip-x86_64", "base-aarch64", "tip-aarch64"));
+  EXPECT_THAT(p.notes, ElementsAre("points '1' and 'tip' are the same kernel and run once"));
+}
+
+TEST(Points, AWordNamedTwiceIsNoted) {
+  PlanInput in = input();
+  in.run.points = {"tip", "tip"};
+  EXPECT_THAT(make_plan(in).value().notes, ElementsAre("point 'tip' is named twice and runs once"));
+}
+
+TEST(Points, EachBesideOthersNeedsNoNote) {
+  PlanInput in = input();
+  in.run.points = {"base", "each", "tip"};
+  EXPECT_TRUE(make_plan(in).value().notes.empty());
+}
+
+TEST(Points, ABaseAlone) {
+  PlanInput in = input();
+  in.run.series.clear();
+  in.subjects.clear();
+  in.run.points = {"base"};
+  EXPECT_THAT(ids(make_plan(in).value()), ElementsAre("base-x86_64", "base-aarch64"));
+}
+
+struct BadPoints {
+  std::vector<std::string> points;
+  bool series;
+  std::string message;
+};
+
+TEST(Points, WhatCannotBeIsRefused) {
+  const std::string at = "configs/runs/default.yaml:2:1: ";
+  const std::vector<BadPoints> table{
+      {{"4"}, true, at + "point 4 does not exist: series demo-leak has 3 patches"},
+      {{"99999999999"}, true, at + "point '99999999999' is none of base, tip, each or a patch number"},
+      {{"-1"}, true, at + "point '-1' is none of base, tip, each or a patch number"},
+      {{"top"}, true, at + "point 'top' is none of base, tip, each or a patch number"},
+      {{"tip"}, false, at + "point 'tip': this run has no series"},
+      {{"each"}, false, at + "point 'each': this run has no series"},
+      {{"1"}, false, at + "point 1 does not exist: this run has no series"},
+      {{}, true, at + "no point is given"},
+  };
+  for (const auto& row : table) {
+    PlanInput in = input();
+    in.run.points = row.points;
+    if (!row.series) {
+      in.run.series.clear();
+      in.subjects.clear();
+    }
+    const auto r = make_plan(in);
+    ASSERT_TRUE(r.has_error()) << row.message;
+    EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
+    EXPECT_EQ(r.error().message, row.message);
+  }
+}
+
+TEST(Suites, GlobsChooseSuitesOrTests) {
+  PlanInput in = input();
+  in.run.suites = {"bio"};
+  EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_fork", "bio/dio_rw"));
+  in.run.suites = {"bio/*_rw", "mm"};
+  EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_rw", "mm/cow"));
+  in.run.suites = {"*/dio_*", "bio"};
+  EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_fork", "bio/dio_rw")) << "each once";
+}
+
+TEST(Suites, AGlobWithoutAMatchNamesTheNearest) {
+  PlanInput in = input();
+  in.run.suites = {"pins", "boi"};
+  const auto whole = make_plan(in);
+  EXPECT_EQ(whole.error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(whole.error().message, "configs/runs/default.yaml:2:1: suites: 'boi' matches no test; did you mean 'bio'?");
+  EXPECT_EQ(whole.error().hint, "suites: bio, mm, pins");
+  in.run.suites = {"bio/dio_wr"};
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("'bio/dio_wr' matches no test; did you mean 'bio/dio_rw'?"));
+}
+
+TEST(Suites, NoTestAtAllIsAnError) {
+  PlanInput in = input();
+  in.run.suites.clear();
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test is chosen"));
+  in.run.suites = {"*"};
+  in.suites.clear();
+  EXPECT_THAT(make_plan(in).error().hint, HasSubstr("no suites"));
+}
+
+TEST(Offer, WhatTheMachineLacksIsNamed) {
+  const auto message = [](auto change) {
+    PlanInput in = input();
+    change(in.suites[1].tests[0].needs);
+    in.machine.net = false;
+    const auto r = make_plan(in);
+    EXPECT_TRUE(r.has_error() && r.error().kind == ErrorKind::bad_input);
+    return r.has_error() ? r.error().message : "accepted";
+  };
+  const std::string begin = "guest-tests/x/suite.yaml:4:5: test mm/cow needs ";
+  const std::string end = ", which machine 'default' does not have";
+  EXPECT_EQ(message([](auto& n) { n.nvme = {"raw0", "slow0"}; }), begin + "the NVMe drive 'slow0'" + end);
+  EXPECT_EQ(message([](auto& n) { n.fs = "xfs"; }), begin + "a drive with xfs" + end);
+  EXPECT_EQ(message([](auto& n) { n.hugepages_2m = 1; }), begin + "1 huge pages" + end);
+  EXPECT_EQ(message([](auto& n) { n.swap_mib = 64; }), begin + "64 MiB of swap" + end);
+  EXPECT_EQ(message([](auto& n) { n.rdma = true; }), begin + "soft RDMA and so a network device" + end);
+}
+
+TEST(Offer, WhatItHasIsEnough) {
+  PlanInput in = input();
+  in.machine.hugepages_2m = 8;
+  in.machine.swap_mib = 64;
+  in.suites[1].tests[0].needs = {{"raw0", "fs0"}, "ext4", 8, 64, true, {}};
+  EXPECT_FALSE(make_plan(in).has_error());
+  in.suites[1].tests[0].needs.fs = "tmpfs";
+  EXPECT_FALSE(make_plan(in).has_error()) << "every guest has tmpfs";
+}
+
+TEST(Offer, ATestThatIsNotChosenNeedsNothing) {
+  PlanInput in = input();
+  in.suites[1].tests[0].needs.nvme = {"slow0"};
+  in.run.suites = {"bio"};
+  EXPECT_FALSE(make_plan(in).has_error());
+}
+
+TEST(ToText, ShowsCellsTestsAndNotes) {
+  PlanInput in = input();
+  in.run.points = {"base", "1", "tip", "3"};
+  in.run.archs = {Arch::x86_64};
+  in.run.suites = {"bio", "pins"};
+  in.suites[0].tests[0].destructive = true;
+  in.machine.nvme.push_back({"fs0", 2, 64, 4, ""});
+  in.machine.hugepages_2m = 64;
+  in.machine.swap_mib = 256;
+  EXPECT_EQ(to_text(make_plan(in).value()),
+            R"(run default: debian-6.12 + series demo-leak (3 patches)
+config  base+pin
+machine default: 2 CPUs, 2G memory, nvme raw0 64M raw, nvme fs0 512M ext4, nvme fs0/2 64M raw at 4 IOPS, 64 huge pages, 256M swap, network
+
+3 cells
+  base-x86_64     4 tests  the base, no patch
+  1-x86_64        4 tests  1 of 3: block: tidy up
+  tip-x86_64      4 tests  3 of 3: block: more
+
+4 tests in each, in this order, with their limits
+  pins/selfcheck     90s  guards pins/selfcheck
+  pins/caps          10s  guards pins/caps
+  bio/dio_fork       20s  guards bio/dio_fork
+  bio/dio_rw         60s  destructive; guards bio/dio_rw
+
+notes
+  points 'tip' and '3' are the same kernel and run once
+)");
+}
+
+TEST(ToText, AnEmptyPlanSaysSo) {
+  Plan p;
+  p.name = "x";
+  p.base = "b";
+  EXPECT_EQ(to_text(p), "run x: b\nnothing to run\n");
+}
+
+}  // namespace
+}  // namespace pinrig::plan

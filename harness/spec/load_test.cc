@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the good files of testdata/project mean.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "spec/spec.h"
+
+namespace pinrig::spec {
+namespace {
+
+using model::Arch;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const fs::path project = fs::path(PINRIG_TESTDATA) / "project";
+
+template <typename T>
+T good(Result<T> r) {
+  EXPECT_FALSE(r.has_error()) << (r.has_error() ? r.error().message : "");
+  return std::move(r).value();
+}
+
+TEST(LoadRun, DefaultsOfARunThatNamesItsBaseOnly) {
+  const auto run = good(load_run(project, "small"));
+  EXPECT_EQ(run.name, "small");
+  EXPECT_EQ(run.base, "debian-6.12");
+  EXPECT_EQ(run.series, "");
+  EXPECT_THAT(run.points, ElementsAre("base"));
+  EXPECT_THAT(run.archs, ElementsAre(Arch::x86_64, Arch::aarch64));
+  EXPECT_THAT(run.fragments, ElementsAre("base", "pin"));
+  EXPECT_EQ(run.machine, "default");
+  EXPECT_THAT(run.suites, ElementsAre("*"));
+  EXPECT_EQ(run.accel, model::Accel::automatic);
+  EXPECT_TRUE(run.expect.empty());
+}
+
+TEST(LoadRun, EveryKey) {
+  const auto run = good(load_run(project, "full"));
+  EXPECT_EQ(run.series, "demo-leak");
+  EXPECT_EQ(run.base, "") << "the series names it";
+  EXPECT_THAT(run.points, ElementsAre("base", "1", "tip", "each"));
+  EXPECT_THAT(run.archs, ElementsAre(Arch::x86_64, Arch::aarch64));
+  EXPECT_EQ(run.machine, "slow");
+  EXPECT_THAT(run.suites, ElementsAre("pins", "bio/dio_*"));
+  EXPECT_EQ(run.accel, model::Accel::tcg);
+  EXPECT_EQ(run.selftests_from, "debian-6.12");
+  ASSERT_EQ(run.expect.size(), 1u);
+  const auto& e = run.expect[0];
+  EXPECT_EQ(e.tests, "bio/dio_fork");
+  EXPECT_THAT(e.verdicts, ElementsAre(model::Verdict::xfail, model::Verdict::pass));
+  EXPECT_THAT(e.points, ElementsAre("base", "2"));
+  EXPECT_THAT(e.archs, ElementsAre(Arch::aarch64));
+  EXPECT_EQ(e.reason, "a race");
+  EXPECT_FALSE(e.required);
+  EXPECT_THAT(model::to_string(e.where), HasSubstr("full.yaml:12:5"));
+}
+
+TEST(LoadRun, ASeriesMakesBaseAndTipTheDefaultPoints) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  const fs::path file = tmp.path() / "mine.yaml";
+  std::ofstream(file) << "series: demo-leak\n";
+  const auto run = good(load_run(project, file.string()));
+  EXPECT_EQ(run.name, "mine");
+  EXPECT_THAT(run.points, ElementsAre("base", "tip"));
+}
+
+TEST(LoadRun, ASeriesMayBeAPathBesideTheRunFile) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  fs::copy(project / "kernels/series/demo-leak", tmp.path() / "demo-leak");
+  std::ofstream(tmp.path() / "mine.yaml") << "series: ./demo-leak\n";
+  const auto run = good(load_run(project, (tmp.path() / "mine.yaml").string()));
+  EXPECT_EQ(run.series, (tmp.path() / "demo-leak").string());
+  EXPECT_EQ(good(load_series(project, run.series)).name, "demo-leak");
+}
+
+TEST(LoadRun, AMissingFileNamesTheNearest) {
+  const auto r = load_run(project, "ful");
+  ASSERT_TRUE(r.has_error());
+  EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
+  EXPECT_THAT(r.error().message, HasSubstr("no run 'ful'"));
+  EXPECT_THAT(r.error().message, HasSubstr("did you mean 'full'?"));
+  EXPECT_EQ(r.error().hint, "there are: full, small");
+  EXPECT_EQ(load_run(project, "no/such.yaml").error().kind, ErrorKind::bad_input);
+}
+
+TEST(LoadRun, AnEmptyFileIsAnError) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  std::ofstream(tmp.path() / "empty.yaml").flush();
+  const auto r = load_run(project, (tmp.path() / "empty.yaml").string());
+  ASSERT_TRUE(r.has_error());
+  EXPECT_THAT(r.error().message, HasSubstr("empty.yaml:1:1: the file is empty"));
+}
+
+TEST(LoadMachine, EveryKeyAndTheDefaults) {
+  const auto m = good(load_machine(project, "default"));
+  EXPECT_EQ(m.name, "default");
+  EXPECT_EQ(m.cpus, 2);
+  EXPECT_EQ(m.memory_mib, 2048);
+  ASSERT_EQ(m.nvme.size(), 3u);
+  EXPECT_EQ(m.nvme[0].serial, "raw0");
+  EXPECT_EQ(m.nvme[0].nsid, 1);
+  EXPECT_EQ(m.nvme[0].size_mib, 128);
+  EXPECT_EQ(m.nvme[0].iops, 0);
+  EXPECT_EQ(m.nvme[1].nsid, 2);
+  EXPECT_EQ(m.nvme[1].iops, 4);
+  EXPECT_EQ(m.nvme[2].size_mib, 1024);
+  EXPECT_EQ(m.nvme[2].fs, "ext4");
+  EXPECT_TRUE(m.net);
+  EXPECT_EQ(m.hugepages_2m, 64);
+  EXPECT_EQ(m.swap_mib, 256);
+  EXPECT_THAT(m.kernel_args, ElementsAre("quiet", "movablecore=1G"));
+}
+
+TEST(LoadMachine, ExtendsTakesWhatIsNotSaid) {
+  const auto m = good(load_machine(project, "slow"));
+  EXPECT_EQ(m.name, "slow");
+  EXPECT_EQ(m.cpus, 4);
+  EXPECT_EQ(m.memory_mib, 2048);
+  EXPECT_EQ(m.nvme.size(), 3u);
+  EXPECT_EQ(m.swap_mib, 0);
+  EXPECT_FALSE(m.net);
+}
+
+TEST(LoadBase, TheThreeSources) {
+  using Base = model::KernelBase;
+  EXPECT_EQ(std::get<Base::Debian>(good(load_base(project, "debian-6.12")).source).package, "linux-source-6.12");
+  const auto git = std::get<Base::Git>(good(load_base(project, "upstream")).source);
+  EXPECT_EQ(git.url, "https://git.example.org/linux.git");
+  EXPECT_EQ(git.rev, "v6.12");
+  EXPECT_EQ(std::get<Base::Git>(good(load_base(project, "local")).source).url, (project / "kernels/series").string());
+  EXPECT_EQ(std::get<Base::Tarball>(good(load_base(project, "tar")).source).path, (project / "kernels/tar.yaml").string());
+}
+
+TEST(LoadSeries, ThePatchesCapabilitiesAndExpectations) {
+  using model::Series;
+  const auto s = good(load_series(project, "demo-leak"));
+  EXPECT_EQ(s.name, "demo-leak");
+  EXPECT_EQ(s.title, "Forget to unpin");
+  EXPECT_EQ(s.base, "debian-6.12");
+  EXPECT_EQ(fs::path(std::get<Series::PatchDir>(s.patches).path).filename(), "") << "the folder itself";
+  EXPECT_EQ(s.capabilities.at("dio.bdev"), "pin");
+  EXPECT_EQ(s.capabilities.at("legacy_skew"), "2");
+  ASSERT_EQ(s.expect.size(), 1u);
+  EXPECT_THAT(s.expect[0].verdicts, ElementsAre(model::Verdict::leak));
+  EXPECT_TRUE(s.expect[0].required);
+  const auto boxed = good(load_series(project, "boxed"));
+  EXPECT_EQ(std::get<Series::Mbox>(boxed.patches).path, (project / "kernels/series/boxed/all.mbox").string());
+  const auto ranged = std::get<Series::GitRange>(good(load_series(project, "ranged")).patches);
+  EXPECT_EQ(ranged.repo, "ssh://git.example.org/x.git");
+  EXPECT_EQ(ranged.range, "v6.12..topic");
+}
+
+TEST(LoadSeries, TheFileItselfMayBeNamed) {
+  EXPECT_EQ(good(load_series(project, (project / "kernels/series/boxed/series.yaml").string())).name, "boxed");
+}
+
+TEST(LoadSuite, EveryKeyAndTheDefaults) {
+  const auto s = good(load_suite(project, "bio"));
+  EXPECT_EQ(s.name, "bio");
+  EXPECT_EQ(s.title, "Direct I/O");
+  ASSERT_EQ(s.tests.size(), 4u);
+  const auto& t = s.tests[0];
+  EXPECT_EQ(t.name, "bio/dio_rw");
+  EXPECT_EQ(t.program, "bio/dio_rw");
+  EXPECT_THAT(t.args, ElementsAre("-n", "08", "1e3", "no")) << "YAML 1.1 words stay the text they are";
+  EXPECT_EQ(t.env.at("MODE"), "yes");
+  EXPECT_EQ(t.limit_s, 2.5);
+  EXPECT_THAT(t.needs.nvme, ElementsAre("raw0", "fs0"));
+  EXPECT_EQ(t.needs.fs, "ext4");
+  EXPECT_EQ(t.needs.hugepages_2m, 8);
+  EXPECT_EQ(t.needs.swap_mib, 64);
+  EXPECT_TRUE(t.needs.rdma);
+  EXPECT_THAT(t.needs.symbols, ElementsAre("BLK_DEV_NVME"));
+  EXPECT_EQ(t.claim, model::PinClaim::Mode::exact);
+  EXPECT_TRUE(t.destructive);
+  EXPECT_EQ(t.what, "pages are pinned and unpinned");
+  EXPECT_EQ(t.proof, "M2");
+  EXPECT_EQ(s.tests[1].program, "bio/dio_rw");
+  EXPECT_EQ(s.tests[1].limit_s, 30);
+  EXPECT_EQ(s.tests[1].claim, model::PinClaim::Mode::net_zero);
+  EXPECT_EQ(s.tests[2].program, "kernel:cow");
+  EXPECT_EQ(s.tests[2].kernel_binary(), "cow");
+  EXPECT_EQ(s.tests[3].program, "pins/hold");
+  EXPECT_EQ(s.tests[3].format, model::OutputFormat::exit_code);
+  EXPECT_EQ(s.tests[3].claim, model::PinClaim::Mode::at_least);
+}
+
+TEST(LoadSuite, AllOfThemSortedByName) {
+  const auto all = good(load_all_suites(project));
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "bio");
+  EXPECT_EQ(all[1].name, "pins");
+}
+
+TEST(LoadSuite, ABrokenOneFailsThemAll) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  fs::create_directories(tmp.path() / "guest-tests/a");
+  std::ofstream(tmp.path() / "guest-tests/a/suite.yaml") << "suite: a\n";
+  EXPECT_EQ(load_all_suites(tmp.path()).error().kind, ErrorKind::bad_input);
+}
+
+}  // namespace
+}  // namespace pinrig::spec
