@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // What a guest kernel's console log says, as values. Pure.
+//
+// Kinds of events: panic, oops, bug, kasan, kfence, race, bad_page, rss_counter, slab, refcount, warning, lockdep,
+// ubsan, atomic_sleep, preemptible, lock, soft_lockup, hard_lockup, hung_task, rcu_stall, irq, oom, memory_leak,
+// reference, hardware, page_dump (also on purpose: gup_test -c), reboot. What makes which is a table: table.cc.
 #pragma once
 
 #include <memory>
@@ -12,9 +16,9 @@
 namespace pinrig::console {
 
 struct Log {
-  std::vector<model::KernelEvent> events;  ///< in order of first_line
+  std::vector<model::KernelEvent> events;  ///< in order of first_line; of more than 1000 only fatal ones
   bool booted = false;      ///< the agent's first mark was seen
-  bool panicked = false;
+  bool panicked = false;    ///< the kernel said so, or began anew without having been told to
   bool powered_off = false; ///< "reboot: Power down" or the like
   double last_stamp_s = 0;  ///< printk time of the last stamped line
   std::string last_line;    ///< last non-empty line, for "the guest went silent after ..."

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "console/message.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+
+namespace pinrig::console {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
+bool is_word(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+/// Drops ESC [ ... letter and NUL.
+std::string_view without_colours(std::string_view line, std::string& buffer) {
+  if (line.find('\x1b') == std::string_view::npos && line.find('\0') == std::string_view::npos) return line;
+  buffer.clear();
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] == '\x1b' && i + 1 < line.size() && line[i + 1] == '[') {
+      i += 2;
+      while (i < line.size() && !(line[i] >= '@' && line[i] <= '~')) ++i;
+    } else if (line[i] != '\0') {
+      buffer += line[i];
+    }
+  }
+  return buffer;
+}
+
+/// Length of "[   12.345678]" at the front, 0 when it is not one; sets the seconds.
+std::size_t stamp_length(std::string_view text, double& seconds) {
+  if (text.empty() || text[0] != '[') return 0;
+  std::size_t at = 1;
+  while (at < text.size() && text[at] == ' ') ++at;
+  const std::size_t from = at;
+  while (at < text.size() && (is_digit(text[at]) || text[at] == '.')) ++at;
+  if (at >= text.size() || text[at] != ']' || at - from < 8 || text[at - 7] != '.') return 0;
+  std::from_chars(text.data() + from, text.data() + at, seconds);
+  return at + 1;
+}
+
+/// Length of "[  T12]" or "[    C1]" at the front (CONFIG_PRINTK_CALLER).
+std::size_t caller_length(std::string_view text, std::string_view& caller) {
+  if (text.empty() || text[0] != '[') return 0;
+  std::size_t at = 1;
+  while (at < text.size() && text[at] == ' ') ++at;
+  const std::size_t from = at;
+  if (at >= text.size() || (text[at] != 'T' && text[at] != 'C')) return 0;
+  ++at;
+  while (at < text.size() && is_digit(text[at])) ++at;
+  if (at >= text.size() || text[at] != ']' || at == from + 1) return 0;
+  caller = text.substr(from, at - from);
+  return at + 1;
+}
+
+/// Names, or beginnings of names when they end in '*'.
+constexpr std::array<std::string_view, 78> reporters{
+    "dump_stack*", "show_stack*", "dump_backtrace*", "panic", "vpanic", "nmi_panic", "oops_end", "oops_exit", "die",
+    "__die*", "die_addr", "page_fault_oops", "exc_page_fault", "asm_exc_*", "exc_invalid_op", "exc_general_protection",
+    "do_error_trap", "do_trap", "handle_bug", "report_bug", "__warn*", "warn_slowpath*", "__report_bug",
+    "bug_handler", "brk_handler", "call_break_hook", "early_brk64", "do_debug_exception", "el1_*", "el1h_64_*",
+    "el0_*", "el0t_64_*", "do_mem_abort", "do_translation_fault", "do_page_fault", "__do_kernel_fault",
+    "die_kernel_fault", "arm64_notify_die", "arm64_serror_panic", "do_serror", "do_undefinstr", "bad_page",
+    "print_bad_pte", "dump_page", "__dump_page*", "dump_folio", "refcount_warn_saturate", "kasan_report*",
+    "__kasan_report*", "print_report", "print_address_description*", "kasan_check_range", "__kasan_check_*",
+    "__asan_*", "__hwasan_*", "kasan_save_*", "kfence_report*", "kfence_handle_page_fault", "kcsan_report*", "__tsan_*",
+    "ubsan_epilogue", "ubsan_prologue", "__ubsan_*", "lockdep_rcu_suspicious", "print_*_bug*", "check_noncircular",
+    "__lock_acquire", "lock_acquire", "__might_resched", "__might_sleep", "__might_fault", "__schedule*", "schedule*", "__list_add_valid*",
+    "__list_del_entry_valid*", "oom_kill_process", "dump_header", "out_of_memory"};
+
+/// Further ones that are entered by an interrupt or the watchdog.
+constexpr std::array<std::string_view, 12> bystanders{
+    "watchdog_timer_fn", "__hrtimer_run_queues", "hrtimer_interrupt", "rcu_sched_clock_irq", "rcu_dump_cpu_stacks",
+    "print_cpu_stall*", "check_panic_on_warn", "end_report*", "fixup_exception", "invalidate_registers", "__switch_to*",
+    "nmi_cpu_backtrace*"};
+
+bool fits(std::string_view pattern, std::string_view name) {
+  const std::size_t star = pattern.find('*');
+  if (star == std::string_view::npos) return pattern == name;
+  if (!name.starts_with(pattern.substr(0, star))) return false;
+  const std::string_view rest = pattern.substr(star + 1);
+  return rest.empty() || name.find(rest.substr(0, rest.find('*')), star) != std::string_view::npos;
+}
+
+/// Copies one token of a title to `out` and returns how many bytes of `text` it was.
+std::size_t normalise_token(std::string_view text, std::string& out) {
+  std::size_t n = 0;
+  if (text[0] == '+' && text.starts_with("+0x")) {  // "+0x1a/0x40" behind a function
+    n = 3;
+    while (n < text.size() && (is_hex(text[n]) || text[n] == '/' || text[n] == 'x')) ++n;
+    return n;
+  }
+  if (!is_word(text[0])) {
+    out += text[0] >= ' ' && text[0] < '\x7f' ? text[0] : '?';
+    return 1;
+  }
+  while (n < text.size() && is_word(text[n])) ++n;
+  const std::string_view word = text.substr(0, n);
+  const bool digits = std::all_of(word.begin(), word.end(), is_digit);
+  const bool hex = std::all_of(word.begin(), word.end(), is_hex) && std::any_of(word.begin(), word.end(), is_digit);
+  if (word.starts_with("0x") && !out.ends_with("exitcode=")) out += "ADDR";
+  else if (hex && n >= 8) out += "ADDR";
+  else if (digits) out += "N";
+  else out += word;
+  return n;
+}
+
+}  // namespace
+
+Message take_apart(std::string_view line, std::string& buffer) {
+  while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
+  line = without_colours(line, buffer);
+  Message m;
+  m.text = line;
+  // A writer without a newline leaves its text in front of the stamp of the next message.
+  for (std::size_t at = line.find('['); at != std::string_view::npos; at = line.find('[', at + 1)) {
+    const std::size_t n = stamp_length(line.substr(at), m.stamp_s);
+    if (n == 0) continue;
+    std::string_view rest = line.substr(at + n);
+    const std::size_t gap = rest.starts_with(" [") ? 1 : 0;
+    rest.remove_prefix(caller_length(rest.substr(gap), m.caller) > 0 ? gap : 0);
+    std::string_view unused;
+    rest.remove_prefix(m.caller.empty() ? 0 : caller_length(rest, unused));
+    m.text = rest.starts_with(' ') ? rest.substr(1) : rest;
+    return m;
+  }
+  if (line.size() >= 3 && line[0] == '<' && is_digit(line[1]) && line[2] == '>') m.text = line.substr(3);
+  return m;
+}
+
+std::string normalised(std::string_view title) {
+  std::string out;
+  while (!title.empty() && out.size() < 200) title.remove_prefix(normalise_token(title, out));
+  while (out.ends_with(' ') || out.ends_with('.') || out.ends_with(':') || out.ends_with(',')) out.pop_back();
+  return out;
+}
+
+std::string_view function_at(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  if (text.starts_with("[<")) {  // "[<ffffffff81000000>] func+0x..." of old kernels
+    const std::size_t end = text.find(">]");
+    if (end == std::string_view::npos) return {};
+    text.remove_prefix(end + 2);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  if (text.size() > 5 && text[4] == ':' && is_digit(text[0])) text.remove_prefix(5);  // "0010:" before RIP
+  std::size_t n = 0;
+  while (n < text.size() && (is_word(text[n]) || text[n] == '.' || text[n] == '$')) ++n;
+  if (n == 0 || !text.substr(n).starts_with("+0x")) return {};
+  std::string_view name = text.substr(0, n);
+  if (const std::size_t dot = name.find('.', 1); dot != std::string_view::npos) name = name.substr(0, dot);
+  return name;
+}
+
+bool only_reports(std::string_view function) {
+  const auto fit = [&](std::string_view pattern) { return fits(pattern, function); };
+  return std::any_of(reporters.begin(), reporters.end(), fit) || std::any_of(bystanders.begin(), bystanders.end(), fit);
+}
+
+}  // namespace pinrig::console

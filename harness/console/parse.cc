@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <algorithm>
+#include <cstring>
+
+#include "console/console.h"
+#include "console/report.h"
+
+namespace pinrig::console {
+namespace {
+
+constexpr std::size_t max_events = 1000;
+constexpr std::size_t max_line = 64 << 10;  ///< longer ones are taken in pieces
+constexpr std::size_t max_open = 8;         ///< events of different callers that are open at once
+
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text.substr(0, 300)) out += c >= ' ' && c < '\x7f' ? c : '?';
+  return out;
+}
+
+std::string_view mark_name(std::string_view text) {
+  const std::size_t end = text.find_last_not_of(" \t\r\n");
+  return text.substr(0, end == std::string_view::npos ? 0 : end + 1);
+}
+
+}  // namespace
+
+struct Parser::Impl {
+  Log log;
+  std::string tail;        ///< a line whose end has not come yet
+  std::string buffer;      ///< for take_apart()
+  std::string owner;
+  std::vector<Report> open;
+  int line = 0;            ///< number of the last whole line
+  int cut_line = 0;        ///< "[ cut here ]" that waits for its event
+  int boots = 0;           ///< "Linux version" lines
+  int last_oom_line = 0;
+
+  void lines(std::string_view text);
+  void line_of(std::string_view text);
+  void candidate(const Message& m);
+  bool mark(std::string_view text);
+  void plain(const Message& m);
+  void start(const Match& match, std::string_view caller);
+  void reboot();
+  void close_all();
+  void close(Report& report);
+  void remember_last(std::string_view text);
+};
+
+/// Whole lines. While no event is open only the lines with a marker are looked at.
+void Parser::Impl::lines(std::string_view text) {
+  remember_last(text);
+  while (!text.empty()) {
+    std::size_t begin = 0;
+    if (open.empty()) {
+      const std::size_t at = line_markers().find(text);
+      if (at == std::string_view::npos) break;
+      const std::size_t before = text.rfind('\n', at);
+      begin = before == std::string_view::npos ? 0 : before + 1;
+      line += static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
+    }
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    ++line;
+    line_of(text.substr(begin, end - begin));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  line += static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+}
+
+void Parser::Impl::line_of(std::string_view text) {
+  const bool marked = !open.empty() ? line_markers().find(text) != std::string_view::npos : true;
+  const Message m = take_apart(text, buffer);
+  if (marked) candidate(m);
+  else plain(m);
+  std::erase_if(open, [&](Report& r) {
+    if (r.open()) return false;
+    close(r);
+    return true;
+  });
+}
+
+void Parser::Impl::plain(const Message& m) {
+  for (Report& r : open) {
+    // With CONFIG_PRINTK_CALLER lines of two CPUs are told apart.
+    if (r.caller().empty() || m.caller.empty() || r.caller() == m.caller) r.take(m.text, line);
+  }
+}
+
+void Parser::Impl::candidate(const Message& m) {
+  if (mark(m.text)) return;
+  if (m.text.find("---[ end ") != std::string_view::npos) return plain(m);  // repeats the words of a panic
+  if (m.text.find("[ cut here ]") != std::string_view::npos) {
+    plain(m);
+    cut_line = line;
+    return;
+  }
+  const auto match = match_row(m.text);
+  if (!match) return plain(m);
+  for (Report& r : open) {
+    if (r.caller() == m.caller && r.absorbs(*match->row)) return r.absorb(*match, line);
+  }
+  start(*match, m.caller);
+}
+
+/// The agent's marks, the end of the kernel and its beginning; true when the line was one of them.
+bool Parser::Impl::mark(std::string_view text) {
+  if (text.starts_with(begin_mark) || text.starts_with(end_mark)) {
+    const bool begins = text.starts_with(begin_mark);
+    close_all();
+    owner = begins ? std::string(mark_name(text.substr(std::strlen(begin_mark)))) : std::string{};
+    log.booted = true;
+    return true;
+  }
+  if (text.starts_with(agent_mark)) return log.booted = true;
+  if (text.starts_with("reboot: ")) {
+    log.powered_off = true;
+    return true;
+  }
+  if (!text.starts_with("Linux version ")) return false;
+  if (++boots > 1) reboot();
+  return true;
+}
+
+void Parser::Impl::reboot() {
+  close_all();
+  model::KernelEvent e;
+  e.kind = "reboot";
+  e.title = "the kernel began anew";
+  e.first_line = e.last_line = line;
+  e.owner = owner;
+  e.fatal = true;
+  if (log.powered_off) return;  // "reboot: Restarting system" before it: somebody asked
+  log.panicked = true;
+  log.events.push_back(std::move(e));
+}
+
+void Parser::Impl::start(const Match& match, std::string_view caller) {
+  const std::string_view kind = match.row->kind;
+  if (kind == "oom" && !log.events.empty() && log.events.back().kind == "oom" && line - last_oom_line < 300) {
+    // "X invoked oom-killer" and, after pages of memory state, "Out of memory: Killed process": one event.
+    last_oom_line = log.events.back().last_line = line;
+    if (match.row->extent == Extent::line) log.events.back().title = normalised(match.title);
+    return;
+  }
+  const bool cut = cut_line > 0 && line - cut_line <= 3;
+  const int first = cut ? cut_line : line;
+  cut_line = 0;
+  for (Report& r : open) {
+    if (r.caller() == caller || open.size() >= max_open) close(r);
+  }
+  std::erase_if(open, [&](const Report& r) { return !r.open(); });
+  if (kind == "panic") {
+    log.panicked = true;
+    // die() panics after its report ("Fatal exception"), __warn() after its own ("panic_on_warn set ...").
+    if (!log.events.empty() && line - log.events.back().last_line <= 20) {
+      const bool follows = match.title.find("Fatal exception") != std::string::npos ||
+                           match.title.find("panic_on_warn") != std::string::npos ||
+                           match.title.find("Oops") != std::string::npos;
+      log.events.back().fatal = log.events.back().fatal || follows;
+    }
+  }
+  open.emplace_back(match, caller, first, line, owner);
+}
+
+void Parser::Impl::close(Report& report) {
+  model::KernelEvent e = report.finish();
+  if (e.kind == "oom") last_oom_line = e.last_line;
+  if (log.events.size() < max_events || e.fatal) log.events.push_back(std::move(e));
+}
+
+void Parser::Impl::close_all() {
+  for (Report& r : open) close(r);
+  open.clear();
+}
+
+void Parser::Impl::remember_last(std::string_view text) {
+  bool have_line = false;
+  // The stamp is on nearly every line; a few hundred without one is a flood from user space.
+  for (int tries = 0; tries < 200 && !text.empty(); ++tries) {
+    while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
+    const std::size_t before = text.rfind('\n');
+    const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    const Message m = take_apart(text.substr(begin), buffer);
+    if (!have_line && m.text.find_first_not_of(" \t") != std::string_view::npos) {
+      log.last_line = printable(m.text);
+      have_line = true;
+    }
+    if (m.stamp_s >= 0) {
+      log.last_stamp_s = m.stamp_s;
+      return;
+    }
+    text = text.substr(0, begin);
+  }
+}
+
+Parser::Parser() : impl_(std::make_unique<Impl>()) {}
+Parser::~Parser() = default;
+
+void Parser::feed(std::string_view piece) {
+  std::string& tail = impl_->tail;
+  const std::size_t last = piece.rfind('\n');
+  if (last == std::string_view::npos) {
+    tail.append(piece);
+  } else {
+    if (!tail.empty()) {
+      const std::size_t first = piece.find('\n');
+      tail.append(piece.substr(0, first + 1));
+      impl_->lines(tail);
+      tail.clear();
+      piece.remove_prefix(first + 1);
+    }
+    const std::size_t whole = piece.rfind('\n');
+    const std::size_t n = whole == std::string_view::npos ? 0 : whole + 1;
+    impl_->lines(piece.substr(0, n));
+    tail.assign(piece.substr(n));
+  }
+  if (tail.size() > max_line) {  // its words may matter; that it is one line does not
+    const int before = impl_->line;
+    impl_->lines(tail);
+    impl_->line = before;
+    tail.clear();
+  }
+}
+
+Log Parser::finish() {
+  if (!impl_->tail.empty()) impl_->lines(impl_->tail + "\n");
+  impl_->close_all();
+  Log& log = impl_->log;
+  log.line_count = impl_->line;
+  std::stable_sort(log.events.begin(), log.events.end(), [](const auto& a, const auto& b) {
+    return a.first_line < b.first_line;
+  });
+  return std::move(log);
+}
+
+Log parse(std::string_view text) {
+  Parser parser;
+  parser.feed(text);
+  return parser.finish();
+}
+
+}  // namespace pinrig::console

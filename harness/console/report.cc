@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "console/report.h"
+
+#include <algorithm>
+#include <array>
+
+namespace pinrig::console {
+namespace {
+
+/// Lines of a report that are not frames, by how they begin (after leading spaces). x86 and arm64 register dumps,
+/// arm64's "Mem abort info", dump_page() of mm/debug.c, KASAN's description, lockdep's sections.
+constexpr auto parts = std::to_array<std::string_view>(
+    {"CPU:",     "Hardware name:", "Workqueue:", "Tainted:",     "RIP:",       "RSP:",      "RAX:",     "RDX:",
+     "RBP:",     "R10:",           "R13:",       "FS:",          "CS:",        "CR2:",      "CR3",      "DR0:",
+     "DR3:",     "PKRU:",          "Code:",      "#PF:",         "PGD ",       "Oops",      "Mem abort", "ESR = ",
+     "EC = ",    "SET = ",         "EA = ",      "FSC = ",       "Data abort", "ISV = ",    "CM = ",    "GCS = ",
+     "swapper",  "user pgtable",   "[",          "pstate:",      "pc : ",      "lr : ",     "sp : ",    "x2",
+     "x1",       "x0",             "x5",         "x8",           "Modules linked in:",      "</",       "<",
+     "page:",    "page ",          "flags:",     "raw:",         "page_type:", "head:",     "anon ",    "ksm ",
+     "addr:",    "file:",          "aops:",      "dentry name",  "memcg:",     "task:",     "note:",    "irq event stamp",
+     "hardirqs", "softirqs",       "handlers:",  "Disabling IRQ", "Read of",   "Write of",  "Allocated by", "Freed by",
+     "The buggy", "Memory state",  ">ff",        "ff",           "which belongs", "located", "stack backtrace",
+     "other info", "no locks",     "1 lock",     "2 locks",      "3 locks",    "#0:",       "#1:",      "#2:",
+     "rcu:",     "Sending NMI",    "NMI backtrace", "Kernel Offset:", "SMP: stopping", "PHYS_OFFSET", "CPU features:",
+     "Memory Limit:", "Rebooting in", "\"echo 0",  "Not tainted", "in_atomic", "preempt_count", "RCU nest",
+     "dump_stack", "Stack:", "Exception stack", "Last potentially", "BUG:", "invalid opcode", "value changed",
+     "Reported by", "write to", "read to", "but task", "and this task", "index ", "shift exponent", "load of",
+     "signed integer", "member access", "is out of range"});
+
+bool is_part(std::string_view text) {
+  while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
+  return std::any_of(parts.begin(), parts.end(), [&](std::string_view p) { return text.starts_with(p); });
+}
+
+bool is_frame(std::string_view text) {
+  const std::size_t at = text.find("+0x");
+  return at != std::string_view::npos && text.find("/0x", at) != std::string_view::npos;
+}
+
+bool contains(std::string_view text, std::string_view what) { return text.find(what) != std::string_view::npos; }
+
+/// A line of nothing but '='.
+bool is_banner(std::string_view text) {
+  return text.size() >= 20 && text.find_first_not_of('=') == std::string_view::npos;
+}
+
+}  // namespace
+
+Report::Report(const Match& match, std::string_view caller, int first_line, int line, const std::string& owner)
+    : extent_(match.row->extent), caller_(caller) {
+  event_.kind = match.row->kind;
+  event_.title = match.title;
+  event_.fatal = match.row->fatal;
+  event_.first_line = first_line;
+  event_.last_line = line;
+  event_.owner = owner;
+  if (!only_reports(match.function)) event_.function = match.function.substr(0, match.function.find('.'));
+  if (extent_ == Extent::line) open_ = false;
+}
+
+bool Report::absorbs(const Row& row) const {
+  const std::string_view kind = row.kind;
+  if (event_.kind == "oops" || event_.kind == "bug") return kind == "oops" && !seen_trace_;
+  if (event_.kind == "bad_page") return kind == "page_dump";
+  if (event_.kind == "refcount") return (kind == "refcount" || kind == "warning") && !seen_trace_;
+  return event_.kind == kind && (kind == "oom" || kind == "rcu_stall");
+}
+
+void Report::absorb(const Match& match, int line) {
+  event_.last_line = line;
+  idle_ = 0;
+  constexpr std::string_view dumped = "page dumped: ";
+  if (match.row->kind == std::string_view("page_dump") && suffix_.empty()) {
+    suffix_ = " (" + match.title.substr(std::min(dumped.size(), match.title.size())) + ")";
+  }
+}
+
+bool Report::take(std::string_view text, int line) {
+  constexpr int most_lines = 500;
+  if (++taken_ > most_lines) open_ = false;
+  if (!open_) return false;
+  if (contains(text, "---[ end ")) {  // "trace 0000000000000000 ]---", "Kernel panic - not syncing: ... ]---"
+    event_.last_line = line;
+    open_ = false;
+    return true;
+  }
+  if (is_banner(text)) {
+    const bool closing = extent_ == Extent::banner && taken_ > 2;
+    if (closing) event_.last_line = line;
+    if (closing || seen_trace_) open_ = false;
+    return closing || open_;
+  }
+  return belongs(text, line);
+}
+
+bool Report::belongs(std::string_view text, int line) {
+  if (text.starts_with("Call Trace:") || text.starts_with("Call trace:")) {
+    in_trace_ = seen_trace_ = true;
+    event_.last_line = line;
+    idle_ = 0;
+    return true;
+  }
+  const bool frame = is_frame(text);
+  if (frame) look_for_function(text);
+  access_kind(text);
+  if (frame || is_part(text)) {
+    event_.last_line = line;
+    idle_ = 0;
+    return true;
+  }
+  // Before the trace other writers may come between; behind it the first foreign line is the end.
+  const int patience = event_.kind == "lockdep" ? 200 : extent_ == Extent::banner ? 60 : seen_trace_ ? 0 : 12;
+  if (++idle_ > patience) open_ = false;
+  return open_;
+}
+
+void Report::look_for_function(std::string_view text) {
+  if (!event_.function.empty()) return;
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  if (text.starts_with('?')) return;  // a word found on the stack, not a frame
+  for (const std::string_view where : {"RIP: ", "pc : "}) {
+    if (!text.starts_with(where)) continue;
+    const std::string_view at = function_at(text.substr(where.size()));
+    if (!only_reports(at)) event_.function = at;
+    return;
+  }
+  if (!in_trace_) return;  // "lr : ...", "Workqueue: events func+0x..."
+  const std::string_view at = function_at(text);
+  if (!at.empty() && !only_reports(at)) event_.function = at;
+}
+
+/// "Read of size 8 at addr ..." below a KASAN title.
+void Report::access_kind(std::string_view text) {
+  if (event_.kind != "kasan" || contains(event_.title, " Read ") || contains(event_.title, " Write ")) return;
+  const std::string word = text.starts_with("Read of size") ? " Read" : text.starts_with("Write of size") ? " Write" : "";
+  const std::size_t at = event_.title.find(" in ");
+  if (!word.empty() && at != std::string::npos) event_.title.insert(at, word);
+}
+
+model::KernelEvent Report::finish() {
+  open_ = false;
+  constexpr std::string_view blank = " in {fn}";
+  if (const std::size_t at = event_.title.find(blank); at != std::string::npos) {
+    event_.title.replace(at, blank.size(), event_.function.empty() ? "" : " in " + event_.function);
+  }
+  event_.title = normalised(event_.title + suffix_);
+  return std::move(event_);
+}
+
+}  // namespace pinrig::console

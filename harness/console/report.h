@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+// One event while its lines come in: how far it reaches and who is to blame.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "console/message.h"
+#include "console/table.h"
+#include "model/verdict.h"
+
+namespace pinrig::console {
+
+class Report {
+ public:
+  /// `first_line` may be that of the "[ cut here ]" before the line that fits.
+  Report(const Match& match, std::string_view caller, int first_line, int line, const std::string& owner);
+
+  /// Takes the next line of the same caller; false when the event ended before it.
+  bool take(std::string_view text, int line);
+  /// True when another row, met while this event is open, is only a part of it: the "Oops:" line of an oops.
+  bool absorbs(const Row& row) const;
+  void absorb(const Match& match, int line);
+
+  bool open() const { return open_; }
+  const std::string& caller() const { return caller_; }
+  const model::KernelEvent& event() const { return event_; }
+  /// The finished event, with its title filled in.
+  model::KernelEvent finish();
+
+ private:
+  void look_for_function(std::string_view text);
+  void access_kind(std::string_view text);
+  bool belongs(std::string_view text, int line);
+
+  model::KernelEvent event_;
+  Extent extent_;
+  std::string caller_;
+  std::string suffix_;  ///< " (nonzero _refcount)": what a page dump inside said
+  int idle_ = 0;        ///< lines since the last one that belongs
+  int taken_ = 0;
+  bool open_ = true;
+  bool in_trace_ = false;
+  bool seen_trace_ = false;
+};
+
+}  // namespace pinrig::console
