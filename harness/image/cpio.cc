@@ -49,10 +49,14 @@ Result<void> for_each_piece(const fs::path& path, Take take) {
 
 unsigned file_type(const Entry& entry) {
   switch (entry.type) {
-    case Entry::Type::dir: return AE_IFDIR;
-    case Entry::Type::slink: return AE_IFLNK;
-    case Entry::Type::nod: return entry.device == 'b' ? AE_IFBLK : AE_IFCHR;
-    case Entry::Type::file: break;
+    case Entry::Type::dir:
+      return AE_IFDIR;
+    case Entry::Type::slink:
+      return AE_IFLNK;
+    case Entry::Type::nod:
+      return entry.device == 'b' ? AE_IFBLK : AE_IFCHR;
+    case Entry::Type::file:
+      break;
   }
   return AE_IFREG;
 }
@@ -90,12 +94,15 @@ Result<void> write_entry(archive* writer, const Entry& entry, unsigned inode) {
     // libarchive cuts what exceeds the announced size: then the file grew and the archive would be wrong.
     const auto written = archive_write_data(writer, piece.data(), piece.size());
     if (written < 0) return archive_failed(writer, what);
-    if (static_cast<std::size_t>(written) != piece.size() || piece.size() > left) left = UINTMAX_MAX;
-    else left -= piece.size();
+    if (static_cast<std::size_t>(written) != piece.size() || piece.size() > left)
+      left = UINTMAX_MAX;
+    else
+      left -= piece.size();
     return {};
   }));
   if (left == 0) return {};
-  return make_error(ErrorKind::infra, fmt::format("{}: {} changed while it was read", what, entry.source.string()),
+  return make_error(ErrorKind::infra,
+                    fmt::format("{}: {} changed while it was read", what, entry.source.string()),
                     "run again when nothing writes to it");
 }
 
@@ -112,7 +119,8 @@ Result<void> write_cpio(const std::vector<Entry>& entries, const fs::path& out) 
   }
   unsigned inode = 0;
   for (const Entry& entry : entries) PINRIG_CHECK(write_entry(writer.get(), entry, ++inode));
-  if (archive_write_close(writer.get()) != ARCHIVE_OK) return archive_failed(writer.get(), "writing " + out.string());
+  if (archive_write_close(writer.get()) != ARCHIVE_OK)
+    return archive_failed(writer.get(), "writing " + out.string());
   return {};
 }
 

@@ -31,7 +31,8 @@ const std::vector<Maker>& makers() {
        "e2fsprogs",
        8,
        {"mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-U", "70696e72-6967-4078-8000-000000000001", "-E",
-        "hash_seed=70696e72-6967-4078-8000-000000000002,lazy_itable_init=0,lazy_journal_init=0,root_owner=0:0,"
+        "hash_seed=70696e72-6967-4078-8000-000000000002,lazy_itable_init=0,lazy_journal_init=0,root_owner=0:"
+        "0,"
         "nodiscard"}},
       {"vfat", "dosfstools", 40, {"mkfs.vfat", "-F", "32", "--invariant"}},
   };
@@ -45,7 +46,8 @@ std::string program_path(const std::string& name) {
   const char* path = std::getenv("PATH");
   for (const std::string& folder : split(path != nullptr ? path : "", ':')) {
     const fs::path candidate = fs::path(folder).parent_path() / "sbin" / name;
-    if (fs::path(folder).filename() == "bin" && ::access(candidate.c_str(), X_OK) == 0) return candidate.string();
+    if (fs::path(folder).filename() == "bin" && ::access(candidate.c_str(), X_OK) == 0)
+      return candidate.string();
   }
   return name;
 }
@@ -53,11 +55,13 @@ std::string program_path(const std::string& name) {
 Result<void> make_sparse(const fs::path& path, int size_mib) {
   UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
   if (!fd) return errno_error("creating " + path.string(), errno);
-  if (::ftruncate(fd.get(), off_t{size_mib} << 20) != 0) return errno_error("enlarging " + path.string(), errno);
+  if (::ftruncate(fd.get(), off_t{size_mib} << 20) != 0)
+    return errno_error("enlarging " + path.string(), errno);
   return {};
 }
 
-Result<void> make_file_system(const Maker& maker, int size_mib, const fs::path& partial, const CancelToken& cancel) {
+Result<void> make_file_system(const Maker& maker, int size_mib, const fs::path& partial,
+                              const CancelToken& cancel) {
   PINRIG_CHECK(make_sparse(partial, size_mib));
   process::Command command;
   command.argv = maker.argv;
@@ -82,12 +86,13 @@ Result<fs::path> filesystem_image(const std::string& fs_type, int size_mib, cons
     known.push_back(m.fs_type);
   }
   if (maker == nullptr) {
-    return make_error(ErrorKind::bad_input, fmt::format("no file system \"{}\" can be made on the host", fs_type),
+    return make_error(ErrorKind::bad_input,
+                      fmt::format("no file system \"{}\" can be made on the host", fs_type),
                       "known: " + join(known, ", "));
   }
   if (size_mib < maker->least_mib) {
-    return make_error(ErrorKind::bad_input, fmt::format("{} MiB are too small for {}: it needs {} MiB", size_mib, fs_type,
-                                                        maker->least_mib));
+    return make_error(ErrorKind::bad_input, fmt::format("{} MiB are too small for {}: it needs {} MiB",
+                                                        size_mib, fs_type, maker->least_mib));
   }
   const std::string key = sha256_hex(join(maker->argv, "\n")).substr(0, 16);
   const fs::path out = ctx.cache / "images" / fmt::format("{}-{}MiB-{}.img", fs_type, size_mib, key);
@@ -95,7 +100,8 @@ Result<fs::path> filesystem_image(const std::string& fs_type, int size_mib, cons
   auto made = publish_once(out, cancel, [&](const fs::path& partial) {
     return make_file_system(*maker, size_mib, partial, cancel);
   });
-  if (made.has_error()) return std::move(made).error().with_context(fmt::format("making a {} image", fs_type));
+  if (made.has_error())
+    return std::move(made).error().with_context(fmt::format("making the {} image", fs_type));
   return out;
 }
 

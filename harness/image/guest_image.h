@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What goes into a guest: a sysroot to link against, our static programs, and the initramfs that carries them.
+// What goes into a guest: a sysroot to link against, our static programs, and the initramfs that carries
+// them.
 #pragma once
 
 #include <functional>
@@ -29,9 +30,10 @@ Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx);
 /// `agent` and `tests/SUITE/NAME`. Error build_failed with the first compiler error.
 Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const Context& ctx);
 
-/// The base initramfs of images/initramfs.manifest (agent as /init, our tests below /tests, busybox), as a cpio
-/// "newc" archive in the cache, keyed by content. Reproducible: same input, same bytes.
-Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot, const Context& ctx);
+/// The base initramfs of images/initramfs.manifest (agent as /init, our tests below /tests, busybox), as a
+/// cpio "newc" archive in the cache, keyed by content. Reproducible: same input, same bytes.
+Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
+                                const Context& ctx);
 
 /// A second archive with the kernel tree's selftests below /tests/kernel.
 Result<fs::path> selftests_initramfs(const fs::path& selftests, const Context& ctx);

@@ -19,7 +19,8 @@ struct Tools {
 };
 
 std::string compiler_package(model::Arch arch, const std::string& tool) {
-  return fmt::format("apt-get install {}-{}", tool, arch == model::Arch::x86_64 ? "x86-64-linux-gnu" : "aarch64-linux-gnu");
+  return fmt::format("apt-get install {}-{}", tool,
+                     arch == model::Arch::x86_64 ? "x86-64-linux-gnu" : "aarch64-linux-gnu");
 }
 
 Result<Tools> find_tools(model::Arch arch) {
@@ -35,7 +36,8 @@ Result<Tools> find_tools(model::Arch arch) {
   for (const auto& tool : wanted) {
     tool.path = process::find_program(tool.name);
     if (tool.path.empty()) {
-      return make_error(ErrorKind::missing_tool, tool.name + " is not in PATH: guest programs cannot be built", tool.hint);
+      return make_error(ErrorKind::missing_tool,
+                        tool.name + " is not in PATH: guest programs cannot be built", tool.hint);
     }
   }
   return tools;
@@ -49,7 +51,8 @@ std::string fingerprint(const fs::path& program) {
 }
 
 /// What CMake reads once only and keeps in its cache: another value wants another build directory.
-Result<std::string> build_key(model::Arch arch, const fs::path& sysroot, const Tools& tools, const Context& ctx) {
+Result<std::string> build_key(model::Arch arch, const fs::path& sysroot, const Tools& tools,
+                              const Context& ctx) {
   const fs::path folder = ctx.project / "guest-tests" / "cmake";
   Sha256 hash;
   hash.field(fs::absolute(ctx.project).lexically_normal().string()).field(sysroot.string());
@@ -61,15 +64,17 @@ Result<std::string> build_key(model::Arch arch, const fs::path& sysroot, const T
   return hash.hex().substr(0, 16);
 }
 
-/// The first line that says what is wrong, paths below `project` shortened: "guest-tests/bio/x.c:3:5: error: ...".
+/// The first line that says what is wrong, paths below `project` shortened: "guest-tests/bio/x.c:3:5: error:
+/// ...".
 std::string first_error(const std::string& output, const fs::path& project) {
-  for (const char* mark : {": error: ", ": fatal error: ", "undefined reference to", "CMake Error", "cannot find -l",
-                           ": multiple definition of "}) {
+  for (const char* mark : {": error: ", ": fatal error: ", "undefined reference to", "CMake Error",
+                           "cannot find -l", ": multiple definition of "}) {
     for (std::string_view line : lines(output)) {
       if (line.find(mark) == std::string_view::npos) continue;
       std::string text(line);
       const std::string prefix = project.string() + "/";
-      for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix)) text.erase(at, prefix.size());
+      for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix))
+        text.erase(at, prefix.size());
       return text;
     }
   }
@@ -79,23 +84,27 @@ std::string first_error(const std::string& output, const fs::path& project) {
 std::string tail(const std::string& text) {
   const auto all = lines(text);
   std::string out;
-  for (std::size_t i = all.size() > 5 ? all.size() - 5 : 0; i < all.size(); ++i) out += fmt::format("\n  {}", all[i]);
+  for (std::size_t i = all.size() > 5 ? all.size() - 5 : 0; i < all.size(); ++i)
+    out += fmt::format("\n  {}", all[i]);
   return out;
 }
 
 /// Passes ninja's "[3/12] ..." on as progress, so that nothing is said when nothing is built.
 void report_step(std::string_view line, const std::string& what, const Context& ctx) {
   const auto close = line.find(']');
-  if (!ctx.progress || !line.starts_with('[') || close == std::string_view::npos || line.starts_with("[0/")) return;
+  if (!ctx.progress || !line.starts_with('[') || close == std::string_view::npos || line.starts_with("[0/"))
+    return;
   ctx.progress(fmt::format("{}: {}", what, line.substr(1, close - 1)));
 }
 
 /// Runs a build step; its failure is that of the guest programs' source.
-Result<void> step(const std::vector<std::string>& argv, const std::string& what, const fs::path& log, const Context& ctx) {
+Result<void> step(const std::vector<std::string>& argv, const std::string& what, const fs::path& log,
+                  const Context& ctx) {
   process::Command command;
   command.argv = argv;
   // Flags of the caller's environment would end up in CMake's cache and in the programs.
-  command.unset = {"CFLAGS", "CXXFLAGS", "LDFLAGS", "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH"};
+  command.unset = {"CFLAGS",         "CXXFLAGS",           "LDFLAGS",     "CPATH",
+                   "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH"};
   command.env = {{"LC_ALL", "C"}, {"NINJA_STATUS", "[%f/%t] "}};
   std::string output;
   std::size_t seen = 0;
@@ -113,14 +122,17 @@ Result<void> step(const std::vector<std::string>& argv, const std::string& what,
   output += run.err;
   PINRIG_CHECK(write_file_atomic(log, output));
   if (output.find("No space left on device") != std::string::npos) {
-    return make_error(ErrorKind::disk_full, what + ": No space left on device", "free some space at " + log.string());
+    return make_error(ErrorKind::disk_full, what + ": No space left on device",
+                      "free some space at " + log.string());
   }
   const std::string first = first_error(output, fs::absolute(ctx.project).lexically_normal());
   if (first.empty()) {
-    return make_error(ErrorKind::build_failed, fmt::format("{} failed ({}):{}", what, to_string(run.status), tail(output)),
+    return make_error(ErrorKind::build_failed,
+                      fmt::format("{} failed ({}):{}", what, to_string(run.status), tail(output)),
                       "the whole output: " + log.string());
   }
-  return make_error(ErrorKind::build_failed, fmt::format("{} failed: {}", what, first), "the whole output: " + log.string());
+  return make_error(ErrorKind::build_failed, fmt::format("{} failed: {}", what, first),
+                    "the whole output: " + log.string());
 }
 
 Result<void> configure(model::Arch arch, const fs::path& sysroot, const Tools& tools, const fs::path& build,
@@ -135,7 +147,8 @@ Result<void> configure(model::Arch arch, const fs::path& sysroot, const Tools& t
                "-DCMAKE_MAKE_PROGRAM=" + tools.ninja.string(), "-DCMAKE_BUILD_TYPE=Release",
                "-DCMAKE_TOOLCHAIN_FILE=" + (source / "cmake" / to_string(arch)).string() + ".cmake",
                "-DPINRIG_SYSROOT=" + sysroot.string()},
-              fmt::format("configuring the {} guest programs", to_string(arch)), build / "configure.log", ctx);
+              fmt::format("configuring the {} guest programs", to_string(arch)), build / "configure.log",
+              ctx);
 }
 
 }  // namespace
@@ -147,7 +160,8 @@ Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot,
   PINRIG_TRY(lock, lock_path(build, token_or_never(ctx.cancel)));
   PINRIG_CHECK(configure(arch, sysroot, tools, build, ctx));
   PINRIG_CHECK(step({tools.ninja.string(), "-C", build.string(), "-j", std::to_string(std::max(1, ctx.jobs))},
-                    fmt::format("building the {} guest programs", to_string(arch)), build / "build.log", ctx));
+                    fmt::format("building the {} guest programs", to_string(arch)), build / "build.log",
+                    ctx));
   return build;
 }
 

@@ -47,7 +47,8 @@ class LineParser {
     const auto size = sizes.find(words_[0]);
     if (size == sizes.end()) return bad(where_, fmt::format("unknown word \"{}\"", words_[0]));
     if (words_.size() != size->second) {
-      return bad(where_, fmt::format("{} takes {} words, not {}", words_[0], size->second - 1, words_.size() - 1));
+      return bad(where_,
+                 fmt::format("{} takes {} words, not {}", words_[0], size->second - 1, words_.size() - 1));
     }
     entry_.where = where_;
     PINRIG_CHECK(path());
@@ -157,7 +158,9 @@ Result<Manifest> parse_manifest(const std::string& text, const fs::path& file,
     auto words = words_of(trim(raw.substr(0, raw.find('#'))));
     if (words.empty()) continue;
     const bool tree = words[0] == "tree";
-    PINRIG_TRY(entry, LineParser(std::move(words), fmt::format("{}:{}", file.string(), count), folder, variables).parse());
+    PINRIG_TRY(
+        entry,
+        LineParser(std::move(words), fmt::format("{}:{}", file.string(), count), folder, variables).parse());
     (tree ? manifest.trees : manifest.entries).push_back(std::move(entry));
   }
   return manifest;
@@ -171,10 +174,12 @@ Result<std::vector<Entry>> resolve(const Manifest& manifest) {
   for (Entry& entry : all) {
     std::error_code ec;
     if (entry.type == Entry::Type::file && !fs::is_regular_file(entry.source, ec)) {
-      return bad(entry.where, fmt::format("{} gets no file: {} is not there", entry.path, entry.source.string()), "");
+      return bad(entry.where,
+                 fmt::format("{} gets no file: {} is not there", entry.path, entry.source.string()), "");
     }
     const auto [it, fresh] = by_path.try_emplace(entry.path, entry);
-    if (!fresh) return bad(entry.where, fmt::format("{} is also made by {}", entry.path, it->second.where), "");
+    if (!fresh)
+      return bad(entry.where, fmt::format("{} is also made by {}", entry.path, it->second.where), "");
   }
   // The kernel's unpacker (init/initramfs.c) makes no parents: a file without one is lost in silence.
   for (const Entry& entry : all) {
@@ -185,7 +190,8 @@ Result<std::vector<Entry>> resolve(const Manifest& manifest) {
       dir.where = entry.where;
       const auto [it, fresh] = by_path.try_emplace(dir.path, dir);
       if (it->second.type != Entry::Type::dir) {
-        return bad(entry.where, fmt::format("{} lies below {}, which is no directory", entry.path, p.string()), "");
+        return bad(entry.where,
+                   fmt::format("{} lies below {}, which is no directory", entry.path, p.string()), "");
       }
     }
   }

@@ -16,14 +16,14 @@ namespace pinrig::image {
 struct Entry {
   enum class Type { dir, file, slink, nod };
   Type type = Type::file;
-  std::string path;         ///< absolute in the guest: "/tests/bio/dio_rw"
-  unsigned mode = 0755;     ///< permission bits
-  fs::path source;          ///< file: where its bytes are on the host
-  std::string target;       ///< slink
-  char device = 'c';        ///< nod: 'c' or 'b'
+  std::string path;      ///< absolute in the guest: "/tests/bio/dio_rw"
+  unsigned mode = 0755;  ///< permission bits
+  fs::path source;       ///< file: where its bytes are on the host
+  std::string target;    ///< slink
+  char device = 'c';     ///< nod: 'c' or 'b'
   unsigned major = 0;
   unsigned minor = 0;
-  std::string where;        ///< "images/initramfs.manifest:12", for errors
+  std::string where;  ///< "images/initramfs.manifest:12", for errors
 };
 
 /// A line of the manifest, `tree` still unexpanded. Lines:

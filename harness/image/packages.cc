@@ -68,7 +68,8 @@ Result<PackageList> parse_packages(const std::string& text, const std::string& f
     if (body.starts_with("suite ")) {
       const std::string suite(trim(body.substr(6)));
       if (!list.suite.empty()) return line_error(file, number, "a second suite: one is enough");
-      if (!is_package_name(suite)) return line_error(file, number, fmt::format("\"{}\" is no suite name", suite));
+      if (!is_package_name(suite))
+        return line_error(file, number, fmt::format("\"{}\" is no suite name", suite));
       list.suite = suite;
       continue;
     }
@@ -83,7 +84,8 @@ Result<PackageList> parse_packages(const std::string& text, const std::string& f
     list.packages.push_back(line.package);
   }
   if (list.suite.empty()) return line_error(file, number, "no suite is named");
-  if (list.packages.empty()) return line_error(file, number, fmt::format("no package for {}", to_string(arch)));
+  if (list.packages.empty())
+    return line_error(file, number, fmt::format("no package for {}", to_string(arch)));
   std::sort(list.packages.begin(), list.packages.end());
   return list;
 }

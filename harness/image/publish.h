@@ -10,9 +10,9 @@
 
 namespace pinrig::image {
 
-/// Unless `target` (file or directory) is there already: takes its lock, lets `make` build `partial` beside it
-/// and renames that into place. Two callers make it once. A failure removes the partial thing; what a killed
-/// process left behind is removed by the next caller, since nobody else can hold the lock.
+/// Unless `target` (file or directory) is there already: takes its lock, lets `make` build `partial` beside
+/// it and renames that into place. Two callers make it once. A failure removes the partial thing; what a
+/// killed process left behind is removed by the next caller, since nobody else can hold the lock.
 Result<void> publish_once(const fs::path& target, const CancelToken& cancel,
                           const std::function<Result<void>(const fs::path& partial)>& make);
 

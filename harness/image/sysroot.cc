@@ -61,34 +61,40 @@ class Listener {
   std::size_t seen_ = 0;
 };
 
-std::string last_lines(std::string_view text, std::size_t count) {
+/// What mmdebstrap and apt call errors; the end of everything when they call nothing so.
+std::string reasons(std::string_view text) {
   const auto all = lines(text);
-  std::string out;
-  for (std::size_t i = all.size() > count ? all.size() - count : 0; i < all.size(); ++i) {
-    out += "\n  ";
-    out += all[i];
+  std::string errors;
+  std::string last;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].starts_with("E: ") && all[i] != "E: mmdebstrap failed to run")
+      errors += fmt::format("\n  {}", all[i]);
+    if (i + 8 >= all.size()) last += fmt::format("\n  {}", all[i]);
   }
-  return out;
+  return errors.empty() ? last : errors;
 }
 
 Error explain(const Listener& listener, const std::string& status) {
   const std::string& err = listener.all();
   const auto has = [&](std::string_view text) { return err.find(text) != std::string::npos; };
   const std::string message =
-      fmt::format("mmdebstrap failed ({}) at \"{}\":{}", status, listener.step(), last_lines(err, 8));
+      fmt::format("mmdebstrap failed ({}) at \"{}\":{}", status, listener.step(), reasons(err));
   if (has("No space left on device") || has("enough free space")) {
-    return make_error(ErrorKind::disk_full, message, "free some space, or point PINRIG_CACHE at a larger disk");
+    return make_error(ErrorKind::disk_full, message,
+                      "free some space, or point PINRIG_CACHE at a larger disk");
   }
   if (has("Unable to locate package")) {
-    return make_error(ErrorKind::bad_input, message, "correct images/sysroot.packages: the suite has no such package");
+    return make_error(ErrorKind::bad_input, message,
+                      "correct images/sysroot.packages: the suite has no such package");
   }
-  if (has("Could not resolve") || has("Failed to fetch") || has("Could not connect") || has("Unable to connect") ||
-      has("Connection timed out")) {
-    return make_error(ErrorKind::infra, message,
-                      "the packages come over the network: check the connection and apt's proxy settings, or name a "
-                      "reachable mirror in PINRIG_MIRROR");
+  if (has("Could not resolve") || has("Failed to fetch") || has("Could not connect") ||
+      has("Unable to connect") || has("Connection timed out")) {
+    return make_error(
+        ErrorKind::infra, message,
+        "the packages come over the network: check the connection and apt's proxy settings, or name a "
+        "reachable mirror in PINRIG_MIRROR");
   }
-  return make_error(ErrorKind::infra, message, "run it by hand to see more: the command is in the verbose log");
+  return make_error(ErrorKind::infra, message);
 }
 
 std::vector<std::string> mmdebstrap_argv(model::Arch arch, const PackageList& list, const fs::path& target) {
@@ -102,7 +108,8 @@ std::vector<std::string> mmdebstrap_argv(model::Arch arch, const PackageList& li
                                    "--include=" + join(list.packages, ","),
                                    list.suite,
                                    target.string()};
-  if (const char* mirror = std::getenv("PINRIG_MIRROR"); mirror != nullptr && *mirror != '\0') argv.emplace_back(mirror);
+  if (const char* mirror = std::getenv("PINRIG_MIRROR"); mirror != nullptr && *mirror != '\0')
+    argv.emplace_back(mirror);
   return argv;
 }
 
@@ -127,8 +134,8 @@ Result<void> make_links_relative(const fs::path& root) {
 
 /// A package list without the C library makes a sysroot that fails much later and less clearly.
 Result<void> check_complete(const fs::path& root, model::Arch arch) {
-  for (const fs::path& need : {fs::path("usr/lib") / triplet(arch) / "libc.a", fs::path("usr/include/stdio.h"),
-                               fs::path("bin/busybox")}) {
+  for (const fs::path& need : {fs::path("usr/lib") / triplet(arch) / "libc.a",
+                               fs::path("usr/include/stdio.h"), fs::path("bin/busybox")}) {
     std::error_code ec;
     if (fs::exists(root / need, ec) || fs::exists(root / "usr" / need, ec)) continue;
     return make_error(ErrorKind::bad_input, fmt::format("the sysroot has no {}", need.string()),
@@ -137,13 +144,14 @@ Result<void> check_complete(const fs::path& root, model::Arch arch) {
   return {};
 }
 
-Result<void> make_sysroot(model::Arch arch, const PackageList& list, const Context& ctx, const fs::path& partial) {
+Result<void> make_sysroot(model::Arch arch, const PackageList& list, const Context& ctx,
+                          const fs::path& partial) {
   const std::string label = std::string("sysroot ") + to_string(arch);
   PINRIG_TRY(space, free_bytes(ctx.cache));
   if (space < space_needed) {
     return make_error(ErrorKind::disk_full,
-                      fmt::format("{} is free at {}, a sysroot needs {}", human_bytes(space), ctx.cache.string(),
-                                  human_bytes(space_needed)),
+                      fmt::format("{} is free at {}, a sysroot needs {}", human_bytes(space),
+                                  ctx.cache.string(), human_bytes(space_needed)),
                       "free some space, or point PINRIG_CACHE at a larger disk");
   }
   if (ctx.progress) ctx.progress(fmt::format("{}: {} packages", label, list.packages.size()));
@@ -161,7 +169,8 @@ Result<void> make_sysroot(model::Arch arch, const PackageList& list, const Conte
     return e;
   }
   if (std::holds_alternative<process::Cancelled>(run.value().status)) return cancelled_error();
-  if (!process::succeeded(run.value().status)) return explain(listener, process::to_string(run.value().status));
+  if (!process::succeeded(run.value().status))
+    return explain(listener, process::to_string(run.value().status));
   PINRIG_CHECK(make_links_relative(partial));
   return check_complete(partial, arch);
 }
