@@ -9,6 +9,7 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
@@ -121,6 +122,11 @@ Result<FileLock> FileLock::acquire(const fs::path& path, int cancel_fd, void (*o
   const pid_t pid = ::fork();
   if (pid < 0) return errno_error("fork", errno);
   if (pid == 0) {
+    // Copies of other threads' locks and pipes would keep those held and open for as long as we wait.
+    const auto [low, high] = std::minmax({static_cast<unsigned>(fd.get()), static_cast<unsigned>(child_end.get())});
+    if (low > 0) ::close_range(0, low - 1, 0);
+    if (high > low + 1) ::close_range(low + 1, high - 1, 0);
+    ::close_range(high + 1, ~0U, 0);
     while (::flock(fd.get(), LOCK_EX) != 0 && errno == EINTR) {
     }
     _exit(0);

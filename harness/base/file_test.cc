@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 
+#include <future>
+#include <thread>
+
 #include "base/cancel.h"
 #include "base/hash.h"
 
@@ -79,6 +82,29 @@ TEST(FileLockTest, AKilledHolderLeavesNoStaleLock) {
   EXPECT_TRUE(static_cast<bool>(FileLock::try_acquire(f).value()));
   close(ready[0]);
   close(ready[1]);
+}
+
+// The process that waits in our place is a fork: what it inherits must not keep other locks of ours held.
+TEST(FileLockTest, WaitingForOneLockDoesNotHoldAnother) {
+  if (!fs::exists("/proc/thread-self/children")) GTEST_SKIP() << "a kernel without CONFIG_PROC_CHILDREN";
+  const TempDir dir = temp();
+  auto held = FileLock::acquire(dir.path() / "a", -1, nullptr);
+  auto other = FileLock::acquire(dir.path() / "b", -1, nullptr);
+  ASSERT_TRUE(held.has_value() && other.has_value());
+  const CancelToken token;
+  std::promise<pid_t> started;
+  std::thread waiter([&] {
+    started.set_value(::gettid());
+    (void)FileLock::acquire(dir.path() / "b", token.fd(), nullptr);
+  });
+  // The fork is there when the thread has a child.
+  const fs::path children = "/proc/self/task/" + std::to_string(started.get_future().get()) + "/children";
+  while (read_file(children).value().empty()) std::this_thread::yield();
+  held = make_error(ErrorKind::infra, "dropped");
+  const CancelToken never;
+  EXPECT_TRUE(FileLock::acquire(dir.path() / "a", never.fd(), nullptr).has_value());
+  token.request();
+  waiter.join();
 }
 
 TEST(FileLockTest, CancellationEndsTheWait) {
