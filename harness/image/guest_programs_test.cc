@@ -112,11 +112,11 @@ TEST_F(GuestProgramsTest, LinkerErrors) {
 }
 
 TEST_F(GuestProgramsTest, AFailureWithoutAnErrorLineShowsTheEnd) {
-  fake("ninja", "echo 'ninja: error: build.ninja:1: odd'; exit 1");
+  fake("ninja", "echo 'ninja: fatal: odd'; exit 1");
   const Error e = failure();
   EXPECT_EQ(e.kind, ErrorKind::build_failed);
   EXPECT_THAT(e.message, HasSubstr("exit 1"));
-  EXPECT_THAT(e.message, HasSubstr("build.ninja:1: odd"));
+  EXPECT_THAT(e.message, HasSubstr("ninja: fatal: odd"));
 }
 
 TEST_F(GuestProgramsTest, ConfigureErrors) {

@@ -61,7 +61,7 @@ class LineParser {
  private:
   Result<void> path() {
     const fs::path p = words_[1];
-    if (!p.is_absolute() || p != p.lexically_normal() || !p.has_filename()) {
+    if (!p.is_absolute() || p.lexically_normal().string() != words_[1] || !p.has_filename()) {
       return bad(where_, fmt::format("\"{}\" is no plain absolute path", words_[1]));
     }
     entry_.path = words_[1];
