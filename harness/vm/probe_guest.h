@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+// The calibration guest: built once, run in a bounded time. Private to the module.
+#pragma once
+
+#include "base/cancel.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "model/job.h"
+
+namespace pinrig::vm {
+
+/// Assembles guest-tests/probe for `arch` into `dir` unless it is there, keyed by its source.
+Result<fs::path> build_probe(model::Arch arch, const fs::path& project, const fs::path& dir,
+                             const CancelToken& cancel);
+
+/// argv of one run.
+std::vector<std::string> probe_args(model::Arch arch, model::Accel accel, const fs::path& guest);
+
+struct ProbeRun {
+  bool worked = false;
+  double wall_s = 0;
+  std::string detail;  ///< why it did not work, one line
+};
+
+/// Runs the guest once. An Error only when QEMU cannot be started or the user interrupts.
+Result<ProbeRun> run_probe(model::Arch arch, model::Accel accel, const fs::path& guest, double limit_s,
+                           const CancelToken& cancel);
+
+/// What /dev/kvm says before any guest: empty when a VM can be created there.
+std::string kvm_device_problem(const fs::path& device);
+
+}  // namespace pinrig::vm
