@@ -38,7 +38,8 @@ Files parse_entries(std::string_view text) {
 
 class Applier {
  public:
-  Applier(const Git& git, const Source& source, const std::string& ref, const fs::path& temp, const fs::path& objects)
+  Applier(const Git& git, const Source& source, const std::string& ref, const fs::path& temp,
+          const fs::path& objects)
       : git_(git), source_(source), ref_(ref), temp_(temp) {
     env_["GIT_INDEX_FILE"] = (temp / "index").string();
     if (!objects.empty()) env_["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = objects.string();
@@ -116,7 +117,8 @@ class Applier {
     std::error_code ec;
     fs::copy_file(index, saved, fs::copy_options::overwrite_existing, ec);
     if (ec) return errno_error("copying " + index.string(), ec.value());
-    PINRIG_TRY(done, git_.run(in_repo({"apply", "--cached", "--3way", "--whitespace=nowarn", diff.string()})));
+    PINRIG_TRY(done,
+               git_.run(in_repo({"apply", "--cached", "--3way", "--whitespace=nowarn", diff.string()})));
     if (process::succeeded(done.status)) return true;
     fs::rename(saved, index, ec);  // without the stages of the conflict
     if (ec) return errno_error("restoring " + index.string(), ec.value());
@@ -140,9 +142,10 @@ class Applier {
     a.subject = patch.subject;
     a.author = patch.author;
     // fast-import takes dates as git writes them; those of mails are not needed and may be anything.
-    stream_ += fmt::format("commit {}\nmark :{}\nauthor {} 946684800 +0000\ncommitter {}\ndata {}\n{}from {}\n", ref_,
-                           number, patch.author, kIdent, patch.message.size(), patch.message,
-                           number == 1 ? source_.commit : fmt::format(":{}", number - 1));
+    stream_ +=
+        fmt::format("commit {}\nmark :{}\nauthor {} 946684800 +0000\ncommitter {}\ndata {}\n{}from {}\n",
+                    ref_, number, patch.author, kIdent, patch.message.size(), patch.message,
+                    number == 1 ? source_.commit : fmt::format(":{}", number - 1));
     for (const auto& [path, entry] : files_) {
       if (now.count(path) != 0) continue;
       stream_ += fmt::format("D {}\n", quote(path));

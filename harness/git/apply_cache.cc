@@ -6,7 +6,9 @@
 namespace pinrig::git {
 namespace {
 
-fs::path file_of(const fs::path& repo, const std::string& key) { return repo / "pinrig-series" / (key + ".json"); }
+fs::path file_of(const fs::path& repo, const std::string& key) {
+  return repo / "pinrig-series" / (key + ".json");
+}
 
 }  // namespace
 
@@ -47,7 +49,8 @@ Result<void> remember(const fs::path& repo, const std::string& key, const Applie
   }
   PINRIG_CHECK(make_dirs(repo / "pinrig-series"));
   // A subject that is no UTF-8 must not stop a run.
-  return write_file_atomic(file_of(repo, key), json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  return write_file_atomic(file_of(repo, key),
+                           json.dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace pinrig::git

@@ -22,7 +22,8 @@ bool parse_updating(std::string_view text, std::uint64_t& done, std::uint64_t& t
 
 class Checkout {
  public:
-  Checkout(const Git& git, const Source& source, fs::path tree) : git_(git), source_(source), tree_(std::move(tree)) {}
+  Checkout(const Git& git, const Source& source, fs::path tree)
+      : git_(git), source_(source), tree_(std::move(tree)) {}
 
   Result<void> to(const std::string& commit) {
     if (usable()) {
@@ -91,7 +92,8 @@ class Checkout {
     call.repo = source_.repo;
     call.args = {"worktree", "prune"};
     PINRIG_CHECK(git_.run_ok(call));
-    call.args = {"worktree", "add", "--quiet", "--force", "--detach", "--no-checkout", tree_.string(), commit};
+    call.args = {"worktree", "add",           "--quiet",      "--force",
+                 "--detach", "--no-checkout", tree_.string(), commit};
     PINRIG_CHECK(git_.run_ok(call));
     return {};
   }
@@ -118,7 +120,8 @@ class Checkout {
 
 }  // namespace
 
-Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot, const Context& ctx) {
+Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot,
+                          const Context& ctx) {
   if (slot.empty() || slot.find('/') != std::string::npos || slot.starts_with('.'))
     return make_error(ErrorKind::infra, fmt::format("'{}' cannot name a worktree", slot));
   PINRIG_TRY(git, Git::open(ctx));
@@ -127,7 +130,8 @@ Result<Worktree> checkout(const Source& source, const std::string& commit, const
   Checkout work(git, source, worktrees / slot);
   auto done = work.to(commit);
   if (done.has_error())
-    return std::move(done).error().with_context(fmt::format("checking out {} in {}", commit, (worktrees / slot).string()));
+    return std::move(done).error().with_context(
+        fmt::format("checking out {} in {}", commit, (worktrees / slot).string()));
   return Worktree{worktrees / slot, std::move(lock)};
 }
 

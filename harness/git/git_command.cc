@@ -30,12 +30,16 @@ const CancelToken& never() {
   return token;
 }
 
-void tell_waiting(const fs::path& path) { spdlog::info("waiting for another pinrig that holds {}", path.string()); }
+void tell_waiting(const fs::path& path) {
+  spdlog::info("waiting for another pinrig that holds {}", path.string());
+}
 
 }  // namespace
 
 Git::Git(const Context& ctx, fs::path config)
-    : cancel_(ctx.cancel != nullptr ? ctx.cancel : &never()), progress_(ctx.progress), config_(std::move(config)) {}
+    : cancel_(ctx.cancel != nullptr ? ctx.cancel : &never()),
+      progress_(ctx.progress),
+      config_(std::move(config)) {}
 
 Result<Git> Git::open(const Context& ctx) {
   const fs::path config = ctx.cache / "sources" / "gitconfig";
@@ -59,15 +63,14 @@ Result<process::Finished> Git::run(const Call& call, const process::Sinks& sinks
   command.env = call.env;
   command.env.insert({{"LC_ALL", "C"}, {"GIT_TERMINAL_PROMPT", "0"}});
   if (!call.user_config) {
-    command.env.insert({{"GIT_CONFIG_GLOBAL", config_.string()},
-                        {"GIT_CONFIG_SYSTEM", "/dev/null"},
-                        {"GIT_ATTR_NOSYSTEM", "1"}});
+    command.env.insert(
+        {{"GIT_CONFIG_GLOBAL", config_.string()}, {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_ATTR_NOSYSTEM", "1"}});
   }
   // Set when pinrig is called from a hook or an alias of another repository.
-  for (const char* name :
-       {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_COMMON_DIR", "GIT_NAMESPACE",
-        "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_EXTERNAL_DIFF",
-        "GIT_PREFIX", "GIT_DEFAULT_HASH", "GIT_QUARANTINE_PATH", "GIT_LITERAL_PATHSPECS", "LANGUAGE"})
+  for (const char* name : {"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY",
+                           "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+                           "GIT_CONFIG_PARAMETERS", "GIT_CONFIG_COUNT", "GIT_EXTERNAL_DIFF", "GIT_PREFIX",
+                           "GIT_DEFAULT_HASH", "GIT_QUARANTINE_PATH", "GIT_LITERAL_PATHSPECS", "LANGUAGE"})
     command.unset.emplace_back(name);
   PINRIG_TRY(done, process::run(command, *cancel_, sinks));
   if (std::holds_alternative<process::Cancelled>(done.status)) return cancelled_error();
@@ -91,8 +94,8 @@ void Git::progress(const std::string& what, std::uint64_t done, std::uint64_t to
 
 Error failed(const Call& call, const process::Finished& done, ErrorKind kind) {
   const std::string_view said = trim(done.err);
-  const std::string message =
-      fmt::format("git {}: {}{}{}", shell_line(call.args), process::to_string(done.status), said.empty() ? "" : "\n", said);
+  const std::string message = fmt::format("git {}: {}{}{}", shell_line(call.args),
+                                          process::to_string(done.status), said.empty() ? "" : "\n", said);
   const bool full = said.find("No space left on device") != std::string_view::npos ||
                     said.find("Disk quota exceeded") != std::string_view::npos;
   if (!full) return make_error(kind, message);
@@ -112,8 +115,8 @@ Result<void> need_space(const fs::path& path, std::uintmax_t need, const std::st
   PINRIG_TRY(available, free_bytes(path));
   if (available >= need) return {};
   return make_error(ErrorKind::disk_full,
-                    fmt::format("{} needs about {} in {}, and {} are free", what, human_bytes(need), path.string(),
-                                human_bytes(available)),
+                    fmt::format("{} needs about {} in {}, and {} are free", what, human_bytes(need),
+                                path.string(), human_bytes(available)),
                     "free some space, or point PINRIG_CACHE at a larger disk");
 }
 

@@ -48,7 +48,8 @@ Result<Source> describe(const Git& git, const fs::path& repo, const std::string&
   PINRIG_TRY(makefile, git.run(call));
   source.version = process::succeeded(makefile.status) ? version_of_makefile(makefile.out) : "";
   if (source.version.empty())
-    return make_error(ErrorKind::bad_input, "not a kernel source: no Makefile with VERSION and PATCHLEVEL at its top");
+    return make_error(ErrorKind::bad_input,
+                      "not a kernel source: no Makefile with VERSION and PATCHLEVEL at its top");
   return source;
 }
 
@@ -56,14 +57,16 @@ Result<fs::path> debian_tarball(const std::string& package, const fs::path& root
   const bool valid = !package.empty() && std::all_of(package.begin(), package.end(), [](unsigned char c) {
     return std::islower(c) != 0 || std::isdigit(c) != 0 || c == '.' || c == '+' || c == '-';
   });
-  if (!valid) return make_error(ErrorKind::bad_input, fmt::format("'{}' is not the name of a Debian package", package));
+  if (!valid)
+    return make_error(ErrorKind::bad_input, fmt::format("'{}' is not the name of a Debian package", package));
   for (const char* suffix : {".tar.xz", ".tar.zst", ".tar.bz2", ".tar.gz"}) {
     fs::path path = root / (package + suffix);
     std::error_code ec;
     if (fs::is_regular_file(path, ec)) return path;
   }
   return make_error(ErrorKind::missing_tool,
-                    fmt::format("{} is not there", (root / (package + ".tar.xz")).string()), "apt install " + package);
+                    fmt::format("{} is not there", (root / (package + ".tar.xz")).string()),
+                    "apt install " + package);
 }
 
 Result<void> publish_repo(const Git& git, const fs::path& repo,
@@ -115,8 +118,8 @@ Result<std::string> show_file(const Source& source, const std::string& commit, c
   call.args = {"cat-file", "blob", commit + ":" + path};
   PINRIG_TRY(done, git.run(call));
   if (process::succeeded(done.status)) return std::move(done.out);
-  return make_error(ErrorKind::bad_input, fmt::format("{} is not a file of {} at {}: {}", path, source.name, commit,
-                                                      trim(done.err)));
+  return make_error(ErrorKind::bad_input, fmt::format("{} is not a file of {} at {}: {}", path, source.name,
+                                                      commit, trim(done.err)));
 }
 
 }  // namespace pinrig::git

@@ -7,7 +7,8 @@
 namespace pinrig::git {
 
 /// A source tarball, hashed, imported once. `name` is for people.
-Result<Source> import_tarball(const Git& git, const fs::path& cache, const fs::path& tarball, const std::string& name);
+Result<Source> import_tarball(const Git& git, const fs::path& cache, const fs::path& tarball,
+                              const std::string& name);
 
 /// A revision of a repository on this machine (its objects are borrowed, not copied) or of a URL.
 Result<Source> import_git(const Git& git, const fs::path& cache, const model::KernelBase::Git& base);
@@ -18,7 +19,8 @@ Result<fs::path> debian_tarball(const std::string& package, const fs::path& root
 /// commit, tree and version of a commit in `repo`; bad_input when it holds no kernel's Makefile.
 Result<Source> describe(const Git& git, const fs::path& repo, const std::string& commit);
 
-/// "6.12.117" from VERSION, PATCHLEVEL and SUBLEVEL of a kernel's top Makefile; empty when they are not there.
+/// "6.12.117" from VERSION, PATCHLEVEL and SUBLEVEL of a kernel's top Makefile; empty when they are not
+/// there.
 std::string version_of_makefile(std::string_view makefile);
 
 /// A bare repository published at `repo` by rename, once `fill` has made it; nothing is left when it fails.

@@ -23,14 +23,16 @@ bool full_id(const std::string& rev) {
 
 Error unknown_revision(const model::KernelBase::Git& base, std::string_view said) {
   const bool remote = is_url(base.url);
-  return make_error(ErrorKind::bad_input,
-                    fmt::format("there is no revision '{}' in {}{}{}", base.rev, base.url, said.empty() ? "" : ": ", said),
-                    remote ? "from a URL take a branch, a tag or a full commit id"
-                           : fmt::format("git -C {} log --oneline --all shows what there is", shell_quote(base.url)));
+  return make_error(
+      ErrorKind::bad_input,
+      fmt::format("there is no revision '{}' in {}{}{}", base.rev, base.url, said.empty() ? "" : ": ", said),
+      remote ? "from a URL take a branch, a tag or a full commit id"
+             : fmt::format("git -C {} log --oneline --all shows what there is", shell_quote(base.url)));
 }
 
 /// The repository of a URL or path in the cache, made when it is not there yet.
-Result<fs::path> repo_of(const Git& git, const fs::path& cache, const std::string& origin, const fs::path& objects) {
+Result<fs::path> repo_of(const Git& git, const fs::path& cache, const std::string& origin,
+                         const fs::path& objects) {
   const fs::path repo = cache / "sources" / ("git-" + sha256_hex(origin) + ".git");
   std::error_code ec;
   if (fs::exists(repo, ec)) return repo;
@@ -52,14 +54,17 @@ Result<Source> import_local(const Git& git, const fs::path& cache, const model::
     return make_error(ErrorKind::bad_input, fmt::format("git repository {}: no such directory", base.url));
   PINRIG_TRY(objects, git.run(call));
   if (!process::succeeded(objects.status))
-    return make_error(ErrorKind::bad_input, fmt::format("{} is not a git repository: {}", base.url, trim(objects.err)));
+    return make_error(ErrorKind::bad_input,
+                      fmt::format("{} is not a git repository: {}", base.url, trim(objects.err)));
   call.args = {"rev-parse", "--verify", "--quiet", "--end-of-options", base.rev + "^{commit}"};
   PINRIG_TRY(commit, git.run(call));
   if (!process::succeeded(commit.status)) return unknown_revision(base, trim(commit.err));
   const std::string id(trim(commit.out));
 
   const fs::path objects_dir(std::string(trim(objects.out)));
-  PINRIG_TRY(lock, lock_file(cache / "sources" / "locks" / ("git-" + sha256_hex(objects_dir.string()) + ".lock"), git));
+  PINRIG_TRY(
+      lock,
+      lock_file(cache / "sources" / "locks" / ("git-" + sha256_hex(objects_dir.string()) + ".lock"), git));
   PINRIG_TRY(repo, repo_of(git, cache, objects_dir.string(), objects_dir));
   // Keeps what we build on it together; the commit itself stays in the user's repository.
   Call ref;
@@ -78,13 +83,23 @@ Result<std::string> resolve(const Git& git, const fs::path& repo, const std::str
 }
 
 /// Fetches `refspec` without history: a base is one tree. False when the other side has no such ref.
-Result<bool> fetch(const Git& git, const fs::path& repo, const model::KernelBase::Git& base, const std::string& refspec,
-                   std::string& said) {
+Result<bool> fetch(const Git& git, const fs::path& repo, const model::KernelBase::Git& base,
+                   const std::string& refspec, std::string& said) {
   Call call;
   call.repo = repo;
   call.user_config = true;
-  call.args = {"-c", "gc.auto=0", "-c", "maintenance.auto=false", "fetch", "--no-tags", "--no-write-fetch-head",
-               "--depth=1", "--progress", "--end-of-options", base.url, refspec};
+  call.args = {"-c",
+               "gc.auto=0",
+               "-c",
+               "maintenance.auto=false",
+               "fetch",
+               "--no-tags",
+               "--no-write-fetch-head",
+               "--depth=1",
+               "--progress",
+               "--end-of-options",
+               base.url,
+               refspec};
   process::Sinks sinks;
   std::string err;
   sinks.err = [&](std::string_view text) {
@@ -96,7 +111,8 @@ Result<bool> fetch(const Git& git, const fs::path& repo, const model::KernelBase
   for (const auto line : lines(err))
     if (line.starts_with("fatal:") || line.starts_with("error:")) said = line;
   const auto has = [&](const char* what) { return err.find(what) != std::string::npos; };
-  if (has("couldn't find remote ref") || has("not our ref") || has("no such remote ref") || has("invalid refspec"))
+  if (has("couldn't find remote ref") || has("not our ref") || has("no such remote ref") ||
+      has("invalid refspec"))
     return false;
   done.err = err;
   const bool wrong_url = has("does not appear to be a git repository") || has("does not exist");
@@ -122,7 +138,8 @@ Result<Source> import_url(const Git& git, const fs::path& cache, const model::Ke
     }
   }
   const std::string moving = "refs/pinrig/moving/" + sha256_hex(base.rev);
-  PINRIG_TRY(found, fetch(git, repo, base, fmt::format("+{}:{}", base.rev, full_id(base.rev) ? kept : moving), said));
+  PINRIG_TRY(found, fetch(git, repo, base, fmt::format("+{}:{}", base.rev, full_id(base.rev) ? kept : moving),
+                          said));
   if (!found) return unknown_revision(base, said);
   PINRIG_TRY(id, resolve(git, repo, full_id(base.rev) ? kept : moving));
   if (id.empty()) return unknown_revision(base, "it is not a commit");

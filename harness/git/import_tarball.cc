@@ -18,8 +18,9 @@ constexpr const char* kFacts = "pinrig.json";
 Result<std::string> remembered_hash(const fs::path& cache, const fs::path& file) {
   struct stat st = {};
   if (::stat(file.c_str(), &st) != 0) return errno_error("reading " + file.string(), errno);
-  const std::string now = fmt::format("{} {} {} {} {}.{} {}.{}", file.string(), st.st_dev, st.st_ino, st.st_size,
-                                      st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
+  const std::string now =
+      fmt::format("{} {} {} {} {}.{} {}.{}", file.string(), st.st_dev, st.st_ino, st.st_size,
+                  st.st_mtim.tv_sec, st.st_mtim.tv_nsec, st.st_ctim.tv_sec, st.st_ctim.tv_nsec);
   const fs::path stamp = cache / "sources" / "stamps" / sha256_hex(file.string());
   std::error_code ec;
   if (fs::exists(stamp, ec)) {
@@ -48,7 +49,8 @@ Result<Source> read_facts(const fs::path& repo) {
   return source;
 }
 
-Result<void> fast_import(const Git& git, const fs::path& repo, const fs::path& tarball, const std::string& name) {
+Result<void> fast_import(const Git& git, const fs::path& repo, const fs::path& tarball,
+                         const std::string& name) {
   PINRIG_TRY(stream, TarballStream::open(tarball));
   std::error_code ec;
   const std::uint64_t total = fs::file_size(tarball, ec);
@@ -71,7 +73,8 @@ Result<void> fast_import(const Git& git, const fs::path& repo, const fs::path& t
 
 }  // namespace
 
-Result<Source> import_tarball(const Git& git, const fs::path& cache, const fs::path& tarball, const std::string& name) {
+Result<Source> import_tarball(const Git& git, const fs::path& cache, const fs::path& tarball,
+                              const std::string& name) {
   std::error_code ec;
   if (!fs::is_regular_file(tarball, ec))
     return make_error(ErrorKind::bad_input, fmt::format("tarball {}: no such file", tarball.string()),
@@ -99,7 +102,8 @@ Result<Source> import_tarball(const Git& git, const fs::path& cache, const fs::p
     PINRIG_TRY(commit, git.text(call));
     auto source = describe(git, unfinished, commit);
     if (source.has_error()) return std::move(source).error().with_context(tarball.string());
-    const nlohmann::json facts = {{"commit", source->commit}, {"tree", source->tree}, {"version", source->version}};
+    const nlohmann::json facts = {
+        {"commit", source->commit}, {"tree", source->tree}, {"version", source->version}};
     return write_file_atomic(unfinished / kFacts, facts.dump(1) + "\n");
   };
   PINRIG_CHECK(publish_repo(git, repo, fill));

@@ -43,7 +43,8 @@ void read_bracket(std::string_view inside, Numbered& out) {
 }
 
 bool take_reply(std::string_view& s) {
-  if (s.size() < 3 || (s[0] != 'R' && s[0] != 'r') || (s[1] != 'e' && s[1] != 'E') || s[2] != ':') return false;
+  if (s.size() < 3 || (s[0] != 'R' && s[0] != 'r') || (s[1] != 'e' && s[1] != 'E') || s[2] != ':')
+    return false;
   s = trim(s.substr(3));
   return true;
 }
@@ -51,7 +52,8 @@ bool take_reply(std::string_view& s) {
 Error mixed(const std::string& where, const Numbered& a, const Numbered& b, const std::string& what) {
   return make_error(ErrorKind::bad_input,
                     fmt::format("{}: {}: \"{}\" and \"{}\"", where, what, a.subject, b.subject),
-                    "keep the mails of one version of one series, or list the patches of a directory in a file named series");
+                    "keep the mails of one version of one series, or list the patches of a directory in a "
+                    "file named series");
 }
 
 Result<void> check_alike(const std::vector<Numbered>& patches, const std::string& where) {
@@ -59,9 +61,11 @@ Result<void> check_alike(const std::vector<Numbered>& patches, const std::string
   for (const auto& p : patches) {
     if (p.version != first.version)
       return mixed(where, first, p, fmt::format("two versions, v{} and v{}", first.version, p.version));
-    if ((p.number < 0) != (first.number < 0)) return mixed(where, first, p, "one patch has a number and one has none");
+    if ((p.number < 0) != (first.number < 0))
+      return mixed(where, first, p, "one patch has a number and one has none");
     if (p.total != first.total)
-      return mixed(where, first, p, fmt::format("two series, one of {} and one of {} patches", first.total, p.total));
+      return mixed(where, first, p,
+                   fmt::format("two series, one of {} and one of {} patches", first.total, p.total));
   }
   return {};
 }
@@ -98,12 +102,14 @@ Result<std::vector<std::size_t>> order_of(const std::vector<Numbered>& patches, 
   for (const auto at : order) {
     const Numbered& p = patches[at];
     if (p.number > total)
-      return make_error(ErrorKind::bad_input, fmt::format("{}: patch {}/{} has a number beyond its series: \"{}\"", where,
-                                                          p.number, total, p.subject));
-    if (p.number < expected)
       return make_error(ErrorKind::bad_input,
-                        fmt::format("{}: patch {}/{} is there twice: \"{}\"", where, p.number, total, p.subject),
-                        "keep one mail for each patch");
+                        fmt::format("{}: patch {}/{} has a number beyond its series: \"{}\"", where, p.number,
+                                    total, p.subject));
+    if (p.number < expected)
+      return make_error(
+          ErrorKind::bad_input,
+          fmt::format("{}: patch {}/{} is there twice: \"{}\"", where, p.number, total, p.subject),
+          "keep one mail for each patch");
     if (p.number > expected) break;
     ++expected;
   }

@@ -15,7 +15,8 @@ namespace {
 std::string strip_one(std::string_view name) {
   std::string path;
   if (name.starts_with('"')) {
-    path = unquote_path(name.substr(0, name.find('"', 1) == std::string_view::npos ? name.size() : name.rfind('"') + 1));
+    path = unquote_path(
+        name.substr(0, name.find('"', 1) == std::string_view::npos ? name.size() : name.rfind('"') + 1));
   } else {
     path = name.substr(0, name.find('\t'));
   }
@@ -25,7 +26,8 @@ std::string strip_one(std::string_view name) {
 }
 
 void add(std::vector<std::string>& paths, std::string path) {
-  if (!path.empty() && std::find(paths.begin(), paths.end(), path) == paths.end()) paths.push_back(std::move(path));
+  if (!path.empty() && std::find(paths.begin(), paths.end(), path) == paths.end())
+    paths.push_back(std::move(path));
 }
 
 /// "diff --git a/X b/X": the form in which both names are the same, the only one without further headers.

@@ -35,7 +35,8 @@ bool is_mail(std::string_view text) {
 /// A name or subject for a header: one line.
 std::string one_line(std::string_view text) {
   std::string out(trim(text));
-  std::replace_if(out.begin(), out.end(), [](unsigned char c) { return c < ' '; }, ' ');
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < ' '; }, ' ');
   return out;
 }
 
@@ -122,8 +123,9 @@ Result<std::vector<Patch>> decode_series(const Git& git, const RawSeries& raw, c
     if (!raw.keep_subjects && mail->numbered.number == 0) continue;
     if (!has_diff(mail->patch.diff)) {
       if (mail->numbered.number <= 0 && !raw.keep_subjects) continue;
-      return make_error(ErrorKind::bad_input, fmt::format("{}: no diff in \"{}\"", raw.where, mail->patch.subject),
-                        "an HTML mail, an attachment or an empty commit: it must be plain text as git format-patch writes");
+      return make_error(
+          ErrorKind::bad_input, fmt::format("{}: no diff in \"{}\"", raw.where, mail->patch.subject),
+          "an HTML mail, an attachment or an empty commit: it must be plain text as git format-patch writes");
     }
     patches.push_back(std::move(mail->patch));
     numbers.push_back(std::move(mail->numbered));

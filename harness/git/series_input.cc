@@ -27,18 +27,23 @@ Result<std::string> decompress(const std::string& text, const std::string& name)
   archive_entry* entry = nullptr;
   std::string out;
   if (archive_read_open_memory(a.get(), text.data(), text.size()) == ARCHIVE_OK &&
-      archive_read_next_header(a.get(), &entry) == ARCHIVE_OK) {
+      archive_read_next_header(a.get(), &entry) == ARCHIVE_OK &&
+      archive_filter_code(a.get(), 0) != ARCHIVE_FILTER_NONE) {
     char buffer[65536];
     la_ssize_t n = 0;
-    while ((n = archive_read_data(a.get(), buffer, sizeof buffer)) > 0) out.append(buffer, static_cast<std::size_t>(n));
+    while ((n = archive_read_data(a.get(), buffer, sizeof buffer)) > 0)
+      out.append(buffer, static_cast<std::size_t>(n));
     if (n == 0) return out;
   }
   return make_error(ErrorKind::bad_input, fmt::format("{}: compressed, and damaged or cut short", name));
 }
 
 bool is_compressed(std::string_view text) {
-  return text.starts_with("\x1f\x8b") || text.starts_with("\xfd"
-                                                          "7zXZ") || text.starts_with("\x28\xb5\x2f\xfd");
+  return text.starts_with("\x1f\x8b") ||
+         text.starts_with(
+             "\xfd"
+             "7zXZ") ||
+         text.starts_with("\x28\xb5\x2f\xfd");
 }
 
 Result<RawSeries::File> read_patch_file(const fs::path& path) {
@@ -52,8 +57,9 @@ Result<RawSeries::File> read_patch_file(const fs::path& path) {
   }
   if (trim(text).empty()) return make_error(ErrorKind::bad_input, path.string() + ": empty");
   if (is_html(text))
-    return make_error(ErrorKind::bad_input, path.string() + ": this is HTML, save the raw mbox",
-                      "on the page of the list archive follow \"mbox.gz\" or \"raw\", or use b4 am MESSAGE-ID");
+    return make_error(
+        ErrorKind::bad_input, path.string() + ": this is HTML, save the raw mbox",
+        "on the page of the list archive follow \"mbox.gz\" or \"raw\", or use b4 am MESSAGE-ID");
   return RawSeries::File{path.string(), std::move(text)};
 }
 
@@ -71,11 +77,13 @@ Result<std::vector<fs::path>> listed_patches(const fs::path& list) {
     const auto option = space == std::string_view::npos ? std::string_view() : trim(line.substr(space));
     const std::string at = fmt::format("{}:{}", list.string(), number);
     if (!option.empty() && option != "-p1")
-      return make_error(ErrorKind::bad_input, fmt::format("{}: option '{}': only -p1 is understood", at, option));
+      return make_error(ErrorKind::bad_input,
+                        fmt::format("{}: option '{}': only -p1 is understood", at, option));
     std::error_code ec;
     const fs::path path = list.parent_path() / name;
     if (!fs::is_regular_file(path, ec))
-      return make_error(ErrorKind::bad_input, fmt::format("{}: patch '{}' is not in the directory", at, name));
+      return make_error(ErrorKind::bad_input,
+                        fmt::format("{}: patch '{}' is not in the directory", at, name));
     paths.push_back(path);
   }
   return paths;
@@ -101,8 +109,9 @@ Result<RawSeries> read_directory(const fs::path& dir) {
     std::sort(paths.begin(), paths.end());
   }
   if (paths.empty())
-    return make_error(ErrorKind::bad_input, fmt::format("{}: holds no patch", dir.string()),
-                      "patches are files named *.patch, *.diff, *.mbox or *.eml, or those listed in a file named series");
+    return make_error(
+        ErrorKind::bad_input, fmt::format("{}: holds no patch", dir.string()),
+        "patches are files named *.patch, *.diff, *.mbox or *.eml, or those listed in a file named series");
   for (const auto& path : paths) {
     PINRIG_TRY(file, read_patch_file(path));
     raw.files.push_back(std::move(file));
@@ -119,7 +128,8 @@ Result<RawSeries> read_range(const Git& git, const model::Series::GitRange& rang
   if (!fs::is_directory(range.repo, ec))
     return make_error(ErrorKind::bad_input, fmt::format("git repository {}: no such directory", range.repo));
   if (range.range.find("..") == std::string::npos || range.range.starts_with('-'))
-    return make_error(ErrorKind::bad_input, fmt::format("'{}' is not a range of commits", range.range), "write A..B");
+    return make_error(ErrorKind::bad_input, fmt::format("'{}' is not a range of commits", range.range),
+                      "write A..B");
   Call call;
   call.cwd = range.repo;
   call.args = {"rev-list", "--min-parents=2", "--max-count=1", "--end-of-options", range.range, "--"};
@@ -127,17 +137,33 @@ Result<RawSeries> read_range(const Git& git, const model::Series::GitRange& rang
   if (!process::succeeded(merges.status))
     return make_error(ErrorKind::bad_input, fmt::format("range {}: {}", raw.where, trim(merges.err)));
   if (!trim(merges.out).empty())
-    return make_error(ErrorKind::bad_input, fmt::format("range {} holds the merge {}", raw.where, trim(merges.out)),
+    return make_error(ErrorKind::bad_input,
+                      fmt::format("range {} holds the merge {}", raw.where, trim(merges.out)),
                       "a series is a line of patches: rebase it first");
   call.args = {"rev-parse", "--path-format=absolute", "--git-path", "objects"};
   PINRIG_TRY(objects, git.text(call));
   raw.objects = objects;
   // Options for all that the repository's own configuration could change.
-  call.args = {"format-patch", "--stdout", "-k", "--full-index", "--binary", "--no-signature", "--no-cover-letter",
-               "--no-attach", "--no-thread", "--no-ext-diff", "--src-prefix=a/", "--dst-prefix=b/", "--no-base",
-               "--no-stat", "--end-of-options", range.range, "--"};
+  call.args = {"format-patch",
+               "--stdout",
+               "-k",
+               "--full-index",
+               "--binary",
+               "--no-signature",
+               "--no-cover-letter",
+               "--no-attach",
+               "--no-thread",
+               "--no-ext-diff",
+               "--src-prefix=a/",
+               "--dst-prefix=b/",
+               "--no-base",
+               "--no-stat",
+               "--end-of-options",
+               range.range,
+               "--"};
   PINRIG_TRY(mails, git.run_ok(call, ErrorKind::bad_input));
-  if (trim(mails.out).empty()) return make_error(ErrorKind::bad_input, fmt::format("range {} is empty", raw.where));
+  if (trim(mails.out).empty())
+    return make_error(ErrorKind::bad_input, fmt::format("range {} is empty", raw.where));
   raw.files.push_back({raw.where, std::move(mails.out)});
   return raw;
 }

@@ -16,7 +16,7 @@ namespace pinrig::git {
 
 /// Where things are kept, who may stop us, whom to tell.
 struct Context {
-  fs::path cache;                ///< PINRIG_CACHE
+  fs::path cache;  ///< PINRIG_CACHE
   const CancelToken* cancel = nullptr;
   /// "importing linux-source-6.12", done, total (files or bytes; total 0 = unknown)
   std::function<void(const std::string&, std::uint64_t, std::uint64_t)> progress;
@@ -38,9 +38,9 @@ Result<Source> import_base(const model::KernelBase& base, const Context& ctx);
 
 /// One patch of a series, applied.
 struct Applied {
-  int number = 0;        ///< 1-based position in the series
-  std::string subject;   ///< without "[PATCH v3 2/7]"
-  std::string author;    ///< "Name <address>", UTF-8
+  int number = 0;       ///< 1-based position in the series
+  std::string subject;  ///< without "[PATCH v3 2/7]"
+  std::string author;   ///< "Name <address>", UTF-8
   std::string commit;
   std::string tree;
   std::vector<std::string> files;  ///< paths touched
@@ -72,9 +72,11 @@ struct Worktree {
   FileLock lock;
 };
 /// `slot` names the worktree ("debian-6.12-x86_64"): one build directory belongs to one slot.
-Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot, const Context& ctx);
+Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot,
+                          const Context& ctx);
 
 /// The text of one file at a commit, without a checkout; bad_input when it is not there.
-Result<std::string> show_file(const Source& source, const std::string& commit, const std::string& path, const Context& ctx);
+Result<std::string> show_file(const Source& source, const std::string& commit, const std::string& path,
+                              const Context& ctx);
 
 }  // namespace pinrig::git

@@ -46,8 +46,8 @@ bool clean_path(std::string_view path) {
 struct TarballStream::Impl {
   fs::path path;
   std::unique_ptr<archive, FreeArchive> reader;
-  std::string top;          ///< "linux-source-6.12/"
-  std::uint64_t left = 0;   ///< of the file that is being read
+  std::string top;         ///< "linux-source-6.12/"
+  std::uint64_t left = 0;  ///< of the file that is being read
   bool in_file = false;
   bool begun = false;
   bool ended = false;
@@ -117,7 +117,8 @@ void TarballStream::Impl::header(std::string& piece) {
       const bool exec = (archive_entry_perm(entry) & 0100) != 0;
       left = static_cast<std::uint64_t>(archive_entry_size(entry));
       in_file = true;
-      piece += fmt::format("M {} inline {}\ndata {}\n", exec ? "100755" : "100644", git_path(path_inside), left);
+      piece +=
+          fmt::format("M {} inline {}\ndata {}\n", exec ? "100755" : "100644", git_path(path_inside), left);
       return;
     }
     case AE_IFLNK: {
@@ -126,7 +127,8 @@ void TarballStream::Impl::header(std::string& piece) {
       piece += fmt::format("M 120000 inline {}\ndata {}\n{}\n", git_path(path_inside), target.size(), target);
       return;
     }
-    default: return;  // devices and FIFOs have no place in a source
+    default:
+      return;  // devices and FIFOs have no place in a source
   }
 }
 
@@ -169,8 +171,8 @@ bool TarballStream::next(std::string& piece) {
   if (!i.begun) {
     // Nothing of this machine or this day in it: the same content is the same commit everywhere.
     constexpr std::string_view kMessage = "Source as released\n";
-    piece += fmt::format("feature done\ncommit refs/heads/base\nauthor {0}\ncommitter {0}\ndata {1}\n{2}", kIdent,
-                         kMessage.size(), kMessage);
+    piece += fmt::format("feature done\ncommit refs/heads/base\nauthor {0}\ncommitter {0}\ndata {1}\n{2}",
+                         kIdent, kMessage.size(), kMessage);
     i.begun = true;
   }
   while (!i.ended && piece.size() < kPiece) {
