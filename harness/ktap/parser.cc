@@ -209,8 +209,11 @@ void Parser::diagnostic(std::size_t depth, const Line& found, std::string_view t
   }
   Block& block = open_[depth];
   if (found.rest.starts_with("Totals: ")) return totals(block, found.rest.substr(8));
-  if (found.rest.starts_with("[RUN]")) block.run = trim(found.rest.substr(5));
-  block.pending.add(found.rest);
+  if (found.rest.starts_with("[RUN]")) {
+    block.run = trim(found.rest.substr(5));  // becomes the name of what follows
+  } else {
+    block.pending.add(found.rest);
+  }
 }
 
 void Parser::open(std::size_t depth, std::size_t width, bool hash) {
