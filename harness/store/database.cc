@@ -43,8 +43,11 @@ ALTER TABLE jobs ADD COLUMN accel_reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE verdicts ADD COLUMN counters TEXT NOT NULL DEFAULT '{}';
 )";
 
+// Unmet expectations had been among the notes.
+constexpr const char* v3 = "ALTER TABLE jobs ADD COLUMN unmet TEXT NOT NULL DEFAULT '[]';";
+
 /// Entry i leads from version i to i + 1. Entries are never edited once published, only added.
-constexpr std::array migrations{v1, v2};
+constexpr std::array migrations{v1, v2, v3};
 
 int user_version(SQLite::Database& db) { return db.execAndGet("PRAGMA user_version").getInt(); }
 

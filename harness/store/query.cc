@@ -75,6 +75,7 @@ JobRow read_job(Statement& s) {
   j.dir = c.text();
   j.capabilities = c.json<std::map<std::string, std::string>>();
   j.notes = c.json<std::vector<std::string>>();
+  j.unmet = c.json<std::vector<std::string>>();
   return j;
 }
 
@@ -178,7 +179,7 @@ Result<std::vector<JobRow>> Store::jobs(const std::string& run_id) const {
     Statement s(impl_->db,
                 "SELECT run_id, cell_id, point, label, subject, is_tip, arch, config, machine, accel, accel_reason, cpu_model,"
                 " kernel_key, kernel_release, outcome, phase, detail, build_wall_s, build_cached, boot_s, wall_s, dir,"
-                " capabilities, notes FROM jobs WHERE run_id = ? ORDER BY id");
+                " capabilities, notes, unmet FROM jobs WHERE run_id = ? ORDER BY id");
     s.bind(1, run_id);
     return all_rows<JobRow>(s, read_job);
   });

@@ -47,7 +47,8 @@ struct JobRow {
   double wall_s = 0;        ///< of the guest
   std::string dir;          ///< artifacts of the job
   std::map<std::string, std::string> capabilities;
-  std::vector<std::string> notes;  ///< compiler warnings, set-up problems, unmet expectations
+  std::vector<std::string> notes;  ///< compiler warnings, set-up problems
+  std::vector<std::string> unmet;  ///< required expectations that found no test, and capabilities that differ
 };
 
 /// A verdict with the ledger and counters of its test (only where case_name is empty).

@@ -65,6 +65,7 @@ JobRow a_job(const std::string& run, const std::string& cell) {
   j.dir = "/state/runs/x";
   j.capabilities = {{"dio.bdev", "pin"}};
   j.notes = {"warning: block/bio.c:1225: unused", "second"};
+  j.unmet = {"bio/x was to be leak"};
   return j;
 }
 
@@ -148,6 +149,7 @@ TEST_F(StoreTest, GivesBackEveryFieldOfAJob) {
   EXPECT_EQ(j.dir, want.dir);
   EXPECT_EQ(j.capabilities, want.capabilities);
   EXPECT_EQ(j.notes, want.notes);
+  EXPECT_EQ(j.unmet, want.unmet);
 }
 
 TEST_F(StoreTest, GivesBackVerdictsLedgersAndEventsInOrder) {
@@ -307,6 +309,7 @@ TEST_F(StoreTest, MigratesVersion1WithItsRows) {
   Store s = open();
   ASSERT_EQ(s.jobs("old").value().size(), 1u);
   EXPECT_EQ(s.jobs("old").value()[0].accel_reason, "");
+  EXPECT_TRUE(s.jobs("old").value()[0].unmet.empty());
   ASSERT_EQ(s.verdicts("old", "base-x86_64").value().size(), 1u);
   EXPECT_TRUE(s.verdicts("old", "base-x86_64").value()[0].counters.empty());
   ASSERT_TRUE(s.add_job(a_job("old", "tip-x86_64"), {a_leak()}, {}).has_value());

@@ -47,12 +47,13 @@ std::int64_t insert_job(SQLite::Database& db, const JobRow& j) {
   Statement s(db,
               "INSERT INTO jobs(run_id, cell_id, point, label, subject, is_tip, arch, config, machine, accel, accel_reason,"
               " cpu_model, kernel_key, kernel_release, outcome, phase, detail, build_wall_s, build_cached, boot_s, wall_s,"
-              " dir, capabilities, notes) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+              " dir, capabilities, notes, unmet) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   Binder b(s);
   b << j.run_id << j.cell_id << j.point.number << j.point.label << j.point.subject << j.is_tip << model::to_string(j.arch)
     << j.config << j.machine << j.accel << j.accel_reason << j.cpu_model << j.kernel_key << j.kernel_release
     << model::to_string(j.outcome.kind) << j.outcome.phase << j.outcome.detail << j.build_wall_s << j.build_cached
-    << j.boot_s << j.wall_s << j.dir << json_text(j.capabilities) << json_text(j.notes);
+    << j.boot_s << j.wall_s << j.dir << json_text(j.capabilities) << json_text(j.notes)
+    << json_text(j.unmet);
   s.exec();
   return db.getLastInsertRowid();
 }
