@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/cells.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace pinrig::report {
+namespace {
+
+using model::Verdict;
+
+constexpr std::size_t verdict_column = 9;  ///< "✓ timeout": pins begin after it
+constexpr std::size_t least_cases = 16;    ///< counts of cases are not squeezed into less
+
+/// What it says beside the verdict's word.
+std::string expectation_label(const model::TestVerdict& v, int label) {
+  static constexpr std::array bad{" (as expected)", " (expected)", "*"};
+  static constexpr std::array good{" (not as expected)", " (unexpected)", "!"};
+  const auto at = static_cast<std::size_t>(std::clamp(label, 0, 2));
+  if (v.expected) return is_bad(v.verdict) ? bad[at] : "";
+  return is_bad(v.verdict) ? "" : good[at];
+}
+
+/// Counts joined with commas into lines of at most `width` columns.
+std::vector<std::string> flow(const std::vector<std::string>& pieces, std::size_t width) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const std::string piece = pieces[i] + (i + 1 < pieces.size() ? "," : "");
+    if (!out.empty() && width_of(out.back()) + 1 + width_of(piece) <= width) out.back() += " " + piece;
+    else out.push_back(piece);
+  }
+  return out;
+}
+
+std::size_t cases_width(const std::vector<std::string>& pieces) {
+  std::size_t longest = 0;
+  std::size_t all = 0;
+  for (const auto& s : pieces) {
+    longest = std::max(longest, width_of(s) + 1);
+    all += width_of(s) + 2;
+  }
+  return std::max(longest, std::min(all, least_cases));
+}
+
+std::string beside(const TestData& t, const Layout& layout, const Painter& p) {
+  const std::string verdict = verdict_text(t.row.verdict, p, layout.label);
+  const std::string pins = pins_text(t.row, p);
+  return pins.empty() ? verdict : pad(verdict, verdict_column) + " " + pins;
+}
+
+}  // namespace
+
+std::string verdict_text(const model::TestVerdict& v, const Painter& p, int label) {
+  const std::string word = model::to_string(v.verdict);
+  const std::string more = expectation_label(v, label);
+  if (!v.expected) return p.bad(p.sign("✗ ", "! ") + word + more);
+  if (v.verdict == Verdict::skip) return p.dim(p.sign("- ", "- ") + word);
+  const std::string mark = p.sign("✓ ", "  ");
+  if (is_bad(v.verdict)) return p.good(mark) + p.warn(word) + p.dim(more);
+  return p.good(mark + word);
+}
+
+std::string pins_text(const store::VerdictRow& row, const Painter& p) {
+  if (!row.ledger) return "";
+  const auto& l = *row.ledger;
+  if (!l.available) return p.dim("n/a");
+  const std::string sum = fmt::format("{}/{}", l.acquired(), l.released());
+  const std::string unsettled = l.settled_after ? "" : "?";
+  if (l.outstanding() != 0) {
+    const std::string left = fmt::format(" {:+}{}", l.outstanding(), unsettled);
+    return p.dim(sum) + (row.verdict.expected ? p.warn(left) : p.bad(left));
+  }
+  // Legacy direct I/O unpins more than the counters saw pinned; the ledger knows and corrects it.
+  const bool skewed = l.acquired() != l.released();
+  return p.dim(sum + (skewed ? " skew" : "") + unsettled);
+}
+
+std::vector<std::string> case_counts(const TestData& t, const Painter& p) {
+  static constexpr std::array order{Verdict::crash, Verdict::leak,  Verdict::fail, Verdict::timeout, Verdict::missing,
+                                    Verdict::error, Verdict::xpass, Verdict::pass, Verdict::xfail,   Verdict::skip};
+  std::vector<std::string> out;
+  for (const bool expected : {false, true}) {
+    for (const Verdict v : order) {
+      const auto n = std::count_if(t.cases.begin(), t.cases.end(),
+                                   [&](const auto& c) { return c.verdict == v && c.expected == expected; });
+      if (n == 0) continue;
+      const std::string text = fmt::format("{} {}", n, model::to_string(v));
+      if (!expected) out.push_back(p.bad(text + (is_bad(v) ? "" : "!")));
+      else out.push_back(is_bad(v) ? p.warn(text) : p.dim(text));
+    }
+  }
+  return out;
+}
+
+std::size_t cell_width(const TestData& t, const Layout& layout, const Painter& p) {
+  const std::size_t cases = cases_width(case_counts(t, p));
+  if (!layout.stacked) return std::max(width_of(beside(t, layout, p)), cases);
+  return std::max({width_of(verdict_text(t.row.verdict, p, layout.label)), width_of(pins_text(t.row, p)), cases});
+}
+
+std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, std::size_t width, const Painter& p) {
+  if (t == nullptr) return {p.dim(p.sign("·", "."))};
+  std::vector<std::string> out;
+  if (layout.stacked) {
+    out.push_back(verdict_text(t->row.verdict, p, layout.label));
+    if (const std::string pins = pins_text(t->row, p); !pins.empty()) out.push_back(pins);
+  } else {
+    out.push_back(beside(*t, layout, p));
+  }
+  for (auto& line : flow(case_counts(*t, p), width)) out.push_back(std::move(line));
+  return out;
+}
+
+}  // namespace pinrig::report

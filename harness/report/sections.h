@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+// What stands above and below the table. Every function gives a whole section with its title, or nothing when
+// there is nothing to say. Private to report.
+#pragma once
+
+#include <string>
+
+#include "report/run_data.h"
+#include "report/text_layout.h"
+
+namespace pinrig::report {
+
+std::string heading(const RunData& data, const Painter& p);
+/// Jobs that did not complete, with what stopped them.
+std::string outcomes(const RunData& data, const Painter& p);
+/// What differs between base and tip, regressions first, and at which patch it was seen first.
+std::string changes(const RunData& data, const Painter& p);
+/// Verdicts that nobody expected, with their reasons.
+std::string unexpected(const RunData& data, const Painter& p);
+/// What the kernels said on their consoles.
+std::string events(const RunData& data, const Painter& p);
+/// Unmet expectations, compiler warnings, set-up problems.
+std::string notes(const RunData& data, const Painter& p);
+/// Release, accelerator, times and capabilities of each kernel.
+std::string kernels(const RunData& data, const Painter& p);
+/// The commands to look further.
+std::string further(const RunData& data, const Painter& p);
+/// One line: what came out, in words and numbers.
+std::string summary(const RunData& data, const Painter& p);
+
+}  // namespace pinrig::report

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "report/cells.h"
+
+namespace pinrig::report {
+namespace {
+
+using Columns = std::vector<const JobData*>;
+
+constexpr std::size_t gap = 2;
+constexpr std::size_t most_name = 40;  ///< a longer name gets a line of its own
+
+/// How wide everything is for some columns in one layout.
+struct Grid {
+  Layout layout;
+  std::size_t name = 0;
+  std::vector<std::size_t> columns;
+
+  std::size_t total() const {
+    std::size_t sum = name;
+    for (const auto w : columns) sum += gap + w;
+    return sum;
+  }
+};
+
+std::string short_name(const std::string& test) {
+  const auto slash = test.find('/');
+  return slash == std::string::npos ? test : test.substr(slash + 1);
+}
+
+std::string outcome_words(const JobData& j) {
+  std::string s = model::to_string(j.job.outcome.kind);
+  std::replace(s.begin(), s.end(), '_', ' ');
+  return s;
+}
+
+Grid measure(const RunData& data, const Columns& columns, const Layout& layout, const Painter& p) {
+  Grid g;
+  g.layout = layout;
+  g.name = 12;
+  for (const auto& t : data.tests) g.name = std::max(g.name, std::min(short_name(t).size() + 2, most_name));
+  for (const JobData* j : columns) {
+    std::size_t w = std::max({std::string(model::to_string(j->job.arch)).size(), width_of(j->job.point.label),
+                              j->completed() ? std::size_t{0} : outcome_words(*j).size()});
+    for (const auto& t : j->tests) w = std::max(w, cell_width(t, layout, p));
+    g.columns.push_back(w);
+  }
+  return g;
+}
+
+/// One line per entry of the tallest cell; `name` stands in the first.
+std::string put_row(const Grid& g, const std::string& name, const std::vector<std::vector<std::string>>& cells) {
+  std::string out;
+  std::size_t height = 1;
+  for (const auto& c : cells) height = std::max(height, c.size());
+  const bool own_line = width_of(name) > g.name;
+  if (own_line) out += name + "\n";
+  for (std::size_t line = 0; line < height; ++line) {
+    std::string text = pad(line == 0 && !own_line ? name : "", g.name);
+    for (std::size_t c = 0; c < cells.size(); ++c)
+      text += std::string(gap, ' ') + pad(line < cells[c].size() ? cells[c][line] : "", g.columns[c]);
+    text.erase(text.find_last_not_of(' ') + 1);
+    out += text + "\n";
+  }
+  return out;
+}
+
+std::string header(const Grid& g, const Columns& columns, const Painter& p) {
+  std::vector<std::vector<std::string>> cells;
+  const JobData* before = nullptr;
+  for (const JobData* j : columns) {
+    const bool same = before != nullptr && before->job.arch == j->job.arch;
+    std::vector<std::string> c{same ? "" : p.bold(model::to_string(j->job.arch)), p.bold(j->job.point.label)};
+    if (!j->completed()) c.push_back(p.bad(outcome_words(*j)));
+    cells.push_back(std::move(c));
+    before = j;
+  }
+  return put_row(g, "", cells) + p.rule(std::min(g.total(), p.width())) + "\n";
+}
+
+/// Every case of a test in any of the columns, in the order of their first appearance.
+std::vector<std::string> case_names(const std::string& test, const Columns& columns) {
+  std::vector<std::string> out;
+  for (const JobData* j : columns) {
+    const TestData* t = j->find(test);
+    if (t == nullptr) continue;
+    for (const auto& c : t->cases) {
+      if (std::find(out.begin(), out.end(), c.case_name) == out.end()) out.push_back(c.case_name);
+    }
+  }
+  return out;
+}
+
+std::string case_rows(const Grid& g, const std::string& test, const Columns& columns, const Painter& p) {
+  std::string out;
+  for (const auto& name : case_names(test, columns)) {
+    std::vector<std::vector<std::string>> cells;
+    for (const JobData* j : columns) {
+      const TestData* t = j->find(test);
+      const model::TestVerdict* found = nullptr;
+      for (std::size_t i = 0; t != nullptr && i < t->cases.size(); ++i) {
+        if (t->cases[i].case_name == name) found = &t->cases[i];
+      }
+      cells.push_back({found != nullptr ? verdict_text(*found, p, g.layout.label) : p.dim(p.sign("·", "."))});
+    }
+    out += put_row(g, "    " + p.dim(name), cells);
+  }
+  return out;
+}
+
+std::string block(const RunData& data, const Columns& columns, const Grid& g, const Painter& p) {
+  std::string out = header(g, columns, p);
+  std::string suite;
+  for (const auto& test : data.tests) {
+    if (suite_of(test) != suite) {
+      suite = suite_of(test);
+      out += p.cyan(suite) + "\n";
+    }
+    std::vector<std::vector<std::string>> cells;
+    for (std::size_t c = 0; c < columns.size(); ++c) cells.push_back(cell_lines(columns[c]->find(test), g.layout, g.columns[c], p));
+    out += put_row(g, "  " + short_name(test), cells);
+    if (p.style().verbose) out += case_rows(g, test, columns, p);
+  }
+  return out;
+}
+
+/// The first layout that fits; nothing when none does.
+std::optional<Grid> fitting(const RunData& data, const Columns& columns, const Painter& p) {
+  for (const Layout layout : {Layout{false, 0}, Layout{false, 1}, Layout{true, 0}, Layout{true, 1}, Layout{true, 2}}) {
+    Grid g = measure(data, columns, layout, p);
+    if (g.total() <= p.width()) return g;
+  }
+  return std::nullopt;
+}
+
+/// As few blocks as the width allows: all columns, else one block per architecture, else one per kernel.
+std::vector<Columns> blocks_of(const RunData& data, const Painter& p) {
+  Columns all;
+  for (const auto& j : data.jobs) all.push_back(&j);
+  if (fitting(data, all, p)) return {all};
+  std::vector<Columns> out;
+  for (const auto arch : data.archs()) {
+    Columns some;
+    for (const JobData* j : all) {
+      if (j->job.arch != arch) continue;
+      some.push_back(j);
+      if (some.size() > 1 && !fitting(data, some, p)) {
+        some.pop_back();
+        out.push_back(std::exchange(some, {j}));
+      }
+    }
+    out.push_back(some);
+  }
+  return out;
+}
+
+std::string legend(const RunData& data, const Painter& p) {
+  bool pins = false;
+  for (const auto& j : data.jobs) {
+    for (const auto& t : j.tests) pins = pins || (t.row.ledger && t.row.ledger->available);
+  }
+  if (!pins) return "";
+  return p.dim("pins: base pages acquired/released, then what is left (+) or unpinned too often (-)") + "\n";
+}
+
+}  // namespace
+
+std::string suite_of(const std::string& test) { return test.substr(0, test.find('/')); }
+
+std::string table(const RunData& data, const Painter& p) {
+  if (data.tests.empty()) return "";
+  std::string out;
+  for (const auto& columns : blocks_of(data, p)) {
+    const auto g = fitting(data, columns, p);
+    out += (out.empty() ? "" : "\n") + block(data, columns, g ? *g : measure(data, columns, {true, 2}, p), p);
+  }
+  return out + legend(data, p);
+}
+
+}  // namespace pinrig::report

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+// The table tests × points. Private to report.
+#pragma once
+
+#include <string>
+
+#include "report/run_data.h"
+#include "report/text_layout.h"
+
+namespace pinrig::report {
+
+/// Rows are tests (grouped by suite), columns are kernels: per architecture the base beside what follows. Each
+/// cell has the verdict, the pins acquired/released and what is left, and the cases folded. Falls back to
+/// narrower layouts and then to one block per architecture, so that nothing is cut off.
+std::string table(const RunData& data, const Painter& p);
+
+/// "✓ pass", "✗ leak", "✓ leak (as expected)"; `label` 0 is the longest wording.
+std::string verdict_text(const model::TestVerdict& v, const Painter& p, int label);
+/// "4096/4096", "1024/0 +1024", "n/a"; empty without a ledger.
+std::string pins_text(const store::VerdictRow& row, const Painter& p);
+/// "504 pass, 4 xfail, 270 skip", the unexpected ones first: one piece for each verdict.
+std::vector<std::string> case_counts(const TestData& t, const Painter& p);
+/// A suite's name of "suite/test".
+std::string suite_of(const std::string& test);
+
+}  // namespace pinrig::report
