@@ -13,7 +13,9 @@ namespace {
 namespace fs = std::filesystem;
 
 bool is_step(std::string_view text) {
-  // kbuild's quiet commands: two blanks, a word in capitals, blanks, the target.
+  // kbuild's quiet commands: two blanks, a word in capitals, blanks, the target. Installing headers is a
+  // thousand of them in a few seconds and would spoil every estimate.
+  if (text.starts_with("  HDRINST ")) return false;
   if (!text.starts_with("  ") || text.size() < 4) return false;
   text.remove_prefix(2);
   const auto end = text.find(' ');
