@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/fake_qemu_test.h"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "wire/frame.h"
+#include "wire/messages.h"
+
+namespace pinrig::vm {
+namespace {
+
+constexpr const char* role_variable = "PINRIG_FAKE_QEMU";
+using Json = nlohmann::json;
+
+/// The path of the chardev `id` in QEMU's argv.
+std::string socket_of(int argc, char** argv, const std::string& id) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string arg = argv[i];
+    if (arg.rfind("socket,id=" + id + ",", 0) == 0) return arg.substr(arg.find("path=") + 5);
+  }
+  return {};
+}
+
+int connect_to(const std::string& path) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? fd : -1;
+}
+
+void put(int fd, const std::string& bytes) { (void)!::write(fd, bytes.data(), bytes.size()); }
+
+/// Blocks for the next bytes; an end of the stream is an end of the fake.
+std::string get(int fd) {
+  char buffer[4096];
+  const auto n = ::read(fd, buffer, sizeof buffer);
+  if (n <= 0) ::_exit(0);
+  return std::string(buffer, static_cast<std::size_t>(n));
+}
+
+void shake_hands(int qmp, bool kvm) {
+  put(qmp, R"({"QMP": {}})" "\n");
+  get(qmp);
+  put(qmp, R"({"return": {}, "id": "capabilities"})" "\n");
+  get(qmp);
+  put(qmp, Json{{"return", {{"enabled", kvm}, {"present", true}}}, {"id", "kvm"}}.dump() + "\n");
+}
+
+void say(int control, const Json& message) { put(control, wire::encode(wire::Kind::json, 0, message.dump())); }
+
+void shut_down(int qmp, const char* reason) {
+  put(qmp, Json{{"event", "SHUTDOWN"}, {"data", {{"guest", true}, {"reason", reason}}}}.dump() + "\n");
+  ::_exit(0);
+}
+
+/// Answers requests like an agent until power off.
+void be_good(int control, int qmp) {
+  say(control, wire::Hello{});
+  for (;;) {
+    const std::string bytes = get(control);
+    wire::Decoder decoder(bytes);
+    const auto frame = decoder.next();
+    const auto request = Json::parse(frame ? frame->payload : std::string_view("{}"));
+    const std::string type = request.value("type", "");
+    if (type == "setup") say(control, wire::SetupDone{"setup_done", {"no rxe"}, {}});
+    if (type == "hold_control") say(control, wire::HoldResult{"hold_result", true, "", 16, 0});
+    if (type == "run") say(control, Json{{"type", "test_end"}, {"id", request["id"]}, {"how", "exited"}, {"code", 7}});
+    if (type == "power_off") shut_down(qmp, "guest-shutdown");
+  }
+}
+
+void play(const std::string& role, int control, int qmp) {
+  if (role == "good" || role == "good_kvm") be_good(control, qmp);
+  if (role == "panics_at_boot") shut_down(qmp, "guest-reset");
+  if (role == "bad_magic") put(control, std::string(64, 'x'));
+  if (role == "not_json") put(control, wire::encode(wire::Kind::json, 0, "{\"type\":"));
+  if (role == "not_object") put(control, wire::encode(wire::Kind::json, 0, "[1]"));
+  if (role == "wrong_type") say(control, wire::SetupDone{});
+  if (role == "type_is_number") say(control, Json{{"type", 5}});
+  if (role == "field_of_wrong_type") say(control, Json{{"type", "hello"}, {"cpus", "many"}});
+  if (role == "old_protocol") say(control, Json{{"type", "hello"}, {"protocol", 0}});
+  if (role == "output_on_control") put(control, wire::encode(wire::Kind::out, 1, "text"));
+  if (role == "too_long") put(control, wire::encode_header(wire::Kind::json, 0, wire::max_payload + 1));
+  if (role == "stops") put(qmp, "{\"event\": \"STOP\"}\n");
+  if (role == "last_words") {
+    say(control, wire::Hello{});
+    shut_down(qmp, "guest-reset");
+  }
+  if (role == "deaf" || role == "wrong_id" || role == "panics_at_power_off") say(control, wire::Hello{});
+  if (role == "wrong_id") {
+    get(control);
+    say(control, Json{{"type", "test_end"}, {"id", 99}});
+  }
+  if (role == "panics_at_power_off") {
+    get(control);
+    shut_down(qmp, "guest-reset");
+  }
+  if (role == "deaf") {
+    while (get(qmp).find("quit") == std::string::npos) {
+    }
+    shut_down(qmp, "host-qmp-quit");
+  }
+  for (;;) ::pause();
+}
+
+/// Runs before main, so that the test program needs no main of its own.
+__attribute__((constructor)) void maybe_be_qemu(int argc, char** argv, char**) {
+  const char* role = std::getenv(role_variable);
+  if (role == nullptr || argc < 2 || std::strstr(argv[0], "qemu-system-") == nullptr) return;
+  if (std::strcmp(role, "refuses") == 0) {
+    std::fputs("qemu-system-x86_64: -device nvme: 'nvme' is not a valid device model name\n", stderr);
+    ::_exit(1);
+  }
+  const int qmp = connect_to(socket_of(argc, argv, "qmp"));
+  const int control = connect_to(socket_of(argc, argv, "control"));
+  if (qmp < 0 || control < 0) ::_exit(3);
+  if (std::strcmp(role, "silent_qmp") == 0)
+    for (;;) ::pause();
+  shake_hands(qmp, std::strcmp(role, "good_kvm") == 0);
+  play(role, control, qmp);
+}
+
+}  // namespace
+
+FakeQemu::FakeQemu(const std::string& role)
+    : bin_(TempDir::create(fs::temp_directory_path(), "fake-qemu-").value()), old_path_(std::getenv("PATH")) {
+  const fs::path self = fs::read_symlink("/proc/self/exe");
+  for (const char* arch : {"x86_64", "aarch64"})
+    fs::create_symlink(self, bin_.path() / (std::string("qemu-system-") + arch));
+  ::setenv("PATH", (bin_.path().string() + ":" + old_path_).c_str(), 1);
+  ::setenv(role_variable, role.c_str(), 1);
+}
+
+FakeQemu::~FakeQemu() {
+  ::setenv("PATH", old_path_.c_str(), 1);
+  ::unsetenv(role_variable);
+}
+
+}  // namespace pinrig::vm

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/guest.h"
+
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <thread>
+
+#include "vm/fake_qemu_test.h"
+#include "vm/job_files.h"
+
+namespace pinrig::vm {
+namespace {
+
+using ::testing::HasSubstr;
+using Kind = GuestEnd::Kind;
+
+class GuestTest : public ::testing::Test {
+ protected:
+  GuestTest() : dir_(TempDir::create(fs::temp_directory_path(), "guest-test-").value()), files_{dir_.path()} {
+    job_.kernel_image = "/k/vmlinux";
+    job_.timeouts.boot_s = 30;
+    job_.timeouts.shutdown_s = 30;
+  }
+  Result<Guest> start() { return Guest::start(job_, files_, {}, cancel_); }
+  /// How a guest that plays `role` ends while its hello is awaited.
+  GuestEnd end_of_hello(const std::string& role) {
+    FakeQemu fake(role);
+    auto guest = start();
+    EXPECT_TRUE(guest.has_value()) << guest.error().message;
+    const auto hello = guest->hello();
+    EXPECT_TRUE(hello.has_value());
+    EXPECT_FALSE(hello->value.has_value());
+    return hello->end;
+  }
+
+  TempDir dir_;
+  GuestFiles files_;
+  model::JobSpec job_;
+  CancelToken cancel_;
+};
+
+TEST_F(GuestTest, AWholeConversation) {
+  FakeQemu fake("good");
+  auto guest = start();
+  ASSERT_TRUE(guest.has_value()) << guest.error().message;
+  EXPECT_TRUE(guest->hello()->value.has_value());
+  EXPECT_EQ(guest->setup({})->value->problems.size(), 1U);
+  EXPECT_EQ(guest->hold_control({})->value->outstanding_held, 16);
+  wire::Run run;
+  run.id = 3;
+  EXPECT_EQ(guest->run(run)->value->code, 7);
+  EXPECT_EQ(guest->power_off()->kind, Kind::powered_off);
+  EXPECT_EQ(guest->hello()->end.kind, Kind::powered_off) << "the first end stays the end";
+}
+
+TEST_F(GuestTest, CommandLineIsOnDiskBeforeQemuRuns) {
+  FakeQemu fake("refuses");
+  ASSERT_TRUE(start().has_error());
+  EXPECT_THAT(read_file(files_.dir / "qemu.args").value(), HasSubstr("-kernel /k/vmlinux"));
+}
+
+TEST_F(GuestTest, AQemuThatCannotStartIsAnErrorWithItsWords) {
+  FakeQemu fake("refuses");
+  const auto guest = start();
+  ASSERT_TRUE(guest.has_error());
+  EXPECT_EQ(guest.error().kind, ErrorKind::infra);
+  EXPECT_THAT(guest.error().message, HasSubstr("exit 1"));
+  EXPECT_THAT(guest.error().message, HasSubstr("'nvme' is not a valid device model name"));
+}
+
+TEST_F(GuestTest, NoQemuNamesThePackage) {
+  const std::string path = ::getenv("PATH");
+  ::setenv("PATH", "/nonexistent", 1);
+  const auto guest = start();
+  ::setenv("PATH", path.c_str(), 1);
+  ASSERT_TRUE(guest.has_error());
+  EXPECT_EQ(guest.error().kind, ErrorKind::missing_tool);
+  EXPECT_THAT(guest.error().hint, HasSubstr("qemu-system-x86"));
+}
+
+TEST_F(GuestTest, AQemuSilentOnQmpIsAnError) {
+  FakeQemu fake("silent_qmp");
+  job_.timeouts.boot_s = 0.05;
+  const auto guest = start();
+  ASSERT_TRUE(guest.has_error());
+  EXPECT_THAT(guest.error().message, HasSubstr("no answer on its QMP socket"));
+}
+
+TEST_F(GuestTest, KvmThatIsNotInUseIsAnError) {
+  job_.accel = model::Accel::kvm;
+  {
+    FakeQemu fake("good");
+    const auto guest = start();
+    ASSERT_TRUE(guest.has_error());
+    EXPECT_THAT(guest.error().message, HasSubstr("without it"));
+  }
+  FakeQemu fake("good_kvm");
+  EXPECT_TRUE(start().has_value());
+}
+
+TEST_F(GuestTest, APanicBeforeHelloIsQemusExit) {
+  const GuestEnd end = end_of_hello("panics_at_boot");
+  EXPECT_EQ(end.kind, Kind::qemu_exited);
+  EXPECT_THAT(end.detail, HasSubstr("guest-reset"));
+}
+
+TEST_F(GuestTest, LiesAreProtocolEnds) {
+  for (const char* role : {"bad_magic", "not_json", "not_object", "wrong_type", "type_is_number",
+                           "field_of_wrong_type", "old_protocol", "output_on_control", "too_long"}) {
+    const GuestEnd end = end_of_hello(role);
+    EXPECT_EQ(end.kind, Kind::protocol) << role << ": " << end.detail;
+    EXPECT_FALSE(end.detail.empty()) << role;
+  }
+}
+
+TEST_F(GuestTest, TheEndOfAnotherTestIsALie) {
+  FakeQemu fake("wrong_id");
+  auto guest = start();
+  ASSERT_TRUE(guest->hello()->value.has_value());
+  wire::Run run;
+  run.id = 1;
+  EXPECT_EQ(guest->run(run)->end.kind, Kind::protocol);
+}
+
+TEST_F(GuestTest, SilenceIsHungAndSaysWhatWasAwaited) {
+  FakeQemu fake("deaf");
+  job_.timeouts.silence_s = 0.02;
+  auto guest = start();
+  ASSERT_TRUE(guest->hello()->value.has_value());
+  wire::Run run;
+  run.id = 1;
+  run.limit_ms = 10;
+  const auto step = guest->run(run);
+  EXPECT_EQ(step->end.kind, Kind::hung);
+  EXPECT_THAT(step->end.detail, HasSubstr("no test_end within"));
+}
+
+TEST_F(GuestTest, AGuestThatQemuStoppedIsHung) {
+  EXPECT_EQ(end_of_hello("stops").kind, Kind::hung);
+}
+
+TEST_F(GuestTest, TheLastAnswerBeforeTheEndIsNotLost) {
+  FakeQemu fake("last_words");
+  auto guest = start();
+  ASSERT_TRUE(guest.has_value());
+  EXPECT_TRUE(guest->hello()->value.has_value());
+  EXPECT_EQ(guest->setup({})->end.kind, Kind::qemu_exited);
+}
+
+TEST_F(GuestTest, PowerOffThatIsIgnoredEndsInQuit) {
+  FakeQemu fake("deaf");
+  job_.timeouts.shutdown_s = 0.02;
+  auto guest = start();
+  ASSERT_TRUE(guest->hello()->value.has_value());
+  const auto end = guest->power_off();
+  EXPECT_EQ(end->kind, Kind::hung);
+  EXPECT_THAT(end->detail, HasSubstr("no power off within"));
+}
+
+TEST_F(GuestTest, APanicDuringPowerOffIsNoPowerOff) {
+  FakeQemu fake("panics_at_power_off");
+  auto guest = start();
+  ASSERT_TRUE(guest->hello()->value.has_value());
+  EXPECT_EQ(guest->power_off()->kind, Kind::qemu_exited);
+}
+
+TEST_F(GuestTest, CancellationEndsTheWaitAndQemu) {
+  FakeQemu fake("deaf");
+  auto guest = start();
+  ASSERT_TRUE(guest->hello()->value.has_value());
+  const pid_t pid = guest->pid();
+  std::thread user([this] { cancel_.request(); });
+  const auto step = guest->setup({});
+  user.join();
+  EXPECT_EQ(step->end.kind, Kind::cancelled);
+  EXPECT_EQ(::kill(pid, 0), -1) << "reaped";
+}
+
+TEST_F(GuestTest, NothingStartsAfterCancellation) {
+  cancel_.request();
+  EXPECT_EQ(start().error().kind, ErrorKind::cancelled);
+}
+
+TEST_F(GuestTest, DestructionLeavesNoProcessAndNoDrives) {
+  FakeQemu fake("deaf");
+  job_.machine.nvme = {{"a", 1, 1, 0, ""}};
+  pid_t pid = 0;
+  {
+    auto guest = start();
+    pid = guest->pid();
+    EXPECT_TRUE(fs::exists(files_.dir / "drive-a-1.raw"));
+  }
+  EXPECT_EQ(::kill(pid, 0), -1);
+  EXPECT_FALSE(fs::exists(files_.dir / "drive-a-1.raw"));
+}
+
+TEST_F(GuestTest, JobFilesJoinArchivesOnFourByteBoundaries) {
+  const fs::path a = dir_.path() / "a";
+  const fs::path b = dir_.path() / "b";
+  ASSERT_TRUE(write_file_atomic(a, "12345").has_value());
+  ASSERT_TRUE(write_file_atomic(b, "6789").has_value());
+  job_.initramfs = {a.string(), b.string()};
+  const auto prepared = JobFiles::prepare(job_, files_, {});
+  ASSERT_TRUE(prepared.has_value());
+  EXPECT_EQ(read_file(prepared->paths().initramfs).value(), std::string("12345\0\0\0006789", 12));
+}
+
+TEST_F(GuestTest, JobFilesTakeASingleArchiveAsItIs) {
+  job_.initramfs = {"/cache/base.cpio"};
+  EXPECT_EQ(JobFiles::prepare(job_, files_, {})->paths().initramfs, "/cache/base.cpio");
+}
+
+TEST_F(GuestTest, JobFilesSharedImagesAreOverlaidAndOwnOnesSparse) {
+  job_.machine.nvme = {{"a", 1, 8, 0, ""}, {"a", 2, 8, 0, "ext4"}};
+  const auto prepared = JobFiles::prepare(job_, files_, {{"a:2", "/cache/ext4"}});
+  ASSERT_TRUE(prepared.has_value());
+  const auto& drives = prepared->paths().drives;
+  EXPECT_TRUE(drives.at("a:2").snapshot);
+  EXPECT_EQ(drives.at("a:2").path, "/cache/ext4");
+  EXPECT_FALSE(drives.at("a:1").snapshot);
+  EXPECT_EQ(fs::file_size(drives.at("a:1").path), 8U << 20);
+}
+
+}  // namespace
+}  // namespace pinrig::vm

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/qemu_args.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace pinrig::vm {
+namespace {
+
+using model::Accel;
+using model::Arch;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+model::JobSpec job_of(Arch arch) {
+  model::JobSpec job;
+  job.arch = arch;
+  job.kernel_image = "/k/vmlinux";
+  job.machine.memory_mib = 1024;
+  return job;
+}
+
+QemuPaths paths() {
+  QemuPaths p;
+  p.initramfs = "/j/initramfs.img";
+  p.console = "/j/console.raw";
+  p.results = "/j/results.raw";
+  p.control_socket = "/s/control";
+  p.qmp_socket = "/s/qmp";
+  p.gdb_socket = "/s/gdb";
+  return p;
+}
+
+std::vector<std::string> words_of(const std::string& line) { return split(line, ' '); }
+
+/// The values of every `option` in argv.
+std::vector<std::string> values(const std::vector<std::string>& argv, const std::string& option) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i + 1 < argv.size(); ++i)
+    if (argv[i] == option) out.push_back(argv[i + 1]);
+  return out;
+}
+
+TEST(QemuArgs, NothingFromTheHostAndNothingByDefault) {
+  const auto args = base_args();
+  for (const char* wanted : {"-no-user-config", "-nodefaults", "-no-reboot"}) EXPECT_THAT(args, Contains(wanted));
+  EXPECT_THAT(values(args, "-display"), ElementsAre("none"));
+}
+
+TEST(QemuArgs, MachinePerArchitectureAndAccelerator) {
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg), "-accel"), ElementsAre("tcg,thread=multi"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg), "-cpu"), ElementsAre("max"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm), "-accel"), ElementsAre("kvm"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm), "-cpu"), ElementsAre("host"));
+  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg), "-cpu"), ElementsAre("max,pauth-impdef=on"));
+  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::kvm), "-cpu"), ElementsAre("host"));
+  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg), "-machine"), ElementsAre("virt,gic-version=max"));
+}
+
+TEST(QemuArgs, SizeInMebibytes) {
+  model::Machine machine;
+  machine.cpus = 3;
+  machine.memory_mib = 1536;
+  EXPECT_THAT(size_args(machine), ElementsAre("-smp", "3", "-m", "1536M"));
+}
+
+TEST(QemuArgs, CommandLineOfTheKernel) {
+  auto job = job_of(Arch::x86_64);
+  job.machine.kernel_args = {"movablecore=1G"};
+  const auto x86 = words_of(kernel_command_line(job, QemuMode::normal));
+  for (const char* word : {"console=ttyS0", "panic=-1", "rdinit=/init", "nokaslr", "tsc=reliable"})
+    EXPECT_THAT(x86, Contains(word));
+  EXPECT_EQ(x86.back(), "movablecore=1G") << "the machine has the last word";
+  EXPECT_THAT(x86, Not(Contains("pinrig.shell")));
+  const auto arm = words_of(kernel_command_line(job_of(Arch::aarch64), QemuMode::shell));
+  EXPECT_THAT(arm, Contains("console=ttyAMA0"));
+  EXPECT_THAT(arm, Contains("pinrig.shell"));
+  EXPECT_THAT(arm, Not(Contains("tsc=reliable")));
+  job.accel = Accel::kvm;
+  EXPECT_THAT(words_of(kernel_command_line(job, QemuMode::normal)), Not(Contains("tsc=reliable")))
+      << "a host's TSC may be unstable, and kvm-clock knows";
+}
+
+TEST(QemuArgs, KernelWithAndWithoutInitramfs) {
+  const auto job = job_of(Arch::x86_64);
+  EXPECT_THAT(values(kernel_args(job, "/i", QemuMode::normal), "-initrd"), ElementsAre("/i"));
+  EXPECT_THAT(values(kernel_args(job, "", QemuMode::normal), "-initrd"), ElementsAre());
+  EXPECT_THAT(values(kernel_args(job, "", QemuMode::normal), "-kernel"), ElementsAre("/k/vmlinux"));
+}
+
+TEST(QemuArgs, NamespacesOfOneSerialShareAController) {
+  model::Machine machine;
+  machine.nvme = {{"pin-raw", 1, 64, 0, ""}, {"pin-slow", 1, 64, 4, ""}, {"pin-raw", 2, 64, 0, "ext4"}};
+  const auto args = drive_args(machine, {{"pin-raw:1", {"/j/a", false}},
+                                         {"pin-slow:1", {"/j/b", false}},
+                                         {"pin-raw:2", {"/c/ext4", true}}});
+  EXPECT_THAT(values(args, "-device"),
+              ElementsAre("nvme,id=nvme0,serial=pin-raw", "nvme-ns,drive=nvme0n1,bus=nvme0,nsid=1",
+                          "nvme,id=nvme1,serial=pin-slow", "nvme-ns,drive=nvme1n1,bus=nvme1,nsid=1",
+                          "nvme-ns,drive=nvme0n2,bus=nvme0,nsid=2"));
+  EXPECT_THAT(values(args, "-drive"),
+              ElementsAre("if=none,id=nvme0n1,format=raw,file=/j/a,cache=unsafe,discard=unmap",
+                          "if=none,id=nvme1n1,format=raw,file=/j/b,cache=unsafe,discard=unmap,throttling.iops-total=4",
+                          "if=none,id=nvme0n2,format=raw,file=/c/ext4,cache=unsafe,discard=unmap,snapshot=on"));
+}
+
+TEST(QemuArgs, CommasInPathsAreDoubled) {
+  model::Machine machine;
+  machine.nvme = {{"a", 1, 64, 0, ""}};
+  const auto args = drive_args(machine, {{"a:1", {"/j,k/a", false}}});
+  EXPECT_THAT(values(args, "-drive").at(0), HasSubstr("file=/j,,k/a,"));
+  EXPECT_THAT(values(console_args("/j,k/c", QemuMode::normal), "-chardev").at(0), HasSubstr("path=/j,,k/c"));
+}
+
+TEST(QemuArgs, NetworkHasNoWayOut) {
+  model::Machine machine;
+  EXPECT_THAT(values(net_args(machine), "-netdev"), ElementsAre("hubport,id=net0,hubid=0"));
+  machine.net = false;
+  EXPECT_TRUE(net_args(machine).empty());
+}
+
+TEST(QemuArgs, ChannelsOnSocketsThatWeListenOn) {
+  const auto args = channel_args(paths(), QemuMode::normal);
+  EXPECT_THAT(values(args, "-chardev"), ElementsAre("socket,id=control,server=off,path=/s/control",
+                                                    "file,id=results,path=/j/results.raw"));
+  EXPECT_THAT(values(args, "-device"),
+              ElementsAre("virtio-serial-pci,id=ports",
+                          "virtserialport,bus=ports.0,nr=1,chardev=control,name=pinrig.control",
+                          "virtserialport,bus=ports.0,nr=2,chardev=results,name=pinrig.results"));
+}
+
+TEST(QemuArgs, ShellHasTheSameDevicesAndTheTerminal) {
+  const auto job = job_of(Arch::x86_64);
+  const auto normal = qemu_args(job, paths(), QemuMode::normal);
+  const auto shell = qemu_args(job, paths(), QemuMode::shell);
+  EXPECT_EQ(values(normal, "-device"), values(shell, "-device"));
+  EXPECT_THAT(values(shell, "-chardev"),
+              ElementsAre("stdio,id=console,mux=on,signal=off,logfile=/j/console.raw", "null,id=control",
+                          "null,id=results"));
+  EXPECT_THAT(shell, Not(Contains("-S")));
+}
+
+TEST(QemuArgs, DebuggerWaitsOnAUnixSocketAndNoPortIsOpened) {
+  const auto args = qemu_args(job_of(Arch::aarch64), paths(), QemuMode::gdb);
+  EXPECT_EQ(args.front(), "qemu-system-aarch64");
+  EXPECT_THAT(args, Contains("-S"));
+  EXPECT_THAT(values(args, "-chardev"), Contains("socket,id=gdb,server=on,wait=off,path=/s/gdb"));
+  EXPECT_THAT(join(args, " "), Not(HasSubstr("tcp:")));
+}
+
+}  // namespace
+}  // namespace pinrig::vm

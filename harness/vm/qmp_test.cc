@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/qmp.h"
+
+#include <gmock/gmock.h>
+
+namespace pinrig::vm {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr const char* greeting = R"({"QMP": {"version": {}, "capabilities": ["oob"]}})" "\r\n";
+
+Qmp shaken_hands(bool kvm) {
+  Qmp qmp;
+  qmp.feed(greeting);
+  EXPECT_THAT(qmp.take_output(), HasSubstr("qmp_capabilities"));
+  qmp.feed(R"({"return": {}, "id": "capabilities"})" "\r\n");
+  EXPECT_THAT(qmp.take_output(), HasSubstr("query-kvm"));
+  EXPECT_FALSE(qmp.ready());
+  qmp.feed(std::string(R"({"return": {"enabled": )") + (kvm ? "true" : "false") + R"(, "present": true}, "id": "kvm"})" "\r\n");
+  return qmp;
+}
+
+TEST(Qmp, HandshakeTellsTheAcceleratorInUse) {
+  EXPECT_TRUE(shaken_hands(true).ready());
+  EXPECT_TRUE(shaken_hands(true).kvm());
+  EXPECT_TRUE(shaken_hands(false).ready());
+  EXPECT_FALSE(shaken_hands(false).kvm());
+}
+
+TEST(Qmp, LinesMayComeInPieces) {
+  Qmp qmp;
+  for (const char* c = greeting; *c != '\0'; ++c) qmp.feed(std::string_view(c, 1));
+  EXPECT_THAT(qmp.take_output(), HasSubstr("qmp_capabilities"));
+}
+
+TEST(Qmp, EventsBeforeTheHandshakeCount) {
+  Qmp qmp;
+  qmp.feed(R"({"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-reset"}})" "\n");
+  EXPECT_EQ(qmp.shutdown_reason(), "guest-reset");
+}
+
+TEST(Qmp, AStoppedGuestIsSeenUntilItResumes) {
+  Qmp qmp = shaken_hands(true);
+  qmp.feed("{\"event\": \"STOP\"}\n");
+  EXPECT_TRUE(qmp.stopped());
+  qmp.feed("{\"event\": \"RESUME\"}\n");
+  EXPECT_FALSE(qmp.stopped());
+}
+
+TEST(Qmp, ErrorsAndGarbageAreProblems) {
+  Qmp refused;
+  refused.feed(R"({"error": {"class": "GenericError", "desc": "no such thing"}, "id": "kvm"})" "\n");
+  EXPECT_THAT(refused.problem(), HasSubstr("no such thing"));
+  Qmp garbage;
+  garbage.feed("hello\n");
+  EXPECT_THAT(garbage.problem(), HasSubstr("not a QMP message: hello"));
+  Qmp wrong_type;
+  wrong_type.feed(R"({"return": 3, "id": "kvm"})" "\n");
+  EXPECT_THAT(wrong_type.problem(), HasSubstr("query-kvm"));
+}
+
+TEST(Qmp, ALineWithoutEndIsBounded) {
+  Qmp qmp;
+  qmp.feed(std::string(70 << 10, 'x'));
+  EXPECT_THAT(qmp.problem(), HasSubstr("64 KiB"));
+}
+
+}  // namespace
+}  // namespace pinrig::vm
