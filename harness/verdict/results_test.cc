@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "verdict/results.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "verdict/test_end.h"
+#include "wire/frame.h"
+
+namespace pinrig::verdict {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+using Exit = model::TestExit::Kind;
+using Mode = model::PinClaim::Mode;
+
+template <typename T>
+std::string message(const T& m) {
+  return wire::encode(wire::Kind::json, 0, nlohmann::json(m).dump());
+}
+
+std::string text_message(const std::string& text) { return wire::encode(wire::Kind::json, 0, text); }
+
+std::string begin(std::uint32_t id, const std::string& name) {
+  wire::TestBegin b;
+  b.id = id;
+  b.name = name;
+  return message(b);
+}
+
+wire::TestEnd end_of(std::uint32_t id) {
+  wire::TestEnd e;
+  e.id = id;
+  e.how = "exited";
+  e.before.available = e.after.available = true;
+  e.before.settled = e.after.settled = true;
+  return e;
+}
+
+std::string out(std::uint32_t id, const std::string& text) { return wire::encode(wire::Kind::out, id, text); }
+
+TEST(ReadResults, ReadsAWholeSession) {
+  wire::Hello hello;
+  hello.release = "6.12.117";
+  hello.counters = true;
+  wire::SetupDone setup;
+  setup.problems = {"no rxe"};
+  wire::HoldResult hold;
+  hold.available = true;
+  hold.outstanding_held = 16;
+  wire::TestEnd end = end_of(1);
+  end.code = 1;
+  end.wall_s = 2.5;
+  end.dropped = 7;
+  end.claim = {"exact", 272, 3};
+  end.before.acquired = 10;
+  end.before.taint = 1;
+  end.before.counters = {{"pgfault", 5}};
+  end.after.acquired = 282;
+  end.after.released = 272;
+  end.after.settle_ms = 40;
+  end.after.taint = 513;
+  const Results r = read_results(message(hello) + message(setup) + message(hold) + begin(1, "bio/dio") + out(1, "KTAP ") +
+                                 wire::encode(wire::Kind::err, 1, "oh\n") + out(1, "version 1\n") + message(end));
+  EXPECT_THAT(r.problems, IsEmpty());
+  EXPECT_EQ(r.hello.value().release, "6.12.117");
+  EXPECT_THAT(r.setup.value().problems, ElementsAre("no rxe"));
+  EXPECT_EQ(r.hold.value().outstanding_held, 16);
+  ASSERT_THAT(r.records, SizeIs(1));
+  const model::TestRecord& t = r.records[0];
+  EXPECT_EQ(t.name, "bio/dio");
+  EXPECT_EQ(t.exit.kind, Exit::exited);
+  EXPECT_EQ(t.exit.code, 1);
+  EXPECT_DOUBLE_EQ(t.wall_s, 2.5);
+  EXPECT_EQ(t.output, "KTAP version 1\n");
+  EXPECT_EQ(t.errors, "oh\n");
+  EXPECT_EQ(t.dropped, 7U);
+  EXPECT_TRUE(t.ledger.available);
+  EXPECT_TRUE(t.ledger.settled_before);
+  EXPECT_TRUE(t.ledger.settled_after);
+  EXPECT_EQ(t.ledger.acquired(), 272);
+  EXPECT_EQ(t.ledger.released(), 272);
+  EXPECT_EQ(t.ledger.settle_ms, 40);
+  ASSERT_TRUE(t.ledger.claim.has_value());
+  EXPECT_EQ(t.ledger.claim->mode, Mode::exact);
+  EXPECT_EQ(t.ledger.claim->pages, 272);
+  EXPECT_EQ(t.ledger.claim->skew_sections, 3);
+  EXPECT_EQ(t.taint_before, 1U);
+  EXPECT_EQ(t.taint_after, 513U);
+  EXPECT_EQ(t.counters_before.at("pgfault"), 5);
+}
+
+TEST(ReadResults, TakesATestWithoutAnEndForLost) {
+  const Results r = read_results(begin(1, "a/a") + out(1, "half"));
+  ASSERT_THAT(r.records, SizeIs(1));
+  EXPECT_EQ(r.records[0].exit.kind, Exit::lost);
+  EXPECT_EQ(r.records[0].output, "half");
+  EXPECT_FALSE(r.records[0].ledger.available);
+}
+
+TEST(ReadResults, LosesOnlyTheFrameThatIsCutOff) {
+  const std::string whole = begin(1, "a/a") + out(1, "one");
+  const std::string cut = whole + out(1, "two").substr(0, 17);
+  const Results r = read_results(cut);
+  EXPECT_EQ(r.records.at(0).output, "one");
+  EXPECT_THAT(r.problems, ElementsAre("the last frame is cut off: 17 bytes of it are there"));
+  EXPECT_THAT(read_results(whole).problems, IsEmpty());
+}
+
+TEST(ReadResults, StopsAtDamageAndSaysWhere) {
+  const std::string good = begin(1, "a/a");
+  const Results r = read_results(good + std::string(16, 'x') + message(end_of(1)));
+  ASSERT_THAT(r.problems, SizeIs(1));
+  EXPECT_THAT(r.problems[0], HasSubstr("damaged frame at byte " + std::to_string(good.size())));
+  EXPECT_EQ(r.records.at(0).exit.kind, Exit::lost);
+}
+
+TEST(ReadResults, SaysNothingOfNothing) {
+  const Results r = read_results("");
+  EXPECT_THAT(r.problems, IsEmpty());
+  EXPECT_THAT(r.records, IsEmpty());
+  EXPECT_FALSE(r.hello.has_value());
+}
+
+struct Lie {
+  const char* name;
+  std::string raw;
+  const char* problem;
+};
+
+class Lies : public testing::TestWithParam<Lie> {};
+
+TEST_P(Lies, AreProblemsAndNoExceptions) {
+  const Results r = read_results(GetParam().raw);
+  ASSERT_THAT(r.problems, SizeIs(1));
+  EXPECT_THAT(r.problems[0], HasSubstr(GetParam().problem));
+}
+
+std::string end_with(const std::function<void(wire::TestEnd&)>& spoil) {
+  wire::TestEnd e = end_of(1);
+  spoil(e);
+  return begin(1, "a/a") + message(e);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Guest, Lies,
+    testing::Values(
+        Lie{"not_json", text_message("{\"type\": "), "cannot be read"}, Lie{"no_type", text_message("{}"), "cannot be read"},
+        Lie{"no_object", text_message("[1,2]"), "cannot be read"}, Lie{"type_is_a_number", text_message("{\"type\":1}"), "cannot be read"},
+        Lie{"wrong_type", text_message("{\"type\":\"hello\",\"cpus\":\"two\"}"), "cannot be read"},
+        Lie{"not_utf8", text_message("{\"type\":\"hello\",\"release\":\"\xff\"}"), "cannot be read"},
+        Lie{"unknown_type", text_message("{\"type\":\"gossip\"}"), "unknown type \"gossip\""},
+        Lie{"huge_number", text_message("{\"type\":\"hello\",\"cpus\":1e300}"), "a number"},
+        Lie{"deep_nesting", text_message("{\"type\":\"hello\",\"x\":[[[[[[[[[[1]]]]]]]]]]}"), "nesting"},
+        Lie{"hello_twice", message(wire::Hello{}) + message(wire::Hello{}), "second message \"hello\""},
+        Lie{"begin_without_id", begin(0, "a/a"), "without an id or a name"}, Lie{"begin_without_name", begin(1, ""), "without an id or a name"},
+        Lie{"id_taken", begin(1, "a/a") + begin(1, "b/b"), "id 1, which is taken"},
+        Lie{"name_twice", begin(1, "a/a") + begin(2, "a/a"), "a/a began twice"},
+        Lie{"end_without_begin", message(end_of(3)), "id 3 ended and never began"},
+        Lie{"end_twice", begin(1, "a/a") + message(end_of(1)) + message(end_of(1)), "ended twice"},
+        Lie{"output_without_begin", out(9, "x") + out(9, "y"), "id 9, which never began"},
+        Lie{"output_after_end", begin(1, "a/a") + message(end_of(1)) + out(1, "x"), "had ended already"},
+        Lie{"ended_by_magic", end_with([](wire::TestEnd& e) { e.how = "vanished"; }), "unknown way: \"vanished\""},
+        Lie{"left_processes", end_with([](wire::TestEnd& e) { e.leftover = 2; }), "2 of its processes"},
+        Lie{"negative_counter", end_with([](wire::TestEnd& e) { e.before.acquired = -1; }), "counters that cannot be"},
+        Lie{"overflowing_counter", end_with([](wire::TestEnd& e) { e.after.released = INT64_MAX; }), "counters that cannot be"},
+        Lie{"unknown_claim", end_with([](wire::TestEnd& e) { e.claim.mode = "some"; }), "claim that cannot be"},
+        Lie{"negative_claim", end_with([](wire::TestEnd& e) { e.claim = {"exact", -1, 0}; }), "claim that cannot be"},
+        Lie{"overflowing_skew", end_with([](wire::TestEnd& e) { e.claim = {"exact", 1, INT64_MAX}; }), "claim that cannot be"}),
+    [](const auto& lie) { return lie.param.name; });
+
+TEST(ReadResults, BelievesNothingOfAnUnbelievableEnd) {
+  const auto record = [](const std::function<void(wire::TestEnd&)>& spoil) { return read_results(end_with(spoil)).records.at(0); };
+  EXPECT_EQ(record([](wire::TestEnd& e) { e.how = "vanished"; }).exit.kind, Exit::lost);
+  const auto counters = record([](wire::TestEnd& e) { e.after.released = INT64_MIN; });
+  EXPECT_FALSE(counters.ledger.available);
+  EXPECT_EQ(counters.ledger.outstanding(), 0);
+  EXPECT_FALSE(record([](wire::TestEnd& e) { e.claim.mode = "some"; }).ledger.claim.has_value());
+  EXPECT_FALSE(record([](wire::TestEnd& e) { e.after.available = false; }).ledger.available);
+  EXPECT_FALSE(record([](wire::TestEnd& e) { e.before.available = false; }).ledger.available);
+  EXPECT_EQ(record([](wire::TestEnd& e) { e.wall_s = -1; }).wall_s, 0);
+}
+
+TEST(ReadResults, KnowsEveryWayToEnd) {
+  for (const Exit kind : {Exit::exited, Exit::signaled, Exit::timed_out, Exit::not_run}) {
+    const auto r = read_results(end_with([&](wire::TestEnd& e) {
+      e.how = model::to_string(kind);
+      e.code = 9;
+      e.problem = "why";
+    }));
+    EXPECT_EQ(r.records.at(0).exit.kind, kind);
+    EXPECT_EQ(r.records.at(0).exit.code, 9);
+    EXPECT_EQ(r.records.at(0).errors, "agent: why\n");
+  }
+}
+
+TEST(ReadResults, KeepsASkewWithoutAClaimAndNoEmptyClaim) {
+  const auto claim = [](const wire::Claim& c) {
+    return read_results(end_with([&](wire::TestEnd& e) { e.claim = c; })).records.at(0).ledger.claim;
+  };
+  EXPECT_FALSE(claim({"net_zero", 0, 0}).has_value());
+  EXPECT_EQ(claim({"net_zero", 0, 16})->skew_sections, 16);
+  EXPECT_EQ(claim({"at_least", 4, 0})->mode, Mode::at_least);
+  EXPECT_EQ(claim({"exact", 0, 0})->mode, Mode::exact);
+}
+
+TEST(ReadResults, TellsTestsThatOverlapApart) {
+  const Results r = read_results(begin(1, "a/a") + begin(2, "b/b") + out(1, "A") + out(2, "B") + out(1, "a"));
+  ASSERT_THAT(r.records, SizeIs(2));
+  EXPECT_EQ(r.records[0].output, "Aa");
+  EXPECT_EQ(r.records[1].output, "B");
+}
+
+TEST(ReadResults, LimitsItsComplaints) {
+  std::string raw;
+  for (int i = 0; i < 500; ++i) raw += text_message("{}");
+  EXPECT_THAT(read_results(raw).problems, SizeIs(101));
+  EXPECT_EQ(read_results(raw).problems.back(), "further problems are left out");
+}
+
+TEST(ReadResults, NeverFailsOnDamagedBytes) {
+  const std::string whole = message(wire::Hello{}) + begin(1, "a/a") + out(1, "KTAP version 1\n") + message(end_of(1));
+  std::mt19937 random(7);
+  for (int round = 0; round < 2000; ++round) {
+    std::string raw = whole;
+    for (int i = 0; i < 3; ++i) raw[random() % raw.size()] = static_cast<char>(random() % 256);
+    EXPECT_LE(read_results(raw.substr(0, random() % raw.size())).records.size(), 1U);
+  }
+}
+
+}  // namespace
+}  // namespace pinrig::verdict
