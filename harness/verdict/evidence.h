@@ -42,7 +42,7 @@ struct Reading {
   std::map<std::string, double> numbers;
 };
 
-/// Rules on the output, by the format the suite states (output.cc and gup_test.cc).
+/// Rules on the output, by the format the suite states (output.cc and gup_output.cc).
 Reading judge_output(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence);
 Reading judge_gup_test(const model::TestRecord& record, Evidence& evidence);
 /// Rules on the pin ledger and the claim (ledger.cc). `counters`: the kernel has them.
