@@ -11,8 +11,7 @@ namespace {
 
 using model::Verdict;
 
-constexpr std::size_t verdict_column = 9;  ///< "✓ timeout": pins begin after it
-constexpr std::size_t least_cases = 16;    ///< counts of cases are not squeezed into less
+constexpr std::size_t least_cases = 16;  ///< counts of cases are not squeezed into less
 
 /// What it says beside the verdict's word.
 std::string expectation_label(const model::TestVerdict& v, int label) {
@@ -42,12 +41,6 @@ std::size_t cases_width(const std::vector<std::string>& pieces) {
     all += width_of(s) + 2;
   }
   return std::max(longest, std::min(all, least_cases));
-}
-
-std::string beside(const TestData& t, const Layout& layout, const Painter& p) {
-  const std::string verdict = verdict_text(t.row.verdict, p, layout.label);
-  const std::string pins = pins_text(t.row, p);
-  return pins.empty() ? verdict : pad(verdict, verdict_column) + " " + pins;
 }
 
 }  // namespace
@@ -94,22 +87,28 @@ std::vector<std::string> case_counts(const TestData& t, const Painter& p) {
   return out;
 }
 
-std::size_t cell_width(const TestData& t, const Layout& layout, const Painter& p) {
-  const std::size_t cases = cases_width(case_counts(t, p));
-  if (!layout.stacked) return std::max(width_of(beside(t, layout, p)), cases);
-  return std::max({width_of(verdict_text(t.row.verdict, p, layout.label)), width_of(pins_text(t.row, p)), cases});
+Column measure_column(const JobData& job, const Layout& layout, const Painter& p) {
+  Column c;
+  std::size_t pins = 0;
+  for (const auto& t : job.tests) {
+    const std::size_t verdict = width_of(verdict_text(t.row.verdict, p, layout.label));
+    const std::size_t own = width_of(pins_text(t.row, p));
+    c.whole = std::max({c.whole, verdict, cases_width(case_counts(t, p))});
+    if (layout.stacked) c.whole = std::max(c.whole, own);
+    else if (own > 0) c.verdict = std::max(c.verdict, verdict);
+    pins = std::max(pins, own);
+  }
+  if (!layout.stacked) c.whole = std::max(c.whole, c.verdict + 1 + pins);
+  return c;
 }
 
-std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, std::size_t width, const Painter& p) {
+std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, const Column& column, const Painter& p) {
   if (t == nullptr) return {p.dim(p.sign("·", "."))};
-  std::vector<std::string> out;
-  if (layout.stacked) {
-    out.push_back(verdict_text(t->row.verdict, p, layout.label));
-    if (const std::string pins = pins_text(t->row, p); !pins.empty()) out.push_back(pins);
-  } else {
-    out.push_back(beside(*t, layout, p));
-  }
-  for (auto& line : flow(case_counts(*t, p), width)) out.push_back(std::move(line));
+  std::vector<std::string> out{verdict_text(t->row.verdict, p, layout.label)};
+  const std::string pins = pins_text(t->row, p);
+  if (!pins.empty() && layout.stacked) out.push_back(pins);
+  else if (!pins.empty()) out[0] = pad(out[0], column.verdict) + " " + pins;
+  for (auto& line : flow(case_counts(*t, p), column.whole)) out.push_back(std::move(line));
   return out;
 }
 

@@ -12,11 +12,18 @@ namespace pinrig::report {
 struct Layout {
   bool stacked = false;  ///< pins below the verdict instead of beside it
   int label = 0;         ///< wording of "(as expected)": 0 long, 1 short, 2 a star
+  std::size_t name = 40; ///< columns for names at most; longer ones are broken
 };
 
-/// Columns the cell wants at least.
-std::size_t cell_width(const TestData& t, const Layout& layout, const Painter& p);
-/// The lines of a cell in `width` columns; a test that the job does not have is a dot.
-std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, std::size_t width, const Painter& p);
+/// The widths of a column of the table.
+struct Column {
+  std::size_t verdict = 0;  ///< of the widest verdict that has pins beside it; 0 when stacked
+  std::size_t whole = 0;
+};
+
+/// What a job's cells want.
+Column measure_column(const JobData& job, const Layout& layout, const Painter& p);
+/// The lines of a cell; a test that the job does not have is a dot.
+std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, const Column& column, const Painter& p);
 
 }  // namespace pinrig::report

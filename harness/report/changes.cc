@@ -16,6 +16,7 @@ using verdict::Delta;
 using verdict::DeltaKind;
 
 constexpr std::size_t most_cases = 5;  ///< of one test; more are counted
+constexpr std::size_t most_name = 44;  ///< columns for names, when they are aligned
 
 /// The same change on every architecture where it was seen.
 struct Change {
@@ -81,23 +82,27 @@ void collect(const RunData& data, model::Arch arch, std::vector<Change>& out, st
   }
 }
 
-/// Regressions nobody expected, other regressions, then fixed, gone and new.
+/// What nobody expected, then regressions, then fixed, gone and new.
 int order_of(const Change& c) {
+  if (!c.expected) return c.delta.kind == DeltaKind::regression ? 0 : 1;
   switch (c.delta.kind) {
-    case DeltaKind::regression: return c.expected ? 1 : 0;
-    case DeltaKind::fixed: return 2;
-    case DeltaKind::gone: return 3;
-    case DeltaKind::fresh: return 4;
-    case DeltaKind::same: return 5;
+    case DeltaKind::regression: return 2;
+    case DeltaKind::fixed: return 3;
+    case DeltaKind::gone: return 4;
+    case DeltaKind::fresh: return 5;
+    case DeltaKind::same: return 6;
   }
-  return 5;
+  return 6;
 }
 
 std::string kind_text(const Change& c, const Painter& p) {
   const std::string word = pad(verdict::to_string(c.delta.kind), 10);
-  if (c.delta.kind == DeltaKind::regression) return c.expected ? p.warn(word) : p.bad(word);
+  if (!c.expected) return p.bad(word);
+  if (c.delta.kind == DeltaKind::regression) return p.warn(word);
   return c.delta.kind == DeltaKind::fixed ? p.good(word) : word;
 }
+
+std::string name_of(const Delta& d) { return d.test + (d.case_name.empty() ? "" : ":" + d.case_name); }
 
 std::string from_to(const Delta& d, const Painter& p) {
   const auto word = [](const std::optional<model::Verdict>& v) { return v ? model::to_string(*v) : "not there"; };
@@ -110,12 +115,28 @@ std::string arch_list(const Change& c) {
   return join(names, ", ");
 }
 
-std::string one_line(const Change& c, const Painter& p) {
-  std::string text = c.delta.test + (c.delta.case_name.empty() ? "" : ":" + c.delta.case_name);
-  text += "  " + from_to(c.delta, p) + "  " + arch_list(c);
-  if (c.delta.kind == DeltaKind::regression && c.expected) text += ", as expected";
-  if (!c.since.empty()) text += ", " + c.since;
-  return hanging(p, "  " + kind_text(c, p) + "  ", text);
+/// Kind, name, from and to in columns, as long as the names are not too wide for that.
+std::string one_line(const Change& c, std::size_t name_width, const Painter& p) {
+  std::string rest = arch_list(c);
+  if (c.delta.kind == DeltaKind::regression && c.expected) rest += ", as expected";
+  if (!c.since.empty()) rest += ", " + c.since;
+  const std::string first = "  " + kind_text(c, p) + "  " + pad(name_of(c.delta), name_width) + "  " + pad(from_to(c.delta, p), 16) + "  ";
+  if (width_of(first) + 24 <= p.width()) return hanging(p, first, rest);
+  return hanging(p, "  " + kind_text(c, p) + "  ", name_of(c.delta) + "  " + from_to(c.delta, p) + "  " + rest);
+}
+
+using Hidden = std::map<std::string, std::size_t>;
+
+/// What is printed, and how many cases of which test are not.
+std::pair<std::vector<Change>, Hidden> pick(std::vector<Change> all, bool verbose) {
+  std::vector<Change> out;
+  Hidden shown;
+  Hidden hidden;
+  for (auto& c : all) {
+    if (!verbose && !c.delta.case_name.empty() && ++shown[c.delta.test] > most_cases) ++hidden[c.delta.test];
+    else out.push_back(std::move(c));
+  }
+  return {std::move(out), std::move(hidden)};
 }
 
 }  // namespace
@@ -131,16 +152,14 @@ std::string changes(const RunData& data, const Painter& p) {
   if (!compared) return "";
   std::stable_sort(all.begin(), all.end(), [](const Change& a, const Change& b) { return order_of(a) < order_of(b); });
   std::string out = p.bold("changed from base to tip") + "\n";
-  std::map<std::string, std::size_t> shown;
-  std::map<std::string, std::size_t> hidden;
-  for (const auto& c : all) {
-    const bool is_case = !c.delta.case_name.empty();
-    if (is_case && !p.style().verbose && ++shown[c.delta.test] > most_cases) ++hidden[c.delta.test];
-    else out += one_line(c, p);
-  }
-  for (const auto& [test, n] : hidden) out += p.dim(fmt::format("  and {} more of {} (--verbose lists them)", count_of(n, "case"), test)) + "\n";
+  const auto [lines, hidden] = pick(std::move(all), p.style().verbose);
+  std::size_t width = 0;
+  for (const auto& c : lines) width = std::max(width, std::min(width_of(name_of(c.delta)), most_name));
+  for (const auto& c : lines) out += one_line(c, width, p);
+  for (const auto& [test, n] : hidden)
+    out += p.dim(fmt::format("  and {} more case{} of {} (--verbose lists them)", n, n == 1 ? "" : "s", test)) + "\n";
   for (const auto& line : left_out) out += p.warn("  " + line) + "\n";
-  if (all.empty() && left_out.empty()) out += p.good("  nothing") + "\n";
+  if (lines.empty() && left_out.empty()) out += p.good("  nothing") + "\n";
   return out;
 }
 

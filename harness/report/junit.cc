@@ -80,6 +80,8 @@ void add_case(pugi::xml_node suite, const JobData& job, const TestData& t, const
     property(tc, "expected", v.expectation);
   }
   add_mark(tc, v, totals);
+  // Hundreds of cases that simply passed would say so in as many texts.
+  if (!v.case_name.empty() && v.expected && v.verdict == Verdict::pass && v.numbers.empty()) return;
   tc.append_child("system-out").append_child(pugi::node_pcdata).set_value(system_out(t, v).c_str());
 }
 

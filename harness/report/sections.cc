@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t most_cases = 5;    ///< of one unexpected test; more are counted
 constexpr std::size_t most_events = 5;   ///< of one kernel
+constexpr std::size_t most_tests = 3;    ///< names of a finding that many share
 constexpr std::size_t most_further = 4;  ///< commands
 
 std::string words(const char* name) {
@@ -20,16 +21,25 @@ std::string words(const char* name) {
   return s;
 }
 
-/// The details of the cases that nobody expected.
+/// The cases that nobody expected; those with the same verdict and detail are one line.
 std::string bad_cases(const TestData& t, const Painter& p) {
-  std::string out;
-  std::size_t n = 0;
+  std::vector<std::pair<const model::TestVerdict*, std::size_t>> groups;  // the first, how many
   for (const auto& c : t.cases) {
-    if (c.expected || (++n > most_cases && !p.style().verbose)) continue;
-    out += hanging(p, fmt::format("      {:<8} ", model::to_string(c.verdict)),
-                   c.case_name + (c.detail.empty() ? "" : ": " + c.detail));
+    if (c.expected) continue;
+    const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& g) {
+      return g.first->verdict == c.verdict && g.first->detail == c.detail && !p.style().verbose;
+    });
+    if (same == groups.end()) groups.emplace_back(&c, 1);
+    else ++same->second;
   }
-  if (n > most_cases && !p.style().verbose) out += p.dim(fmt::format("      and {} more\n", count_of(n - most_cases, "case")));
+  std::string out;
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (i >= most_cases && !p.style().verbose)
+      return out + p.dim(fmt::format("      and more: {} in all\n", count_of(groups.size(), "kind")));
+    const auto& [c, n] = groups[i];
+    out += hanging(p, fmt::format("      {:<8} ", model::to_string(c->verdict)),
+                   c->case_name + (n > 1 ? fmt::format(" and {} more", n - 1) : "") + (c->detail.empty() ? "" : ": " + c->detail));
+  }
   return out;
 }
 
@@ -52,6 +62,42 @@ std::string grouped(const Painter& p, const std::vector<std::pair<std::string, s
   std::string out;
   for (const auto& [text, names] : merged) out += hanging(p, "  ", names + ": " + text);
   return out;
+}
+
+/// One thing that nobody expected, at every place where it looks the same.
+struct Finding {
+  std::vector<std::string> tests;
+  std::vector<std::string> columns;
+  std::string body;
+  bool whole_job = false;  ///< the guest was lost and took its tests along: they are one finding
+};
+
+Finding finding_of(const JobData& j, const TestData& t, const Painter& p) {
+  const auto& v = t.row.verdict;
+  Finding f{{v.test}, {column_name(j.job)}, "", !j.completed() && v.verdict == model::Verdict::missing};
+  const std::string word = model::to_string(v.verdict);
+  f.body = hanging(p, fmt::format("    {}  ", v.expected ? word : p.bad(word)), reason_of(t));
+  if (t.row.ledger && t.row.ledger->available && t.row.ledger->outstanding() != 0)
+    f.body += fmt::format("    pins  {} acquired, {} released: {:+} pages\n", t.row.ledger->acquired(), t.row.ledger->released(),
+                          t.row.ledger->outstanding());
+  f.body += bad_cases(t, p);
+  return f;
+}
+
+/// Merged with an earlier one that says the same.
+void add_finding(std::vector<Finding>& all, Finding f) {
+  for (auto& o : all) {
+    if (o.body != f.body || o.whole_job != f.whole_job) continue;
+    if (f.whole_job && o.columns == f.columns) {
+      o.tests.push_back(f.tests[0]);
+      return;
+    }
+    if (!f.whole_job && o.tests == f.tests) {
+      o.columns.push_back(f.columns[0]);
+      return;
+    }
+  }
+  all.push_back(std::move(f));
 }
 
 }  // namespace
@@ -87,18 +133,19 @@ std::string outcomes(const RunData& data, const Painter& p) {
 }
 
 std::string unexpected(const RunData& data, const Painter& p) {
-  std::string out;
+  std::vector<Finding> all;
   for (const auto& j : data.jobs) {
     for (const auto& t : j.tests) {
-      if (t.as_expected()) continue;
-      const auto& v = t.row.verdict;
-      out += fmt::format("  {} {}  {}\n", p.bad(p.sign("✗", "!")), p.bold(v.test), p.dim(column_name(j.job)));
-      out += hanging(p, fmt::format("    {}  ", v.expected ? model::to_string(v.verdict) : p.bad(model::to_string(v.verdict))), reason_of(t));
-      if (t.row.ledger && t.row.ledger->available && t.row.ledger->outstanding() != 0)
-        out += fmt::format("    pins  {} acquired, {} released: {:+} pages\n", t.row.ledger->acquired(), t.row.ledger->released(),
-                           t.row.ledger->outstanding());
-      out += bad_cases(t, p);
+      if (!t.as_expected()) add_finding(all, finding_of(j, t, p));
     }
+  }
+  std::string out;
+  for (const auto& f : all) {
+    std::vector<std::string> some(f.tests.begin(), f.tests.begin() + static_cast<std::ptrdiff_t>(std::min(f.tests.size(), most_tests)));
+    std::string names = join(some, ", ");
+    if (f.tests.size() > some.size()) names += fmt::format(" and {} more", f.tests.size() - some.size());
+    out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ")), fmt::format("{}  {}", names, join(f.columns, ", ")));
+    out += f.body;
   }
   return out.empty() ? "" : p.bold("not as expected") + "\n" + out;
 }
@@ -151,7 +198,7 @@ std::string further(const RunData& data, const Painter& p) {
   }
   if (picks.empty()) out += fmt::format("  pinrig show {}\n", shell_quote(id));
   for (const auto& j : data.jobs) {
-    if (repro.empty() && !j.job.dir.empty()) repro = j.job.dir + "/repro.sh";
+    if (repro.empty() && !j.job.accel.empty()) repro = j.job.dir + "/repro.sh";
   }
   if (!repro.empty()) out += fmt::format("  {}  {}\n", shell_quote(repro), p.dim("(the same job again; --shell, --gdb)"));
   return data.jobs.empty() ? "" : out;

@@ -43,19 +43,24 @@ std::string guest_text(const store::JobRow& j) {
   return out + fmt::format(", guest {}", human_seconds(j.wall_s));
 }
 
-/// Why TCG, once for all architectures with the same reason.
+/// "TCG on x86_64, aarch64: KVM does not work here: ...", once for each reason.
 std::string accelerator_lines(const RunData& data, const Painter& p) {
-  std::map<std::string, std::vector<std::string>> by_reason;
+  std::vector<std::pair<std::string, std::vector<std::string>>> reasons;  // accelerator and reason, architectures
   for (const auto& j : data.jobs) {
     if (j.job.accel_reason.empty()) continue;
-    std::string accel = j.job.accel;
-    std::transform(accel.begin(), accel.end(), accel.begin(), [](char c) { return static_cast<char>(std::toupper(c)); });
-    auto& archs = by_reason[accel + ": " + j.job.accel_reason];
+    const std::string key = j.job.accel + '\n' + j.job.accel_reason;
     const std::string arch = model::to_string(j.job.arch);
-    if (std::find(archs.begin(), archs.end(), arch) == archs.end()) archs.push_back(arch);
+    auto it = std::find_if(reasons.begin(), reasons.end(), [&](const auto& r) { return r.first == key; });
+    if (it == reasons.end()) it = reasons.insert(it, {key, {}});
+    if (std::find(it->second.begin(), it->second.end(), arch) == it->second.end()) it->second.push_back(arch);
   }
   std::string out;
-  for (const auto& [reason, archs] : by_reason) out += hanging(p, "  " + p.warn(join(archs, ", ")) + "  ", reason);
+  for (const auto& [key, archs] : reasons) {
+    const auto parts = split(key, '\n');
+    std::string accel = parts[0];
+    std::transform(accel.begin(), accel.end(), accel.begin(), [](char c) { return static_cast<char>(std::toupper(c)); });
+    out += hanging(p, "  " + p.warn(accel + " on " + join(archs, ", ")) + ": ", parts[1]);
+  }
   return out;
 }
 
@@ -63,6 +68,7 @@ struct Counts {
   std::size_t judged = 0;      ///< tests
   std::size_t unexpected = 0;  ///< tests that are not, or whose cases are not, as expected
   std::size_t jobs_lost = 0;
+  std::size_t guests = 0;      ///< that were started
   std::map<std::string, std::size_t> words;
 };
 
@@ -70,6 +76,7 @@ Counts count(const RunData& data) {
   Counts c;
   for (const auto& j : data.jobs) {
     if (!j.completed()) ++c.jobs_lost;
+    if (!j.job.accel.empty()) ++c.guests;
     for (const auto& t : j.tests) {
       ++c.judged;
       if (!t.as_expected()) ++c.unexpected;
@@ -127,7 +134,7 @@ std::string summary(const RunData& data, const Painter& p) {
   const Counts c = count(data);
   std::string out = result_words(data, c, p) + ": ";
   out += c.judged == 0 ? "no test was judged"
-                       : fmt::format("{} in {} ({})", count_of(c.judged, "test"), count_of(data.jobs.size(), "guest"), tally(c));
+                       : fmt::format("{} in {} ({})", count_of(c.judged, "test"), count_of(c.guests, "guest"), tally(c));
   if (c.unexpected > 0) out += fmt::format(", {} not as expected", c.unexpected);
   if (c.jobs_lost > 0) out += fmt::format(", {} did not complete", count_of(c.jobs_lost, "job"));
   if (const auto n = unmet(data); n > 0) out += fmt::format(", {} unmet", count_of(n, "expectation"));

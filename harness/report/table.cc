@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "report/cells.h"
 
@@ -13,17 +14,17 @@ namespace {
 using Columns = std::vector<const JobData*>;
 
 constexpr std::size_t gap = 2;
-constexpr std::size_t most_name = 40;  ///< a longer name gets a line of its own
 
 /// How wide everything is for some columns in one layout.
 struct Grid {
   Layout layout;
   std::size_t name = 0;
-  std::vector<std::size_t> columns;
+  std::vector<Column> columns;
+  std::vector<bool> begins;  ///< column i is the first of its architecture, and not of the table
 
   std::size_t total() const {
     std::size_t sum = name;
-    for (const auto w : columns) sum += gap + w;
+    for (std::size_t c = 0; c < columns.size(); ++c) sum += gap + columns[c].whole + (begins[c] ? gap : 0);
     return sum;
   }
 };
@@ -43,27 +44,46 @@ Grid measure(const RunData& data, const Columns& columns, const Layout& layout, 
   Grid g;
   g.layout = layout;
   g.name = 12;
-  for (const auto& t : data.tests) g.name = std::max(g.name, std::min(short_name(t).size() + 2, most_name));
+  for (const auto& t : data.tests) g.name = std::max(g.name, std::min(short_name(t).size() + 2, layout.name));
   for (const JobData* j : columns) {
-    std::size_t w = std::max({std::string(model::to_string(j->job.arch)).size(), width_of(j->job.point.label),
-                              j->completed() ? std::size_t{0} : outcome_words(*j).size()});
-    for (const auto& t : j->tests) w = std::max(w, cell_width(t, layout, p));
-    g.columns.push_back(w);
+    Column c = measure_column(*j, layout, p);
+    c.whole = std::max({c.whole, std::string(model::to_string(j->job.arch)).size(), width_of(j->job.point.label),
+                        j->completed() ? std::size_t{0} : outcome_words(*j).size()});
+    g.columns.push_back(c);
+    g.begins.push_back(j != columns.front() && j->job.arch != columns[g.begins.size() - 1]->job.arch);
   }
   return g;
 }
 
-/// One line per entry of the tallest cell; `name` stands in the first.
-std::string put_row(const Grid& g, const std::string& name, const std::vector<std::vector<std::string>>& cells) {
+/// A name in lines of at most `width` columns, broken behind '_', '-', ':' or a space where there is one.
+std::vector<std::string> break_name(std::string name, std::size_t width, const std::string& indent) {
+  std::vector<std::string> out;
+  std::string lead = indent;
+  while (lead.size() + width_of(name) > width) {
+    const std::size_t room = width - lead.size();
+    std::size_t at = name.substr(0, room).find_last_of("_-: ");
+    at = at == std::string::npos || at < room / 2 ? room : at + 1;
+    while (at < name.size() && (static_cast<unsigned char>(name[at]) & 0xc0) == 0x80) ++at;
+    if (at >= name.size()) break;
+    out.push_back(lead + name.substr(0, at));
+    name.erase(0, at);
+    lead = indent + "  ";
+  }
+  out.push_back(lead + name);
+  return out;
+}
+
+/// As many lines as the tallest of the cells and the name need.
+std::string put_row(const Grid& g, const std::vector<std::string>& name, const std::vector<std::vector<std::string>>& cells,
+                    const Painter& p) {
+  const std::string bar = p.dim(p.sign(" │", " |"));
   std::string out;
-  std::size_t height = 1;
+  std::size_t height = name.size();
   for (const auto& c : cells) height = std::max(height, c.size());
-  const bool own_line = width_of(name) > g.name;
-  if (own_line) out += name + "\n";
   for (std::size_t line = 0; line < height; ++line) {
-    std::string text = pad(line == 0 && !own_line ? name : "", g.name);
+    std::string text = pad(line < name.size() ? name[line] : "", g.name);
     for (std::size_t c = 0; c < cells.size(); ++c)
-      text += std::string(gap, ' ') + pad(line < cells[c].size() ? cells[c][line] : "", g.columns[c]);
+      text += (g.begins[c] ? bar : "") + std::string(gap, ' ') + pad(line < cells[c].size() ? cells[c][line] : "", g.columns[c].whole);
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";
   }
@@ -80,7 +100,7 @@ std::string header(const Grid& g, const Columns& columns, const Painter& p) {
     cells.push_back(std::move(c));
     before = j;
   }
-  return put_row(g, "", cells) + p.rule(std::min(g.total(), p.width())) + "\n";
+  return put_row(g, {""}, cells, p) + p.rule(std::min(g.total(), p.width())) + "\n";
 }
 
 /// Every case of a test in any of the columns, in the order of their first appearance.
@@ -108,7 +128,9 @@ std::string case_rows(const Grid& g, const std::string& test, const Columns& col
       }
       cells.push_back({found != nullptr ? verdict_text(*found, p, g.layout.label) : p.dim(p.sign("·", "."))});
     }
-    out += put_row(g, "    " + p.dim(name), cells);
+    auto parts = break_name(name, g.name, "    ");
+    for (auto& part : parts) part = p.dim(part);
+    out += put_row(g, parts, cells, p);
   }
   return out;
 }
@@ -123,7 +145,7 @@ std::string block(const RunData& data, const Columns& columns, const Grid& g, co
     }
     std::vector<std::vector<std::string>> cells;
     for (std::size_t c = 0; c < columns.size(); ++c) cells.push_back(cell_lines(columns[c]->find(test), g.layout, g.columns[c], p));
-    out += put_row(g, "  " + short_name(test), cells);
+    out += put_row(g, break_name(short_name(test), g.name, "  "), cells, p);
     if (p.style().verbose) out += case_rows(g, test, columns, p);
   }
   return out;
@@ -131,7 +153,10 @@ std::string block(const RunData& data, const Columns& columns, const Grid& g, co
 
 /// The first layout that fits; nothing when none does.
 std::optional<Grid> fitting(const RunData& data, const Columns& columns, const Painter& p) {
-  for (const Layout layout : {Layout{false, 0}, Layout{false, 1}, Layout{true, 0}, Layout{true, 1}, Layout{true, 2}}) {
+  static constexpr std::array<Layout, 12> layouts{{{false, 0, 40}, {false, 1, 40}, {false, 0, 26}, {false, 1, 26},
+                                                   {true, 0, 40}, {true, 1, 40}, {true, 1, 26}, {true, 1, 22},
+                                                   {true, 1, 20}, {true, 1, 18}, {true, 2, 26}, {true, 2, 18}}};
+  for (const Layout& layout : layouts) {
     Grid g = measure(data, columns, layout, p);
     if (g.total() <= p.width()) return g;
   }
@@ -159,13 +184,15 @@ std::vector<Columns> blocks_of(const RunData& data, const Painter& p) {
   return out;
 }
 
-std::string legend(const RunData& data, const Painter& p) {
+std::string legend(const RunData& data, bool stars, const Painter& p) {
+  std::string out;
   bool pins = false;
   for (const auto& j : data.jobs) {
     for (const auto& t : j.tests) pins = pins || (t.row.ledger && t.row.ledger->available);
   }
-  if (!pins) return "";
-  return p.dim("pins: base pages acquired/released, then what is left (+) or unpinned too often (-)") + "\n";
+  if (pins) out += hanging(p, "pins: ", "base pages acquired/released, then what is left (+) or was unpinned too often (-)");
+  if (stars) out += "* as expected   ! not as expected\n";
+  return out;
 }
 
 }  // namespace
@@ -175,11 +202,14 @@ std::string suite_of(const std::string& test) { return test.substr(0, test.find(
 std::string table(const RunData& data, const Painter& p) {
   if (data.tests.empty()) return "";
   std::string out;
+  bool stars = false;
   for (const auto& columns : blocks_of(data, p)) {
-    const auto g = fitting(data, columns, p);
-    out += (out.empty() ? "" : "\n") + block(data, columns, g ? *g : measure(data, columns, {true, 2}, p), p);
+    const auto fits = fitting(data, columns, p);
+    const Grid g = fits ? *fits : measure(data, columns, {true, 2, 18}, p);
+    stars = stars || g.layout.label == 2;
+    out += (out.empty() ? "" : "\n") + block(data, columns, g, p);
   }
-  return out + legend(data, p);
+  return out + legend(data, stars, p);
 }
 
 }  // namespace pinrig::report
