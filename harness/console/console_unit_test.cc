@@ -31,6 +31,7 @@ TEST(Markers, FollowFailureLinksIntoOtherWords) {
   const Markers m({"abcd", "bce"});
   EXPECT_EQ(m.find("abce"), 3U);
   EXPECT_EQ(m.find("ababcd"), 5U);
+  EXPECT_EQ(Markers({"abcd", "bc"}).find("abcx"), 2U);
 }
 
 struct Line {
@@ -179,6 +180,12 @@ TEST(Parse, GivesEventsTheTestThatRan) {
   for (const auto& e : log.events) owners.push_back(e.owner);
   EXPECT_THAT(owners, testing::ElementsAre("", "", "a/a", "", "b/b with blanks", "c/c"));
   EXPECT_TRUE(log.booted);
+}
+
+TEST(Parse, BlamesNoWordThatWasOnlyFoundOnTheStack) {
+  const Log log = parse("INFO: task x:9 blocked for more than 120 seconds.\nCall Trace:\n <TASK>\n __schedule+0x1/0x2\n"
+                        " ? stale+0x1/0x2\n folio_wait_bit+0x1/0x2\n");
+  EXPECT_EQ(log.events.at(0).function, "folio_wait_bit");
 }
 
 TEST(Parse, EndsAnEventAtTheNextMark) {

@@ -117,7 +117,6 @@ bool Report::belongs(std::string_view text, int line) {
 void Report::look_for_function(std::string_view text) {
   if (!event_.function.empty()) return;
   while (text.starts_with(' ')) text.remove_prefix(1);
-  if (text.starts_with('?')) return;  // a word found on the stack, not a frame
   for (const std::string_view where : {"RIP: ", "pc : "}) {
     if (!text.starts_with(where)) continue;
     const std::string_view at = function_at(text.substr(where.size()));
@@ -125,7 +124,7 @@ void Report::look_for_function(std::string_view text) {
     return;
   }
   if (!in_trace_) return;  // "lr : ...", "Workqueue: events func+0x..."
-  const std::string_view at = function_at(text);
+  const std::string_view at = function_at(text);  // none in "? func+0x1/0x2": only a word found on the stack
   if (!at.empty() && !only_reports(at)) event_.function = at;
 }
 

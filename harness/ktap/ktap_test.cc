@@ -253,6 +253,7 @@ INSTANTIATE_TEST_SUITE_P(
              "output_after_end@5 plan_shortfall@0"},
         Trap{"not_utf8", "KTAP version 1\n1..1\nok 1 a\xff\n", "bad_utf8@3"},
         Trap{"overlong_utf8", "KTAP version 1\n1..1\nok 1 a\xc0\xaf\n", "bad_utf8@3"},
+        Trap{"one_space_is_no_nesting", "KTAP version 1\n1..1\n ok 1 to go on\nok 1 a\n", ""},
         Trap{"yaml_block_of_tap13", "TAP version 13\n1..1\nok 1 a\n  ---\n  message: fine\n  ...\n", ""}),
     [](const auto& trap) { return trap.param.name; });
 
