@@ -23,15 +23,17 @@ using model::Arch;
 
 /// Wall of the calibration guest on the reference machine (2 cores at 2.1 GHz, TCG, idle), seconds: the machine on
 /// which the defaults of Timeouts were chosen.
-constexpr double reference_s = 0.25;
+constexpr double reference_s = 0.3;
 /// Beyond this a host is not slow but stuck, and a longer wait would only hide that.
 constexpr double max_scale = 20;
-/// A guest of a quarter of a second that needs this long under TCG will boot no kernel in any useful time.
+/// A guest of a third of a second that needs this long under TCG will boot no kernel in any useful time.
 constexpr double tcg_limit_s = 30;
 /// KVM runs the guest at once or never: spinning or paused guests are given up soon.
-constexpr double kvm_limit_s = 1.5;
+constexpr double kvm_limit_s = 1.0;
 
-fs::path cache_file(Arch arch, const fs::path& dir) { return dir / fmt::format("accel-{}.json", model::to_string(arch)); }
+fs::path cache_file(Arch arch, const fs::path& dir) {
+  return dir / fmt::format("accel-{}.json", model::to_string(arch));
+}
 
 /// One line of a file of /proc or /etc; empty when it is not there.
 std::string line_of(const fs::path& path) {
@@ -98,7 +100,8 @@ Result<void> probe_tcg(Arch arch, const fs::path& guest, const CancelToken& canc
     PINRIG_TRY(run, run_probe(arch, Accel::tcg, guest, tcg_limit_s, cancel));
     if (!run.worked)
       return make_error(ErrorKind::infra,
-                        fmt::format("the calibration guest for {} fails under TCG: {}", model::to_string(arch), run.detail),
+                        fmt::format("the calibration guest for {} fails under TCG: {}", model::to_string(arch),
+                                    run.detail),
                         "run " + shell_line(probe_args(arch, Accel::tcg, guest)));
     probe.tcg_s = i == 0 ? run.wall_s : std::min(probe.tcg_s, run.wall_s);
   }
@@ -115,7 +118,7 @@ Result<void> probe_kvm(Arch arch, const fs::path& guest, const CancelToken& canc
   PINRIG_TRY(run, run_probe(arch, Accel::kvm, guest, kvm_limit_s + 2 * probe.tcg_s, cancel));
   probe.kvm_works = run.worked;
   probe.kvm_s = run.worked ? run.wall_s : 0;
-  probe.kvm_detail = run.worked ? "works" : "opens, but the guest died: " + run.detail;
+  probe.kvm_detail = run.worked ? "works" : "/dev/kvm opens, but the guest died: " + run.detail;
   return {};
 }
 

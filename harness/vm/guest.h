@@ -41,7 +41,8 @@ struct Step {
 class Guest {
  public:
   /// Spawns QEMU for `job` with drives found at `drive_files` ("serial:nsid" -> image path, opened with
-  /// snapshot=on; a missing one is a null-co drive). All sockets listen before QEMU starts.
+  /// snapshot=on; a missing one is a sparse file, removed at the end). All sockets listen before QEMU starts. A
+  /// QEMU that cannot start, or runs with another accelerator than the job's, is an Error.
   static Result<Guest> start(const model::JobSpec& job, const GuestFiles& files,
                              const std::map<std::string, fs::path>& drive_files, const CancelToken& cancel);
   Guest(Guest&&) noexcept;
@@ -51,7 +52,7 @@ class Guest {
   Result<Step<wire::Hello>> hello();
   Result<Step<wire::SetupDone>> setup(const wire::Setup& setup);
   Result<Step<wire::HoldResult>> hold_control(const wire::HoldControl& control);
-  /// Waits for the test's own (scaled) limit plus the grace of Timeouts.
+  /// Waits for run.limit_ms (which the guest enforces: scaled by the caller) plus the scaled grace of Timeouts.
   Result<Step<wire::TestEnd>> run(const wire::Run& run);
   /// Asks for power off and waits; kills after the limit. Returns how it really ended.
   Result<GuestEnd> power_off();

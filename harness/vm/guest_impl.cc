@@ -149,6 +149,11 @@ Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, 
   for (;;) {
     if (end) return std::optional<std::string>();
     if (auto payload = take_frame()) return payload;
+    // Before the wait: the event may have come in one piece with QEMU's first answers.
+    if (qmp.stopped()) {
+      // KVM's internal errors: QEMU pauses such a guest and goes on waiting for a user.
+      ended(GuestEnd::Kind::hung, "QEMU stopped the guest" + log_tail());
+    }
     if (end) continue;
     PINRIG_TRY(wake, wait(deadline));
     if (wake == Wake::cancelled) {
@@ -159,9 +164,6 @@ Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, 
     } else if (wake == Wake::exited) {
       if (auto last = take_frame()) return last;
       ended(GuestEnd::Kind::qemu_exited, exit_text());
-    } else if (qmp.stopped()) {
-      // KVM's internal errors: QEMU pauses such a guest and goes on waiting for a user.
-      ended(GuestEnd::Kind::hung, "QEMU stopped the guest" + log_tail());
     }
   }
 }

@@ -98,7 +98,7 @@ Result<ProbeRun> run_probe(Arch arch, Accel accel, const fs::path& guest, double
   if (run.worked) return run;
   // A guest that KVM cannot go on with is paused by QEMU, or its CPU spins in the host kernel: both only end here.
   const bool late = std::holds_alternative<process::TimedOut>(f.status);
-  run.detail = late ? fmt::format("did not finish within {}", human_seconds(limit_s)) : process::to_string(f.status);
+  run.detail = late ? fmt::format("no end within {}", human_seconds(limit_s)) : "qemu " + process::to_string(f.status);
   if (const std::string cause = first_cause(f.err); !cause.empty()) run.detail += ": " + cause;
   return run;
 }
@@ -106,7 +106,8 @@ Result<ProbeRun> run_probe(Arch arch, Accel accel, const fs::path& guest, double
 std::string kvm_device_problem(const fs::path& device) {
   const UniqueFd fd(::open(device.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd && errno == ENOENT) return "no " + device.string();
-  if (!fd && errno == EACCES) return fmt::format("{}: permission denied (join the group that owns it)", device.string());
+  if (!fd && errno == EACCES)
+    return fmt::format("{}: permission denied (join the group that owns it)", device.string());
   if (!fd) return fmt::format("{}: {}", device.string(), std::strerror(errno));
   const UniqueFd vm(::ioctl(fd.get(), KVM_CREATE_VM, 0));
   if (!vm) return fmt::format("{}: KVM_CREATE_VM: {}", device.string(), std::strerror(errno));

@@ -57,8 +57,13 @@ Args machine_args(Arch arch, Accel accel) {
   // round-robin would never show them.
   Args args{"-accel", kvm ? "kvm" : "tcg,thread=multi"};
   if (arch == Arch::x86_64) {
-    // q35 rather than pc: 1.25-2.3 s against 1.8-3.6 s from spawn to the first message under TCG, and its PCIe
-    // root ports are what hot-plug needs. Devices of the board that no test uses cost AML and probe time.
+    // Spawn to the agent's hello under TCG, 6.12, medians of interleaved runs: q35 1.2-1.6 s, pc 1.8-2.2 s (its
+    // legacy devices are probed by port I/O), and q35's root ports are what PCIe hot-plug needs. microvm with
+    // pcie=on takes 1.1 s, but has no HPET or PM timer to calibrate the TSC by and hangs on a busy host; qboot.rom
+    // instead of SeaBIOS gains nothing on pc and never reaches the kernel on q35. What counts on the kernel's side
+    // is CONFIG_X86_PM_TIMER: without it setup_boot_APIC_clock() verifies its calibration against jiffies once
+    // more, and 1.2 s become 1.8 s. loglevel=, hpet=off, 1 GiB instead of 2 and a larger tb-size are all noise.
+    // What is turned off is used by no test.
     append(args, {"-machine", "q35,vmport=off,smbus=off,sata=off,i8042=off"});
     append(args, {"-cpu", kvm ? "host" : "max"});
   } else {
@@ -111,7 +116,8 @@ Args drive_args(const model::Machine& machine, const std::map<std::string, Drive
   for (const auto& drive : machine.nvme) {
     auto [controller, is_new] = controllers.try_emplace(drive.serial, object_id("nvme", controllers.size()));
     // A controller per serial number, its namespaces on a bus that has the controller's id as name.
-    if (is_new) append(args, {"-device", fmt::format("nvme,id={},serial={}", controller->second, option_value(drive.serial))});
+    if (is_new)
+      append(args, {"-device", fmt::format("nvme,id={},serial={}", controller->second, option_value(drive.serial))});
     const std::string id = fmt::format("{}n{}", controller->second, drive.nsid);
     const auto file = files.find(drive_key(drive));
     // A missing image is a name QEMU will refuse; it never happens with the files of prepare_drives().
