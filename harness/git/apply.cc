@@ -218,13 +218,18 @@ Result<AppliedSeries> apply_series(const Source& source, const model::Series& se
   auto raw = read_series(git, series);
   if (raw.has_error()) return named(std::move(raw).error());
   const std::string key = key_of(source, *raw);
-  if (auto known = recall(source.repo, key)) return std::move(*known);
+  if (auto known = recall(source.repo, key)) {
+    // Only a series that applies wholly is remembered: its patches are all there are.
+    for (const auto& patch : known->patches) known->subjects.push_back(patch.subject);
+    return std::move(*known);
+  }
   PINRIG_TRY(lock, lock_file(source.repo / "pinrig-apply.lock", git));
   PINRIG_TRY(temp, TempDir::create(source.repo, "pinrig-apply-"));
   auto patches = decode_series(git, *raw, temp.path());
   if (patches.has_error()) return named(std::move(patches).error());
   auto applied = apply_patches(git, source, *patches, "refs/pinrig/series/" + key, temp.path(), raw->objects);
   if (applied.has_error()) return named(std::move(applied).error());
+  for (const auto& patch : *patches) applied->subjects.push_back(patch.subject);
   // A failure is not kept: the blobs for a three-way merge may be there next time.
   if (!applied->failure) PINRIG_CHECK(remember(source.repo, key, *applied));
   return applied;

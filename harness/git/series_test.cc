@@ -100,7 +100,9 @@ TEST_F(SeriesTest, DamagedMemoryOfASeriesIsMadeAnew) {
   const auto first = apply(testdata("shuffled-v3-with-cover-and-replies.mbox"));
   for (const auto& e : fs::directory_iterator(source_.repo / "pinrig-series"))
     write(e.path(), "[{\"number\": 1}]");
-  EXPECT_EQ(apply(testdata("shuffled-v3-with-cover-and-replies.mbox")).patches.size(), first.patches.size());
+  const auto again = apply(testdata("shuffled-v3-with-cover-and-replies.mbox"));
+  EXPECT_EQ(again.patches.size(), first.patches.size());
+  EXPECT_EQ(again.subjects, first.subjects);
 }
 
 TEST_F(SeriesTest, ForAnotherBaseNamesPatchFileAndHunk) {
@@ -112,6 +114,7 @@ TEST_F(SeriesTest, ForAnotherBaseNamesPatchFileAndHunk) {
   EXPECT_EQ(s.failure->hunk, "hunk 2 at line 27");
   EXPECT_THAT(s.failure->detail, HasSubstr("patch failed: mm/gup.c:27"));
   ASSERT_EQ(s.patches.size(), 1U) << "the patch before it can be used";
+  EXPECT_EQ(s.subjects.size(), 2U) << "the patch after it is still a point of the series";
   EXPECT_THAT(show(source_, s.patches[0].commit, "mm/gup.c"), HasSubstr("line XII\n"));
 }
 
