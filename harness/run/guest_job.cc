@@ -18,6 +18,8 @@ using model::TestRecord;
 using model::TestSpec;
 
 constexpr int control_pages = 16;
+// Enough for the longest KTAP stream by far; what a flood costs us in memory is bounded by it.
+constexpr std::uint64_t output_limit = 4 << 20;
 
 // How one guest of the job ended, and what it was doing then.
 struct Ending {
@@ -62,8 +64,10 @@ class OneGuest {
   wire::Setup setup_request() const {
     wire::Setup s;
     for (const auto& d : job_.machine.nvme) {
+      s.drives.push_back(fmt::format("{}:{}", d.serial, d.nsid));
       if (!d.fs.empty()) s.mounts.push_back({d.serial, d.nsid, d.fs, "/mnt/" + d.fs});
     }
+    s.settle_ms = static_cast<int>(job_.timeouts.scaled(s.settle_ms));
     s.hugepages = job_.machine.hugepages_2m;
     s.swap_mib = job_.machine.swap_mib;
     s.rxe = job_.machine.net;
@@ -78,6 +82,7 @@ class OneGuest {
     r.argv.insert(r.argv.end(), test.args.begin(), test.args.end());
     r.env = test.env;
     r.cwd = test.needs.fs.empty() ? "/tmp" : "/mnt/" + test.needs.fs;
+    r.output_limit = output_limit;
     r.limit_ms = static_cast<std::uint64_t>(job_.timeouts.scaled(test.limit_s) * 1000);
     return r;
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/deadline.h"
 #include "base/text.h"
 #include "spec/spec.h"
 
@@ -83,7 +84,8 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
 
 Result<plan::Plan> plan_cells(const Inputs& in, const Sources& sources) {
   plan::PlanInput p;
-  p.spec = in.spec;
+  p.run = in.spec;
+  p.base = in.base.name;
   p.machine = in.machine;
   p.suites = in.suites;
   p.subjects = sources.series.subjects;

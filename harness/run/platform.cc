@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/deadline.h"
 #include "base/text.h"
 
 namespace pinrig::run {

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/boot.h"
+
+#include <fmt/format.h>
+
+#include "base/text.h"
+
+namespace pinrig::run {
+
+Result<ReadyJob> ready_boot(const RunOptions& options, const Services& services) {
+  PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
+  PINRIG_TRY(sources, fetch_sources(inputs, services));
+  PINRIG_TRY(plan, plan_cells(inputs, sources));
+  const model::Cell& cell = plan.cells.front();
+  PINRIG_TRY(platform, prepare_platform(cell.arch, inputs.spec.accel, services));
+  services.observer.on({.kind = Event::Kind::begin, .task = cell.id, .what = "build"});
+  PINRIG_TRY(kernel, build_cell(cell, inputs, sources, platform, services));
+  services.observer.on({.kind = Event::Kind::end, .task = cell.id, .what = "build",
+                        .text = kernel.was_cached ? "cached" : human_seconds(kernel.wall_s)});
+  const fs::path dir = services.paths.state / "boots" / cell.id;
+  return ready_job(cell, kernel, kernel.selftests, platform, "boot", dir, services);
+}
+
+Result<std::string> boot_once(const ReadyJob& job, const Services& services) {
+  model::JobSpec spec = job.spec;
+  spec.tests.clear();
+  PINRIG_TRY(result, run_guest_job(spec, job.drives, job.dir, services.cancel, services.observer));
+  const auto& outcome = result.facts.outcome;
+  if (outcome.kind == model::JobOutcome::Kind::cancelled) return cancelled_error();
+  if (outcome.kind != model::JobOutcome::Kind::completed)
+    return make_error(ErrorKind::infra, fmt::format("{}: {} {}", spec.cell_id, to_string(outcome.kind), outcome.detail),
+                      fmt::format("the console is {}", (job.dir / "console.raw").string()));
+  std::string text = fmt::format("{}  Linux {} {}  page size {}  {} CPUs  {}\n", spec.cell_id, result.hello.release, result.hello.machine,
+                                 result.hello.page_size, result.hello.cpus, to_string(spec.accel));
+  text += fmt::format("boot to agent {:.2f} s (guest clock {:.2f} s), whole guest {:.2f} s\n", result.boot_s, result.hello.uptime_s, result.wall_s);
+  text += fmt::format("pin counters {}; negative control: {} of {} pages seen held, {} after release\n",
+                      result.hello.counters ? "available" : "not available", result.facts.control.outstanding_held,
+                      result.facts.control_pages, result.facts.control.outstanding_released);
+  for (const auto& p : result.problems) text += "note: " + p + "\n";
+  return text + fmt::format("files in {}\n", job.dir.string());
+}
+
+}  // namespace pinrig::run

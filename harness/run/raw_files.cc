@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/raw_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+
+#include <cerrno>
+
+#include "verdict/results.h"
+
+namespace pinrig::run {
+
+Result<console::Log> read_console(const fs::path& file) {
+  console::Parser parser;
+  UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  // No console file at all: QEMU ended before it made one. That is an empty log, not an error of ours.
+  if (!fd && errno == ENOENT) return parser.finish();
+  if (!fd) return errno_error("opening " + file.string(), errno);
+  std::string buffer(std::size_t{1} << 20, '\0');
+  for (;;) {
+    const auto n = ::read(fd.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno_error("reading " + file.string(), errno);
+    if (n == 0) return parser.finish();
+    parser.feed({buffer.data(), static_cast<std::size_t>(n)});
+  }
+}
+
+Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& log, GuestJobResult& result) {
+  std::string raw;
+  if (fs::exists(files.results())) {
+    PINRIG_TRY(text, read_file(files.results()));
+    raw = std::move(text);
+  }
+  auto read = verdict::read_results(raw);
+  for (auto& r : read.records) result.facts.records.push_back(std::move(r));
+  for (auto& p : read.problems) result.problems.push_back(std::move(p));
+  for (const auto& e : log.events) result.facts.events.push_back(e);
+  if (read.hello) result.facts.counters = read.hello->counters;
+  // Each guest proves its own ledger; one that failed is not outvoted by another that did not.
+  const auto failed = [&](const wire::HoldResult& h) {
+    return h.available && (h.outstanding_held != result.facts.control_pages || h.outstanding_released != 0);
+  };
+  if (read.hold && (!result.facts.control_ran || failed(*read.hold))) {
+    result.facts.control_ran = true;
+    result.facts.control = *read.hold;
+  }
+  return {};
+}
+
+}  // namespace pinrig::run

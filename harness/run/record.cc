@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/record.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <ctime>
+#include <random>
+#include <thread>
+
+namespace pinrig::run {
+namespace {
+
+using model::JobOutcome;
+
+std::string new_id() {
+  std::random_device random;
+  return fmt::format("{:%Y%m%d-%H%M%S}-{:04x}", fmt::gmtime(std::time(nullptr)), random() & 0xffff);
+}
+
+std::string host_facts() {
+  utsname u = {};
+  ::uname(&u);
+  return nlohmann::json{{"cpus", std::thread::hardware_concurrency()}, {"kernel", u.release}, {"machine", u.machine}}.dump();
+}
+
+ExitCode code_of(const JobOutcome& o) {
+  switch (o.kind) {
+    case JobOutcome::Kind::completed: return ExitCode::ok;
+    case JobOutcome::Kind::apply_failed:
+    case JobOutcome::Kind::build_failed: return ExitCode::build;
+    case JobOutcome::Kind::boot_failed:
+    case JobOutcome::Kind::panicked:
+    case JobOutcome::Kind::timed_out:
+    case JobOutcome::Kind::no_output: return ExitCode::ok;  // findings about the kernel: their verdicts speak
+    case JobOutcome::Kind::infra_error: return ExitCode::harness;
+    case JobOutcome::Kind::cancelled: return ExitCode::interrupted;
+  }
+  return ExitCode::harness;
+}
+
+store::JobRow common_row(const std::string& run_id, const model::Cell& cell, bool is_tip) {
+  store::JobRow row;
+  row.run_id = run_id;
+  row.cell_id = cell.id;
+  row.point = cell.point;
+  row.is_tip = is_tip;
+  row.arch = cell.arch;
+  row.config = cell.config;
+  row.machine = cell.machine.name;
+  return row;
+}
+
+}  // namespace
+
+ExitCode fold(ExitCode a, ExitCode b) {
+  static constexpr std::array order{ExitCode::ok, ExitCode::harness, ExitCode::build, ExitCode::regressions, ExitCode::interrupted};
+  const auto rank = [](ExitCode c) { return std::find(order.begin(), order.end(), c) - order.begin(); };
+  return rank(a) > rank(b) ? a : b;
+}
+
+RunRecord::RunRecord(store::Store store, store::RunRow row, FileLock alive)
+    : store_(std::move(store)), row_(std::move(row)), alive_(std::move(alive)) {}
+
+Result<RunRecord> RunRecord::begin(store::Store store, const Inputs& in, const Services& s) {
+  store::RunRow row;
+  row.id = new_id();
+  row.spec = in.spec.name;
+  row.base = in.base.name;
+  row.series = in.series ? in.series->name : "";
+  row.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  row.state = "running";
+  row.dir = s.paths.state / "runs" / row.id;
+  row.host = host_facts();
+  PINRIG_CHECK(make_dirs(row.dir));
+  PINRIG_TRY(alive, FileLock::try_acquire(fs::path(row.dir) / "alive.lock"));
+  PINRIG_CHECK(store.begin_run(row));
+  return RunRecord(std::move(store), std::move(row), std::move(alive));
+}
+
+Result<ExitCode> RunRecord::add(const model::Cell& cell, const Inputs& in, bool is_tip, const kbuild::Artifact& kernel,
+                                const Platform& platform, const Judged& judged) {
+  auto job = common_row(row_.id, cell, is_tip);
+  auto verdicts = judged.judgement.verdicts;
+  std::vector<model::Expectation> expect = in.spec.expect;
+  if (in.series) expect.insert(expect.begin(), in.series->expect.begin(), in.series->expect.end());
+  auto unmet = verdict::apply_expectations(verdicts, expect, cell.point, is_tip, cell.arch);
+  if (in.series && is_tip) {
+    for (auto& line : verdict::check_capabilities(in.series->capabilities, judged.judgement.capabilities)) unmet.push_back(std::move(line));
+  }
+  job.accel = to_string(platform.accel);
+  job.cpu_model = platform.accel == model::Accel::kvm ? "host" : "max";
+  job.kernel_key = kernel.key;
+  job.kernel_release = judged.guest.hello.release;
+  job.outcome = judged.judgement.outcome;
+  job.build_wall_s = kernel.wall_s;
+  job.build_cached = kernel.was_cached;
+  job.boot_s = judged.guest.boot_s;
+  job.wall_s = judged.guest.wall_s;
+  job.dir = cell_dir(cell);
+  job.capabilities = judged.judgement.capabilities;
+  for (const auto& w : kernel.warnings) job.notes.push_back("compiler warning: " + w);
+  for (const auto& p : judged.guest.problems) job.notes.push_back("guest: " + p);
+  job.unmet = unmet;
+  auto rows = verdict_rows(judged);
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].verdict = verdicts[i];
+  const bool all_expected = unmet.empty() && std::all_of(verdicts.begin(), verdicts.end(), [](const auto& v) { return v.expected; });
+  const ExitCode outcome = code_of(job.outcome);
+  const std::lock_guard lock(*mutex_);
+  PINRIG_CHECK(store_.add_job(job, rows, judged.guest.facts.events));
+  // With an infrastructure error the verdicts are errors of ours, not regressions of the kernel.
+  if (outcome != ExitCode::ok) return outcome;
+  return all_expected && !verdicts.empty() ? ExitCode::ok : ExitCode::regressions;
+}
+
+Result<ExitCode> RunRecord::add_failed(const model::Cell& cell, bool is_tip, const Error& error) {
+  auto job = common_row(row_.id, cell, is_tip);
+  job.outcome = outcome_of_error(error);
+  if (!error.hint.empty()) job.notes.push_back(error.hint);
+  job.dir = cell_dir(cell);
+  std::vector<store::VerdictRow> rows;
+  for (const auto& t : cell.tests) {
+    store::VerdictRow row;
+    row.verdict.test = t.name;
+    row.verdict.verdict = model::Verdict::missing;
+    row.verdict.detail = to_string(job.outcome.kind);
+    rows.push_back(std::move(row));
+  }
+  const std::lock_guard lock(*mutex_);
+  PINRIG_CHECK(store_.add_job(job, rows, {}));
+  return code_of(job.outcome);
+}
+
+Result<void> RunRecord::finish(const std::string& state, ExitCode code) {
+  const std::lock_guard lock(*mutex_);
+  return store_.finish_run(row_.id, state, static_cast<int>(code));
+}
+
+}  // namespace pinrig::run

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/rerun.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "run/repro.h"
+
+namespace pinrig::run {
+namespace {
+
+Result<fs::path> fresh_dir(const fs::path& beside) {
+  for (int n = 1;; ++n) {
+    const fs::path dir = beside / fmt::format("rerun-{}", n);
+    std::error_code ec;
+    if (fs::create_directory(dir, ec)) return dir;
+    if (ec) return errno_error("creating directory " + dir.string(), ec.value());
+  }
+}
+
+Result<void> check_artifacts(const model::JobSpec& job, const fs::path& file) {
+  std::vector<std::string> wanted = job.initramfs;
+  wanted.push_back(job.kernel_image);
+  for (const auto& path : wanted) {
+    if (!fs::exists(path))
+      return make_error(ErrorKind::bad_input, fmt::format("{}: {} is no longer in the cache", file.string(), path),
+                        "`pinrig build` with the options of that run makes it again under the same key");
+  }
+  return {};
+}
+
+std::string verdict_line(const model::TestVerdict& v) {
+  return fmt::format("{:<8} {}{}{}\n", to_string(v.verdict), v.case_name.empty() ? "" : "  ", v.case_name.empty() ? v.test : v.case_name,
+                     v.detail.empty() ? "" : "  " + v.detail);
+}
+
+bool fine(model::Verdict v) { return v == model::Verdict::pass || v == model::Verdict::skip || v == model::Verdict::xfail; }
+
+}  // namespace
+
+Result<ReadyJob> ready_again(const RerunOptions& o, const Services& services) {
+  PINRIG_TRY(text, read_file(o.job_file));
+  PINRIG_TRY(spec, model::job_from_json(text, o.job_file.string()));
+  PINRIG_CHECK(check_artifacts(spec, o.job_file));
+  if (!o.tests.empty()) {
+    std::erase_if(spec.tests, [&](const auto& t) {
+      return std::none_of(o.tests.begin(), o.tests.end(), [&](const auto& g) { return glob_match(g, t.name); });
+    });
+    if (spec.tests.empty())
+      return make_error(ErrorKind::bad_usage, fmt::format("--test {}: the job has no such test", join(o.tests, ", ")),
+                        "`pinrig show` lists the tests of a run");
+  }
+  PINRIG_TRY(drives, prepare_drives(spec.machine, services));
+  PINRIG_TRY(dir, fresh_dir(fs::absolute(o.job_file).parent_path()));
+  ReadyJob job{.spec = std::move(spec), .dir = dir, .drives = std::move(drives)};
+  PINRIG_CHECK(write_repro(job.spec, job.dir, own_program()));
+  return job;
+}
+
+Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
+  services.observer.on({.kind = Event::Kind::begin, .task = job.spec.cell_id, .what = "guest", .text = "boot"});
+  PINRIG_TRY(judged, run_and_judge(job, services));
+  RerunEnd end;
+  int bad = 0;
+  for (const auto& v : judged.judgement.verdicts) {
+    if (!v.case_name.empty() && fine(v.verdict)) continue;
+    end.text += verdict_line(v);
+    bad += v.case_name.empty() && !fine(v.verdict) ? 1 : 0;
+  }
+  const auto& outcome = judged.judgement.outcome;
+  for (const auto& p : judged.guest.problems) end.text += fmt::format("note     {}\n", p);
+  end.text += fmt::format("{}{}: {} of {} tests not fine, boot {}, {}; files in {}\n", to_string(outcome.kind),
+                          outcome.detail.empty() ? "" : " (" + outcome.detail + ")", bad, job.spec.tests.size(),
+                          human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s), job.dir.string());
+  using Kind = model::JobOutcome::Kind;
+  end.code = outcome.kind == Kind::cancelled     ? ExitCode::interrupted
+             : outcome.kind == Kind::infra_error ? ExitCode::harness
+             : bad > 0                           ? ExitCode::regressions
+                                                 : ExitCode::ok;
+  return end;
+}
+
+}  // namespace pinrig::run

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+// One saved job again: what repro.sh and `pinrig rerun` do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "run/stages.h"
+
+namespace pinrig::run {
+
+struct RerunOptions {
+  fs::path job_file;               ///< job.json
+  std::vector<std::string> tests;  ///< globs over "suite/test"; empty = all of the job
+};
+
+/// A saved job made ready in a directory of its own beside job.json (rerun-1, rerun-2, ...). bad_input when an
+/// artifact that it names is no longer in the cache (the hint says how to build it again).
+Result<ReadyJob> ready_again(const RerunOptions& options, const Services& services);
+
+/// Runs it and returns the text of its verdicts. regressions when one of them is neither pass, skip nor xfail.
+struct RerunEnd {
+  std::string text;
+  ExitCode code = ExitCode::harness;
+};
+Result<RerunEnd> rerun(const ReadyJob& job, const Services& services);
+
+}  // namespace pinrig::run

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/stages.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/text.h"
+#include "run/repro.h"
+
+namespace pinrig::run {
+namespace {
+
+std::string commit_of(const model::Point& point, const Sources& s) {
+  return point.number == 0 ? s.base.commit : s.series.patches.at(static_cast<std::size_t>(point.number) - 1).commit;
+}
+
+std::string tree_of(const model::Point& point, const Sources& s) {
+  return point.number == 0 ? s.base.tree : s.series.patches.at(static_cast<std::size_t>(point.number) - 1).tree;
+}
+
+std::vector<std::string> files_up_to(const model::Point& point, const Sources& s) {
+  std::set<std::string> files;
+  for (const auto& p : s.series.patches) {
+    if (p.number <= point.number) files.insert(p.files.begin(), p.files.end());
+  }
+  return {files.begin(), files.end()};
+}
+
+kbuild::Context build_context(const model::Cell& cell, const Services& s) {
+  kbuild::Context ctx;
+  ctx.project = s.paths.project;
+  ctx.cache = s.paths.cache;
+  ctx.cancel = &s.cancel;
+  ctx.jobs = s.jobs;
+  ctx.progress = [&s, id = cell.id](const kbuild::Progress& p) {
+    s.observer.on({.kind = Event::Kind::progress, .task = id, .what = "build", .text = "objects",
+                   .done = double(p.done), .known = double(p.known), .left_s = p.left_s});
+  };
+  return ctx;
+}
+
+std::string flat(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+Result<kbuild::Artifact> build_cell(const model::Cell& cell, const Inputs& in, const Sources& sources,
+                                    const Platform& platform, const Services& services) {
+  if (const auto& f = sources.series.failure; f && cell.point.number >= f->number)
+    return make_error(ErrorKind::apply_failed,
+                      fmt::format("patch {} \"{}\" does not apply: {} {}", f->number, f->subject, f->file, f->hunk), f->detail);
+  kbuild::Request r;
+  r.label = cell.id;
+  r.arch = cell.arch;
+  r.tree = tree_of(cell.point, sources);
+  r.version = sources.base.version;
+  r.slot = in.base.name;
+  r.fragments = in.spec.fragments;
+  r.series_files = files_up_to(cell.point, sources);
+  r.sysroot = platform.sysroot;
+  // The lock on the worktree lives as long as the request that may build in it.
+  auto held = std::make_shared<std::optional<git::Worktree>>();
+  r.checkout = [&, held]() -> Result<fs::path> {
+    PINRIG_TRY(tree, git::checkout(sources.base, commit_of(cell.point, sources), in.base.name, git_context(services)));
+    *held = std::move(tree);
+    return (*held)->path;
+  };
+  return kbuild::build_kernel(r, build_context(cell, services));
+}
+
+Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kernel, const fs::path& selftests,
+                           const Platform& platform, const std::string& run_id, const fs::path& dir,
+                           const Services& services) {
+  PINRIG_CHECK(make_dirs(dir));
+  PINRIG_TRY(tests_cpio, image::selftests_initramfs(selftests, image_context(services, cell.id)));
+  PINRIG_TRY(drives, prepare_drives(cell.machine, services));
+  ReadyJob job{.dir = dir, .drives = std::move(drives)};
+  job.spec.run_id = run_id;
+  job.spec.cell_id = cell.id;
+  job.spec.arch = cell.arch;
+  job.spec.kernel_image = kernel.image;
+  job.spec.vmlinux = kernel.vmlinux;
+  job.spec.initramfs = {platform.initramfs, tests_cpio};
+  job.spec.machine = cell.machine;
+  job.spec.accel = platform.accel;
+  job.spec.timeouts.scale = platform.probe.scale(platform.accel);
+  job.spec.tests = cell.tests;
+  for (const auto& t : cell.tests) {
+    if (t.from_kernel() && !fs::exists(selftests / t.kernel_binary())) job.spec.missing_programs.push_back(t.program);
+  }
+  PINRIG_TRY(config, read_file(kernel.config));
+  PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
+  PINRIG_CHECK(write_manifest(dir,
+                              {{"kernel", kernel.image}, {"vmlinux", kernel.vmlinux}, {"config", kernel.config},
+                               {"initramfs", platform.initramfs}, {"selftests", tests_cpio}},
+                              {{"run", run_id}, {"cell", cell.id}, {"kernel_key", kernel.key}, {"accel", to_string(platform.accel)}}));
+  PINRIG_CHECK(write_repro(job.spec, dir, own_program()));
+  return job;
+}
+
+Result<Judged> run_and_judge(const ReadyJob& job, const Services& services) {
+  PINRIG_TRY(guest, run_guest_job(job.spec, job.drives, job.dir, services.cancel, services.observer));
+  PINRIG_CHECK(save_outputs(guest.facts.records, job.dir));
+  Judged out{std::move(guest), {}};
+  out.judgement = verdict::judge(out.guest.facts);
+  return out;
+}
+
+std::vector<store::VerdictRow> verdict_rows(const Judged& judged) {
+  std::vector<store::VerdictRow> out;
+  for (const auto& v : judged.judgement.verdicts) {
+    store::VerdictRow row;
+    row.verdict = v;
+    const auto& records = judged.guest.facts.records;
+    const auto r = std::find_if(records.begin(), records.end(), [&](const auto& x) { return x.name == v.test; });
+    if (v.case_name.empty() && r != records.end()) {
+      row.ledger = r->ledger;
+      row.taint_before = r->taint_before;
+      row.taint_after = r->taint_after;
+    }
+    out.push_back(std::move(row));
+  }
+  return out;
+}
+
+Result<void> save_outputs(const std::vector<model::TestRecord>& records, const fs::path& dir) {
+  for (const auto& r : records) {
+    const fs::path out = dir / "tests" / (r.name + ".out");
+    PINRIG_CHECK(make_dirs(out.parent_path()));
+    PINRIG_CHECK(write_file_atomic(out, r.output));
+    if (!r.errors.empty()) PINRIG_CHECK(write_file_atomic(dir / "tests" / (r.name + ".err"), r.errors));
+  }
+  return {};
+}
+
+model::JobOutcome outcome_of_error(const Error& error) {
+  using Kind = model::JobOutcome::Kind;
+  const std::string detail = flat(error.message);
+  switch (error.kind) {
+    case ErrorKind::apply_failed: return {Kind::apply_failed, "apply", detail};
+    case ErrorKind::build_failed:
+    case ErrorKind::bad_input: return {Kind::build_failed, "build", detail};
+    case ErrorKind::cancelled: return {Kind::cancelled, "", detail};
+    default: return {Kind::infra_error, "", detail};
+  }
+}
+
+}  // namespace pinrig::run
