@@ -36,7 +36,7 @@ const Rules& rules() {
       {"store", {"model"}},
       {"run", {"model", "plan", "spec", "git", "kbuild", "image", "vm", "process", "wire", "ktap", "console", "verdict", "store"}},
       {"report", {"model", "store", "verdict"}},
-      {"cli", {"model", "run", "report", "spec", "plan", "store", "ktap", "console", "vm", "process"}},
+      {"cli", {"model", "run", "report", "spec", "plan", "store", "ktap", "console", "vm"}},
   };
   return r;
 }

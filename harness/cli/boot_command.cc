@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/interactive.h"
+#include "cli/output.h"
+#include "cli/program.h"
+#include "cli/run_options.h"
+#include "run/boot.h"
+
+namespace pinrig::cli {
+namespace {
+
+struct BootCommand {
+  RunWords words;
+  bool shell = false;
+  bool gdb = false;
+};
+
+Result<ExitCode> boot_command(const BootCommand& c, const Program& program) {
+  PINRIG_TRY(paths, program.paths());
+  PINRIG_TRY(options, to_options(c.words));
+  std::string text;
+  {
+    const auto status = run::make_status(program.loudness());
+    const run::Services services{paths, program.cancel, *status, jobs_of(c.words)};
+    PINRIG_TRY(job, run::ready_boot(options, services));
+    if (c.shell || c.gdb) return interact(job, c.gdb, program);
+    PINRIG_TRY(facts, run::boot_once(job, services));
+    text = std::move(facts);
+  }
+  PINRIG_CHECK(write_output("-", text));
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_boot(CLI::App& app, Program& program, Action& action) {
+  auto* sub = app.add_subcommand("boot", "Boot the first cell of a run and power it off; --shell or --gdb to stay in it");
+  const auto c = std::make_shared<BootCommand>();
+  add_run_options(*sub, c->words);
+  auto* shell = sub->add_flag("--shell", c->shell, "An interactive shell in the guest");
+  sub->add_flag("--gdb", c->gdb, "The same, waiting for a debugger before its first instruction")->excludes(shell);
+  sub->callback([c, &program, &action] { action = [c, &program] { return boot_command(*c, program); }; });
+}
+
+}  // namespace pinrig::cli

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
+#include "base/file.h"
+#include "cli/output.h"
+#include "cli/program.h"
+#include "console/console.h"
+#include "ktap/ktap.h"
+
+namespace pinrig::cli {
+namespace {
+
+struct ParseCommand {
+  std::string file;
+  bool json = false;
+};
+
+void print_cases(const std::vector<ktap::Case>& cases, int depth, std::string& out) {
+  for (const auto& c : cases) {
+    out += fmt::format("{:>6}  {:{}}{:<6} {}{}\n", c.line, "", depth * 2, to_string(c.status), c.name,
+                       c.reason.empty() ? "" : "  # " + c.reason);
+    print_cases(c.subtests, depth + 1, out);
+  }
+}
+
+int failures(const std::vector<ktap::Case>& cases) {
+  int n = 0;
+  for (const auto& c : cases) {
+    n += c.status == ktap::Status::fail || c.status == ktap::Status::error || c.status == ktap::Status::xpass ? 1 : 0;
+    n += failures(c.subtests);
+  }
+  return n;
+}
+
+Result<ExitCode> parse_ktap(const ParseCommand& c) {
+  PINRIG_TRY(text, read_file(c.file == "-" ? "/dev/stdin" : c.file));
+  const auto tree = ktap::parse(text);
+  std::string out;
+  if (c.json) {
+    out = ktap::to_json(tree) + "\n";
+  } else {
+    print_cases(tree.cases, 0, out);
+    for (const auto& f : tree.findings) out += fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind), f.text);
+    out += fmt::format("{} results, {} not ok, {} findings about the stream\n", tree.cases.size(), failures(tree.cases), tree.findings.size());
+  }
+  PINRIG_CHECK(write_output("-", out));
+  return failures(tree.cases) > 0 || !tree.findings.empty() ? ExitCode::regressions : ExitCode::ok;
+}
+
+Result<ExitCode> parse_console(const ParseCommand& c) {
+  PINRIG_TRY(text, read_file(c.file == "-" ? "/dev/stdin" : c.file));
+  const auto log = console::parse(text);
+  std::string out;
+  if (c.json) {
+    out = console::to_json(log) + "\n";
+  } else {
+    for (const auto& e : log.events)
+      out += fmt::format("{:>6}-{:<6} {:<10} {}{}\n", e.first_line, e.last_line, e.kind, e.title, e.owner.empty() ? "" : "  (during " + e.owner + ")");
+    out += fmt::format("{} lines, {} events; {}\n", log.line_count, log.events.size(),
+                       log.panicked ? "panicked" : log.powered_off ? "powered off" : "ends with: " + log.last_line);
+  }
+  PINRIG_CHECK(write_output("-", out));
+  return log.events.empty() ? ExitCode::ok : ExitCode::regressions;
+}
+
+}  // namespace
+
+void add_parse(CLI::App& app, Program& /*program*/, Action& action) {
+  auto* sub = app.add_subcommand("parse", "Read a saved log: what pinrig would make of it; exit 1 when it finds something");
+  sub->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, Result<ExitCode> (*body)(const ParseCommand&)) {
+    auto* kind = sub->add_subcommand(name, help);
+    const auto c = std::make_shared<ParseCommand>();
+    kind->add_option("file", c->file, "The log; - for stdin")->required();
+    kind->add_flag("--json", c->json, "As JSON");
+    kind->callback([c, body, &action] { action = [c, body] { return body(*c); }; });
+  };
+  add("ktap", "KTAP, TAP 13/14 or kselftest output", parse_ktap);
+  add("console", "A kernel's console log or dmesg", parse_console);
+}
+
+}  // namespace pinrig::cli

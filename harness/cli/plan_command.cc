@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/output.h"
+#include "cli/program.h"
+#include "cli/run_options.h"
+#include "plan/plan.h"
+
+namespace pinrig::cli {
+namespace {
+
+Result<ExitCode> plan_command(const RunWords& words, const Program& program) {
+  PINRIG_TRY(paths, program.paths());
+  PINRIG_TRY(options, to_options(words));
+  std::string text;
+  {
+    const auto status = run::make_status(run::Loudness::quiet);
+    const run::Services services{paths, program.cancel, *status, jobs_of(words)};
+    PINRIG_TRY(inputs, run::load_inputs(paths.project, options));
+    PINRIG_TRY(sources, run::fetch_sources(inputs, services));
+    PINRIG_TRY(plan, run::plan_cells(inputs, sources));
+    text = plan::to_text(plan);
+  }
+  PINRIG_CHECK(write_output("-", text));
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_plan(CLI::App& app, Program& program, Action& action) {
+  auto* sub = app.add_subcommand("plan", "Print the cells and tests of a run; builds and boots nothing");
+  const auto words = std::make_shared<RunWords>();
+  add_run_options(*sub, *words);
+  sub->callback([words, &program, &action] { action = [words, &program] { return plan_command(*words, program); }; });
+}
+
+}  // namespace pinrig::cli

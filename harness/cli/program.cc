@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/program.h"
+
+#include <cstdio>
+#include <string>
+
+#include "base/log.h"
+#include "base/text.h"
+
+namespace pinrig::cli {
+namespace {
+
+constexpr const char* description =
+    R"(pinrig: does a kernel, or a patch series on it, still pin and unpin user pages exactly once?
+
+Builds the kernels, boots each in QEMU (KVM where it really works, else TCG) on x86-64 and aarch64 with NVMe and
+soft RDMA, runs guest tests, reads nr_foll_pin_acquired/released around every one of them, and judges.)";
+
+constexpr const char* footer = R"(
+A first look:
+  pinrig doctor                        is everything here that a run needs?
+  pinrig plan                          what would `pinrig run` do?
+  pinrig run                           configs/runs/default.yaml: base and tip of a series on both architectures
+  pinrig run --series FILE --arch x86_64 --test 'bio/*'
+  pinrig show last                     the table again; `show last CELL TEST` for one test
+  pinrig parse console saved.log       what does this log say? (also: parse ktap)
+
+Exit codes: 0 all as expected, 1 regressions, 2 bad usage or bad input, 3 could not build or apply,
+  4 harness or infrastructure error, 130 interrupted.
+Environment: PINRIG_CACHE (default ~/.cache/pinrig), PINRIG_STATE (default ~/.local/state/pinrig),
+  PINRIG_PROJECT (default: the checkout around the working directory), NO_COLOR.
+)";
+
+void print_error(const Error& e) {
+  std::fprintf(stderr, "pinrig: %s\n", e.message.c_str());
+  if (!e.hint.empty()) {
+    for (const auto line : lines(e.hint)) std::fprintf(stderr, "  %.*s\n", static_cast<int>(line.size()), line.data());
+  }
+}
+
+// CLI11 names what it does not know; the nearest sub-command is our addition.
+std::string suggestion(int argc, char** argv, const CLI::App& app) {
+  std::vector<std::string> known;
+  for (const auto* sub : app.get_subcommands({})) known.push_back(sub->get_name());
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word.starts_with("-")) continue;
+    if (std::find(known.begin(), known.end(), word) != known.end()) return "";
+    const std::string near = nearest(word, known);
+    return near.empty() ? "" : "did you mean `pinrig " + near + "`?";
+  }
+  return "";
+}
+
+}  // namespace
+
+run::Loudness Program::loudness() const {
+  return quiet ? run::Loudness::quiet : verbose ? run::Loudness::verbose : run::Loudness::normal;
+}
+
+ExitCode main_program(int argc, char** argv) {
+  const CancelToken cancel;
+  cancel_on_signals(cancel);
+  CLI::App app{description, "pinrig"};
+  app.footer(footer);
+  app.set_version_flag("--version", "pinrig 0.1.0");
+  app.require_subcommand(1);
+  app.fallthrough();
+  Program program{cancel};
+  Action action;
+  app.add_flag("-q,--quiet", program.quiet, "Only warnings, and the last line of the report");
+  app.add_flag("-v,--verbose", program.verbose, "Every test as it ends, every case in the report");
+  for (const auto add : {add_run, add_plan, add_build, add_boot, add_rerun, add_parse, add_doctor})
+    add(app, program, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    if (e.get_exit_code() == 0) {
+      app.exit(e);
+      return ExitCode::ok;
+    }
+    std::fprintf(stderr, "pinrig: %s\n", e.what());
+    const std::string near = suggestion(argc, argv, app);
+    std::fprintf(stderr, "  %s\n", near.empty() ? "see `pinrig --help`" : near.c_str());
+    return ExitCode::bad_usage;
+  }
+  setup_log(program.quiet ? LogLevel::quiet : program.verbose ? LogLevel::verbose : LogLevel::normal);
+  const auto code = action();
+  if (code.has_value()) return *code;
+  print_error(code.error());
+  return exit_code_of(code.error().kind);
+}
+
+}  // namespace pinrig::cli

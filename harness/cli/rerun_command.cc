@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/interactive.h"
+#include "cli/output.h"
+#include "cli/program.h"
+#include "run/rerun.h"
+
+namespace pinrig::cli {
+namespace {
+
+struct RerunCommand {
+  std::string job;
+  std::vector<std::string> tests;
+  bool shell = false;
+  bool gdb = false;
+};
+
+Result<ExitCode> rerun_command(const RerunCommand& c, const Program& program) {
+  PINRIG_TRY(paths, program.paths());
+  std::string text;
+  ExitCode code = ExitCode::ok;
+  {
+    const auto status = run::make_status(program.loudness());
+    const run::Services services{paths, program.cancel, *status, 1};
+    PINRIG_TRY(job, run::ready_again({c.job, c.tests}, services));
+    if (c.shell || c.gdb) return interact(job, c.gdb, program);
+    PINRIG_TRY(end, run::rerun(job, services));
+    text = std::move(end.text);
+    code = end.code;
+  }
+  PINRIG_CHECK(write_output("-", text));
+  return code;
+}
+
+}  // namespace
+
+void add_rerun(CLI::App& app, Program& program, Action& action) {
+  auto* sub = app.add_subcommand("rerun", "Run one saved job again (what repro.sh does)");
+  const auto c = std::make_shared<RerunCommand>();
+  sub->add_option("job", c->job, "job.json of the job")->required();
+  sub->add_option("-t,--test", c->tests, "Only these tests, * and ? match (may be repeated)");
+  auto* shell = sub->add_flag("--shell", c->shell, "An interactive guest with the same devices");
+  sub->add_flag("--gdb", c->gdb, "The same, waiting for a debugger before its first instruction")->excludes(shell);
+  sub->callback([c, &program, &action] { action = [c, &program] { return rerun_command(*c, program); }; });
+}
+
+}  // namespace pinrig::cli

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/run_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <thread>
+
+namespace pinrig::cli {
+
+void add_run_options(CLI::App& c, RunWords& w) {
+  c.add_option("run", w.spec, "Run file: a name in configs/runs, or a path")->capture_default_str();
+  c.add_option("-s,--series", w.series, "Series: a name in kernels/series, or a path to series.yaml, instead of the run file's");
+  c.add_option("-b,--base", w.base, "This base of kernels/ alone, without a series")->excludes("--series");
+  c.add_option("-p,--point", w.points, "base, tip, each or patch numbers (may be repeated)");
+  c.add_option("-a,--arch", w.archs, "x86_64, aarch64 (may be repeated)");
+  c.add_option("-t,--test", w.tests, "Suites or tests, * and ? match: bio, 'gup/*', mm/cow (may be repeated)");
+  c.add_option("--accel", w.accel, "auto, kvm or tcg");
+  c.add_option("-j,--jobs", w.jobs, "Parallel compilers (default: one per CPU)")->check(CLI::PositiveNumber);
+}
+
+Result<run::RunOptions> to_options(const RunWords& w) {
+  run::RunOptions o;
+  o.spec = w.spec;
+  o.series = w.series;
+  o.base = w.base;
+  o.points = w.points;
+  o.tests = w.tests;
+  for (const auto& a : w.archs) {
+    const auto arch = model::arch_from_string(a);
+    if (!arch) return make_error(ErrorKind::bad_usage, fmt::format("--arch {}: no such architecture", a), "known: x86_64, aarch64");
+    o.archs.push_back(*arch);
+  }
+  if (w.accel.empty()) return o;
+  for (const auto accel : {model::Accel::automatic, model::Accel::kvm, model::Accel::tcg}) {
+    if (w.accel == to_string(accel)) o.accel = accel;
+  }
+  if (!o.accel) return make_error(ErrorKind::bad_usage, fmt::format("--accel {}: no such accelerator", w.accel), "known: auto, kvm, tcg");
+  return o;
+}
+
+int jobs_of(const RunWords& w) {
+  return w.jobs > 0 ? w.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+}  // namespace pinrig::cli
