@@ -64,8 +64,11 @@ class Build {
   }
 
   Result<FileLock> lock_objdir() const {
+    const fs::path path = tree_.objdir.string() + ".lock";
+    PINRIG_TRY(lock, FileLock::try_acquire(path));
+    if (lock) return lock;
     tell("waiting for the build directory", 0, 0);
-    return FileLock::acquire(tree_.objdir.string() + ".lock", ctx_.cancel->fd(), nullptr);
+    return FileLock::acquire(path, ctx_.cancel->fd(), nullptr);
   }
 
   void tell(const std::string& what, int done, int known) const {

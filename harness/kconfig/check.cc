@@ -102,7 +102,7 @@ Failure explain_one(const Wanted& wanted, const Config& config, const Tree& tree
     f.unmet = unmet_parts(conjunction(conditions), value_of);
   }
   const Expr all = conjunction(conditions);
-  if (!all.kids.empty()) f.depends = to_string(all);
+  if (!all.kids.empty()) f.depends = to_string(all.kids.size() == 1 ? all.kids.front() : all);
   f.note = note_for(f, *d, config, tree);
   return f;
 }

@@ -98,6 +98,7 @@ TEST(Check, ModuleInsteadOfBuiltInIsAFailure) {
   const auto f = failures("CONFIG_BLK_DEV_NVME=y\n", "CONFIG_PCI=y\nCONFIG_BLOCK=y\nCONFIG_BLK_DEV_NVME=m\n");
   ASSERT_THAT(f, SizeIs(1));
   EXPECT_EQ(f[0].got, "m");
+  EXPECT_EQ(f[0].depends, "PCI && BLOCK");
 }
 
 TEST(Check, NoPromptNamesTheSelectors) {
