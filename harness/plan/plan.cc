@@ -32,7 +32,8 @@ Point make_point(int number, const std::vector<std::string>& subjects) {
 
 std::string series_length(const PlanInput& in) {
   if (in.run.series.empty()) return "this run has no series";
-  return fmt::format("series {} has {} patch{}", in.run.series, in.subjects.size(), in.subjects.size() == 1 ? "" : "es");
+  return fmt::format("series {} has {} patch{}", in.run.series, in.subjects.size(),
+                     in.subjects.size() == 1 ? "" : "es");
 }
 
 /// The numbers that one word of `points` means.
@@ -40,7 +41,8 @@ Result<std::vector<int>> numbers_of(const PlanInput& in, const std::string& word
   const int last = static_cast<int>(in.subjects.size());
   if (word == "base") return std::vector<int>{0};
   if (word == "tip" || word == "each") {
-    if (last == 0) return bad(in.run.where, fmt::format("point '{}': {}", word, series_length(in)), "use the point base");
+    if (last == 0)
+      return bad(in.run.where, fmt::format("point '{}': {}", word, series_length(in)), "use the point base");
     std::vector<int> all;
     for (int n = word == "tip" ? last : 0; n <= last; ++n) all.push_back(n);
     return all;
@@ -64,7 +66,8 @@ bool chosen(const std::string& glob, const TestSpec& t) {
 std::string nearest_choice(const std::string& glob, const std::vector<model::Suite>& suites) {
   std::vector<std::string> known;
   for (const auto& s : suites) {
-    if (glob.find('/') == std::string::npos) known.push_back(s.name);
+    if (glob.find('/') == std::string::npos)
+      known.push_back(s.name);
     else
       for (const auto& t : s.tests) known.push_back(t.name);
   }
@@ -76,7 +79,8 @@ Error no_match(const PlanInput& in, const std::string& glob) {
   std::vector<std::string> names;
   for (const auto& s : in.suites) names.push_back(s.name);
   return bad(in.run.where,
-             fmt::format("suites: '{}' matches no test{}", glob, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+             fmt::format("suites: '{}' matches no test{}", glob,
+                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
              names.empty() ? "there are no suites under guest-tests" : "suites: " + join(names, ", "));
 }
 
@@ -96,7 +100,8 @@ std::vector<std::string> serials(const Machine& m) {
 
 Result<void> check_one(const Machine& m, const TestSpec& t) {
   const auto lacks = [&](const std::string& what, std::string hint) {
-    return bad(t.where, fmt::format("test {} needs {} machine '{}' does not have", t.name, what, m.name), std::move(hint));
+    return bad(t.where, fmt::format("test {} needs {} machine '{}' does not have", t.name, what, m.name),
+               std::move(hint));
   };
   const auto known = serials(m);
   for (const auto& s : t.needs.nvme) {
@@ -106,11 +111,14 @@ Result<void> check_one(const Machine& m, const TestSpec& t) {
   }
   const auto has_fs = [&](const model::NvmeDrive& d) { return d.fs == t.needs.fs; };
   if (!t.needs.fs.empty() && t.needs.fs != "tmpfs" && std::none_of(m.nvme.begin(), m.nvme.end(), has_fs))
-    return lacks(fmt::format("a drive with {}, which", t.needs.fs), fmt::format("give one of its drives 'fs: {}'", t.needs.fs));
+    return lacks(fmt::format("a drive with {}, which", t.needs.fs),
+                 fmt::format("give one of its drives 'fs: {}'", t.needs.fs));
   if (t.needs.hugepages_2m > m.hugepages_2m)
-    return lacks(fmt::format("{} huge pages, which", t.needs.hugepages_2m), fmt::format("it reserves {}", m.hugepages_2m));
+    return lacks(fmt::format("{} huge pages, which", t.needs.hugepages_2m),
+                 fmt::format("it reserves {}", m.hugepages_2m));
   if (t.needs.swap_mib > m.swap_mib)
-    return lacks(fmt::format("{} MiB of swap, which", t.needs.swap_mib), fmt::format("it has {} MiB", m.swap_mib));
+    return lacks(fmt::format("{} MiB of swap, which", t.needs.swap_mib),
+                 fmt::format("it has {} MiB", m.swap_mib));
   if (t.needs.rdma && !m.net) return lacks("soft RDMA and so a network device, which", "give it 'net: true'");
   return {};
 }
@@ -125,8 +133,10 @@ Result<std::vector<Point>> resolve_points(const PlanInput& in, std::vector<std::
     for (const int n : numbers) {
       const auto [it, fresh] = named.emplace(n, word);
       if (!fresh && word != "each" && it->second != "each")
-        notes.push_back(it->second == word ? fmt::format("point '{}' is named twice and runs once", word)
-                                           : fmt::format("points '{}' and '{}' are the same kernel and run once", it->second, word));
+        notes.push_back(
+            it->second == word
+                ? fmt::format("point '{}' is named twice and runs once", word)
+                : fmt::format("points '{}' and '{}' are the same kernel and run once", it->second, word));
     }
   }
   std::vector<Point> out;

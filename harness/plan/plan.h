@@ -28,16 +28,17 @@ struct Plan {
   std::vector<std::string> notes;  ///< what was folded or is worth knowing, one line each
 };
 
-/// The points that the words of a run mean: "base" = 0, "tip" = the last patch, "each" = base and every patch,
-/// numbers as they are. Ascending, each once (what was named twice is noted). A number beyond the series, or
-/// "tip" and "each" without patches, is bad_input.
+/// The points that the words of a run mean: "base" = 0, "tip" = the last patch, "each" = base and every
+/// patch, numbers as they are. Ascending, each once (what was named twice is noted). A number beyond the
+/// series, or "tip" and "each" without patches, is bad_input.
 Result<std::vector<model::Point>> resolve_points(const PlanInput& in, std::vector<std::string>& notes);
 
 /// The tests that the suite globs choose ("bio", "bio/dio_*", "*"), in running order: the suite pins first
 /// (the counters themselves), then by limit, destructive ones last. A glob without a match is bad_input.
 Result<std::vector<model::TestSpec>> select_tests(const PlanInput& in);
 
-/// bad_input when a test needs what the machine does not offer: a drive, a file system, huge pages, swap, net.
+/// bad_input when a test needs what the machine does not offer: a drive, a file system, huge pages, swap,
+/// net.
 Result<void> check_offer(const model::Machine& machine, const std::vector<model::TestSpec>& tests);
 
 Result<Plan> make_plan(const PlanInput& in);

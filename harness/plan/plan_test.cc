@@ -55,7 +55,8 @@ std::vector<std::string> names(const std::vector<model::TestSpec>& tests) {
 std::vector<std::string> labels(const PlanInput& in) {
   std::vector<std::string> notes;
   std::vector<std::string> out;
-  for (const auto& p : resolve_points(in, notes).value()) out.push_back(std::to_string(p.number) + ":" + p.label);
+  for (const auto& p : resolve_points(in, notes).value())
+    out.push_back(std::to_string(p.number) + ":" + p.label);
   return out;
 }
 
@@ -180,10 +181,12 @@ TEST(Suites, AGlobWithoutAMatchNamesTheNearest) {
   in.run.suites = {"pins", "boi"};
   const auto whole = make_plan(in);
   EXPECT_EQ(whole.error().kind, ErrorKind::bad_input);
-  EXPECT_EQ(whole.error().message, "configs/runs/default.yaml:2:1: suites: 'boi' matches no test; did you mean 'bio'?");
+  EXPECT_EQ(whole.error().message,
+            "configs/runs/default.yaml:2:1: suites: 'boi' matches no test; did you mean 'bio'?");
   EXPECT_EQ(whole.error().hint, "suites: bio, mm, pins");
   in.run.suites = {"bio/dio_wr"};
-  EXPECT_THAT(make_plan(in).error().message, HasSubstr("'bio/dio_wr' matches no test; did you mean 'bio/dio_rw'?"));
+  EXPECT_THAT(make_plan(in).error().message,
+              HasSubstr("'bio/dio_wr' matches no test; did you mean 'bio/dio_rw'?"));
 }
 
 TEST(Suites, NoTestAtAllIsAnError) {

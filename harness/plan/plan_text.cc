@@ -10,15 +10,20 @@
 namespace pinrig::plan {
 namespace {
 
-std::string count(std::size_t n, const std::string& one) { return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s"); }
+std::string count(std::size_t n, const std::string& one) {
+  return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
+}
 
-std::string size_text(int mib) { return mib % 1024 == 0 ? fmt::format("{}G", mib / 1024) : fmt::format("{}M", mib); }
+std::string size_text(int mib) {
+  return mib % 1024 == 0 ? fmt::format("{}G", mib / 1024) : fmt::format("{}M", mib);
+}
 
 std::string machine_line(const model::Machine& m) {
-  std::string out = fmt::format("{}: {}, {} memory", m.name, count(static_cast<std::size_t>(m.cpus), "CPU"), size_text(m.memory_mib));
+  std::string out = fmt::format("{}: {}, {} memory", m.name, count(static_cast<std::size_t>(m.cpus), "CPU"),
+                                size_text(m.memory_mib));
   for (const auto& d : m.nvme) {
-    out += fmt::format(", nvme {}{} {} {}", d.serial, d.nsid == 1 ? "" : fmt::format("/{}", d.nsid), size_text(d.size_mib),
-                       d.fs.empty() ? "raw" : d.fs);
+    out += fmt::format(", nvme {}{} {} {}", d.serial, d.nsid == 1 ? "" : fmt::format("/{}", d.nsid),
+                       size_text(d.size_mib), d.fs.empty() ? "raw" : d.fs);
     if (d.iops > 0) out += fmt::format(" at {} IOPS", d.iops);
   }
   if (m.hugepages_2m > 0) out += fmt::format(", {} huge pages", m.hugepages_2m);

@@ -27,8 +27,10 @@ std::vector<std::string> flow(const std::vector<std::string>& pieces, std::size_
   std::vector<std::string> out;
   for (std::size_t i = 0; i < pieces.size(); ++i) {
     const std::string piece = pieces[i] + (i + 1 < pieces.size() ? "," : "");
-    if (!out.empty() && width_of(out.back()) + 1 + width_of(piece) <= width) out.back() += " " + piece;
-    else out.push_back(piece);
+    if (!out.empty() && width_of(out.back()) + 1 + width_of(piece) <= width)
+      out.back() += " " + piece;
+    else
+      out.push_back(piece);
   }
   return out;
 }
@@ -71,8 +73,9 @@ std::string pins_text(const store::VerdictRow& row, const Painter& p) {
 }
 
 std::vector<std::string> case_counts(const TestData& t, const Painter& p) {
-  static constexpr std::array order{Verdict::crash, Verdict::leak,  Verdict::fail, Verdict::timeout, Verdict::missing,
-                                    Verdict::error, Verdict::xpass, Verdict::pass, Verdict::xfail,   Verdict::skip};
+  static constexpr std::array order{Verdict::crash,   Verdict::leak,  Verdict::fail,  Verdict::timeout,
+                                    Verdict::missing, Verdict::error, Verdict::xpass, Verdict::pass,
+                                    Verdict::xfail,   Verdict::skip};
   std::vector<std::string> out;
   for (const bool expected : {false, true}) {
     for (const Verdict v : order) {
@@ -80,8 +83,10 @@ std::vector<std::string> case_counts(const TestData& t, const Painter& p) {
                                    [&](const auto& c) { return c.verdict == v && c.expected == expected; });
       if (n == 0) continue;
       const std::string text = fmt::format("{} {}", n, model::to_string(v));
-      if (!expected) out.push_back(p.bad(text + (is_bad(v) ? "" : "!")));
-      else out.push_back(is_bad(v) ? p.warn(text) : p.dim(text));
+      if (!expected)
+        out.push_back(p.bad(text + (is_bad(v) ? "" : "!")));
+      else
+        out.push_back(is_bad(v) ? p.warn(text) : p.dim(text));
     }
   }
   return out;
@@ -94,20 +99,25 @@ Column measure_column(const JobData& job, const Layout& layout, const Painter& p
     const std::size_t verdict = width_of(verdict_text(t.row.verdict, p, layout.label));
     const std::size_t own = width_of(pins_text(t.row, p));
     c.whole = std::max({c.whole, verdict, cases_width(case_counts(t, p))});
-    if (layout.stacked) c.whole = std::max(c.whole, own);
-    else if (own > 0) c.verdict = std::max(c.verdict, verdict);
+    if (layout.stacked)
+      c.whole = std::max(c.whole, own);
+    else if (own > 0)
+      c.verdict = std::max(c.verdict, verdict);
     pins = std::max(pins, own);
   }
   if (!layout.stacked) c.whole = std::max(c.whole, c.verdict + 1 + pins);
   return c;
 }
 
-std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, const Column& column, const Painter& p) {
+std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, const Column& column,
+                                    const Painter& p) {
   if (t == nullptr) return {p.dim(p.sign("·", "."))};
   std::vector<std::string> out{verdict_text(t->row.verdict, p, layout.label)};
   const std::string pins = pins_text(t->row, p);
-  if (!pins.empty() && layout.stacked) out.push_back(pins);
-  else if (!pins.empty()) out[0] = pad(out[0], column.verdict) + " " + pins;
+  if (!pins.empty() && layout.stacked)
+    out.push_back(pins);
+  else if (!pins.empty())
+    out[0] = pad(out[0], column.verdict) + " " + pins;
   for (auto& line : flow(case_counts(*t, p), column.whole)) out.push_back(std::move(line));
   return out;
 }

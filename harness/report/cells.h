@@ -10,9 +10,9 @@
 namespace pinrig::report {
 
 struct Layout {
-  bool stacked = false;  ///< pins below the verdict instead of beside it
-  int label = 0;         ///< wording of "(as expected)": 0 long, 1 short, 2 a star
-  std::size_t name = 40; ///< columns for names at most; longer ones are broken
+  bool stacked = false;   ///< pins below the verdict instead of beside it
+  int label = 0;          ///< wording of "(as expected)": 0 long, 1 short, 2 a star
+  std::size_t name = 40;  ///< columns for names at most; longer ones are broken
 };
 
 /// The widths of a column of the table.
@@ -24,6 +24,7 @@ struct Column {
 /// What a job's cells want.
 Column measure_column(const JobData& job, const Layout& layout, const Painter& p);
 /// The lines of a cell; a test that the job does not have is a dot.
-std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, const Column& column, const Painter& p);
+std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, const Column& column,
+                                    const Painter& p);
 
 }  // namespace pinrig::report

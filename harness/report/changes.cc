@@ -27,7 +27,8 @@ struct Change {
 };
 
 bool alike(const Delta& a, const Delta& b) {
-  return a.kind == b.kind && a.test == b.test && a.case_name == b.case_name && a.base == b.base && a.tip == b.tip;
+  return a.kind == b.kind && a.test == b.test && a.case_name == b.case_name && a.base == b.base &&
+         a.tip == b.tip;
 }
 
 const model::TestVerdict* find_verdict(const JobData& j, const Delta& d) {
@@ -42,7 +43,9 @@ const model::TestVerdict* find_verdict(const JobData& j, const Delta& d) {
 const JobData* tip_of(const RunData& data, model::Arch arch) {
   const JobData* last = nullptr;
   for (const auto& j : data.jobs) {
-    if (j.job.arch == arch && j.job.point.number > 0 && (j.job.is_tip || last == nullptr || !last->job.is_tip)) last = &j;
+    if (j.job.arch == arch && j.job.point.number > 0 &&
+        (j.job.is_tip || last == nullptr || !last->job.is_tip))
+      last = &j;
   }
   return last;
 }
@@ -61,13 +64,15 @@ std::string first_seen(const RunData& data, model::Arch arch, const Delta& d) {
   return points > 1 ? found : "";
 }
 
-void collect(const RunData& data, model::Arch arch, std::vector<Change>& out, std::vector<std::string>& left_out) {
+void collect(const RunData& data, model::Arch arch, std::vector<Change>& out,
+             std::vector<std::string>& left_out) {
   const JobData* base = data.find(arch, 0);
   const JobData* tip = tip_of(data, arch);
   if (base == nullptr || tip == nullptr) return;
   for (const JobData* j : {base, tip}) {
     if (!j->tests.empty()) continue;
-    left_out.push_back(fmt::format("{}: not compared, {} has no verdicts", model::to_string(arch), j->job.point.label));
+    left_out.push_back(
+        fmt::format("{}: not compared, {} has no verdicts", model::to_string(arch), j->job.point.label));
     return;
   }
   for (auto& d : verdict::compare(base->verdicts(), tip->verdicts())) {
@@ -77,8 +82,10 @@ void collect(const RunData& data, model::Arch arch, std::vector<Change>& out, st
     const auto same = std::find_if(out.begin(), out.end(), [&](const Change& o) {
       return alike(o.delta, c.delta) && o.expected == c.expected && o.since == c.since;
     });
-    if (same != out.end()) same->archs.push_back(arch);
-    else out.push_back(std::move(c));
+    if (same != out.end())
+      same->archs.push_back(arch);
+    else
+      out.push_back(std::move(c));
   }
 }
 
@@ -86,11 +93,16 @@ void collect(const RunData& data, model::Arch arch, std::vector<Change>& out, st
 int order_of(const Change& c) {
   if (!c.expected) return c.delta.kind == DeltaKind::regression ? 0 : 1;
   switch (c.delta.kind) {
-    case DeltaKind::regression: return 2;
-    case DeltaKind::fixed: return 3;
-    case DeltaKind::gone: return 4;
-    case DeltaKind::fresh: return 5;
-    case DeltaKind::same: return 6;
+    case DeltaKind::regression:
+      return 2;
+    case DeltaKind::fixed:
+      return 3;
+    case DeltaKind::gone:
+      return 4;
+    case DeltaKind::fresh:
+      return 5;
+    case DeltaKind::same:
+      return 6;
   }
   return 6;
 }
@@ -105,7 +117,9 @@ std::string kind_text(const Change& c, const Painter& p) {
 std::string name_of(const Delta& d) { return d.test + (d.case_name.empty() ? "" : ":" + d.case_name); }
 
 std::string from_to(const Delta& d, const Painter& p) {
-  const auto word = [](const std::optional<model::Verdict>& v) { return v ? model::to_string(*v) : "not there"; };
+  const auto word = [](const std::optional<model::Verdict>& v) {
+    return v ? model::to_string(*v) : "not there";
+  };
   return fmt::format("{} {} {}", word(d.base), p.arrow(), word(d.tip));
 }
 
@@ -120,9 +134,11 @@ std::string one_line(const Change& c, std::size_t name_width, const Painter& p) 
   std::string rest = arch_list(c);
   if (c.delta.kind == DeltaKind::regression && c.expected) rest += ", as expected";
   if (!c.since.empty()) rest += ", " + c.since;
-  const std::string first = "  " + kind_text(c, p) + "  " + pad(name_of(c.delta), name_width) + "  " + pad(from_to(c.delta, p), 16) + "  ";
+  const std::string first = "  " + kind_text(c, p) + "  " + pad(name_of(c.delta), name_width) + "  " +
+                            pad(from_to(c.delta, p), 16) + "  ";
   if (width_of(first) + 24 <= p.width()) return hanging(p, first, rest);
-  return hanging(p, "  " + kind_text(c, p) + "  ", name_of(c.delta) + "  " + from_to(c.delta, p) + "  " + rest);
+  return hanging(p, "  " + kind_text(c, p) + "  ",
+                 name_of(c.delta) + "  " + from_to(c.delta, p) + "  " + rest);
 }
 
 using Hidden = std::map<std::string, std::size_t>;
@@ -133,8 +149,10 @@ std::pair<std::vector<Change>, Hidden> pick(std::vector<Change> all, bool verbos
   Hidden shown;
   Hidden hidden;
   for (auto& c : all) {
-    if (!verbose && !c.delta.case_name.empty() && ++shown[c.delta.test] > most_cases) ++hidden[c.delta.test];
-    else out.push_back(std::move(c));
+    if (!verbose && !c.delta.case_name.empty() && ++shown[c.delta.test] > most_cases)
+      ++hidden[c.delta.test];
+    else
+      out.push_back(std::move(c));
   }
   return {std::move(out), std::move(hidden)};
 }
@@ -150,14 +168,17 @@ std::string changes(const RunData& data, const Painter& p) {
     collect(data, arch, all, left_out);
   }
   if (!compared) return "";
-  std::stable_sort(all.begin(), all.end(), [](const Change& a, const Change& b) { return order_of(a) < order_of(b); });
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Change& a, const Change& b) { return order_of(a) < order_of(b); });
   std::string out = p.bold("changed from base to tip") + "\n";
   const auto [lines, hidden] = pick(std::move(all), p.style().verbose);
   std::size_t width = 0;
   for (const auto& c : lines) width = std::max(width, std::min(width_of(name_of(c.delta)), most_name));
   for (const auto& c : lines) out += one_line(c, width, p);
   for (const auto& [test, n] : hidden)
-    out += p.dim(fmt::format("  and {} more case{} of {} (--verbose lists them)", n, n == 1 ? "" : "s", test)) + "\n";
+    out +=
+        p.dim(fmt::format("  and {} more case{} of {} (--verbose lists them)", n, n == 1 ? "" : "s", test)) +
+        "\n";
   for (const auto& line : left_out) out += p.warn("  " + line) + "\n";
   if (lines.empty() && left_out.empty()) out += p.good("  nothing") + "\n";
   return out;

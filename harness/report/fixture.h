@@ -32,9 +32,11 @@ struct Fixture {
 /// A completed job of a cell.
 store::JobRow job_row(const std::string& run, model::Arch arch, int point, const std::string& label);
 /// A test's verdict with its pins; `outstanding` pages stay pinned.
-store::VerdictRow test_row(const std::string& test, model::Verdict v, std::int64_t pins = 0, std::int64_t outstanding = 0);
+store::VerdictRow test_row(const std::string& test, model::Verdict v, std::int64_t pins = 0,
+                           std::int64_t outstanding = 0);
 /// A case of a test.
-store::VerdictRow case_row(const std::string& test, const std::string& name, model::Verdict v, const std::string& detail = {});
+store::VerdictRow case_row(const std::string& test, const std::string& name, model::Verdict v,
+                           const std::string& detail = {});
 /// Marks a row as what the series says.
 store::VerdictRow as_said(store::VerdictRow row, const std::string& reason);
 /// Marks a row as surprising.

@@ -23,19 +23,26 @@ std::vector<VerdictRow> mm_rows(Arch arch) {
   std::vector<VerdictRow> rows{test_row("mm/cow", Verdict::pass, 102400)};
   rows.back().verdict.wall_s = 21.5;
   const int passes = arch == Arch::x86_64 ? 504 : 480;
-  for (int i = 0; i < passes; ++i) rows.push_back(case_row("mm/cow", fmt::format("Basic COW after fork() with base page, variant {}", i), Verdict::pass));
+  for (int i = 0; i < passes; ++i)
+    rows.push_back(case_row("mm/cow", fmt::format("Basic COW after fork() with base page, variant {}", i),
+                            Verdict::pass));
   for (int i = 0; i < 4; ++i) {
-    rows.push_back(case_row("mm/cow", fmt::format("vmsplice() before fork(), unmap in parent after fork() with hugetlb {}", i), Verdict::xfail));
+    rows.push_back(case_row(
+        "mm/cow", fmt::format("vmsplice() before fork(), unmap in parent after fork() with hugetlb {}", i),
+        Verdict::xfail));
     rows.back().verdict.detail = "Leak from parent into child";
   }
-  for (int i = 0; i < 270; ++i) rows.push_back(case_row("mm/cow", fmt::format("needs swap {}", i), Verdict::skip, "no swap"));
+  for (int i = 0; i < 270; ++i)
+    rows.push_back(case_row("mm/cow", fmt::format("needs swap {}", i), Verdict::skip, "no swap"));
   return rows;
 }
 
 std::vector<VerdictRow> clean_rows(Arch arch) {
-  std::vector<VerdictRow> rows{test_row("pins/selfcheck", Verdict::pass, 16), test_row("pins/uncounted", Verdict::pass, 0)};
+  std::vector<VerdictRow> rows{test_row("pins/selfcheck", Verdict::pass, 16),
+                               test_row("pins/uncounted", Verdict::pass, 0)};
   rows.push_back(test_row("bio/dio_rw", Verdict::pass, 2342));
-  for (const char* name : {"read_1_page", "write_1_page", "read_thp_whole"}) rows.push_back(case_row("bio/dio_rw", name, Verdict::pass));
+  for (const char* name : {"read_1_page", "write_1_page", "read_thp_whole"})
+    rows.push_back(case_row("bio/dio_rw", name, Verdict::pass));
   rows.push_back(test_row("bio/dio_fork", Verdict::pass, 6));
   rows.push_back(test_row("rdma/mr_reg", Verdict::pass, 1105));
   rows.push_back(test_row("gup/gup_test_pin_longterm_hugetlb", Verdict::pass, 12288));
@@ -63,7 +70,9 @@ std::vector<VerdictRow> leaking_rows(Arch arch) {
   leak.verdict.detail = "296 pages outstanding";
   *find(rows, "bio/dio_rw") = leak;
   for (const char* name : {"read_1_page", "write_1_page"})
-    *find(rows, "bio/dio_rw", name) = as_said(case_row("bio/dio_rw", name, Verdict::fail, "acquired 1, released 0"), "one page pinned, none unpinned");
+    *find(rows, "bio/dio_rw", name) =
+        as_said(case_row("bio/dio_rw", name, Verdict::fail, "acquired 1, released 0"),
+                "one page pinned, none unpinned");
   *find(rows, "bio/dio_fork") = as_said(test_row("bio/dio_fork", Verdict::leak, 6, 6), reason);
   return rows;
 }
@@ -86,14 +95,16 @@ JobRow job_row(const std::string& run, Arch arch, int point, const std::string& 
   JobRow j;
   j.run_id = run;
   j.cell_id = fmt::format("{}-{}", label, model::to_string(arch));
-  j.point = {point, label, point == 0 ? "" : fmt::format("block: change number {} of the way pages go", point)};
+  j.point = {point, label,
+             point == 0 ? "" : fmt::format("block: change number {} of the way pages go", point)};
   j.is_tip = label == "tip";
   j.arch = arch;
   j.config = "base+pin";
   j.machine = "default";
   j.accel = "tcg";
-  j.accel_reason = arch == Arch::x86_64 ? "KVM does not work here: opens, but the guest died (KVM internal error)"
-                                        : "KVM cannot run aarch64 on this host";
+  j.accel_reason = arch == Arch::x86_64
+                       ? "KVM does not work here: opens, but the guest died (KVM internal error)"
+                       : "KVM cannot run aarch64 on this host";
   j.cpu_model = "max";
   j.kernel_key = "0123456789abcdef";
   j.kernel_release = "6.12.117-pinrig";
@@ -158,7 +169,8 @@ Fixture::Fixture()
   EXPECT_TRUE(store.begin_run(run).has_value());
 }
 
-void Fixture::add(const JobRow& job, const std::vector<VerdictRow>& rows, const std::vector<model::KernelEvent>& events) {
+void Fixture::add(const JobRow& job, const std::vector<VerdictRow>& rows,
+                  const std::vector<model::KernelEvent>& events) {
   const auto r = store.add_job(job, rows, events);
   EXPECT_FALSE(r.has_error()) << (r.has_error() ? r.error().message : "");
 }
@@ -182,9 +194,12 @@ void Fixture::surprises() {
   auto rows = leaking_rows(Arch::x86_64);
   *find(rows, "bio/dio_fork") = surprising(test_row("bio/dio_fork", Verdict::crash, 6, 6),
                                            "the guest died under it: kernel BUG at mm/gup.c:140");
-  *find(rows, "rdma/mr_reg") = surprising(test_row("rdma/mr_reg", Verdict::fail, 1105, -16), "1 of 5 cases failed");
+  *find(rows, "rdma/mr_reg") =
+      surprising(test_row("rdma/mr_reg", Verdict::fail, 1105, -16), "1 of 5 cases failed");
   for (int i = 0; i < 7; ++i) {
-    rows.push_back(surprising(case_row("rdma/mr_reg", fmt::format("half_unmapped_{}", i), Verdict::fail), "EFAULT was wanted, errno is 0 (Success) and the pages stayed pinned until the process was gone"));
+    rows.push_back(surprising(
+        case_row("rdma/mr_reg", fmt::format("half_unmapped_{}", i), Verdict::fail),
+        "EFAULT was wanted, errno is 0 (Success) and the pages stayed pinned until the process was gone"));
   }
   auto tip = job_row(run.id, Arch::x86_64, 2, "tip");
   tip.capabilities["dio.bdev"] = "get";
@@ -197,7 +212,9 @@ void Fixture::surprises() {
   missed[2] = surprising(missed[2], "");
   missed[2].verdict.expectation = reason;
   auto arm = job_row(run.id, Arch::aarch64, 2, "tip");
-  arm.unmet = {"kernels/series/demo-leak/series.yaml:12:5: bio/x* was to be leak at tip on aarch64, but no such test was judged"};
+  arm.unmet = {
+      "kernels/series/demo-leak/series.yaml:12:5: bio/x* was to be leak at tip on aarch64, but no such test "
+      "was judged"};
   arm.notes = tip.notes;
   add(arm, missed);
   finish("finished", 1);
@@ -206,10 +223,14 @@ void Fixture::surprises() {
 void Fixture::each_point() {
   for (int point = 0; point < 4; ++point) {
     const std::string label = point == 0 ? "base" : point == 3 ? "tip" : std::to_string(point);
-    std::vector<VerdictRow> rows{test_row("pins/selfcheck", Verdict::pass, 16), test_row("bio/dio_rw", Verdict::pass, 64)};
-    if (point >= 2) rows[1] = surprising(test_row("bio/dio_rw", Verdict::leak, 64, 64), "64 pages outstanding");
-    if (point == 3) rows.push_back(test_row("bio/fresh", Verdict::pass, 1));
-    else rows.push_back(test_row("bio/old", Verdict::pass, 1));
+    std::vector<VerdictRow> rows{test_row("pins/selfcheck", Verdict::pass, 16),
+                                 test_row("bio/dio_rw", Verdict::pass, 64)};
+    if (point >= 2)
+      rows[1] = surprising(test_row("bio/dio_rw", Verdict::leak, 64, 64), "64 pages outstanding");
+    if (point == 3)
+      rows.push_back(test_row("bio/fresh", Verdict::pass, 1));
+    else
+      rows.push_back(test_row("bio/old", Verdict::pass, 1));
     add(job_row(run.id, Arch::x86_64, point, label), rows);
   }
   finish("finished", 1);
@@ -218,9 +239,14 @@ void Fixture::each_point() {
 void Fixture::broken() {
   using Kind = JobOutcome::Kind;
   add(job_row(run.id, Arch::x86_64, 0, "base"), {test_row("pins/selfcheck", Verdict::pass, 16)});
-  add(failed(job_row(run.id, Arch::x86_64, 1, "1"), Kind::build_failed, "", "block/bio.c:1225:9: error: expected ';' before '}' token; log: /cache/pinrig/log"), {});
-  add(failed(job_row(run.id, Arch::x86_64, 2, "tip"), Kind::apply_failed, "", "patch 2 \"block: forget\": block/bio.c, hunk 1 at line 1225"), {});
-  auto hung = failed(job_row(run.id, Arch::aarch64, 0, "base"), Kind::timed_out, "test", "no answer for 50 s");
+  add(failed(job_row(run.id, Arch::x86_64, 1, "1"), Kind::build_failed, "",
+             "block/bio.c:1225:9: error: expected ';' before '}' token; log: /cache/pinrig/log"),
+      {});
+  add(failed(job_row(run.id, Arch::x86_64, 2, "tip"), Kind::apply_failed, "",
+             "patch 2 \"block: forget\": block/bio.c, hunk 1 at line 1225"),
+      {});
+  auto hung =
+      failed(job_row(run.id, Arch::aarch64, 0, "base"), Kind::timed_out, "test", "no answer for 50 s");
   auto missing = surprising(test_row("pins/selfcheck", Verdict::missing), "planned, and it never began");
   missing.ledger.reset();
   add(hung, {missing});

@@ -19,8 +19,8 @@ using ::testing::HasSubstr;
 /// One job with one test of every verdict, expected and not.
 void every_verdict(Fixture& f) {
   std::vector<store::VerdictRow> rows;
-  for (const auto v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass, Verdict::crash,
-                       Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error}) {
+  for (const auto v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass,
+                       Verdict::crash, Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error}) {
     const std::string word = model::to_string(v);
     rows.push_back(as_said(test_row("s/said_" + word, v), "the series says <so> & \"so\""));
     rows.push_back(surprising(test_row("s/bad_" + word, v), "detail # of " + word + " \x1b[31m\x01"));
@@ -50,8 +50,10 @@ TEST(Junit, EveryVerdictHasItsElement) {
     }
     return "passed";
   };
-  for (const char* v : {"missing", "error", "crash", "timeout"}) EXPECT_EQ(element(std::string("bad_") + v), "error") << v;
-  for (const char* v : {"fail", "leak", "xpass", "pass", "xfail", "skip"}) EXPECT_EQ(element(std::string("bad_") + v), "failure") << v;
+  for (const char* v : {"missing", "error", "crash", "timeout"})
+    EXPECT_EQ(element(std::string("bad_") + v), "error") << v;
+  for (const char* v : {"fail", "leak", "xpass", "pass", "xfail", "skip"})
+    EXPECT_EQ(element(std::string("bad_") + v), "failure") << v;
   for (const char* v : {"pass", "fail", "xfail", "xpass", "crash", "timeout", "leak", "missing", "error"})
     EXPECT_EQ(element(std::string("said_") + v), "passed") << v;
   EXPECT_EQ(element("said_skip"), "skipped");
@@ -60,7 +62,10 @@ TEST(Junit, EveryVerdictHasItsElement) {
   EXPECT_EQ(suite.attribute("errors").as_int(), 4);
   EXPECT_EQ(suite.attribute("skipped").as_int(), 1);
   const auto leak = suite.find_child_by_attribute("testcase", "name", "said_leak");
-  EXPECT_STREQ(leak.child("properties").find_child_by_attribute("property", "name", "expected").attribute("value").value(),
+  EXPECT_STREQ(leak.child("properties")
+                   .find_child_by_attribute("property", "name", "expected")
+                   .attribute("value")
+                   .value(),
                "the series says <so> & \"so\"");
 }
 
@@ -80,14 +85,16 @@ TEST(Junit, AJobThatDidNotCompleteIsAnError) {
   ASSERT_TRUE(doc.load_string(junit_text(f).c_str()));
   const auto suite = doc.child("testsuites").find_child_by_attribute("testsuite", "name", "1-x86_64");
   EXPECT_EQ(suite.attribute("errors").as_int(), 1);
-  EXPECT_THAT(suite.child("testcase").child("error").attribute("message").value(), HasSubstr("block/bio.c:1225:9"));
+  EXPECT_THAT(suite.child("testcase").child("error").attribute("message").value(),
+              HasSubstr("block/bio.c:1225:9"));
   EXPECT_STREQ(suite.child("testcase").child("error").attribute("type").value(), "build_failed");
 }
 
 ktap::Tree ktap_tree(const Fixture& f) {
   const std::string text = ktap(f.store, f.run).value();
   ktap::Tree tree = ktap::parse(text);
-  for (const auto& finding : tree.findings) ADD_FAILURE() << "line " << finding.line << ": " << finding.text << "\n" << text;
+  for (const auto& finding : tree.findings)
+    ADD_FAILURE() << "line " << finding.line << ": " << finding.text << "\n" << text;
   return tree;
 }
 
@@ -100,7 +107,8 @@ const ktap::Case* find_case(const std::vector<ktap::Case>& cases, const std::str
 }
 
 TEST(Ktap, OurOwnParserReadsItWithoutAFinding) {
-  for (void (Fixture::*fill)() : {&Fixture::caught, &Fixture::surprises, &Fixture::each_point, &Fixture::broken}) {
+  for (void (Fixture::*fill)() :
+       {&Fixture::caught, &Fixture::surprises, &Fixture::each_point, &Fixture::broken}) {
     Fixture f;
     (f.*fill)();
     const ktap::Tree tree = ktap_tree(f);
@@ -133,10 +141,12 @@ TEST(Ktap, EveryVerdict) {
   const ktap::Tree tree = ktap_tree(f);
   const auto& tests = tree.cases.at(0).subtests;
   using ktap::Status;
-  for (const char* v : {"missing", "error", "crash", "timeout", "fail", "leak", "xpass", "pass", "xfail", "skip"}) {
+  for (const char* v :
+       {"missing", "error", "crash", "timeout", "fail", "leak", "xpass", "pass", "xfail", "skip"}) {
     const auto* c = find_case(tests, std::string("s/bad_") + v);
     ASSERT_NE(c, nullptr);
-    EXPECT_TRUE(c->status == Status::fail || c->status == Status::error) << v << " is " << ktap::to_string(c->status);
+    EXPECT_TRUE(c->status == Status::fail || c->status == Status::error)
+        << v << " is " << ktap::to_string(c->status);
   }
   for (const char* v : {"fail", "xfail", "xpass", "crash", "timeout", "leak", "missing", "error"})
     EXPECT_EQ(find_case(tests, std::string("s/said_") + v)->status, Status::xfail) << v;
@@ -163,7 +173,8 @@ TEST(Json, EverythingOfATest) {
   row.counters = {{"pgfault", 3}};
   row.verdict.numbers = {{"get_us", 1.5}};
   row.taint_after = 512;
-  f.add(job_row(f.run.id, model::Arch::aarch64, 2, "tip"), {row, case_row("bio/x", "a", Verdict::skip, "no swap")});
+  f.add(job_row(f.run.id, model::Arch::aarch64, 2, "tip"),
+        {row, case_row("bio/x", "a", Verdict::skip, "no swap")});
   const auto j = nlohmann::json::parse(json(f.store, f.run).value());
   EXPECT_EQ(j["format"], "pinrig-run");
   EXPECT_EQ(j["exit_code"], nullptr) << "still running";

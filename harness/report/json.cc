@@ -2,8 +2,8 @@
 // Everything the store has, as JSON. The keys are described in README.md beside this file.
 #include <nlohmann/json.hpp>
 
-#include "report/run_data.h"
 #include "report/report.h"
+#include "report/run_data.h"
 
 namespace pinrig::report {
 namespace {
@@ -12,9 +12,12 @@ using nlohmann::ordered_json;
 
 const char* claim_word(model::PinClaim::Mode mode) {
   switch (mode) {
-    case model::PinClaim::Mode::net_zero: return "net_zero";
-    case model::PinClaim::Mode::exact: return "exact";
-    case model::PinClaim::Mode::at_least: return "at_least";
+    case model::PinClaim::Mode::net_zero:
+      return "net_zero";
+    case model::PinClaim::Mode::exact:
+      return "exact";
+    case model::PinClaim::Mode::at_least:
+      return "at_least";
   }
   return "?";
 }
@@ -25,11 +28,15 @@ ordered_json ledger_json(const model::PinLedger& l) {
   out["acquired"] = l.acquired();
   out["released"] = l.released();
   out["outstanding"] = l.outstanding();
-  out["before"] = {{"acquired", l.before.acquired}, {"released", l.before.released}, {"settled", l.settled_before}};
-  out["after"] = {{"acquired", l.after.acquired}, {"released", l.after.released}, {"settled", l.settled_after}};
+  out["before"] = {
+      {"acquired", l.before.acquired}, {"released", l.before.released}, {"settled", l.settled_before}};
+  out["after"] = {
+      {"acquired", l.after.acquired}, {"released", l.after.released}, {"settled", l.settled_after}};
   out["settle_ms"] = l.settle_ms;
   if (l.claim)
-    out["claim"] = {{"mode", claim_word(l.claim->mode)}, {"pages", l.claim->pages}, {"skew_sections", l.claim->skew_sections}};
+    out["claim"] = {{"mode", claim_word(l.claim->mode)},
+                    {"pages", l.claim->pages},
+                    {"skew_sections", l.claim->skew_sections}};
   return out;
 }
 
@@ -56,19 +63,29 @@ ordered_json test_json(const TestData& t) {
 }
 
 ordered_json event_json(const model::KernelEvent& e) {
-  return {{"kind", e.kind},   {"title", e.title}, {"function", e.function}, {"first_line", e.first_line}, {"last_line", e.last_line},
-          {"test", e.owner}, {"fatal", e.fatal}};
+  return {
+      {"kind", e.kind},           {"title", e.title}, {"function", e.function}, {"first_line", e.first_line},
+      {"last_line", e.last_line}, {"test", e.owner},  {"fatal", e.fatal}};
 }
 
 ordered_json job_json(const JobData& data) {
   const auto& j = data.job;
   ordered_json out{{"cell", j.cell_id}, {"arch", model::to_string(j.arch)}};
-  out["point"] = {{"number", j.point.number}, {"label", j.point.label}, {"subject", j.point.subject}, {"tip", j.is_tip}};
+  out["point"] = {
+      {"number", j.point.number}, {"label", j.point.label}, {"subject", j.point.subject}, {"tip", j.is_tip}};
   out["config"] = j.config;
   out["machine"] = j.machine;
-  out["outcome"] = {{"kind", model::to_string(j.outcome.kind)}, {"phase", j.outcome.phase}, {"detail", j.outcome.detail}};
-  out["kernel"] = {{"key", j.kernel_key}, {"release", j.kernel_release}, {"cached", j.build_cached}, {"build_wall_s", j.build_wall_s}};
-  out["guest"] = {{"accel", j.accel}, {"accel_reason", j.accel_reason}, {"cpu_model", j.cpu_model}, {"boot_s", j.boot_s}, {"wall_s", j.wall_s}};
+  out["outcome"] = {
+      {"kind", model::to_string(j.outcome.kind)}, {"phase", j.outcome.phase}, {"detail", j.outcome.detail}};
+  out["kernel"] = {{"key", j.kernel_key},
+                   {"release", j.kernel_release},
+                   {"cached", j.build_cached},
+                   {"build_wall_s", j.build_wall_s}};
+  out["guest"] = {{"accel", j.accel},
+                  {"accel_reason", j.accel_reason},
+                  {"cpu_model", j.cpu_model},
+                  {"boot_s", j.boot_s},
+                  {"wall_s", j.wall_s}};
   out["dir"] = j.dir;
   out["capabilities"] = j.capabilities;
   out["unmet"] = j.unmet;

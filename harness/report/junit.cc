@@ -29,8 +29,10 @@ Mark mark_of(const model::TestVerdict& v) {
     case Verdict::missing:
     case Verdict::error:
     case Verdict::crash:
-    case Verdict::timeout: return Mark::error;
-    default: return Mark::failure;
+    case Verdict::timeout:
+      return Mark::error;
+    default:
+      return Mark::failure;
   }
 }
 
@@ -50,7 +52,8 @@ std::string system_out(const TestData& t, const model::TestVerdict& v) {
   if (!v.case_name.empty() || !t.row.ledger) return out;
   const auto& l = *t.row.ledger;
   if (!l.available) return out + "pins: not available on this kernel\n";
-  return out + fmt::format("pins: {} acquired, {} released, {} outstanding\n", l.acquired(), l.released(), l.outstanding());
+  return out + fmt::format("pins: {} acquired, {} released, {} outstanding\n", l.acquired(), l.released(),
+                           l.outstanding());
 }
 
 /// Adds <failure>, <error> or <skipped> and counts it.
@@ -68,7 +71,8 @@ void add_mark(pugi::xml_node tc, const model::TestVerdict& v, Totals& totals) {
   if (mark != Mark::skipped) node.append_attribute("type") = model::to_string(v.verdict);
 }
 
-void add_case(pugi::xml_node suite, const JobData& job, const TestData& t, const model::TestVerdict& v, Totals& totals) {
+void add_case(pugi::xml_node suite, const JobData& job, const TestData& t, const model::TestVerdict& v,
+              Totals& totals) {
   auto tc = suite.append_child("testcase");
   const auto slash = v.test.find('/');
   const std::string name = slash == std::string::npos ? v.test : v.test.substr(slash + 1);
@@ -125,7 +129,8 @@ Totals add_suite(pugi::xml_node root, const RunData& data, const JobData& job) {
   set_totals(suite, totals);
   suite.append_attribute("time") = fmt::format("{:.3f}", j.wall_s).c_str();
   std::string started = data.run.started;
-  if (!started.empty() && started.back() == 'Z') started.pop_back();  // the schema has local times without a zone
+  if (!started.empty() && started.back() == 'Z')
+    started.pop_back();  // the schema has local times without a zone
   suite.append_attribute("timestamp") = started.c_str();
   return totals;
 }

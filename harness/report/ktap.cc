@@ -34,21 +34,27 @@ std::string with_reason(const char* directive, const std::string& reason) {
 /// The result line that a verdict earns: what is as expected is ok, whatever it is.
 Item item_of(const std::string& name, const model::TestVerdict& v) {
   Item i{ktap_name(name), v.expected, "", {}, {}};
-  if (v.expected && v.verdict == Verdict::skip) i.directive = with_reason("SKIP", v.detail);
+  if (v.expected && v.verdict == Verdict::skip)
+    i.directive = with_reason("SKIP", v.detail);
   else if (v.expected && (is_bad(v.verdict) || v.verdict == Verdict::xfail))
-    i.directive = with_reason("XFAIL", fmt::format("{}{}{}", model::to_string(v.verdict), v.expectation.empty() ? "" : ", ", v.expectation));
-  else if (!v.expected && v.verdict == Verdict::timeout) i.directive = with_reason("TIMEOUT", v.detail);
-  else if (!v.expected && (v.verdict == Verdict::error || v.verdict == Verdict::missing || v.verdict == Verdict::crash))
+    i.directive = with_reason("XFAIL", fmt::format("{}{}{}", model::to_string(v.verdict),
+                                                   v.expectation.empty() ? "" : ", ", v.expectation));
+  else if (!v.expected && v.verdict == Verdict::timeout)
+    i.directive = with_reason("TIMEOUT", v.detail);
+  else if (!v.expected &&
+           (v.verdict == Verdict::error || v.verdict == Verdict::missing || v.verdict == Verdict::crash))
     i.directive = with_reason("ERROR", v.detail);
   if (v.verdict != Verdict::pass || !v.expected)
-    i.diagnostics.push_back(fmt::format("{}{}{}", model::to_string(v.verdict), v.detail.empty() ? "" : ": ", v.detail));
+    i.diagnostics.push_back(
+        fmt::format("{}{}{}", model::to_string(v.verdict), v.detail.empty() ? "" : ": ", v.detail));
   if (!v.expected && !v.expectation.empty()) i.diagnostics.push_back("expected otherwise: " + v.expectation);
   return i;
 }
 
 std::string pins_line(const model::PinLedger& l) {
   if (!l.available) return "pins: not available";
-  return fmt::format("pins: {} acquired, {} released, {} outstanding", l.acquired(), l.released(), l.outstanding());
+  return fmt::format("pins: {} acquired, {} released, {} outstanding", l.acquired(), l.released(),
+                     l.outstanding());
 }
 
 Item test_item(const TestData& t) {
@@ -68,9 +74,12 @@ Item job_item(const JobData& data) {
   Item cell{ktap_name(j.cell_id), true, "", {}, {}};
   for (const auto& t : data.tests) cell.below.push_back(test_item(t));
   Item job{"job", data.completed(), "", {}, {}};
-  job.diagnostics.push_back(fmt::format("kernel {}, accelerator {}", j.kernel_release.empty() ? "none" : j.kernel_release,
+  job.diagnostics.push_back(fmt::format("kernel {}, accelerator {}",
+                                        j.kernel_release.empty() ? "none" : j.kernel_release,
                                         j.accel.empty() ? "none" : j.accel));
-  if (!data.completed()) job.directive = with_reason("ERROR", fmt::format("{} {}", model::to_string(j.outcome.kind), j.outcome.detail));
+  if (!data.completed())
+    job.directive =
+        with_reason("ERROR", fmt::format("{} {}", model::to_string(j.outcome.kind), j.outcome.detail));
   for (const auto& u : j.unmet) job.diagnostics.push_back("not met: " + u);
   job.ok = data.completed() && j.unmet.empty();
   cell.below.push_back(std::move(job));
@@ -84,7 +93,8 @@ void print(const std::vector<Item>& items, const std::string& indent, std::strin
   for (const auto& i : items) {
     if (!i.below.empty()) print(i.below, indent + "  ", out);
     for (const auto& d : i.diagnostics) out += fmt::format("{}# {}\n", indent, d);
-    out += fmt::format("{}{} {} {}{}{}\n", indent, i.ok ? "ok" : "not ok", ++number, i.name, i.directive.empty() ? "" : " # ", i.directive);
+    out += fmt::format("{}{} {} {}{}{}\n", indent, i.ok ? "ok" : "not ok", ++number, i.name,
+                       i.directive.empty() ? "" : " # ", i.directive);
   }
 }
 

@@ -36,8 +36,10 @@ std::vector<TestData> group(std::vector<store::VerdictRow> rows) {
       out.back().row.verdict.test = r.verdict.test;
     }
     TestData& t = out[it->second];
-    if (r.verdict.case_name.empty()) t.row = std::move(r);
-    else t.cases.push_back(std::move(r.verdict));
+    if (r.verdict.case_name.empty())
+      t.row = std::move(r);
+    else
+      t.cases.push_back(std::move(r.verdict));
   }
   return out;
 }
@@ -66,13 +68,15 @@ void sort_columns(std::vector<JobData>& jobs) {
   const auto rank = [&](const JobData& j) {
     return std::pair(std::find(order.begin(), order.end(), j.job.arch) - order.begin(), j.job.point.number);
   };
-  std::stable_sort(jobs.begin(), jobs.end(), [&](const JobData& a, const JobData& b) { return rank(a) < rank(b); });
+  std::stable_sort(jobs.begin(), jobs.end(),
+                   [&](const JobData& a, const JobData& b) { return rank(a) < rank(b); });
 }
 
 }  // namespace
 
 bool TestData::as_expected() const {
-  return row.verdict.expected && std::all_of(cases.begin(), cases.end(), [](const auto& c) { return c.expected; });
+  return row.verdict.expected &&
+         std::all_of(cases.begin(), cases.end(), [](const auto& c) { return c.expected; });
 }
 
 const TestData* JobData::find(const std::string& test) const {
@@ -124,7 +128,9 @@ Result<RunData> load(const store::Store& store, const store::RunRow& run) {
   return data;
 }
 
-std::string column_name(const store::JobRow& job) { return std::string(model::to_string(job.arch)) + " " + job.point.label; }
+std::string column_name(const store::JobRow& job) {
+  return std::string(model::to_string(job.arch)) + " " + job.point.label;
+}
 
 bool is_bad(model::Verdict v) {
   using model::Verdict;

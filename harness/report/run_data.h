@@ -13,14 +13,14 @@ namespace pinrig::report {
 
 /// One test of one job with its cases.
 struct TestData {
-  store::VerdictRow row;                       ///< the verdict of the test itself
+  store::VerdictRow row;  ///< the verdict of the test itself
   std::vector<model::TestVerdict> cases;
-  bool as_expected() const;                    ///< the test and every case
+  bool as_expected() const;  ///< the test and every case
 };
 
 struct JobData {
   store::JobRow job;
-  std::vector<TestData> tests;                 ///< in the order of the store
+  std::vector<TestData> tests;  ///< in the order of the store
   std::vector<model::KernelEvent> events;
 
   const TestData* find(const std::string& test) const;
@@ -30,8 +30,8 @@ struct JobData {
 
 struct RunData {
   store::RunRow run;
-  std::vector<JobData> jobs;                   ///< by architecture as they came, then by point
-  std::vector<std::string> tests;              ///< of all jobs, each once, in running order
+  std::vector<JobData> jobs;       ///< by architecture as they came, then by point
+  std::vector<std::string> tests;  ///< of all jobs, each once, in running order
 
   const JobData* find(model::Arch arch, int point) const;
   std::vector<model::Arch> archs() const;

@@ -29,8 +29,10 @@ std::string bad_cases(const TestData& t, const Painter& p) {
     const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& g) {
       return g.first->verdict == c.verdict && g.first->detail == c.detail && !p.style().verbose;
     });
-    if (same == groups.end()) groups.emplace_back(&c, 1);
-    else ++same->second;
+    if (same == groups.end())
+      groups.emplace_back(&c, 1);
+    else
+      ++same->second;
   }
   std::string out;
   for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -38,7 +40,8 @@ std::string bad_cases(const TestData& t, const Painter& p) {
       return out + p.dim(fmt::format("      and more: {} in all\n", count_of(groups.size(), "kind")));
     const auto& [c, n] = groups[i];
     out += hanging(p, fmt::format("      {:<8} ", model::to_string(c->verdict)),
-                   c->case_name + (n > 1 ? fmt::format(" and {} more", n - 1) : "") + (c->detail.empty() ? "" : ": " + c->detail));
+                   c->case_name + (n > 1 ? fmt::format(" and {} more", n - 1) : "") +
+                       (c->detail.empty() ? "" : ": " + c->detail));
   }
   return out;
 }
@@ -47,7 +50,8 @@ std::string reason_of(const TestData& t) {
   const auto& v = t.row.verdict;
   std::string out = v.detail;
   if (v.expected) return out.empty() ? "the test itself is as expected, its cases are not" : out;
-  if (!v.expectation.empty()) out += fmt::format("{}expected otherwise: {}", out.empty() ? "" : "; ", v.expectation);
+  if (!v.expectation.empty())
+    out += fmt::format("{}expected otherwise: {}", out.empty() ? "" : "; ", v.expectation);
   return out.empty() ? "no reason is known" : out;
 }
 
@@ -55,9 +59,12 @@ std::string reason_of(const TestData& t) {
 std::string grouped(const Painter& p, const std::vector<std::pair<std::string, std::string>>& rows) {
   std::vector<std::pair<std::string, std::string>> merged;  // text, names
   for (const auto& [name, text] : rows) {
-    const auto same = std::find_if(merged.begin(), merged.end(), [&](const auto& m) { return m.first == text; });
-    if (same == merged.end()) merged.emplace_back(text, name);
-    else same->second += ", " + name;
+    const auto same =
+        std::find_if(merged.begin(), merged.end(), [&](const auto& m) { return m.first == text; });
+    if (same == merged.end())
+      merged.emplace_back(text, name);
+    else
+      same->second += ", " + name;
   }
   std::string out;
   for (const auto& [text, names] : merged) out += hanging(p, "  ", names + ": " + text);
@@ -78,8 +85,8 @@ Finding finding_of(const JobData& j, const TestData& t, const Painter& p) {
   const std::string word = model::to_string(v.verdict);
   f.body = hanging(p, fmt::format("    {}  ", v.expected ? word : p.bad(word)), reason_of(t));
   if (t.row.ledger && t.row.ledger->available && t.row.ledger->outstanding() != 0)
-    f.body += fmt::format("    pins  {} acquired, {} released: {:+} pages\n", t.row.ledger->acquired(), t.row.ledger->released(),
-                          t.row.ledger->outstanding());
+    f.body += fmt::format("    pins  {} acquired, {} released: {:+} pages\n", t.row.ledger->acquired(),
+                          t.row.ledger->released(), t.row.ledger->outstanding());
   f.body += bad_cases(t, p);
   return f;
 }
@@ -115,7 +122,8 @@ std::string heading(const RunData& data, const Painter& p) {
     const auto& point = j.job.point;
     if (point.number == 0 || point.number <= last) continue;
     last = point.number;
-    const std::string name = point.label == "tip" ? fmt::format("tip = patch {}", point.number) : fmt::format("patch {}", point.number);
+    const std::string name = point.label == "tip" ? fmt::format("tip = patch {}", point.number)
+                                                  : fmt::format("patch {}", point.number);
     out += hanging(p, fmt::format("  {}: ", name), point.subject.empty() ? "(no subject)" : point.subject);
   }
   return out;
@@ -126,7 +134,8 @@ std::string outcomes(const RunData& data, const Painter& p) {
   for (const auto& j : data.jobs) {
     if (j.completed()) continue;
     const auto& o = j.job.outcome;
-    const std::string what = words(model::to_string(o.kind)) + (o.phase.empty() ? "" : fmt::format(" ({})", o.phase));
+    const std::string what =
+        words(model::to_string(o.kind)) + (o.phase.empty() ? "" : fmt::format(" ({})", o.phase));
     out += hanging(p, "  " + column_name(j.job) + "  " + p.bad(what) + "  ", o.detail);
   }
   return out.empty() ? "" : p.bold("did not complete") + "\n" + out;
@@ -141,7 +150,8 @@ std::string unexpected(const RunData& data, const Painter& p) {
   }
   std::string out;
   for (const auto& f : all) {
-    std::vector<std::string> some(f.tests.begin(), f.tests.begin() + static_cast<std::ptrdiff_t>(std::min(f.tests.size(), most_tests)));
+    std::vector<std::string> some(
+        f.tests.begin(), f.tests.begin() + static_cast<std::ptrdiff_t>(std::min(f.tests.size(), most_tests)));
     std::string names = join(some, ", ");
     if (f.tests.size() > some.size()) names += fmt::format(" and {} more", f.tests.size() - some.size());
     out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ")), fmt::format("{}  {}", names, join(f.columns, ", ")));
@@ -157,8 +167,9 @@ std::string events(const RunData& data, const Painter& p) {
     for (const auto& e : j.events) {
       if (++n > most_events && !p.style().verbose) continue;
       const std::string where = e.owner.empty() ? "outside of tests" : "during " + e.owner;
-      out += hanging(p, fmt::format("  {}  ", column_name(j.job)),
-                     fmt::format("{} ({}, console line {}){}", e.title, where, e.first_line, e.fatal ? ", fatal" : ""));
+      out += hanging(
+          p, fmt::format("  {}  ", column_name(j.job)),
+          fmt::format("{} ({}, console line {}){}", e.title, where, e.first_line, e.fatal ? ", fatal" : ""));
     }
     if (n > most_events && !p.style().verbose)
       out += p.dim(fmt::format("  {}  and {} more\n", column_name(j.job), n - most_events));
@@ -184,23 +195,25 @@ std::string further(const RunData& data, const Painter& p) {
   for (const bool expected : {false, true}) {
     for (const auto& j : data.jobs) {
       for (const auto& t : j.tests) {
-        if (t.as_expected() == expected && (!expected || is_bad(t.row.verdict.verdict))) picks.emplace_back(&j, &t);
+        if (t.as_expected() == expected && (!expected || is_bad(t.row.verdict.verdict)))
+          picks.emplace_back(&j, &t);
       }
     }
   }
-  const std::string id = data.run.id;
+  const std::string id = shell_quote(data.run.id);
   std::string out = p.bold("to look further") + "\n";
-  std::string repro;
+  std::string again;
   for (std::size_t i = 0; i < std::min(picks.size(), most_further); ++i) {
     const auto& [j, t] = picks[i];
-    out += fmt::format("  pinrig show {} {} {}\n", shell_quote(id), shell_quote(j->job.cell_id), shell_quote(t->row.verdict.test));
-    if (repro.empty()) repro = j->job.dir + "/repro.sh";
+    const std::string test = shell_quote(t->row.verdict.test);
+    out += fmt::format("  pinrig show {} {} {}\n", id, shell_quote(j->job.cell_id), test);
+    if (again.empty()) again = shell_quote(j->job.dir + "/repro.sh") + " --test " + test;
   }
-  if (picks.empty()) out += fmt::format("  pinrig show {}\n", shell_quote(id));
+  if (picks.empty()) out += fmt::format("  pinrig show {}\n", id);
   for (const auto& j : data.jobs) {
-    if (repro.empty() && !j.job.accel.empty()) repro = j.job.dir + "/repro.sh";
+    if (again.empty() && !j.job.accel.empty()) again = shell_quote(j.job.dir + "/repro.sh");
   }
-  if (!repro.empty()) out += fmt::format("  {}  {}\n", shell_quote(repro), p.dim("(the same job again; --shell, --gdb)"));
+  if (!again.empty()) out += fmt::format("  {}  {}\n", again, p.dim("(also --shell, --gdb)"));
   return data.jobs.empty() ? "" : out;
 }
 

@@ -18,18 +18,29 @@ std::string field(const Painter& p, const std::string& name, const std::string& 
 
 std::string job_fields(const JobData& data, const Painter& p) {
   const auto& j = data.job;
-  std::string out = p.bold(j.cell_id) + fmt::format("  {}", j.point.number == 0 ? "the base" : fmt::format("patch {}: {}", j.point.number, j.point.subject)) + "\n";
-  const std::string outcome = std::string(model::to_string(j.outcome.kind)) + (j.outcome.phase.empty() ? "" : " in " + j.outcome.phase) +
+  std::string out = p.bold(j.cell_id) +
+                    fmt::format("  {}", j.point.number == 0
+                                            ? "the base"
+                                            : fmt::format("patch {}: {}", j.point.number, j.point.subject)) +
+                    "\n";
+  const std::string outcome = std::string(model::to_string(j.outcome.kind)) +
+                              (j.outcome.phase.empty() ? "" : " in " + j.outcome.phase) +
                               (j.outcome.detail.empty() ? "" : ": " + j.outcome.detail);
   out += field(p, "outcome", outcome);
   if (!j.kernel_key.empty())
-    out += field(p, "kernel", j.kernel_release + (j.build_cached ? ", built before" : fmt::format(", built in {}", human_seconds(j.build_wall_s))));
+    out += field(
+        p, "kernel",
+        j.kernel_release + (j.build_cached ? ", built before"
+                                           : fmt::format(", built in {}", human_seconds(j.build_wall_s))));
   out += field(p, "kernel key", j.kernel_key);
   out += field(p, "config", j.config);
   out += field(p, "machine", j.machine);
   if (!j.accel.empty()) {
-    out += field(p, "accelerator", j.accel + (j.cpu_model.empty() ? "" : " (-cpu " + j.cpu_model + ")") + (j.accel_reason.empty() ? "" : ", " + j.accel_reason));
-    out += field(p, "times", fmt::format("boot {}, guest {}", human_seconds(j.boot_s), human_seconds(j.wall_s)));
+    out += field(p, "accelerator",
+                 j.accel + (j.cpu_model.empty() ? "" : " (-cpu " + j.cpu_model + ")") +
+                     (j.accel_reason.empty() ? "" : ", " + j.accel_reason));
+    out +=
+        field(p, "times", fmt::format("boot {}, guest {}", human_seconds(j.boot_s), human_seconds(j.wall_s)));
   }
   std::vector<std::string> can;
   for (const auto& [name, value] : j.capabilities) can.push_back(name + "=" + value);
@@ -37,18 +48,22 @@ std::string job_fields(const JobData& data, const Painter& p) {
   for (const auto& u : j.unmet) out += field(p, "not met", u);
   for (const auto& n : j.notes) out += field(p, "note", n);
   for (const auto& e : data.events)
-    out += field(p, "kernel said", fmt::format("{} ({}, console lines {}-{}{})", e.title, e.owner.empty() ? "outside of tests" : "during " + e.owner,
-                                               e.first_line, e.last_line, e.fatal ? ", fatal" : ""));
+    out += field(p, "kernel said",
+                 fmt::format("{} ({}, console lines {}-{}{})", e.title,
+                             e.owner.empty() ? "outside of tests" : "during " + e.owner, e.first_line,
+                             e.last_line, e.fatal ? ", fatal" : ""));
   return out;
 }
 
-std::string file_fields(const store::JobRow& j, const Painter& p) {
+/// `test` is the one to run again, empty for all.
+std::string file_fields(const store::JobRow& j, const std::string& test, const Painter& p) {
   if (j.dir.empty() || j.accel.empty()) return "";  // no guest was started, so it left nothing
   std::string out = "\n" + p.bold("files") + "\n";
   out += field(p, "console", shell_quote(j.dir + "/console.raw"));
   out += field(p, "results", shell_quote(j.dir + "/results.raw"));
   out += field(p, "QEMU", shell_quote(j.dir + "/qemu.args"));
-  out += field(p, "once more", shell_quote(j.dir + "/repro.sh"));
+  out += field(p, "once more",
+               shell_quote(j.dir + "/repro.sh") + (test.empty() ? "" : " --test " + shell_quote(test)));
   out += field(p, "by hand", shell_quote(j.dir + "/repro.sh") + " --shell");
   return out;
 }
@@ -66,8 +81,9 @@ std::string test_list(const JobData& data, const Painter& p) {
   }
   std::string out = "\n" + p.bold("tests") + "\n";
   for (const auto& t : data.tests) {
-    std::string line = "  " + pad(t.row.verdict.test, name) + "  " + pad(verdict_text(t.row.verdict, p, 0), verdict) + "  " +
-                       pad(pins_text(t.row, p), pins) + fmt::format("  {:>6}", human_seconds(t.row.verdict.wall_s));
+    std::string line =
+        "  " + pad(t.row.verdict.test, name) + "  " + pad(verdict_text(t.row.verdict, p, 0), verdict) + "  " +
+        pad(pins_text(t.row, p), pins) + fmt::format("  {:>6}", human_seconds(t.row.verdict.wall_s));
     out += line + (t.cases.empty() ? "" : "  " + join(case_counts(t, p), ", ")) + "\n";
     if (!t.as_expected() && !t.row.verdict.detail.empty()) out += hanging(p, "    ", t.row.verdict.detail);
   }
@@ -76,9 +92,12 @@ std::string test_list(const JobData& data, const Painter& p) {
 
 const char* claim_words(const model::PinClaim& c) {
   switch (c.mode) {
-    case model::PinClaim::Mode::net_zero: return "nothing more than to give all back";
-    case model::PinClaim::Mode::exact: return "exactly";
-    case model::PinClaim::Mode::at_least: return "at least";
+    case model::PinClaim::Mode::net_zero:
+      return "nothing more than to give all back";
+    case model::PinClaim::Mode::exact:
+      return "exactly";
+    case model::PinClaim::Mode::at_least:
+      return "at least";
   }
   return "";
 }
@@ -90,16 +109,21 @@ std::string ledger_table(const store::VerdictRow& row, const Painter& p) {
   if (!l.available) return out + "  not available: this kernel does not count pins\n";
   const auto settled = [](bool yes) { return yes ? "settled" : "not settled"; };
   out += p.dim(fmt::format("  {:<10} {:>14} {:>14}\n", "", "acquired", "released"));
-  out += fmt::format("  {:<10} {:>14} {:>14}  {}\n", "before", l.before.acquired, l.before.released, settled(l.settled_before));
-  out += fmt::format("  {:<10} {:>14} {:>14}  {} after {:.0f} ms\n", "after", l.after.acquired, l.after.released, settled(l.settled_after), l.settle_ms);
+  out += fmt::format("  {:<10} {:>14} {:>14}  {}\n", "before", l.before.acquired, l.before.released,
+                     settled(l.settled_before));
+  out += fmt::format("  {:<10} {:>14} {:>14}  {} after {:.0f} ms\n", "after", l.after.acquired,
+                     l.after.released, settled(l.settled_after), l.settle_ms);
   out += fmt::format("  {:<10} {:>+14} {:>+14}\n", "moved", l.acquired(), l.released());
   const std::string left = fmt::format("{:+}", l.outstanding());
   out += fmt::format("  {:<10} {:>14}\n", "left", l.outstanding() == 0 ? "0" : left);
   if (l.claim) {
     const bool amount = l.claim->mode != model::PinClaim::Mode::net_zero;
-    out += fmt::format("  claimed    {}{}\n", claim_words(*l.claim), amount ? fmt::format(" {} pages", l.claim->pages) : "");
+    out += fmt::format("  claimed    {}{}\n", claim_words(*l.claim),
+                       amount ? fmt::format(" {} pages", l.claim->pages) : "");
     if (l.claim->skew_sections > 0)
-      out += hanging(p, "  corrected  ", fmt::format("{} pins that legacy direct I/O takes without counting", 2 * l.claim->skew_sections));
+      out += hanging(
+          p, "  corrected  ",
+          fmt::format("{} pins that legacy direct I/O takes without counting", 2 * l.claim->skew_sections));
   }
   return out;
 }
@@ -132,7 +156,8 @@ std::string case_list(const TestData& t, const Painter& p) {
   std::size_t width = 0;
   for (const auto& c : t.cases) width = std::max(width, width_of(verdict_text(c, p, 1)));
   for (const auto& c : t.cases)
-    out += hanging(p, "  " + pad(verdict_text(c, p, 1), width) + "  ", c.case_name + (c.detail.empty() ? "" : ": " + c.detail));
+    out += hanging(p, "  " + pad(verdict_text(c, p, 1), width) + "  ",
+                   c.case_name + (c.detail.empty() ? "" : ": " + c.detail));
   return out;
 }
 
@@ -144,7 +169,8 @@ Result<const JobData*> find_job(const RunData& data, const std::string& cell) {
   }
   const std::string near = nearest(cell, known);
   return make_error(ErrorKind::bad_usage,
-                    fmt::format("run {} has no cell '{}'{}", data.run.id, cell, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+                    fmt::format("run {} has no cell '{}'{}", data.run.id, cell,
+                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
                     known.empty() ? "no job of it has ended yet" : "its cells: " + join(known, ", "));
 }
 
@@ -156,7 +182,8 @@ Result<const TestData*> find_test(const JobData& job, const std::string& test) {
   }
   const std::string near = nearest(test, known);
   return make_error(ErrorKind::bad_usage,
-                    fmt::format("cell {} has no test '{}'{}", job.job.cell_id, test, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+                    fmt::format("cell {} has no test '{}'{}", job.job.cell_id, test,
+                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
                     known.empty() ? "no test was judged there" : "its tests: " + join(known, ", "));
 }
 
@@ -165,16 +192,19 @@ Result<std::string> show_one(const JobData& job, const std::string& name, const 
   PINRIG_TRY(t, find_test(job, name.substr(0, colon)));
   std::string out = p.bold(name) + "  " + column_name(job.job) + p.dim("  " + job.job.kernel_release) + "\n";
   if (colon == std::string::npos)
-    return out + verdict_fields(t->row.verdict, p) + ledger_table(t->row, p) + counters_table(t->row, p) + case_list(*t, p) + file_fields(job.job, p);
+    return out + verdict_fields(t->row.verdict, p) + ledger_table(t->row, p) + counters_table(t->row, p) +
+           case_list(*t, p) + file_fields(job.job, t->row.verdict.test, p);
   const std::string case_name = name.substr(colon + 1);
   std::vector<std::string> known;
   for (const auto& c : t->cases) {
-    if (c.case_name == case_name) return out + verdict_fields(c, p) + file_fields(job.job, p);
+    if (c.case_name == case_name)
+      return out + verdict_fields(c, p) + file_fields(job.job, t->row.verdict.test, p);
     known.push_back(c.case_name);
   }
   const std::string near = nearest(case_name, known);
-  return make_error(ErrorKind::bad_usage, fmt::format("test {} has no case '{}'{}", t->row.verdict.test, case_name,
-                                                      near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+  return make_error(ErrorKind::bad_usage,
+                    fmt::format("test {} has no case '{}'{}", t->row.verdict.test, case_name,
+                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
 }
 
 }  // namespace
@@ -186,19 +216,23 @@ Result<std::string> show(const store::Store& store, const store::RunRow& run, co
   PINRIG_TRY(data, load(store, run));
   PINRIG_TRY(job, find_job(data, cell));
   if (!test.empty()) return show_one(*job, test, p);
-  return job_fields(*job, p) + test_list(*job, p) + file_fields(job->job, p);
+  return job_fields(*job, p) + test_list(*job, p) + file_fields(job->job, "", p);
 }
 
 std::string list_runs(const std::vector<store::RunRow>& runs, const Style& style) {
   const Painter p(style);
   if (runs.empty()) return "no runs yet; pinrig run makes one\n";
-  std::vector<std::vector<std::string>> rows{{p.bold("run"), p.bold("spec"), p.bold("kernel"), p.bold("took"), p.bold("result")}};
+  std::vector<std::vector<std::string>> rows{
+      {p.bold("run"), p.bold("spec"), p.bold("kernel"), p.bold("took"), p.bold("result")}};
   for (const auto& r : runs) {
     const auto took = elapsed_s(r.started, r.finished);
     std::string result = r.state == "finished" ? fmt::format("exit {}", r.exit_code) : r.state;
-    if (r.state == "finished") result = r.exit_code == 0 ? p.good("as expected") : p.bad(result);
-    else result = p.warn(result);
-    rows.push_back({r.id, r.spec, r.base + (r.series.empty() ? "" : " + " + r.series), took ? human_seconds(*took) : "", result});
+    if (r.state == "finished")
+      result = r.exit_code == 0 ? p.good("as expected") : p.bad(result);
+    else
+      result = p.warn(result);
+    rows.push_back({r.id, r.spec, r.base + (r.series.empty() ? "" : " + " + r.series),
+                    took ? human_seconds(*took) : "", result});
   }
   std::vector<std::size_t> widths(rows[0].size());
   for (const auto& row : rows) {

@@ -61,12 +61,15 @@ TEST(Show, AKernelThatDoesNotCount) {
 TEST(Show, WhatIsNotThereIsNamedWithTheNearest) {
   Fixture f;
   f.caught();
-  const auto error = [&](const std::string& cell, const std::string& test) { return show(f.store, f.run, cell, test, {}).error(); };
+  const auto error = [&](const std::string& cell, const std::string& test) {
+    return show(f.store, f.run, cell, test, {}).error();
+  };
   const Error cell = error("tip-x86-64", "");
   EXPECT_EQ(cell.kind, ErrorKind::bad_usage);
   EXPECT_EQ(cell.message, "run 20261121-010203-4f2a has no cell 'tip-x86-64'; did you mean 'tip-x86_64'?");
   EXPECT_EQ(cell.hint, "its cells: base-x86_64, tip-x86_64, base-aarch64, tip-aarch64");
-  EXPECT_EQ(error("tip-x86_64", "bio/dio_wr").message, "cell tip-x86_64 has no test 'bio/dio_wr'; did you mean 'bio/dio_rw'?");
+  EXPECT_EQ(error("tip-x86_64", "bio/dio_wr").message,
+            "cell tip-x86_64 has no test 'bio/dio_wr'; did you mean 'bio/dio_rw'?");
   EXPECT_EQ(error("tip-x86_64", "bio/dio_rw:read_1_pag").message,
             "test bio/dio_rw has no case 'read_1_pag'; did you mean 'read_1_page'?");
 }

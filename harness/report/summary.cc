@@ -45,7 +45,8 @@ std::string guest_text(const store::JobRow& j) {
 
 /// "TCG on x86_64, aarch64: KVM does not work here: ...", once for each reason.
 std::string accelerator_lines(const RunData& data, const Painter& p) {
-  std::vector<std::pair<std::string, std::vector<std::string>>> reasons;  // accelerator and reason, architectures
+  std::vector<std::pair<std::string, std::vector<std::string>>>
+      reasons;  // accelerator and reason, architectures
   for (const auto& j : data.jobs) {
     if (j.job.accel_reason.empty()) continue;
     const std::string key = j.job.accel + '\n' + j.job.accel_reason;
@@ -58,7 +59,8 @@ std::string accelerator_lines(const RunData& data, const Painter& p) {
   for (const auto& [key, archs] : reasons) {
     const auto parts = split(key, '\n');
     std::string accel = parts[0];
-    std::transform(accel.begin(), accel.end(), accel.begin(), [](char c) { return static_cast<char>(std::toupper(c)); });
+    std::transform(accel.begin(), accel.end(), accel.begin(),
+                   [](char c) { return static_cast<char>(std::toupper(c)); });
     out += hanging(p, "  " + p.warn(accel + " on " + join(archs, ", ")) + ": ", parts[1]);
   }
   return out;
@@ -68,7 +70,7 @@ struct Counts {
   std::size_t judged = 0;      ///< tests
   std::size_t unexpected = 0;  ///< tests that are not, or whose cases are not, as expected
   std::size_t jobs_lost = 0;
-  std::size_t guests = 0;      ///< that were started
+  std::size_t guests = 0;  ///< that were started
   std::map<std::string, std::size_t> words;
 };
 
@@ -81,7 +83,8 @@ Counts count(const RunData& data) {
       ++c.judged;
       if (!t.as_expected()) ++c.unexpected;
       const auto& v = t.row.verdict;
-      ++c.words[std::string(model::to_string(v.verdict)) + (v.expected && is_bad(v.verdict) ? " as expected" : "")];
+      ++c.words[std::string(model::to_string(v.verdict)) +
+                (v.expected && is_bad(v.verdict) ? " as expected" : "")];
     }
   }
   return c;
@@ -90,8 +93,10 @@ Counts count(const RunData& data) {
 std::string tally(const Counts& c) {
   std::vector<std::string> parts;
   for (const auto& [word, n] : c.words) {
-    if (word == "pass") parts.insert(parts.begin(), fmt::format("{} {}", n, word));
-    else parts.push_back(fmt::format("{} {}", n, word));
+    if (word == "pass")
+      parts.insert(parts.begin(), fmt::format("{} {}", n, word));
+    else
+      parts.push_back(fmt::format("{} {}", n, word));
   }
   return join(parts, ", ");
 }
@@ -105,10 +110,12 @@ std::size_t unmet(const RunData& data) {
 /// The first words: in the end the exit code decides, because it also knows what the verdicts do not say.
 std::string result_words(const RunData& data, const Counts& c, const Painter& p) {
   const auto& r = data.run;
-  if (r.state == "interrupted" || r.exit_code == static_cast<int>(ExitCode::interrupted)) return p.warn("INTERRUPTED");
+  if (r.state == "interrupted" || r.exit_code == static_cast<int>(ExitCode::interrupted))
+    return p.warn("INTERRUPTED");
   if (r.exit_code == static_cast<int>(ExitCode::harness)) return p.bad("HARNESS ERROR");
   if (r.exit_code == static_cast<int>(ExitCode::build)) return p.bad("NOT BUILT");
-  const bool good = c.unexpected == 0 && c.jobs_lost == 0 && c.judged > 0 && unmet(data) == 0 && r.exit_code <= 0;
+  const bool good =
+      c.unexpected == 0 && c.jobs_lost == 0 && c.judged > 0 && unmet(data) == 0 && r.exit_code <= 0;
   if (!good) return p.bad("NOT AS EXPECTED");
   return r.state == "running" ? p.warn("UNFINISHED") : p.good("ALL AS EXPECTED");
 }
@@ -122,8 +129,9 @@ std::string kernels(const RunData& data, const Painter& p) {
   for (const auto& j : data.jobs) width = std::max(width, width_of(column_name(j.job)));
   for (const auto& j : data.jobs) {
     const std::string release = j.job.kernel_release.empty() ? data.run.base : j.job.kernel_release;
-    out += hanging(p, "  " + pad(column_name(j.job), width) + "  ",
-                   fmt::format("{}, {}, {}, {}", release, j.job.config, build_text(j.job), guest_text(j.job)));
+    out +=
+        hanging(p, "  " + pad(column_name(j.job), width) + "  ",
+                fmt::format("{}, {}, {}, {}", release, j.job.config, build_text(j.job), guest_text(j.job)));
     const std::string can = capability_text(j, data.find(j.job.arch, 0));
     if (!can.empty()) out += hanging(p, std::string(width + 4, ' ') + p.dim("capabilities: "), can);
   }
@@ -134,11 +142,13 @@ std::string summary(const RunData& data, const Painter& p) {
   const Counts c = count(data);
   std::string out = result_words(data, c, p) + ": ";
   out += c.judged == 0 ? "no test was judged"
-                       : fmt::format("{} in {} ({})", count_of(c.judged, "test"), count_of(c.guests, "guest"), tally(c));
+                       : fmt::format("{} in {} ({})", count_of(c.judged, "test"), count_of(c.guests, "guest"),
+                                     tally(c));
   if (c.unexpected > 0) out += fmt::format(", {} not as expected", c.unexpected);
   if (c.jobs_lost > 0) out += fmt::format(", {} did not complete", count_of(c.jobs_lost, "job"));
   if (const auto n = unmet(data); n > 0) out += fmt::format(", {} unmet", count_of(n, "expectation"));
-  if (const auto s = elapsed_s(data.run.started, data.run.finished)) out += fmt::format(", {}", human_seconds(*s));
+  if (const auto s = elapsed_s(data.run.started, data.run.finished))
+    out += fmt::format(", {}", human_seconds(*s));
   return out + "\n";
 }
 

@@ -47,8 +47,9 @@ Grid measure(const RunData& data, const Columns& columns, const Layout& layout, 
   for (const auto& t : data.tests) g.name = std::max(g.name, std::min(short_name(t).size() + 2, layout.name));
   for (const JobData* j : columns) {
     Column c = measure_column(*j, layout, p);
-    c.whole = std::max({c.whole, std::string(model::to_string(j->job.arch)).size(), width_of(j->job.point.label),
-                        j->completed() ? std::size_t{0} : outcome_words(*j).size()});
+    c.whole =
+        std::max({c.whole, std::string(model::to_string(j->job.arch)).size(), width_of(j->job.point.label),
+                  j->completed() ? std::size_t{0} : outcome_words(*j).size()});
     g.columns.push_back(c);
     g.begins.push_back(j != columns.front() && j->job.arch != columns[g.begins.size() - 1]->job.arch);
   }
@@ -74,8 +75,8 @@ std::vector<std::string> break_name(std::string name, std::size_t width, const s
 }
 
 /// As many lines as the tallest of the cells and the name need.
-std::string put_row(const Grid& g, const std::vector<std::string>& name, const std::vector<std::vector<std::string>>& cells,
-                    const Painter& p) {
+std::string put_row(const Grid& g, const std::vector<std::string>& name,
+                    const std::vector<std::vector<std::string>>& cells, const Painter& p) {
   const std::string bar = p.dim(p.sign(" │", " |"));
   std::string out;
   std::size_t height = name.size();
@@ -83,7 +84,8 @@ std::string put_row(const Grid& g, const std::vector<std::string>& name, const s
   for (std::size_t line = 0; line < height; ++line) {
     std::string text = pad(line < name.size() ? name[line] : "", g.name);
     for (std::size_t c = 0; c < cells.size(); ++c)
-      text += (g.begins[c] ? bar : "") + std::string(gap, ' ') + pad(line < cells[c].size() ? cells[c][line] : "", g.columns[c].whole);
+      text += (g.begins[c] ? bar : "") + std::string(gap, ' ') +
+              pad(line < cells[c].size() ? cells[c][line] : "", g.columns[c].whole);
     text.erase(text.find_last_not_of(' ') + 1);
     out += text + "\n";
   }
@@ -144,7 +146,8 @@ std::string block(const RunData& data, const Columns& columns, const Grid& g, co
       out += p.cyan(suite) + "\n";
     }
     std::vector<std::vector<std::string>> cells;
-    for (std::size_t c = 0; c < columns.size(); ++c) cells.push_back(cell_lines(columns[c]->find(test), g.layout, g.columns[c], p));
+    for (std::size_t c = 0; c < columns.size(); ++c)
+      cells.push_back(cell_lines(columns[c]->find(test), g.layout, g.columns[c], p));
     out += put_row(g, break_name(short_name(test), g.name, "  "), cells, p);
     if (p.style().verbose) out += case_rows(g, test, columns, p);
   }
@@ -153,9 +156,18 @@ std::string block(const RunData& data, const Columns& columns, const Grid& g, co
 
 /// The first layout that fits; nothing when none does.
 std::optional<Grid> fitting(const RunData& data, const Columns& columns, const Painter& p) {
-  static constexpr std::array<Layout, 12> layouts{{{false, 0, 40}, {false, 1, 40}, {false, 0, 26}, {false, 1, 26},
-                                                   {true, 0, 40}, {true, 1, 40}, {true, 1, 26}, {true, 1, 22},
-                                                   {true, 1, 20}, {true, 1, 18}, {true, 2, 26}, {true, 2, 18}}};
+  static constexpr std::array<Layout, 12> layouts{{{false, 0, 40},
+                                                   {false, 1, 40},
+                                                   {false, 0, 26},
+                                                   {false, 1, 26},
+                                                   {true, 0, 40},
+                                                   {true, 1, 40},
+                                                   {true, 1, 26},
+                                                   {true, 1, 22},
+                                                   {true, 1, 20},
+                                                   {true, 1, 18},
+                                                   {true, 2, 26},
+                                                   {true, 2, 18}}};
   for (const Layout& layout : layouts) {
     Grid g = measure(data, columns, layout, p);
     if (g.total() <= p.width()) return g;
@@ -190,7 +202,9 @@ std::string legend(const RunData& data, bool stars, const Painter& p) {
   for (const auto& j : data.jobs) {
     for (const auto& t : j.tests) pins = pins || (t.row.ledger && t.row.ledger->available);
   }
-  if (pins) out += hanging(p, "pins: ", "base pages acquired/released, then what is left (+) or was unpinned too often (-)");
+  if (pins)
+    out += hanging(
+        p, "pins: ", "base pages acquired/released, then what is left (+) or was unpinned too often (-)");
   if (stars) out += "* as expected   ! not as expected\n";
   return out;
 }

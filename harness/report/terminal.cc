@@ -10,7 +10,8 @@ Result<std::string> terminal(const store::Store& store, const store::RunRow& run
   const Painter p(style);
   if (style.quiet) return summary(data, p);
   std::string out;
-  for (const auto section : {heading, table, outcomes, changes, unexpected, events, notes, kernels, further, summary}) {
+  for (const auto section :
+       {heading, table, outcomes, changes, unexpected, events, notes, kernels, further, summary}) {
     const std::string text = section(data, p);
     if (!out.empty() && !text.empty()) out += "\n";
     out += text;

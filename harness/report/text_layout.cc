@@ -48,11 +48,16 @@ std::string clean(std::string_view text) {
     const std::size_t n = sequence_length(text);
     // C1 controls (U+0080 to U+009F) drive terminals just as well as the C0 ones.
     const bool c1 = n == 2 && c == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
-    if (n == 0) out += "\xef\xbf\xbd";
-    else if (c == '\n' || c == '\t' || c == '\r') out += ' ';
-    else if (c < 0x20 || c == 0x7f) out += fmt::format("\\x{:02x}", c);
-    else if (c1) out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[1]));
-    else out += text.substr(0, n);
+    if (n == 0)
+      out += "\xef\xbf\xbd";
+    else if (c == '\n' || c == '\t' || c == '\r')
+      out += ' ';
+    else if (c < 0x20 || c == 0x7f)
+      out += fmt::format("\\x{:02x}", c);
+    else if (c1)
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[1]));
+    else
+      out += text.substr(0, n);
     text.remove_prefix(std::max<std::size_t>(n, 1));
   }
   return out;
@@ -118,6 +123,8 @@ std::string hanging(const Painter& p, const std::string& first, const std::strin
   return out;
 }
 
-std::string count_of(std::size_t n, const std::string& one) { return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s"); }
+std::string count_of(std::size_t n, const std::string& one) {
+  return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
+}
 
 }  // namespace pinrig::report

@@ -18,7 +18,8 @@ std::string clean(std::string_view text);
 std::size_t width_of(std::string_view text);
 /// Filled up with spaces to `width` columns; longer text stays as it is.
 std::string pad(const std::string& text, std::size_t width);
-/// Lines of at most `width` columns, broken at spaces, within words only when one is too long. No colours in it.
+/// Lines of at most `width` columns, broken at spaces, within words only when one is too long. No colours in
+/// it.
 std::vector<std::string> wrap(std::string_view text, std::size_t width);
 
 /// Colours and signs according to the Style.
@@ -43,7 +44,8 @@ class Painter {
   Style style_;
 };
 
-/// `first` begins the first line, later lines are indented to the same column; `text` is wrapped to the width.
+/// `first` begins the first line, later lines are indented to the same column; `text` is wrapped to the
+/// width.
 std::string hanging(const Painter& p, const std::string& first, const std::string& text);
 
 /// "1 test", "2 tests"

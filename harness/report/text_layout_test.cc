@@ -12,13 +12,19 @@ using ::testing::ElementsAre;
 TEST(Clean, KeepsTextAndStopsControl) {
   EXPECT_EQ(clean("Jürgen → ok"), "Jürgen → ok");
   EXPECT_EQ(clean("\x1b[2Jgone\x07"), "\\x1b[2Jgone\\x07");
-  EXPECT_EQ(clean("\xc2\x9b""31m"), "\\x9b31m") << "CSI as one character of the C1 set";
+  EXPECT_EQ(clean("\xc2\x9b"
+                  "31m"),
+            "\\x9b31m")
+      << "CSI as one character of the C1 set";
   EXPECT_EQ(clean("a\tb\nc\r"), "a b c ");
   EXPECT_EQ(clean(std::string_view("a\0b", 3)), "a\\x00b");
 }
 
 TEST(Clean, ReplacesWhatIsNotUtf8) {
-  EXPECT_EQ(clean("a\xff" "b"), "a\xef\xbf\xbd" "b");
+  EXPECT_EQ(clean("a\xff"
+                  "b"),
+            "a\xef\xbf\xbd"
+            "b");
   EXPECT_EQ(clean("\xc0\xaf"), "\xef\xbf\xbd\xef\xbf\xbd") << "overlong";
   EXPECT_EQ(clean("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd") << "surrogate";
   EXPECT_EQ(clean("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd") << "cut short";

@@ -33,7 +33,8 @@ std::string without(std::string text, const std::string& prefix) {
 
 std::vector<std::string> traps() {
   std::vector<std::string> out;
-  for (const auto& entry : fs::directory_iterator(fs::path(PINRIG_TESTDATA) / "bad")) out.push_back(entry.path().stem());
+  for (const auto& entry : fs::directory_iterator(fs::path(PINRIG_TESTDATA) / "bad"))
+    out.push_back(entry.path().stem());
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -47,12 +48,16 @@ std::string header(const std::string& text, const std::string& key) {
 }
 
 /// For PINRIG_UPDATE_GOLDEN=1: the file with its header lines as they are now.
-void update(const fs::path& file, const std::string& text, const std::string& message, const std::string& hint) {
+void update(const fs::path& file, const std::string& text, const std::string& message,
+            const std::string& hint) {
   std::ofstream out(file);
   for (const auto line : lines(text)) {
-    if (line.starts_with("# error:")) out << "# error: " << message << "\n";
-    else if (line.starts_with("# hint:")) out << "# hint:" << (hint.empty() ? "" : " ") << hint << "\n";
-    else out << line << "\n";
+    if (line.starts_with("# error:"))
+      out << "# error: " << message << "\n";
+    else if (line.starts_with("# hint:"))
+      out << "# hint:" << (hint.empty() ? "" : " ") << hint << "\n";
+    else
+      out << line << "\n";
   }
 }
 
@@ -61,8 +66,10 @@ void link_project(const fs::path& to) {
   const fs::path from = fs::path(PINRIG_TESTDATA) / "project";
   for (const auto& entry : fs::recursive_directory_iterator(from)) {
     const fs::path target = to / entry.path().lexically_relative(from);
-    if (entry.is_directory()) fs::create_directory(target);
-    else fs::create_symlink(entry.path(), target);
+    if (entry.is_directory())
+      fs::create_directory(target);
+    else
+      fs::create_symlink(entry.path(), target);
   }
 }
 

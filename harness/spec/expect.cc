@@ -13,8 +13,9 @@ using model::Verdict;
 const std::vector<std::string>& verdict_words() {
   static const std::vector<std::string> words = [] {
     std::vector<std::string> w;
-    for (const Verdict v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass, Verdict::crash,
-                            Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error})
+    for (const Verdict v :
+         {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass, Verdict::crash,
+          Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error})
       w.emplace_back(model::to_string(v));
     return w;
   }();

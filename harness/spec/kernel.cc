@@ -11,13 +11,14 @@ using model::KernelBase;
 using model::Series;
 
 /// Which one of these keys is there; an error for none or two.
-std::string only_one(Reader& r, const Fields& f, const std::string& what, const std::vector<std::string>& keys) {
+std::string only_one(Reader& r, const Fields& f, const std::string& what,
+                     const std::vector<std::string>& keys) {
   std::string found;
   for (const auto& key : keys) {
     if (f.get(key) == nullptr) continue;
     if (!found.empty()) {
-      r.fail(f.key_node(key), fmt::format("{}: '{}' stands beside '{}', only one of {} is allowed", what, key, found,
-                                          join(keys, ", ")));
+      r.fail(f.key_node(key), fmt::format("{}: '{}' stands beside '{}', only one of {} is allowed", what, key,
+                                          found, join(keys, ", ")));
       return {};
     }
     found = key;
@@ -29,7 +30,8 @@ std::string only_one(Reader& r, const Fields& f, const std::string& what, const 
 /// Text that becomes an argument of git: an option in its place would change what git does.
 std::string argument(Reader& r, const Node& n, const std::string& key) {
   std::string s = r.text(n, key);
-  if (r.ok() && s[0] == '-') r.fail(n, fmt::format("{}: '{}' begins with '-', git would take it for an option", key, s));
+  if (r.ok() && s[0] == '-')
+    r.fail(n, fmt::format("{}: '{}' begins with '-', git would take it for an option", key, s));
   if (r.ok() && s.find_first_of(" \t") != std::string::npos && key != "url" && key != "path" && key != "repo")
     r.fail(n, fmt::format("{}: '{}' contains white space", key, s));
   return s;
@@ -90,7 +92,8 @@ std::string read_name(Reader& r, const Fields& f, const std::string& expected) {
   if (n == nullptr) return expected;
   std::string name = r.word(*n, "name");
   if (r.ok() && name != expected)
-    r.fail(*n, fmt::format("name: '{}' differs from the file's name '{}', by which others refer to it", name, expected));
+    r.fail(*n, fmt::format("name: '{}' differs from the file's name '{}', by which others refer to it", name,
+                           expected));
   return name;
 }
 
@@ -102,7 +105,8 @@ Series::GitRange read_range(Reader& r, const Node& n, const fs::path& file) {
   if (const Node* v = f.need("range")) {
     out.range = argument(r, *v, "range");
     const std::size_t dots = out.range.find("..");
-    if (r.ok() && (dots == std::string::npos || dots == 0 || dots + 2 >= out.range.size() || out.range[dots + 2] == '.'))
+    if (r.ok() && (dots == std::string::npos || dots == 0 || dots + 2 >= out.range.size() ||
+                   out.range[dots + 2] == '.'))
       r.fail(*v, fmt::format("range: '{}' is no range, A..B is wanted", out.range));
   }
   return out;
@@ -122,10 +126,14 @@ void read_patches(Reader& r, const Node& n, Series& series, const fs::path& file
   check_exists(r, v, key, path);
   std::error_code ec;
   if (r.ok() && (key == "dir") != fs::is_directory(path, ec))
-    r.fail(v, fmt::format("{}: {} is {}", key, shown_path(path), key == "dir" ? "no directory" : "a directory"),
-           key == "dir" ? "for one file with all patches write 'mbox: FILE'" : "for a directory of patches write 'dir: DIR'");
-  if (key == "dir") series.patches = Series::PatchDir{path.string()};
-  else series.patches = Series::Mbox{path.string()};
+    r.fail(v,
+           fmt::format("{}: {} is {}", key, shown_path(path), key == "dir" ? "no directory" : "a directory"),
+           key == "dir" ? "for one file with all patches write 'mbox: FILE'"
+                        : "for a directory of patches write 'dir: DIR'");
+  if (key == "dir")
+    series.patches = Series::PatchDir{path.string()};
+  else
+    series.patches = Series::Mbox{path.string()};
 }
 
 Result<fs::path> find_series(const fs::path& project, const std::string& name) {

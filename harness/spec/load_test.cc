@@ -123,14 +123,24 @@ TEST(LoadMachine, ExtendsTakesWhatIsNotSaid) {
   EXPECT_FALSE(m.net);
 }
 
+TEST(LoadMachine, AnEmptyListTakesAway) {
+  const auto m = good(load_machine(project, "bare"));
+  EXPECT_TRUE(m.nvme.empty());
+  EXPECT_TRUE(m.kernel_args.empty());
+  EXPECT_EQ(m.hugepages_2m, 64);
+}
+
 TEST(LoadBase, TheThreeSources) {
   using Base = model::KernelBase;
-  EXPECT_EQ(std::get<Base::Debian>(good(load_base(project, "debian-6.12")).source).package, "linux-source-6.12");
+  EXPECT_EQ(std::get<Base::Debian>(good(load_base(project, "debian-6.12")).source).package,
+            "linux-source-6.12");
   const auto git = std::get<Base::Git>(good(load_base(project, "upstream")).source);
   EXPECT_EQ(git.url, "https://git.example.org/linux.git");
   EXPECT_EQ(git.rev, "v6.12");
-  EXPECT_EQ(std::get<Base::Git>(good(load_base(project, "local")).source).url, (project / "kernels/series").string());
-  EXPECT_EQ(std::get<Base::Tarball>(good(load_base(project, "tar")).source).path, (project / "kernels/tar.yaml").string());
+  EXPECT_EQ(std::get<Base::Git>(good(load_base(project, "local")).source).url,
+            (project / "kernels/series").string());
+  EXPECT_EQ(std::get<Base::Tarball>(good(load_base(project, "tar")).source).path,
+            (project / "kernels/tar.yaml").string());
 }
 
 TEST(LoadSeries, ThePatchesCapabilitiesAndExpectations) {
@@ -153,7 +163,8 @@ TEST(LoadSeries, ThePatchesCapabilitiesAndExpectations) {
 }
 
 TEST(LoadSeries, TheFileItselfMayBeNamed) {
-  EXPECT_EQ(good(load_series(project, (project / "kernels/series/boxed/series.yaml").string())).name, "boxed");
+  EXPECT_EQ(good(load_series(project, (project / "kernels/series/boxed/series.yaml").string())).name,
+            "boxed");
 }
 
 TEST(LoadSuite, EveryKeyAndTheDefaults) {
@@ -199,6 +210,27 @@ TEST(LoadSuite, ABrokenOneFailsThemAll) {
   fs::create_directories(tmp.path() / "guest-tests/a");
   std::ofstream(tmp.path() / "guest-tests/a/suite.yaml") << "suite: a\n";
   EXPECT_EQ(load_all_suites(tmp.path()).error().kind, ErrorKind::bad_input);
+}
+
+/// The files that pinrig ships.
+TEST(Project, EveryFileLoads) {
+  const fs::path root = PINRIG_SOURCE_DIR;
+  const auto each = [&](const fs::path& folder, auto load) {
+    int n = 0;
+    for (const auto& entry : fs::directory_iterator(root / folder)) {
+      const bool is_yaml = entry.path().extension() == ".yaml";
+      if (!is_yaml && (folder != "kernels/series" || !fs::exists(entry.path() / "series.yaml"))) continue;
+      const auto r = load(root, entry.path().stem().string());
+      EXPECT_FALSE(r.has_error()) << (r.has_error() ? r.error().message : "");
+      ++n;
+    }
+    EXPECT_GT(n, 0) << folder;
+  };
+  each("configs/runs", load_run);
+  each("configs/machines", load_machine);
+  each("kernels", load_base);
+  each("kernels/series", load_series);
+  EXPECT_GE(good(load_all_suites(root)).size(), 5u);
 }
 
 }  // namespace

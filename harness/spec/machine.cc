@@ -25,7 +25,8 @@ NvmeDrive read_drive(Reader& r, const Node& n) {
   if (const Node* v = f.need("serial")) {
     d.serial = r.word(*v, "serial");
     // The serial number field of the Identify Controller structure has 20 bytes.
-    if (d.serial.size() > 20) r.fail(*v, fmt::format("serial: '{}' is longer than the 20 characters NVMe has", d.serial));
+    if (d.serial.size() > 20)
+      r.fail(*v, fmt::format("serial: '{}' is longer than the 20 characters NVMe has", d.serial));
   }
   // QEMU's NVME_MAX_NAMESPACES is 256.
   set(f, "nsid", d.nsid, [&](const Node& v) { return r.whole(v, "nsid", 1, 256); });
@@ -37,11 +38,12 @@ NvmeDrive read_drive(Reader& r, const Node& n) {
 
 std::vector<NvmeDrive> read_drives(Reader& r, const Node& n) {
   std::vector<NvmeDrive> out;
-  for (const auto& item : r.list(n, "nvme")) {
+  for (const auto& item : r.list_or_none(n, "nvme")) {
     NvmeDrive d = read_drive(r, item);
     for (const auto& o : out) {
       if (r.ok() && o.serial == d.serial && o.nsid == d.nsid)
-        r.fail(item, fmt::format("nvme: serial '{}' with nsid {} stands here a second time", d.serial, d.nsid),
+        r.fail(item,
+               fmt::format("nvme: serial '{}' with nsid {} stands here a second time", d.serial, d.nsid),
                "namespaces of one controller differ in nsid");
     }
     out.push_back(std::move(d));
@@ -54,12 +56,14 @@ void read_machine(Reader& r, const Fields& f, Machine& m) {
   set(f, "memory", m.memory_mib, [&](const Node& n) { return r.size_mib(n, "memory", false); });
   set(f, "nvme", m.nvme, [&](const Node& n) { return read_drives(r, n); });
   set(f, "net", m.net, [&](const Node& n) { return r.truth(n, "net"); });
-  set(f, "hugepages_2m", m.hugepages_2m, [&](const Node& n) { return r.whole(n, "hugepages_2m", 0, 1 << 19); });
+  set(f, "hugepages_2m", m.hugepages_2m,
+      [&](const Node& n) { return r.whole(n, "hugepages_2m", 0, 1 << 19); });
   set(f, "swap", m.swap_mib, [&](const Node& n) { return r.size_mib(n, "swap", true); });
-  set(f, "kernel_args", m.kernel_args, [&](const Node& n) { return r.texts(n, "kernel_args"); });
+  set(f, "kernel_args", m.kernel_args, [&](const Node& n) { return r.texts_or_none(n, "kernel_args"); });
   if (r.ok() && m.hugepages_2m * 2 >= m.memory_mib)
     r.fail(f.get("hugepages_2m") != nullptr ? *f.get("hugepages_2m") : f.node(),
-           fmt::format("hugepages_2m: {} pages of 2 MiB do not fit into {} MiB of memory", m.hugepages_2m, m.memory_mib),
+           fmt::format("hugepages_2m: {} pages of 2 MiB do not fit into {} MiB of memory", m.hugepages_2m,
+                       m.memory_mib),
            "give the machine more memory or reserve fewer");
 }
 
@@ -68,7 +72,8 @@ Result<Machine> load(const fs::path& project, const std::string& name, std::vect
   PINRIG_TRY(root, read_tree(file));
   chain.push_back(name);
   Reader r(shown_path(file));
-  const Fields f(r, root, "a machine", {"name", "extends", "cpus", "memory", "nvme", "net", "hugepages_2m", "swap", "kernel_args"});
+  const Fields f(r, root, "a machine",
+                 {"name", "extends", "cpus", "memory", "nvme", "net", "hugepages_2m", "swap", "kernel_args"});
   if (!r.ok()) return r.error();
   Machine m;
   if (const Node* n = f.get("extends")) {
@@ -82,7 +87,8 @@ Result<Machine> load(const fs::path& project, const std::string& name, std::vect
   }
   m.name = name;
   if (const Node* n = f.get("name"); n != nullptr && r.word(*n, "name") != name)
-    r.fail(*n, fmt::format("name: '{}' differs from the file's name '{}', by which others refer to it", n->text, name));
+    r.fail(*n, fmt::format("name: '{}' differs from the file's name '{}', by which others refer to it",
+                           n->text, name));
   if (r.ok()) read_machine(r, f, m);
   if (!r.ok()) return r.error();
   return m;

@@ -10,14 +10,16 @@ namespace {
 
 /// A name becomes part of a path: it must not lead out of its folder.
 bool safe(const std::string& name) {
-  return !name.empty() && name[0] != '/' && name[0] != '.' && name[0] != '-' && name.find("..") == std::string::npos &&
-         name.find('\0') == std::string::npos;
+  return !name.empty() && name[0] != '/' && name[0] != '.' && name[0] != '-' &&
+         name.find("..") == std::string::npos && name.find('\0') == std::string::npos;
 }
 
-std::string missing_text(const fs::path& project, const Place& place, const std::string& name, std::string& hint) {
+std::string missing_text(const fs::path& project, const Place& place, const std::string& name,
+                         std::string& hint) {
   const auto known = names_in(project, place);
-  hint = known.empty() ? fmt::format("there is no {} under {}", place.what, shown_path(project / place.folder))
-                       : fmt::format("there are: {}", join(known, ", "));
+  hint = known.empty()
+             ? fmt::format("there is no {} under {}", place.what, shown_path(project / place.folder))
+             : fmt::format("there are: {}", join(known, ", "));
   if (!safe(name)) return fmt::format("'{}' is no name of a {}", name, place.what);
   const std::string near = nearest(name, known);
   return fmt::format("no {} '{}': {} does not exist{}", place.what, name,
@@ -76,16 +78,20 @@ Result<fs::path> find_named(const fs::path& project, const Place& place, const s
   return make_error(ErrorKind::bad_input, std::move(text), std::move(hint));
 }
 
-void check_named(Reader& r, const Node& n, const std::string& key, const fs::path& project, const Place& place) {
+void check_named(Reader& r, const Node& n, const std::string& key, const fs::path& project,
+                 const Place& place) {
   const std::string name = r.text(n, key);
   std::error_code ec;
-  if (!r.ok() || (safe(name) && fs::is_regular_file(project / place.folder / (name + place.suffix), ec))) return;
+  if (!r.ok() || (safe(name) && fs::is_regular_file(project / place.folder / (name + place.suffix), ec)))
+    return;
   std::string hint;
   std::string text = missing_text(project, place, name, hint);
   r.fail(n, fmt::format("{}: {}", key, text), std::move(hint));
 }
 
-bool is_path(const std::string& name) { return name.find('/') != std::string::npos || name.ends_with(".yaml"); }
+bool is_path(const std::string& name) {
+  return name.find('/') != std::string::npos || name.ends_with(".yaml");
+}
 
 fs::path beside(const fs::path& file, const std::string& path) {
   return (fs::absolute(file).parent_path() / path).lexically_normal();
@@ -96,11 +102,13 @@ void check_exists(Reader& r, const Node& n, const std::string& key, const fs::pa
   if (!r.ok() || fs::exists(path, ec)) return;
   const fs::path folder = path.has_filename() ? path.parent_path() : path.parent_path().parent_path();
   std::vector<std::string> known;
-  for (const auto& entry : fs::directory_iterator(folder, ec)) known.push_back(entry.path().filename().string());
+  for (const auto& entry : fs::directory_iterator(folder, ec))
+    known.push_back(entry.path().filename().string());
   std::sort(known.begin(), known.end());
   const std::string near = nearest(path.filename().string(), known);
-  r.fail(n, fmt::format("{}: {} does not exist{}", key, shown_path(path),
-                        near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+  r.fail(n,
+         fmt::format("{}: {} does not exist{}", key, shown_path(path),
+                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
          fmt::format("relative paths count from the folder of {}", r.file()));
 }
 

@@ -29,7 +29,8 @@ std::vector<std::string> names_in(const fs::path& project, const Place& place);
 /// The file, or bad_input that says which names there are and which is nearest.
 Result<fs::path> find_named(const fs::path& project, const Place& place, const std::string& name);
 /// The same for a name that stands in a file: the error bears its position.
-void check_named(Reader& r, const Node& n, const std::string& key, const fs::path& project, const Place& place);
+void check_named(Reader& r, const Node& n, const std::string& key, const fs::path& project,
+                 const Place& place);
 
 /// True for "./x.yaml", "/x" and "x.yaml": a path rather than a name.
 bool is_path(const std::string& name);

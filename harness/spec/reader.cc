@@ -12,10 +12,14 @@ namespace {
 
 const char* kind_name(Node::Kind k) {
   switch (k) {
-    case Node::Kind::null: return "nothing";
-    case Node::Kind::scalar: return "a single value";
-    case Node::Kind::list: return "a list";
-    case Node::Kind::map: return "a map";
+    case Node::Kind::null:
+      return "nothing";
+    case Node::Kind::scalar:
+      return "a single value";
+    case Node::Kind::list:
+      return "a list";
+    case Node::Kind::map:
+      return "a map";
   }
   return "?";
 }
@@ -27,7 +31,8 @@ bool digits_only(const std::string& s) {
 std::string why_no_number(const Node& n) {
   if (n.quoted) return "it is quoted, so YAML takes it for text";
   if (!n.text.empty() && n.text[0] == '-' && digits_only(n.text.substr(1))) return "it is negative";
-  if (digits_only(n.text) && n.text.size() > 1 && n.text[0] == '0') return "a leading zero means octal to some readers";
+  if (digits_only(n.text) && n.text.size() > 1 && n.text[0] == '0')
+    return "a leading zero means octal to some readers";
   return "only the digits 0 to 9 count";
 }
 
@@ -39,7 +44,8 @@ std::string did_you_mean(const std::string& word, const std::vector<std::string>
 }  // namespace
 
 void Reader::fail(const Node& at, const std::string& message, std::string hint) {
-  fail(make_error(ErrorKind::bad_input, fmt::format("{}: {}", model::to_string(where(at)), message), std::move(hint)));
+  fail(make_error(ErrorKind::bad_input, fmt::format("{}: {}", model::to_string(where(at)), message),
+                  std::move(hint)));
 }
 
 void Reader::fail(Error e) {
@@ -48,8 +54,9 @@ void Reader::fail(Error e) {
 
 bool Reader::scalar(const Node& n, const std::string& key, const std::string& wanted) {
   if (n.kind == Node::Kind::scalar) return true;
-  fail(n, n.kind == Node::Kind::null ? fmt::format("{}: has no value, {} is wanted", key, wanted)
-                                     : fmt::format("{}: {} stands here, {} is wanted", key, kind_name(n.kind), wanted));
+  fail(n, n.kind == Node::Kind::null
+              ? fmt::format("{}: has no value, {} is wanted", key, wanted)
+              : fmt::format("{}: {} stands here, {} is wanted", key, kind_name(n.kind), wanted));
   return false;
 }
 
@@ -68,7 +75,8 @@ std::string Reader::word(const Node& n, const std::string& key) {
   };
   const auto allowed = [&](char c) { return alnum(c) || c == '.' || c == '_' || c == '-' || c == '+'; };
   if (ok() && (!alnum(s[0]) || !std::all_of(s.begin(), s.end(), allowed)))
-    fail(n, fmt::format("{}: '{}' is no name: letters, digits and . _ + - only, a letter or digit first", key, s));
+    fail(n, fmt::format("{}: '{}' is no name: letters, digits and . _ + - only, a letter or digit first", key,
+                        s));
   return s;
 }
 
@@ -96,10 +104,12 @@ double Reader::seconds(const Node& n, const std::string& key) {
   const auto [end, ec] =
       std::from_chars(n.text.data(), n.text.data() + n.text.size(), value, std::chars_format::fixed);
   if (n.quoted || ec != std::errc() || end != n.text.data() + n.text.size() || !std::isfinite(value)) {
-    fail(n, fmt::format("{}: '{}' is no number of seconds", key, n.text), "write for example 30 or 2.5, without a unit");
+    fail(n, fmt::format("{}: '{}' is no number of seconds", key, n.text),
+         "write for example 30 or 2.5, without a unit");
     return day;
   }
-  if (value <= 0 || value > day) fail(n, fmt::format("{}: {} s is out of range, above 0 and at most {} is allowed", key, n.text, day));
+  if (value <= 0 || value > day)
+    fail(n, fmt::format("{}: {} s is out of range, above 0 and at most {} is allowed", key, n.text, day));
   return value;
 }
 
@@ -133,14 +143,22 @@ int Reader::size_mib(const Node& n, const std::string& key, bool zero) {
 }
 
 const std::vector<Node>& Reader::list(const Node& n, const std::string& key) {
+  const auto& items = list_or_none(n, key);
+  if (ok() && items.empty())
+    fail(n, fmt::format("{}: the list is empty", key), "name at least one, or leave the key out");
+  return items;
+}
+
+const std::vector<Node>& Reader::list_or_none(const Node& n, const std::string& key) {
   static const std::vector<Node> none;
   if (n.kind != Node::Kind::list) {
-    fail(n, n.kind == Node::Kind::null ? fmt::format("{}: has no value, a list is wanted", key)
-                                       : fmt::format("{}: {} stands here, a list is wanted", key, kind_name(n.kind)),
+    fail(n,
+         n.kind == Node::Kind::null
+             ? fmt::format("{}: has no value, a list is wanted", key)
+             : fmt::format("{}: {} stands here, a list is wanted", key, kind_name(n.kind)),
          n.kind == Node::Kind::scalar ? fmt::format("write {}: [{}]", key, n.text) : "");
     return none;
   }
-  if (n.items.empty()) fail(n, fmt::format("{}: the list is empty", key), "name at least one, or leave the key out");
   return n.items;
 }
 
@@ -150,11 +168,18 @@ std::vector<std::string> Reader::texts(const Node& n, const std::string& key) {
   return out;
 }
 
+std::vector<std::string> Reader::texts_or_none(const Node& n, const std::string& key) {
+  std::vector<std::string> out;
+  for (const auto& item : list_or_none(n, key)) out.push_back(text(item, key));
+  return out;
+}
+
 std::size_t Reader::choice(const Node& n, const std::string& key, const std::vector<std::string>& words) {
   if (!scalar(n, key, "one of " + join(words, ", "))) return 0;
   const auto found = std::find(words.begin(), words.end(), n.text);
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-  fail(n, fmt::format("{}: '{}' is none of {}{}", key, n.text, join(words, ", "), did_you_mean(n.text, words)));
+  fail(n,
+       fmt::format("{}: '{}' is none of {}{}", key, n.text, join(words, ", "), did_you_mean(n.text, words)));
   return 0;
 }
 
@@ -167,7 +192,8 @@ Fields::Fields(Reader& reader, const Node& map, std::string what, std::vector<st
   }
   for (const auto& key : map.keys) {
     if (std::find(known.begin(), known.end(), key.text) == known.end())
-      reader.fail(key, fmt::format("unknown key '{}' in {}{}", key.text, what_, did_you_mean(key.text, known)),
+      reader.fail(key,
+                  fmt::format("unknown key '{}' in {}{}", key.text, what_, did_you_mean(key.text, known)),
                   "known keys: " + join(known, ", "));
   }
 }
@@ -181,7 +207,9 @@ const Node* Fields::get(const std::string& key) const {
 
 const Node* Fields::need(const std::string& key) const {
   const Node* n = get(key);
-  if (n == nullptr) reader_.fail(map_, fmt::format("key '{}' is missing in {}", key, what_), fmt::format("add '{}: ...'", key));
+  if (n == nullptr)
+    reader_.fail(map_, fmt::format("key '{}' is missing in {}", key, what_),
+                 fmt::format("add '{}: ...'", key));
   return n;
 }
 

@@ -43,6 +43,9 @@ class Reader {
   /// A list with at least one item; an error otherwise.
   const std::vector<Node>& list(const Node& n, const std::string& key);
   std::vector<std::string> texts(const Node& n, const std::string& key);
+  /// The same for lists where none is a choice too, such as an `extends` that takes something away.
+  const std::vector<Node>& list_or_none(const Node& n, const std::string& key);
+  std::vector<std::string> texts_or_none(const Node& n, const std::string& key);
   /// One of the words; the error lists them all.
   std::size_t choice(const Node& n, const std::string& key, const std::vector<std::string>& words);
 

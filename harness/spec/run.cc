@@ -13,7 +13,8 @@ using model::RunSpec;
 
 std::string read_point(Reader& r, const Node& n) {
   static const std::vector<std::string> words{"base", "tip", "each"};
-  if (n.kind == Node::Kind::scalar && std::find(words.begin(), words.end(), n.text) != words.end()) return n.text;
+  if (n.kind == Node::Kind::scalar && std::find(words.begin(), words.end(), n.text) != words.end())
+    return n.text;
   if (n.kind == Node::Kind::scalar && n.text.find_first_not_of("0123456789-") != std::string::npos) {
     r.fail(n, fmt::format("points: '{}' is no point: base, tip, each or a patch number is wanted", n.text));
     return {};
@@ -37,9 +38,11 @@ void read_source(Reader& r, const Fields& f, RunSpec& run, const fs::path& proje
   const Node* series = f.get("series");
   const Node* base = f.get("base");
   if (series != nullptr && base != nullptr)
-    r.fail(f.key_node("base"), "base stands beside series, but a series names its own base", "remove one of the two");
+    r.fail(f.key_node("base"), "base stands beside series, but a series names its own base",
+           "remove one of the two");
   else if (series == nullptr && base == nullptr)
-    r.fail(f.node(), "neither series nor base is given in the run", "say what to build: 'base: NAME' or 'series: NAME'");
+    r.fail(f.node(), "neither series nor base is given in the run",
+           "say what to build: 'base: NAME' or 'series: NAME'");
   else if (series != nullptr)
     run.series = read_series(r, *series, project, file);
   else {
@@ -49,7 +52,8 @@ void read_source(Reader& r, const Fields& f, RunSpec& run, const fs::path& proje
 }
 
 void read_points(Reader& r, const Fields& f, RunSpec& run) {
-  run.points = run.series.empty() ? std::vector<std::string>{"base"} : std::vector<std::string>{"base", "tip"};
+  run.points =
+      run.series.empty() ? std::vector<std::string>{"base"} : std::vector<std::string>{"base", "tip"};
   const Node* n = f.get("points");
   if (n == nullptr) return;
   run.points.clear();
@@ -97,8 +101,9 @@ Result<RunSpec> load_run(const fs::path& project, const std::string& name) {
   }
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "a run", {"name", "series", "base", "points", "archs", "fragments", "machine", "suites",
-                                    "accel", "selftests_from", "expect"});
+  const Fields f(r, root, "a run",
+                 {"name", "series", "base", "points", "archs", "fragments", "machine", "suites", "accel",
+                  "selftests_from", "expect"});
   RunSpec run;
   run.where = r.where(root);
   run.name = file.stem().string();

@@ -20,8 +20,10 @@ std::vector<std::string> read_symbols(Reader& r, const Node& n) {
   const auto& items = n.items;
   for (std::size_t i = 0; i < out.size() && r.ok(); ++i) {
     if (out[i].starts_with("CONFIG_"))
-      r.fail(items[i], fmt::format("symbols: '{}' has the prefix CONFIG_", out[i]), "write it without: " + out[i].substr(7));
-    else if (out[i].find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
+      r.fail(items[i], fmt::format("symbols: '{}' has the prefix CONFIG_", out[i]),
+             "write it without: " + out[i].substr(7));
+    else if (out[i].find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") !=
+             std::string::npos)
       r.fail(items[i], fmt::format("symbols: '{}' is no configuration symbol", out[i]));
   }
   return out;
@@ -36,7 +38,8 @@ Needs read_needs(Reader& r, const Node& n) {
     static const std::vector<std::string> words{"ext2", "ext4", "vfat", "xfs", "tmpfs"};
     needs.fs = words[r.choice(*v, "fs", words)];
   }
-  set(f, "hugepages_2m", needs.hugepages_2m, [&](const Node& v) { return r.whole(v, "hugepages_2m", 0, 1 << 19); });
+  set(f, "hugepages_2m", needs.hugepages_2m,
+      [&](const Node& v) { return r.whole(v, "hugepages_2m", 0, 1 << 19); });
   set(f, "swap", needs.swap_mib, [&](const Node& v) { return r.size_mib(v, "swap", true); });
   set(f, "rdma", needs.rdma, [&](const Node& v) { return r.truth(v, "rdma"); });
   set(f, "symbols", needs.symbols, [&](const Node& v) { return read_symbols(r, v); });
@@ -72,11 +75,13 @@ std::string read_program(Reader& r, const Node& n, const std::string& suite) {
 
 void read_enums(Reader& r, const Fields& f, TestSpec& t) {
   if (const Node* v = f.get("format")) {
-    static constexpr OutputFormat values[] = {OutputFormat::ktap, OutputFormat::exit_code, OutputFormat::gup_test};
+    static constexpr OutputFormat values[] = {OutputFormat::ktap, OutputFormat::exit_code,
+                                              OutputFormat::gup_test};
     t.format = values[r.choice(*v, "format", {"ktap", "exit_code", "gup_test"})];
   }
   if (const Node* v = f.get("claim")) {
-    static constexpr PinClaim::Mode values[] = {PinClaim::Mode::net_zero, PinClaim::Mode::exact, PinClaim::Mode::at_least};
+    static constexpr PinClaim::Mode values[] = {PinClaim::Mode::net_zero, PinClaim::Mode::exact,
+                                                PinClaim::Mode::at_least};
     t.claim = values[r.choice(*v, "claim", {"net_zero", "exact", "at_least"})];
   }
 }
@@ -84,8 +89,9 @@ void read_enums(Reader& r, const Fields& f, TestSpec& t) {
 TestSpec read_test(Reader& r, const Node& n, const std::string& suite) {
   TestSpec t;
   t.where = r.where(n);
-  const Fields f(r, n, "a test", {"name", "program", "args", "env", "format", "limit", "needs", "claim", "destructive",
-                                  "what", "proof"});
+  const Fields f(r, n, "a test",
+                 {"name", "program", "args", "env", "format", "limit", "needs", "claim", "destructive",
+                  "what", "proof"});
   if (!r.ok()) return t;
   const Node* name = f.need("name");
   if (name == nullptr) return t;
@@ -93,7 +99,7 @@ TestSpec read_test(Reader& r, const Node& n, const std::string& suite) {
   t.name = suite + "/" + own;
   t.program = suite + "/" + own;
   set(f, "program", t.program, [&](const Node& v) { return read_program(r, v, suite); });
-  set(f, "args", t.args, [&](const Node& v) { return r.texts(v, "args"); });
+  set(f, "args", t.args, [&](const Node& v) { return r.texts_or_none(v, "args"); });
   set(f, "env", t.env, [&](const Node& v) { return read_env(r, v); });
   set(f, "limit", t.limit_s, [&](const Node& v) { return r.seconds(v, "limit"); });
   set(f, "needs", t.needs, [&](const Node& v) { return read_needs(r, v); });
@@ -108,9 +114,12 @@ std::vector<TestSpec> read_tests(Reader& r, const Node& n, const std::string& su
   std::vector<TestSpec> out;
   for (const auto& item : r.list(n, "tests")) {
     TestSpec t = read_test(r, item, suite);
-    const auto same = std::find_if(out.begin(), out.end(), [&](const TestSpec& o) { return o.name == t.name; });
+    const auto same =
+        std::find_if(out.begin(), out.end(), [&](const TestSpec& o) { return o.name == t.name; });
     if (r.ok() && same != out.end())
-      r.fail(item, fmt::format("test '{}' stands here a second time; the first is in line {}", t.name, same->where.line),
+      r.fail(item,
+             fmt::format("test '{}' stands here a second time; the first is in line {}", t.name,
+                         same->where.line),
              "every test of a suite has its own name");
     out.push_back(std::move(t));
   }

@@ -83,8 +83,10 @@ class TreeBuilder : public YAML::EventHandler {
     if (at >= source_.size() || (source_[at] != '"' && source_[at] != '\'')) return true;
     const char quote = source_[at];
     for (++at; at < source_.size(); ++at) {
-      if (quote == '"' && source_[at] == '\\') ++at;
-      else if (source_[at] == quote) return true;  // a doubled '' in single quotes has its end later still
+      if (quote == '"' && source_[at] == '\\')
+        ++at;
+      else if (source_[at] == quote)
+        return true;  // a doubled '' in single quotes has its end later still
     }
     return false;
   }
@@ -105,22 +107,26 @@ class TreeBuilder : public YAML::EventHandler {
       return;
     }
     Node& parent = stack_.back();
-    if (n.kind == Node::Kind::null && parent.kind == Node::Kind::map && parent.keys.size() > parent.items.size()) {
+    if (n.kind == Node::Kind::null && parent.kind == Node::Kind::map &&
+        parent.keys.size() > parent.items.size()) {
       // yaml-cpp places a missing value where the next token is; people look at its key.
       n.line = parent.keys.back().line;
       n.column = parent.keys.back().column;
     }
-    if (parent.kind == Node::Kind::map && parent.keys.size() == parent.items.size()) add_key(parent, std::move(n));
-    else parent.items.push_back(std::move(n));
+    if (parent.kind == Node::Kind::map && parent.keys.size() == parent.items.size())
+      add_key(parent, std::move(n));
+    else
+      parent.items.push_back(std::move(n));
   }
   static void add_key(Node& parent, Node key) {
     if (key.kind != Node::Kind::scalar)
       throw Stop{key.line, key.column, "a key has to be a single word", "write 'key: value'"};
     for (const auto& k : parent.keys) {
       if (k.text == key.text)
-        throw Stop{key.line, key.column,
-                   fmt::format("key '{}' stands here a second time; the first is in line {}", key.text, k.line),
-                   "remove one of the two"};
+        throw Stop{
+            key.line, key.column,
+            fmt::format("key '{}' stands here a second time; the first is in line {}", key.text, k.line),
+            "remove one of the two"};
     }
     parent.keys.push_back(std::move(key));
   }
@@ -192,7 +198,8 @@ Result<Node> read_tree(const fs::path& file) {
     return at(shown, 1, 1, "the file is empty", "a map of 'key: value' lines is wanted");
   if (root.kind != Node::Kind::map)
     return at(shown, root.line, root.column,
-              fmt::format("a {} stands here, a map is wanted", root.kind == Node::Kind::list ? "list" : "single value"),
+              fmt::format("a {} stands here, a map is wanted",
+                          root.kind == Node::Kind::list ? "list" : "single value"),
               "write 'key: value' lines");
   return root;
 }

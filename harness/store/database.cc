@@ -56,8 +56,8 @@ Result<void> check_owner(const fs::path& file, SQLite::Database& db) {
   const int version = user_version(db);
   if (version > schema_version())
     return make_error(ErrorKind::bad_input,
-                      fmt::format("{}: has schema version {}, this pinrig knows versions up to {}", file.string(), version,
-                                  schema_version()),
+                      fmt::format("{}: has schema version {}, this pinrig knows versions up to {}",
+                                  file.string(), version, schema_version()),
                       "use the newer pinrig that wrote it, or another PINRIG_STATE");
   const bool empty = db.execAndGet("SELECT count(*) FROM sqlite_master").getInt() == 0;
   if (!empty && db.execAndGet("PRAGMA application_id").getInt() != application_id)
@@ -72,7 +72,8 @@ Result<void> use_wal(const fs::path& file, SQLite::Database& db) {
   PINRIG_TRY(lock, FileLock::acquire(file.string() + ".lock", -1, nullptr));
   const std::string mode = db.execAndGet("PRAGMA journal_mode = WAL").getString();
   if (mode != "wal")
-    return make_error(ErrorKind::infra, fmt::format("{}: journal mode is {} instead of WAL", file.string(), mode),
+    return make_error(ErrorKind::infra,
+                      fmt::format("{}: journal mode is {} instead of WAL", file.string(), mode),
                       "the file system lacks shared memory maps; put PINRIG_STATE on a local disk");
   return {};
 }
@@ -95,24 +96,29 @@ Error database_error(const fs::path& file, int code, const std::string& message)
   const std::string text = fmt::format("{}: {}", file.string(), message);
   switch (code & 0xff) {
     case SQLITE_FULL:
-      return make_error(ErrorKind::disk_full, text, "free some space, or point PINRIG_STATE at a larger disk");
+      return make_error(ErrorKind::disk_full, text,
+                        "free some space, or point PINRIG_STATE at a larger disk");
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-      return make_error(ErrorKind::infra, fmt::format("{}: is damaged or no database: {}", file.string(), message),
-                        "move it away and start afresh; the artifacts of its runs stay in their folders beside it");
+      return make_error(
+          ErrorKind::infra, fmt::format("{}: is damaged or no database: {}", file.string(), message),
+          "move it away and start afresh; the artifacts of its runs stay in their folders beside it");
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
-      return make_error(ErrorKind::infra, fmt::format("{}: cannot be opened for writing: {}", file.string(), message),
+      return make_error(ErrorKind::infra,
+                        fmt::format("{}: cannot be opened for writing: {}", file.string(), message),
                         "check the owner and mode of the file and its folder, or set PINRIG_STATE");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-      return make_error(ErrorKind::infra, fmt::format("{}: held by another process for {} s: {}", file.string(),
-                                                      busy_ms / 1000, message),
-                        "fuser(1) on the file tells which one");
+      return make_error(
+          ErrorKind::infra,
+          fmt::format("{}: held by another process for {} s: {}", file.string(), busy_ms / 1000, message),
+          "fuser(1) on the file tells which one");
     case SQLITE_IOERR:
       return make_error(ErrorKind::infra, text, "the disk refuses; see the kernel log and `df`");
-    default: return make_error(ErrorKind::infra, text);
+    default:
+      return make_error(ErrorKind::infra, text);
   }
 }
 
@@ -123,17 +129,18 @@ Store::~Store() = default;
 
 Result<Store> Store::open(const fs::path& file) {
   PINRIG_CHECK(make_dirs(fs::absolute(file).parent_path()));
-  PINRIG_TRY(impl, guarded(file, [&]() -> Result<std::unique_ptr<Impl>> {
-    auto made = std::make_unique<Impl>(
-        Impl{file, SQLite::Database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_ms)});
-    PINRIG_CHECK(check_owner(file, made->db));
-    PINRIG_CHECK(use_wal(file, made->db));
-    made->db.exec("PRAGMA synchronous = FULL");
-    migrate(made->db, schema_version());
-    // Only now: ALTER TABLE of a later migration may need them off.
-    made->db.exec("PRAGMA foreign_keys = ON");
-    return made;
-  }));
+  PINRIG_TRY(
+      impl, guarded(file, [&]() -> Result<std::unique_ptr<Impl>> {
+        auto made = std::make_unique<Impl>(Impl{
+            file, SQLite::Database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_ms)});
+        PINRIG_CHECK(check_owner(file, made->db));
+        PINRIG_CHECK(use_wal(file, made->db));
+        made->db.exec("PRAGMA synchronous = FULL");
+        migrate(made->db, schema_version());
+        // Only now: ALTER TABLE of a later migration may need them off.
+        made->db.exec("PRAGMA foreign_keys = ON");
+        return made;
+      }));
   return Store(std::move(impl));
 }
 

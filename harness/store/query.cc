@@ -24,7 +24,9 @@ class Columns {
   double real() { return next().getDouble(); }
   bool truth() { return next().getInt() != 0; }
   template <typename T>
-  T json() { return nlohmann::json::parse(text()).get<T>(); }
+  T json() {
+    return nlohmann::json::parse(text()).get<T>();
+  }
 
  private:
   Statement& s_;
@@ -33,8 +35,9 @@ class Columns {
 
 model::JobOutcome::Kind outcome_kind(const std::string& word) {
   using Kind = model::JobOutcome::Kind;
-  for (const Kind k : {Kind::completed, Kind::apply_failed, Kind::build_failed, Kind::boot_failed, Kind::panicked,
-                       Kind::timed_out, Kind::no_output, Kind::infra_error, Kind::cancelled}) {
+  for (const Kind k :
+       {Kind::completed, Kind::apply_failed, Kind::build_failed, Kind::boot_failed, Kind::panicked,
+        Kind::timed_out, Kind::no_output, Kind::infra_error, Kind::cancelled}) {
     if (word == model::to_string(k)) return k;
   }
   throw std::runtime_error(fmt::format("'{}' in jobs.outcome is no outcome", word));
@@ -46,7 +49,8 @@ constexpr const char* run_columns =
 RunRow read_run(Statement& s) {
   Columns c(s);
   RunRow r;
-  for (std::string* field : {&r.id, &r.spec, &r.base, &r.series, &r.started, &r.finished, &r.state}) *field = c.text();
+  for (std::string* field : {&r.id, &r.spec, &r.base, &r.series, &r.started, &r.finished, &r.state})
+    *field = c.text();
   r.exit_code = c.whole();
   r.dir = c.text();
   r.host = c.text();
@@ -63,7 +67,8 @@ JobRow read_job(Statement& s) {
   j.point.subject = c.text();
   j.is_tip = c.truth();
   j.arch = model::arch_from_string(c.text()).value_or(model::Arch::x86_64);
-  for (std::string* field : {&j.config, &j.machine, &j.accel, &j.accel_reason, &j.cpu_model, &j.kernel_key, &j.kernel_release})
+  for (std::string* field :
+       {&j.config, &j.machine, &j.accel, &j.accel_reason, &j.cpu_model, &j.kernel_key, &j.kernel_release})
     *field = c.text();
   j.outcome.kind = outcome_kind(c.text());
   j.outcome.phase = c.text();
@@ -158,9 +163,11 @@ Result<std::optional<RunRow>> Store::find_run(const std::string& id) const {
   if (id.empty()) return std::optional<RunRow>();
   auto found = guarded(impl_->file, [&] {
     const bool last = id == "last";
-    Statement s(impl_->db, std::string(run_columns) +
-                               (last ? "ORDER BY rowid DESC LIMIT 1"
-                                     : "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id = ?1 DESC, rowid DESC LIMIT 20"));
+    Statement s(
+        impl_->db,
+        std::string(run_columns) +
+            (last ? "ORDER BY rowid DESC LIMIT 1"
+                  : "WHERE substr(id, 1, length(?1)) = ?1 ORDER BY id = ?1 DESC, rowid DESC LIMIT 20"));
     if (!last) s.bind(1, id);
     return all_rows<RunRow>(s, read_run);
   });
@@ -170,15 +177,18 @@ Result<std::optional<RunRow>> Store::find_run(const std::string& id) const {
   if (rows.size() == 1 || rows.front().id == id) return std::optional(rows.front());
   std::vector<std::string> ids;
   for (const auto& r : rows) ids.push_back(r.id);
-  return make_error(ErrorKind::bad_usage, fmt::format("'{}' is the beginning of several runs: {}", id, join(ids, ", ")),
+  return make_error(ErrorKind::bad_usage,
+                    fmt::format("'{}' is the beginning of several runs: {}", id, join(ids, ", ")),
                     "give more of the id");
 }
 
 Result<std::vector<JobRow>> Store::jobs(const std::string& run_id) const {
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
-                "SELECT run_id, cell_id, point, label, subject, is_tip, arch, config, machine, accel, accel_reason, cpu_model,"
-                " kernel_key, kernel_release, outcome, phase, detail, build_wall_s, build_cached, boot_s, wall_s, dir,"
+                "SELECT run_id, cell_id, point, label, subject, is_tip, arch, config, machine, accel, "
+                "accel_reason, cpu_model,"
+                " kernel_key, kernel_release, outcome, phase, detail, build_wall_s, build_cached, boot_s, "
+                "wall_s, dir,"
                 " capabilities, notes, unmet FROM jobs WHERE run_id = ? ORDER BY id");
     s.bind(1, run_id);
     return all_rows<JobRow>(s, read_job);
@@ -187,21 +197,25 @@ Result<std::vector<JobRow>> Store::jobs(const std::string& run_id) const {
 
 Result<std::vector<VerdictRow>> Store::verdicts(const std::string& run_id, const std::string& cell_id) const {
   return guarded(impl_->file, [&] {
-    Statement s(impl_->db,
-                "SELECT test, case_name, verdict, v.detail, line, expected, expectation, v.wall_s, numbers, ledger,"
-                " acquired_before, released_before, acquired_after, released_after, settled_before, settled_after, settle_ms,"
-                " claim_mode, claim_pages, claim_skew, taint_before, taint_after, counters"
-                " FROM verdicts v JOIN jobs j ON v.job = j.id WHERE run_id = ? AND cell_id = ? ORDER BY seq");
+    Statement s(
+        impl_->db,
+        "SELECT test, case_name, verdict, v.detail, line, expected, expectation, v.wall_s, numbers, ledger,"
+        " acquired_before, released_before, acquired_after, released_after, settled_before, settled_after, "
+        "settle_ms,"
+        " claim_mode, claim_pages, claim_skew, taint_before, taint_after, counters"
+        " FROM verdicts v JOIN jobs j ON v.job = j.id WHERE run_id = ? AND cell_id = ? ORDER BY seq");
     s.bind(1, run_id);
     s.bind(2, cell_id);
     return all_rows<VerdictRow>(s, read_verdict);
   });
 }
 
-Result<std::vector<model::KernelEvent>> Store::events(const std::string& run_id, const std::string& cell_id) const {
+Result<std::vector<model::KernelEvent>> Store::events(const std::string& run_id,
+                                                      const std::string& cell_id) const {
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
-                "SELECT kind, title, function, first_line, last_line, owner, fatal FROM events e JOIN jobs j ON e.job = j.id"
+                "SELECT kind, title, function, first_line, last_line, owner, fatal FROM events e JOIN jobs j "
+                "ON e.job = j.id"
                 " WHERE run_id = ? AND cell_id = ? ORDER BY seq");
     s.bind(1, run_id);
     s.bind(2, cell_id);

@@ -15,16 +15,16 @@
 namespace pinrig::store {
 
 struct RunRow {
-  std::string id;         ///< "20261121-010203-4f2a"
-  std::string spec;       ///< name of the run file
+  std::string id;    ///< "20261121-010203-4f2a"
+  std::string spec;  ///< name of the run file
   std::string base;
-  std::string series;     ///< empty = none
-  std::string started;    ///< ISO 8601, UTC
-  std::string finished;   ///< empty while running or after a kill
-  std::string state;      ///< "running", "finished", "interrupted", "failed"
+  std::string series;    ///< empty = none
+  std::string started;   ///< ISO 8601, UTC
+  std::string finished;  ///< empty while running or after a kill
+  std::string state;     ///< "running", "finished", "interrupted", "failed"
   int exit_code = -1;
-  std::string dir;        ///< artifacts
-  std::string host;       ///< JSON: cpus, QEMU version, kernel
+  std::string dir;   ///< artifacts
+  std::string host;  ///< JSON: cpus, QEMU version, kernel
 };
 
 struct JobRow {
@@ -35,17 +35,17 @@ struct JobRow {
   model::Arch arch = model::Arch::x86_64;
   std::string config;
   std::string machine;
-  std::string accel;        ///< "tcg", "kvm"; empty when the guest never started
-  std::string accel_reason; ///< why, when it is not what was hoped for: "KVM does not work here: ..."
+  std::string accel;         ///< "tcg", "kvm"; empty when the guest never started
+  std::string accel_reason;  ///< why, when it is not what was hoped for: "KVM does not work here: ..."
   std::string cpu_model;
-  std::string kernel_key;   ///< of the artifact
+  std::string kernel_key;  ///< of the artifact
   std::string kernel_release;
   model::JobOutcome outcome;
   double build_wall_s = 0;
   bool build_cached = false;
-  double boot_s = 0;        ///< QEMU spawn to the agent's hello
-  double wall_s = 0;        ///< of the guest
-  std::string dir;          ///< artifacts of the job
+  double boot_s = 0;  ///< QEMU spawn to the agent's hello
+  double wall_s = 0;  ///< of the guest
+  std::string dir;    ///< artifacts of the job
   std::map<std::string, std::string> capabilities;
   std::vector<std::string> notes;  ///< compiler warnings, set-up problems
   std::vector<std::string> unmet;  ///< required expectations that found no test, and capabilities that differ
@@ -57,7 +57,8 @@ struct VerdictRow {
   std::optional<model::PinLedger> ledger;
   std::uint64_t taint_before = 0;
   std::uint64_t taint_after = 0;
-  std::map<std::string, std::int64_t> counters;  ///< after - before of the other vmstat and meminfo lines that moved
+  std::map<std::string, std::int64_t>
+      counters;  ///< after - before of the other vmstat and meminfo lines that moved
 };
 
 class Store {
@@ -77,10 +78,10 @@ class Store {
   /// Runs left "running" by a process that is gone become "interrupted"; returns how many.
   Result<int> mark_interrupted(const std::vector<std::string>& alive);
 
-  Result<std::vector<RunRow>> runs(int limit) const;               ///< newest first
+  Result<std::vector<RunRow>> runs(int limit) const;  ///< newest first
   /// By id, unique prefix of one, or "last"; an ambiguous prefix is bad_usage and lists the runs.
   Result<std::optional<RunRow>> find_run(const std::string& id) const;
-  Result<std::vector<JobRow>> jobs(const std::string& run_id) const;    ///< in order of add_job
+  Result<std::vector<JobRow>> jobs(const std::string& run_id) const;  ///< in order of add_job
   Result<std::vector<VerdictRow>> verdicts(const std::string& run_id, const std::string& cell_id) const;
   Result<std::vector<model::KernelEvent>> events(const std::string& run_id, const std::string& cell_id) const;
 

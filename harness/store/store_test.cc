@@ -18,8 +18,8 @@
 namespace pinrig::store {
 namespace {
 
-using ::testing::HasSubstr;
 using model::Verdict;
+using ::testing::HasSubstr;
 
 class StoreTest : public ::testing::Test {
  protected:
@@ -155,8 +155,10 @@ TEST_F(StoreTest, GivesBackEveryFieldOfAJob) {
 TEST_F(StoreTest, GivesBackVerdictsLedgersAndEventsInOrder) {
   Store s = open();
   ASSERT_TRUE(s.begin_run(a_run("r")).has_value());
-  model::KernelEvent event{"warning", "WARNING in try_grab_page", "try_grab_page", 100, 120, "bio/dio_rw", true};
-  ASSERT_TRUE(s.add_job(a_job("r", "c"), {a_leak(), plain("bio/dio_rw", "4K", Verdict::skip)}, {event}).has_value());
+  model::KernelEvent event{"warning", "WARNING in try_grab_page", "try_grab_page", 100, 120, "bio/dio_rw",
+                           true};
+  ASSERT_TRUE(
+      s.add_job(a_job("r", "c"), {a_leak(), plain("bio/dio_rw", "4K", Verdict::skip)}, {event}).has_value());
 
   const auto rows = s.verdicts("r", "c").value();
   ASSERT_EQ(rows.size(), 2u);
@@ -201,11 +203,12 @@ TEST_F(StoreTest, EveryVerdictAndOutcomeSurvives) {
   Store s = open();
   ASSERT_TRUE(s.begin_run(a_run("r")).has_value());
   std::vector<VerdictRow> rows;
-  for (const auto v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass, Verdict::crash,
-                       Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error})
+  for (const auto v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass,
+                       Verdict::crash, Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error})
     rows.push_back(plain("t", model::to_string(v), v));
-  const std::vector<Kind> kinds{Kind::completed, Kind::apply_failed, Kind::build_failed, Kind::boot_failed, Kind::panicked,
-                                Kind::timed_out, Kind::no_output, Kind::infra_error, Kind::cancelled};
+  const std::vector<Kind> kinds{Kind::completed,   Kind::apply_failed, Kind::build_failed,
+                                Kind::boot_failed, Kind::panicked,     Kind::timed_out,
+                                Kind::no_output,   Kind::infra_error,  Kind::cancelled};
   for (const auto kind : kinds) {
     JobRow j = a_job("r", model::to_string(kind));
     j.outcome.kind = kind;
@@ -214,7 +217,8 @@ TEST_F(StoreTest, EveryVerdictAndOutcomeSurvives) {
   const auto jobs = s.jobs("r").value();
   ASSERT_EQ(jobs.size(), kinds.size());
   for (std::size_t i = 0; i < kinds.size(); ++i) EXPECT_EQ(jobs[i].outcome.kind, kinds[i]);
-  for (const auto& r : s.verdicts("r", "no_output").value()) EXPECT_EQ(r.verdict.case_name, model::to_string(r.verdict.verdict));
+  for (const auto& r : s.verdicts("r", "no_output").value())
+    EXPECT_EQ(r.verdict.case_name, model::to_string(r.verdict.verdict));
 }
 
 TEST_F(StoreTest, BytesThatAreNoUtf8AreKeptOutOfTheJson) {
@@ -229,7 +233,9 @@ TEST_F(StoreTest, BytesThatAreNoUtf8AreKeptOutOfTheJson) {
 TEST_F(StoreTest, ALaterAttemptReplacesTheEarlierWithItsVerdicts) {
   Store s = open();
   ASSERT_TRUE(s.begin_run(a_run("r")).has_value());
-  ASSERT_TRUE(s.add_job(a_job("r", "c"), {plain("a", "", Verdict::missing), plain("b", "", Verdict::pass)}, {}).has_value());
+  ASSERT_TRUE(
+      s.add_job(a_job("r", "c"), {plain("a", "", Verdict::missing), plain("b", "", Verdict::pass)}, {})
+          .has_value());
   JobRow again = a_job("r", "c");
   again.outcome = {};
   again.outcome.kind = model::JobOutcome::Kind::completed;
@@ -264,7 +270,8 @@ TEST_F(StoreTest, RunsAreNewestFirst) {
 TEST_F(StoreTest, FindsARunByIdByPrefixAndTheLast) {
   Store s = open();
   EXPECT_FALSE(s.find_run("last").value().has_value());
-  for (const char* id : {"20261121-01-aa", "20261121-01-ab", "20261121-01"}) ASSERT_TRUE(s.begin_run(a_run(id)).has_value());
+  for (const char* id : {"20261121-01-aa", "20261121-01-ab", "20261121-01"})
+    ASSERT_TRUE(s.begin_run(a_run(id)).has_value());
   EXPECT_EQ(s.find_run("20261121-01-ab").value()->id, "20261121-01-ab");
   EXPECT_EQ(s.find_run("last").value()->id, "20261121-01");
   EXPECT_EQ(s.find_run("20261121-01").value()->id, "20261121-01") << "the whole id wins over being a prefix";
@@ -274,7 +281,8 @@ TEST_F(StoreTest, FindsARunByIdByPrefixAndTheLast) {
   const auto r = s.find_run("20261121-01-a");
   ASSERT_TRUE(r.has_error());
   EXPECT_EQ(r.error().kind, ErrorKind::bad_usage);
-  EXPECT_EQ(r.error().message, "'20261121-01-a' is the beginning of several runs: 20261121-01-ab, 20261121-01-aa");
+  EXPECT_EQ(r.error().message,
+            "'20261121-01-a' is the beginning of several runs: 20261121-01-ab, 20261121-01-aa");
 }
 
 TEST_F(StoreTest, RunsOfDeadProcessesBecomeInterrupted) {
@@ -293,10 +301,15 @@ void write_version_1(const fs::path& file) {
   SQLite::Database db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
   migrate(db, 1);
   db.exec("INSERT INTO runs VALUES('old','default','b','','2025-01-01T00:00:00Z','','running',-1,'/d','{}')");
-  db.exec("INSERT INTO jobs VALUES(1,'old','base-x86_64',0,'base','',0,'x86_64','base','default','tcg','max','k','6.1','completed',"
-          "'','',0,0,0,0,'/d','{}','[]')");
-  db.exec("INSERT INTO verdicts(job,seq,test,case_name,verdict,detail,line,expected,expectation,wall_s,numbers,taint_before,"
-          "taint_after) VALUES(1,1,'pins/selfcheck','','pass','',0,1,'',0.5,'{}',0,0)");
+  db.exec(
+      "INSERT INTO jobs "
+      "VALUES(1,'old','base-x86_64',0,'base','',0,'x86_64','base','default','tcg','max','k','6.1','completed'"
+      ","
+      "'','',0,0,0,0,'/d','{}','[]')");
+  db.exec(
+      "INSERT INTO "
+      "verdicts(job,seq,test,case_name,verdict,detail,line,expected,expectation,wall_s,numbers,taint_before,"
+      "taint_after) VALUES(1,1,'pins/selfcheck','','pass','',0,1,'',0.5,'{}',0,0)");
 }
 
 TEST_F(StoreTest, MigratesVersion1WithItsRows) {
@@ -327,8 +340,8 @@ TEST_F(StoreTest, ANewerSchemaIsBadInputAndUntouched) {
   const auto r = Store::open(file());
   ASSERT_TRUE(r.has_error());
   EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
-  EXPECT_EQ(r.error().message, fmt::format("{}: has schema version 99, this pinrig knows versions up to {}", file().string(),
-                                           schema_version()));
+  EXPECT_EQ(r.error().message, fmt::format("{}: has schema version 99, this pinrig knows versions up to {}",
+                                           file().string(), schema_version()));
 }
 
 TEST_F(StoreTest, TheDatabaseOfAnotherProgramIsBadInput) {
@@ -383,7 +396,8 @@ TEST(DatabaseError, EveryCodeHasItsKindAndNextStep) {
   EXPECT_EQ(kind(SQLITE_ERROR), ErrorKind::infra);
   EXPECT_THAT(database_error("/x/results.db", SQLITE_READONLY_DIRECTORY, "m").message,
               HasSubstr("/x/results.db: cannot be opened for writing"));
-  EXPECT_THAT(database_error("/x/results.db", SQLITE_BUSY_SNAPSHOT, "m").message, HasSubstr("held by another process"));
+  EXPECT_THAT(database_error("/x/results.db", SQLITE_BUSY_SNAPSHOT, "m").message,
+              HasSubstr("held by another process"));
   EXPECT_THAT(database_error("/x/results.db", SQLITE_CANTOPEN, "m").hint, HasSubstr("PINRIG_STATE"));
 }
 
@@ -404,8 +418,9 @@ TEST_F(StoreTest, AKilledRunKeepsTheJobsBeforeIt) {
     if (!s.add_job(a_job("r", "base-x86_64"), {a_leak()}, {}).has_value()) return 2;
     // In the middle of the second job: rows written, not committed.
     SQLite::Database db(file().string(), SQLite::OPEN_READWRITE);
-    db.exec("PRAGMA cache_size = 1; BEGIN IMMEDIATE; DELETE FROM verdicts; DELETE FROM jobs;"
-            "UPDATE runs SET state = 'finished'");
+    db.exec(
+        "PRAGMA cache_size = 1; BEGIN IMMEDIATE; DELETE FROM verdicts; DELETE FROM jobs;"
+        "UPDATE runs SET state = 'finished'");
     ::kill(::getpid(), SIGKILL);
     return 3;
   });
@@ -460,7 +475,8 @@ TEST_F(StoreTest, AFullDiskIsDiskFullAndKeepsWhatWasThere) {
     }
     return 4;
   });
-  if (WIFEXITED(status) && WEXITSTATUS(status) == cannot_mount) GTEST_SKIP() << "no right to mount a small tmpfs";
+  if (WIFEXITED(status) && WEXITSTATUS(status) == cannot_mount)
+    GTEST_SKIP() << "no right to mount a small tmpfs";
   EXPECT_EQ(status, 0) << "exit " << WEXITSTATUS(status);
 }
 

@@ -15,12 +15,30 @@ using Statement = SQLite::Statement;
 class Binder {
  public:
   explicit Binder(Statement& s) : s_(s) {}
-  Binder& operator<<(const std::string& v) { s_.bind(++n_, v); return *this; }
-  Binder& operator<<(const char* v) { s_.bind(++n_, v); return *this; }
-  Binder& operator<<(double v) { s_.bind(++n_, v); return *this; }
-  Binder& operator<<(std::int64_t v) { s_.bind(++n_, v); return *this; }
-  Binder& operator<<(int v) { s_.bind(++n_, v); return *this; }
-  Binder& operator<<(bool v) { s_.bind(++n_, v ? 1 : 0); return *this; }
+  Binder& operator<<(const std::string& v) {
+    s_.bind(++n_, v);
+    return *this;
+  }
+  Binder& operator<<(const char* v) {
+    s_.bind(++n_, v);
+    return *this;
+  }
+  Binder& operator<<(double v) {
+    s_.bind(++n_, v);
+    return *this;
+  }
+  Binder& operator<<(std::int64_t v) {
+    s_.bind(++n_, v);
+    return *this;
+  }
+  Binder& operator<<(int v) {
+    s_.bind(++n_, v);
+    return *this;
+  }
+  Binder& operator<<(bool v) {
+    s_.bind(++n_, v ? 1 : 0);
+    return *this;
+  }
   void null() { s_.bind(++n_); }
 
  private:
@@ -45,15 +63,17 @@ std::string json_text(const T& value) {
 
 std::int64_t insert_job(SQLite::Database& db, const JobRow& j) {
   Statement s(db,
-              "INSERT INTO jobs(run_id, cell_id, point, label, subject, is_tip, arch, config, machine, accel, accel_reason,"
-              " cpu_model, kernel_key, kernel_release, outcome, phase, detail, build_wall_s, build_cached, boot_s, wall_s,"
+              "INSERT INTO jobs(run_id, cell_id, point, label, subject, is_tip, arch, config, machine, "
+              "accel, accel_reason,"
+              " cpu_model, kernel_key, kernel_release, outcome, phase, detail, build_wall_s, build_cached, "
+              "boot_s, wall_s,"
               " dir, capabilities, notes, unmet) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   Binder b(s);
-  b << j.run_id << j.cell_id << j.point.number << j.point.label << j.point.subject << j.is_tip << model::to_string(j.arch)
-    << j.config << j.machine << j.accel << j.accel_reason << j.cpu_model << j.kernel_key << j.kernel_release
-    << model::to_string(j.outcome.kind) << j.outcome.phase << j.outcome.detail << j.build_wall_s << j.build_cached
-    << j.boot_s << j.wall_s << j.dir << json_text(j.capabilities) << json_text(j.notes)
-    << json_text(j.unmet);
+  b << j.run_id << j.cell_id << j.point.number << j.point.label << j.point.subject << j.is_tip
+    << model::to_string(j.arch) << j.config << j.machine << j.accel << j.accel_reason << j.cpu_model
+    << j.kernel_key << j.kernel_release << model::to_string(j.outcome.kind) << j.outcome.phase
+    << j.outcome.detail << j.build_wall_s << j.build_cached << j.boot_s << j.wall_s << j.dir
+    << json_text(j.capabilities) << json_text(j.notes) << json_text(j.unmet);
   s.exec();
   return db.getLastInsertRowid();
 }
@@ -64,8 +84,8 @@ void bind_ledger(Binder& b, const std::optional<model::PinLedger>& ledger) {
     return;
   }
   const auto& l = *ledger;
-  b << l.available << l.before.acquired << l.before.released << l.after.acquired << l.after.released << l.settled_before
-    << l.settled_after << l.settle_ms;
+  b << l.available << l.before.acquired << l.before.released << l.after.acquired << l.after.released
+    << l.settled_before << l.settled_after << l.settle_ms;
   if (l.claim) {
     b << static_cast<int>(l.claim->mode) << l.claim->pages << l.claim->skew_sections;
   } else {
@@ -75,8 +95,10 @@ void bind_ledger(Binder& b, const std::optional<model::PinLedger>& ledger) {
 
 void insert_verdicts(SQLite::Database& db, std::int64_t job, const std::vector<VerdictRow>& rows) {
   Statement s(db,
-              "INSERT INTO verdicts(job, seq, test, case_name, verdict, detail, line, expected, expectation, wall_s, numbers,"
-              " ledger, acquired_before, released_before, acquired_after, released_after, settled_before, settled_after,"
+              "INSERT INTO verdicts(job, seq, test, case_name, verdict, detail, line, expected, expectation, "
+              "wall_s, numbers,"
+              " ledger, acquired_before, released_before, acquired_after, released_after, settled_before, "
+              "settled_after,"
               " settle_ms, claim_mode, claim_pages, claim_skew, taint_before, taint_after, counters)"
               " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   int seq = 0;
@@ -84,10 +106,11 @@ void insert_verdicts(SQLite::Database& db, std::int64_t job, const std::vector<V
     const auto& v = r.verdict;
     s.reset();
     Binder b(s);
-    b << job << ++seq << v.test << v.case_name << model::to_string(v.verdict) << v.detail << v.line << v.expected
-      << v.expectation << v.wall_s << json_text(v.numbers);
+    b << job << ++seq << v.test << v.case_name << model::to_string(v.verdict) << v.detail << v.line
+      << v.expected << v.expectation << v.wall_s << json_text(v.numbers);
     bind_ledger(b, r.ledger);
-    b << static_cast<std::int64_t>(r.taint_before) << static_cast<std::int64_t>(r.taint_after) << json_text(r.counters);
+    b << static_cast<std::int64_t>(r.taint_before) << static_cast<std::int64_t>(r.taint_after)
+      << json_text(r.counters);
     s.exec();
   }
 }
@@ -99,7 +122,8 @@ void insert_events(SQLite::Database& db, std::int64_t job, const std::vector<mod
   int seq = 0;
   for (const auto& e : events) {
     s.reset();
-    Binder(s) << job << ++seq << e.kind << e.title << e.function << e.first_line << e.last_line << e.owner << e.fatal;
+    Binder(s) << job << ++seq << e.kind << e.title << e.function << e.first_line << e.last_line << e.owner
+              << e.fatal;
     s.exec();
   }
 }
@@ -111,8 +135,9 @@ Result<void> Store::begin_run(const RunRow& run) {
     Statement s(impl_->db,
                 "INSERT INTO runs(id, spec, base, series, started, finished, state, exit_code, dir, host)"
                 " VALUES(?,?,?,?,?,?,?,?,?,?)");
-    Binder(s) << run.id << run.spec << run.base << run.series << (run.started.empty() ? now_utc() : run.started)
-              << run.finished << (run.state.empty() ? "running" : run.state) << run.exit_code << run.dir << run.host;
+    Binder(s) << run.id << run.spec << run.base << run.series
+              << (run.started.empty() ? now_utc() : run.started) << run.finished
+              << (run.state.empty() ? "running" : run.state) << run.exit_code << run.dir << run.host;
     s.exec();
   });
 }
@@ -138,7 +163,8 @@ Result<void> Store::finish_run(const std::string& id, const std::string& state, 
     return s.exec();
   });
   if (changed.has_error()) return std::move(changed).error();
-  if (changed.value() == 0) return make_error(ErrorKind::infra, impl_->file.string() + ": there is no run " + id);
+  if (changed.value() == 0)
+    return make_error(ErrorKind::infra, impl_->file.string() + ": there is no run " + id);
   return {};
 }
 
