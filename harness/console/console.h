@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // What a guest kernel's console log says, as values. Pure.
 //
-// Kinds of events: panic, oops, bug, kasan, kfence, race, bad_page, rss_counter, slab, refcount, warning, lockdep,
-// ubsan, atomic_sleep, preemptible, lock, soft_lockup, hard_lockup, hung_task, rcu_stall, irq, oom, memory_leak,
-// reference, hardware, page_dump (also on purpose: gup_test -c), reboot. What makes which is a table: table.cc.
+// Kinds of events: panic, oops, bug, kasan, kfence, race, bad_page, rss_counter, slab, refcount, warning,
+// lockdep, ubsan, atomic_sleep, preemptible, lock, soft_lockup, hard_lockup, hung_task, rcu_stall, irq, oom,
+// memory_leak, reference, hardware, page_dump (also on purpose: gup_test -c), reboot. What makes which is a
+// table: table.cc.
 #pragma once
 
 #include <memory>
@@ -17,11 +18,11 @@ namespace pinrig::console {
 
 struct Log {
   std::vector<model::KernelEvent> events;  ///< in order of first_line; of more than 1000 only fatal ones
-  bool booted = false;      ///< the agent's first mark was seen
-  bool panicked = false;    ///< the kernel said so, or began anew without having been told to
-  bool powered_off = false; ///< "reboot: Power down" or the like
-  double last_stamp_s = 0;  ///< printk time of the last stamped line
-  std::string last_line;    ///< last non-empty line, for "the guest went silent after ..."
+  bool booted = false;                     ///< the agent's first mark was seen
+  bool panicked = false;                   ///< the kernel said so, or began anew without having been told to
+  bool powered_off = false;                ///< "reboot: Power down" or the like
+  double last_stamp_s = 0;                 ///< printk time of the last stamped line
+  std::string last_line;                   ///< last non-empty line, for "the guest went silent after ..."
   int line_count = 0;
 };
 
@@ -30,8 +31,8 @@ inline constexpr const char* begin_mark = "pinrig: begin ";  ///< followed by th
 inline constexpr const char* end_mark = "pinrig: end ";
 inline constexpr const char* agent_mark = "pinrig: agent ";
 
-/// The same piece by piece, cut anywhere: a log of gigabytes needs no more memory than a short one (a line longer
-/// than 64 KiB is cut). parse() is feed() once and finish().
+/// The same piece by piece, cut anywhere: a log of gigabytes needs no more memory than a short one (a line
+/// longer than 64 KiB is cut). parse() is feed() once and finish().
 class Parser {
  public:
   Parser();

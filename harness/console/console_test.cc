@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Every file of testdata/ is what is expected of a log, an empty line, and the log: one file per trap.
-// PINRIG_UPDATE=1 in the environment writes what was found into the files; read the diff before committing it.
+// PINRIG_UPDATE=1 in the environment writes what was found into the files; read the diff before committing
+// it.
 #include "console/console.h"
 
 #include <fmt/format.h>
@@ -26,8 +27,8 @@ using testing::SizeIs;
 std::string rendered(const Log& log) {
   std::string out;
   for (const auto& e : log.events) {
-    out += fmt::format("EVENT: {} | {} | {} | {}-{} | {}{}\n", e.kind, e.title, e.function, e.first_line, e.last_line,
-                       e.owner.empty() ? "-" : e.owner, e.fatal ? " | fatal" : "");
+    out += fmt::format("EVENT: {} | {} | {} | {}-{} | {}{}\n", e.kind, e.title, e.function, e.first_line,
+                       e.last_line, e.owner.empty() ? "-" : e.owner, e.fatal ? " | fatal" : "");
   }
   out += fmt::format("STATE:{}{}{}\n", log.booted ? " booted" : "", log.panicked ? " panicked" : "",
                      log.powered_off ? " powered_off" : "");
@@ -68,7 +69,8 @@ TEST_P(Fixture, IsReadAsItsHeadSays) {
 
 INSTANTIATE_TEST_SUITE_P(Logs, Fixture, testing::ValuesIn(fixtures()), [](const auto& fixture) {
   std::string name = fixture.param.stem().string();
-  std::replace_if(name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 });
 

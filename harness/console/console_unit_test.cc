@@ -42,20 +42,21 @@ struct Line {
 };
 
 TEST(TakeApart, RemovesWhatPrintkAndTerminalsPutAround) {
-  const Line lines[] = {{"[    1.234567] hello", "", 1.234567, "hello"},
-                        {"[    1.234567]  indented", "", 1.234567, " indented"},
-                        {"[12345.678901] x\r\r", "", 12345.678901, "x"},
-                        {"<4>[    1.234567] x", "", 1.234567, "x"},
-                        {"<4>x", "", -1, "x"},
-                        {"[    1.234567][  T12] x", "T12", 1.234567, "x"},
-                        {"[    1.234567] [    C1] x", "C1", 1.234567, "x"},
-                        {"[    1.234567] [ BUG: Invalid wait context ]", "", 1.234567, "[ BUG: Invalid wait context ]"},
-                        {"[    1.234567] [Txt] x", "", 1.234567, "[Txt] x"},
-                        {"\x1b[0;1m[    1.234567]\x1b[0m x", "", 1.234567, "x"},
-                        {"user text[    1.234567] x", "", 1.234567, "x"},
-                        {"[INFO] no stamp", "", -1, "[INFO] no stamp"},
-                        {"[1.5] no stamp", "", -1, "[1.5] no stamp"},
-                        {"", "", -1, ""}};
+  const Line lines[] = {
+      {"[    1.234567] hello", "", 1.234567, "hello"},
+      {"[    1.234567]  indented", "", 1.234567, " indented"},
+      {"[12345.678901] x\r\r", "", 12345.678901, "x"},
+      {"<4>[    1.234567] x", "", 1.234567, "x"},
+      {"<4>x", "", -1, "x"},
+      {"[    1.234567][  T12] x", "T12", 1.234567, "x"},
+      {"[    1.234567] [    C1] x", "C1", 1.234567, "x"},
+      {"[    1.234567] [ BUG: Invalid wait context ]", "", 1.234567, "[ BUG: Invalid wait context ]"},
+      {"[    1.234567] [Txt] x", "", 1.234567, "[Txt] x"},
+      {"\x1b[0;1m[    1.234567]\x1b[0m x", "", 1.234567, "x"},
+      {"user text[    1.234567] x", "", 1.234567, "x"},
+      {"[INFO] no stamp", "", -1, "[INFO] no stamp"},
+      {"[1.5] no stamp", "", -1, "[1.5] no stamp"},
+      {"", "", -1, ""}};
   for (const Line& l : lines) {
     std::string buffer;
     const Message m = take_apart(l.text, buffer);
@@ -68,7 +69,8 @@ TEST(TakeApart, RemovesWhatPrintkAndTerminalsPutAround) {
 TEST(Normalised, HidesWhatDiffersBetweenRuns) {
   EXPECT_EQ(normalised("at address 0xffff888003a1c300 by CPU#3 pid 77"), "at address ADDR by CPU#N pid N");
   EXPECT_EQ(normalised("Kernel stack in: gup_fast+0x1a1/0x300"), "Kernel stack in: gup_fast");
-  EXPECT_EQ(normalised("bad deadbeefcafe0123, ext4 and nvme0n1 at x.c:12"), "bad ADDR, ext4 and nvme0n1 at x.c:N");
+  EXPECT_EQ(normalised("bad deadbeefcafe0123, ext4 and nvme0n1 at x.c:12"),
+            "bad ADDR, ext4 and nvme0n1 at x.c:N");
   EXPECT_EQ(normalised("facade decade"), "facade decade");
   EXPECT_EQ(normalised("init died, exitcode=0x0000000b"), "init died, exitcode=0x0000000b");
   EXPECT_EQ(normalised("a\x01\xff. "), "a??");
@@ -84,12 +86,14 @@ TEST(FunctionAt, TakesTheNameOfAFrame) {
 }
 
 TEST(OnlyReports, NeverExcusesMm) {
-  for (const char* f : {"try_grab_folio", "gup_put_folio", "free_unref_page", "unpin_user_pages", "filemap_read", "folio_add_pin",
-                        "vm_normal_page", "bio_release_pages", "iov_iter_extract_pages", "extract_user_to_sg"}) {
+  for (const char* f : {"try_grab_folio", "gup_put_folio", "free_unref_page", "unpin_user_pages",
+                        "filemap_read", "folio_add_pin", "vm_normal_page", "bio_release_pages",
+                        "iov_iter_extract_pages", "extract_user_to_sg"}) {
     EXPECT_FALSE(only_reports(f)) << f;
   }
-  for (const char* f : {"dump_stack_lvl", "panic", "__warn", "bad_page", "asm_exc_page_fault", "kasan_report", "__asan_load8",
-                        "print_circular_bug", "print_deadlock_bug", "el1h_64_sync_handler", "refcount_warn_saturate"}) {
+  for (const char* f :
+       {"dump_stack_lvl", "panic", "__warn", "bad_page", "asm_exc_page_fault", "kasan_report", "__asan_load8",
+        "print_circular_bug", "print_deadlock_bug", "el1h_64_sync_handler", "refcount_warn_saturate"}) {
     EXPECT_TRUE(only_reports(f)) << f;
   }
 }
@@ -117,64 +121,94 @@ TEST_P(Table, KnowsWhatTheKernelSays) {
 INSTANTIATE_TEST_SUITE_P(
     Rows, Table,
     testing::Values(
-        Said{"Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled", "panic", "panic: Out of memory: compulsory panic_on_oom is enabled"},
-        Said{"Kernel panic - not syncing: System is deadlocked on memory", "panic", "panic: System is deadlocked on memory"},
+        Said{"Kernel panic - not syncing: Out of memory: compulsory panic_on_oom is enabled", "panic",
+             "panic: Out of memory: compulsory panic_on_oom is enabled"},
+        Said{"Kernel panic - not syncing: System is deadlocked on memory", "panic",
+             "panic: System is deadlocked on memory"},
         Said{"BUG: KASAN: double-free in kfree+0x6b/0x330", "kasan", "KASAN: double-free in kfree"},
-        Said{"BUG: KFENCE: use-after-free read in bio_put+0x6b/0x330", "kfence", "KFENCE: use-after-free read in bio_put"},
+        Said{"BUG: KFENCE: use-after-free read in bio_put+0x6b/0x330", "kfence",
+             "KFENCE: use-after-free read in bio_put"},
         Said{"BUG: KCSAN: data-race in gup_fast / zap_pte_range", "race", "KCSAN: data-race in gup_fast"},
-        Said{"BUG: unable to handle page fault for address: ffffea0000123440", "oops", "BUG: unable to handle page fault"},
-        Said{"BUG: unable to handle kernel paging request at ffffea0000123440", "oops", "BUG: unable to handle paging request"},
-        Said{"BUG: TASK stack guard page was hit at 00000000dead0000 (stack is 1..2)", "oops", "BUG: stack guard page was hit"},
+        Said{"BUG: unable to handle page fault for address: ffffea0000123440", "oops",
+             "BUG: unable to handle page fault"},
+        Said{"BUG: unable to handle kernel paging request at ffffea0000123440", "oops",
+             "BUG: unable to handle paging request"},
+        Said{"BUG: TASK stack guard page was hit at 00000000dead0000 (stack is 1..2)", "oops",
+             "BUG: stack guard page was hit"},
         Said{"BUG: Bad page map in process cow  pte:80000000 pmd:12345067", "bad_page", "BUG: Bad page map"},
-        Said{"BUG: Bad rss-counter state mm:00000000c0ffee00 type:MM_ANONPAGES val:2", "rss_counter", "BUG: Bad rss-counter state of MM_ANONPAGES"},
-        Said{"BUG: non-zero pgtables_bytes on freeing mm: 4096", "rss_counter", "BUG: non-zero pgtables_bytes on freeing mm"},
+        Said{"BUG: Bad rss-counter state mm:00000000c0ffee00 type:MM_ANONPAGES val:2", "rss_counter",
+             "BUG: Bad rss-counter state of MM_ANONPAGES"},
+        Said{"BUG: non-zero pgtables_bytes on freeing mm: 4096", "rss_counter",
+             "BUG: non-zero pgtables_bytes on freeing mm"},
         Said{"[ BUG: Invalid wait context ]", "lockdep", "lockdep: invalid wait context"},
-        Said{"BUG: sleeping function called from invalid context at mm/gup.c:1410", "atomic_sleep", "BUG: sleeping function called from invalid context at mm/gup.c"},
-        Said{"BUG: scheduling while atomic: cow/99/0x00000002", "atomic_sleep", "BUG: scheduling while atomic"},
+        Said{"BUG: sleeping function called from invalid context at mm/gup.c:1410", "atomic_sleep",
+             "BUG: sleeping function called from invalid context at mm/gup.c"},
+        Said{"BUG: scheduling while atomic: cow/99/0x00000002", "atomic_sleep",
+             "BUG: scheduling while atomic"},
         Said{"BUG: spinlock bad magic on CPU#0, cow/99", "lock", "BUG: spinlock bad magic"},
-        Said{"BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 31s!", "soft_lockup", "BUG: workqueue lockup"},
+        Said{"BUG: workqueue lockup - pool cpus=0 node=0 flags=0x0 nice=0 stuck for 31s!", "soft_lockup",
+             "BUG: workqueue lockup"},
         Said{"watchdog: Watchdog detected hard LOCKUP on cpu 1", "hard_lockup", "hard lockup"},
         Said{"BUG: memory leak", "memory_leak", "BUG: memory leak"},
-        Said{"BUG: using smp_processor_id() in preemptible [00000000] code: cow/99", "preemptible", "BUG: using smp_processor_id() in preemptible code"},
+        Said{"BUG: using smp_processor_id() in preemptible [00000000] code: cow/99", "preemptible",
+             "BUG: using smp_processor_id() in preemptible code"},
         Said{"kernel BUG at mm/huge_memory.c:2190!", "bug", "kernel BUG at mm/huge_memory.c"},
-        Said{"BUG kmalloc-64 (Not tainted): Poison overwritten", "slab", "slab kmalloc-N: Poison overwritten"},
+        Said{"BUG kmalloc-64 (Not tainted): Poison overwritten", "slab",
+             "slab kmalloc-N: Poison overwritten"},
         Said{"BUG: something nobody has seen 12 times", "bug", "BUG: something nobody has seen N times"},
-        Said{"general protection fault, probably for non-canonical address 0xdead: 0000 [#1] SMP", "oops", "general protection fault"},
+        Said{"general protection fault, probably for non-canonical address 0xdead: 0000 [#1] SMP", "oops",
+             "general protection fault"},
         Said{"divide error: 0000 [#1] PREEMPT SMP", "oops", "divide error"},
         Said{"Oops: 0002 [#1] PREEMPT SMP", "oops", "Oops"},
         Said{"PANIC: double fault, error_code: 0x0", "oops", "double fault"},
-        Said{"Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008", "oops", "Unable to handle kernel NULL pointer dereference"},
-        Said{"Unable to handle kernel write to read-only memory at virtual address ffff800010000000", "oops", "Unable to handle kernel write to read-only memory"},
-        Said{"Internal error: synchronous external abort: 0000000096000010 [#1] PREEMPT SMP", "oops", "Internal error: synchronous external abort"},
+        Said{"Unable to handle kernel NULL pointer dereference at virtual address 0000000000000008", "oops",
+             "Unable to handle kernel NULL pointer dereference"},
+        Said{"Unable to handle kernel write to read-only memory at virtual address ffff800010000000", "oops",
+             "Unable to handle kernel write to read-only memory"},
+        Said{"Internal error: synchronous external abort: 0000000096000010 [#1] PREEMPT SMP", "oops",
+             "Internal error: synchronous external abort"},
         Said{"SError Interrupt on CPU1, code 0x00000000bf000002 -- SError", "oops", "SError interrupt"},
         Said{"refcount_t: saturated; leaking memory.", "refcount", "refcount_t: saturated; leaking memory"},
-        Said{"WARNING: CPU: 1 PID: 9 at lib/refcount.c:25 refcount_warn_saturate+0x1/0x2", "refcount", "refcount_t warning"},
-        Said{"WARNING: CPU: 1 PID: 9 at mm/gup.c:25 try_grab_folio+0x1/0x2", "warning", "WARNING at mm/gup.c in try_grab_folio"},
-        Said{"WARNING: mm/gup.c:25 at try_grab_folio+0x1/0x2, CPU#1: cow/9", "warning", "WARNING at mm/gup.c in try_grab_folio"},
+        Said{"WARNING: CPU: 1 PID: 9 at lib/refcount.c:25 refcount_warn_saturate+0x1/0x2", "refcount",
+             "refcount_t warning"},
+        Said{"WARNING: CPU: 1 PID: 9 at mm/gup.c:25 try_grab_folio+0x1/0x2", "warning",
+             "WARNING at mm/gup.c in try_grab_folio"},
+        Said{"WARNING: mm/gup.c:25 at try_grab_folio+0x1/0x2, CPU#1: cow/9", "warning",
+             "WARNING at mm/gup.c in try_grab_folio"},
         Said{"WARNING: suspicious RCU usage", "lockdep", "lockdep: suspicious RCU usage"},
-        Said{"WARNING: possible recursive locking detected", "lockdep", "lockdep: possible recursive locking"},
+        Said{"WARNING: possible recursive locking detected", "lockdep",
+             "lockdep: possible recursive locking"},
         Said{"WARNING: bad unlock balance detected!", "lockdep", "lockdep: bad unlock balance"},
         Said{"WARNING: inconsistent lock state", "lockdep", "lockdep: inconsistent lock state"},
-        Said{"WARNING: SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected", "lockdep", "lockdep: SOFTIRQ-safe -> SOFTIRQ-unsafe lock"},
-        Said{"UBSAN: array-index-out-of-bounds in mm/gup.c:12:3", "ubsan", "UBSAN: array-index-out-of-bounds at mm/gup.c"},
+        Said{"WARNING: SOFTIRQ-safe -> SOFTIRQ-unsafe lock order detected", "lockdep",
+             "lockdep: SOFTIRQ-safe -> SOFTIRQ-unsafe lock"},
+        Said{"UBSAN: array-index-out-of-bounds in mm/gup.c:12:3", "ubsan",
+             "UBSAN: array-index-out-of-bounds at mm/gup.c"},
         Said{"INFO: task kworker/0:1:9 blocked for more than 120 seconds.", "hung_task", "task hung"},
         Said{"rcu: INFO: rcu_preempt detected stalls on CPUs/tasks:", "rcu_stall", "RCU stall"},
         Said{"rcu: INFO: rcu_sched self-detected stall on CPU", "rcu_stall", "RCU stall"},
         Said{"INFO: trying to register non-static key.", "lockdep", "lockdep: non-static key"},
         Said{"irq 11: nobody cared (try booting with the \"irqpoll\" option)", "irq", "irq N: nobody cared"},
-        Said{"Memory cgroup out of memory: Killed process 9 (cow) total-vm:1kB", "oom", "out of memory: killed cow"},
+        Said{"Memory cgroup out of memory: Killed process 9 (cow) total-vm:1kB", "oom",
+             "out of memory: killed cow"},
         Said{"cow invoked oom-killer: gfp_mask=0xcc0(GFP_KERNEL), order=0", "oom", "cow invoked oom-killer"},
-        Said{"unregister_netdevice: waiting for eth0 to become free. Usage count = 2", "reference", "unregister_netdevice waits for eth0"},
-        Said{"kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)", "memory_leak", "kmemleak: new suspected memory leaks"},
-        Said{"mce: [Hardware Error]: Machine check events logged", "hardware", "Hardware Error: Machine check events logged"},
-        Said{"Linux version 6.12.117", "", ""}, Said{"traps: pin[93] general protection fault ip:401b2d", "", ""},
+        Said{"unregister_netdevice: waiting for eth0 to become free. Usage count = 2", "reference",
+             "unregister_netdevice waits for eth0"},
+        Said{"kmemleak: 3 new suspected memory leaks (see /sys/kernel/debug/kmemleak)", "memory_leak",
+             "kmemleak: new suspected memory leaks"},
+        Said{"mce: [Hardware Error]: Machine check events logged", "hardware",
+             "Hardware Error: Machine check events logged"},
+        Said{"Linux version 6.12.117", "", ""},
+        Said{"traps: pin[93] general protection fault ip:401b2d", "", ""},
         Said{"lockdep: INFO: lockdep is turned off.", "", ""}, Said{"Booting with DEBUG_VM", "", ""},
-        Said{"cow: this WARNING: is user space's", "", ""}, Said{"---[ end Kernel panic - not syncing: x ]---", "", ""}));
+        Said{"cow: this WARNING: is user space's", "", ""},
+        Said{"---[ end Kernel panic - not syncing: x ]---", "", ""}));
 
 TEST(Parse, GivesEventsTheTestThatRan) {
   const std::string bug = "[    1.000000] BUG: memory leak\n";
-  const Log log = parse(bug + "[    1.000000] pinrig: agent protocol 1\n" + bug + "[    1.000000] pinrig: begin a/a\n" + bug +
-                        "[    1.000000] pinrig: end a/a\n" + bug + "[    1.000000] pinrig: begin b/b with blanks \n" + bug +
+  const Log log = parse(bug + "[    1.000000] pinrig: agent protocol 1\n" + bug +
+                        "[    1.000000] pinrig: begin a/a\n" + bug + "[    1.000000] pinrig: end a/a\n" +
+                        bug + "[    1.000000] pinrig: begin b/b with blanks \n" + bug +
                         "[    1.000000] pinrig: begin c/c\n" + bug);
   std::vector<std::string> owners;
   for (const auto& e : log.events) owners.push_back(e.owner);
@@ -183,8 +217,9 @@ TEST(Parse, GivesEventsTheTestThatRan) {
 }
 
 TEST(Parse, BlamesNoWordThatWasOnlyFoundOnTheStack) {
-  const Log log = parse("INFO: task x:9 blocked for more than 120 seconds.\nCall Trace:\n <TASK>\n __schedule+0x1/0x2\n"
-                        " ? stale+0x1/0x2\n folio_wait_bit+0x1/0x2\n");
+  const Log log = parse(
+      "INFO: task x:9 blocked for more than 120 seconds.\nCall Trace:\n <TASK>\n __schedule+0x1/0x2\n"
+      " ? stale+0x1/0x2\n folio_wait_bit+0x1/0x2\n");
   EXPECT_EQ(log.events.at(0).function, "folio_wait_bit");
 }
 
@@ -198,8 +233,9 @@ TEST(Parse, EndsAnEventAtTheNextMark) {
 }
 
 TEST(Parse, DoesNotCallARequestedRebootAPanic) {
-  const Log log = parse("[    1.0] x\n[    1.000000] Linux version 6\n[    9.000000] reboot: Restarting system\n"
-                        "[    0.000000] Linux version 6\n");
+  const Log log = parse(
+      "[    1.0] x\n[    1.000000] Linux version 6\n[    9.000000] reboot: Restarting system\n"
+      "[    0.000000] Linux version 6\n");
   EXPECT_THAT(log.events, IsEmpty());
   EXPECT_FALSE(log.panicked);
   EXPECT_TRUE(log.powered_off);
@@ -236,9 +272,12 @@ TEST(Parse, SurvivesALineWithoutEnd) {
 }
 
 TEST(Parse, NeverFailsOnDamagedLogs) {
-  std::string whole = "[    1.000000] pinrig: begin a/a\n[    1.100000] ------------[ cut here ]------------\n"
-      "[    1.100000] kernel BUG at mm/gup.c:1!\n[    1.100000] RIP: 0010:x+0x1/0x2\n[    1.100000] Call Trace:\n"
-      "[    1.100000]  y+0x1/0x2\n[    1.100000] ---[ end trace 0 ]---\n[    1.2] Kernel panic - not syncing: z\n";
+  std::string whole =
+      "[    1.000000] pinrig: begin a/a\n[    1.100000] ------------[ cut here ]------------\n"
+      "[    1.100000] kernel BUG at mm/gup.c:1!\n[    1.100000] RIP: 0010:x+0x1/0x2\n[    1.100000] Call "
+      "Trace:\n"
+      "[    1.100000]  y+0x1/0x2\n[    1.100000] ---[ end trace 0 ]---\n[    1.2] Kernel panic - not "
+      "syncing: z\n";
   std::mt19937 random(3);
   for (int round = 0; round < 500; ++round) {
     std::string text = whole;
@@ -248,7 +287,8 @@ TEST(Parse, NeverFailsOnDamagedLogs) {
 }
 
 TEST(Parse, IsWrittenAsJson) {
-  const auto j = nlohmann::json::parse(to_json(parse("[    1.000000] pinrig: begin a/a\n[    2.000000] Kernel panic - not syncing: x\n")));
+  const auto j = nlohmann::json::parse(
+      to_json(parse("[    1.000000] pinrig: begin a/a\n[    2.000000] Kernel panic - not syncing: x\n")));
   EXPECT_EQ(j["booted"], true);
   EXPECT_EQ(j["panicked"], true);
   EXPECT_EQ(j["line_count"], 2);

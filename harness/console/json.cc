@@ -7,12 +7,9 @@ namespace pinrig::console {
 
 std::string to_json(const Log& log) {
   using Json = nlohmann::ordered_json;
-  Json j{{"booted", log.booted},
-         {"panicked", log.panicked},
-         {"powered_off", log.powered_off},
-         {"last_stamp_s", log.last_stamp_s},
-         {"last_line", log.last_line},
-         {"line_count", log.line_count}};
+  Json j{{"booted", log.booted},           {"panicked", log.panicked},
+         {"powered_off", log.powered_off}, {"last_stamp_s", log.last_stamp_s},
+         {"last_line", log.last_line},     {"line_count", log.line_count}};
   j["events"] = Json::array();
   for (const auto& e : log.events) {
     j["events"].push_back({{"kind", e.kind},

@@ -12,8 +12,8 @@ struct Node {
   bool end = false;
 };
 
-std::vector<Node> build_trie(const std::vector<std::string_view>& words, const std::array<std::uint8_t, 256>& class_of,
-                             std::uint32_t classes) {
+std::vector<Node> build_trie(const std::vector<std::string_view>& words,
+                             const std::array<std::uint8_t, 256>& class_of, std::uint32_t classes) {
   std::vector<Node> nodes(1);
   nodes[0].child.resize(classes);
   for (const std::string_view word : words) {

@@ -20,8 +20,9 @@ class Markers {
  private:
   static constexpr std::uint32_t hit = 1U << 31;
   std::array<std::uint8_t, 256> class_of_{};
-  std::uint32_t classes_ = 1;        ///< rounded up to a power of two
-  std::vector<std::uint32_t> next_;  ///< [state * classes_ + class]: state * classes_, with `hit` where a word ends
+  std::uint32_t classes_ = 1;  ///< rounded up to a power of two
+  std::vector<std::uint32_t>
+      next_;  ///< [state * classes_ + class]: state * classes_, with `hit` where a word ends
 };
 
 }  // namespace pinrig::console

@@ -55,25 +55,90 @@ std::size_t caller_length(std::string_view text, std::string_view& caller) {
 }
 
 /// Names, or beginnings of names when they end in '*'.
-constexpr std::array<std::string_view, 78> reporters{
-    "dump_stack*", "show_stack*", "dump_backtrace*", "panic", "vpanic", "nmi_panic", "oops_end", "oops_exit", "die",
-    "__die*", "die_addr", "page_fault_oops", "exc_page_fault", "asm_exc_*", "exc_invalid_op", "exc_general_protection",
-    "do_error_trap", "do_trap", "handle_bug", "report_bug", "__warn*", "warn_slowpath*", "__report_bug",
-    "bug_handler", "brk_handler", "call_break_hook", "early_brk64", "do_debug_exception", "el1_*", "el1h_64_*",
-    "el0_*", "el0t_64_*", "do_mem_abort", "do_translation_fault", "do_page_fault", "__do_kernel_fault",
-    "die_kernel_fault", "arm64_notify_die", "arm64_serror_panic", "do_serror", "do_undefinstr", "bad_page",
-    "print_bad_pte", "dump_page", "__dump_page*", "dump_folio", "refcount_warn_saturate", "kasan_report*",
-    "__kasan_report*", "print_report", "print_address_description*", "kasan_check_range", "__kasan_check_*",
-    "__asan_*", "__hwasan_*", "kasan_save_*", "kfence_report*", "kfence_handle_page_fault", "kcsan_report*", "__tsan_*",
-    "ubsan_epilogue", "ubsan_prologue", "__ubsan_*", "lockdep_rcu_suspicious", "print_*_bug*", "check_noncircular",
-    "__lock_acquire", "lock_acquire", "__might_resched", "__might_sleep", "__might_fault", "__schedule*", "schedule*", "__list_add_valid*",
-    "__list_del_entry_valid*", "oom_kill_process", "dump_header", "out_of_memory"};
+constexpr std::array<std::string_view, 78> reporters{"dump_stack*",
+                                                     "show_stack*",
+                                                     "dump_backtrace*",
+                                                     "panic",
+                                                     "vpanic",
+                                                     "nmi_panic",
+                                                     "oops_end",
+                                                     "oops_exit",
+                                                     "die",
+                                                     "__die*",
+                                                     "die_addr",
+                                                     "page_fault_oops",
+                                                     "exc_page_fault",
+                                                     "asm_exc_*",
+                                                     "exc_invalid_op",
+                                                     "exc_general_protection",
+                                                     "do_error_trap",
+                                                     "do_trap",
+                                                     "handle_bug",
+                                                     "report_bug",
+                                                     "__warn*",
+                                                     "warn_slowpath*",
+                                                     "__report_bug",
+                                                     "bug_handler",
+                                                     "brk_handler",
+                                                     "call_break_hook",
+                                                     "early_brk64",
+                                                     "do_debug_exception",
+                                                     "el1_*",
+                                                     "el1h_64_*",
+                                                     "el0_*",
+                                                     "el0t_64_*",
+                                                     "do_mem_abort",
+                                                     "do_translation_fault",
+                                                     "do_page_fault",
+                                                     "__do_kernel_fault",
+                                                     "die_kernel_fault",
+                                                     "arm64_notify_die",
+                                                     "arm64_serror_panic",
+                                                     "do_serror",
+                                                     "do_undefinstr",
+                                                     "bad_page",
+                                                     "print_bad_pte",
+                                                     "dump_page",
+                                                     "__dump_page*",
+                                                     "dump_folio",
+                                                     "refcount_warn_saturate",
+                                                     "kasan_report*",
+                                                     "__kasan_report*",
+                                                     "print_report",
+                                                     "print_address_description*",
+                                                     "kasan_check_range",
+                                                     "__kasan_check_*",
+                                                     "__asan_*",
+                                                     "__hwasan_*",
+                                                     "kasan_save_*",
+                                                     "kfence_report*",
+                                                     "kfence_handle_page_fault",
+                                                     "kcsan_report*",
+                                                     "__tsan_*",
+                                                     "ubsan_epilogue",
+                                                     "ubsan_prologue",
+                                                     "__ubsan_*",
+                                                     "lockdep_rcu_suspicious",
+                                                     "print_*_bug*",
+                                                     "check_noncircular",
+                                                     "__lock_acquire",
+                                                     "lock_acquire",
+                                                     "__might_resched",
+                                                     "__might_sleep",
+                                                     "__might_fault",
+                                                     "__schedule*",
+                                                     "schedule*",
+                                                     "__list_add_valid*",
+                                                     "__list_del_entry_valid*",
+                                                     "oom_kill_process",
+                                                     "dump_header",
+                                                     "out_of_memory"};
 
 /// Further ones that are entered by an interrupt or the watchdog.
 constexpr std::array<std::string_view, 12> bystanders{
-    "watchdog_timer_fn", "__hrtimer_run_queues", "hrtimer_interrupt", "rcu_sched_clock_irq", "rcu_dump_cpu_stacks",
-    "print_cpu_stall*", "check_panic_on_warn", "end_report*", "fixup_exception", "invalidate_registers", "__switch_to*",
-    "nmi_cpu_backtrace*"};
+    "watchdog_timer_fn",   "__hrtimer_run_queues", "hrtimer_interrupt",   "rcu_sched_clock_irq",
+    "rcu_dump_cpu_stacks", "print_cpu_stall*",     "check_panic_on_warn", "end_report*",
+    "fixup_exception",     "invalidate_registers", "__switch_to*",        "nmi_cpu_backtrace*"};
 
 bool fits(std::string_view pattern, std::string_view name) {
   const std::size_t star = pattern.find('*');
@@ -98,11 +163,16 @@ std::size_t normalise_token(std::string_view text, std::string& out) {
   while (n < text.size() && is_word(text[n])) ++n;
   const std::string_view word = text.substr(0, n);
   const bool digits = std::all_of(word.begin(), word.end(), is_digit);
-  const bool hex = std::all_of(word.begin(), word.end(), is_hex) && std::any_of(word.begin(), word.end(), is_digit);
-  if (word.starts_with("0x") && !out.ends_with("exitcode=")) out += "ADDR";
-  else if (hex && n >= 8) out += "ADDR";
-  else if (digits) out += "N";
-  else out += word;
+  const bool hex =
+      std::all_of(word.begin(), word.end(), is_hex) && std::any_of(word.begin(), word.end(), is_digit);
+  if (word.starts_with("0x") && !out.ends_with("exitcode="))
+    out += "ADDR";
+  else if (hex && n >= 8)
+    out += "ADDR";
+  else if (digits)
+    out += "N";
+  else
+    out += word;
   return n;
 }
 
@@ -155,7 +225,8 @@ std::string_view function_at(std::string_view text) {
 
 bool only_reports(std::string_view function) {
   const auto fit = [&](std::string_view pattern) { return fits(pattern, function); };
-  return std::any_of(reporters.begin(), reporters.end(), fit) || std::any_of(bystanders.begin(), bystanders.end(), fit);
+  return std::any_of(reporters.begin(), reporters.end(), fit) ||
+         std::any_of(bystanders.begin(), bystanders.end(), fit);
 }
 
 }  // namespace pinrig::console

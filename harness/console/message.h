@@ -17,16 +17,17 @@ struct Message {
 /// Takes a line apart. `buffer` holds the text when colours or NUL bytes have to be taken out of it.
 Message take_apart(std::string_view line, std::string& buffer);
 
-/// The same title for the same event: addresses become ADDR, numbers N, "func+0x1/0x2" becomes func; cut at 200
-/// bytes, only printable ASCII.
+/// The same title for the same event: addresses become ADDR, numbers N, "func+0x1/0x2" becomes func; cut at
+/// 200 bytes, only printable ASCII.
 std::string normalised(std::string_view title);
 
-/// "func" of "func+0x1a/0x40" at the front of `text` (after spaces, "0010:" and brackets); empty when there is
-/// none. Compiler suffixes (.isra.0, .constprop.0, .part.0, .cold) are cut.
+/// "func" of "func+0x1a/0x40" at the front of `text` (after spaces, "0010:" and brackets); empty when there
+/// is none. Compiler suffixes (.isra.0, .constprop.0, .part.0, .cold) are cut.
 std::string_view function_at(std::string_view text);
 
 /// True for functions that only report what another one did: dump_stack, panic, __warn, kasan_report, the
-/// exception entry code. Functions of mm/ are never among them: there is where this project looks for the guilty.
+/// exception entry code. Functions of mm/ are never among them: there is where this project looks for the
+/// guilty.
 bool only_reports(std::string_view function);
 
 }  // namespace pinrig::console

@@ -27,13 +27,13 @@ std::string_view mark_name(std::string_view text) {
 
 struct Parser::Impl {
   Log log;
-  std::string tail;        ///< a line whose end has not come yet
-  std::string buffer;      ///< for take_apart()
+  std::string tail;    ///< a line whose end has not come yet
+  std::string buffer;  ///< for take_apart()
   std::string owner;
   std::vector<Report> open;
-  int line = 0;            ///< number of the last whole line
-  int cut_line = 0;        ///< "[ cut here ]" that waits for its event
-  int boots = 0;           ///< "Linux version" lines
+  int line = 0;      ///< number of the last whole line
+  int cut_line = 0;  ///< "[ cut here ]" that waits for its event
+  int boots = 0;     ///< "Linux version" lines
   int last_oom_line = 0;
 
   void lines(std::string_view text);
@@ -58,7 +58,8 @@ void Parser::Impl::lines(std::string_view text) {
       if (at == std::string_view::npos) break;
       const std::size_t before = text.rfind('\n', at);
       begin = before == std::string_view::npos ? 0 : before + 1;
-      line += static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
+      line +=
+          static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(begin), '\n'));
     }
     const std::size_t end = std::min(text.find('\n', begin), text.size());
     ++line;
@@ -71,8 +72,10 @@ void Parser::Impl::lines(std::string_view text) {
 void Parser::Impl::line_of(std::string_view text) {
   const bool marked = !open.empty() ? line_markers().find(text) != std::string_view::npos : true;
   const Message m = take_apart(text, buffer);
-  if (marked) candidate(m);
-  else plain(m);
+  if (marked)
+    candidate(m);
+  else
+    plain(m);
   std::erase_if(open, [&](Report& r) {
     if (r.open()) return false;
     close(r);
@@ -228,9 +231,8 @@ Log Parser::finish() {
   impl_->close_all();
   Log& log = impl_->log;
   log.line_count = impl_->line;
-  std::stable_sort(log.events.begin(), log.events.end(), [](const auto& a, const auto& b) {
-    return a.first_line < b.first_line;
-  });
+  std::stable_sort(log.events.begin(), log.events.end(),
+                   [](const auto& a, const auto& b) { return a.first_line < b.first_line; });
   return std::move(log);
 }
 

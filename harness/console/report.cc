@@ -7,25 +7,126 @@
 namespace pinrig::console {
 namespace {
 
-/// Lines of a report that are not frames, by how they begin (after leading spaces). x86 and arm64 register dumps,
-/// arm64's "Mem abort info", dump_page() of mm/debug.c, KASAN's description, lockdep's sections.
-constexpr auto parts = std::to_array<std::string_view>(
-    {"CPU:",     "Hardware name:", "Workqueue:", "Tainted:",     "RIP:",       "RSP:",      "RAX:",     "RDX:",
-     "RBP:",     "R10:",           "R13:",       "FS:",          "CS:",        "CR2:",      "CR3",      "DR0:",
-     "DR3:",     "PKRU:",          "Code:",      "#PF:",         "PGD ",       "Oops",      "Mem abort", "ESR = ",
-     "EC = ",    "SET = ",         "EA = ",      "FSC = ",       "Data abort", "ISV = ",    "CM = ",    "GCS = ",
-     "swapper",  "user pgtable",   "[",          "pstate:",      "pc : ",      "lr : ",     "sp : ",    "x2",
-     "x1",       "x0",             "x5",         "x8",           "Modules linked in:",      "</",       "<",
-     "page:",    "page ",          "flags:",     "raw:",         "page_type:", "head:",     "anon ",    "ksm ",
-     "addr:",    "file:",          "aops:",      "dentry name",  "memcg:",     "task:",     "note:",    "irq event stamp",
-     "hardirqs", "softirqs",       "handlers:",  "Disabling IRQ", "Read of",   "Write of",  "Allocated by", "Freed by",
-     "The buggy", "Memory state",  ">ff",        "ff",           "which belongs", "located", "stack backtrace",
-     "other info", "no locks",     "1 lock",     "2 locks",      "3 locks",    "#0:",       "#1:",      "#2:",
-     "rcu:",     "Sending NMI",    "NMI backtrace", "Kernel Offset:", "SMP: stopping", "PHYS_OFFSET", "CPU features:",
-     "Memory Limit:", "Rebooting in", "\"echo 0",  "Not tainted", "in_atomic", "preempt_count", "RCU nest",
-     "dump_stack", "Stack:", "Exception stack", "Last potentially", "BUG:", "invalid opcode", "value changed",
-     "Reported by", "write to", "read to", "but task", "and this task", "index ", "shift exponent", "load of",
-     "signed integer", "member access", "is out of range"});
+/// Lines of a report that are not frames, by how they begin (after leading spaces). x86 and arm64 register
+/// dumps, arm64's "Mem abort info", dump_page() of mm/debug.c, KASAN's description, lockdep's sections.
+constexpr auto parts = std::to_array<std::string_view>({"CPU:",
+                                                        "Hardware name:",
+                                                        "Workqueue:",
+                                                        "Tainted:",
+                                                        "RIP:",
+                                                        "RSP:",
+                                                        "RAX:",
+                                                        "RDX:",
+                                                        "RBP:",
+                                                        "R10:",
+                                                        "R13:",
+                                                        "FS:",
+                                                        "CS:",
+                                                        "CR2:",
+                                                        "CR3",
+                                                        "DR0:",
+                                                        "DR3:",
+                                                        "PKRU:",
+                                                        "Code:",
+                                                        "#PF:",
+                                                        "PGD ",
+                                                        "Oops",
+                                                        "Mem abort",
+                                                        "ESR = ",
+                                                        "EC = ",
+                                                        "SET = ",
+                                                        "EA = ",
+                                                        "FSC = ",
+                                                        "Data abort",
+                                                        "ISV = ",
+                                                        "CM = ",
+                                                        "GCS = ",
+                                                        "swapper",
+                                                        "user pgtable",
+                                                        "[",
+                                                        "pstate:",
+                                                        "pc : ",
+                                                        "lr : ",
+                                                        "sp : ",
+                                                        "x2",
+                                                        "x1",
+                                                        "x0",
+                                                        "x5",
+                                                        "x8",
+                                                        "Modules linked in:",
+                                                        "</",
+                                                        "<",
+                                                        "page:",
+                                                        "page ",
+                                                        "flags:",
+                                                        "raw:",
+                                                        "page_type:",
+                                                        "head:",
+                                                        "anon ",
+                                                        "ksm ",
+                                                        "addr:",
+                                                        "file:",
+                                                        "aops:",
+                                                        "dentry name",
+                                                        "memcg:",
+                                                        "task:",
+                                                        "note:",
+                                                        "irq event stamp",
+                                                        "hardirqs",
+                                                        "softirqs",
+                                                        "handlers:",
+                                                        "Disabling IRQ",
+                                                        "Read of",
+                                                        "Write of",
+                                                        "Allocated by",
+                                                        "Freed by",
+                                                        "The buggy",
+                                                        "Memory state",
+                                                        ">ff",
+                                                        "ff",
+                                                        "which belongs",
+                                                        "located",
+                                                        "stack backtrace",
+                                                        "other info",
+                                                        "no locks",
+                                                        "1 lock",
+                                                        "2 locks",
+                                                        "3 locks",
+                                                        "#0:",
+                                                        "#1:",
+                                                        "#2:",
+                                                        "rcu:",
+                                                        "Sending NMI",
+                                                        "NMI backtrace",
+                                                        "Kernel Offset:",
+                                                        "SMP: stopping",
+                                                        "PHYS_OFFSET",
+                                                        "CPU features:",
+                                                        "Memory Limit:",
+                                                        "Rebooting in",
+                                                        "\"echo 0",
+                                                        "Not tainted",
+                                                        "in_atomic",
+                                                        "preempt_count",
+                                                        "RCU nest",
+                                                        "dump_stack",
+                                                        "Stack:",
+                                                        "Exception stack",
+                                                        "Last potentially",
+                                                        "BUG:",
+                                                        "invalid opcode",
+                                                        "value changed",
+                                                        "Reported by",
+                                                        "write to",
+                                                        "read to",
+                                                        "but task",
+                                                        "and this task",
+                                                        "index ",
+                                                        "shift exponent",
+                                                        "load of",
+                                                        "signed integer",
+                                                        "member access",
+                                                        "is out of range"});
 
 bool is_part(std::string_view text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
@@ -37,7 +138,9 @@ bool is_frame(std::string_view text) {
   return at != std::string_view::npos && text.find("/0x", at) != std::string_view::npos;
 }
 
-bool contains(std::string_view text, std::string_view what) { return text.find(what) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view what) {
+  return text.find(what) != std::string_view::npos;
+}
 
 /// A line of nothing but '='.
 bool is_banner(std::string_view text) {
@@ -46,7 +149,8 @@ bool is_banner(std::string_view text) {
 
 }  // namespace
 
-Report::Report(const Match& match, std::string_view caller, int first_line, int line, const std::string& owner)
+Report::Report(const Match& match, std::string_view caller, int first_line, int line,
+               const std::string& owner)
     : extent_(match.row->extent), caller_(caller) {
   event_.kind = match.row->kind;
   event_.title = match.title;
@@ -123,7 +227,7 @@ void Report::look_for_function(std::string_view text) {
     if (!only_reports(at)) event_.function = at;
     return;
   }
-  if (!in_trace_) return;  // "lr : ...", "Workqueue: events func+0x..."
+  if (!in_trace_) return;                         // "lr : ...", "Workqueue: events func+0x..."
   const std::string_view at = function_at(text);  // none in "? func+0x1/0x2": only a word found on the stack
   if (!at.empty() && !only_reports(at)) event_.function = at;
 }
@@ -131,7 +235,9 @@ void Report::look_for_function(std::string_view text) {
 /// "Read of size 8 at addr ..." below a KASAN title.
 void Report::access_kind(std::string_view text) {
   if (event_.kind != "kasan" || contains(event_.title, " Read ") || contains(event_.title, " Write ")) return;
-  const std::string word = text.starts_with("Read of size") ? " Read" : text.starts_with("Write of size") ? " Write" : "";
+  const std::string word = text.starts_with("Read of size")    ? " Read"
+                           : text.starts_with("Write of size") ? " Write"
+                                                               : "";
   const std::size_t at = event_.title.find(" in ");
   if (!word.empty() && at != std::string::npos) event_.title.insert(at, word);
 }

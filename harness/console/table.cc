@@ -13,10 +13,11 @@
 namespace pinrig::console {
 namespace {
 
-// Order matters: the first row that fits wins. Texts are those of 6.1 and 6.12 (and, where they changed since, of
-// 6.17): kernel/panic.c, lib/bug.c, arch/x86/mm/fault.c, arch/x86/kernel/traps.c, arch/arm64/mm/fault.c,
-// arch/arm64/kernel/traps.c, mm/page_alloc.c, mm/memory.c, mm/debug.c, mm/kasan/report.c, mm/kfence/report.c,
-// lib/ubsan.c, lib/refcount.c, kernel/locking/lockdep.c, kernel/hung_task.c, kernel/watchdog.c, kernel/rcu/tree_stall.h.
+// Order matters: the first row that fits wins. Texts are those of 6.1 and 6.12 (and, where they changed
+// since, of 6.17): kernel/panic.c, lib/bug.c, arch/x86/mm/fault.c, arch/x86/kernel/traps.c,
+// arch/arm64/mm/fault.c, arch/arm64/kernel/traps.c, mm/page_alloc.c, mm/memory.c, mm/debug.c,
+// mm/kasan/report.c, mm/kfence/report.c, lib/ubsan.c, lib/refcount.c, kernel/locking/lockdep.c,
+// kernel/hung_task.c, kernel/watchdog.c, kernel/rcu/tree_stall.h.
 constexpr auto rows = std::to_array<Row>({
     {R"(Kernel panic - not syncing: Attempted to kill init! ?(exitcode=\w+)?)", "panic",
      R"(panic: Attempted to kill init! \1)", "", Extent::trace, true},
@@ -32,7 +33,8 @@ constexpr auto rows = std::to_array<Row>({
      R"(BUG: unable to handle \1 in {fn})", ""},
     {R"(BUG: (?:\w+ )?stack guard page was hit)", "oops", "BUG: stack guard page was hit in {fn}", ""},
     {R"(BUG: Bad page (state|map|cache) in process)", "bad_page", R"(BUG: Bad page \1 in {fn})", ""},
-    {R"(BUG: Bad rss-counter state .*type:(\w+))", "rss_counter", R"(BUG: Bad rss-counter state of \1)", "", Extent::line},
+    {R"(BUG: Bad rss-counter state .*type:(\w+))", "rss_counter", R"(BUG: Bad rss-counter state of \1)", "",
+     Extent::line},
     {R"(BUG: (non-zero pgtables_bytes on freeing mm))", "rss_counter", R"(BUG: \1)", "", Extent::line},
     {R"(BUG: Invalid wait context)", "lockdep", "lockdep: invalid wait context in {fn}", ""},
     {R"(BUG: sleeping function called from invalid context at (\S+?):\d+)", "atomic_sleep",
@@ -43,7 +45,8 @@ constexpr auto rows = std::to_array<Row>({
     {R"(BUG: workqueue lockup)", "soft_lockup", "BUG: workqueue lockup", "", Extent::line},
     {R"(Watchdog detected hard LOCKUP)", "hard_lockup", "hard lockup in {fn}", ""},
     {R"(BUG: memory leak)", "memory_leak", "BUG: memory leak in {fn}", ""},
-    {R"(BUG: using (\w+)\(\) in preemptible)", "preemptible", R"(BUG: using \1() in preemptible code in {fn})", ""},
+    {R"(BUG: using (\w+)\(\) in preemptible)", "preemptible",
+     R"(BUG: using \1() in preemptible code in {fn})", ""},
     {R"([Kk]ernel BUG at (\S+?):\d+)", "bug", R"(kernel BUG at \1 in {fn})", ""},
     {R"([Kk]ernel BUG at (.*))", "bug", R"(kernel BUG at \1)", ""},
     {R"(BUG (\S+) \((?:Not t|T)ainted.*?\): (.*))", "slab", R"(slab \1: \2)", ""},
@@ -55,14 +58,17 @@ constexpr auto rows = std::to_array<Row>({
     {R"(^Oops: )", "oops", "Oops in {fn}", ""},
     {R"(Unable to handle kernel NULL pointer dereference)", "oops",
      "Unable to handle kernel NULL pointer dereference in {fn}", ""},
-    {R"(Unable to handle kernel (.*?) at virtual address)", "oops", R"(Unable to handle kernel \1 in {fn})", ""},
+    {R"(Unable to handle kernel (.*?) at virtual address)", "oops", R"(Unable to handle kernel \1 in {fn})",
+     ""},
     {R"(Internal error: (.*?): [0-9a-f]{8,16} \[#\d+\])", "oops", R"(Internal error: \1 in {fn})", ""},
     {R"(Internal error: (.*))", "oops", R"(Internal error: \1)", ""},
     {R"(SError Interrupt on CPU)", "oops", "SError interrupt in {fn}", ""},
 
     {R"(^refcount_t: (.*))", "refcount", R"(refcount_t: \1 in {fn})", ""},
-    {R"(WARNING: (?:CPU: \d+ PID: \d+ at )?lib/refcount\.c:\d+)", "refcount", "refcount_t warning in {fn}", ""},
-    {R"(WARNING: CPU: \d+ PID: \d+ at (\S+?):\d+ ([\w.]+)\+)", "warning", R"(WARNING at \1 in {fn})", R"(\2)"},
+    {R"(WARNING: (?:CPU: \d+ PID: \d+ at )?lib/refcount\.c:\d+)", "refcount", "refcount_t warning in {fn}",
+     ""},
+    {R"(WARNING: CPU: \d+ PID: \d+ at (\S+?):\d+ ([\w.]+)\+)", "warning", R"(WARNING at \1 in {fn})",
+     R"(\2)"},
     {R"(WARNING: CPU: \d+ PID: \d+ at (\S+))", "warning", R"(WARNING at \1)", ""},
     {R"(WARNING: (\S+?):\d+ at ([\w.]+)\+)", "warning", R"(WARNING at \1 in {fn})", R"(\2)"},
     {R"(WARNING: (suspicious RCU usage))", "lockdep", R"(lockdep: \1 in {fn})", ""},
@@ -76,24 +82,26 @@ constexpr auto rows = std::to_array<Row>({
     {R"(INFO: rcu_\w+ (?:self-)?detected)", "rcu_stall", "RCU stall in {fn}", ""},
     {R"(INFO: trying to register non-static key)", "lockdep", "lockdep: non-static key in {fn}", ""},
     {R"(irq \d+: nobody cared)", "irq", "irq N: nobody cared", ""},
-    {R"((?i)out of memory(?: \(.*?\))?: Killed process \d+ \((.*?)\))", "oom", R"(out of memory: killed \1)", "",
-     Extent::line},
+    {R"((?i)out of memory(?: \(.*?\))?: Killed process \d+ \((.*?)\))", "oom", R"(out of memory: killed \1)",
+     "", Extent::line},
     {R"(^(\S+) invoked oom-killer:)", "oom", R"(\1 invoked oom-killer)", ""},
     {R"(page dumped because: (.*))", "page_dump", R"(page dumped: \1)", "", Extent::line},
-    {R"(unregister_netdevice: waiting for (\S+) to become free)", "reference", R"(unregister_netdevice waits for \1)", "",
-     Extent::line},
+    {R"(unregister_netdevice: waiting for (\S+) to become free)", "reference",
+     R"(unregister_netdevice waits for \1)", "", Extent::line},
     {R"(VFS: Busy inodes after unmount)", "reference", "VFS: Busy inodes after unmount", "", Extent::line},
-    {R"(kmemleak: \d+ new suspected memory leaks)", "memory_leak", "kmemleak: new suspected memory leaks", "", Extent::line},
+    {R"(kmemleak: \d+ new suspected memory leaks)", "memory_leak", "kmemleak: new suspected memory leaks", "",
+     Extent::line},
     {R"(\[Hardware Error\]: (.*))", "hardware", R"(Hardware Error: \1)", "", Extent::line},
 });
 
 /// Of every row at least one of these words is part. Longer words make fewer false alarms.
 constexpr auto words = std::to_array<std::string_view>(
-    {"Kernel panic - ", "BUG: ", "BUG at ", "BUG ", "Oops: ", "general protection fault", "divide error", "invalid opcode", "int3:",
-     "stack segment", "double fault", "invalid TSS", "segment not present", "alignment check", "control protection",
-     "Unable to handle kernel", "Internal error: ", "SError Interrupt", "refcount_t: ", "WARNING: ", "UBSAN: ",
-     "INFO: task ", "INFO: rcu_", "INFO: trying", "nobody cared", "ut of memory", "invoked oom-killer",
-     "page dumped because", "unregister_netdevice: ", "VFS: Busy", "kmemleak: ", "[Hardware Error]", "hard LOCKUP",
+    {"Kernel panic - ", "BUG: ", "BUG at ", "BUG ", "Oops: ", "general protection fault", "divide error",
+     "invalid opcode", "int3:", "stack segment", "double fault", "invalid TSS", "segment not present",
+     "alignment check", "control protection", "Unable to handle kernel", "Internal error: ",
+     "SError Interrupt", "refcount_t: ", "WARNING: ", "UBSAN: ", "INFO: task ", "INFO: rcu_", "INFO: trying",
+     "nobody cared", "ut of memory", "invoked oom-killer", "page dumped because",
+     "unregister_netdevice: ", "VFS: Busy", "kmemleak: ", "[Hardware Error]", "hard LOCKUP",
      // looked at in parse.cc
      "Linux version ", "reboot: ", "pinrig: ", "[ cut here ]"});
 
@@ -127,7 +135,8 @@ std::optional<Match> match_row(std::string_view text) {
   if (!compiled.any.Match(re2::StringPiece(text.data(), text.size()), &fitting)) return std::nullopt;
   const auto first = static_cast<std::size_t>(*std::min_element(fitting.begin(), fitting.end()));
   const re2::RE2& pattern = *compiled.patterns[first];
-  return Match{&rows[first], filled(pattern, rows[first].title, text), filled(pattern, rows[first].function, text)};
+  return Match{&rows[first], filled(pattern, rows[first].title, text),
+               filled(pattern, rows[first].function, text)};
 }
 
 const Markers& line_markers() {

@@ -37,8 +37,8 @@ struct Match {
 /// The first row of the table that fits.
 std::optional<Match> match_row(std::string_view text);
 
-/// Words of which every line that matters has at least one: those of the table, the agent's marks, and the few
-/// words that parse.cc looks at itself.
+/// Words of which every line that matters has at least one: those of the table, the agent's marks, and the
+/// few words that parse.cc looks at itself.
 const Markers& line_markers();
 
 }  // namespace pinrig::console

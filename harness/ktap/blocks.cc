@@ -59,7 +59,8 @@ void Parser::close_orphans(std::size_t depth) {
     open_.pop_back();
     finish(child);
     Case orphan;
-    orphan.name = child.name.empty() ? fmt::format("subtests of line {}", child.first_line) : std::string(child.name);
+    orphan.name =
+        child.name.empty() ? fmt::format("subtests of line {}", child.first_line) : std::string(child.name);
     orphan.reason = "no result line after its subtests";
     orphan.line = child.first_line;
     find(FindingKind::subtest_mismatch, child.first_line, orphan.name + ": " + orphan.reason);
@@ -81,7 +82,9 @@ void Parser::finish(Block& block) {
 
 void Parser::name_cases(Block& block) {
   block.runs.resize(block.cases.size());
-  const auto same = [&](std::size_t a, std::size_t b) { return block.runs[a].data() == block.runs[b].data(); };
+  const auto same = [&](std::size_t a, std::size_t b) {
+    return block.runs[a].data() == block.runs[b].data();
+  };
   for (std::size_t i = 0; i < block.cases.size(); ++i) {
     Case& c = block.cases[i];
     const std::string_view run = block.runs[i];
@@ -130,10 +133,11 @@ void Parser::find_duplicates(const Block& block) {
 }
 
 void Parser::check_parent(const Case& parent, std::string_view subtest_name) {
-  const bool any_bad =
-      std::any_of(parent.subtests.begin(), parent.subtests.end(), [](const Case& c) { return is_bad(c.status); });
+  const bool any_bad = std::any_of(parent.subtests.begin(), parent.subtests.end(),
+                                   [](const Case& c) { return is_bad(c.status); });
   if (parent.status == Status::pass && any_bad) {
-    find(FindingKind::subtest_mismatch, parent.line, fmt::format("\"{}\" is ok though a subtest failed", parent.name));
+    find(FindingKind::subtest_mismatch, parent.line,
+         fmt::format("\"{}\" is ok though a subtest failed", parent.name));
   } else if (parent.status == Status::skip && any_bad) {
     find(FindingKind::subtest_mismatch, parent.line,
          fmt::format("\"{}\" is skipped though a subtest failed", parent.name));

@@ -21,32 +21,52 @@ Json case_json(const Case& c) {
 
 const char* to_string(Status s) {
   switch (s) {
-    case Status::pass: return "pass";
-    case Status::fail: return "fail";
-    case Status::skip: return "skip";
-    case Status::xfail: return "xfail";
-    case Status::xpass: return "xpass";
-    case Status::error: return "error";
+    case Status::pass:
+      return "pass";
+    case Status::fail:
+      return "fail";
+    case Status::skip:
+      return "skip";
+    case Status::xfail:
+      return "xfail";
+    case Status::xpass:
+      return "xpass";
+    case Status::error:
+      return "error";
   }
   return "?";
 }
 
 const char* to_string(FindingKind k) {
   switch (k) {
-    case FindingKind::no_output: return "no_output";
-    case FindingKind::no_ktap: return "no_ktap";
-    case FindingKind::no_plan: return "no_plan";
-    case FindingKind::plan_shortfall: return "plan_shortfall";
-    case FindingKind::plan_excess: return "plan_excess";
-    case FindingKind::duplicate_plan: return "duplicate_plan";
-    case FindingKind::duplicate_name: return "duplicate_name";
-    case FindingKind::wrong_number: return "wrong_number";
-    case FindingKind::bail_out: return "bail_out";
-    case FindingKind::unknown_directive: return "unknown_directive";
-    case FindingKind::subtest_mismatch: return "subtest_mismatch";
-    case FindingKind::totals_mismatch: return "totals_mismatch";
-    case FindingKind::output_after_end: return "output_after_end";
-    case FindingKind::bad_utf8: return "bad_utf8";
+    case FindingKind::no_output:
+      return "no_output";
+    case FindingKind::no_ktap:
+      return "no_ktap";
+    case FindingKind::no_plan:
+      return "no_plan";
+    case FindingKind::plan_shortfall:
+      return "plan_shortfall";
+    case FindingKind::plan_excess:
+      return "plan_excess";
+    case FindingKind::duplicate_plan:
+      return "duplicate_plan";
+    case FindingKind::duplicate_name:
+      return "duplicate_name";
+    case FindingKind::wrong_number:
+      return "wrong_number";
+    case FindingKind::bail_out:
+      return "bail_out";
+    case FindingKind::unknown_directive:
+      return "unknown_directive";
+    case FindingKind::subtest_mismatch:
+      return "subtest_mismatch";
+    case FindingKind::totals_mismatch:
+      return "totals_mismatch";
+    case FindingKind::output_after_end:
+      return "output_after_end";
+    case FindingKind::bad_utf8:
+      return "bad_utf8";
   }
   return "?";
 }

@@ -13,31 +13,33 @@ enum class Status { pass, fail, skip, xfail, xpass, error };
 const char* to_string(Status s);
 
 struct Case {
-  std::string name;       ///< stable and never empty: without number, directive and "time=" tail; see below
+  std::string name;  ///< stable and never empty: without number, directive and "time=" tail; see below
   Status status = Status::error;
-  std::string reason;     ///< text after # SKIP, # XFAIL, ...; the outcome's text when the name is from [RUN]
-  int number = 0;         ///< as printed; 0 = none
-  int line = 0;           ///< of the result line; line numbers count from 1
-  double time_ms = -1;    ///< "# time=12ms" tail, -1 = none
-  std::vector<std::string> diagnostics;  ///< "# ..." lines before the result, without "# "; long runs: both ends
-  std::vector<Case> subtests;            ///< KTAP: indented by 2; TAP 14: by 4; kselftest: prefixed "# "
+  std::string reason;   ///< text after # SKIP, # XFAIL, ...; the outcome's text when the name is from [RUN]
+  int number = 0;       ///< as printed; 0 = none
+  int line = 0;         ///< of the result line; line numbers count from 1
+  double time_ms = -1;  ///< "# time=12ms" tail, -1 = none
+  std::vector<std::string>
+      diagnostics;             ///< "# ..." lines before the result, without "# "; long runs: both ends
+  std::vector<Case> subtests;  ///< KTAP: indented by 2; TAP 14: by 4; kselftest: prefixed "# "
 };
 
 /// Everything that makes a stream less than trustworthy is a finding of its own.
 enum class FindingKind {
-  no_output,        ///< nothing at all
-  no_ktap,          ///< output, but no version line and no result line
-  no_plan,          ///< results without "1..N"
-  plan_shortfall,   ///< fewer results than planned
-  plan_excess,      ///< more results than planned
+  no_output,       ///< nothing at all
+  no_ktap,         ///< output, but no version line and no result line
+  no_plan,         ///< results without "1..N"
+  plan_shortfall,  ///< fewer results than planned
+  plan_excess,     ///< more results than planned
   duplicate_plan,
-  duplicate_name,   ///< two results of one level bear the same name
-  wrong_number,     ///< numbers not 1, 2, 3, ...
+  duplicate_name,  ///< two results of one level bear the same name
+  wrong_number,    ///< numbers not 1, 2, 3, ...
   bail_out,
   unknown_directive,
-  subtest_mismatch, ///< the parent's status contradicts its subtests, or a subtest block has no parent result
-  totals_mismatch,  ///< kselftest's "# Totals:" line disagrees with the results
-  output_after_end, ///< result lines after the kernel crashed or after the totals
+  subtest_mismatch,  ///< the parent's status contradicts its subtests, or a subtest block has no parent
+                     ///< result
+  totals_mismatch,   ///< kselftest's "# Totals:" line disagrees with the results
+  output_after_end,  ///< result lines after the kernel crashed or after the totals
   bad_utf8,
 };
 const char* to_string(FindingKind k);
@@ -49,23 +51,24 @@ struct Finding {
 };
 
 struct Tree {
-  int version = 0;            ///< 1 for KTAP, 13 or 14 for TAP, 0 = no version line
-  std::optional<int> plan;    ///< "1..N"; 0 with skip reason = all skipped
-  std::string plan_skip;      ///< reason of "1..0 # SKIP reason"
-  std::vector<Case> cases;    ///< top level
+  int version = 0;          ///< 1 for KTAP, 13 or 14 for TAP, 0 = no version line
+  std::optional<int> plan;  ///< "1..N"; 0 with skip reason = all skipped
+  std::string plan_skip;    ///< reason of "1..0 # SKIP reason"
+  std::vector<Case> cases;  ///< top level
   std::vector<Finding> findings;
   std::vector<std::string> diagnostics;  ///< "# ..." lines that belong to no case
   bool bailed_out = false;
 };
 
-/// How cases get their names. cow.c and gup_longterm.c of the kernel name a result by what came out ("No leak from
-/// parent into child", hundreds of times; another text when it fails; none when it is skipped) and announce the
-/// case itself by "# [RUN] R/W pin ... with base page". So a result that follows a RUN line bears the RUN text
-/// as its name and its own text as reason; when several results follow one RUN, the name is "RUN text: own text".
-/// A result with neither text is "case NUMBER". What is still a duplicate then is a finding.
+/// How cases get their names. cow.c and gup_longterm.c of the kernel name a result by what came out ("No leak
+/// from parent into child", hundreds of times; another text when it fails; none when it is skipped) and
+/// announce the case itself by "# [RUN] R/W pin ... with base page". So a result that follows a RUN line
+/// bears the RUN text as its name and its own text as reason; when several results follow one RUN, the name
+/// is "RUN text: own text". A result with neither text is "case NUMBER". What is still a duplicate then is a
+/// finding.
 ///
-/// Parses a whole stream. Copes with printk time stamps of constant width, "\r\n", text lines of other writers,
-/// NUL bytes and a last line without newline; never throws, never fails.
+/// Parses a whole stream. Copes with printk time stamps of constant width, "\r\n", text lines of other
+/// writers, NUL bytes and a last line without newline; never throws, never fails.
 Tree parse(std::string_view text);
 
 /// Same tree as JSON text, for `pinrig parse ktap --json`.

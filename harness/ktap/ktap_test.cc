@@ -25,7 +25,8 @@ std::vector<std::string> names(const std::vector<Case>& cases) {
 /// "kind@line" of every finding, blank-separated.
 std::string found(const Tree& tree) {
   std::string out;
-  for (const auto& f : tree.findings) out += fmt::format("{}{}@{}", out.empty() ? "" : " ", to_string(f.kind), f.line);
+  for (const auto& f : tree.findings)
+    out += fmt::format("{}{}@{}", out.empty() ? "" : " ", to_string(f.kind), f.line);
   return out;
 }
 
@@ -71,14 +72,20 @@ TEST_P(ResultLines, SayWhatTheirDialectMeans) {
 INSTANTIATE_TEST_SUITE_P(
     Dialects, ResultLines,
     testing::Values(
-        ResultLine{"ok 1 plain", "plain", Status::pass, "", -1}, ResultLine{"ok 1 - dashed", "dashed", Status::pass, "", -1},
-        ResultLine{"ok - unnumbered", "unnumbered", Status::pass, "", -1}, ResultLine{"ok 1", "case 1", Status::pass, "", -1},
-        ResultLine{"not ok 1 x", "x", Status::fail, "", -1}, ResultLine{"ok 1 x # SKIP why so", "x", Status::skip, "why so", -1},
+        ResultLine{"ok 1 plain", "plain", Status::pass, "", -1},
+        ResultLine{"ok 1 - dashed", "dashed", Status::pass, "", -1},
+        ResultLine{"ok - unnumbered", "unnumbered", Status::pass, "", -1},
+        ResultLine{"ok 1", "case 1", Status::pass, "", -1},
+        ResultLine{"not ok 1 x", "x", Status::fail, "", -1},
+        ResultLine{"ok 1 x # SKIP why so", "x", Status::skip, "why so", -1},
         ResultLine{"not ok 1 x # SKIP why", "x", Status::skip, "why", -1},
         ResultLine{"ok 1 x # skipped: later", "x", Status::skip, "later", -1},
-        ResultLine{"ok 1 # SKIP need more free huge pages", "case 1", Status::skip, "need more free huge pages", -1},
-        ResultLine{"ok 1 # XFAIL Leak from parent into child", "case 1", Status::xfail, "Leak from parent into child", -1},
-        ResultLine{"not ok 1 x # XFAIL", "x", Status::xfail, "", -1}, ResultLine{"ok 1 x # XPASS really", "x", Status::xpass, "really", -1},
+        ResultLine{"ok 1 # SKIP need more free huge pages", "case 1", Status::skip,
+                   "need more free huge pages", -1},
+        ResultLine{"ok 1 # XFAIL Leak from parent into child", "case 1", Status::xfail,
+                   "Leak from parent into child", -1},
+        ResultLine{"not ok 1 x # XFAIL", "x", Status::xfail, "", -1},
+        ResultLine{"ok 1 x # XPASS really", "x", Status::xpass, "really", -1},
         ResultLine{"not ok 1 x # TODO one day", "x", Status::xfail, "one day", -1},
         ResultLine{"ok 1 x # TODO one day", "x", Status::xpass, "one day", -1},
         ResultLine{"not ok 1 # error mmap() failed", "case 1", Status::error, "mmap() failed", -1},
@@ -86,10 +93,12 @@ INSTANTIATE_TEST_SUITE_P(
         ResultLine{"ok 1 x # error count 0", "x", Status::pass, "error count 0", -1},
         ResultLine{"not ok 1 x # TIMEOUT 45 seconds", "x", Status::fail, "TIMEOUT 45 seconds", -1},
         ResultLine{"ok 1 x # TIMEOUT", "x", Status::error, "TIMEOUT", -1},
-        ResultLine{"ok 1 x # time=12ms", "x", Status::pass, "", 12}, ResultLine{"ok 1 x # time=1.5s", "x", Status::pass, "", 1500},
+        ResultLine{"ok 1 x # time=12ms", "x", Status::pass, "", 12},
+        ResultLine{"ok 1 x # time=1.5s", "x", Status::pass, "", 1500},
         ResultLine{"ok 1 x # SKIP no swap # time=80us", "x", Status::skip, "no swap", 0.08},
         ResultLine{"not ok 1 selftests: mm: cow # exit=1", "selftests: mm: cow", Status::fail, "exit=1", -1},
-        ResultLine{"ok 1 x #  SKIP is plain text behind two spaces", "x", Status::pass, "SKIP is plain text behind two spaces", -1},
+        ResultLine{"ok 1 x #  SKIP is plain text behind two spaces", "x", Status::pass,
+                   "SKIP is plain text behind two spaces", -1},
         ResultLine{"ok 1 test #3 of C\\# and \\\\", "test #3 of C# and \\", Status::pass, "", -1},
         ResultLine{"ok 1 name\\# SKIP not", "name# SKIP not", Status::pass, "", -1},
         ResultLine{"ok 1 SKIPPER", "SKIPPER", Status::pass, "", -1}));
@@ -167,9 +176,11 @@ constexpr const char* cow =
     "# [INFO] detected THP size: 2048 KiB\nTAP version 13\n1..5\n"
     "# [INFO] Anonymous memory tests in private mappings\n"
     "# [RUN] Basic COW after fork() ... with base page\nok 1 No leak from parent into child\n"
-    "# [RUN] Basic COW after fork() ... with swapped out base page\nok 2 # SKIP MADV_PAGEOUT did not work, is swap enabled?\n"
+    "# [RUN] Basic COW after fork() ... with swapped out base page\nok 2 # SKIP MADV_PAGEOUT did not work, "
+    "is swap enabled?\n"
     "# [RUN] vmsplice() + unmap in child ... with base page\nok 3 No leak from parent into child\n"
-    "# [RUN] vmsplice() + unmap in child ... with hugetlb (2048 kB)\nok 4 # XFAIL Leak from parent into child\n"
+    "# [RUN] vmsplice() + unmap in child ... with hugetlb (2048 kB)\nok 4 # XFAIL Leak from parent into "
+    "child\n"
     "# [RUN] Non-anonymous memory tests in private mappings\n"
     "# [RUN] Basic COW ... with shared zeropage\nnot ok 5 Other mapping modified\n"
     "Bail out! 1 out of 5 tests failed\n# Totals: pass:2 fail:1 xfail:1 xpass:0 skip:1 error:0\n";
@@ -190,7 +201,9 @@ TEST(Ktap, NamesCasesOfCowByTheirRunLine) {
 
 TEST(Ktap, KeepsTheCasesNameWhateverItsOutcome) {
   const auto name = [](const char* result) {
-    return parse(fmt::format("TAP version 13\n1..1\n# [RUN] R/W pin ... with memfd\n{}\n", result)).cases.at(0).name;
+    return parse(fmt::format("TAP version 13\n1..1\n# [RUN] R/W pin ... with memfd\n{}\n", result))
+        .cases.at(0)
+        .name;
   };
   EXPECT_EQ(name("ok 1 Should have worked"), "R/W pin ... with memfd");
   EXPECT_EQ(name("not ok 1 Should have worked"), "R/W pin ... with memfd");
@@ -219,7 +232,8 @@ INSTANTIATE_TEST_SUITE_P(
         Trap{"nothing", "", "no_output@0"}, Trap{"blank_lines", "\r\n\n", "no_output@0"},
         Trap{"other_text", "Segmentation fault\n", "no_ktap@0"},
         Trap{"prose_that_begins_with_ok", "ok then, nothing to do\n", "no_ktap@0"},
-        Trap{"header_only", "KTAP version 1\n", "no_plan@0"}, Trap{"no_plan", "KTAP version 1\nok 1 a\n", "no_plan@0"},
+        Trap{"header_only", "KTAP version 1\n", "no_plan@0"},
+        Trap{"no_plan", "KTAP version 1\nok 1 a\n", "no_plan@0"},
         Trap{"late_plan_is_fine", "TAP version 13\nok 1 a\n1..1\n", ""},
         Trap{"plan_and_nothing", "KTAP version 1\n1..3\n", "plan_shortfall@0"},
         Trap{"shortfall", "KTAP version 1\n1..3\nok 1 a\nok 2 b\n", "plan_shortfall@0"},
@@ -228,27 +242,42 @@ INSTANTIATE_TEST_SUITE_P(
         Trap{"two_streams", "KTAP version 1\n1..1\nok 1 a\nKTAP version 1\n", "duplicate_plan@4"},
         Trap{"duplicate", "KTAP version 1\n1..2\nok 1 a\nok 2 a\n", "duplicate_name@4"},
         Trap{"skipped_number", "KTAP version 1\n1..2\nok 1 a\nok 3 b\n", "wrong_number@4"},
-        Trap{"one_wrong_number_is_one_finding", "KTAP version 1\n1..3\nok 1 a\nok 3 b\nok 4 c\n", "wrong_number@4"},
+        Trap{"one_wrong_number_is_one_finding", "KTAP version 1\n1..3\nok 1 a\nok 3 b\nok 4 c\n",
+             "wrong_number@4"},
         Trap{"exit_skip_counts_itself", "TAP version 13\n1..1\nok 2 # SKIP no device\n", ""},
         Trap{"bail_out", "KTAP version 1\n1..1\nBail out! no memory\nok 1 a\n", "bail_out@3"},
         Trap{"unknown_directive", "KTAP version 1\n1..1\nok 1 a # FLAKY sometimes\n", "unknown_directive@3"},
         Trap{"unknown_version", "KTAP version 7\n1..1\nok 1 a\n", "unknown_directive@1"},
-        Trap{"parent_lies", "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  not ok 1 a\nok 1 p\n", "subtest_mismatch@6"},
-        Trap{"skipped_parent_lies", "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  not ok 1 a\nok 1 p # SKIP\n", "subtest_mismatch@6"},
-        Trap{"parent_fails_alone", "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  ok 1 a\nnot ok 1 p\n", "subtest_mismatch@6"},
-        Trap{"no_parent_result", "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  ok 1 a\n", "subtest_mismatch@3"},
-        Trap{"two_blocks_one_result",
-             "KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 a\n  KTAP version 1\n  1..1\n  ok 1 b\nok 2 p\n",
+        Trap{"parent_lies", "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  not ok 1 a\nok 1 p\n",
+             "subtest_mismatch@6"},
+        Trap{"skipped_parent_lies",
+             "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  not ok 1 a\nok 1 p # SKIP\n",
+             "subtest_mismatch@6"},
+        Trap{"parent_fails_alone", "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  ok 1 a\nnot ok 1 p\n",
+             "subtest_mismatch@6"},
+        Trap{"no_parent_result", "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  ok 1 a\n",
              "subtest_mismatch@3"},
-        Trap{"wrong_parent", "KTAP version 1\n1..1\n  KTAP version 1\n  # Subtest: p\n  1..1\n  ok 1 a\nok 1 q\n", "subtest_mismatch@7"},
-        Trap{"subtest_shortfall", "KTAP version 1\n1..1\n  KTAP version 1\n  1..2\n  ok 1 a\nok 1 p\n", "plan_shortfall@3"},
+        Trap{"two_blocks_one_result",
+             "KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 a\n  KTAP version 1\n  1..1\n  ok 1 "
+             "b\nok 2 p\n",
+             "subtest_mismatch@3"},
+        Trap{"wrong_parent",
+             "KTAP version 1\n1..1\n  KTAP version 1\n  # Subtest: p\n  1..1\n  ok 1 a\nok 1 q\n",
+             "subtest_mismatch@7"},
+        Trap{"subtest_shortfall", "KTAP version 1\n1..1\n  KTAP version 1\n  1..2\n  ok 1 a\nok 1 p\n",
+             "plan_shortfall@3"},
         Trap{"same_names_below_different_parents",
-             "KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 a\nok 1 p\n  KTAP version 1\n  1..1\n  ok 1 a\nok 2 q\n", ""},
-        Trap{"totals_disagree", "TAP version 13\n1..1\nok 1 a\n# Totals: pass:0 fail:1 xfail:0 xpass:0 skip:0 error:0\n",
+             "KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 a\nok 1 p\n  KTAP version 1\n  1..1\n  "
+             "ok 1 a\nok 2 q\n",
+             ""},
+        Trap{"totals_disagree",
+             "TAP version 13\n1..1\nok 1 a\n# Totals: pass:0 fail:1 xfail:0 xpass:0 skip:0 error:0\n",
              "totals_mismatch@4 totals_mismatch@4"},
-        Trap{"kunit_totals_count_leaves", "KTAP version 1\n1..1\nok 1 a\n# Totals: pass:7 fail:0 skip:0 total:7\n", ""},
+        Trap{"kunit_totals_count_leaves",
+             "KTAP version 1\n1..1\nok 1 a\n# Totals: pass:7 fail:0 skip:0 total:7\n", ""},
         Trap{"result_after_totals",
-             "TAP version 13\n1..1\nok 1 a\n# Totals: pass:1 fail:0 xfail:0 xpass:0 skip:0 error:0\nok 2 b\n", "output_after_end@5"},
+             "TAP version 13\n1..1\nok 1 a\n# Totals: pass:1 fail:0 xfail:0 xpass:0 skip:0 error:0\nok 2 b\n",
+             "output_after_end@5"},
         Trap{"result_after_panic", "KTAP version 1\n1..2\nok 1 a\nKernel panic - not syncing: x\nok 2 b\n",
              "output_after_end@5 plan_shortfall@0"},
         Trap{"not_utf8", "KTAP version 1\n1..1\nok 1 a\xff\n", "bad_utf8@3"},
@@ -309,7 +338,8 @@ TEST(Ktap, SaysOfManyFindingsThatSomeAreLeftOut) {
 
 TEST(Ktap, SurvivesNestingWithoutEnd) {
   std::string text;
-  for (int depth = 0; depth < 2000; ++depth) text += std::string(static_cast<std::size_t>(2 * depth), ' ') + "KTAP version 1\n";
+  for (int depth = 0; depth < 2000; ++depth)
+    text += std::string(static_cast<std::size_t>(2 * depth), ' ') + "KTAP version 1\n";
   for (int depth = 0; depth < 2000; ++depth) {
     for (int i = 0; i < depth; ++i) text += "# ";
     text += "1..1\n";
@@ -324,8 +354,10 @@ TEST(Ktap, NeverFailsOnDamagedStreams) {
     std::string text = cow;
     for (int i = 0; i < 40; ++i) {
       const std::size_t at = random() % text.size();
-      if (random() % 2 == 0) text[at] = bytes[random() % bytes.size()];
-      else text.insert(at, 1, bytes[random() % bytes.size()]);
+      if (random() % 2 == 0)
+        text[at] = bytes[random() % bytes.size()];
+      else
+        text.insert(at, 1, bytes[random() % bytes.size()]);
     }
     const auto j = nlohmann::json::parse(to_json(parse(text)));
     EXPECT_TRUE(j.contains("cases"));
@@ -333,8 +365,9 @@ TEST(Ktap, NeverFailsOnDamagedStreams) {
 }
 
 TEST(Ktap, WritesItsTreeAsJson) {
-  const auto j = nlohmann::json::parse(to_json(parse(
-      "KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 a # SKIP why\nok 1 p\n# d\nnot ok 2 q # time=3ms\n")));
+  const auto j =
+      nlohmann::json::parse(to_json(parse("KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 a # SKIP "
+                                          "why\nok 1 p\n# d\nnot ok 2 q # time=3ms\n")));
   EXPECT_EQ(j["version"], 1);
   EXPECT_EQ(j["plan"], 2);
   EXPECT_EQ(j["cases"][0]["subtests"][0]["reason"], "why");

@@ -17,8 +17,8 @@ bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
 
 bool starts_with_nocase(std::string_view text, std::string_view word) {
-  return text.size() >= word.size() &&
-         std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) { return lower(a) == lower(b); });
+  return text.size() >= word.size() && std::equal(word.begin(), word.end(), text.begin(),
+                                                  [](char a, char b) { return lower(a) == lower(b); });
 }
 
 struct Directive {
@@ -54,7 +54,8 @@ std::size_t find_separator(bool ok, std::string_view text) {
   for (std::size_t at = text.find('#'); at != std::string_view::npos; at = text.find('#', at + 1)) {
     if (at > 0 && !is_space(text[at - 1])) continue;
     const std::string_view after = text.substr(at + 1);
-    if (after.empty() || is_space(after[0]) || find_directive(ok, after) || after.starts_with("time=")) return at;
+    if (after.empty() || is_space(after[0]) || find_directive(ok, after) || after.starts_with("time="))
+      return at;
   }
   return std::string_view::npos;
 }
@@ -151,7 +152,12 @@ Line plan_line(Line line, std::string_view text) {
 std::size_t utf8_length(std::string_view text) {
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned lead = at(0);
-  const std::size_t n = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
+  const std::size_t n = lead < 0x80   ? 1
+                        : lead < 0xc2 ? 0
+                        : lead < 0xe0 ? 2
+                        : lead < 0xf0 ? 3
+                        : lead < 0xf5 ? 4
+                                      : 0;
   if (n == 0 || text.size() < n) return 0;
   for (std::size_t i = 1; i < n; ++i) {
     if ((at(i) & 0xc0U) != 0x80U) return 0;
@@ -186,28 +192,36 @@ Line classify(std::string_view text) {
       line.kind = LineKind::diagnostic;
       line.rest = text.substr(text.size() > 1 && text[1] == ' ' ? 2 : 1);
       return line;
-    case 'o': return is_word(text, "ok") ? result_line(line, true, text.substr(2)) : line;
-    case 'n': return is_word(text, "not ok") ? result_line(line, false, text.substr(6)) : line;
-    case '1': return plan_line(line, text);
+    case 'o':
+      return is_word(text, "ok") ? result_line(line, true, text.substr(2)) : line;
+    case 'n':
+      return is_word(text, "not ok") ? result_line(line, false, text.substr(6)) : line;
+    case '1':
+      return plan_line(line, text);
     case 'K':
-    case 'T': return version_line(line, text);
+    case 'T':
+      return version_line(line, text);
     case 'B':
     case 'b':
       if (!starts_with_nocase(text, "Bail out!")) return line;
       line.kind = LineKind::bail_out;
       line.rest = trim(text.substr(9));
       return line;
-    default: return line;
+    default:
+      return line;
   }
 }
 
 std::string_view describe(bool ok, std::string_view rest, Case& out) {
   out.status = ok ? Status::pass : Status::fail;
   if (rest.starts_with("- ") || rest == "-") rest.remove_prefix(1);
-  const std::size_t hash = rest.find('#') == std::string_view::npos ? std::string_view::npos : find_separator(ok, rest);
+  const std::size_t hash =
+      rest.find('#') == std::string_view::npos ? std::string_view::npos : find_separator(ok, rest);
   const std::string_view name = trim(rest.substr(0, hash));
-  if (name.find('\\') == std::string_view::npos) out.name.assign(name);
-  else out.name = unescaped(name);
+  if (name.find('\\') == std::string_view::npos)
+    out.name.assign(name);
+  else
+    out.name = unescaped(name);
   if (hash == std::string_view::npos) return {};
   // ksft_test_result_code() puts two spaces after '#' when plain text and no directive follows.
   const bool plain_text = rest.substr(hash + 1).starts_with("  ");

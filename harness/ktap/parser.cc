@@ -37,7 +37,9 @@ bool take_prefix(const Block& block, std::string_view& text) {
   return true;
 }
 
-bool is_indentation(std::string_view text, std::size_t width) { return width >= 2 || (width == 1 && text[0] == '\t'); }
+bool is_indentation(std::string_view text, std::size_t width) {
+  return width >= 2 || (width == 1 && text[0] == '\t');
+}
 
 }  // namespace
 
@@ -97,10 +99,14 @@ void Parser::structural(std::size_t depth, const Line& found) {
   }
   if (depth >= open_.size()) return;  // nested too deep
   switch (found.kind) {
-    case LineKind::version: return version(depth, found);
-    case LineKind::plan: return plan(open_[depth], found);
-    case LineKind::result: return result(depth, found);
-    default: return;
+    case LineKind::version:
+      return version(depth, found);
+    case LineKind::plan:
+      return plan(open_[depth], found);
+    case LineKind::result:
+      return result(depth, found);
+    default:
+      return;
   }
 }
 
@@ -112,7 +118,8 @@ void Parser::version(std::size_t depth, const Line& found) {
   }
   if (!open_[depth].empty()) {
     if (depth == 0) {
-      return find(FindingKind::duplicate_plan, line_number_, "a second version line: two streams in one output");
+      return find(FindingKind::duplicate_plan, line_number_,
+                  "a second version line: two streams in one output");
     }
     const std::size_t width = open_[depth].width;
     const bool hash = open_[depth].hash;
@@ -144,7 +151,8 @@ void Parser::result(std::size_t depth, const Line& found) {
   }
   if (++total_cases_ > max_cases) {
     if (total_cases_ == max_cases + 1) {
-      find(FindingKind::plan_excess, line_number_, fmt::format("more than {} results: the rest was not read", max_cases));
+      find(FindingKind::plan_excess, line_number_,
+           fmt::format("more than {} results: the rest was not read", max_cases));
     }
     return;
   }
@@ -181,7 +189,8 @@ void Parser::check_number(Block& block, const Line& found, const Case& found_cas
   const bool exit_skip =
       found_case.status == Status::skip && found_case.name.empty() && found.number == expected + 1;
   if (found.number > 0 && found.number != expected && !exit_skip) {
-    find(FindingKind::wrong_number, line_number_, fmt::format("number {} where {} was due", found.number, expected));
+    find(FindingKind::wrong_number, line_number_,
+         fmt::format("number {} where {} was due", found.number, expected));
   }
   block.last_number = found.number > 0 ? found.number : expected;
 }

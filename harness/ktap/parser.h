@@ -25,7 +25,7 @@ class Prefix {
  private:
   std::size_t width_ = 0;
   bool blank_ = false;  ///< the whole stream is indented
-  int groups_ = 0;  ///< "[...]" and "<N>" groups; their width may grow ("[99999.9]" to "[100000.0]")
+  int groups_ = 0;      ///< "[...]" and "<N>" groups; their width may grow ("[99999.9]" to "[100000.0]")
 };
 
 /// Diagnostics since the last result: the first few and the latest, as views into the text.

@@ -49,7 +49,8 @@ bool Prefix::learn(std::string_view line) {
 std::string_view Prefix::strip(std::string_view line) const {
   if (width_ == 0) return line;
   if (groups_ > 0) return line.substr(after_groups(line, groups_));
-  if (blank_) return line.find_first_not_of(" \t") >= width_ ? line.substr(std::min(width_, line.size())) : line;
+  if (blank_)
+    return line.find_first_not_of(" \t") >= width_ ? line.substr(std::min(width_, line.size())) : line;
   return line.size() < width_ ? line : line.substr(width_);  // as kunit.py does: so many characters
 }
 

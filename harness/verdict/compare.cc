@@ -12,10 +12,14 @@ using Key = std::pair<std::string, std::string>;
 
 int level(Verdict v) {
   switch (v) {
-    case Verdict::pass: return 0;
-    case Verdict::xfail: return 1;
-    case Verdict::skip: return 2;
-    default: return 3 + model::rank(v);
+    case Verdict::pass:
+      return 0;
+    case Verdict::xfail:
+      return 1;
+    case Verdict::skip:
+      return 2;
+    default:
+      return 3 + model::rank(v);
   }
 }
 
@@ -35,16 +39,22 @@ std::map<Key, Verdict> index(const std::vector<model::TestVerdict>& rows) {
 
 const char* to_string(DeltaKind kind) {
   switch (kind) {
-    case DeltaKind::regression: return "regression";
-    case DeltaKind::fixed: return "fixed";
-    case DeltaKind::fresh: return "new";
-    case DeltaKind::gone: return "gone";
-    case DeltaKind::same: return "same";
+    case DeltaKind::regression:
+      return "regression";
+    case DeltaKind::fixed:
+      return "fixed";
+    case DeltaKind::fresh:
+      return "new";
+    case DeltaKind::gone:
+      return "gone";
+    case DeltaKind::same:
+      return "same";
   }
   return "?";
 }
 
-std::vector<Delta> compare(const std::vector<model::TestVerdict>& base, const std::vector<model::TestVerdict>& tip) {
+std::vector<Delta> compare(const std::vector<model::TestVerdict>& base,
+                           const std::vector<model::TestVerdict>& tip) {
   const auto before = index(base);
   std::map<Key, Verdict> after;
   std::vector<Delta> out;

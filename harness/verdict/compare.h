@@ -23,9 +23,11 @@ struct Delta {
 };
 
 /// Worse, better, or as before: verdicts are ordered pass, xfail, skip, then by model::rank(). Worse is a
-/// regression (pass to skip too: something is no longer tested); "fixed" is only what ends at pass or xfail, so
-/// a crash that became a failure is "same". A test that one side lacks is new or gone, whatever its verdict.
-/// Order: as in `tip`, then what is gone in the order of `base`. Of rows with equal names the first counts.
-std::vector<Delta> compare(const std::vector<model::TestVerdict>& base, const std::vector<model::TestVerdict>& tip);
+/// regression (pass to skip too: something is no longer tested); "fixed" is only what ends at pass or xfail,
+/// so a crash that became a failure is "same". A test that one side lacks is new or gone, whatever its
+/// verdict. Order: as in `tip`, then what is gone in the order of `base`. Of rows with equal names the first
+/// counts.
+std::vector<Delta> compare(const std::vector<model::TestVerdict>& base,
+                           const std::vector<model::TestVerdict>& tip);
 
 }  // namespace pinrig::verdict

@@ -49,8 +49,8 @@ std::map<std::string, std::string> capabilities_of(const std::string& output) {
   for (std::size_t at = output.find(mark); at != std::string::npos; at = output.find(mark, at + 1)) {
     if (at > 0 && output[at - 1] != '\n') continue;
     const std::size_t end = output.find('\n', at);
-    const std::string_view rest =
-        trim(std::string_view(output).substr(at, end == std::string::npos ? end : end - at).substr(mark.size()));
+    const std::string_view rest = trim(
+        std::string_view(output).substr(at, end == std::string::npos ? end : end - at).substr(mark.size()));
     const std::size_t space = rest.find(' ');
     if (space == std::string_view::npos) continue;
     found.emplace(rest.substr(0, space), trim(rest.substr(space)));

@@ -46,9 +46,11 @@ struct Reading {
 Reading judge_output(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence);
 Reading judge_gup_test(const model::TestRecord& record, Evidence& evidence);
 /// Rules on the pin ledger and the claim (ledger.cc). `counters`: the kernel has them.
-void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, bool counters, Evidence& evidence);
+void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, bool counters,
+                  Evidence& evidence);
 /// Rules on what the kernel said while the test ran, and on taint (kernel_log.cc).
-void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events, Evidence& evidence);
+void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events,
+                  Evidence& evidence);
 /// Verdict for one event of the console: pass means "not worth a word" (page_dump).
 model::Verdict event_verdict(const model::KernelEvent& event);
 /// "# capability NAME VALUE" lines of an output.

@@ -20,7 +20,8 @@ bool applies(const Expectation& e, const model::Point& point, bool is_tip, model
          (e.points.empty() || std::any_of(e.points.begin(), e.points.end(), names_point));
 }
 
-/// A pattern with ':' is about cases, one without about tests: "bio/*" must not make every case of them a leak.
+/// A pattern with ':' is about cases, one without about tests: "bio/*" must not make every case of them a
+/// leak.
 bool matches(const Expectation& e, const model::TestVerdict& row) {
   const bool about_cases = e.tests.find(':') != std::string::npos;
   if (about_cases != !row.case_name.empty()) return false;
@@ -65,7 +66,8 @@ std::vector<std::string> apply_expectations(std::vector<model::TestVerdict>& ver
       of_test = match;
       cut_short = match && row.expected && ends_a_test(row.verdict);
     } else if (!match && !row.expected && of_test && (allowed(*of_test, row.verdict) || cut_short)) {
-      // What is allowed for the test is allowed for the case that brings it about, or that it made impossible.
+      // What is allowed for the test is allowed for the case that brings it about, or that it made
+      // impossible.
       row.expected = allowed(*of_test, row.verdict) || row.verdict == Verdict::missing;
       if (row.expected) match = of_test;
     }
@@ -75,8 +77,8 @@ std::vector<std::string> apply_expectations(std::vector<model::TestVerdict>& ver
   for (std::size_t i = 0; i < here.size(); ++i) {
     if (!here[i]->required || judged[i]) continue;
     const std::string where = here[i]->where.file.empty() ? "" : model::to_string(here[i]->where) + ": ";
-    unmet.push_back(fmt::format("{}{} was to be {} at {} on {}, but no such test was judged", where, here[i]->tests,
-                                verdict_list(*here[i]), point.label, model::to_string(arch)));
+    unmet.push_back(fmt::format("{}{} was to be {} at {} on {}, but no such test was judged", where,
+                                here[i]->tests, verdict_list(*here[i]), point.label, model::to_string(arch)));
   }
   return unmet;
 }

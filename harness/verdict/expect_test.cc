@@ -25,7 +25,8 @@ TestVerdict row(const std::string& test, const std::string& name, Verdict v) {
   return r;
 }
 
-Expectation want(const std::string& tests, std::vector<Verdict> verdicts, std::vector<std::string> points = {}) {
+Expectation want(const std::string& tests, std::vector<Verdict> verdicts,
+                 std::vector<std::string> points = {}) {
   Expectation e;
   e.tests = tests;
   e.verdicts = std::move(verdicts);
@@ -45,8 +46,9 @@ bool expected_at(const Point& point, bool is_tip, const Expectation& e, Verdict 
 }
 
 TEST(Expectations, LetOnlyPassSkipAndXfailBeWithoutOne) {
-  for (const Verdict v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass, Verdict::crash,
-                          Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error}) {
+  for (const Verdict v :
+       {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass, Verdict::crash,
+        Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error}) {
     std::vector<TestVerdict> rows{row("a/a", "", v), row("a/a", "case", v)};
     EXPECT_THAT(apply_expectations(rows, {}, base, false, Arch::x86_64), IsEmpty());
     const bool fine = v == Verdict::pass || v == Verdict::skip || v == Verdict::xfail;
@@ -80,16 +82,19 @@ TEST(Expectations, HoldOnlyAtTheirPointsAndArchitectures) {
 
 TEST(Expectations, TheLastMatchWins) {
   std::vector<TestVerdict> rows{row("a/a", "", Verdict::leak)};
-  apply_expectations(rows, {want("a/*", {Verdict::leak}), want("a/a", {Verdict::pass})}, tip, true, Arch::x86_64);
+  apply_expectations(rows, {want("a/*", {Verdict::leak}), want("a/a", {Verdict::pass})}, tip, true,
+                     Arch::x86_64);
   EXPECT_FALSE(rows[0].expected);
   EXPECT_EQ(rows[0].expectation, "because of a/a");
-  apply_expectations(rows, {want("a/a", {Verdict::pass}), want("a/*", {Verdict::leak})}, tip, true, Arch::x86_64);
+  apply_expectations(rows, {want("a/a", {Verdict::pass}), want("a/*", {Verdict::leak})}, tip, true,
+                     Arch::x86_64);
   EXPECT_TRUE(rows[0].expected);
   EXPECT_EQ(rows[0].expectation, "because of a/*");
 }
 
 TEST(Expectations, TellTestsFromCases) {
-  std::vector<TestVerdict> rows{row("a/a", "", Verdict::leak), row("a/a", "one", Verdict::pass), row("a/a", "two", Verdict::fail)};
+  std::vector<TestVerdict> rows{row("a/a", "", Verdict::leak), row("a/a", "one", Verdict::pass),
+                                row("a/a", "two", Verdict::fail)};
   apply_expectations(rows, {want("a/*", {Verdict::leak})}, tip, true, Arch::x86_64);
   EXPECT_TRUE(rows[0].expected);
   EXPECT_TRUE(rows[1].expected) << "a pattern for tests must not forbid that a case passes";
@@ -101,8 +106,8 @@ TEST(Expectations, TellTestsFromCases) {
 }
 
 TEST(Expectations, AllowACaseWhatItsTestMay) {
-  std::vector<TestVerdict> rows{row("a/a", "", Verdict::fail), row("a/a", "one", Verdict::fail), row("b/b", "", Verdict::pass),
-                                row("b/b", "one", Verdict::fail)};
+  std::vector<TestVerdict> rows{row("a/a", "", Verdict::fail), row("a/a", "one", Verdict::fail),
+                                row("b/b", "", Verdict::pass), row("b/b", "one", Verdict::fail)};
   apply_expectations(rows, {want("a/a", {Verdict::fail})}, tip, true, Arch::x86_64);
   EXPECT_TRUE(rows[1].expected);
   EXPECT_EQ(rows[1].expectation, "because of a/a");
@@ -124,8 +129,10 @@ TEST(Expectations, MustFindSomethingWhenRequired) {
   std::vector<TestVerdict> rows{row("a/a", "", Verdict::missing)};
   Expectation e = want("a/*", {Verdict::leak, Verdict::missing}, {"tip"});
   e.where = {"series.yaml", 7, 3};
-  EXPECT_THAT(apply_expectations(rows, {e}, tip, true, Arch::aarch64),
-              ElementsAre("series.yaml:7:3: a/* was to be leak or missing at tip on aarch64, but no such test was judged"));
+  EXPECT_THAT(
+      apply_expectations(rows, {e}, tip, true, Arch::aarch64),
+      ElementsAre(
+          "series.yaml:7:3: a/* was to be leak or missing at tip on aarch64, but no such test was judged"));
   EXPECT_THAT(apply_expectations(rows, {e}, base, false, Arch::aarch64), IsEmpty());
   rows[0].verdict = Verdict::leak;
   EXPECT_THAT(apply_expectations(rows, {e}, tip, true, Arch::aarch64), IsEmpty());
@@ -142,24 +149,30 @@ struct Pair {
 
 TEST(Compare, OrdersVerdicts) {
   using enum Verdict;
-  for (const Pair& p : {Pair{pass, pass, DeltaKind::same}, Pair{pass, fail, DeltaKind::regression}, Pair{fail, pass, DeltaKind::fixed},
-                        Pair{pass, skip, DeltaKind::regression}, Pair{skip, pass, DeltaKind::fixed}, Pair{pass, xfail, DeltaKind::regression},
-                        Pair{xfail, pass, DeltaKind::fixed}, Pair{fail, skip, DeltaKind::same}, Pair{skip, fail, DeltaKind::regression},
-                        Pair{fail, leak, DeltaKind::regression}, Pair{leak, fail, DeltaKind::same}, Pair{crash, fail, DeltaKind::same},
-                        Pair{fail, crash, DeltaKind::regression}, Pair{pass, missing, DeltaKind::regression}, Pair{missing, pass, DeltaKind::fixed},
-                        Pair{pass, xpass, DeltaKind::regression}, Pair{error, xfail, DeltaKind::fixed}, Pair{pass, leak, DeltaKind::regression},
-                        Pair{pass, timeout, DeltaKind::regression}, Pair{leak, leak, DeltaKind::same}}) {
+  for (const Pair& p :
+       {Pair{pass, pass, DeltaKind::same},          Pair{pass, fail, DeltaKind::regression},
+        Pair{fail, pass, DeltaKind::fixed},         Pair{pass, skip, DeltaKind::regression},
+        Pair{skip, pass, DeltaKind::fixed},         Pair{pass, xfail, DeltaKind::regression},
+        Pair{xfail, pass, DeltaKind::fixed},        Pair{fail, skip, DeltaKind::same},
+        Pair{skip, fail, DeltaKind::regression},    Pair{fail, leak, DeltaKind::regression},
+        Pair{leak, fail, DeltaKind::same},          Pair{crash, fail, DeltaKind::same},
+        Pair{fail, crash, DeltaKind::regression},   Pair{pass, missing, DeltaKind::regression},
+        Pair{missing, pass, DeltaKind::fixed},      Pair{pass, xpass, DeltaKind::regression},
+        Pair{error, xfail, DeltaKind::fixed},       Pair{pass, leak, DeltaKind::regression},
+        Pair{pass, timeout, DeltaKind::regression}, Pair{leak, leak, DeltaKind::same}}) {
     const auto deltas = compare({row("a", "", p.base)}, {row("a", "", p.tip)});
     ASSERT_EQ(deltas.size(), 1U);
-    EXPECT_STREQ(to_string(deltas[0].kind), to_string(p.kind)) << model::to_string(p.base) << " " << model::to_string(p.tip);
+    EXPECT_STREQ(to_string(deltas[0].kind), to_string(p.kind))
+        << model::to_string(p.base) << " " << model::to_string(p.tip);
     EXPECT_EQ(deltas[0].base, p.base);
     EXPECT_EQ(deltas[0].tip, p.tip);
   }
 }
 
 TEST(Compare, KnowsWhatIsNewAndWhatIsGone) {
-  const auto d = compare({row("a", "", Verdict::pass), row("a", "old", Verdict::fail)},
-                         {row("b", "", Verdict::leak), row("a", "", Verdict::pass), row("a", "", Verdict::fail)});
+  const auto d =
+      compare({row("a", "", Verdict::pass), row("a", "old", Verdict::fail)},
+              {row("b", "", Verdict::leak), row("a", "", Verdict::pass), row("a", "", Verdict::fail)});
   ASSERT_EQ(d.size(), 3U);
   EXPECT_STREQ(to_string(d[0].kind), "new");
   EXPECT_EQ(d[0].test, "b");

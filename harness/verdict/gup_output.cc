@@ -3,8 +3,8 @@
 //   PIN_FAST_BENCHMARK: Time: get:123 put:45 us, truncated (size: 0)
 //   PIN_BASIC_TEST: done
 //   Truncated (size: 0)
-// 6.12 is a TAP 13 program, puts "# " before every piece (also in the middle of a line) and names its one result
-// "ioctl status N". In both, a failed pin shows only as "truncated": the exit code is 0 all the same.
+// 6.12 is a TAP 13 program, puts "# " before every piece (also in the middle of a line) and names its one
+// result "ioctl status N". In both, a failed pin shows only as "truncated": the exit code is 0 all the same.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -62,7 +62,8 @@ Lines read_lines(const std::string& output) {
     if (found.truncated == 0 && line.find("runcated (size: ") != std::string_view::npos) {
       found.truncated = number;
       found.truncated_text = std::string(line.substr(line.find("runcated (size: ") - 1));
-      while (found.truncated_text.ends_with('#') || found.truncated_text.ends_with(' ')) found.truncated_text.pop_back();
+      while (found.truncated_text.ends_with('#') || found.truncated_text.ends_with(' '))
+        found.truncated_text.pop_back();
     }
   }
   return found;
@@ -72,7 +73,8 @@ Lines read_lines(const std::string& output) {
 void judge_tap(const ktap::Tree& tree, Evidence& evidence) {
   for (const auto& f : tree.findings) {
     // Every thread of "-j N" reports under the same name.
-    if (f.kind == ktap::FindingKind::duplicate_name || f.kind == ktap::FindingKind::unknown_directive) continue;
+    if (f.kind == ktap::FindingKind::duplicate_name || f.kind == ktap::FindingKind::unknown_directive)
+      continue;
     const Verdict v = f.kind == ktap::FindingKind::bail_out ? Verdict::fail : Verdict::error;
     evidence.against(v, fmt::format("{}: {}", ktap::to_string(f.kind), f.text), f.line);
   }
@@ -104,10 +106,13 @@ Reading judge_gup_test(const model::TestRecord& record, Evidence& evidence) {
   if (record.exit.kind != model::TestExit::Kind::exited) return reading;
 
   const ktap::Tree tree = ktap::parse(record.output);
-  if (tree.version > 0) judge_tap(tree, evidence);
-  else if (record.exit.code == 4) evidence.skipped(last_words(record.output));
+  if (tree.version > 0)
+    judge_tap(tree, evidence);
+  else if (record.exit.code == 4)
+    evidence.skipped(last_words(record.output));
   if (record.exit.code != 0 && record.exit.code != 4) {
-    evidence.against(Verdict::fail, fmt::format("exit code {}: {}", record.exit.code, last_words(record.errors)));
+    evidence.against(Verdict::fail,
+                     fmt::format("exit code {}: {}", record.exit.code, last_words(record.errors)));
   }
   if (!evidence.is_skip() && found.get_us.empty() && found.done == 0) {
     evidence.against(Verdict::error, "no time and no \"done\" in the output: nothing was measured");

@@ -34,7 +34,8 @@ std::optional<std::string> control_failure(const JobFacts& facts) {
   if (!c.available) return "it found no counters in a kernel that has them";
   if (facts.control_pages <= 0) return "it was asked to hold no pages";
   if (c.outstanding_held != facts.control_pages) {
-    return fmt::format("{} pages were held and {} seen as outstanding", facts.control_pages, c.outstanding_held);
+    return fmt::format("{} pages were held and {} seen as outstanding", facts.control_pages,
+                       c.outstanding_held);
   }
   if (c.outstanding_released != 0) {
     return fmt::format("{} pages still outstanding after the holder was killed", c.outstanding_released);
@@ -44,34 +45,46 @@ std::optional<std::string> control_failure(const JobFacts& facts) {
 
 /// The guest went away under the test: by the kernel, by silence, or by us?
 void judge_lost(const JobFacts& facts, const model::TestRecord& record, Evidence& evidence) {
-  const bool fatal_event = std::any_of(facts.events.begin(), facts.events.end(), [&](const model::KernelEvent& e) {
-    return e.owner == record.name && e.fatal;
-  });
+  const bool fatal_event =
+      std::any_of(facts.events.begin(), facts.events.end(),
+                  [&](const model::KernelEvent& e) { return e.owner == record.name && e.fatal; });
   switch (facts.outcome.kind) {
     case JobOutcome::Kind::cancelled:
       return evidence.against(Verdict::missing, "the run was cancelled while the test ran");
     case JobOutcome::Kind::panicked:
-      return evidence.against(Verdict::crash, "the kernel died under the test: " + outcome_text(facts.outcome));
-    default: break;
+      return evidence.against(Verdict::crash,
+                              "the kernel died under the test: " + outcome_text(facts.outcome));
+    default:
+      break;
   }
   if (fatal_event) return evidence.against(Verdict::crash, "the kernel died under the test");
   if (facts.outcome.kind == JobOutcome::Kind::timed_out) {
-    return evidence.against(Verdict::timeout, "the guest went silent under the test: " + outcome_text(facts.outcome));
+    return evidence.against(Verdict::timeout,
+                            "the guest went silent under the test: " + outcome_text(facts.outcome));
   }
   evidence.against(Verdict::error, "the guest was lost under the test: " + outcome_text(facts.outcome));
 }
 
 const char* signal_name(int number) {
   switch (number) {
-    case 4: return " (SIGILL)";
-    case 6: return " (SIGABRT)";
-    case 7: return " (SIGBUS)";
-    case 8: return " (SIGFPE)";
-    case 9: return " (SIGKILL)";
-    case 11: return " (SIGSEGV)";
-    case 13: return " (SIGPIPE)";
-    case 15: return " (SIGTERM)";
-    default: return "";
+    case 4:
+      return " (SIGILL)";
+    case 6:
+      return " (SIGABRT)";
+    case 7:
+      return " (SIGBUS)";
+    case 8:
+      return " (SIGFPE)";
+    case 9:
+      return " (SIGKILL)";
+    case 11:
+      return " (SIGSEGV)";
+    case 13:
+      return " (SIGPIPE)";
+    case 15:
+      return " (SIGTERM)";
+    default:
+      return "";
   }
 }
 
@@ -79,14 +92,18 @@ void judge_exit(const JobFacts& facts, const model::TestRecord& record, Evidence
   const std::string said = last_words(record.errors);
   const std::string tail = said.empty() ? "" : ": " + said;
   switch (record.exit.kind) {
-    case Exit::exited: return;
+    case Exit::exited:
+      return;
     case Exit::signaled:
       return evidence.against(Verdict::crash, fmt::format("killed by signal {}{}{}", record.exit.code,
                                                           signal_name(record.exit.code), tail));
-    case Exit::timed_out: return evidence.against(Verdict::timeout, "the time limit passed" + tail);
+    case Exit::timed_out:
+      return evidence.against(Verdict::timeout, "the time limit passed" + tail);
     case Exit::not_run:
-      return evidence.against(Verdict::error, fmt::format("it could not be started, errno {}{}", record.exit.code, tail));
-    case Exit::lost: return judge_lost(facts, record, evidence);
+      return evidence.against(Verdict::error,
+                              fmt::format("it could not be started, errno {}{}", record.exit.code, tail));
+    case Exit::lost:
+      return judge_lost(facts, record, evidence);
   }
 }
 
@@ -110,7 +127,8 @@ std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::T
   judge_kernel(record, facts.events, evidence);
   evidence.fold_into(own);
   own.numbers = std::move(reading.numbers);
-  rows.insert(rows.end(), std::make_move_iterator(reading.cases.begin()), std::make_move_iterator(reading.cases.end()));
+  rows.insert(rows.end(), std::make_move_iterator(reading.cases.begin()),
+              std::make_move_iterator(reading.cases.end()));
   return rows;
 }
 
@@ -118,8 +136,9 @@ model::TestVerdict missing_row(const JobFacts& facts, const model::TestSpec& spe
   model::TestVerdict row;
   row.test = spec.name;
   row.verdict = Verdict::missing;
-  row.detail = facts.outcome.kind == JobOutcome::Kind::completed ? "planned, and it never began"
-                                                                 : "never began: " + outcome_text(facts.outcome);
+  row.detail = facts.outcome.kind == JobOutcome::Kind::completed
+                   ? "planned, and it never began"
+                   : "never began: " + outcome_text(facts.outcome);
   return row;
 }
 
@@ -144,7 +163,8 @@ void add_capabilities(const model::TestRecord& record, model::TestVerdict& own, 
   for (auto& [name, value] : capabilities_of(record.output)) {
     const auto [it, fresh] = judgement.capabilities.emplace(name, value);
     if (fresh || it->second == value) continue;
-    const std::string text = fmt::format("capability {} is {} here and was {} in an earlier test", name, value, it->second);
+    const std::string text =
+        fmt::format("capability {} is {} here and was {} in an earlier test", name, value, it->second);
     own.detail += (own.detail.empty() ? "" : "; ") + text;
     if (model::rank(own.verdict) < model::rank(Verdict::error)) own.verdict = Verdict::error;
   }
@@ -157,8 +177,8 @@ void fail_control(const std::string& why, Judgement& judgement) {
   judgement.outcome.detail =
       "the pin ledger's negative control failed: " + why + (completed ? "" : "; beside that " + before);
   for (auto& row : judgement.verdicts) {
-    row.detail = fmt::format("{} (would have been {}{}{})", judgement.outcome.detail, model::to_string(row.verdict),
-                             row.detail.empty() ? "" : ": ", row.detail);
+    row.detail = fmt::format("{} (would have been {}{}{})", judgement.outcome.detail,
+                             model::to_string(row.verdict), row.detail.empty() ? "" : ": ", row.detail);
     row.verdict = Verdict::error;
   }
 }

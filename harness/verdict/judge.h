@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // From raw facts to verdicts. Pure.
 //
-// Every planned test is born `missing`. Every rule below that applies adds its reason; the worst by model::rank()
-// becomes the verdict, all of them its detail.
+// Every planned test is born `missing`. Every rule below that applies adds its reason; the worst by
+// model::rank() becomes the verdict, all of them its detail.
 //
 //   no record                                   missing, with the job's outcome
 //   skip_reason of the harness                  skip, nothing else is looked at
@@ -14,7 +14,8 @@
 //         fewer results than planned            error, and a `missing` row for the rest
 //         any other finding                     error; "Bail out!" fail; an unknown directive is only noted
 //         every case skipped, "1..0 # SKIP"     skip
-//         exit code not 0 and no case failed    fail; 2, 3, 4 fit xfail, xpass, all skipped (else 4 is an error)
+//         exit code not 0 and no case failed    fail; 2, 3, 4 fit xfail, xpass, all skipped (else 4 is an
+//         error)
 //   exit_code: 0 1 2 3 4, others                pass fail xfail xpass skip, fail
 //   gup_test: "truncated"                       fail
 //             neither a time nor "done"         error
@@ -49,18 +50,19 @@ struct JobFacts {
   std::vector<model::TestSpec> planned;
   std::vector<model::TestRecord> records;  ///< by name; a planned test without one stays missing
   std::vector<model::KernelEvent> events;
-  bool control_ran = false;                ///< the ledger's negative control was carried out
+  bool control_ran = false;  ///< the ledger's negative control was carried out
   wire::HoldResult control;
-  int control_pages = 0;                   ///< what was asked for
-  bool counters = false;                   ///< the kernel has nr_foll_pin_*
+  int control_pages = 0;  ///< what was asked for
+  bool counters = false;  ///< the kernel has nr_foll_pin_*
 };
 
-/// Name of the row for kernel events that belong to no planned test; the row is there only when there are such.
+/// Name of the row for kernel events that belong to no planned test; the row is there only when there are
+/// such.
 inline constexpr const char* unowned_test = "kernel/console";
 
 struct Judgement {
-  model::JobOutcome outcome;                    ///< infra_error when the negative control failed
-  std::vector<model::TestVerdict> verdicts;     ///< per planned test one with empty case_name, then its cases
+  model::JobOutcome outcome;                 ///< infra_error when the negative control failed
+  std::vector<model::TestVerdict> verdicts;  ///< per planned test one with empty case_name, then its cases
   std::map<std::string, std::string> capabilities;  ///< "# capability NAME VALUE" lines of the tests
 };
 
@@ -68,14 +70,15 @@ struct Judgement {
 Judgement judge(const JobFacts& facts);
 
 /// Sets expected/expectation of every verdict from the expectations that match (the last match wins;
-/// none: pass, skip and xfail are expected). A pattern with ':' matches cases, one without matches tests; a case
-/// without a match of its own may have what is allowed for its test. Returns what a required expectation did not
-/// find, one line each: no matching test was judged (`missing` is not judged).
+/// none: pass, skip and xfail are expected). A pattern with ':' matches cases, one without matches tests; a
+/// case without a match of its own may have what is allowed for its test. Returns what a required expectation
+/// did not find, one line each: no matching test was judged (`missing` is not judged).
 std::vector<std::string> apply_expectations(std::vector<model::TestVerdict>& verdicts,
-                                            const std::vector<model::Expectation>& expect, const model::Point& point,
-                                            bool is_tip, model::Arch arch);
+                                            const std::vector<model::Expectation>& expect,
+                                            const model::Point& point, bool is_tip, model::Arch arch);
 
-/// Compares what a series requires with what the tests found; one line per mismatch, none when all is as required.
+/// Compares what a series requires with what the tests found; one line per mismatch, none when all is as
+/// required.
 std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
                                             const std::map<std::string, std::string>& found);
 

@@ -14,10 +14,7 @@ namespace {
 
 using model::JobOutcome;
 using model::Verdict;
-using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
 using testing::SizeIs;
 using Exit = model::TestExit::Kind;
 using Mode = model::PinClaim::Mode;
@@ -52,114 +49,417 @@ TEST_P(Rules, Apply) {
   EXPECT_THAT(v.detail, HasSubstr(GetParam().detail));
 }
 
-#define SPOIL [](JobFacts & f [[maybe_unused]], model::TestSpec & s [[maybe_unused]], model::TestRecord & r [[maybe_unused]])
+#define SPOIL                                                             \
+  [](JobFacts & f [[maybe_unused]], model::TestSpec & s [[maybe_unused]], \
+     model::TestRecord & r [[maybe_unused]])
 const auto rule_name = [](const auto& rule) { return rule.param.name; };
 
 INSTANTIATE_TEST_SUITE_P(
     Exit, Rules,
     testing::Values(
-        Rule{"skip_reason", SPOIL { r.skip_reason = "the tree has no cow"; r.output.clear(); }, Verdict::skip, "the tree has no cow"},
-        Rule{"signaled", SPOIL { r.exit = {Exit::signaled, 11}; }, Verdict::crash, "signal 11 (SIGSEGV)"},
-        Rule{"timed_out", SPOIL { r.exit = {Exit::timed_out, 0}; r.output = "KTAP version 1\n1..2\nok 1 one\n"; }, Verdict::timeout, "limit"},
-        Rule{"not_run", SPOIL { r.exit = {Exit::not_run, 2}; r.errors = "agent: execve\n"; r.output.clear(); }, Verdict::error, "errno 2: agent: execve"},
-        Rule{"lost_to_a_panic", SPOIL { r.exit = {Exit::lost, 0}; f.outcome = {JobOutcome::Kind::panicked, "test", "panic: x"}; }, Verdict::crash, "panic: x"},
-        Rule{"lost_to_a_fatal_event", SPOIL { r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::timed_out; f.events = {event_of("hung_task", s.name, true)}; }, Verdict::crash, "hung_task title"},
-        Rule{"lost_to_silence", SPOIL { r.exit = {Exit::lost, 0}; f.outcome = {JobOutcome::Kind::timed_out, "test", ""}; }, Verdict::timeout, "timed_out (test)"},
-        Rule{"lost_with_another_tests_event", SPOIL { r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::infra_error; f.events = {event_of("panic", "other/test", true)}; }, Verdict::error, "infra_error"},
-        Rule{"lost_to_ctrl_c", SPOIL { r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::cancelled; }, Verdict::missing, "cancelled"}),
+        Rule{"skip_reason", SPOIL { r.skip_reason = "the tree has no cow"; r.output.clear();
+}  // namespace
+, Verdict::skip, "the tree has no cow"
+}  // namespace pinrig::verdict
+, Rule{"signaled", SPOIL{r.exit = {Exit::signaled, 11};
+}
+, Verdict::crash, "signal 11 (SIGSEGV)"
+}
+, Rule{"timed_out", SPOIL{r.exit = {Exit::timed_out, 0};
+r.output = "KTAP version 1\n1..2\nok 1 one\n";
+}
+, Verdict::timeout, "limit"
+}
+, Rule{"not_run", SPOIL{r.exit = {Exit::not_run, 2};
+r.errors = "agent: execve\n";
+r.output.clear();
+}
+, Verdict::error, "errno 2: agent: execve"
+}
+, Rule{"lost_to_a_panic", SPOIL{r.exit = {Exit::lost, 0};
+f.outcome = {JobOutcome::Kind::panicked, "test", "panic: x"};
+}
+, Verdict::crash, "panic: x"
+}
+, Rule{"lost_to_a_fatal_event", SPOIL{r.exit = {Exit::lost, 0};
+f.outcome.kind = JobOutcome::Kind::timed_out;
+f.events = {event_of("hung_task", s.name, true)};
+}
+, Verdict::crash, "hung_task title"
+}
+, Rule{"lost_to_silence", SPOIL{r.exit = {Exit::lost, 0};
+f.outcome = {JobOutcome::Kind::timed_out, "test", ""};
+}
+, Verdict::timeout, "timed_out (test)"
+}
+, Rule{"lost_with_another_tests_event", SPOIL{r.exit = {Exit::lost, 0};
+f.outcome.kind = JobOutcome::Kind::infra_error;
+f.events = {event_of("panic", "other/test", true)};
+}
+, Verdict::error, "infra_error"
+}
+, Rule{"lost_to_ctrl_c", SPOIL{r.exit = {Exit::lost, 0};
+f.outcome.kind = JobOutcome::Kind::cancelled;
+}
+, Verdict::missing, "cancelled"
+}),
     rule_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Ktap, Rules,
     testing::Values(
-        Rule{"case_failed", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nnot ok 2 b # EIO\n"; r.exit.code = 1; }, Verdict::fail, "1 of 2 cases failed: b (EIO)"},
-        Rule{"case_failed_and_exit_0", SPOIL { r.output = "KTAP version 1\n1..1\nnot ok 1 b\n"; }, Verdict::fail, "1 of 1"},
-        Rule{"case_error", SPOIL { r.output = "KTAP version 1\n1..1\nnot ok 1 # error mmap\n"; r.exit.code = 1; }, Verdict::error, "mmap"},
-        Rule{"xfail", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nok 2 # XFAIL known\n"; }, Verdict::xfail, "as expected"},
-        Rule{"xpass", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nok 2 b # XPASS\n"; }, Verdict::xpass, "unexpectedly"},
-        Rule{"fail_outranks_xfail", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 # XFAIL known\nnot ok 2 b\n"; }, Verdict::fail, "1 of 2"},
-        Rule{"no_output", SPOIL { r.output.clear(); }, Verdict::error, "no_output"},
-        Rule{"no_ktap", SPOIL { r.output = "hello\n"; }, Verdict::error, "no_ktap"},
-        Rule{"no_cases", SPOIL { r.output = "KTAP version 1\n1..0\n"; }, Verdict::error, "not one case"},
-        Rule{"no_plan", SPOIL { r.output = "KTAP version 1\nok 1 a\n"; }, Verdict::error, "no_plan"},
-        Rule{"shortfall", SPOIL { r.output = "KTAP version 1\n1..3\nok 1 a\n"; }, Verdict::error, "1 of 3 planned"},
-        Rule{"excess", SPOIL { r.output = "KTAP version 1\n1..1\nok 1 a\nok 2 b\n"; }, Verdict::error, "plan_excess"},
-        Rule{"duplicate_name", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nok 2 a\n"; }, Verdict::error, "duplicate_name"},
-        Rule{"wrong_number", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nok 3 b\n"; }, Verdict::error, "wrong_number"},
-        Rule{"two_plans", SPOIL { r.output = "KTAP version 1\n1..1\n1..1\nok 1 a\n"; }, Verdict::error, "duplicate_plan"},
-        Rule{"bail_out", SPOIL { r.output = "KTAP version 1\n1..1\nok 1 a\nBail out! no memory\n"; r.exit.code = 1; }, Verdict::fail, "no memory"},
-        Rule{"unknown_directive_is_noted", SPOIL { r.output = "KTAP version 1\n1..1\nok 1 a # FLAKY\n"; }, Verdict::pass, "FLAKY"},
-        Rule{"subtests_disagree", SPOIL { r.output = "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  ok 1 a\nnot ok 1 p\n"; r.exit.code = 1; }, Verdict::error, "subtest_mismatch"},
-        Rule{"totals_disagree", SPOIL { r.output = "TAP version 13\n1..1\nok 1 a\n# Totals: pass:2 fail:0 xfail:0 xpass:0 skip:0 error:0\n"; }, Verdict::error, "totals_mismatch"},
-        Rule{"after_the_end", SPOIL { r.output = "TAP version 13\n1..1\nok 1 a\n# Totals: pass:1 fail:0 xfail:0 xpass:0 skip:0 error:0\nok 2 b\n"; }, Verdict::error, "output_after_end"},
-        Rule{"not_utf8", SPOIL { r.output += "\xff\n"; }, Verdict::error, "bad_utf8"},
-        Rule{"output_cut", SPOIL { r.dropped = 10; }, Verdict::error, "10 bytes"},
-        Rule{"plan_skip", SPOIL { r.output = "TAP version 13\n1..0 # SKIP no swap\n"; r.exit.code = 4; }, Verdict::skip, "no swap"},
-        Rule{"all_skipped", SPOIL { r.output = "TAP version 13\n1..2\nok 1 a # SKIP no swap\nok 2 b # SKIP\n"; }, Verdict::skip, "all cases skipped: no swap"},
-        Rule{"some_skipped_is_pass", SPOIL { r.output = "TAP version 13\n1..2\nok 1 a # SKIP\nok 2 b\n"; }, Verdict::pass, ""},
-        Rule{"exit_skip_in_mid_plan", SPOIL { r.output = "TAP version 13\n1..9\nok 2 # SKIP no device\n"; r.exit.code = 4; }, Verdict::skip, "no device"},
-        Rule{"shortfall_is_no_skip", SPOIL { r.output = "TAP version 13\n1..9\nok 1 a # SKIP no device\n"; }, Verdict::error, "1 of 9"},
-        Rule{"exit_1_all_ok", SPOIL { r.exit.code = 1; }, Verdict::fail, "exit code 1 although"},
-        Rule{"exit_2_without_xfail", SPOIL { r.exit.code = 2; }, Verdict::fail, "exit code 2"},
-        Rule{"exit_2_with_xfail", SPOIL { r.output = "TAP version 13\n1..1\nok 1 # XFAIL x\n"; r.exit.code = 2; }, Verdict::xfail, ""},
-        Rule{"exit_3_without_xpass", SPOIL { r.exit.code = 3; }, Verdict::fail, "exit code 3"},
-        Rule{"exit_4_but_ran", SPOIL { r.exit.code = 4; }, Verdict::error, "2 of 2 cases ran"},
-        Rule{"crash_needs_no_plan", SPOIL { r.exit = {Exit::signaled, 6}; r.output.clear(); }, Verdict::crash, "SIGABRT"},
-        Rule{"wrong_even_when_killed", SPOIL { r.exit = {Exit::timed_out, 0}; r.output = "KTAP version 1\n1..3\nok 1 a\nok 1 a\n"; }, Verdict::error, "duplicate_name"}),
+        Rule{"case_failed", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nnot ok 2 b # EIO\n"; r.exit.code = 1;
+}
+, Verdict::fail, "1 of 2 cases failed: b (EIO)"
+}
+, Rule{"case_failed_and_exit_0", SPOIL{r.output = "KTAP version 1\n1..1\nnot ok 1 b\n";
+}
+, Verdict::fail, "1 of 1"
+}
+, Rule{"case_error", SPOIL{r.output = "KTAP version 1\n1..1\nnot ok 1 # error mmap\n";
+r.exit.code = 1;
+}
+, Verdict::error, "mmap"
+}
+, Rule{"xfail", SPOIL{r.output = "KTAP version 1\n1..2\nok 1 a\nok 2 # XFAIL known\n";
+}
+, Verdict::xfail, "as expected"
+}
+, Rule{"xpass", SPOIL{r.output = "KTAP version 1\n1..2\nok 1 a\nok 2 b # XPASS\n";
+}
+, Verdict::xpass, "unexpectedly"
+}
+, Rule{"fail_outranks_xfail", SPOIL{r.output = "KTAP version 1\n1..2\nok 1 # XFAIL known\nnot ok 2 b\n";
+}
+, Verdict::fail, "1 of 2"
+}
+, Rule{"no_output", SPOIL{r.output.clear();
+}
+, Verdict::error, "no_output"
+}
+, Rule{"no_ktap", SPOIL{r.output = "hello\n";
+}
+, Verdict::error, "no_ktap"
+}
+, Rule{"no_cases", SPOIL{r.output = "KTAP version 1\n1..0\n";
+}
+, Verdict::error, "not one case"
+}
+, Rule{"no_plan", SPOIL{r.output = "KTAP version 1\nok 1 a\n";
+}
+, Verdict::error, "no_plan"
+}
+, Rule{"shortfall", SPOIL{r.output = "KTAP version 1\n1..3\nok 1 a\n";
+}
+, Verdict::error, "1 of 3 planned"
+}
+, Rule{"excess", SPOIL{r.output = "KTAP version 1\n1..1\nok 1 a\nok 2 b\n";
+}
+, Verdict::error, "plan_excess"
+}
+, Rule{"duplicate_name", SPOIL{r.output = "KTAP version 1\n1..2\nok 1 a\nok 2 a\n";
+}
+, Verdict::error, "duplicate_name"
+}
+, Rule{"wrong_number", SPOIL{r.output = "KTAP version 1\n1..2\nok 1 a\nok 3 b\n";
+}
+, Verdict::error, "wrong_number"
+}
+, Rule{"two_plans", SPOIL{r.output = "KTAP version 1\n1..1\n1..1\nok 1 a\n";
+}
+, Verdict::error, "duplicate_plan"
+}
+, Rule{"bail_out", SPOIL{r.output = "KTAP version 1\n1..1\nok 1 a\nBail out! no memory\n";
+r.exit.code = 1;
+}
+, Verdict::fail, "no memory"
+}
+, Rule{"unknown_directive_is_noted", SPOIL{r.output = "KTAP version 1\n1..1\nok 1 a # FLAKY\n";
+}
+, Verdict::pass, "FLAKY"
+}
+, Rule{"subtests_disagree",
+       SPOIL{r.output = "KTAP version 1\n1..1\n  KTAP version 1\n  1..1\n  ok 1 a\nnot ok 1 p\n";
+r.exit.code = 1;
+}
+, Verdict::error, "subtest_mismatch"
+}
+, Rule{"totals_disagree",
+       SPOIL{r.output =
+                 "TAP version 13\n1..1\nok 1 a\n# Totals: pass:2 fail:0 xfail:0 xpass:0 skip:0 error:0\n";
+}
+, Verdict::error, "totals_mismatch"
+}
+, Rule{"after_the_end", SPOIL{r.output = "TAP version 13\n1..1\nok 1 a\n# Totals: pass:1 fail:0 xfail:0 "
+                                         "xpass:0 skip:0 error:0\nok 2 b\n";
+}
+, Verdict::error, "output_after_end"
+}
+, Rule{"not_utf8", SPOIL{r.output += "\xff\n";
+}
+, Verdict::error, "bad_utf8"
+}
+, Rule{"output_cut", SPOIL{r.dropped = 10;
+}
+, Verdict::error, "10 bytes"
+}
+, Rule{"plan_skip", SPOIL{r.output = "TAP version 13\n1..0 # SKIP no swap\n";
+r.exit.code = 4;
+}
+, Verdict::skip, "no swap"
+}
+, Rule{"all_skipped", SPOIL{r.output = "TAP version 13\n1..2\nok 1 a # SKIP no swap\nok 2 b # SKIP\n";
+}
+, Verdict::skip, "all cases skipped: no swap"
+}
+, Rule{"some_skipped_is_pass", SPOIL{r.output = "TAP version 13\n1..2\nok 1 a # SKIP\nok 2 b\n";
+}
+, Verdict::pass, ""
+}
+, Rule{"exit_skip_in_mid_plan", SPOIL{r.output = "TAP version 13\n1..9\nok 2 # SKIP no device\n";
+r.exit.code = 4;
+}
+, Verdict::skip, "no device"
+}
+, Rule{"shortfall_is_no_skip", SPOIL{r.output = "TAP version 13\n1..9\nok 1 a # SKIP no device\n";
+}
+, Verdict::error, "1 of 9"
+}
+, Rule{"exit_1_all_ok", SPOIL{r.exit.code = 1;
+}
+, Verdict::fail, "exit code 1 although"
+}
+, Rule{"exit_2_without_xfail", SPOIL{r.exit.code = 2;
+}
+, Verdict::fail, "exit code 2"
+}
+, Rule{"exit_2_with_xfail", SPOIL{r.output = "TAP version 13\n1..1\nok 1 # XFAIL x\n";
+r.exit.code = 2;
+}
+, Verdict::xfail, ""
+}
+, Rule{"exit_3_without_xpass", SPOIL{r.exit.code = 3;
+}
+, Verdict::fail, "exit code 3"
+}
+, Rule{"exit_4_but_ran", SPOIL{r.exit.code = 4;
+}
+, Verdict::error, "2 of 2 cases ran"
+}
+, Rule{"crash_needs_no_plan", SPOIL{r.exit = {Exit::signaled, 6};
+r.output.clear();
+}
+, Verdict::crash, "SIGABRT"
+}
+, Rule{"wrong_even_when_killed", SPOIL{r.exit = {Exit::timed_out, 0};
+r.output = "KTAP version 1\n1..3\nok 1 a\nok 1 a\n";
+}
+, Verdict::error, "duplicate_name"
+}),
     rule_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Ledger, Rules,
     testing::Values(
-        Rule{"leak", SPOIL { r.ledger.after.released -= 5; }, Verdict::leak, "+5 pages pinned and not released"},
-        Rule{"over_release", SPOIL { r.ledger.after.released += 3; }, Verdict::leak, "-3 pages: over-release"},
-        Rule{"skew_is_no_leak", SPOIL { r.ledger.after.released += 32; r.ledger.claim = {Mode::net_zero, 0, 16}; }, Verdict::pass, ""},
-        Rule{"skew_does_not_hide_a_leak", SPOIL { r.ledger.after.released += 31; r.ledger.claim = {Mode::net_zero, 0, 16}; }, Verdict::leak, "+1 pages"},
-        Rule{"leak_outranks_fail", SPOIL { r.ledger.after.released -= 5; r.output = "KTAP version 1\n1..1\nnot ok 1 b\n"; }, Verdict::leak, "1 of 1 cases failed"},
-        Rule{"leak_of_a_timed_out_test", SPOIL { r.ledger.after.released -= 5; r.exit = {Exit::timed_out, 0}; }, Verdict::leak, "limit"},
-        Rule{"leak_of_a_skipped_test", SPOIL { r.ledger.after.released -= 5; r.output = "TAP version 13\n1..0 # SKIP x\n"; }, Verdict::leak, "+5"},
-        Rule{"unsettled_before", SPOIL { r.ledger.settled_before = false; }, Verdict::error, "did not settle before"},
-        Rule{"unsettled_after", SPOIL { r.ledger.settled_after = false; r.ledger.settle_ms = 2000; }, Verdict::error, "did not settle in 2000 ms"},
-        Rule{"not_read", SPOIL { r.ledger.available = false; }, Verdict::error, "not read around"},
-        Rule{"no_counters", SPOIL { r.ledger.available = false; f.counters = false; f.control_ran = false; }, Verdict::pass, "pin counters not available"},
-        Rule{"exact_claim_met", SPOIL { s.claim = Mode::exact; r.ledger.claim = {Mode::exact, 272, 0}; }, Verdict::pass, ""},
-        Rule{"exact_claim_missed", SPOIL { r.ledger.claim = {Mode::exact, 272, 0}; r.ledger.after = r.ledger.before; }, Verdict::fail, "pinned 0 of 272 pages claimed"},
-        Rule{"exact_claim_exceeded", SPOIL { r.ledger.claim = {Mode::exact, 271, 0}; }, Verdict::fail, "pinned 272 of 271"},
-        Rule{"at_least_met", SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 272, 0}; }, Verdict::pass, ""},
-        Rule{"at_least_missed", SPOIL { r.ledger.claim = {Mode::at_least, 273, 0}; }, Verdict::fail, "pinned 272 of at least 273"},
-        Rule{"demanded_exact_none_made", SPOIL { s.claim = Mode::exact; }, Verdict::error, "made none"},
-        Rule{"demanded_exact_weaker_made", SPOIL { s.claim = Mode::exact; r.ledger.claim = {Mode::at_least, 1, 0}; }, Verdict::error, "only made \"at least\""},
-        Rule{"demanded_at_least_none_made", SPOIL { s.claim = Mode::at_least; }, Verdict::error, "made none"},
-        Rule{"demanded_at_least_stronger_made", SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::exact, 272, 0}; }, Verdict::pass, ""},
-        Rule{"skipped_owes_no_claim", SPOIL { s.claim = Mode::exact; r.output = "TAP version 13\n1..0 # SKIP x\n"; }, Verdict::skip, "x"},
-        Rule{"lost_has_no_ledger", SPOIL { r.exit = {Exit::lost, 0}; r.ledger = {}; f.outcome.kind = JobOutcome::Kind::panicked; }, Verdict::crash, "kernel died"}),
+        Rule{"leak", SPOIL { r.ledger.after.released -= 5;
+}
+, Verdict::leak, "+5 pages pinned and not released"
+}
+, Rule{"over_release", SPOIL{r.ledger.after.released += 3;
+}
+, Verdict::leak, "-3 pages: over-release"
+}
+, Rule{"skew_is_no_leak", SPOIL{r.ledger.after.released += 32;
+r.ledger.claim = {Mode::net_zero, 0, 16};
+}
+, Verdict::pass, ""
+}
+, Rule{"skew_does_not_hide_a_leak", SPOIL{r.ledger.after.released += 31;
+r.ledger.claim = {Mode::net_zero, 0, 16};
+}
+, Verdict::leak, "+1 pages"
+}
+, Rule{"leak_outranks_fail", SPOIL{r.ledger.after.released -= 5;
+r.output = "KTAP version 1\n1..1\nnot ok 1 b\n";
+}
+, Verdict::leak, "1 of 1 cases failed"
+}
+, Rule{"leak_of_a_timed_out_test", SPOIL{r.ledger.after.released -= 5;
+r.exit = {Exit::timed_out, 0};
+}
+, Verdict::leak, "limit"
+}
+, Rule{"leak_of_a_skipped_test", SPOIL{r.ledger.after.released -= 5;
+r.output = "TAP version 13\n1..0 # SKIP x\n";
+}
+, Verdict::leak, "+5"
+}
+, Rule{"unsettled_before", SPOIL{r.ledger.settled_before = false;
+}
+, Verdict::error, "did not settle before"
+}
+, Rule{"unsettled_after", SPOIL{r.ledger.settled_after = false;
+r.ledger.settle_ms = 2000;
+}
+, Verdict::error, "did not settle in 2000 ms"
+}
+, Rule{"not_read", SPOIL{r.ledger.available = false;
+}
+, Verdict::error, "not read around"
+}
+, Rule{"no_counters", SPOIL{r.ledger.available = false;
+f.counters = false;
+f.control_ran = false;
+}
+, Verdict::pass, "pin counters not available"
+}
+, Rule{"exact_claim_met", SPOIL{s.claim = Mode::exact;
+r.ledger.claim = {Mode::exact, 272, 0};
+}
+, Verdict::pass, ""
+}
+, Rule{"exact_claim_missed", SPOIL{r.ledger.claim = {Mode::exact, 272, 0};
+r.ledger.after = r.ledger.before;
+}
+, Verdict::fail, "pinned 0 of 272 pages claimed"
+}
+, Rule{"exact_claim_exceeded", SPOIL{r.ledger.claim = {Mode::exact, 271, 0};
+}
+, Verdict::fail, "pinned 272 of 271"
+}
+, Rule{"at_least_met", SPOIL{s.claim = Mode::at_least;
+r.ledger.claim = {Mode::at_least, 272, 0};
+}
+, Verdict::pass, ""
+}
+, Rule{"at_least_missed", SPOIL{r.ledger.claim = {Mode::at_least, 273, 0};
+}
+, Verdict::fail, "pinned 272 of at least 273"
+}
+, Rule{"demanded_exact_none_made", SPOIL{s.claim = Mode::exact;
+}
+, Verdict::error, "made none"
+}
+, Rule{"demanded_exact_weaker_made", SPOIL{s.claim = Mode::exact;
+r.ledger.claim = {Mode::at_least, 1, 0};
+}
+, Verdict::error, "only made \"at least\""
+}
+, Rule{"demanded_at_least_none_made", SPOIL{s.claim = Mode::at_least;
+}
+, Verdict::error, "made none"
+}
+, Rule{"demanded_at_least_stronger_made", SPOIL{s.claim = Mode::at_least;
+r.ledger.claim = {Mode::exact, 272, 0};
+}
+, Verdict::pass, ""
+}
+, Rule{"skipped_owes_no_claim", SPOIL{s.claim = Mode::exact;
+r.output = "TAP version 13\n1..0 # SKIP x\n";
+}
+, Verdict::skip, "x"
+}
+, Rule{"lost_has_no_ledger", SPOIL{r.exit = {Exit::lost, 0};
+r.ledger = {};
+f.outcome.kind = JobOutcome::Kind::panicked;
+}
+, Verdict::crash, "kernel died"
+}),
     rule_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Kernel, Rules,
     testing::Values(
-        Rule{"oops", SPOIL { f.events = {event_of("oops", s.name)}; }, Verdict::crash, "oops title (console line 7)"},
-        Rule{"panic", SPOIL { f.events = {event_of("panic", s.name)}; }, Verdict::crash, "panic title"},
-        Rule{"bug", SPOIL { f.events = {event_of("bug", s.name)}; }, Verdict::crash, "bug title"},
-        Rule{"kasan", SPOIL { f.events = {event_of("kasan", s.name)}; }, Verdict::crash, "kasan title"},
-        Rule{"kfence", SPOIL { f.events = {event_of("kfence", s.name)}; }, Verdict::crash, "kfence title"},
-        Rule{"bad_page", SPOIL { f.events = {event_of("bad_page", s.name)}; }, Verdict::crash, "bad_page title"},
-        Rule{"refcount", SPOIL { f.events = {event_of("refcount", s.name)}; }, Verdict::crash, "refcount title"},
-        Rule{"slab", SPOIL { f.events = {event_of("slab", s.name)}; }, Verdict::crash, "slab title"},
-        Rule{"reboot", SPOIL { f.events = {event_of("reboot", s.name)}; }, Verdict::crash, "reboot title"},
-        Rule{"warning", SPOIL { f.events = {event_of("warning", s.name)}; }, Verdict::fail, "warning title"},
-        Rule{"lockdep", SPOIL { f.events = {event_of("lockdep", s.name)}; }, Verdict::fail, "lockdep title"},
-        Rule{"ubsan", SPOIL { f.events = {event_of("ubsan", s.name)}; }, Verdict::fail, "ubsan title"},
-        Rule{"unknown_kind", SPOIL { f.events = {event_of("new_kind", s.name)}; }, Verdict::fail, "new_kind title"},
-        Rule{"fatal_warning", SPOIL { f.events = {event_of("warning", s.name, true)}; }, Verdict::crash, "warning title"},
-        Rule{"hardware", SPOIL { f.events = {event_of("hardware", s.name)}; }, Verdict::error, "hardware title"},
-        Rule{"page_dump_is_nothing", SPOIL { f.events = {event_of("page_dump", s.name)}; }, Verdict::pass, ""},
-        Rule{"event_of_another_test", SPOIL { f.events = {event_of("oops", "other/test")}; }, Verdict::pass, ""},
-        Rule{"taint", SPOIL { r.taint_after = (1U << 9) | (1U << 5); }, Verdict::fail, "kernel tainted: BW"},
-        Rule{"unknown_taint", SPOIL { r.taint_after = 1U << 30; }, Verdict::fail, "(bit 30)"},
-        Rule{"old_taint", SPOIL { r.taint_before = r.taint_after = 1U << 9; }, Verdict::pass, ""},
-        Rule{"taint_with_its_event", SPOIL { r.taint_after = 1U << 9; f.events = {event_of("warning", s.name)}; }, Verdict::fail, "warning title"},
-        Rule{"taint_with_a_page_dump", SPOIL { r.taint_after = 1U << 5; f.events = {event_of("page_dump", s.name)}; }, Verdict::fail, "kernel tainted: B"}),
+        Rule{"oops", SPOIL { f.events = {event_of("oops", s.name)};
+}
+, Verdict::crash, "oops title (console line 7)"
+}
+, Rule{"panic", SPOIL{f.events = {event_of("panic", s.name)};
+}
+, Verdict::crash, "panic title"
+}
+, Rule{"bug", SPOIL{f.events = {event_of("bug", s.name)};
+}
+, Verdict::crash, "bug title"
+}
+, Rule{"kasan", SPOIL{f.events = {event_of("kasan", s.name)};
+}
+, Verdict::crash, "kasan title"
+}
+, Rule{"kfence", SPOIL{f.events = {event_of("kfence", s.name)};
+}
+, Verdict::crash, "kfence title"
+}
+, Rule{"bad_page", SPOIL{f.events = {event_of("bad_page", s.name)};
+}
+, Verdict::crash, "bad_page title"
+}
+, Rule{"refcount", SPOIL{f.events = {event_of("refcount", s.name)};
+}
+, Verdict::crash, "refcount title"
+}
+, Rule{"slab", SPOIL{f.events = {event_of("slab", s.name)};
+}
+, Verdict::crash, "slab title"
+}
+, Rule{"reboot", SPOIL{f.events = {event_of("reboot", s.name)};
+}
+, Verdict::crash, "reboot title"
+}
+, Rule{"warning", SPOIL{f.events = {event_of("warning", s.name)};
+}
+, Verdict::fail, "warning title"
+}
+, Rule{"lockdep", SPOIL{f.events = {event_of("lockdep", s.name)};
+}
+, Verdict::fail, "lockdep title"
+}
+, Rule{"ubsan", SPOIL{f.events = {event_of("ubsan", s.name)};
+}
+, Verdict::fail, "ubsan title"
+}
+, Rule{"unknown_kind", SPOIL{f.events = {event_of("new_kind", s.name)};
+}
+, Verdict::fail, "new_kind title"
+}
+, Rule{"fatal_warning", SPOIL{f.events = {event_of("warning", s.name, true)};
+}
+, Verdict::crash, "warning title"
+}
+, Rule{"hardware", SPOIL{f.events = {event_of("hardware", s.name)};
+}
+, Verdict::error, "hardware title"
+}
+, Rule{"page_dump_is_nothing", SPOIL{f.events = {event_of("page_dump", s.name)};
+}
+, Verdict::pass, ""
+}
+, Rule{"event_of_another_test", SPOIL{f.events = {event_of("oops", "other/test")};
+}
+, Verdict::pass, ""
+}
+, Rule{"taint", SPOIL{r.taint_after = (1U << 9) | (1U << 5);
+}
+, Verdict::fail, "kernel tainted: BW"
+}
+, Rule{"unknown_taint", SPOIL{r.taint_after = 1U << 30;
+}
+, Verdict::fail, "(bit 30)"
+}
+, Rule{"old_taint", SPOIL{r.taint_before = r.taint_after = 1U << 9;
+}
+, Verdict::pass, ""
+}
+, Rule{"taint_with_its_event", SPOIL{r.taint_after = 1U << 9;
+f.events = {event_of("warning", s.name)};
+}
+, Verdict::fail, "warning title"
+}
+, Rule{"taint_with_a_page_dump", SPOIL{r.taint_after = 1U << 5;
+f.events = {event_of("page_dump", s.name)};
+}
+, Verdict::fail, "kernel tainted: B"
+}),
     rule_name);
 
 void exit_code(model::TestSpec& s, model::TestRecord& r, int code) {
@@ -170,13 +470,35 @@ void exit_code(model::TestSpec& s, model::TestRecord& r, int code) {
 
 INSTANTIATE_TEST_SUITE_P(
     ExitCode, Rules,
-    testing::Values(Rule{"code_0", SPOIL { exit_code(s, r, 0); }, Verdict::pass, ""},
-                    Rule{"code_1", SPOIL { exit_code(s, r, 1); }, Verdict::fail, "exit code 1: last words"},
-                    Rule{"code_2", SPOIL { exit_code(s, r, 2); }, Verdict::xfail, "exit code 2"},
-                    Rule{"code_3", SPOIL { exit_code(s, r, 3); }, Verdict::xpass, "exit code 3"},
-                    Rule{"code_4", SPOIL { exit_code(s, r, 4); }, Verdict::skip, "last words"},
-                    Rule{"code_5", SPOIL { exit_code(s, r, 5); }, Verdict::fail, "exit code 5"},
-                    Rule{"cut_output_is_noted", SPOIL { exit_code(s, r, 0); r.dropped = 9; }, Verdict::pass, "9 bytes"}),
+    testing::Values(Rule{"code_0", SPOIL { exit_code(s, r, 0);
+}
+, Verdict::pass, ""
+}
+, Rule{"code_1", SPOIL{exit_code(s, r, 1);
+}
+, Verdict::fail, "exit code 1: last words"
+}
+, Rule{"code_2", SPOIL{exit_code(s, r, 2);
+}
+, Verdict::xfail, "exit code 2"
+}
+, Rule{"code_3", SPOIL{exit_code(s, r, 3);
+}
+, Verdict::xpass, "exit code 3"
+}
+, Rule{"code_4", SPOIL{exit_code(s, r, 4);
+}
+, Verdict::skip, "last words"
+}
+, Rule{"code_5", SPOIL{exit_code(s, r, 5);
+}
+, Verdict::fail, "exit code 5"
+}
+, Rule{"cut_output_is_noted", SPOIL{exit_code(s, r, 0);
+r.dropped = 9;
+}
+, Verdict::pass, "9 bytes"
+}),
     rule_name);
 
 void gup(model::TestSpec& s, model::TestRecord& r, const char* output, int code = 0) {
@@ -191,21 +513,79 @@ constexpr const char* gup_612 =
 INSTANTIATE_TEST_SUITE_P(
     GupTest, Rules,
     testing::Values(
-        Rule{"of_6_1", SPOIL { gup(s, r, "PIN_FAST_BENCHMARK: Time: get:123 put:45 us\n"); }, Verdict::pass, ""},
-        Rule{"of_6_12", SPOIL { gup(s, r, gup_612); }, Verdict::pass, ""},
-        Rule{"basic_of_6_1", SPOIL { gup(s, r, "PIN_BASIC_TEST: done\n"); }, Verdict::pass, ""},
-        Rule{"basic_of_6_12", SPOIL { gup(s, r, "TAP version 13\n1..1\n# PIN_BASIC_TEST: done\nok 1 ioctl status 0\n"); }, Verdict::pass, ""},
-        Rule{"truncated_6_1", SPOIL { gup(s, r, "PIN_FAST_BENCHMARK: Time: get:1 put:4 us, truncated (size: 0)\n"); }, Verdict::fail, "truncated (size: 0)"},
-        Rule{"truncated_6_12", SPOIL { gup(s, r, "TAP version 13\n1..1\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# , truncated (size: 4096)# \nok 1 ioctl status 0\n"); }, Verdict::fail, "truncated (size: 4096)"},
-        Rule{"truncated_basic", SPOIL { gup(s, r, "PIN_BASIC_TEST: done\nTruncated (size: 0)\n"); }, Verdict::fail, "Truncated (size: 0)"},
-        Rule{"nothing_measured", SPOIL { gup(s, r, "TAP version 13\n1..1\nok 1 ioctl status 0\n"); }, Verdict::error, "nothing was measured"},
-        Rule{"no_output_of_gup_test", SPOIL { gup(s, r, ""); }, Verdict::error, "nothing was measured"},
-        Rule{"ioctl_failed", SPOIL { gup(s, r, "TAP version 13\n1..1\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nnot ok 1 ioctl status -1\n"); }, Verdict::fail, "ioctl status -1"},
-        Rule{"ioctl_failed_6_1", SPOIL { gup(s, r, "", 1); r.errors = "ioctl: Bad address\n"; }, Verdict::error, "exit code 1: ioctl: Bad address"},
-        Rule{"no_gup_test_6_12", SPOIL { gup(s, r, "TAP version 13\n1..1\nok 1 # SKIP Please run this test as root\n"); }, Verdict::skip, "Please run"},
-        Rule{"no_gup_test_6_1", SPOIL { gup(s, r, "check if CONFIG_GUP_TEST is enabled in kernel config\n", 4); }, Verdict::skip, "CONFIG_GUP_TEST"},
-        Rule{"threads_share_a_name", SPOIL { gup(s, r, "TAP version 13\n1..2\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 1 ioctl status 0\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 2 ioctl status 0\n"); }, Verdict::pass, ""},
-        Rule{"a_thread_died", SPOIL { gup(s, r, "TAP version 13\n1..2\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 1 ioctl status 0\n"); }, Verdict::error, "1 of 2 planned"}),
+        Rule{"of_6_1", SPOIL { gup(s, r, "PIN_FAST_BENCHMARK: Time: get:123 put:45 us\n");
+}
+, Verdict::pass, ""
+}
+, Rule{"of_6_12", SPOIL{gup(s, r, gup_612);
+}
+, Verdict::pass, ""
+}
+, Rule{"basic_of_6_1", SPOIL{gup(s, r, "PIN_BASIC_TEST: done\n");
+}
+, Verdict::pass, ""
+}
+, Rule{"basic_of_6_12",
+       SPOIL{gup(s, r, "TAP version 13\n1..1\n# PIN_BASIC_TEST: done\nok 1 ioctl status 0\n");
+}
+, Verdict::pass, ""
+}
+, Rule{"truncated_6_1", SPOIL{gup(s, r, "PIN_FAST_BENCHMARK: Time: get:1 put:4 us, truncated (size: 0)\n");
+}
+, Verdict::fail, "truncated (size: 0)"
+}
+, Rule{"truncated_6_12", SPOIL{gup(s, r,
+                                   "TAP version 13\n1..1\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# , "
+                                   "truncated (size: 4096)# \nok 1 ioctl status 0\n");
+}
+, Verdict::fail, "truncated (size: 4096)"
+}
+, Rule{"truncated_basic", SPOIL{gup(s, r, "PIN_BASIC_TEST: done\nTruncated (size: 0)\n");
+}
+, Verdict::fail, "Truncated (size: 0)"
+}
+, Rule{"nothing_measured", SPOIL{gup(s, r, "TAP version 13\n1..1\nok 1 ioctl status 0\n");
+}
+, Verdict::error, "nothing was measured"
+}
+, Rule{"no_output_of_gup_test", SPOIL{gup(s, r, "");
+}
+, Verdict::error, "nothing was measured"
+}
+, Rule{"ioctl_failed",
+       SPOIL{gup(
+           s, r,
+           "TAP version 13\n1..1\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nnot ok 1 ioctl status -1\n");
+}
+, Verdict::fail, "ioctl status -1"
+}
+, Rule{"ioctl_failed_6_1", SPOIL{gup(s, r, "", 1);
+r.errors = "ioctl: Bad address\n";
+}
+, Verdict::error, "exit code 1: ioctl: Bad address"
+}
+, Rule{"no_gup_test_6_12",
+       SPOIL{gup(s, r, "TAP version 13\n1..1\nok 1 # SKIP Please run this test as root\n");
+}
+, Verdict::skip, "Please run"
+}
+, Rule{"no_gup_test_6_1", SPOIL{gup(s, r, "check if CONFIG_GUP_TEST is enabled in kernel config\n", 4);
+}
+, Verdict::skip, "CONFIG_GUP_TEST"
+}
+, Rule{"threads_share_a_name",
+       SPOIL{gup(s, r,
+                 "TAP version 13\n1..2\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 1 ioctl status 0\n# "
+                 "PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 2 ioctl status 0\n");
+}
+, Verdict::pass, ""
+}
+, Rule{"a_thread_died",
+       SPOIL{gup(s, r,
+                 "TAP version 13\n1..2\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 1 ioctl status 0\n");
+}
+, Verdict::error, "1 of 2 planned"
+}),
     rule_name);
 
 TEST(Judge, CollectsTheMedianOfGupTestsTimes) {
@@ -217,127 +597,6 @@ TEST(Judge, CollectsTheMedianOfGupTestsTimes) {
   EXPECT_EQ(v.numbers.at("get_us"), 200);
   EXPECT_EQ(v.numbers.at("put_us"), 2);
 }
-
-TEST(Judge, LeavesEveryTestWithoutARecordMissing) {
-  JobFacts f = passing_facts();
-  f.planned.push_back(spec_of("bio/other"));
-  EXPECT_EQ(judge(f).verdicts.back().verdict, Verdict::missing);
-  EXPECT_EQ(judge(f).verdicts.back().test, "bio/other");
-  f.records.clear();
-  f.control_ran = false;
-  f.outcome = {JobOutcome::Kind::build_failed, "", "mm/gup.c:12: error"};
-  for (const auto& v : judge(f).verdicts) {
-    EXPECT_EQ(v.verdict, Verdict::missing);
-    EXPECT_THAT(v.detail, HasSubstr("build_failed: mm/gup.c:12: error"));
-  }
-  EXPECT_EQ(judge(f).outcome.kind, JobOutcome::Kind::build_failed);
-}
-
-TEST(Judge, ListsWhatWasPlannedAndNotReported) {
-  JobFacts f = passing_facts();
-  f.records[0].output = "KTAP version 1\n1..5\nok 1 a\n";
-  auto rows = judge(f).verdicts;
-  ASSERT_THAT(rows, SizeIs(3));
-  EXPECT_EQ(rows[2].case_name, "cases 2 to 5");
-  EXPECT_EQ(rows[2].verdict, Verdict::missing);
-  f.records[0].output = "KTAP version 1\n1..2\nok 1 a\n";
-  EXPECT_EQ(judge(f).verdicts.back().case_name, "case 2");
-}
-
-TEST(Judge, NamesSubtestsByTheirPathAndParentsOnlyWhenTheySayWorse) {
-  JobFacts f = passing_facts();
-  f.records[0].output =
-      "KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 a # time=1500ms\nok 1 p\n"
-      "  KTAP version 1\n  1..1\n  ok 1 a\nnot ok 2 q # exit=1\n";
-  const auto rows = judge(f).verdicts;
-  ASSERT_THAT(rows, SizeIs(4));
-  EXPECT_EQ(rows[1].case_name, "p/a");
-  EXPECT_DOUBLE_EQ(rows[1].wall_s, 1.5);
-  EXPECT_EQ(rows[2].case_name, "q/a");
-  EXPECT_EQ(rows[3].case_name, "q");
-  EXPECT_EQ(rows[3].verdict, Verdict::fail);
-}
-
-TEST(Judge, DoesNotLoseAnEventThatHasNoTest) {
-  JobFacts f = passing_facts();
-  f.events = {event_of("warning", ""), event_of("page_dump", "")};
-  const auto rows = judge(f).verdicts;
-  EXPECT_EQ(rows.front().verdict, Verdict::pass);
-  EXPECT_EQ(rows.back().test, unowned_test);
-  EXPECT_EQ(rows.back().verdict, Verdict::fail);
-  EXPECT_THAT(rows.back().detail, HasSubstr("warning title"));
-  f.events = {event_of("oops", "not/planned")};
-  EXPECT_EQ(judge(f).verdicts.back().verdict, Verdict::crash);
-  f.events = {event_of("page_dump", "")};
-  EXPECT_THAT(judge(f).verdicts, SizeIs(3));
-}
-
-TEST(Judge, CollectsCapabilitiesAndObjectsToContradictions) {
-  JobFacts f = passing_facts();
-  f.planned.push_back(spec_of("bio/other"));
-  f.records.push_back(passing_record("bio/other"));
-  f.records[0].output += "# capability dio.bdev pin\n# capability legacy_skew 2\nx # capability no no\n# capability bad\n";
-  f.records[1].output += "# capability dio.bdev pin\n";
-  Judgement j = judge(f);
-  EXPECT_THAT(j.capabilities, ElementsAre(testing::Pair("dio.bdev", "pin"), testing::Pair("legacy_skew", "2")));
-  EXPECT_EQ(j.verdicts[3].verdict, Verdict::pass);
-  f.records[1].output += "# capability legacy_skew 0\n";
-  j = judge(f);
-  EXPECT_EQ(j.capabilities.at("legacy_skew"), "2");
-  EXPECT_EQ(j.verdicts[0].verdict, Verdict::pass);
-  EXPECT_EQ(j.verdicts[3].verdict, Verdict::error);
-  EXPECT_THAT(j.verdicts[3].detail, HasSubstr("legacy_skew is 0 here and was 2"));
-}
-
-TEST(CheckCapabilities, NamesEveryMismatch) {
-  EXPECT_THAT(check_capabilities({{"a", "pin"}, {"b", "get"}, {"c", "2"}}, {{"a", "pin"}, {"b", "pin"}, {"x", "y"}}),
-              ElementsAre("capability b: get is required, pin was found",
-                          "capability c: 2 is required, and no test reported it"));
-  EXPECT_THAT(check_capabilities({}, {{"a", "pin"}}), IsEmpty());
-}
-
-struct Control {
-  const char* name;
-  std::function<void(JobFacts&)> spoil;
-  const char* why;  ///< nullptr: the control is fine
-};
-
-class Controls : public testing::TestWithParam<Control> {};
-
-TEST_P(Controls, DecideWhetherTheLedgerIsBelieved) {
-  JobFacts f = passing_facts();
-  GetParam().spoil(f);
-  const Judgement j = judge(f);
-  if (!GetParam().why) {
-    EXPECT_NE(j.outcome.kind, JobOutcome::Kind::infra_error);
-    EXPECT_NE(j.verdicts[0].verdict, Verdict::error) << j.verdicts[0].detail;
-    return;
-  }
-  EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::infra_error);
-  EXPECT_THAT(j.outcome.detail, HasSubstr("the pin ledger's negative control failed: "));
-  EXPECT_THAT(j.outcome.detail, HasSubstr(GetParam().why));
-  for (const auto& v : j.verdicts) {
-    EXPECT_EQ(v.verdict, Verdict::error) << v.test << ":" << v.case_name;
-    EXPECT_THAT(v.detail, HasSubstr(GetParam().why));
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(
-    Ledger, Controls,
-    testing::Values(
-        Control{"fine", [](JobFacts&) {}, nullptr},
-        Control{"held_nothing", [](JobFacts& f) { f.control.outstanding_held = 0; }, "16 pages were held and 0 seen"},
-        Control{"held_too_many", [](JobFacts& f) { f.control.outstanding_held = 17; }, "17 seen"},
-        Control{"not_released", [](JobFacts& f) { f.control.outstanding_released = 16; }, "16 pages still outstanding"},
-        Control{"released_too_much", [](JobFacts& f) { f.control.outstanding_released = -1; }, "-1 pages"},
-        Control{"not_available", [](JobFacts& f) { f.control.available = false; }, "no counters in a kernel"},
-        Control{"problem", [](JobFacts& f) { f.control.problem = "io_uring_setup: ENOSYS"; }, "ENOSYS"},
-        Control{"nothing_asked", [](JobFacts& f) { f.control_pages = 0; f.control.outstanding_held = 0; }, "asked to hold no pages"},
-        Control{"not_run", [](JobFacts& f) { f.control_ran = false; }, "not carried out"},
-        Control{"not_run_in_a_dead_guest", [](JobFacts& f) { f.control_ran = false; f.outcome.kind = JobOutcome::Kind::panicked; }, nullptr},
-        Control{"failed_before_a_panic", [](JobFacts& f) { f.control.outstanding_held = 0; f.outcome = {JobOutcome::Kind::panicked, "test", "panic: x"}; }, "beside that panicked (test): panic: x"},
-        Control{"kernel_without_counters", [](JobFacts& f) { f.counters = false; f.control_ran = false; f.records[0].ledger.available = false; }, nullptr}),
-    [](const auto& control) { return control.param.name; });
 
 }  // namespace
 }  // namespace pinrig::verdict

@@ -28,7 +28,8 @@ constexpr std::array<KindRule, 11> kind_rules{{
     {"slab", Verdict::crash},
     {"reboot", Verdict::crash},
     {"hardware", Verdict::error},  // a machine check of the emulated machine says nothing about the series
-    {"page_dump", Verdict::pass},  // gup_test -c dumps pages on purpose; a real one comes with a BUG or WARNING
+    {"page_dump",
+     Verdict::pass},  // gup_test -c dumps pages on purpose; a real one comes with a BUG or WARNING
 }};
 
 /// Letters of Documentation/admin-guide/tainted-kernels.rst, by bit.
@@ -37,8 +38,10 @@ std::string taint_letters(std::uint64_t bits) {
   std::string out;
   for (std::size_t i = 0; i < 64; ++i) {
     if ((bits >> i & 1U) == 0) continue;
-    if (i < letters.size()) out += letters[i];
-    else out += fmt::format("(bit {})", i);
+    if (i < letters.size())
+      out += letters[i];
+    else
+      out += fmt::format("(bit {})", i);
   }
   return out;
 }
@@ -53,7 +56,8 @@ Verdict event_verdict(const model::KernelEvent& event) {
   return Verdict::fail;
 }
 
-void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events, Evidence& evidence) {
+void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events,
+                  Evidence& evidence) {
   bool explained = false;
   for (const auto& e : events) {
     if (e.owner != record.name) continue;
@@ -66,8 +70,10 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
   const std::uint64_t fresh = record.taint_after & ~record.taint_before;
   if (fresh != 0 && !explained) {
-    evidence.against(Verdict::fail, fmt::format("kernel tainted: {}, and no message of the kernel in the test's time says why",
-                                                taint_letters(fresh)));
+    evidence.against(
+        Verdict::fail,
+        fmt::format("kernel tainted: {}, and no message of the kernel in the test's time says why",
+                    taint_letters(fresh)));
   }
 }
 

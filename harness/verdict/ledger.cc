@@ -12,9 +12,12 @@ using Mode = model::PinClaim::Mode;
 
 const char* mode_name(Mode mode) {
   switch (mode) {
-    case Mode::net_zero: return "none";
-    case Mode::exact: return "exact";
-    case Mode::at_least: return "at least";
+    case Mode::net_zero:
+      return "none";
+    case Mode::exact:
+      return "exact";
+    case Mode::at_least:
+      return "at least";
   }
   return "?";
 }
@@ -47,7 +50,8 @@ void judge_amount(const model::PinLedger& ledger, Evidence& evidence) {
 
 }  // namespace
 
-void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, bool counters, Evidence& evidence) {
+void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, bool counters,
+                  Evidence& evidence) {
   using Exit = model::TestExit::Kind;
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
   const model::PinLedger& ledger = record.ledger;
@@ -59,19 +63,25 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
     }
   }
   if (!ledger.available) {
-    if (counters) evidence.against(Verdict::error, "the kernel has pin counters, but they were not read around this test");
-    else evidence.note("pin counters not available");
+    if (counters)
+      evidence.against(Verdict::error,
+                       "the kernel has pin counters, but they were not read around this test");
+    else
+      evidence.note("pin counters not available");
     return;
   }
-  if (!ledger.settled_before) evidence.against(Verdict::error, "the pin counters did not settle before the test");
+  if (!ledger.settled_before)
+    evidence.against(Verdict::error, "the pin counters did not settle before the test");
   if (!ledger.settled_after) {
-    evidence.against(Verdict::error, fmt::format("the pin counters did not settle in {:.0f} ms after the test: {:+} pages",
-                                                 ledger.settle_ms, ledger.outstanding()));
+    evidence.against(Verdict::error,
+                     fmt::format("the pin counters did not settle in {:.0f} ms after the test: {:+} pages",
+                                 ledger.settle_ms, ledger.outstanding()));
   }
   if (const auto pages = ledger.outstanding(); pages > 0) {
     evidence.against(Verdict::leak, fmt::format("+{} pages pinned and not released", pages));
   } else if (pages < 0) {
-    evidence.against(Verdict::leak, fmt::format("{} pages: over-release, more were unpinned than pinned", pages));
+    evidence.against(Verdict::leak,
+                     fmt::format("{} pages: over-release, more were unpinned than pinned", pages));
   }
   if (owes_claim) judge_amount(ledger, evidence);
 }

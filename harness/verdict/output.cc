@@ -8,18 +8,24 @@
 namespace pinrig::verdict {
 namespace {
 
-using model::Verdict;
 using ktap::FindingKind;
 using ktap::Status;
+using model::Verdict;
 
 Verdict verdict_of(Status s) {
   switch (s) {
-    case Status::pass: return Verdict::pass;
-    case Status::fail: return Verdict::fail;
-    case Status::skip: return Verdict::skip;
-    case Status::xfail: return Verdict::xfail;
-    case Status::xpass: return Verdict::xpass;
-    case Status::error: return Verdict::error;
+    case Status::pass:
+      return Verdict::pass;
+    case Status::fail:
+      return Verdict::fail;
+    case Status::skip:
+      return Verdict::skip;
+    case Status::xfail:
+      return Verdict::xfail;
+    case Status::xpass:
+      return Verdict::xpass;
+    case Status::error:
+      return Verdict::error;
   }
   return Verdict::error;
 }
@@ -79,11 +85,14 @@ Count count(const std::vector<model::TestVerdict>& cases) {
 
 void judge_cases(const Count& n, Evidence& evidence) {
   if (n.failed > 0) {
-    evidence.against(n.worst, fmt::format("{} of {} cases failed: {}{}", n.failed, n.total, n.first_failed,
-                                          n.failed > 1 ? ", ..." : ""), n.first_line);
+    evidence.against(n.worst,
+                     fmt::format("{} of {} cases failed: {}{}", n.failed, n.total, n.first_failed,
+                                 n.failed > 1 ? ", ..." : ""),
+                     n.first_line);
   }
   if (n.xpassed > 0) evidence.against(Verdict::xpass, fmt::format("{} cases passed unexpectedly", n.xpassed));
-  if (n.xfailed > 0) evidence.against(Verdict::xfail, fmt::format("{} of {} cases failed as expected", n.xfailed, n.total));
+  if (n.xfailed > 0)
+    evidence.against(Verdict::xfail, fmt::format("{} of {} cases failed as expected", n.xfailed, n.total));
 }
 
 /// Findings that speak for themselves; the exit decides whether a shortfall needs explaining.
@@ -105,7 +114,8 @@ void judge_findings(const ktap::Tree& tree, bool clean_exit, Evidence& evidence)
         // A test that was killed or lost owes no more results, and its exit is a reason already.
         if (clean_exit) evidence.against(Verdict::error, text, f.line);
         break;
-      default: evidence.against(Verdict::error, text, f.line);
+      default:
+        evidence.against(Verdict::error, text, f.line);
     }
   }
 }
@@ -113,7 +123,8 @@ void judge_findings(const ktap::Tree& tree, bool clean_exit, Evidence& evidence)
 void judge_exit_code(int code, const Count& n, const ktap::Tree& tree, Evidence& evidence) {
   const bool explained = n.failed > 0 || tree.bailed_out;
   switch (code) {
-    case 0: return;
+    case 0:
+      return;
     case 2:
       if (n.xfailed > 0 || explained) return;
       break;
@@ -132,7 +143,8 @@ void judge_exit_code(int code, const Count& n, const ktap::Tree& tree, Evidence&
   evidence.against(Verdict::fail, fmt::format("exit code {} although no case failed", code));
 }
 
-void add_missing_row(const model::TestSpec& spec, const ktap::Tree& tree, std::vector<model::TestVerdict>& cases) {
+void add_missing_row(const model::TestSpec& spec, const ktap::Tree& tree,
+                     std::vector<model::TestVerdict>& cases) {
   const int reported = static_cast<int>(tree.cases.size());
   if (!tree.plan || reported >= *tree.plan) return;
   model::TestVerdict row;
@@ -160,7 +172,8 @@ Reading judge_ktap(const model::TestSpec& spec, const model::TestRecord& record,
   const Count n = count(reading.cases);
   judge_cases(n, evidence);
   // ksft_exit_skip() in the middle of a plan: what was left is skipped with the rest.
-  const bool whole_skip = exited && record.exit.code == 4 && n.total > 0 && n.skipped == n.total && !tree.bailed_out;
+  const bool whole_skip =
+      exited && record.exit.code == 4 && n.total > 0 && n.skipped == n.total && !tree.bailed_out;
   const bool plan_skip = tree.cases.empty() && !tree.plan_skip.empty();
   judge_findings(tree, exited && !whole_skip, evidence);
   if (!whole_skip) add_missing_row(spec, tree, reading.cases);
@@ -177,12 +190,18 @@ void judge_code_alone(const model::TestRecord& record, Evidence& evidence) {
   const std::string said = last_words(record.errors.empty() ? record.output : record.errors);
   const std::string tail = said.empty() ? "" : ": " + said;
   switch (record.exit.code) {
-    case 0: return;
-    case 1: return evidence.against(Verdict::fail, "exit code 1" + tail);
-    case 2: return evidence.against(Verdict::xfail, "exit code 2, failed as expected" + tail);
-    case 3: return evidence.against(Verdict::xpass, "exit code 3, passed unexpectedly" + tail);
-    case 4: return evidence.skipped(said.empty() ? "exit code 4" : said);
-    default: return evidence.against(Verdict::fail, fmt::format("exit code {}{}", record.exit.code, tail));
+    case 0:
+      return;
+    case 1:
+      return evidence.against(Verdict::fail, "exit code 1" + tail);
+    case 2:
+      return evidence.against(Verdict::xfail, "exit code 2, failed as expected" + tail);
+    case 3:
+      return evidence.against(Verdict::xpass, "exit code 3, passed unexpectedly" + tail);
+    case 4:
+      return evidence.skipped(said.empty() ? "exit code 4" : said);
+    default:
+      return evidence.against(Verdict::fail, fmt::format("exit code {}{}", record.exit.code, tail));
   }
 }
 
@@ -191,12 +210,16 @@ void judge_code_alone(const model::TestRecord& record, Evidence& evidence) {
 Reading judge_output(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence) {
   if (record.dropped > 0) {
     const std::string text = fmt::format("{} bytes of output beyond the limit were dropped", record.dropped);
-    if (spec.format == model::OutputFormat::exit_code) evidence.note(text);
-    else evidence.against(Verdict::error, text);
+    if (spec.format == model::OutputFormat::exit_code)
+      evidence.note(text);
+    else
+      evidence.against(Verdict::error, text);
   }
   switch (spec.format) {
-    case model::OutputFormat::ktap: return judge_ktap(spec, record, evidence);
-    case model::OutputFormat::gup_test: return judge_gup_test(record, evidence);
+    case model::OutputFormat::ktap:
+      return judge_ktap(spec, record, evidence);
+    case model::OutputFormat::gup_test:
+      return judge_gup_test(record, evidence);
     case model::OutputFormat::exit_code:
       if (record.exit.kind == model::TestExit::Kind::exited) judge_code_alone(record, evidence);
       return {};

@@ -33,7 +33,8 @@ class Reader {
     while (const auto frame = decoder.next()) take(*frame);
     const std::size_t left = decoder.rest().size();
     if (decoder.corrupt()) {
-      problem(fmt::format("damaged frame at byte {} of {}: nothing after it was read", raw.size() - left, raw.size()));
+      problem(fmt::format("damaged frame at byte {} of {}: nothing after it was read", raw.size() - left,
+                          raw.size()));
     } else if (left > 0) {
       problem(fmt::format("the last frame is cut off: {} bytes of it are there", left));
     }
@@ -93,8 +94,10 @@ class Reader {
 
   void begin(const wire::TestBegin& b) {
     if (b.id == 0 || b.name.empty()) return problem("a test began without an id or a name");
-    if (tests_.contains(b.id)) return problem(fmt::format("{} began with id {}, which is taken", b.name, b.id));
-    if (!names_.insert(b.name).second) return problem(fmt::format("{} began twice: the first time counts", b.name));
+    if (tests_.contains(b.id))
+      return problem(fmt::format("{} began with id {}, which is taken", b.name, b.id));
+    if (!names_.insert(b.name).second)
+      return problem(fmt::format("{} began twice: the first time counts", b.name));
     tests_[b.id] = Running{results_.records.size(), false};
     model::TestRecord record;
     record.name = b.name;

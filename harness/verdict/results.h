@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The saved bytes of the results port, as records. Pure, and suspicious: a guest with a broken kernel may write
-// anything there.
+// The saved bytes of the results port, as records. Pure, and suspicious: a guest with a broken kernel may
+// write anything there.
 #pragma once
 
 #include <optional>
@@ -23,8 +23,8 @@ struct Results {
   std::vector<std::string> problems;
 };
 
-/// Reads results.raw. A frame cut off at the end (the guest died while writing) loses only itself; after damage
-/// nothing more is read, and `problems` says at which byte.
+/// Reads results.raw. A frame cut off at the end (the guest died while writing) loses only itself; after
+/// damage nothing more is read, and `problems` says at which byte.
 Results read_results(std::string_view raw);
 
 }  // namespace pinrig::verdict

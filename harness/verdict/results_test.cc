@@ -65,8 +65,9 @@ TEST(ReadResults, ReadsAWholeSession) {
   end.after.released = 272;
   end.after.settle_ms = 40;
   end.after.taint = 513;
-  const Results r = read_results(message(hello) + message(setup) + message(hold) + begin(1, "bio/dio") + out(1, "KTAP ") +
-                                 wire::encode(wire::Kind::err, 1, "oh\n") + out(1, "version 1\n") + message(end));
+  const Results r =
+      read_results(message(hello) + message(setup) + message(hold) + begin(1, "bio/dio") + out(1, "KTAP ") +
+                   wire::encode(wire::Kind::err, 1, "oh\n") + out(1, "version 1\n") + message(end));
   EXPECT_THAT(r.problems, IsEmpty());
   EXPECT_EQ(r.hello.value().release, "6.12.117");
   EXPECT_THAT(r.setup.value().problems, ElementsAre("no rxe"));
@@ -150,32 +151,47 @@ std::string end_with(const std::function<void(wire::TestEnd&)>& spoil) {
 INSTANTIATE_TEST_SUITE_P(
     Guest, Lies,
     testing::Values(
-        Lie{"not_json", text_message("{\"type\": "), "cannot be read"}, Lie{"no_type", text_message("{}"), "cannot be read"},
-        Lie{"no_object", text_message("[1,2]"), "cannot be read"}, Lie{"type_is_a_number", text_message("{\"type\":1}"), "cannot be read"},
+        Lie{"not_json", text_message("{\"type\": "), "cannot be read"},
+        Lie{"no_type", text_message("{}"), "cannot be read"},
+        Lie{"no_object", text_message("[1,2]"), "cannot be read"},
+        Lie{"type_is_a_number", text_message("{\"type\":1}"), "cannot be read"},
         Lie{"wrong_type", text_message("{\"type\":\"hello\",\"cpus\":\"two\"}"), "cannot be read"},
         Lie{"not_utf8", text_message("{\"type\":\"hello\",\"release\":\"\xff\"}"), "cannot be read"},
         Lie{"unknown_type", text_message("{\"type\":\"gossip\"}"), "unknown type \"gossip\""},
         Lie{"huge_number", text_message("{\"type\":\"hello\",\"cpus\":1e300}"), "a number"},
         Lie{"deep_nesting", text_message("{\"type\":\"hello\",\"x\":[[[[[[[[[[1]]]]]]]]]]}"), "nesting"},
         Lie{"hello_twice", message(wire::Hello{}) + message(wire::Hello{}), "second message \"hello\""},
-        Lie{"begin_without_id", begin(0, "a/a"), "without an id or a name"}, Lie{"begin_without_name", begin(1, ""), "without an id or a name"},
+        Lie{"begin_without_id", begin(0, "a/a"), "without an id or a name"},
+        Lie{"begin_without_name", begin(1, ""), "without an id or a name"},
         Lie{"id_taken", begin(1, "a/a") + begin(1, "b/b"), "id 1, which is taken"},
         Lie{"name_twice", begin(1, "a/a") + begin(2, "a/a"), "a/a began twice"},
         Lie{"end_without_begin", message(end_of(3)), "id 3 ended and never began"},
         Lie{"end_twice", begin(1, "a/a") + message(end_of(1)) + message(end_of(1)), "ended twice"},
         Lie{"output_without_begin", out(9, "x") + out(9, "y"), "id 9, which never began"},
         Lie{"output_after_end", begin(1, "a/a") + message(end_of(1)) + out(1, "x"), "had ended already"},
-        Lie{"ended_by_magic", end_with([](wire::TestEnd& e) { e.how = "vanished"; }), "unknown way: \"vanished\""},
+        Lie{"ended_by_magic", end_with([](wire::TestEnd& e) { e.how = "vanished"; }),
+            "unknown way: \"vanished\""},
         Lie{"left_processes", end_with([](wire::TestEnd& e) { e.leftover = 2; }), "2 of its processes"},
-        Lie{"negative_counter", end_with([](wire::TestEnd& e) { e.before.acquired = -1; }), "counters that cannot be"},
-        Lie{"overflowing_counter", end_with([](wire::TestEnd& e) { e.after.released = INT64_MAX; }), "counters that cannot be"},
-        Lie{"unknown_claim", end_with([](wire::TestEnd& e) { e.claim.mode = "some"; }), "claim that cannot be"},
-        Lie{"negative_claim", end_with([](wire::TestEnd& e) { e.claim = {"exact", -1, 0}; }), "claim that cannot be"},
-        Lie{"overflowing_skew", end_with([](wire::TestEnd& e) { e.claim = {"exact", 1, INT64_MAX}; }), "claim that cannot be"}),
+        Lie{"negative_counter", end_with([](wire::TestEnd& e) { e.before.acquired = -1; }),
+            "counters that cannot be"},
+        Lie{"overflowing_counter", end_with([](wire::TestEnd& e) { e.after.released = INT64_MAX; }),
+            "counters that cannot be"},
+        Lie{"unknown_claim", end_with([](wire::TestEnd& e) { e.claim.mode = "some"; }),
+            "claim that cannot be"},
+        Lie{"negative_claim", end_with([](wire::TestEnd& e) {
+              e.claim = {"exact", -1, 0};
+            }),
+            "claim that cannot be"},
+        Lie{"overflowing_skew", end_with([](wire::TestEnd& e) {
+              e.claim = {"exact", 1, INT64_MAX};
+            }),
+            "claim that cannot be"}),
     [](const auto& lie) { return lie.param.name; });
 
 TEST(ReadResults, BelievesNothingOfAnUnbelievableEnd) {
-  const auto record = [](const std::function<void(wire::TestEnd&)>& spoil) { return read_results(end_with(spoil)).records.at(0); };
+  const auto record = [](const std::function<void(wire::TestEnd&)>& spoil) {
+    return read_results(end_with(spoil)).records.at(0);
+  };
   EXPECT_EQ(record([](wire::TestEnd& e) { e.how = "vanished"; }).exit.kind, Exit::lost);
   const auto counters = record([](wire::TestEnd& e) { e.after.released = INT64_MIN; });
   EXPECT_FALSE(counters.ledger.available);
@@ -224,7 +240,8 @@ TEST(ReadResults, LimitsItsComplaints) {
 }
 
 TEST(ReadResults, NeverFailsOnDamagedBytes) {
-  const std::string whole = message(wire::Hello{}) + begin(1, "a/a") + out(1, "KTAP version 1\n") + message(end_of(1));
+  const std::string whole =
+      message(wire::Hello{}) + begin(1, "a/a") + out(1, "KTAP version 1\n") + message(end_of(1));
   std::mt19937 random(7);
   for (int round = 0; round < 2000; ++round) {
     std::string raw = whole;

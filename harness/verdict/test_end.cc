@@ -68,11 +68,13 @@ std::vector<std::string> fill_record(const wire::TestEnd& end, model::TestRecord
   if (const auto kind = exit_kind(end.how)) {
     record.exit = {*kind, end.code};
   } else {
-    problems.push_back(fmt::format("{}: ended in an unknown way: \"{}\"", record.name, end.how.substr(0, 40)));
+    problems.push_back(
+        fmt::format("{}: ended in an unknown way: \"{}\"", record.name, end.how.substr(0, 40)));
   }
   if (!end.problem.empty()) record.errors += "agent: " + end.problem + "\n";
   if (end.leftover != 0) {
-    problems.push_back(fmt::format("{}: {} of its processes were alive when it had ended", record.name, end.leftover));
+    problems.push_back(
+        fmt::format("{}: {} of its processes were alive when it had ended", record.name, end.leftover));
   }
   record.wall_s = end.wall_s >= 0 ? end.wall_s : 0;
   record.dropped = end.dropped;

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+// The rules that look at a whole job: what never ran, whose event it was, capabilities, the negative control.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "verdict/judge.h"
+#include "verdict/testing.h"
+
+namespace pinrig::verdict {
+namespace {
+
+using model::JobOutcome;
+using model::Verdict;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(Judge, LeavesEveryTestWithoutARecordMissing) {
+  JobFacts f = passing_facts();
+  f.planned.push_back(spec_of("bio/other"));
+  EXPECT_EQ(judge(f).verdicts.back().verdict, Verdict::missing);
+  EXPECT_EQ(judge(f).verdicts.back().test, "bio/other");
+  f.records.clear();
+  f.control_ran = false;
+  f.outcome = {JobOutcome::Kind::build_failed, "", "mm/gup.c:12: error"};
+  for (const auto& v : judge(f).verdicts) {
+    EXPECT_EQ(v.verdict, Verdict::missing);
+    EXPECT_THAT(v.detail, HasSubstr("build_failed: mm/gup.c:12: error"));
+  }
+  EXPECT_EQ(judge(f).outcome.kind, JobOutcome::Kind::build_failed);
+}
+
+TEST(Judge, ListsWhatWasPlannedAndNotReported) {
+  JobFacts f = passing_facts();
+  f.records[0].output = "KTAP version 1\n1..5\nok 1 a\n";
+  auto rows = judge(f).verdicts;
+  ASSERT_THAT(rows, SizeIs(3));
+  EXPECT_EQ(rows[2].case_name, "cases 2 to 5");
+  EXPECT_EQ(rows[2].verdict, Verdict::missing);
+  f.records[0].output = "KTAP version 1\n1..2\nok 1 a\n";
+  EXPECT_EQ(judge(f).verdicts.back().case_name, "case 2");
+}
+
+TEST(Judge, NamesSubtestsByTheirPathAndParentsOnlyWhenTheySayWorse) {
+  JobFacts f = passing_facts();
+  f.records[0].output =
+      "KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 a # time=1500ms\nok 1 p\n"
+      "  KTAP version 1\n  1..1\n  ok 1 a\nnot ok 2 q # exit=1\n";
+  const auto rows = judge(f).verdicts;
+  ASSERT_THAT(rows, SizeIs(4));
+  EXPECT_EQ(rows[1].case_name, "p/a");
+  EXPECT_DOUBLE_EQ(rows[1].wall_s, 1.5);
+  EXPECT_EQ(rows[2].case_name, "q/a");
+  EXPECT_EQ(rows[3].case_name, "q");
+  EXPECT_EQ(rows[3].verdict, Verdict::fail);
+}
+
+TEST(Judge, DoesNotLoseAnEventThatHasNoTest) {
+  JobFacts f = passing_facts();
+  f.events = {event_of("warning", ""), event_of("page_dump", "")};
+  const auto rows = judge(f).verdicts;
+  EXPECT_EQ(rows.front().verdict, Verdict::pass);
+  EXPECT_EQ(rows.back().test, unowned_test);
+  EXPECT_EQ(rows.back().verdict, Verdict::fail);
+  EXPECT_THAT(rows.back().detail, HasSubstr("warning title"));
+  f.events = {event_of("oops", "not/planned")};
+  EXPECT_EQ(judge(f).verdicts.back().verdict, Verdict::crash);
+  f.events = {event_of("page_dump", "")};
+  EXPECT_THAT(judge(f).verdicts, SizeIs(3));
+}
+
+TEST(Judge, CollectsCapabilitiesAndObjectsToContradictions) {
+  JobFacts f = passing_facts();
+  f.planned.push_back(spec_of("bio/other"));
+  f.records.push_back(passing_record("bio/other"));
+  f.records[0].output +=
+      "# capability dio.bdev pin\n# capability legacy_skew 2\nx # capability no no\n# capability bad\n";
+  f.records[1].output += "# capability dio.bdev pin\n";
+  Judgement j = judge(f);
+  EXPECT_THAT(j.capabilities,
+              ElementsAre(testing::Pair("dio.bdev", "pin"), testing::Pair("legacy_skew", "2")));
+  EXPECT_EQ(j.verdicts[3].verdict, Verdict::pass);
+  f.records[1].output += "# capability legacy_skew 0\n";
+  j = judge(f);
+  EXPECT_EQ(j.capabilities.at("legacy_skew"), "2");
+  EXPECT_EQ(j.verdicts[0].verdict, Verdict::pass);
+  EXPECT_EQ(j.verdicts[3].verdict, Verdict::error);
+  EXPECT_THAT(j.verdicts[3].detail, HasSubstr("legacy_skew is 0 here and was 2"));
+}
+
+TEST(CheckCapabilities, NamesEveryMismatch) {
+  EXPECT_THAT(
+      check_capabilities({{"a", "pin"}, {"b", "get"}, {"c", "2"}}, {{"a", "pin"}, {"b", "pin"}, {"x", "y"}}),
+      ElementsAre("capability b: get is required, pin was found",
+                  "capability c: 2 is required, and no test reported it"));
+  EXPECT_THAT(check_capabilities({}, {{"a", "pin"}}), IsEmpty());
+}
+
+struct Control {
+  const char* name;
+  std::function<void(JobFacts&)> spoil;
+  const char* why;  ///< nullptr: the control is fine
+};
+
+class Controls : public testing::TestWithParam<Control> {};
+
+TEST_P(Controls, DecideWhetherTheLedgerIsBelieved) {
+  JobFacts f = passing_facts();
+  GetParam().spoil(f);
+  const Judgement j = judge(f);
+  if (!GetParam().why) {
+    EXPECT_NE(j.outcome.kind, JobOutcome::Kind::infra_error);
+    EXPECT_NE(j.verdicts[0].verdict, Verdict::error) << j.verdicts[0].detail;
+    return;
+  }
+  EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::infra_error);
+  EXPECT_THAT(j.outcome.detail, HasSubstr("the pin ledger's negative control failed: "));
+  EXPECT_THAT(j.outcome.detail, HasSubstr(GetParam().why));
+  for (const auto& v : j.verdicts) {
+    EXPECT_EQ(v.verdict, Verdict::error) << v.test << ":" << v.case_name;
+    EXPECT_THAT(v.detail, HasSubstr(GetParam().why));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ledger, Controls,
+    testing::Values(
+        Control{"fine", [](JobFacts&) {}, nullptr},
+        Control{"held_nothing", [](JobFacts& f) { f.control.outstanding_held = 0; },
+                "16 pages were held and 0 seen"},
+        Control{"held_too_many", [](JobFacts& f) { f.control.outstanding_held = 17; }, "17 seen"},
+        Control{"not_released", [](JobFacts& f) { f.control.outstanding_released = 16; },
+                "16 pages still outstanding"},
+        Control{"released_too_much", [](JobFacts& f) { f.control.outstanding_released = -1; }, "-1 pages"},
+        Control{"not_available", [](JobFacts& f) { f.control.available = false; }, "no counters in a kernel"},
+        Control{"problem", [](JobFacts& f) { f.control.problem = "io_uring_setup: ENOSYS"; }, "ENOSYS"},
+        Control{"nothing_asked",
+                [](JobFacts& f) {
+                  f.control_pages = 0;
+                  f.control.outstanding_held = 0;
+                },
+                "asked to hold no pages"},
+        Control{"not_run", [](JobFacts& f) { f.control_ran = false; }, "not carried out"},
+        Control{"not_run_in_a_dead_guest",
+                [](JobFacts& f) {
+                  f.control_ran = false;
+                  f.outcome.kind = JobOutcome::Kind::panicked;
+                },
+                nullptr},
+        Control{"failed_before_a_panic",
+                [](JobFacts& f) {
+                  f.control.outstanding_held = 0;
+                  f.outcome = {JobOutcome::Kind::panicked, "test", "panic: x"};
+                },
+                "beside that panicked (test): panic: x"},
+        Control{"kernel_without_counters",
+                [](JobFacts& f) {
+                  f.counters = false;
+                  f.control_ran = false;
+                  f.records[0].ledger.available = false;
+                },
+                nullptr}),
+    [](const auto& control) { return control.param.name; });
+
+}  // namespace
+}  // namespace pinrig::verdict
