@@ -175,23 +175,26 @@ std::optional<Grid> fitting(const RunData& data, const Columns& columns, const P
   return std::nullopt;
 }
 
-/// As few blocks as the width allows: all columns, else one block per architecture, else one per kernel.
+/// As few blocks as the width allows: all columns, else blocks for each architecture, each beginning with its
+/// base.
 std::vector<Columns> blocks_of(const RunData& data, const Painter& p) {
   Columns all;
   for (const auto& j : data.jobs) all.push_back(&j);
   if (fitting(data, all, p)) return {all};
   std::vector<Columns> out;
   for (const auto arch : data.archs()) {
-    Columns some;
+    Columns block;
+    const JobData* base = nullptr;
     for (const JobData* j : all) {
       if (j->job.arch != arch) continue;
-      some.push_back(j);
-      if (some.size() > 1 && !fitting(data, some, p)) {
-        some.pop_back();
-        out.push_back(std::exchange(some, {j}));
-      }
+      if (base == nullptr) base = j;
+      block.push_back(j);
+      if (block.size() == 1 || fitting(data, block, p)) continue;
+      block.pop_back();
+      out.push_back(std::exchange(block, {base, j}));
+      if (!fitting(data, block, p)) block = {j};
     }
-    out.push_back(some);
+    out.push_back(block);
   }
   return out;
 }

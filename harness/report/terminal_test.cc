@@ -73,6 +73,18 @@ TEST(Terminal, EachPointNamesThePatch) {
   expect_golden("each-100.txt", shown(f, of_width(100)));
 }
 
+TEST(Terminal, ManyPointsTakeSeveralBlocksThatBeginWithTheBase) {
+  Fixture f;
+  for (int point = 0; point < 9; ++point) {
+    const std::string label = point == 0 ? "base" : point == 8 ? "tip" : std::to_string(point);
+    f.add(job_row(f.run.id, model::Arch::x86_64, point, label),
+          {test_row("pins/selfcheck", model::Verdict::pass, 16),
+           test_row("bio/dio_rw", model::Verdict::pass, 2342)});
+  }
+  f.finish("finished", 0);
+  expect_golden("nine-points-60.txt", shown(f, of_width(60)));
+}
+
 TEST(Terminal, JobsThatDidNotComplete) {
   Fixture f;
   f.broken();
