@@ -48,6 +48,15 @@ size_t hugetlb_bytes(void) {
 
 long hugetlb_free(void) { return meminfo("HugePages_Free"); }
 
+bool hugetlb_expect_free(long pages) {
+  long long end = clock_ms() + 1000;
+  while (hugetlb_free() != pages) {
+    if (clock_ms() > end) return ktap_fail("%ld huge pages are free, %ld were before", hugetlb_free(), pages);
+    sleep_ms(10);
+  }
+  return true;
+}
+
 // KiB of the mapping around `addr` that huge page-table entries map.
 static size_t smaps_huge_kib(const void* addr) {
   FILE* file = fopen("/proc/self/smaps", "re");

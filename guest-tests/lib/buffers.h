@@ -28,6 +28,9 @@ size_t thp_bytes(void);
 size_t hugetlb_bytes(void);
 // Pages of the default hugetlb pool that are free, or -1.
 long hugetlb_free(void);
+// Oracle without counters: fails the running case unless that many are free again within about a second. A page that
+// somebody still holds does not go back.
+bool hugetlb_expect_free(long pages);
 
 // A written buffer of at least `size` bytes (huge ones: rounded up). Skips the running case when the kernel or
 // the pool cannot give that kind, fails it when plain memory cannot be had.

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "transfer.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "ktap.h"
+#include "pins.h"
+
+enum { untouched = 0x5a, whole_limit = 64 << 20, most_segments = 1024 };
+
+const struct shape transfer_shapes[] = {
+    {"1_page", BUFFER_PAGES, .segments = 1, .pages = 1},
+    {"16_pages", BUFFER_PAGES, .segments = 1, .pages = 16},
+    {"16_pages_at_512", BUFFER_PAGES, .segments = 1, .pages = 16, .offset = 512},
+    {"sector_at_512", BUFFER_PAGES, .segments = 1, .bytes = 512, .offset = 512},
+    {"head_unaligned", BUFFER_PAGES, .segments = 1, .pages = 16, .bytes = -512, .offset = 512},
+    {"tail_unaligned", BUFFER_PAGES, .segments = 1, .pages = 15, .bytes = 512},
+    {"head_and_tail_unaligned", BUFFER_PAGES, .segments = 1, .pages = 15, .offset = 1536},
+    {"1_page_at_4_bytes", BUFFER_PAGES, .segments = 1, .pages = 1, .offset = 4},
+    // the most that the one-bio path takes
+    {"256_pages", BUFFER_PAGES, .segments = 1, .pages = 256},
+    // __blkdev_direct_IO: several bios
+    {"257_pages", BUFFER_PAGES, .segments = 1, .pages = 257},
+    {"1024_pages", BUFFER_PAGES, .segments = 1, .pages = 1024},
+    {"iov_8x512_in_one_page", BUFFER_PAGES, .segments = 8, .bytes = 512},
+    {"iov_2x512_gap_in_one_page", BUFFER_PAGES, .segments = 2, .bytes = 512, .stride_bytes = 1024},
+    {"iov_4x1_page_with_gaps", BUFFER_PAGES, .segments = 4, .pages = 1, .stride_pages = 2},
+    {"iov_8x1_page_at_512", BUFFER_PAGES, .segments = 8, .pages = 1, .stride_pages = 1, .offset = 512},
+    {"iov_1024x512", BUFFER_PAGES, .segments = 1024, .bytes = 512},
+    {"thp_16_pages_at_3_pages", BUFFER_THP, .segments = 1, .pages = 16, .offset_pages = 3},
+    {"thp_whole", BUFFER_THP, .segments = 0},
+    {"hugetlb_3_pages_at_2048", BUFFER_HUGETLB, .segments = 1, .pages = 3, .offset = 2048},
+    {"hugetlb_whole", BUFFER_HUGETLB, .segments = 0},
+    {"memfd_16_pages", BUFFER_MEMFD, .segments = 1, .pages = 16},
+};
+const size_t transfer_shape_count = sizeof(transfer_shapes) / sizeof(transfer_shapes[0]);
+
+struct transfer {
+  struct iovec vec[most_segments];
+  int segments;
+  size_t length;    // bytes of all segments
+  long long pages;  // that a pinning kernel pins: what each segment touches, also where two share a page
+  struct buffer buffer;
+  unsigned seed;
+};
+
+// Lays the shape out in a fresh buffer.
+static bool lay_out(const struct shape* shape, struct transfer* t) {
+  size_t page = page_bytes();
+  size_t segment = (size_t)((long)shape->pages * (long)page + shape->bytes);
+  size_t stride = (size_t)shape->stride_pages * page + (size_t)shape->stride_bytes;
+  size_t offset = (size_t)shape->offset_pages * page + (size_t)shape->offset;
+  if (stride == 0) stride = segment;
+  t->segments = shape->segments ? shape->segments : 1;
+  size_t size = offset + stride * (size_t)(t->segments - 1) + segment;
+  if (!buffer_get(&t->buffer, shape->kind, shape->segments ? size : 1)) return false;
+  if (shape->segments == 0) segment = t->buffer.size;
+  if (t->buffer.size > whole_limit) {
+    size_t mib = t->buffer.size >> 20;
+    buffer_put(&t->buffer);
+    return ktap_skip("a huge page of %zu MiB is more than this test handles", mib);
+  }
+  t->length = 0;
+  t->pages = 0;
+  for (int i = 0; i < t->segments; ++i) {
+    t->vec[i] = (struct iovec){t->buffer.addr + offset + (size_t)i * stride, segment};
+    t->length += segment;
+    t->pages += (long long)pages_spanned(t->vec[i].iov_base, segment);
+  }
+  return true;
+}
+
+static void fill_segments(const struct transfer* t) {
+  size_t position = 0;
+  for (int i = 0; i < t->segments; position += t->vec[i++].iov_len)
+    pattern_fill(t->vec[i].iov_base, t->vec[i].iov_len, t->seed, position);
+}
+
+// Every byte of the segments is the pattern, every other byte of the buffer is as it was.
+static void check_buffer(const struct transfer* t) {
+  const unsigned char* at = t->buffer.addr;
+  size_t position = 0;
+  for (int i = 0; i <= t->segments; ++i) {
+    const unsigned char* next = i < t->segments ? t->vec[i].iov_base : t->buffer.addr + t->buffer.size;
+    for (; at < next; ++at)
+      KTAP_REQUIRE(*at == untouched, "byte %td of the buffer was not to be written", at - t->buffer.addr);
+    if (i == t->segments) break;
+    long bad = pattern_check(next, t->vec[i].iov_len, t->seed, position);
+    KTAP_REQUIRE(bad < 0, "wrong data at byte %ld of segment %d", bad, i);
+    position += t->vec[i].iov_len;
+    at = next + t->vec[i].iov_len;
+  }
+}
+
+// Both ways through the emptied page cache, by a function that moves bytes and says whether they are right.
+static bool through_cache(const struct target* target, size_t length, unsigned seed, bool write) {
+  int fd = target->open(O_RDWR);
+  if (fd < 0) return false;
+  unsigned char* bytes = malloc(length);
+  bool good = bytes && target->drop_cache(fd);
+  if (good && write) {
+    pattern_fill(bytes, length, seed, 0);
+    good = pwrite(fd, bytes, length, target->offset) == (ssize_t)length || ktap_fail("buffered write: %s", strerror(errno));
+    good = good && target->drop_cache(fd);
+  } else if (good) {
+    good = pread(fd, bytes, length, target->offset) == (ssize_t)length || ktap_fail("buffered read: %s", strerror(errno));
+    long bad = good ? pattern_check(bytes, length, seed, 0) : -1;
+    if (bad >= 0) good = ktap_fail("wrong data on the medium at byte %ld", bad);
+  }
+  free(bytes);
+  close(fd);
+  return good;
+}
+
+bool transfer_store(const struct target* target, size_t length, unsigned seed) {
+  return through_cache(target, length, seed, true);
+}
+
+bool transfer_compare(const struct target* target, size_t length, unsigned seed) {
+  return through_cache(target, length, seed, false);
+}
+
+// The operation itself between two samples.
+static void measure(const struct target* target, struct transfer* t, bool write) {
+  struct pins before;
+  int fd = target->open((write ? O_WRONLY : O_RDONLY) | O_DIRECT);
+  if (fd >= 0 && pins_begin(&before)) {
+    ssize_t done = write ? pwritev(fd, t->vec, t->segments, target->offset)
+                         : preadv(fd, t->vec, t->segments, target->offset);
+    if (done != (ssize_t)t->length)
+      ktap_fail("%zd of %zu bytes: %s", done, t->length, done < 0 ? strerror(errno) : "short");
+    long long pages = target->mode() == MODE_PIN ? t->pages : 0;
+    pins_expect(&before, pages, pages);
+  }
+  if (fd >= 0) close(fd);
+}
+
+// Before 6.0 memory had to be aligned like the blocks of the medium; the attribute came with that change.
+static bool alignment_allowed(const struct target* target, const struct shape* shape) {
+  if (shape->offset % 512 == 0) return true;
+  long mask = target->dma_alignment();
+  if (mask >= 0 && (shape->offset & mask) == 0) return true;
+  return ktap_skip("the drive wants memory aligned to more than %d bytes (dma_alignment %ld)", shape->offset, mask);
+}
+
+static void carry_out(const struct target* target, const struct shape* shape, bool write) {
+  static unsigned seed = 100;
+  struct transfer t = {.seed = ++seed};
+  if (target->mode() == MODE_UNKNOWN || !alignment_allowed(target, shape)) return;
+  long huge_before = hugetlb_free();
+  if (!lay_out(shape, &t)) return;
+  if (write) fill_segments(&t);
+  if (write || transfer_store(target, t.length, t.seed)) measure(target, &t, write);
+  if (!ktap_failed()) {
+    if (write)
+      transfer_compare(target, t.length, t.seed);
+    else
+      check_buffer(&t);
+  }
+  if (shape->kind == BUFFER_MEMFD) buffer_seal(&t.buffer);
+  buffer_put(&t.buffer);
+  if (shape->kind == BUFFER_HUGETLB) hugetlb_expect_free(huge_before);
+}
+
+void transfer_read(const struct target* target, const struct shape* shape) { carry_out(target, shape, false); }
+void transfer_write(const struct target* target, const struct shape* shape) { carry_out(target, shape, true); }

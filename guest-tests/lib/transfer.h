@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0
+// One direct transfer between memory and a target, in every shape that changes the way pages get into a bio: how
+// many are pinned and unpinned, and that the right bytes moved.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "buffers.h"
+#include "caps.h"
+
+// `segments` iovecs of `pages` pages and `bytes` bytes each, a stride apart (0: next to each other), the first one
+// `offset_pages` and `offset` into the buffer. 0 segments: the whole buffer. Names count in pages so that they
+// hold for 4K, 16K and 64K.
+struct shape {
+  const char* name;
+  enum buffer_kind kind;
+  int segments;
+  int pages;
+  int bytes;
+  int stride_pages;
+  int stride_bytes;
+  int offset_pages;
+  int offset;
+};
+extern const struct shape transfer_shapes[];
+extern const size_t transfer_shape_count;
+
+// Where to: something that can be opened for direct and for buffered I/O.
+struct target {
+  int (*open)(int flags);        // -1: the running case has been skipped or failed
+  enum pin_mode (*mode)(void);   // how it gets its memory; MODE_UNKNOWN: skipped or failed
+  bool (*drop_cache)(int fd);    // so that the next buffered read comes from the medium
+  long (*dma_alignment)(void);   // mask that memory has to be aligned by, -1 = not known
+  off_t offset;                  // whence; up to 64 MiB from there are overwritten
+};
+
+// A case: carries the shape out once and judges the counts, the data, and the oracles that need no counters (huge
+// pages go back to their pool, a memfd can be sealed).
+void transfer_read(const struct target* target, const struct shape* shape);
+void transfer_write(const struct target* target, const struct shape* shape);
+
+// Writes `length` bytes of the pattern `seed` to the target through the page cache and the cache out to the
+// medium; or compares, from the medium. False: the running case failed.
+bool transfer_store(const struct target* target, size_t length, unsigned seed);
+bool transfer_compare(const struct target* target, size_t length, unsigned seed);
