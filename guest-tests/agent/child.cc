@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "child.h"
 
-#include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 
 #include "sys.h"
 
@@ -146,7 +147,8 @@ Child spawn(const Program& program) {
   do n = read(report.read_end.get(), &failure, sizeof failure);
   while (n < 0 && errno == EINTR);
   if (n == sizeof failure) {
-    const std::string what = std::string(steps[failure.step]) + " " + (failure.step == 1 ? program.cwd : words.front());
+    const std::string what =
+        std::string(steps[failure.step]) + " " + (failure.step == 1 ? program.cwd : words.front());
     return not_started(failure.error, what);
   }
   Child child;

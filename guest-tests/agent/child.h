@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <string>
-#include <sys/types.h>
 #include <vector>
 
 #include "base/unique_fd.h"

@@ -31,7 +31,8 @@ std::optional<wire::Mount> parse_mount(std::string_view value) {
   const auto nsid = small_number(cut(value));
   mount.fstype = cut(value);
   mount.target = value;
-  if (mount.serial.empty() || !nsid || mount.fstype.empty() || !mount.target.starts_with('/')) return std::nullopt;
+  if (mount.serial.empty() || !nsid || mount.fstype.empty() || !mount.target.starts_with('/'))
+    return std::nullopt;
   mount.nsid = *nsid;
   return mount;
 }

@@ -8,24 +8,34 @@
 namespace pinrig::agent {
 namespace {
 
-constexpr std::array<std::string_view, 22> vmstat_names{
-    "pgmigrate_success",   "pgmigrate_fail",
-    "thp_fault_alloc",     "thp_collapse_alloc",
-    "thp_split_page",      "thp_split_page_failed",
-    "thp_split_pmd",       "thp_migration_success",
-    "thp_migration_fail",  "nr_unevictable",
-    "nr_mlock",            "nr_anon_transparent_hugepages",
-    "htlb_buddy_alloc_success", "htlb_buddy_alloc_fail",
-    "cma_alloc_success",   "cma_alloc_fail",
-    "pswpin",              "pswpout",
-    "pgfault",             "pgmajfault",
-    "oom_kill",            "cow_ksm"};
+constexpr std::array<std::string_view, 22> vmstat_names{"pgmigrate_success",
+                                                        "pgmigrate_fail",
+                                                        "thp_fault_alloc",
+                                                        "thp_collapse_alloc",
+                                                        "thp_split_page",
+                                                        "thp_split_page_failed",
+                                                        "thp_split_pmd",
+                                                        "thp_migration_success",
+                                                        "thp_migration_fail",
+                                                        "nr_unevictable",
+                                                        "nr_mlock",
+                                                        "nr_anon_transparent_hugepages",
+                                                        "htlb_buddy_alloc_success",
+                                                        "htlb_buddy_alloc_fail",
+                                                        "cma_alloc_success",
+                                                        "cma_alloc_fail",
+                                                        "pswpin",
+                                                        "pswpout",
+                                                        "pgfault",
+                                                        "pgmajfault",
+                                                        "oom_kill",
+                                                        "cow_ksm"};
 constexpr std::string_view vmstat_family = "unevictable_pgs_";
 
 constexpr std::array<std::string_view, 13> meminfo_names{
-    "MemFree",        "MemAvailable",   "SwapFree",       "AnonPages",     "AnonHugePages",
-    "Unevictable",    "Mlocked",        "HugePages_Total", "HugePages_Free", "HugePages_Rsvd",
-    "HugePages_Surp", "CmaFree",        "Slab"};
+    "MemFree", "MemAvailable",    "SwapFree",       "AnonPages",      "AnonHugePages",  "Unevictable",
+    "Mlocked", "HugePages_Total", "HugePages_Free", "HugePages_Rsvd", "HugePages_Surp", "CmaFree",
+    "Slab"};
 
 template <typename Names>
 bool among(const Names& names, std::string_view name) {

@@ -14,13 +14,15 @@ namespace pinrig::agent {
 std::map<std::string, std::string> nvme_namespaces();
 /// Waits for the namespaces `wanted` ("serial:nsid"), or, with none wanted, until every controller has one;
 /// makes the links /dev/pin/SERIAL-nNSID.
-std::map<std::string, std::string> find_drives(const std::vector<std::string>& wanted, Uevents& uevents, double limit_ms);
+std::map<std::string, std::string> find_drives(const std::vector<std::string>& wanted, Uevents& uevents,
+                                               double limit_ms);
 
 /// A swap file in `folder`, which is on a file system that can hold one.
 std::string add_swap(const std::string& folder, int mib);
 /// Reserves huge pages of the default size.
 std::string reserve_hugepages(int pages);
-/// Loopback and the first Ethernet device up, with an address, and "rxe0" on that device; waits for its verbs.
+/// Loopback and the first Ethernet device up, with an address, and "rxe0" on that device; waits for its
+/// verbs.
 std::string bring_up_rxe(Uevents& uevents, double limit_ms);
 
 }  // namespace pinrig::agent

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "hold.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
 #include <linux/io_uring.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
 
 #include "sys.h"
 

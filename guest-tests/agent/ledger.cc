@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ledger.h"
 
+#include <fcntl.h>
+
 #include <cerrno>
 #include <ctime>
-#include <fcntl.h>
 
 #include "sys.h"
 
@@ -49,7 +50,8 @@ wire::Sample Ledger::sample(const SettleRule& rule) {
   out.acquired = settled.pins.acquired;
   out.released = settled.pins.released;
   out.settle_ms = settled.took_ms;
-  if (settled.available && (!standing_ || standing_->pins != settled.pins)) standing_ = Standing{settled.pins, now_ms()};
+  if (settled.available && (!standing_ || standing_->pins != settled.pins))
+    standing_ = Standing{settled.pins, now_ms()};
   // Without the counters text_ still is a good vmstat.
   add_vmstat(text_, out.counters);
   std::string text;
@@ -72,8 +74,8 @@ wire::Sample Ledger::after(const std::vector<std::int64_t>& targets) {
   SettleRule rule;
   rule.targets = targets;
   rule.at_target_ms = at_target_ms;
-  // A balance that is off gets half of the cap to move: workers take a ring down in steps of 50 ms (io_uring's
-  // io_ring_exit_work) and wait for RCU in between.
+  // A balance that is off gets half of the cap to move: workers take a ring down in steps of 50 ms
+  // (io_uring's io_ring_exit_work) and wait for RCU in between.
   rule.elsewhere_ms = cap_ms_ / 2;
   rule.cap_ms = cap_ms_;
   return sample(rule);

@@ -49,7 +49,8 @@ std::map<std::string, std::string> nvme_namespaces() {
   for (const auto& name : names_in("/sys/block")) {
     if (!name.starts_with("nvme")) continue;
     const std::string folder = "/sys/block/" + name;
-    // With native multipath `device` is the subsystem, which has a serial too, and the paths (nvme0c0n1) have no node.
+    // With native multipath `device` is the subsystem, which has a serial too, and the paths (nvme0c0n1) have
+    // no node.
     const std::string serial = read_attribute(folder + "/device/serial");
     const std::string nsid = read_attribute(folder + "/nsid");
     const std::string node = "/dev/" + name;

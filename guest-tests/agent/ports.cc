@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ports.h"
 
-#include <cerrno>
 #include <dirent.h>
 #include <fcntl.h>
+
+#include <cerrno>
 
 #include "request.h"
 #include "sys.h"
@@ -21,7 +22,8 @@ std::string find_port(std::string_view name) {
   if (!dir) return found;
   while (const dirent* entry = readdir(dir)) {
     if (entry->d_name[0] == '.') continue;
-    if (read_attribute(folder + entry->d_name + "/name") == name) found = std::string("/dev/") + entry->d_name;
+    if (read_attribute(folder + entry->d_name + "/name") == name)
+      found = std::string("/dev/") + entry->d_name;
   }
   closedir(dir);
   return found;
@@ -41,7 +43,8 @@ UniqueFd open_port(Uevents& uevents, std::string_view name) {
 
 }  // namespace
 
-Ports::Ports(UniqueFd control, UniqueFd results) : control_(std::move(control)), results_(std::move(results)) {}
+Ports::Ports(UniqueFd control, UniqueFd results)
+    : control_(std::move(control)), results_(std::move(results)) {}
 
 std::optional<Ports> Ports::open(Uevents& uevents) {
   UniqueFd control = open_port(uevents, wire::control_port);

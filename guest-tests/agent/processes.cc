@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "processes.h"
 
-#include <algorithm>
-#include <cerrno>
-#include <csignal>
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+
 #include "sys.h"
 
 namespace pinrig::agent {
 namespace {
 
-constexpr double kill_again_ms = 20;
+constexpr double kill_again_ms = 100;
+// A fork bomb's thousands take their time to die; it shows that they do.
+constexpr double longest_factor = 10;
 constexpr std::size_t most_named = 8;
 
 std::string describe(const ProcStat& p) {
@@ -40,6 +43,7 @@ std::optional<Ended> Processes::reap(pid_t main) {
   for (;;) {
     siginfo_t child{};
     if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG) != 0 || child.si_pid == 0) return out;
+    ++reaped_;
     if (child.si_pid == main) out = Ended{child.si_code != CLD_EXITED, child.si_status};
   }
 }
@@ -63,36 +67,48 @@ std::vector<ProcStat> Processes::alive() const {
   return out;
 }
 
-bool Processes::wait_for_child(double ms) {
+void Processes::wait_for_child(double ms) {
   pollfd p{signals_.get(), POLLIN, 0};
-  return poll(&p, 1, static_cast<int>(ms)) > 0;
+  poll(&p, 1, static_cast<int>(ms) + 1);
+}
+
+bool Processes::childless() {
+  siginfo_t child{};
+  return waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
+}
+
+std::string Processes::report_stuck(const std::vector<ProcStat>& left) {
+  std::string problem = std::to_string(left.size()) + " processes do not die of SIGKILL:";
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    stuck_.emplace_back(left[i].pid, left[i].started);
+    if (i < most_named) problem += (i ? ", " : " ") + describe(left[i]);
+  }
+  return problem;
 }
 
 std::string Processes::kill_all(double limit_ms) {
-  const double end = monotonic_ms() + limit_ms;
+  const double start = monotonic_ms();
+  double progress = start;
   for (;;) {
     // -1 is everybody but us and the kernel. Once is enough even against a fork bomb (fork() gives up when a
-    // signal is pending), but a process that was on its way to another parent may be missed.
+    // signal is pending); again, because it costs nothing.
     kill(-1, SIGKILL);
-    reap(0);
-    siginfo_t child{};
-    if (waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD) {
-      stuck_.clear();
-      return {};
+    const std::uint64_t reaped_before = reaped_;
+    const double again = monotonic_ms() + kill_again_ms;
+    for (double now = monotonic_ms(); now < again; now = monotonic_ms()) {
+      reap(0);
+      if (childless()) {
+        stuck_.clear();
+        return {};
+      }
+      wait_for_child(again - now);
     }
+    const double now = monotonic_ms();
+    if (reaped_ != reaped_before) progress = now;
     const auto left = alive();
     // Only those that were reported before: nothing new to wait for.
     if (left.empty() && !stuck_.empty()) return {};
-    if (monotonic_ms() < end) {
-      wait_for_child(kill_again_ms);
-      continue;
-    }
-    std::string problem = std::to_string(left.size()) + " processes do not die of SIGKILL:";
-    for (std::size_t i = 0; i < left.size(); ++i) {
-      stuck_.emplace_back(left[i].pid, left[i].started);
-      if (i < most_named) problem += (i ? ", " : " ") + describe(left[i]);
-    }
-    return problem;
+    if (now - progress > limit_ms || now - start > longest_factor * limit_ms) return report_stuck(left);
   }
 }
 

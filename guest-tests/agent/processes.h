@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
-#include <sys/types.h>
 #include <utility>
 #include <vector>
 
@@ -30,14 +31,18 @@ class Processes {
   std::optional<Ended> reap(pid_t main);
   /// Processes in which code of a test can still run, without those reported stuck before.
   std::vector<ProcStat> alive() const;
-  /// SIGKILL to everything, until there are no children or `limit_ms` are over. What would not die in time, in
-  /// words, once; a process in uninterruptible sleep cannot be waited for.
+  /// SIGKILL to everything, until there are no children or for `limit_ms` none has died. What would not die,
+  /// in words, once; a process in uninterruptible sleep cannot be waited for.
   std::string kill_all(double limit_ms);
 
  private:
-  bool wait_for_child(double ms);
+  static bool childless();
+  void wait_for_child(double ms);
+  std::string report_stuck(const std::vector<ProcStat>& left);
+
   UniqueFd signals_;
   UniqueFd proc_;
+  std::uint64_t reaped_ = 0;
   std::vector<std::pair<int, std::uint64_t>> stuck_;  ///< pid and start time
 };
 

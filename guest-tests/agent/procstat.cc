@@ -21,7 +21,8 @@ std::string_view word(std::string_view text, int index) {
 std::optional<ProcStat> parse_proc_stat(std::string_view text) {
   const auto open = text.find(" (");
   const auto close = text.rfind(") ");
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open + 2) return std::nullopt;
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open + 2)
+    return std::nullopt;
   const std::string_view rest = text.substr(close + 2);
   // Of proc(5): field 3 is the state, 9 the flags, 22 the start time.
   const auto pid = parse_int(text.substr(0, open));

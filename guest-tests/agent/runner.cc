@@ -38,7 +38,8 @@ void run_child(Guest& guest, const wire::Run& run, const RunPlan& plan, wire::Te
     end.how = "timed_out";
     if (over == Over::host_gone) end.problem = "cut short: the host asked for the end";
   }
-  if (plan.leftovers == Leftovers::kill) add_problem(end.problem, guest.processes.kill_all(guest.kill_limit_ms()));
+  if (plan.leftovers == Leftovers::kill)
+    add_problem(end.problem, guest.processes.kill_all(guest.kill_limit_ms()));
   session.drain();
   end.dropped = session.budget().dropped();
   end.claim = session.claims().claim();

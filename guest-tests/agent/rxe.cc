@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // A soft RDMA link without the `rdma` and `ip` programs.
 #include <arpa/inet.h>
-#include <cerrno>
-#include <cstring>
 #include <dirent.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -13,6 +11,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 
 #include "devices.h"
 #include "sys.h"
@@ -87,8 +88,8 @@ std::string bring_up_net(std::string& device, double limit_ms) {
   set_up(fd.get(), "lo");
   device = first_ethernet();
   if (device.empty()) return "rxe: no Ethernet device";
-  if (!set_address(fd.get(), device, SIOCSIFADDR, address) || !set_address(fd.get(), device, SIOCSIFNETMASK, netmask) ||
-      !set_up(fd.get(), device))
+  if (!set_address(fd.get(), device, SIOCSIFADDR, address) ||
+      !set_address(fd.get(), device, SIOCSIFNETMASK, netmask) || !set_up(fd.get(), device))
     return errno_text("rxe: bringing " + device + " up", errno);
   if (!wait_for_carrier(fd.get(), device, limit_ms)) return "rxe: " + device + " has no carrier";
   return {};
@@ -138,7 +139,8 @@ std::string add_link(const std::string& device, double limit_ms) {
   const std::string message = new_link_message(device);
   sockaddr_nl kernel{};
   kernel.nl_family = AF_NETLINK;
-  if (sendto(fd.get(), message.data(), message.size(), 0, reinterpret_cast<const sockaddr*>(&kernel), sizeof kernel) < 0)
+  if (sendto(fd.get(), message.data(), message.size(), 0, reinterpret_cast<const sockaddr*>(&kernel),
+             sizeof kernel) < 0)
     return errno_text("rxe: asking for a link", errno);
   const int error = await_ack(fd.get(), limit_ms);
   return error == 0 || error == EEXIST ? std::string{} : errno_text("rxe: making a link on " + device, error);
@@ -150,7 +152,8 @@ std::string bring_up_rxe(Uevents& uevents, double limit_ms) {
   std::string device;
   if (auto problem = bring_up_net(device, limit_ms); !problem.empty()) return problem;
   if (auto problem = add_link(device, limit_ms); !problem.empty()) return problem;
-  const bool verbs = uevents.wait_until([] { return access("/dev/infiniband/uverbs0", F_OK) == 0; }, limit_ms);
+  const bool verbs =
+      uevents.wait_until([] { return access("/dev/infiniband/uverbs0", F_OK) == 0; }, limit_ms);
   if (!verbs) return "rxe: the link is there but /dev/infiniband/uverbs0 is not";
   const std::string state = std::string("/sys/class/infiniband/") + link_name + "/ports/1/state";
   const bool active = uevents.wait_until([&] { return read_attribute(state).starts_with("4:"); }, limit_ms);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "session.h"
 
+#include <poll.h>
+
 #include <array>
 #include <cerrno>
 #include <cmath>
-#include <poll.h>
 
 #include "sys.h"
 
@@ -26,7 +27,11 @@ ssize_t read_some(UniqueFd& fd, char* to, std::size_t size) {
 }  // namespace
 
 Session::Session(Child child, std::uint64_t output_limit, Sink sink, Processes& processes, Ports* ports)
-    : child_(std::move(child)), budget_(output_limit), sink_(std::move(sink)), processes_(processes), ports_(ports) {}
+    : child_(std::move(child)),
+      budget_(output_limit),
+      sink_(std::move(sink)),
+      processes_(processes),
+      ports_(ports) {}
 
 bool Session::read_output(UniqueFd& fd, wire::Kind kind) {
   buffer_.resize(wire::header_size + chunk);

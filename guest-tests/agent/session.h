@@ -20,9 +20,9 @@ using Sink = std::function<void(wire::Kind, std::string& frame)>;
 
 /// How the wait for a child was over.
 enum class Over {
-  ended,       ///< its main process is reaped
-  deadline,    ///< it is still there
-  host_gone,   ///< the host asked for power off or is not there any more
+  ended,      ///< its main process is reaped
+  deadline,   ///< it is still there
+  host_gone,  ///< the host asked for power off or is not there any more
 };
 
 /// One running child: takes its output and its claims in until it ends, never makes it wait for us.

@@ -26,9 +26,9 @@ class Gauge {
 struct SettleRule {
   /// Balances (acquired - released) at which nothing more is to come.
   std::vector<std::int64_t> targets;
-  double at_target_ms = 4;  ///< unchanged that long at a target: settled
-  double elsewhere_ms = 30; ///< unchanged that long anywhere else: settled too
-  double cap_ms = 2000;     ///< no longer than that, settled or not
+  double at_target_ms = 4;   ///< unchanged that long at a target: settled
+  double elsewhere_ms = 30;  ///< unchanged that long anywhere else: settled too
+  double cap_ms = 2000;      ///< no longer than that, settled or not
 };
 
 struct Settled {
@@ -44,8 +44,8 @@ struct Standing {
   double since_ms = 0;
 };
 
-/// Samples until the counters stand still as `rule` asks. `known` is what an earlier wait ended with: when the
-/// first sample equals it, the time since then counts, which makes back-to-back tests cheap.
+/// Samples until the counters stand still as `rule` asks. `known` is what an earlier wait ended with: when
+/// the first sample equals it, the time since then counts, which makes back-to-back tests cheap.
 Settled settle(Gauge& gauge, const SettleRule& rule, const std::optional<Standing>& known = std::nullopt);
 
 }  // namespace pinrig::agent

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "setup.h"
 
-#include <cerrno>
-#include <csignal>
-#include <ctime>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -11,6 +8,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
 
 #include "devices.h"
 #include "sys.h"
@@ -26,14 +26,10 @@ struct Basic {
 };
 
 constexpr Basic basics[] = {
-    {"devtmpfs", "/dev", 0, "mode=0755"},
-    {"proc", "/proc", 0, nullptr},
-    {"sysfs", "/sys", 0, nullptr},
-    {"debugfs", "/sys/kernel/debug", 0, nullptr},
-    {"tmpfs", "/tmp", 0, "mode=1777"},
-    {"tmpfs", "/run", 0, "mode=0755"},
-    {"tmpfs", "/dev/shm", 0, "mode=1777"},
-    {"devpts", "/dev/pts", 0, "mode=0620,ptmxmode=0666"},
+    {"devtmpfs", "/dev", 0, "mode=0755"},  {"proc", "/proc", 0, nullptr},
+    {"sysfs", "/sys", 0, nullptr},         {"debugfs", "/sys/kernel/debug", 0, nullptr},
+    {"tmpfs", "/tmp", 0, "mode=1777"},     {"tmpfs", "/run", 0, "mode=0755"},
+    {"tmpfs", "/dev/shm", 0, "mode=1777"}, {"devpts", "/dev/pts", 0, "mode=0620,ptmxmode=0666"},
 };
 
 // The mounts of carry_out(), for power_off().

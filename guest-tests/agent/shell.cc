@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "shell.h"
 
-#include <cerrno>
-#include <csignal>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
 
 #include "child.h"
 #include "sys.h"

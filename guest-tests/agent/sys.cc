@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "sys.h"
 
-#include <cerrno>
-#include <cstring>
-#include <ctime>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <ctime>
 
 #include "console/console.h"
 

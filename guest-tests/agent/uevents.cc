@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "uevents.h"
 
-#include <algorithm>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <sys/socket.h>
+
+#include <algorithm>
 
 #include "sys.h"
 
@@ -16,7 +17,8 @@ constexpr double unannounced_ms = 50;
 
 }  // namespace
 
-Uevents::Uevents() : fd_(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT)) {
+Uevents::Uevents()
+    : fd_(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT)) {
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = 1;
