@@ -22,6 +22,7 @@ namespace pinrig::agent {
 namespace {
 
 constexpr const char* link_name = "rxe0";
+constexpr const char* link_state = "/sys/class/infiniband/rxe0/ports/1/state";
 constexpr const char* address = "192.0.2.1";  // TEST-NET-1, RFC 5737: nobody's
 constexpr const char* netmask = "255.255.255.0";
 
@@ -155,9 +156,8 @@ std::string bring_up_rxe(Uevents& uevents, double limit_ms) {
   const bool verbs =
       uevents.wait_until([] { return access("/dev/infiniband/uverbs0", F_OK) == 0; }, limit_ms);
   if (!verbs) return "rxe: the link is there but /dev/infiniband/uverbs0 is not";
-  const std::string state = std::string("/sys/class/infiniband/") + link_name + "/ports/1/state";
-  const bool active = uevents.wait_until([&] { return read_attribute(state).starts_with("4:"); }, limit_ms);
-  return active ? std::string{} : "rxe: the port is not active: " + read_attribute(state);
+  const bool active = uevents.wait_until([] { return read_attribute(link_state).starts_with("4:"); }, limit_ms);
+  return active ? std::string{} : "rxe: the port is not active: " + read_attribute(link_state);
 }
 
 }  // namespace pinrig::agent
