@@ -4,8 +4,10 @@
 #include <cstdio>
 #include <string>
 
+#include "base/deadline.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/usage.h"
 
 namespace pinrig::cli {
 namespace {
@@ -59,6 +61,7 @@ run::Loudness Program::loudness() const {
 }
 
 ExitCode main_program(int argc, char** argv) {
+  const auto start = Clock::now();
   const CancelToken cancel;
   cancel_on_signals(cancel);
   CLI::App app{description, "pinrig"};
@@ -70,6 +73,7 @@ ExitCode main_program(int argc, char** argv) {
   Action action;
   app.add_flag("-q,--quiet", program.quiet, "Only warnings, and the last line of the report");
   app.add_flag("-v,--verbose", program.verbose, "Every test as it ends, every case in the report");
+  app.add_option("--usage", program.usage, "Write pinrig's own CPU time, memory and wall time to this file, as JSON");
   for (const auto add : {add_run, add_plan, add_build, add_boot, add_rerun, add_parse, add_doctor})
     add(app, program, action);
   try {
@@ -85,7 +89,9 @@ ExitCode main_program(int argc, char** argv) {
     return ExitCode::bad_usage;
   }
   setup_log(program.quiet ? LogLevel::quiet : program.verbose ? LogLevel::verbose : LogLevel::normal);
-  const auto code = action();
+  auto code = action();
+  if (const auto written = write_usage(program.usage, since(start).count()); code.has_value() && written.has_error())
+    code = written.error();
   if (code.has_value()) return *code;
   print_error(code.error());
   return exit_code_of(code.error().kind);

@@ -19,6 +19,7 @@ struct Program {
   const CancelToken& cancel;
   bool quiet = false;
   bool verbose = false;
+  std::string usage;  ///< file for what this process itself cost; empty = none
 
   run::Loudness loudness() const;
   Result<Paths> paths() const { return find_paths(); }

@@ -47,6 +47,7 @@ class OneGuest {
     for (const auto& p : setup.value->problems) result_.problems.push_back(p);
     PINRIG_TRY(control, guest.hold_control({.pages = control_pages}));
     if (!control.value) return Ending{"control", "", control.end, false};
+    if (result_.guests == 1) result_.first_test_s = since(spawned).count();
     while (!todo.empty()) {
       const TestSpec test = todo.front();
       todo.erase(todo.begin());

@@ -18,6 +18,7 @@ struct GuestJobResult {
   wire::Hello hello;            ///< of the first guest
   std::vector<std::string> problems;  ///< of the set-up, and what read_results() found wrong
   double boot_s = 0;            ///< QEMU spawn to hello, first guest
+  double first_test_s = 0;      ///< QEMU spawn to the request of the first test: boot, set-up, negative control
   double wall_s = 0;            ///< all guests of the job
   double guest_test_s = 0;      ///< sum of the tests' own time
   int guests = 0;               ///< 1 unless one died
