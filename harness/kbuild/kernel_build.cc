@@ -34,6 +34,7 @@ class Build {
     PINRIG_TRY(source, request_.checkout());
     tree_.source = source;
     PINRIG_TRY(lock, lock_objdir());
+    fresh_ = !fs::exists(tree_.objdir / ".config");
     PINRIG_TRY(repaired, begin_build(tree_.objdir));
     static_cast<void>(repaired);
     PINRIG_CHECK(write_file_atomic(log_, ""));
@@ -94,7 +95,8 @@ class Build {
     manifest_.cpu_s += made.cpu_s;
     manifest_.warnings = made.log.warnings();
     if (made.ok) {
-      remember_steps(tree_.objdir, cold, made.log.steps());
+      // A first build that was killed and went on later did only a part of a cold one's steps.
+      if (!cold || fresh_) remember_steps(tree_.objdir, cold, made.log.steps());
       return {};
     }
     end_build(tree_.objdir);
@@ -148,6 +150,7 @@ class Build {
   Manifest manifest_;
   Tree tree_;
   fs::path log_;
+  bool fresh_ = false;
   Clock::time_point start_ = Clock::now();
 };
 

@@ -103,7 +103,7 @@ int expected_steps(const fs::path& objdir, model::Arch arch, bool cold) {
     if (steps > 0) return steps;
   }
   if (!cold) return 0;
-  return arch == model::Arch::x86_64 ? 2800 : 2500;
+  return arch == model::Arch::x86_64 ? 1880 : 1700;
 }
 
 void remember_steps(const fs::path& objdir, bool cold, int steps) {
