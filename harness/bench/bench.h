@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+// The benchmarks of pinrig_bench: each a function that returns its figures.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "bench/figure.h"
+#include "process/process.h"
+#include "run/inputs.h"
+
+namespace pinrig::bench {
+
+struct Setup {
+  const run::Services& services;  ///< its state directory is the bench's own
+  fs::path pinrig;                ///< the program under test
+  fs::path dir;                   ///< CACHE/bench
+  std::vector<model::Arch> archs;
+  int repeat = 3;
+  int console_mib = 200;
+  bool cold = false;
+};
+
+using Figures = Result<std::vector<Figure>>;
+
+Figures boot_figures(const Setup& s);     ///< QEMU spawn to the first test, beside the naive way to boot
+Figures run_figures(const Setup& s);      ///< a warm run of one cell: its wall, pinrig's own CPU and memory
+Figures console_figures(const Setup& s);  ///< the same while a guest floods its console
+Figures warm_figures(const Setup& s);     ///< start of pinrig to the first QEMU when nothing is to be built
+Figures rebuild_figures(const Setup& s);  ///< one patch to block/bio.c beside a cold build
+Figures parse_figures(const Setup& s);    ///< bytes per second of the parsers
+
+// What they share.
+
+/// The default run cut down: one architecture, these points and tests.
+run::RunOptions options(model::Arch arch, std::vector<std::string> points, std::vector<std::string> tests);
+
+/// One `pinrig` with the bench's state directory; `--quiet` and `--usage` are added.
+struct PinrigRun {
+  double wall_s = 0;
+  double cpu_s = 0;     ///< of pinrig alone
+  double peak_rss = 0;  ///< bytes
+  double started = 0;   ///< seconds since the epoch
+  std::string out;      ///< what it printed
+};
+/// Error infra unless it exits with one of `codes`.
+Result<PinrigRun> run_pinrig(const Setup& s, std::vector<std::string> args,
+                             const std::vector<int>& codes = {0}, const fs::path& cache = {});
+
+/// Removes runs of earlier repetitions.
+Result<void> clear_state(const Setup& s);
+
+/// Tells the user what is measured now.
+void tell(const Setup& s, const std::string& text);
+
+}  // namespace pinrig::bench
