@@ -32,10 +32,10 @@ constexpr std::array<std::string_view, 22> vmstat_names{"pgmigrate_success",
                                                         "cow_ksm"};
 constexpr std::string_view vmstat_family = "unevictable_pgs_";
 
-constexpr std::array<std::string_view, 13> meminfo_names{
+constexpr std::array<std::string_view, 14> meminfo_names{
     "MemFree", "MemAvailable",    "SwapFree",       "AnonPages",      "AnonHugePages",  "Unevictable",
     "Mlocked", "HugePages_Total", "HugePages_Free", "HugePages_Rsvd", "HugePages_Surp", "CmaFree",
-    "Slab"};
+    "Slab",    "Hugepagesize"};
 
 template <typename Names>
 bool among(const Names& names, std::string_view name) {

@@ -3,8 +3,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "request.h"
 #include "sys.h"
@@ -53,9 +55,18 @@ std::optional<Ports> Ports::open(Uevents& uevents) {
   return Ports(std::move(control), std::move(results));
 }
 
+bool Ports::host_connected() const {
+  pollfd p{control_.get(), POLLOUT, 0};
+  return poll(&p, 1, 0) >= 0 && (p.revents & POLLHUP) == 0;
+}
+
 bool Ports::reply(const std::string& json) {
   const std::string frame = wire::encode(wire::Kind::json, 0, json);
-  return write_all(results_.get(), frame) && write_all(control_.get(), frame);
+  if (!write_all(results_.get(), frame)) return false;
+  // A write waits for a host to be there (will_write_block): right for the first message, forever after the
+  // host has gone.
+  if (std::exchange(greeted_, true) && !host_connected()) return false;
+  return write_all(control_.get(), frame);
 }
 
 bool Ports::result(wire::Kind kind, std::uint32_t test_id, std::string_view payload) {

@@ -35,8 +35,11 @@ class Ports {
  private:
   Ports(UniqueFd control, UniqueFd results);
 
+  bool host_connected() const;
+
   UniqueFd control_;
   UniqueFd results_;
+  bool greeted_ = false;
   std::string inbox_;
   bool corrupt_ = false;
 };

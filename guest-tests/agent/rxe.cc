@@ -156,7 +156,8 @@ std::string bring_up_rxe(Uevents& uevents, double limit_ms) {
   const bool verbs =
       uevents.wait_until([] { return access("/dev/infiniband/uverbs0", F_OK) == 0; }, limit_ms);
   if (!verbs) return "rxe: the link is there but /dev/infiniband/uverbs0 is not";
-  const bool active = uevents.wait_until([] { return read_attribute(link_state).starts_with("4:"); }, limit_ms);
+  const bool active =
+      uevents.wait_until([] { return read_attribute(link_state).starts_with("4:"); }, limit_ms);
   return active ? std::string{} : "rxe: the port is not active: " + read_attribute(link_state);
 }
 

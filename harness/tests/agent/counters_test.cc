@@ -46,7 +46,7 @@ TEST(Counters, MeminfoLinesWithAndWithoutTheirUnit) {
   add_meminfo(
       "MemTotal:        1020372 kB\nMemFree:          971240 kB\nHugePages_Total:      16\nHugePages_Free:   "
       "    15\n"
-      "Unevictable:           0 kB\nHugepagesize:       2048 kB\nbroken\nMlocked:\n",
+      "Unevictable:           0 kB\nDirectMap4k:       2048 kB\nbroken\nMlocked:\n",
       counters);
   const Counters expected{
       {"MemFree", 971240}, {"HugePages_Total", 16}, {"HugePages_Free", 15}, {"Unevictable", 0}};
