@@ -24,6 +24,7 @@ struct Event {
   double done = 0;   ///< objects, files or tests
   double known = 0;  ///< 0 = not known
   double left_s = -1;
+  bool ok = true;  ///< end: it went well
 };
 
 /// Called from the threads of the stages; implementations lock for themselves.

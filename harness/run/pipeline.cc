@@ -54,6 +54,9 @@ class Pipeline {
     slot.task = tasks_.size();
     tasks_.push_back({.name = fmt::format("image {}", to_string(arch)), .cpus = 1, .priority = platform_priority, .body = [this, arch, &slot] {
                         slot.platform = prepare_platform(arch, in_.spec.accel, services_);
+                        if (slot.platform->has_error())
+                          services_.observer.on({.kind = Event::Kind::end, .task = to_string(arch), .what = "image",
+                                                 .text = slot.platform->error().message, .ok = false});
                       }});
   }
 
@@ -72,7 +75,8 @@ class Pipeline {
   void fail(std::size_t i, Error error, const char* what) {
     if (error.kind != ErrorKind::cancelled)
       services_.observer.on({.kind = Event::Kind::warning, .task = plan_.cells[i].id, .what = what, .text = error.message});
-    services_.observer.on({.kind = Event::Kind::end, .task = plan_.cells[i].id, .what = what, .text = "failed"});
+    services_.observer.on({.kind = Event::Kind::end, .task = plan_.cells[i].id, .what = what,
+                           .text = error.kind == ErrorKind::cancelled ? "interrupted" : "failed", .ok = false});
     states_[i].error = std::move(error);
   }
 
@@ -133,7 +137,8 @@ class Pipeline {
     PINRIG_TRY(code, record.add(cell, in_, is_tip, kernel, platform, judged));
     services_.observer.on({.kind = Event::Kind::end, .task = cell.id, .what = "guest",
                            .text = fmt::format("{}: {} tests, boot {}  {}", to_string(judged.judgement.outcome.kind), cell.tests.size(),
-                                               human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s))});
+                                               human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s)),
+                           .ok = judged.judgement.outcome.kind == model::JobOutcome::Kind::completed});
     return code;
   }
 

@@ -13,6 +13,7 @@
 namespace pinrig::run {
 namespace {
 
+constexpr const char* red = "31";
 constexpr const char* green = "32";
 constexpr const char* yellow = "33";
 constexpr const char* cyan = "36";
@@ -113,7 +114,7 @@ void Status::on(const Event& e) {
     }
     case Event::Kind::end:
       lines_.erase(e.task);
-      if (!quiet) print(fmt::format("{} {:<16} {:<8} {}", paint(green, "\u2713"), e.task, e.what, e.text));
+      if (!quiet) print(fmt::format("{} {:<16} {:<8} {}", e.ok ? paint(green, "\u2713") : paint(red, "\u2717"), e.task, e.what, e.text));
       break;
     case Event::Kind::line:
       if (!quiet) print(e.task.empty() ? paint(dim, e.text) : fmt::format("  {:<16} {}", e.task, e.text));
