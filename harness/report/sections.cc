@@ -165,6 +165,8 @@ std::string events(const RunData& data, const Painter& p) {
   for (const auto& j : data.jobs) {
     std::size_t n = 0;
     for (const auto& e : j.events) {
+      // dump_page() on purpose, by gup_test -c.
+      if (e.kind == "page_dump" && !p.style().verbose) continue;
       if (++n > most_events && !p.style().verbose) continue;
       const std::string where = e.owner.empty() ? "outside of tests" : "during " + e.owner;
       out += hanging(

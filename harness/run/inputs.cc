@@ -44,21 +44,21 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   return in;
 }
 
-git::Context git_context(const Services& s) {
+git::Context git_context(const Services& s, const std::string& task) {
   git::Context ctx;
   ctx.cache = s.paths.cache;
   ctx.cancel = &s.cancel;
-  ctx.progress = [&s](const std::string& what, std::uint64_t done, std::uint64_t total) {
-    s.observer.on({.kind = Event::Kind::progress, .task = "sources", .what = "import", .text = what,
+  ctx.progress = [&s, task](const std::string& what, std::uint64_t done, std::uint64_t total) {
+    s.observer.on({.kind = Event::Kind::progress, .task = task, .what = "source", .text = what,
                    .done = double(done), .known = double(total)});
   };
   return ctx;
 }
 
 Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
-  const auto ctx = git_context(services);
+  const auto ctx = git_context(services, "sources");
   const auto start = Clock::now();
-  services.observer.on({.kind = Event::Kind::begin, .task = "sources", .what = "import", .text = in.base.name});
+  services.observer.on({.kind = Event::Kind::begin, .task = "sources", .what = "source", .text = in.base.name});
   Sources out;
   PINRIG_TRY(base, git::import_base(in.base, ctx));
   out.base = std::move(base);
@@ -70,7 +70,7 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
     PINRIG_TRY(series, git::apply_series(out.base, *in.series, ctx));
     out.series = std::move(series);
   }
-  services.observer.on({.kind = Event::Kind::end, .task = "sources", .what = "import",
+  services.observer.on({.kind = Event::Kind::end, .task = "sources", .what = "source",
                         .text = fmt::format("{} ({}){}  {}", out.base.name, out.base.version,
                                             in.series ? fmt::format(", {}: {} patches", in.series->name, out.series.patches.size()) : "",
                                             human_seconds(since(start).count()))});

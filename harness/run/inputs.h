@@ -55,6 +55,7 @@ Result<Sources> fetch_sources(const Inputs& inputs, const Services& services);
 /// The cells of the run.
 Result<plan::Plan> plan_cells(const Inputs& inputs, const Sources& sources);
 
-git::Context git_context(const Services& services);
+/// Progress of git goes to the status line of `task`.
+git::Context git_context(const Services& services, const std::string& task);
 
 }  // namespace pinrig::run

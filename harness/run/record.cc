@@ -93,6 +93,7 @@ Result<ExitCode> RunRecord::add(const model::Cell& cell, const Inputs& in, bool 
     for (auto& line : verdict::check_capabilities(in.series->capabilities, judged.judgement.capabilities)) unmet.push_back(std::move(line));
   }
   job.accel = to_string(platform.accel);
+  if (platform.accel == model::Accel::tcg && !platform.probe.kvm_works) job.accel_reason = "KVM does not work here: " + platform.probe.kvm_detail;
   job.cpu_model = platform.accel == model::Accel::kvm ? "host" : "max";
   job.kernel_key = kernel.key;
   job.kernel_release = judged.guest.hello.release;

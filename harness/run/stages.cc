@@ -43,6 +43,15 @@ kbuild::Context build_context(const model::Cell& cell, const Services& s) {
   return ctx;
 }
 
+std::map<std::string, std::int64_t> moved(const model::TestRecord& r) {
+  std::map<std::string, std::int64_t> out;
+  for (const auto& [name, after] : r.counters_after) {
+    const auto before = r.counters_before.find(name);
+    if (before != r.counters_before.end() && before->second != after) out[name] = after - before->second;
+  }
+  return out;
+}
+
 std::string flat(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
@@ -67,7 +76,7 @@ Result<kbuild::Artifact> build_cell(const model::Cell& cell, const Inputs& in, c
   // The lock on the worktree lives as long as the request that may build in it.
   auto held = std::make_shared<std::optional<git::Worktree>>();
   r.checkout = [&, held]() -> Result<fs::path> {
-    PINRIG_TRY(tree, git::checkout(sources.base, commit_of(cell.point, sources), in.base.name, git_context(services)));
+    PINRIG_TRY(tree, git::checkout(sources.base, commit_of(cell.point, sources), in.base.name, git_context(services, cell.id)));
     *held = std::move(tree);
     return (*held)->path;
   };
@@ -123,6 +132,7 @@ std::vector<store::VerdictRow> verdict_rows(const Judged& judged) {
       row.ledger = r->ledger;
       row.taint_before = r->taint_before;
       row.taint_after = r->taint_after;
+      row.counters = moved(*r);
     }
     out.push_back(std::move(row));
   }

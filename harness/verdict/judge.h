@@ -24,7 +24,8 @@
 //           did not settle                      error
 //           outstanding() != 0                  leak
 //           claim: not the pages claimed        fail
-//                  demanded by the suite, none  error
+//                  demanded exact, none made    error
+//                  demanded at_least, 0 pinned  fail
 //   kernel event in the test's time             by kind: crash, fail, or nothing (page_dump)
 //   taint without such an event                 fail
 //   a capability that contradicts another test  error

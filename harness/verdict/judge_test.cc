@@ -345,9 +345,14 @@ r.ledger.claim = {Mode::at_least, 1, 0};
 }
 , Verdict::error, "only made \"at least\""
 }
-, Rule{"demanded_at_least_none_made", SPOIL{s.claim = Mode::at_least;
+, Rule{"demanded_at_least_of_a_test_that_cannot_claim", SPOIL{s.claim = Mode::at_least;
 }
-, Verdict::error, "made none"
+, Verdict::pass, ""
+}
+, Rule{"demanded_at_least_and_nothing_pinned", SPOIL{s.claim = Mode::at_least;
+r.ledger.after = r.ledger.before;
+}
+, Verdict::fail, "pinned nothing"
 }
 , Rule{"demanded_at_least_stronger_made", SPOIL{s.claim = Mode::at_least;
 r.ledger.claim = {Mode::exact, 272, 0};

@@ -25,21 +25,25 @@ const char* mode_name(Mode mode) {
 /// Empty when the claim made at run time is what suite.yaml demands.
 std::string claim_problem(Mode demanded, const std::optional<model::PinClaim>& claim) {
   const Mode made = claim ? claim->mode : Mode::net_zero;
-  if (demanded == Mode::net_zero) return {};
+  // "at least" without a number is what a suite says of a program that cannot claim (the kernel's own): that it
+  // pins at all, see judge_amount().
+  if (demanded != Mode::exact) return {};
   if (made == Mode::net_zero) {
     return fmt::format("the suite demands a claim ({}) and the test made none: what it pins is unknown",
                        mode_name(demanded));
   }
-  if (demanded == Mode::exact && made == Mode::at_least) {
+  if (made == Mode::at_least) {
     return "the suite demands an exact claim and the test only made \"at least\"";
   }
   return {};
 }
 
-void judge_amount(const model::PinLedger& ledger, Evidence& evidence) {
+void judge_amount(Mode demanded, const model::PinLedger& ledger, Evidence& evidence) {
+  const auto pinned = ledger.acquired();
+  if (demanded == Mode::at_least && pinned == 0)
+    evidence.against(Verdict::fail, "pinned nothing: the path it is there for was not taken, or does not pin");
   if (!ledger.claim) return;
   const auto claimed = ledger.claim->pages;
-  const auto pinned = ledger.acquired();
   if (ledger.claim->mode == Mode::exact && pinned != claimed) {
     evidence.against(Verdict::fail, fmt::format("pinned {} of {} pages claimed", pinned, claimed));
   }
@@ -83,7 +87,7 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
     evidence.against(Verdict::leak,
                      fmt::format("{} pages: over-release, more were unpinned than pinned", pages));
   }
-  if (owes_claim) judge_amount(ledger, evidence);
+  if (owes_claim) judge_amount(spec.claim, ledger, evidence);
 }
 
 }  // namespace pinrig::verdict
