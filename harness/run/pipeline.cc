@@ -132,7 +132,7 @@ class Pipeline {
     const kbuild::Artifact& kernel = *states_[i].kernel;
     services_.observer.on({.kind = Event::Kind::begin, .task = cell.id, .what = "guest", .text = "boot"});
     const fs::path selftests = states_[i].selftests->empty() ? kernel.selftests : *states_[i].selftests;
-    PINRIG_TRY(job, ready_job(cell, kernel, selftests, platform, record.id(), record.cell_dir(cell), services_));
+    PINRIG_TRY(job, ready_job(told_what_to_find(cell, is_tip), kernel, selftests, platform, record.id(), record.cell_dir(cell), services_));
     PINRIG_TRY(judged, run_and_judge(job, services_));
     PINRIG_TRY(code, record.add(cell, in_, is_tip, kernel, platform, judged));
     services_.observer.on({.kind = Event::Kind::end, .task = cell.id, .what = "guest",
@@ -140,6 +140,16 @@ class Pipeline {
                                                human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s)),
                            .ok = judged.judgement.outcome.kind == model::JobOutcome::Kind::completed});
     return code;
+  }
+
+  // At its tip a series may state what the tests would else find out for themselves: a path that it lets
+  // stop pinning then fails, instead of being tested as one that never did.
+  model::Cell told_what_to_find(model::Cell cell, bool is_tip) const {
+    if (!is_tip || !in_.series || in_.series->capabilities.empty()) return cell;
+    std::string stated;
+    for (const auto& [name, value] : in_.series->capabilities) stated += fmt::format("{}{}={}", stated.empty() ? "" : " ", name, value);
+    for (auto& test : cell.tests) test.env["PINRIG_CAPABILITIES"] = stated;
+    return cell;
   }
 
   void note_code(ExitCode c) {
