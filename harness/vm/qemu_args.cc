@@ -80,6 +80,25 @@ Args size_args(const model::Machine& machine) {
   return {"-smp", std::to_string(machine.cpus), "-m", fmt::format("{}M", machine.memory_mib)};
 }
 
+namespace {
+
+// Nobody sends a Setup to an interactive guest: the agent takes it from the command line
+// (guest-tests/agent/cmdline.h), so that a shell finds the same mounts, links and rxe device as a test does.
+Args shell_words(const model::Machine& machine) {
+  Args words{"pinrig.shell"};
+  for (const auto& drive : machine.nvme) {
+    const std::string key = drive_key(drive);
+    words.push_back("pinrig.drive=" + key);
+    if (!drive.fs.empty()) words.push_back(fmt::format("pinrig.mount={}:{}:/mnt/{}", key, drive.fs, drive.fs));
+  }
+  if (machine.hugepages_2m > 0) words.push_back(fmt::format("pinrig.hugepages={}", machine.hugepages_2m));
+  if (machine.swap_mib > 0) words.push_back(fmt::format("pinrig.swap_mib={}", machine.swap_mib));
+  if (machine.net) words.push_back("pinrig.rxe");
+  return words;
+}
+
+}  // namespace
+
 std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
   Args words{
       "console=" + console_device(job.arch),
@@ -97,7 +116,7 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
     words.push_back("tsc=reliable");
     words.push_back("no_timer_check");  // timer_irq_works() waits 10 ticks for a PIT that is known to tick
   }
-  if (mode != QemuMode::normal) words.push_back("pinrig.shell");  // asks the agent for a shell on the console
+  if (mode != QemuMode::normal) append(words, shell_words(job.machine));
   append(words, job.machine.kernel_args);
   return join(words, " ");
 }

@@ -86,6 +86,21 @@ TEST(QemuArgs, CommandLineOfTheKernel) {
       << "a host's TSC may be unstable, and kvm-clock knows";
 }
 
+TEST(QemuArgs, AShellHasTheSetUpOfTheTests) {
+  auto job = job_of(Arch::x86_64);
+  job.machine = {};
+  job.machine.nvme = {{.serial = "pin-raw", .nsid = 2}, {.serial = "pin-fs", .fs = "ext4"}};
+  job.machine.hugepages_2m = 64;
+  job.machine.swap_mib = 32;
+  const auto words = words_of(kernel_command_line(job, QemuMode::shell));
+  for (const char* word : {"pinrig.shell", "pinrig.drive=pin-raw:2", "pinrig.drive=pin-fs:1", "pinrig.hugepages=64",
+                           "pinrig.mount=pin-fs:1:ext4:/mnt/ext4", "pinrig.swap_mib=32", "pinrig.rxe"})
+    EXPECT_THAT(words, Contains(word));
+  EXPECT_THAT(kernel_command_line(job, QemuMode::normal), Not(HasSubstr("pinrig.")));
+  job.machine.net = false;
+  EXPECT_THAT(words_of(kernel_command_line(job, QemuMode::shell)), Not(Contains("pinrig.rxe")));
+}
+
 TEST(QemuArgs, KernelWithAndWithoutInitramfs) {
   const auto job = job_of(Arch::x86_64);
   EXPECT_THAT(values(kernel_args(job, "/i", QemuMode::normal), "-initrd"), ElementsAre("/i"));
