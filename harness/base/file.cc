@@ -49,7 +49,11 @@ Result<std::string> read_file(const fs::path& path) {
   for (;;) {
     const auto n = ::read(fd.get(), buf, sizeof buf);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("reading " + path.string(), errno);
+    if (n < 0) {
+      Error e = errno_error("reading " + path.string(), errno);
+      if (errno == EISDIR) e.kind = ErrorKind::bad_input;  // open(2) takes directories, read(2) does not
+      return e;
+    }
     if (n == 0) return out;
     out.append(buf, static_cast<std::size_t>(n));
   }

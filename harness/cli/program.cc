@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/program.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdio>
 #include <string>
 
@@ -40,18 +43,31 @@ void print_error(const Error& e) {
   }
 }
 
-// CLI11 names what it does not know; the nearest sub-command is our addition.
+// CLI11 names what it does not know; the nearest sub-command or option is our addition.
 std::string suggestion(int argc, char** argv, const CLI::App& app) {
-  std::vector<std::string> known;
-  for (const auto* sub : app.get_subcommands({})) known.push_back(sub->get_name());
+  const CLI::App* at = &app;
+  std::string path = "pinrig";
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word.starts_with("-")) continue;
-    if (std::find(known.begin(), known.end(), word) != known.end()) return "";
-    const std::string near = nearest(word, known);
-    return near.empty() ? "" : "did you mean `pinrig " + near + "`?";
+    std::vector<std::string> known;
+    if (word.starts_with("--")) {
+      const std::string name = word.substr(0, word.find('='));
+      for (const auto* option : at->get_options()) {
+        for (const auto& n : option->get_lnames()) known.push_back("--" + n);
+      }
+      if (std::find(known.begin(), known.end(), name) != known.end() || app.get_option_no_throw(name) != nullptr) continue;
+      const std::string near = nearest(name, known);
+      if (!near.empty()) return fmt::format("did you mean `{}`?", near);
+    } else if (at->get_subcommands({}).size() > 0 && !word.starts_with("-")) {
+      for (const auto* sub : at->get_subcommands({})) known.push_back(sub->get_name());
+      const std::string near = nearest(word, known);
+      if (std::find(known.begin(), known.end(), word) == known.end())
+        return near.empty() ? "" : fmt::format("did you mean `{} {}`?", path, near);
+      at = at->get_subcommand(word);
+      path += " " + word;
+    }
   }
-  return "";
+  return fmt::format("see `{} --help`", path);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@ namespace pinrig::run {
 
 Result<ReadyJob> ready_boot(const RunOptions& options, const Services& services) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
+  PINRIG_CHECK(check_programs(inputs));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
   PINRIG_TRY(plan, plan_cells(inputs, sources));
   const model::Cell& cell = plan.cells.front();

@@ -5,7 +5,10 @@
 
 #include "base/deadline.h"
 #include "base/text.h"
+#include "kbuild/configure.h"
+#include "process/process.h"
 #include "spec/spec.h"
+#include "vm/qemu_args.h"
 
 namespace pinrig::run {
 
@@ -14,6 +17,8 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   PINRIG_TRY(spec, spec::load_run(project, o.spec));
   in.spec = std::move(spec);
   if (!o.series.empty()) {
+    // A run file with a base alone has no tip to ask for; a series without its tip tells nothing.
+    if (in.spec.series.empty()) in.spec.points = {"base", "tip"};
     in.spec.series = o.series;
     in.spec.base.clear();
   }
@@ -44,6 +49,30 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   return in;
 }
 
+Result<void> check_programs(const Inputs& in) {
+  for (const auto arch : in.spec.archs) {
+    const std::string program = vm::qemu_program(arch);
+    if (process::find_program(program).empty())
+      return make_error(ErrorKind::missing_tool, fmt::format("{} is not in PATH: no {} guest can be booted", program, to_string(arch)),
+                        fmt::format("apt install {}, or leave {} out with --arch", vm::qemu_package(arch), to_string(arch)));
+  }
+  return {};
+}
+
+Result<void> check_place(const fs::path& dir, const std::string& variable) {
+  auto made = make_dirs(dir);
+  if (made.has_value()) {
+    // The mode bits do not say it: read-only mounts, quotas, ACLs, root.
+    auto probe = TempDir::create(dir, ".probe-");
+    if (probe.has_value()) return {};
+    made = std::move(probe).error();
+  }
+  Error e = std::move(made).error();
+  e.hint = e.kind == ErrorKind::disk_full ? fmt::format("free some space, or set {} to a directory on a larger disk", variable)
+                                          : fmt::format("set {} to a directory that you may write to", variable);
+  return e;
+}
+
 git::Context git_context(const Services& s, const std::string& task) {
   git::Context ctx;
   ctx.cache = s.paths.cache;
@@ -56,6 +85,7 @@ git::Context git_context(const Services& s, const std::string& task) {
 }
 
 Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
+  PINRIG_CHECK(check_place(services.paths.cache, "PINRIG_CACHE"));
   const auto ctx = git_context(services, "sources");
   const auto start = Clock::now();
   services.observer.on({.kind = Event::Kind::begin, .task = "sources", .what = "source", .text = in.base.name});
@@ -70,6 +100,9 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
     PINRIG_TRY(series, git::apply_series(out.base, *in.series, ctx));
     out.series = std::move(series);
   }
+  // Which symbols a fragment may ask for depends on the version, so this is the first moment to look.
+  for (const auto arch : in.spec.archs)
+    PINRIG_CHECK(kbuild::load_request(services.paths.project, in.spec.fragments, arch, out.base.version));
   services.observer.on({.kind = Event::Kind::end, .task = "sources", .what = "source",
                         .text = fmt::format("{} ({}){}  {}", out.base.name, out.base.version,
                                             in.series ? fmt::format(", {}: {} patches", in.series->name, out.series.patches.size()) : "",

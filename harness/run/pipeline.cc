@@ -172,6 +172,8 @@ class Pipeline {
 
 Result<RunEnd> execute(const RunOptions& options, const Services& services, const std::function<void()>& tick) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
+  PINRIG_CHECK(check_programs(inputs));
+  PINRIG_CHECK(check_place(services.paths.state, "PINRIG_STATE"));
   PINRIG_TRY(store, open_store(services.paths));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
   PINRIG_TRY(plan, plan_cells(inputs, sources));

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0
+// Words on the command line, and what every sub-command says of itself.
+#include "sandbox.h"
+
+namespace pinrig::integration {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class CommandLine : public testing::Test {
+ protected:
+  void refused(const std::vector<std::string>& args, const std::vector<std::string>& wanted) {
+    const Ran ran = box_.pinrig(args);
+    EXPECT_EQ(ran.code, 2) << ran;
+    EXPECT_EQ(ran.out, "");
+    EXPECT_THAT(ran.err, testing::StartsWith("pinrig: "));
+    for (const auto& text : wanted) EXPECT_THAT(ran.err, HasSubstr(text));
+    EXPECT_FALSE(box_.has_runs());
+  }
+  Sandbox box_;
+};
+
+TEST_F(CommandLine, NothingAtAll) { refused({}, {"subcommand is required", "pinrig --help"}); }
+TEST_F(CommandLine, SubCommand) { refused({"rnu"}, {"did you mean `pinrig run`?"}); }
+TEST_F(CommandLine, SubCommandOfParse) { refused({"parse"}, {"subcommand is required"}); }
+TEST_F(CommandLine, Option) { refused({"run", "--serie", "x"}, {"--serie", "did you mean `--series`?"}); }
+TEST_F(CommandLine, OptionWithoutItsValue) { refused({"run", "--arch"}, {"--arch"}); }
+TEST_F(CommandLine, Arch) { refused({"plan", "--arch", "x86-64"}, {"--arch x86-64", "known: x86_64, aarch64"}); }
+TEST_F(CommandLine, Accel) { refused({"plan", "--accel", "hvf"}, {"--accel hvf", "known: auto, kvm, tcg"}); }
+TEST_F(CommandLine, Jobs) { refused({"build", "-j", "0"}, {"--jobs"}); }
+TEST_F(CommandLine, SeriesBesideBase) { refused({"run", "--series", "a", "--base", "b"}, {"--series", "--base"}); }
+TEST_F(CommandLine, ShellBesideGdb) { refused({"boot", "--shell", "--gdb"}, {"--shell", "--gdb"}); }
+
+TEST_F(CommandLine, NoProject) {
+  box_.project = box_.root() / "empty";
+  fs::create_directories(box_.project);
+  for (const auto* command : {"run", "plan", "doctor"})
+    refused({command}, {(box_.root() / "empty").string(), "no pinrig checkout", "PINRIG_PROJECT"});
+}
+
+TEST_F(CommandLine, NoHome) {
+  auto c = box_.command({"plan"});
+  for (const char* name : {"PINRIG_CACHE", "PINRIG_STATE"}) c.env.erase(name);
+  c.unset = {"PINRIG_CACHE", "PINRIG_STATE", "XDG_CACHE_HOME", "XDG_STATE_HOME", "HOME"};
+  const Ran ran = run(c);
+  EXPECT_EQ(ran.code, 2) << ran;
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("HOME"), HasSubstr("PINRIG_CACHE")));
+}
+
+TEST_F(CommandLine, ShowAndRerunOfWhatIsNotThere) {
+  refused({"show", "last"}, {"no run"});
+  refused({"show", "20260101-000000-abcd"}, {"20260101-000000-abcd", "pinrig list"});
+  refused({"rerun", "/nowhere/job.json"}, {"/nowhere/job.json", "No such file or directory"});
+  box_.put(box_.root() / "job.json", "{\"cell\": ");
+  refused({"rerun", (box_.root() / "job.json").string()}, {"job.json"});
+  box_.put(box_.root() / "job.json", "{}");
+  refused({"rerun", (box_.root() / "job.json").string()}, {"job.json"});
+}
+
+TEST_F(CommandLine, ShowNamesTheNearestCellAndTest) {
+  box_.make_tiny_project();
+  box_.fake("mmdebstrap", "echo 'E: no network in this test' >&2; exit 1");
+  ASSERT_EQ(box_.pinrig({"run"}).code, 4);
+  const auto refuses = [&](const std::vector<std::string>& args, const std::string& wanted) {
+    const Ran ran = box_.pinrig(args);
+    EXPECT_EQ(ran.code, 2) << ran;
+    EXPECT_THAT(ran.err, HasSubstr(wanted));
+  };
+  refuses({"show", "last", "base-x86"}, "base-x86_64");
+  refuses({"show", "last", "base-x86_64", "pins/selfchek"}, "pins/selfcheck");
+  const Ran test = box_.pinrig({"show", "last", "base-x86_64", "pins/selfcheck"});
+  EXPECT_EQ(test.code, 0) << test;
+  EXPECT_THAT(test.out, HasSubstr("missing"));
+}
+
+TEST_F(CommandLine, ListWithoutRuns) {
+  const Ran ran = box_.pinrig({"list"});
+  EXPECT_EQ(ran.code, 0) << ran;
+}
+
+TEST_F(CommandLine, HelpNamesWhatThereIs) {
+  const std::map<std::string, std::vector<std::string>> options{
+      {"run", {"--series", "--base", "--point", "--arch", "--test", "--accel", "--jobs", "--junit", "--ktap", "--json"}},
+      {"plan", {"--series", "--base", "--point", "--arch", "--test"}},
+      {"build", {"--series", "--base", "--point", "--arch", "--jobs"}},
+      {"boot", {"--shell", "--gdb", "--arch", "--base"}},
+      {"rerun", {"job", "--test", "--shell", "--gdb"}},
+      {"parse", {"ktap", "console"}},
+      {"show", {"last"}},
+      {"list", {"--help"}},
+      {"doctor", {"--json"}}};
+  const Ran top = box_.pinrig({"--help"});
+  EXPECT_EQ(top.code, 0);
+  EXPECT_THAT(top.out, AllOf(HasSubstr("Exit codes: 0"), HasSubstr("130"), HasSubstr("PINRIG_CACHE")));
+  for (const auto& [command, words] : options) {
+    EXPECT_THAT(top.out, HasSubstr("\n  " + command + " "));
+    const Ran help = box_.pinrig({command, "--help"});
+    EXPECT_EQ(help.code, 0) << help;
+    EXPECT_EQ(help.err, "");
+    for (const auto& word : words) EXPECT_THAT(help.out, HasSubstr(word)) << command;
+  }
+}
+
+TEST_F(CommandLine, Version) {
+  const Ran ran = box_.pinrig({"--version"});
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.out, testing::MatchesRegex("pinrig [0-9.]+\n"));
+}
+
+TEST_F(CommandLine, PlanTellsEverythingAndTouchesNothing) {
+  box_.make_tiny_project();
+  const Ran ran = box_.pinrig({"plan", "--series", "small", "--point", "each", "--arch", "x86_64", "--arch", "aarch64", "--test", "bio/*"});
+  EXPECT_EQ(ran.code, 0) << ran;
+  for (const char* word : {"tiny", "small", "base-x86_64", "tip-x86_64", "base-aarch64", "tip-aarch64", "bio/dio_rw", "block: say three"})
+    EXPECT_THAT(ran.out, HasSubstr(word));
+  EXPECT_THAT(ran.out, Not(HasSubstr("gup/")));
+  EXPECT_FALSE(box_.has_runs());
+  EXPECT_FALSE(fs::exists(box_.cache / "kernels"));
+}
+
+}  // namespace
+}  // namespace pinrig::integration

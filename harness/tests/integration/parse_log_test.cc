@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0
+// pinrig parse: saved logs from the command line.
+#include "sandbox.h"
+
+namespace pinrig::integration {
+namespace {
+
+using testing::HasSubstr;
+
+class ParseLog : public testing::Test {
+ protected:
+  Ran parse(const std::string& kind, const std::string& text, std::vector<std::string> more = {}) {
+    box_.put(box_.root() / "log", text);
+    std::vector<std::string> args{"parse", kind, (box_.root() / "log").string()};
+    args.insert(args.end(), more.begin(), more.end());
+    return box_.pinrig(args);
+  }
+  Sandbox box_;
+};
+
+constexpr const char* good_ktap = "TAP version 13\n1..2\nok 1 one\nok 2 two # SKIP no huge pages\n# Totals: pass:1 fail:0 xfail:0 xpass:0 skip:1 error:0\n";
+constexpr const char* bad_ktap = "TAP version 13\n1..3\nok 1 one\nnot ok 2 two\n";
+constexpr const char* good_log = "[    0.000000] Linux version 6.12.1\n[    1.000000] reboot: Power down\n";
+constexpr const char* bad_log =
+    "[    0.000000] Linux version 6.12.1\n"
+    "[    1.000000] pinrig: begin bio/dio_rw\n"
+    "[    2.000000] Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b\n"
+    "[    2.000001] ---[ end Kernel panic - not syncing: Attempted to kill init! exitcode=0x0000000b ]---\n";
+
+TEST_F(ParseLog, GoodKtap) {
+  const Ran ran = parse("ktap", good_ktap);
+  EXPECT_EQ(ran.code, 0) << ran;
+  EXPECT_THAT(ran.out, HasSubstr("no huge pages"));
+}
+
+TEST_F(ParseLog, BadKtapIsExitOne) {
+  const Ran ran = parse("ktap", bad_ktap);
+  EXPECT_EQ(ran.code, 1) << ran;
+  EXPECT_THAT(ran.out, HasSubstr("plan_shortfall"));
+  EXPECT_THAT(ran.out, HasSubstr("1 not ok"));
+}
+
+TEST_F(ParseLog, NoKtapAndNothingAreFindings) {
+  EXPECT_THAT(parse("ktap", "").out, HasSubstr("no_output"));
+  EXPECT_EQ(parse("ktap", "").code, 1);
+  EXPECT_THAT(parse("ktap", "hello\n").out, HasSubstr("no_ktap"));
+  EXPECT_EQ(parse("ktap", "hello\n").code, 1);
+}
+
+TEST_F(ParseLog, KtapAsJson) {
+  const Ran ran = parse("ktap", bad_ktap, {"--json"});
+  EXPECT_EQ(ran.code, 1);
+  const auto json = nlohmann::json::parse(ran.out, nullptr, false);
+  ASSERT_FALSE(json.is_discarded()) << ran.out;
+  EXPECT_EQ(json.at("cases").size(), 2u);
+  EXPECT_FALSE(json.at("findings").empty());
+}
+
+TEST_F(ParseLog, GoodConsole) {
+  const Ran ran = parse("console", good_log);
+  EXPECT_EQ(ran.code, 0) << ran;
+  EXPECT_THAT(ran.out, HasSubstr("2 lines, 0 events; powered off"));
+}
+
+TEST_F(ParseLog, PanicIsExitOneWithItsLineAndOwner) {
+  const Ran ran = parse("console", bad_log);
+  EXPECT_EQ(ran.code, 1) << ran;
+  EXPECT_THAT(ran.out, HasSubstr("panicked"));
+  EXPECT_THAT(ran.out, HasSubstr("during bio/dio_rw"));
+  EXPECT_THAT(ran.out, HasSubstr("     3-"));
+}
+
+TEST_F(ParseLog, ConsoleAsJson) {
+  const Ran ran = parse("console", bad_log, {"--json"});
+  EXPECT_EQ(ran.code, 1);
+  const auto json = nlohmann::json::parse(ran.out, nullptr, false);
+  ASSERT_FALSE(json.is_discarded()) << ran.out;
+  ASSERT_FALSE(json.at("events").empty());
+  EXPECT_EQ(json.at("events").at(0).at("kind"), "panic");
+}
+
+TEST_F(ParseLog, BytesThatAreNoTextStayValidJson) {
+  std::string junk = "[    0.000000] \xff\xfe\x80 not UTF-8 \xc3\n";
+  junk += "[    1.000000] BUG: unable to handle page fault \xf0\x28\x8c";
+  junk += '\0';
+  junk += " at\n";
+  for (const char* kind : {"console", "ktap"}) {
+    const Ran ran = parse(kind, junk, {"--json"});
+    EXPECT_TRUE(ran.code == 0 || ran.code == 1) << ran;
+    EXPECT_FALSE(nlohmann::json::parse(ran.out, nullptr, false).is_discarded()) << kind << ": " << ran.out;
+  }
+}
+
+TEST_F(ParseLog, Stdin) {
+  auto c = box_.command({"parse", "console", "-"});
+  c.input = bad_log;
+  EXPECT_EQ(run(c).code, 1);
+}
+
+TEST_F(ParseLog, MissingFileAndDirectory) {
+  for (const char* kind : {"ktap", "console"}) {
+    const Ran missing = box_.pinrig({"parse", kind, "/nowhere/x.log"});
+    EXPECT_EQ(missing.code, 2) << missing;
+    EXPECT_THAT(missing.err, HasSubstr("/nowhere/x.log: No such file or directory"));
+    const Ran directory = box_.pinrig({"parse", kind, box_.root().string()});
+    EXPECT_EQ(directory.code, 2) << directory;
+    EXPECT_THAT(directory.err, HasSubstr("Is a directory"));
+  }
+}
+
+}  // namespace
+}  // namespace pinrig::integration
