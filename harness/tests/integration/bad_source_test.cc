@@ -117,7 +117,7 @@ TEST_F(BadSource, MboxWithAPatchMissing) {
   std::string second = *patch;
   second.replace(second.find("[PATCH 1/1]"), 11, "[PATCH 2/3]");
   box_.put("kernels/series/small/0001-block-say-three.patch", second);
-  refused(box_.pinrig({"run", "--series", "small"}), {"0001-block-say-three.patch", "3"});
+  refused(box_.pinrig({"run", "--series", "small"}), {"series.yaml:1:1: series small", "patch 1/3 is missing", "save the whole thread"});
 }
 
 TEST_F(BadSource, EmptySeries) {
