@@ -75,7 +75,7 @@ TEST_F(BadPlace, NoMmdebstrapFailsTheCellsAndKeepsTheRun) {
   EXPECT_THAT(ran.err + ran.out, HasSubstr("mmdebstrap"));
   EXPECT_THAT(ran.err + ran.out, HasSubstr("apt-get install mmdebstrap"));
   EXPECT_TRUE(box_.has_runs());
-  EXPECT_THAT(listed(box_), HasSubstr("finished"));
+  EXPECT_THAT(listed(box_), HasSubstr("exit 4"));
 }
 
 TEST_F(BadPlace, WhatMmdebstrapSaysIsPassedOn) {
@@ -155,7 +155,7 @@ TEST_F(FullDisk, EarlierResultsStayReadable) {
   const auto after = read_file(box_.cache / "after");
   ASSERT_TRUE(before.has_value() && after.has_value());
   EXPECT_EQ(*before, *after);
-  EXPECT_THAT(*before, HasSubstr("finished"));
+  EXPECT_THAT(*before, HasSubstr("exit 4"));
 }
 
 }  // namespace
