@@ -212,7 +212,9 @@ Result<store::Store> open_store(const Paths& paths) {
     PINRIG_TRY(lock, FileLock::try_acquire(fs::path(run.dir) / "alive.lock"));
     if (!lock) alive.push_back(run.id);
   }
-  PINRIG_CHECK(store.mark_interrupted(alive));
+  // A full disk must not stand between people and what was measured before.
+  if (auto marked = store.mark_interrupted(alive); marked.has_error() && marked.error().kind != ErrorKind::disk_full)
+    return std::move(marked).error();
   return store;
 }
 

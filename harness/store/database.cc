@@ -116,6 +116,9 @@ Error database_error(const fs::path& file, int code, const std::string& message)
           fmt::format("{}: held by another process for {} s: {}", file.string(), busy_ms / 1000, message),
           "fuser(1) on the file tells which one");
     case SQLITE_IOERR:
+      // The index of the log (results.db-shm) is 32 KiB that even a reader needs.
+      if (code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMOPEN || code == SQLITE_IOERR_SHMMAP)
+        return make_error(ErrorKind::disk_full, text, "free some space, or point PINRIG_STATE at a larger disk");
       return make_error(ErrorKind::infra, text, "the disk refuses; see the kernel log and `df`");
     default:
       return make_error(ErrorKind::infra, text);
@@ -129,19 +132,25 @@ Store::~Store() = default;
 
 Result<Store> Store::open(const fs::path& file) {
   PINRIG_CHECK(make_dirs(fs::absolute(file).parent_path()));
-  PINRIG_TRY(
-      impl, guarded(file, [&]() -> Result<std::unique_ptr<Impl>> {
-        auto made = std::make_unique<Impl>(Impl{
-            file, SQLite::Database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_ms)});
-        PINRIG_CHECK(check_owner(file, made->db));
-        PINRIG_CHECK(use_wal(file, made->db));
-        made->db.exec("PRAGMA synchronous = FULL");
-        migrate(made->db, schema_version());
-        // Only now: ALTER TABLE of a later migration may need them off.
-        made->db.exec("PRAGMA foreign_keys = ON");
-        return made;
-      }));
-  return Store(std::move(impl));
+  const auto connect = [&](bool alone) -> Result<std::unique_ptr<Impl>> {
+    auto made = std::make_unique<Impl>(
+        Impl{file, SQLite::Database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_ms)});
+    if (alone) made->db.exec("PRAGMA locking_mode = EXCLUSIVE");
+    PINRIG_CHECK(check_owner(file, made->db));
+    PINRIG_CHECK(use_wal(file, made->db));
+    made->db.exec("PRAGMA synchronous = FULL");
+    migrate(made->db, schema_version());
+    // Only now: ALTER TABLE of a later migration may need them off.
+    made->db.exec("PRAGMA foreign_keys = ON");
+    return made;
+  };
+  auto impl = guarded(file, [&] { return connect(false); });
+  // Without room for its index on the disk SQLite keeps it in memory, if nobody else has the file open: what
+  // was measured can be read.
+  if (impl.has_error() && impl.error().kind == ErrorKind::disk_full)
+    impl = guarded(file, [&] { return connect(true); });
+  if (impl.has_error()) return std::move(impl).error();
+  return Store(*std::move(impl));
 }
 
 }  // namespace pinrig::store
