@@ -36,6 +36,8 @@ Result<double> ours_once(const run::ReadyJob& job, const Setup& s) {
         ErrorKind::infra,
         fmt::format("{}: {}", to_string(result.facts.outcome.kind), result.facts.outcome.detail),
         "the console is in " + job.dir.string());
+  tell(s, fmt::format("  the agent's hello after {:.2f} s, the first test after {:.2f} s", result.boot_s,
+                      result.first_test_s));
   return result.first_test_s;
 }
 

@@ -76,8 +76,8 @@ Result<fs::path> xz_kernel(const std::string& key, const Setup& s) {
   const auto& paths = s.services.paths;
   PINRIG_TRY(inputs, run::load_inputs(paths.project, options(arch, {"base"}, {})));
   PINRIG_TRY(sources, run::fetch_sources(inputs, s.services));
-  PINRIG_TRY(
-      tree, git::checkout(sources.base, sources.base.commit, inputs.base.name, run::git_context(s.services)));
+  PINRIG_TRY(tree, git::checkout(sources.base, sources.base.commit, inputs.base.name,
+                                 run::git_context(s.services, "bench")));
   PINRIG_TRY(toolchain, kbuild::find_toolchain(arch, s.services.cancel));
   const std::string slot = fmt::format("{}-{}", inputs.base.name, to_string(arch));
   const kbuild::Tree build{tree.path, s.dir / slot, paths.cache, arch, toolchain};

@@ -18,8 +18,8 @@ constexpr auto arch = model::Arch::x86_64;
 Result<fs::path> write_series(const fs::path& dir, const Setup& s) {
   PINRIG_TRY(inputs, run::load_inputs(s.services.paths.project, options(arch, {"base"}, {})));
   PINRIG_TRY(sources, run::fetch_sources(inputs, s.services));
-  PINRIG_TRY(before,
-             git::show_file(sources.base, sources.base.commit, "block/bio.c", run::git_context(s.services)));
+  PINRIG_TRY(before, git::show_file(sources.base, sources.base.commit, "block/bio.c",
+                                    run::git_context(s.services, "bench")));
   const auto nonce = std::chrono::system_clock::now().time_since_epoch().count();
   const std::string after =
       before + fmt::format(
