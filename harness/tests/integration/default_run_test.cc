@@ -79,7 +79,8 @@ TEST_F(DefaultRun, TheSameTestsEverywhere) {
   std::vector<std::string> first;
   for (const auto& cell : cells) {
     std::vector<std::string> names;
-    for (const auto& test : job_of(json_, cell)["tests"]) names.push_back(test.value("name", ""));
+    const auto job = job_of(json_, cell);
+    for (const auto& test : job["tests"]) names.push_back(test.value("name", ""));
     if (first.empty()) first = names;
     EXPECT_EQ(names, first) << cell;
   }
