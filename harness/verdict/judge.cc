@@ -151,6 +151,11 @@ std::optional<model::TestVerdict> unowned_events(const JobFacts& facts) {
     if (owned || event_verdict(e) == Verdict::pass) continue;
     evidence.against(event_verdict(e), fmt::format("{} (console line {})", e.title, e.first_line));
   }
+  // All tests are over by then, so no other row would tell of a kernel that cannot end.
+  if (facts.outcome.phase == "shutdown" && facts.outcome.kind == JobOutcome::Kind::timed_out)
+    evidence.against(Verdict::timeout, "the guest did not switch off: " + facts.outcome.detail);
+  if (facts.outcome.phase == "shutdown" && facts.outcome.kind == JobOutcome::Kind::panicked)
+    evidence.against(Verdict::crash, "the guest died while it switched off: " + facts.outcome.detail);
   model::TestVerdict row;
   row.test = unowned_test;
   evidence.fold_into(row);

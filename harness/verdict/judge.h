@@ -57,8 +57,8 @@ struct JobFacts {
   bool counters = false;  ///< the kernel has nr_foll_pin_*
 };
 
-/// Name of the row for kernel events that belong to no planned test; the row is there only when there are
-/// such.
+/// Name of the row for what belongs to no planned test: kernel events of that kind, a guest that does not
+/// switch off. The row is there only when there is such a thing.
 inline constexpr const char* unowned_test = "kernel/console";
 
 struct Judgement {

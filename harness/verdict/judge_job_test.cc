@@ -165,5 +165,18 @@ INSTANTIATE_TEST_SUITE_P(
                 nullptr}),
     [](const auto& control) { return control.param.name; });
 
+TEST(Judge, AGuestThatDoesNotSwitchOffIsARowOfItsOwn) {
+  JobFacts f = passing_facts();
+  f.outcome = {JobOutcome::Kind::timed_out, "shutdown", "no power off within 10 s"};
+  Judgement j = judge(f);
+  EXPECT_EQ(j.verdicts.front().verdict, Verdict::pass);
+  EXPECT_EQ(j.verdicts.back().test, unowned_test);
+  EXPECT_EQ(j.verdicts.back().verdict, Verdict::timeout);
+  f.outcome.kind = JobOutcome::Kind::panicked;
+  j = judge(f);
+  EXPECT_EQ(j.verdicts.back().test, unowned_test);
+  EXPECT_EQ(j.verdicts.back().verdict, Verdict::crash);
+}
+
 }  // namespace
 }  // namespace pinrig::verdict
