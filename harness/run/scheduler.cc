@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -22,7 +23,18 @@ struct Board {
   std::vector<State> states;
   int cpus_used = 0;
   std::uint64_t memory_used = 0;
+  std::exception_ptr thrown;  ///< by the first task that threw
 };
+
+// An exception that left a thread would end pinrig on the spot, with everything that runs.
+std::exception_ptr run_body(const Task& task) {
+  try {
+    task.body();
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
 
 bool is_ready(const Task& task, const Board& board) {
   return std::all_of(task.after.begin(), task.after.end(),
@@ -70,7 +82,7 @@ void run_tasks(const std::vector<Task>& tasks, const Budget& budget, const Cance
   std::vector<std::jthread> threads;
   std::unique_lock lock(board.mutex);
   for (;;) {
-    while (!cancel.requested()) {
+    while (!cancel.requested() && !board.thrown) {
       const auto next = choose(tasks, budget, board);
       if (!next) break;
       const Task& task = tasks[*next];
@@ -79,8 +91,9 @@ void run_tasks(const std::vector<Task>& tasks, const Budget& budget, const Cance
       board.cpus_used += cpus;
       board.memory_used += task.memory;
       threads.emplace_back([&board, &task, cpus, index = *next] {
-        task.body();
+        const std::exception_ptr thrown = run_body(task);
         const std::lock_guard guard(board.mutex);
+        if (!board.thrown) board.thrown = thrown;
         board.states[index] = State::ended;
         board.cpus_used -= cpus;
         board.memory_used -= task.memory;
@@ -94,6 +107,7 @@ void run_tasks(const std::vector<Task>& tasks, const Budget& budget, const Cance
     tick();
     lock.lock();
   }
+  if (board.thrown) std::rethrow_exception(board.thrown);
   if (!cancel.requested() && std::count(board.states.begin(), board.states.end(), State::waiting) > 0)
     throw Fatal("tasks wait for each other in a circle");
 }

@@ -31,7 +31,8 @@ struct Budget {
 Budget machine_budget();
 
 /// Runs all tasks and returns when none is left. After cancellation nothing new is started. `tick` is called
-/// about twice a second from the calling thread while tasks run. A cycle in `after` is Fatal: a bug of ours.
+/// about twice a second from the calling thread while tasks run. What a task throws is thrown here, once those that
+/// run have ended; no further one is started. A cycle in `after` is Fatal: a bug of ours.
 void run_tasks(const std::vector<Task>& tasks, const Budget& budget, const CancelToken& cancel,
                const std::function<void()>& tick);
 

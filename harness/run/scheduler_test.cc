@@ -70,6 +70,14 @@ TEST(Scheduler, ATaskLargerThanTheBudgetStillRunsAlone) {
   EXPECT_EQ(r.order.size(), 1u);
 }
 
+TEST(Scheduler, WhatATaskThrowsReachesTheCallerAndStopsTheRest) {
+  Recorder r;
+  const CancelToken cancel;
+  std::vector<Task> tasks{Task{.name = "a", .body = [] { throw Fatal("broken"); }}, r.task("b", 1, {0})};
+  EXPECT_THROW(run_tasks(tasks, {.cpus = 2}, cancel, [] {}), Fatal);
+  EXPECT_TRUE(r.order.empty());
+}
+
 TEST(Scheduler, NothingStartsAfterCancellation) {
   Recorder r;
   const CancelToken cancel;
