@@ -205,15 +205,21 @@ Result<store::Store> open_store(const Paths& paths) {
   PINRIG_CHECK(make_dirs(paths.state));
   PINRIG_TRY(store, store::Store::open(paths.state / "results.db"));
   // A run is alive as long as somebody holds the lock in its directory.
-  std::vector<std::string> alive;
+  // Named are the dead, not the living: one that begins at this moment is in neither list.
+  std::vector<std::string> dead;
   PINRIG_TRY(runs, store.runs(1000));
   for (const auto& run : runs) {
-    if (run.state != "running" || !fs::exists(fs::path(run.dir) / "alive.lock")) continue;
+    if (run.state != "running") continue;
+    std::error_code ec;
+    if (!fs::exists(fs::path(run.dir) / "alive.lock", ec)) {
+      dead.push_back(run.id);
+      continue;
+    }
     PINRIG_TRY(lock, FileLock::try_acquire(fs::path(run.dir) / "alive.lock"));
-    if (!lock) alive.push_back(run.id);
+    if (lock) dead.push_back(run.id);
   }
   // A full disk must not stand between people and what was measured before.
-  if (auto marked = store.mark_interrupted(alive); marked.has_error() && marked.error().kind != ErrorKind::disk_full)
+  if (auto marked = store.mark_interrupted(dead); marked.has_error() && marked.error().kind != ErrorKind::disk_full)
     return std::move(marked).error();
   return store;
 }

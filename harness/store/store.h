@@ -75,8 +75,9 @@ class Store {
   Result<void> add_job(const JobRow& job, const std::vector<VerdictRow>& verdicts,
                        const std::vector<model::KernelEvent>& events);
   Result<void> finish_run(const std::string& id, const std::string& state, int exit_code);
-  /// Runs left "running" by a process that is gone become "interrupted"; returns how many.
-  Result<int> mark_interrupted(const std::vector<std::string>& alive);
+  /// Those of these runs that are still "running" were left so by a process that is gone: they become "interrupted".
+  /// Returns how many.
+  Result<int> mark_interrupted(const std::vector<std::string>& dead);
 
   Result<std::vector<RunRow>> runs(int limit) const;  ///< newest first
   /// By id, unique prefix of one, or "last"; an ambiguous prefix is bad_usage and lists the runs.

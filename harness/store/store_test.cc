@@ -289,7 +289,7 @@ TEST_F(StoreTest, RunsOfDeadProcessesBecomeInterrupted) {
   Store s = open();
   for (const char* id : {"alive", "dead", "done"}) ASSERT_TRUE(s.begin_run(a_run(id)).has_value());
   ASSERT_TRUE(s.finish_run("done", "finished", 0).has_value());
-  EXPECT_EQ(s.mark_interrupted({"alive"}).value(), 1);
+  EXPECT_EQ(s.mark_interrupted({"dead", "done"}).value(), 1);
   EXPECT_EQ(s.find_run("alive").value()->state, "running");
   EXPECT_EQ(s.find_run("dead").value()->state, "interrupted");
   EXPECT_EQ(s.find_run("done").value()->state, "finished");
@@ -429,7 +429,7 @@ TEST_F(StoreTest, AKilledRunKeepsTheJobsBeforeIt) {
   EXPECT_EQ(s.find_run("last").value()->state, "running");
   ASSERT_EQ(s.jobs("r").value().size(), 1u);
   EXPECT_EQ(s.verdicts("r", "base-x86_64").value().size(), 1u);
-  EXPECT_EQ(s.mark_interrupted({}).value(), 1);
+  EXPECT_EQ(s.mark_interrupted({"r"}).value(), 1);
 }
 
 TEST_F(StoreTest, TwoProcessesOpenAndWriteAtOnce) {

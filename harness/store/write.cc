@@ -168,12 +168,12 @@ Result<void> Store::finish_run(const std::string& id, const std::string& state, 
   return {};
 }
 
-Result<int> Store::mark_interrupted(const std::vector<std::string>& alive) {
+Result<int> Store::mark_interrupted(const std::vector<std::string>& dead) {
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
                 "UPDATE runs SET state = 'interrupted', exit_code = 130 WHERE state = 'running'"
-                " AND id NOT IN (SELECT value FROM json_each(?))");
-    Binder(s) << json_text(alive);
+                " AND id IN (SELECT value FROM json_each(?))");
+    Binder(s) << json_text(dead);
     return s.exec();
   });
 }
