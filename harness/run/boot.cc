@@ -26,7 +26,9 @@ Result<std::string> boot_once(const ReadyJob& job, const Services& services) {
   model::JobSpec spec = job.spec;
   spec.tests.clear();
   PINRIG_TRY(result, run_guest_job(spec, job.drives, job.dir, services.cancel, services.observer));
-  const auto& outcome = result.facts.outcome;
+  // Without tests, but not without judgement: a ledger that fails its control is an error here too.
+  const auto judgement = verdict::judge(result.facts);
+  const auto& outcome = judgement.outcome;
   if (outcome.kind == model::JobOutcome::Kind::cancelled) return cancelled_error();
   if (outcome.kind != model::JobOutcome::Kind::completed)
     return make_error(ErrorKind::infra, fmt::format("{}: {} {}", spec.cell_id, to_string(outcome.kind), outcome.detail),
@@ -37,7 +39,9 @@ Result<std::string> boot_once(const ReadyJob& job, const Services& services) {
   text += fmt::format("pin counters {}; negative control: {} of {} pages seen held, {} after release\n",
                       result.hello.counters ? "available" : "not available", result.facts.control.outstanding_held,
                       result.facts.control_pages, result.facts.control.outstanding_released);
+  for (const auto& p : result.setup_problems) text += "set-up: " + p + "\n";
   for (const auto& p : result.problems) text += "note: " + p + "\n";
+  for (const auto& v : judgement.verdicts) text += fmt::format("{}: {} {}\n", v.test, to_string(v.verdict), v.detail);
   return text + fmt::format("files in {}\n", job.dir.string());
 }
 

@@ -48,13 +48,22 @@ bool parse_version(const std::string& text, int& major, int& minor) {
   return false;
 }
 
+// The first line with text in it: perl begins with an empty one.
+std::string first_line(const std::string& text) {
+  for (const auto line : lines(text)) {
+    if (!trim(line).empty()) return std::string(trim(line));
+  }
+  return {};
+}
+
 Result<Finding> check_tool(const Tool& t, const CancelToken& cancel) {
   const std::string install = fmt::format("apt install {}", t.package);
   if (process::find_program(t.program).empty()) return Finding{Level::problem, t.program, "not found in PATH", install};
   const std::string flag = std::string(t.program) == "mke2fs" ? "-V" : "--version";
   PINRIG_TRY(done, process::run({.argv = {t.program, flag}, .deadline = Deadline::after(Seconds(20))}, cancel));
-  const std::string text = done.out.empty() ? done.err : done.out;
-  const std::string first(lines(text).empty() ? "" : trim(lines(text).front()));
+  if (!process::succeeded(done.status))
+    return Finding{Level::problem, t.program, fmt::format("{} {}: {}", t.program, flag, process::to_string(done.status)), install};
+  const std::string first = first_line(done.out.empty() ? done.err : done.out);
   int major = 0;
   int minor = 0;
   if (t.major > 0 && parse_version(first, major, minor) && (major < t.major || (major == t.major && minor < t.minor)))

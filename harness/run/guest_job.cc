@@ -44,7 +44,7 @@ class OneGuest {
     }
     PINRIG_TRY(setup, guest.setup(setup_request()));
     if (!setup.value) return Ending{"setup", "", setup.end, false};
-    for (const auto& p : setup.value->problems) result_.problems.push_back(p);
+    for (const auto& p : setup.value->problems) result_.setup_problems.push_back(p);
     PINRIG_TRY(control, guest.hold_control({.pages = control_pages}));
     if (!control.value) return Ending{"control", "", control.end, false};
     if (result_.guests == 1) result_.first_test_s = since(spawned).count();

@@ -69,9 +69,13 @@ Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
     end.text += verdict_line(v);
     bad += v.case_name.empty() && !fine(v.verdict) ? 1 : 0;
   }
+  for (const auto& p : judged.guest.setup_problems) {
+    end.text += fmt::format("set-up   {}\n", p);
+    ++bad;
+  }
   const auto& outcome = judged.judgement.outcome;
   for (const auto& p : judged.guest.problems) end.text += fmt::format("note     {}\n", p);
-  end.text += fmt::format("{}{}: {} of {} tests not fine, boot {}, {}; files in {}\n", to_string(outcome.kind),
+  end.text += fmt::format("{}{}: {} things not fine in {} tests, boot {}, {}; files in {}\n", to_string(outcome.kind),
                           outcome.detail.empty() ? "" : " (" + outcome.detail + ")", bad, job.spec.tests.size(),
                           human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s), job.dir.string());
   using Kind = model::JobOutcome::Kind;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
@@ -48,6 +49,26 @@ std::map<std::string, std::int64_t> moved(const model::TestRecord& r) {
   for (const auto& [name, after] : r.counters_after) {
     const auto before = r.counters_before.find(name);
     if (before != r.counters_before.end() && before->second != after) out[name] = after - before->second;
+  }
+  return out;
+}
+
+// The kernel's tests that its tree does not have: they are skipped. One that is there and does not compile is not
+// among them: it goes to the guest, cannot be started, and is an error.
+std::vector<std::string> lacking_programs(const model::Cell& cell, const fs::path& selftests, const Services& services) {
+  const auto text = read_file(selftests / "absent.json");
+  const auto absent = text.has_error() ? nlohmann::json() : nlohmann::json::parse(*text, nullptr, false);
+  std::vector<std::string> out;
+  for (const auto& t : cell.tests) {
+    std::error_code ec;
+    if (!t.from_kernel() || fs::exists(selftests / t.kernel_binary(), ec)) continue;
+    const auto why = absent.is_object() ? absent.find(t.kernel_binary()) : absent.end();
+    if (why == absent.end() || !why->is_string() || !why->get<std::string>().starts_with("does not compile")) {
+      out.push_back(t.program);
+      continue;
+    }
+    services.observer.on({.kind = Event::Kind::warning, .task = cell.id,
+                          .text = fmt::format("{} {}", t.kernel_binary(), why->get<std::string>())});
   }
   return out;
 }
@@ -100,9 +121,7 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
   job.spec.accel = platform.accel;
   job.spec.timeouts.scale = platform.probe.scale(platform.accel);
   job.spec.tests = cell.tests;
-  for (const auto& t : cell.tests) {
-    if (t.from_kernel() && !fs::exists(selftests / t.kernel_binary())) job.spec.missing_programs.push_back(t.program);
-  }
+  job.spec.missing_programs = lacking_programs(cell, selftests, services);
   PINRIG_TRY(config, read_file(kernel.config));
   PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
   PINRIG_CHECK(write_manifest(dir,
