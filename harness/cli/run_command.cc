@@ -47,9 +47,10 @@ Result<ExitCode> run_command(const RunCommand& c, const Program& program) {
   PINRIG_TRY(store, run::open_store(paths));
   PINRIG_TRY(run, store.find_run(end.run_id));
   if (!run) return make_error(ErrorKind::infra, "run " + end.run_id + " is not in results.db");
-  PINRIG_CHECK(write_formats(c, store, *run));
   PINRIG_TRY(text, report::terminal(store, *run, terminal_style(program)));
   PINRIG_CHECK(write_output("-", text));
+  // After the report: a file that cannot be written must not cost the result of half an hour.
+  PINRIG_CHECK(write_formats(c, store, *run));
   return end.code;
 }
 
