@@ -56,11 +56,20 @@ std::string first_line(const std::string& text) {
   return {};
 }
 
+// Plain users of Debian have no sbin in their PATH; image/ finds mke2fs there all the same.
+fs::path find_tool(const std::string& name) {
+  for (const std::string& candidate : {name, "/usr/sbin/" + name, "/sbin/" + name}) {
+    if (const fs::path found = process::find_program(candidate); !found.empty()) return found;
+  }
+  return {};
+}
+
 Result<Finding> check_tool(const Tool& t, const CancelToken& cancel) {
   const std::string install = fmt::format("apt install {}", t.package);
-  if (process::find_program(t.program).empty()) return Finding{Level::problem, t.program, "not found in PATH", install};
+  const fs::path program = find_tool(t.program);
+  if (program.empty()) return Finding{Level::problem, t.program, "not found in PATH", install};
   const std::string flag = std::string(t.program) == "mke2fs" ? "-V" : "--version";
-  PINRIG_TRY(done, process::run({.argv = {t.program, flag}, .deadline = Deadline::after(Seconds(20))}, cancel));
+  PINRIG_TRY(done, process::run({.argv = {program.string(), flag}, .deadline = Deadline::after(Seconds(20))}, cancel));
   if (!process::succeeded(done.status))
     return Finding{Level::problem, t.program, fmt::format("{} {}: {}", t.program, flag, process::to_string(done.status)), install};
   const std::string first = first_line(done.out.empty() ? done.err : done.out);
