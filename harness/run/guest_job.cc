@@ -42,9 +42,9 @@ class OneGuest {
       result_.hello = *hello.value;
       result_.boot_s = since(spawned).count();
     }
-    PINRIG_TRY(setup, guest.setup(setup_request()));
-    if (!setup.value) return Ending{"setup", "", setup.end, false};
-    for (const auto& p : setup.value->problems) result_.setup_problems.push_back(p);
+    has_fs_ = has_drives_ = has_rxe_ = false;
+    PINRIG_TRY(basic_end, set_up(guest, basic_setup()));
+    if (basic_end) return Ending{"setup", "", *basic_end, false};
     PINRIG_TRY(control, guest.hold_control({.pages = control_pages}));
     if (!control.value) return Ending{"control", "", control.end, false};
     if (result_.guests == 1) result_.first_test_s = since(spawned).count();
@@ -52,6 +52,10 @@ class OneGuest {
       const TestSpec test = todo.front();
       todo.erase(todo.begin());
       observer_.on({.kind = Event::Kind::test, .task = job_.cell_id, .what = test.name, .done = double(next_id_), .known = double(job_.tests.size())});
+      if (const auto more = missing_setup(test.needs)) {
+        PINRIG_TRY(setup_end, set_up(guest, *more));
+        if (setup_end) return Ending{"setup", "", *setup_end, false};
+      }
       PINRIG_TRY(end, guest.run(run_request(test)));
       if (!end.value) return Ending{"test", test.name, end.end, false};
       result_.guest_test_s += end.value->wall_s;
@@ -62,16 +66,40 @@ class OneGuest {
   }
 
  private:
-  wire::Setup setup_request() const {
+  // The guest's end, when it did not survive the set-up.
+  Result<std::optional<vm::GuestEnd>> set_up(vm::Guest& guest, const wire::Setup& request) {
+    PINRIG_TRY(done, guest.setup(request));
+    if (!done.value) return std::optional(done.end);
+    for (const auto& p : done.value->problems) result_.setup_problems.push_back(p);
+    return std::optional<vm::GuestEnd>();
+  }
+
+  // What every test may count on. Huge pages come first, while memory is still in one piece.
+  wire::Setup basic_setup() const {
     wire::Setup s;
-    for (const auto& d : job_.machine.nvme) {
-      s.drives.push_back(fmt::format("{}:{}", d.serial, d.nsid));
-      if (!d.fs.empty()) s.mounts.push_back({d.serial, d.nsid, d.fs, "/mnt/" + d.fs});
-    }
     s.settle_ms = static_cast<int>(job_.timeouts.scaled(s.settle_ms));
     s.hugepages = job_.machine.hugepages_2m;
-    s.swap_mib = job_.machine.swap_mib;
-    s.rxe = job_.machine.net;
+    return s;
+  }
+
+  // Drives, file systems, swap and rxe are brought up for the first test that needs them: a guest that is there for
+  // one test does not wait for the rest.
+  std::optional<wire::Setup> missing_setup(const model::Needs& needs) {
+    const bool fs = !has_fs_ && (!needs.fs.empty() || needs.swap_mib > 0);
+    const bool drives = !has_drives_ && !needs.nvme.empty();
+    const bool rxe = !has_rxe_ && needs.rdma;
+    if (!fs && !drives && !rxe) return std::nullopt;
+    has_fs_ |= fs;
+    has_drives_ |= drives;
+    has_rxe_ |= rxe;
+    wire::Setup s;
+    s.settle_ms = static_cast<int>(job_.timeouts.scaled(s.settle_ms));
+    for (const auto& d : job_.machine.nvme) {
+      if (drives) s.drives.push_back(fmt::format("{}:{}", d.serial, d.nsid));
+      if (fs && !d.fs.empty()) s.mounts.push_back({d.serial, d.nsid, d.fs, "/mnt/" + d.fs});
+    }
+    if (fs) s.swap_mib = job_.machine.swap_mib;
+    s.rxe = rxe && job_.machine.net;
     return s;
   }
 
@@ -92,6 +120,9 @@ class OneGuest {
   Observer& observer_;
   GuestJobResult& result_;
   std::uint32_t next_id_ = 1;
+  bool has_fs_ = false;
+  bool has_drives_ = false;
+  bool has_rxe_ = false;
 };
 
 JobOutcome outcome_of(const Ending& e, const console::Log& log) {

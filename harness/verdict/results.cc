@@ -79,11 +79,19 @@ class Reader {
 
   void dispatch(const json& j, const std::string& type) {
     if (type == "hello") return keep(results_.hello, j, type);
-    if (type == "setup_done") return keep(results_.setup, j, type);
+    if (type == "setup_done") return add_setup(j.get<wire::SetupDone>());
     if (type == "hold_result") return keep(results_.hold, j, type);
     if (type == "test_begin") return begin(j.get<wire::TestBegin>());
     if (type == "test_end") return end(j.get<wire::TestEnd>());
     problem(fmt::format("a message of the unknown type \"{}\"", type.substr(0, 60)));
+  }
+
+  // The guest is set up piece by piece, as its tests need it.
+  void add_setup(const wire::SetupDone& done) {
+    if (!results_.setup) results_.setup.emplace();
+    auto& all = *results_.setup;
+    all.problems.insert(all.problems.end(), done.problems.begin(), done.problems.end());
+    all.devices.insert(done.devices.begin(), done.devices.end());
   }
 
   template <typename T>

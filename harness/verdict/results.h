@@ -15,7 +15,7 @@ namespace pinrig::verdict {
 
 struct Results {
   std::optional<wire::Hello> hello;
-  std::optional<wire::SetupDone> setup;
+  std::optional<wire::SetupDone> setup;  ///< of all set-ups together
   std::optional<wire::HoldResult> hold;
   /// In order of their begin; a test that began and has no (believable) end is `lost`.
   std::vector<model::TestRecord> records;

@@ -44,6 +44,17 @@ wire::TestEnd end_of(std::uint32_t id) {
 
 std::string out(std::uint32_t id, const std::string& text) { return wire::encode(wire::Kind::out, id, text); }
 
+TEST(ReadResults, SetUpsAddUp) {
+  wire::SetupDone first;
+  first.devices = {{"pin-raw:1", "/dev/nvme0n2"}};
+  wire::SetupDone second;
+  second.problems = {"no rxe"};
+  const Results r = read_results(message(wire::Hello{}) + message(first) + message(second));
+  EXPECT_THAT(r.problems, IsEmpty());
+  EXPECT_THAT(r.setup.value().problems, ElementsAre("no rxe"));
+  EXPECT_EQ(r.setup.value().devices.at("pin-raw:1"), "/dev/nvme0n2");
+}
+
 TEST(ReadResults, ReadsAWholeSession) {
   wire::Hello hello;
   hello.release = "6.12.117";

@@ -3,7 +3,7 @@
 // the default given here.
 //
 //   guest: Hello            once, as soon as the ports are open
-//   host:  Setup            once          guest: SetupDone
+//   host:  Setup            when tests need more   guest: SetupDone
 //   host:  HoldControl      once          guest: HoldResult     (the ledger's negative control)
 //   host:  Run              per test      guest: TestEnd
 //   host:  PowerOff                       the guest powers off
