@@ -179,8 +179,10 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
   PINRIG_TRY(plan, plan_cells(inputs, sources));
   PINRIG_TRY(record, RunRecord::begin(std::move(store), inputs, services));
   Pipeline pipeline(inputs, sources, plan, services);
-  const ExitCode code = pipeline.run(&record, tick);
+  ExitCode code = pipeline.run(&record, tick);
   const bool interrupted = code == ExitCode::interrupted;
+  PINRIG_TRY(lost, record.weigh_against_base());
+  code = fold(code, lost);
   PINRIG_CHECK(record.finish(interrupted ? "interrupted" : "finished", code));
   return RunEnd{record.id(), code};
 }

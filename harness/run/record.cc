@@ -43,6 +43,12 @@ ExitCode code_of(const JobOutcome& o) {
   return ExitCode::harness;
 }
 
+std::vector<model::TestVerdict> verdicts_of(const std::vector<store::VerdictRow>& rows) {
+  std::vector<model::TestVerdict> out;
+  for (const auto& r : rows) out.push_back(r.verdict);
+  return out;
+}
+
 store::JobRow common_row(const std::string& run_id, const model::Cell& cell, bool is_tip) {
   store::JobRow row;
   row.run_id = run_id;
@@ -136,6 +142,27 @@ Result<ExitCode> RunRecord::add_failed(const model::Cell& cell, bool is_tip, con
   const std::lock_guard lock(*mutex_);
   PINRIG_CHECK(store_.add_job(job, rows, {}));
   return code_of(job.outcome);
+}
+
+Result<ExitCode> RunRecord::weigh_against_base() {
+  const std::lock_guard lock(*mutex_);
+  PINRIG_TRY(jobs, store_.jobs(row_.id));
+  ExitCode code = ExitCode::ok;
+  for (const auto& base : jobs) {
+    if (base.point.number != 0) continue;
+    PINRIG_TRY(base_rows, store_.verdicts(row_.id, base.cell_id));
+    for (const auto& job : jobs) {
+      if (job.arch != base.arch || job.point.number == 0) continue;
+      PINRIG_TRY(rows, store_.verdicts(row_.id, job.cell_id));
+      auto verdicts = verdicts_of(rows);
+      if (verdict::weigh_against_base(verdicts, verdicts_of(base_rows)) == 0) continue;
+      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].verdict = verdicts[i];
+      PINRIG_TRY(events, store_.events(row_.id, job.cell_id));
+      PINRIG_CHECK(store_.add_job(job, rows, events));
+      code = ExitCode::regressions;
+    }
+  }
+  return code;
 }
 
 Result<void> RunRecord::finish(const std::string& state, ExitCode code) {

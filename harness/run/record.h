@@ -23,6 +23,9 @@ class RunRecord {
                        const Platform& platform, const Judged& judged);
   /// A cell that ended before its guest did: every test stays missing.
   Result<ExitCode> add_failed(const model::Cell& cell, bool is_tip, const Error& error);
+  /// When all cells are in: a test that passes at the base of its architecture and is only skipped at a later point
+  /// is a regression (verdict::weigh_against_base). ok when there is none.
+  Result<ExitCode> weigh_against_base();
   Result<void> finish(const std::string& state, ExitCode code);
 
  private:

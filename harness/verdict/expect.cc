@@ -83,6 +83,21 @@ std::vector<std::string> apply_expectations(std::vector<model::TestVerdict>& ver
   return unmet;
 }
 
+int weigh_against_base(std::vector<model::TestVerdict>& here, const std::vector<model::TestVerdict>& base) {
+  int found = 0;
+  for (auto& row : here) {
+    const bool lesser = row.verdict == Verdict::skip || row.verdict == Verdict::xfail;
+    if (!row.case_name.empty() || !lesser || !row.expected || !row.expectation.empty()) continue;
+    const auto before = std::find_if(base.begin(), base.end(),
+                                     [&](const auto& b) { return b.case_name.empty() && b.test == row.test; });
+    if (before == base.end() || before->verdict != Verdict::pass) continue;
+    row.expected = false;
+    row.detail += (row.detail.empty() ? "" : "; ") + std::string("passes at the base, and nothing expects this");
+    ++found;
+  }
+  return found;
+}
+
 std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
                                             const std::map<std::string, std::string>& found) {
   std::vector<std::string> out;

@@ -57,6 +57,20 @@ TEST(Expectations, LetOnlyPassSkipAndXfailBeWithoutOne) {
   }
 }
 
+TEST(AgainstTheBase, APassThatBecomesASkipIsARegression) {
+  const std::vector<TestVerdict> before{row("a/lost", "", Verdict::pass), row("a/never", "", Verdict::skip),
+                                        row("a/case", "", Verdict::pass), row("a/case", "one", Verdict::pass),
+                                        row("a/known", "", Verdict::pass)};
+  std::vector<TestVerdict> after{row("a/lost", "", Verdict::skip), row("a/never", "", Verdict::skip),
+                                 row("a/case", "", Verdict::pass), row("a/case", "one", Verdict::skip),
+                                 row("a/known", "", Verdict::xfail)};
+  apply_expectations(after, {want("a/known", {Verdict::xfail})}, tip, true, Arch::x86_64);
+  EXPECT_EQ(weigh_against_base(after, before), 1);
+  EXPECT_FALSE(after[0].expected);
+  EXPECT_THAT(after[0].detail, HasSubstr("passes at the base"));
+  for (std::size_t i = 1; i < after.size(); ++i) EXPECT_TRUE(after[i].expected) << after[i].test;
+}
+
 TEST(Expectations, ReplaceTheDefaultWhereTheyMatch) {
   EXPECT_TRUE(expected_at(tip, true, want("a/a", {Verdict::leak}), Verdict::leak));
   EXPECT_FALSE(expected_at(tip, true, want("a/a", {Verdict::leak}), Verdict::pass));

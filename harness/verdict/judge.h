@@ -78,6 +78,11 @@ std::vector<std::string> apply_expectations(std::vector<model::TestVerdict>& ver
                                             const std::vector<model::Expectation>& expect,
                                             const model::Point& point, bool is_tip, model::Arch arch);
 
+/// What passes at the base and is only skipped or expected to fail here has lost something, unless an expectation
+/// says so: such tests become unexpected. Whole tests only: the kernel's own skip a case for want of a huge page
+/// that was there a moment ago. Returns how many.
+int weigh_against_base(std::vector<model::TestVerdict>& here, const std::vector<model::TestVerdict>& base);
+
 /// Compares what a series requires with what the tests found; one line per mismatch, none when all is as
 /// required.
 std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
