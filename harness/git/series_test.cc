@@ -114,7 +114,7 @@ TEST_F(SeriesTest, ForAnotherBaseNamesPatchFileAndHunk) {
   EXPECT_EQ(s.failure->hunk, "hunk 2 at line 27");
   EXPECT_THAT(s.failure->detail, HasSubstr("patch failed: mm/gup.c:27"));
   ASSERT_EQ(s.patches.size(), 1U) << "the patch before it can be used";
-  EXPECT_EQ(s.subjects.size(), 2U) << "the patch after it is still a point of the series";
+  EXPECT_EQ(s.subjects.size(), 3U) << "the patch after it is still a point of the series";
   EXPECT_THAT(show(source_, s.patches[0].commit, "mm/gup.c"), HasSubstr("line XII\n"));
 }
 
