@@ -92,7 +92,7 @@ Figures rebuild_figures(const Setup& s) {
     cache = temp.path() / "cache";
     PINRIG_CHECK(borrow_cache(s.services.paths.cache, cache));
   }
-  PINRIG_TRY(series, write_series(temp.path() / "series", s));
+  PINRIG_TRY(series, write_series(temp.path() / "bench-mark", s));
   const std::vector<std::string> build{"build", "--arch", to_string(arch), "--series", series.string()};
   auto base = build;
   base.insert(base.end(), {"--point", "base"});
