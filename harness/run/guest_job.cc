@@ -179,8 +179,15 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     const auto spawned = Clock::now();
     std::optional<Ending> ending;
     {
-      PINRIG_TRY(guest, vm::Guest::start(job, files, drives, cancel));
-      PINRIG_TRY(e, driver.drive(guest, todo, spawned));
+      auto guest = vm::Guest::start(job, files, drives, cancel);
+      if (guest.has_error()) {
+        if (result.guests == 1) return std::move(guest).error();
+        // What the guests before it measured is kept; the tests that are left stay missing, and the outcome of the
+        // guest that died stands.
+        result.problems.push_back("no fresh guest for the tests that are left: " + guest.error().message);
+        break;
+      }
+      PINRIG_TRY(e, driver.drive(*guest, todo, spawned));
       ending = std::move(e);
     }
     PINRIG_TRY(log, read_console(files.console()));
