@@ -64,6 +64,15 @@ enum pin_mode caps_probe_read(int fd, long long* skew) {
   return mode;
 }
 
+// Prints what was found, and gives what to judge by.
+static enum pin_mode announce(const char* name, enum pin_mode found) {
+  caps_print(name, pin_mode_name(found));
+  const char* stated = caps_stated(name);
+  enum pin_mode known = stated ? (strcmp(stated, "pin") == 0 ? MODE_PIN : MODE_GET) : found;
+  if (known != found) ktap_note("%s is stated to be %s: judged by that", name, pin_mode_name(known));
+  return known;
+}
+
 enum pin_mode caps_dio_bdev(void) {
   static enum pin_mode known = MODE_UNKNOWN;
   if (known != MODE_UNKNOWN) return known;
@@ -74,9 +83,14 @@ enum pin_mode caps_dio_bdev(void) {
   close(fd);
   if (found == MODE_UNKNOWN) return found;
   pins_claim_exact(found == MODE_PIN ? 1 : 0);
-  caps_print("dio.bdev", pin_mode_name(found));
-  const char* stated = caps_stated("dio.bdev");
-  known = stated ? (strcmp(stated, "pin") == 0 ? MODE_PIN : MODE_GET) : found;
-  if (known != found) ktap_note("dio.bdev is stated to be %s: judged by that", pin_mode_name(known));
+  known = announce("dio.bdev", found);
   return known;
+}
+
+enum pin_mode caps_conclude(const char* name, const struct pins* before, long long pages) {
+  struct pins after = *before;
+  if (!rest(&after)) return MODE_UNKNOWN;
+  enum pin_mode found = after.acquired > before->acquired ? MODE_PIN : MODE_GET;
+  pins_claim_exact(found == MODE_PIN ? pages : 0);
+  return announce(name, found);
 }

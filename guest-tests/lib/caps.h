@@ -31,3 +31,8 @@ void caps_print(const char* name, const char* value);
 // How one page-sized O_DIRECT read at the start of `fd` gets its memory, and in *skew how many pages more were
 // released than acquired. What it pinned is for the caller to claim. MODE_UNKNOWN: the running case has been skipped or failed.
 enum pin_mode caps_probe_read(int fd, long long* skew);
+
+// After an operation that a pinning kernel pins `pages` for: waits until the counters rest, claims what was pinned,
+// prints the capability `name`, and gives its mode, or the stated one. MODE_UNKNOWN: the running case has failed.
+struct pins;
+enum pin_mode caps_conclude(const char* name, const struct pins* before, long long pages);

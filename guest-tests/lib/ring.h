@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+// An io_uring that carries out requests, by raw system calls: also with the large entries that passthrough commands
+// need. lib/uring.h registers buffers on it.
+#pragma once
+
+#include <linux/io_uring.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ring {
+  int fd;
+  unsigned entries;
+  size_t sqe_size, cqe_size;
+  unsigned char *rings, *sqes;  // mappings
+  size_t rings_size, sqes_size;
+  unsigned *sq_tail, *sq_mask, *cq_head, *cq_tail, *cq_mask;
+  unsigned* sq_array;
+  unsigned char* cqes;
+  unsigned queued;              // filled and not yet submitted
+};
+
+// `flags`: IORING_SETUP_*. Skips the running case when the kernel has no io_uring or does not know a flag.
+bool ring_open(struct ring* ring, unsigned entries, unsigned flags);
+void ring_close(struct ring* ring);
+
+// The next free submission entry, zeroed. Never more than `entries` at a time.
+struct io_uring_sqe* ring_next(struct ring* ring);
+// Hands over what was filled. Fails the running case when the kernel does not take all of it.
+bool ring_submit(struct ring* ring);
+// One completion within `limit_ms`; false when none came, which fails the running case.
+bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe);
+
+// One read or write (IORING_OP_READ, WRITE, READ_FIXED, WRITE_FIXED of registered buffer `index`) from submission to
+// completion: bytes, or -errno.
+int ring_transfer(struct ring* ring, int opcode, int fd, void* addr, size_t length, long long offset, int index);
