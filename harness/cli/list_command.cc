@@ -26,7 +26,7 @@ Result<ExitCode> list_tests(const Program& program) {
   for (const auto& s : suites) {
     out += fmt::format("{}: {}\n", s.name, s.title);
     for (const auto& t : s.tests) {
-      out += fmt::format("  {:<28} {:>4.0f}s  {}{}\n", t.name, t.limit_s, t.what, t.proof.empty() ? "" : "  [red on " + t.proof + "]");
+      out += fmt::format("  {:<28} {:>4.0f}s  {}{}\n", t.name, t.limit_s, t.what, t.proof.empty() ? "" : "  [red on " + to_string(t.proof) + "]");
       ++count;
     }
   }

@@ -13,11 +13,20 @@ NLOHMANN_JSON_SERIALIZE_ENUM(OutputFormat, {{OutputFormat::ktap, "ktap"},
 NLOHMANN_JSON_SERIALIZE_ENUM(PinClaim::Mode, {{PinClaim::Mode::net_zero, "net_zero"},
                                               {PinClaim::Mode::exact, "exact"},
                                               {PinClaim::Mode::at_least, "at_least"}})
+NLOHMANN_JSON_SERIALIZE_ENUM(Device, {{Device::zoned, "zoned"},
+                                      {Device::cmb, "cmb"},
+                                      {Device::meta, "meta"},
+                                      {Device::p9, "p9"},
+                                      {Device::scsi, "scsi"},
+                                      {Device::nvdimm, "nvdimm"},
+                                      {Device::iommu, "iommu"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, nvme, net, hugepages_2m, swap_mib, kernel_args)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, hugepages_2m, swap_mib, rdma, symbols)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, hugepages_2m, swap_mib, rdma, symbols, devices, kernel_args, memory_mib,
+                                   tools)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Proof, mutant, base, env, red)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, limit_s, needs, claim, destructive, what,
-                                   proof)
+                                   rows, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Timeouts, scale, boot_s, setup_s, silence_s, shutdown_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, cell_id, arch, kernel_image, vmlinux, initramfs, machine, accel,
                                    timeouts, tests, missing_programs)

@@ -39,6 +39,18 @@ TEST(JobJson, RoundTripAndAMissingKeyIsNamed) {
   EXPECT_NE(broken.error().message.find("cell_id"), std::string::npos) << broken.error().message;
 }
 
+TEST(Devices, HaveNamesThatLeadBack) {
+  for (const Device d : all_devices()) EXPECT_EQ(device_from_string(to_string(d)), d);
+  EXPECT_FALSE(device_from_string("floppy").has_value());
+  EXPECT_EQ(all_devices().size(), 7u);
+}
+
+TEST(ProofText, SaysMutantBaseAndEnvironment) {
+  EXPECT_EQ(to_string(Proof{.mutant = "m01"}), "mutant m01");
+  EXPECT_EQ(to_string(Proof{.base = "debian-6.1", .env = {{"A", "1"}}}), "debian-6.1 with A=1");
+  EXPECT_EQ(to_string(Proof{.env = {{"A", "1"}, {"B", "2"}}}), "with A=1 B=2");
+}
+
 TEST(Where, UnknownPartsAreLeftOut) {
   EXPECT_EQ(to_string(Where{"a.yaml", 3, 7}), "a.yaml:3:7");
   EXPECT_EQ(to_string(Where{"a.yaml", 0, 0}), "a.yaml");

@@ -47,7 +47,41 @@ constexpr std::array<Name<TestExit::Kind>, 5> exits{{{TestExit::Kind::exited, "e
                                                      {TestExit::Kind::not_run, "not_run"},
                                                      {TestExit::Kind::lost, "lost"}}};
 
+constexpr std::array<Name<Device>, 7> devices{{{Device::zoned, "zoned"},
+                                               {Device::cmb, "cmb"},
+                                               {Device::meta, "meta"},
+                                               {Device::p9, "p9"},
+                                               {Device::scsi, "scsi"},
+                                               {Device::nvdimm, "nvdimm"},
+                                               {Device::iommu, "iommu"}}};
+
 }  // namespace
+
+const char* to_string(Device d) { return name_in(devices, d); }
+
+std::optional<Device> device_from_string(const std::string& s) {
+  for (const auto& [d, name] : devices) {
+    if (s == name) return d;
+  }
+  return std::nullopt;
+}
+
+const std::vector<Device>& all_devices() {
+  static const std::vector<Device> all = [] {
+    std::vector<Device> out;
+    for (const auto& [d, name] : devices) out.push_back(d);
+    return out;
+  }();
+  return all;
+}
+
+std::string to_string(const Proof& proof) {
+  std::string out = proof.mutant.empty() ? proof.base : "mutant " + proof.mutant;
+  if (proof.env.empty()) return out;
+  out += out.empty() ? "with" : " with";
+  for (const auto& [name, value] : proof.env) out += " " + name + "=" + value;
+  return out;
+}
 
 const char* to_string(Arch arch) { return arch == Arch::x86_64 ? "x86_64" : "aarch64"; }
 const char* kernel_arch(Arch arch) { return arch == Arch::x86_64 ? "x86_64" : "arm64"; }

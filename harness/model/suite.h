@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,21 @@ enum class OutputFormat {
 };
 const char* to_string(OutputFormat f);
 
+/// Devices that a machine has only when a test asks for them; each costs probe time.
+enum class Device {
+  zoned,   ///< NVMe namespace in zones, serial pin-zoned
+  cmb,     ///< NVMe controller with 64 MiB of memory of its own, serial pin-cmb
+  meta,    ///< NVMe namespace with 8 bytes of metadata a block, serial pin-meta
+  p9,      ///< virtio-9p share of an empty folder, mount tag pinshare
+  scsi,    ///< disk on virtio-scsi, serial pin-scsi
+  nvdimm,  ///< persistent memory
+  iommu,   ///< emulated IOMMU, and an e1000e behind it
+};
+const char* to_string(Device d);
+std::optional<Device> device_from_string(const std::string&);
+/// All of them, in the order above.
+const std::vector<Device>& all_devices();
+
 /// What a test needs of the machine and the kernel; the harness builds the guest from it.
 struct Needs {
   std::vector<std::string> nvme;     ///< serials of NVMe drives
@@ -27,7 +43,23 @@ struct Needs {
   int swap_mib = 0;
   bool rdma = false;                 ///< an rxe link
   std::vector<std::string> symbols;  ///< configuration symbols, without CONFIG_
+  std::vector<Device> devices;
+  std::vector<std::string> kernel_args;  ///< boot parameters, one word each
+  int memory_mib = 0;                    ///< 0 = what the machine has
+  std::vector<std::string> tools;        ///< programs found in the guest's PATH
 };
+
+/// The known-bad kernel or injected fault on which a test turns red.
+struct Proof {
+  std::string mutant;  ///< kernels/mutants/NAME
+  std::string base;    ///< another base instead of a mutant
+  std::map<std::string, std::string> env;  ///< beside or instead of them: a fault by environment
+  std::vector<std::string> red;  ///< globs over cases that must not pass; empty = the test itself must not
+  Where where;
+
+  bool empty() const { return mutant.empty() && base.empty() && env.empty(); }
+};
+std::string to_string(const Proof& proof);  ///< "mutant m02-bio-put-refs", "debian-6.1 with A=1"
 
 /// One test of a suite (guest-tests/SUITE/suite.yaml).
 struct TestSpec {
@@ -40,8 +72,9 @@ struct TestSpec {
   Needs needs;
   PinClaim::Mode claim = PinClaim::Mode::net_zero;  ///< least claim; a test may claim more at run time
   bool destructive = false;
-  std::string what;   ///< one line: the behaviour guarded
-  std::string proof;  ///< mutant or fault on which it turns red
+  std::string what;               ///< one line: the behaviour guarded
+  std::vector<std::string> rows;  ///< rows of guest-tests/map.yaml that it covers
+  Proof proof;
   Where where;
 
   bool from_kernel() const { return program.rfind("kernel:", 0) == 0; }

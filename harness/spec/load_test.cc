@@ -187,7 +187,16 @@ TEST(LoadSuite, EveryKeyAndTheDefaults) {
   EXPECT_EQ(t.claim, model::PinClaim::Mode::exact);
   EXPECT_TRUE(t.destructive);
   EXPECT_EQ(t.what, "pages are pinned and unpinned");
-  EXPECT_EQ(t.proof, "M2");
+  EXPECT_THAT(t.needs.devices, ElementsAre(model::Device::zoned, model::Device::iommu));
+  EXPECT_THAT(t.needs.kernel_args, ElementsAre("movablecore=512M", "iommu=on"));
+  EXPECT_EQ(t.needs.memory_mib, 3072);
+  EXPECT_THAT(t.needs.tools, ElementsAre("mkfs.xfs"));
+  EXPECT_THAT(t.rows, ElementsAre("D1", "D14"));
+  EXPECT_EQ(t.proof.mutant, "m02-bio-put-refs");
+  EXPECT_THAT(t.proof.red, ElementsAre("read_*", "write_1_page"));
+  EXPECT_EQ(to_string(t.proof), "mutant m02-bio-put-refs");
+  EXPECT_EQ(to_string(s.tests[1].proof), "debian-6.12 with PINRIG_CAPABILITIES=dio.bdev=pin");
+  EXPECT_TRUE(s.tests[2].proof.empty());
   EXPECT_EQ(s.tests[1].program, "bio/dio_rw");
   EXPECT_EQ(s.tests[1].limit_s, 30);
   EXPECT_EQ(s.tests[1].claim, model::PinClaim::Mode::net_zero);

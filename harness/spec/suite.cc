@@ -29,9 +29,46 @@ std::vector<std::string> read_symbols(Reader& r, const Node& n) {
   return out;
 }
 
+std::vector<std::string> read_words(Reader& r, const Node& n, const std::string& key) {
+  std::vector<std::string> out;
+  for (const auto& item : r.list(n, key)) {
+    out.push_back(r.word(item, key));
+    if (r.ok() && std::count(out.begin(), out.end(), out.back()) > 1)
+      r.fail(item, fmt::format("{}: '{}' stands here a second time", key, out.back()));
+  }
+  return out;
+}
+
+std::vector<model::Device> read_devices(Reader& r, const Node& n) {
+  static const std::vector<std::string> words = [] {
+    std::vector<std::string> out;
+    for (const auto d : model::all_devices()) out.emplace_back(model::to_string(d));
+    return out;
+  }();
+  std::vector<model::Device> out;
+  for (const auto& item : r.list(n, "devices")) {
+    out.push_back(model::all_devices()[r.choice(item, "devices", words)]);
+    if (r.ok() && std::count(out.begin(), out.end(), out.back()) > 1)
+      r.fail(item, fmt::format("devices: '{}' stands here a second time", item.text));
+  }
+  return out;
+}
+
+/// The kernel splits its command line at white space.
+std::vector<std::string> read_kernel_args(Reader& r, const Node& n) {
+  std::vector<std::string> out = r.texts(n, "kernel_args");
+  for (std::size_t i = 0; i < out.size() && r.ok(); ++i) {
+    if (out[i].find_first_of(" \t") != std::string::npos)
+      r.fail(n.items[i], fmt::format("kernel_args: '{}' is more than one boot parameter", out[i]),
+             "make each of them an item of its own");
+  }
+  return out;
+}
+
 Needs read_needs(Reader& r, const Node& n) {
   Needs needs;
-  const Fields f(r, n, "needs", {"nvme", "fs", "hugepages_2m", "swap", "rdma", "symbols"});
+  const Fields f(r, n, "needs",
+                 {"nvme", "fs", "hugepages_2m", "swap", "rdma", "symbols", "devices", "kernel_args", "memory", "tools"});
   if (!r.ok()) return needs;
   set(f, "nvme", needs.nvme, [&](const Node& v) { return r.texts(v, "nvme"); });
   if (const Node* v = f.get("fs")) {
@@ -43,6 +80,10 @@ Needs read_needs(Reader& r, const Node& n) {
   set(f, "swap", needs.swap_mib, [&](const Node& v) { return r.size_mib(v, "swap", true); });
   set(f, "rdma", needs.rdma, [&](const Node& v) { return r.truth(v, "rdma"); });
   set(f, "symbols", needs.symbols, [&](const Node& v) { return read_symbols(r, v); });
+  set(f, "devices", needs.devices, [&](const Node& v) { return read_devices(r, v); });
+  set(f, "kernel_args", needs.kernel_args, [&](const Node& v) { return read_kernel_args(r, v); });
+  set(f, "memory", needs.memory_mib, [&](const Node& v) { return r.size_mib(v, "memory", false); });
+  set(f, "tools", needs.tools, [&](const Node& v) { return read_words(r, v, "tools"); });
   return needs;
 }
 
@@ -73,6 +114,33 @@ std::string read_program(Reader& r, const Node& n, const std::string& suite) {
   return suite + "/" + s;
 }
 
+/// What a test has to turn red on. Whether the mutant exists is asked when the proof is run.
+model::Proof read_proof(Reader& r, const Node& n, const fs::path& project) {
+  model::Proof proof;
+  proof.where = r.where(n);
+  if (n.kind == Node::Kind::scalar) {
+    r.fail(n, "proof: a text stands here, a map is wanted",
+           "write {mutant: NAME, red: [CASE]}, {env: {NAME: VALUE}} or {base: KERNEL}");
+    return proof;
+  }
+  const Fields f(r, n, "proof", {"mutant", "base", "env", "red"});
+  if (!r.ok()) return proof;
+  set(f, "mutant", proof.mutant, [&](const Node& v) { return r.word(v, "mutant"); });
+  if (const Node* v = f.get("base")) {
+    check_named(r, *v, "base", project, base_place());
+    proof.base = v->text;
+  }
+  set(f, "env", proof.env, [&](const Node& v) { return read_env(r, v); });
+  set(f, "red", proof.red, [&](const Node& v) { return r.texts(v, "red"); });
+  if (!r.ok()) return proof;
+  if (proof.empty())
+    r.fail(n, "proof: neither mutant nor base nor env is given", "say on what the test turns red");
+  if (!proof.mutant.empty() && !proof.base.empty())
+    r.fail(f.key_node("base"), "proof: base stands beside mutant, but a mutant names its own base",
+           "remove one of the two");
+  return proof;
+}
+
 void read_enums(Reader& r, const Fields& f, TestSpec& t) {
   if (const Node* v = f.get("format")) {
     static constexpr OutputFormat values[] = {OutputFormat::ktap, OutputFormat::exit_code,
@@ -86,12 +154,12 @@ void read_enums(Reader& r, const Fields& f, TestSpec& t) {
   }
 }
 
-TestSpec read_test(Reader& r, const Node& n, const std::string& suite) {
+TestSpec read_test(Reader& r, const Node& n, const std::string& suite, const fs::path& project) {
   TestSpec t;
   t.where = r.where(n);
   const Fields f(r, n, "a test",
                  {"name", "program", "args", "env", "format", "limit", "needs", "claim", "destructive",
-                  "what", "proof"});
+                  "what", "rows", "proof"});
   if (!r.ok()) return t;
   const Node* name = f.need("name");
   if (name == nullptr) return t;
@@ -105,15 +173,17 @@ TestSpec read_test(Reader& r, const Node& n, const std::string& suite) {
   set(f, "needs", t.needs, [&](const Node& v) { return read_needs(r, v); });
   set(f, "destructive", t.destructive, [&](const Node& v) { return r.truth(v, "destructive"); });
   set(f, "what", t.what, [&](const Node& v) { return r.text(v, "what"); });
-  set(f, "proof", t.proof, [&](const Node& v) { return r.text(v, "proof"); });
+  set(f, "rows", t.rows, [&](const Node& v) { return read_words(r, v, "rows"); });
+  set(f, "proof", t.proof, [&](const Node& v) { return read_proof(r, v, project); });
   read_enums(r, f, t);
   return t;
 }
 
-std::vector<TestSpec> read_tests(Reader& r, const Node& n, const std::string& suite) {
+std::vector<TestSpec> read_tests(Reader& r, const Node& n, const std::string& suite,
+                                 const fs::path& project) {
   std::vector<TestSpec> out;
   for (const auto& item : r.list(n, "tests")) {
-    TestSpec t = read_test(r, item, suite);
+    TestSpec t = read_test(r, item, suite, project);
     const auto same =
         std::find_if(out.begin(), out.end(), [&](const TestSpec& o) { return o.name == t.name; });
     if (r.ok() && same != out.end())
@@ -138,7 +208,7 @@ Result<Suite> load_suite(const fs::path& project, const std::string& name) {
   if (const Node* n = f.need("suite"); n != nullptr && r.word(*n, "suite") != name)
     r.fail(*n, fmt::format("suite: '{}' differs from the folder's name '{}'", n->text, name));
   set(f, "title", suite.title, [&](const Node& n) { return r.text(n, "title"); });
-  if (const Node* n = f.need("tests"); n != nullptr && r.ok()) suite.tests = read_tests(r, *n, name);
+  if (const Node* n = f.need("tests"); n != nullptr && r.ok()) suite.tests = read_tests(r, *n, name, project);
   if (!r.ok()) return r.error();
   return suite;
 }
