@@ -69,6 +69,11 @@ std::optional<std::int64_t> parse_int(std::string_view text) {
   return value;
 }
 
+std::int64_t parse_taint(std::string_view text) {
+  const auto value = parse_int(text.substr(0, text.find('\n')));
+  return value && *value >= 0 ? *value : -1;
+}
+
 std::optional<Pins> parse_pins(std::string_view vmstat) {
   std::optional<std::int64_t> acquired;
   std::optional<std::int64_t> released;

@@ -28,6 +28,9 @@ void add_vmstat(std::string_view text, Counters& counters);
 /// The meminfo lines that go into a sample, in KiB (HugePages_* are numbers of pages).
 void add_meminfo(std::string_view text, Counters& counters);
 
+/// Of /proc/sys/kernel/tainted; -1 when that is no number: what a kernel did not say must not look clean.
+std::int64_t parse_taint(std::string_view text);
+
 /// Of decimal digits, with '-' before them; nothing when `text` is anything else or too large.
 std::optional<std::int64_t> parse_int(std::string_view text);
 

@@ -56,10 +56,7 @@ wire::Sample Ledger::sample(const SettleRule& rule) {
   add_vmstat(text_, out.counters);
   std::string text;
   if (reread(meminfo_.get(), text)) add_meminfo(text, out.counters);
-  if (reread(tainted_.get(), text)) {
-    const auto value = parse_int(std::string_view(text).substr(0, text.find('\n')));
-    out.taint = static_cast<std::uint64_t>(value.value_or(0));
-  }
+  if (reread(tainted_.get(), text)) out.taint = parse_taint(text);
   return out;
 }
 

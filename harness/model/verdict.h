@@ -97,8 +97,8 @@ struct TestRecord {
   std::string skip_reason;  ///< set by the harness when the test could not be started for a stated reason
   double wall_s = 0;
   PinLedger ledger;
-  std::uint64_t taint_before = 0;  ///< /proc/sys/kernel/tainted
-  std::uint64_t taint_after = 0;
+  std::optional<std::uint64_t> taint_before;  ///< /proc/sys/kernel/tainted; nothing: it could not be read
+  std::optional<std::uint64_t> taint_after;
   std::map<std::string, std::int64_t> counters_before;  ///< other vmstat (events) and meminfo (KiB) lines
   std::map<std::string, std::int64_t> counters_after;
   std::string output;         ///< stdout of the test

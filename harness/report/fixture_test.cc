@@ -130,6 +130,7 @@ VerdictRow test_row(const std::string& test, Verdict v, std::int64_t pins, std::
   r.ledger->after = {8192 + pins, 8190 + pins - outstanding};
   r.ledger->settled_before = r.ledger->settled_after = true;
   r.ledger->settle_ms = 40;
+  r.taint_before = r.taint_after = 0;
   return r;
 }
 

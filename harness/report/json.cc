@@ -52,10 +52,15 @@ ordered_json verdict_json(const model::TestVerdict& v) {
   return out;
 }
 
+/// null: not known.
+ordered_json taint_json(const std::optional<std::uint64_t>& taint) {
+  return taint ? ordered_json(*taint) : ordered_json(nullptr);
+}
+
 ordered_json test_json(const TestData& t) {
   ordered_json out = verdict_json(t.row.verdict);
   if (t.row.ledger) out["ledger"] = ledger_json(*t.row.ledger);
-  out["taint"] = {{"before", t.row.taint_before}, {"after", t.row.taint_after}};
+  out["taint"] = {{"before", taint_json(t.row.taint_before)}, {"after", taint_json(t.row.taint_after)}};
   if (!t.row.counters.empty()) out["counters"] = t.row.counters;
   out["cases"] = ordered_json::array();
   for (const auto& c : t.cases) out["cases"].push_back(verdict_json(c));

@@ -128,6 +128,10 @@ std::string ledger_table(const store::VerdictRow& row, const Painter& p) {
   return out;
 }
 
+std::string taint_text(const std::optional<std::uint64_t>& taint) {
+  return taint ? fmt::format("{:#x}", *taint) : "unknown";
+}
+
 std::string counters_table(const store::VerdictRow& row, const Painter& p) {
   std::string out;
   std::size_t width = 0;
@@ -135,8 +139,9 @@ std::string counters_table(const store::VerdictRow& row, const Painter& p) {
   for (const auto& [name, value] : row.counters) {
     if (value != 0) out += fmt::format("  {:<{}} {:>+12}\n", name, width, value);
   }
-  if (row.taint_before != row.taint_after)
-    out += fmt::format("  kernel taint {:#x} {} {:#x}\n", row.taint_before, p.arrow(), row.taint_after);
+  const bool unknown = row.ledger && !(row.taint_before && row.taint_after);
+  if (unknown || row.taint_before != row.taint_after)
+    out += fmt::format("  kernel taint {} {} {}\n", taint_text(row.taint_before), p.arrow(), taint_text(row.taint_after));
   return out.empty() ? "" : "\n" + p.bold("counters that moved") + "\n" + out;
 }
 

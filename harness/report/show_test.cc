@@ -50,6 +50,15 @@ TEST(Show, ATestWithItsLedger) {
   expect_golden("show-case.txt", shown(f, "tip-x86_64", "bio/vfat:write"));
 }
 
+TEST(Show, ATaintThatWasNotReadIsNotSilent) {
+  Fixture f;
+  auto row = surprising(test_row("mm/cow", model::Verdict::error), "the kernel's taint could not be read after the test");
+  row.taint_after.reset();
+  f.add(job_row(f.run.id, model::Arch::x86_64, 0, "base"), {row});
+  EXPECT_THAT(shown(f, "base-x86_64", "mm/cow"), HasSubstr("kernel taint 0x0"));
+  EXPECT_THAT(shown(f, "base-x86_64", "mm/cow"), HasSubstr("unknown"));
+}
+
 TEST(Show, AKernelThatDoesNotCount) {
   Fixture f;
   auto row = test_row("mm/cow", model::Verdict::pass);

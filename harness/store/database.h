@@ -16,6 +16,9 @@ struct Store::Impl {
   SQLite::Database db;
 };
 
+/// In the columns taint_before and taint_after: not known. No kernel sets all 64 bits.
+inline constexpr std::int64_t unknown_taint = -1;
+
 /// The version that this program writes; kept in PRAGMA user_version.
 int schema_version();
 /// Brings a database from the version it has to `target`, one transaction in all; a no-op when it is there.

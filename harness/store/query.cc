@@ -105,6 +105,11 @@ std::optional<model::PinLedger> read_ledger(Columns& c) {
   return there ? std::optional(l) : std::nullopt;
 }
 
+std::optional<std::uint64_t> read_taint(Columns& c) {
+  const std::int64_t value = c.big();
+  return value == unknown_taint ? std::nullopt : std::optional(static_cast<std::uint64_t>(value));
+}
+
 VerdictRow read_verdict(Statement& s) {
   Columns c(s);
   VerdictRow r;
@@ -122,8 +127,8 @@ VerdictRow read_verdict(Statement& s) {
   v.wall_s = c.real();
   v.numbers = c.json<std::map<std::string, double>>();
   r.ledger = read_ledger(c);
-  r.taint_before = static_cast<std::uint64_t>(c.big());
-  r.taint_after = static_cast<std::uint64_t>(c.big());
+  r.taint_before = read_taint(c);
+  r.taint_after = read_taint(c);
   r.counters = c.json<std::map<std::string, std::int64_t>>();
   return r;
 }

@@ -55,8 +55,8 @@ struct JobRow {
 struct VerdictRow {
   model::TestVerdict verdict;
   std::optional<model::PinLedger> ledger;
-  std::uint64_t taint_before = 0;
-  std::uint64_t taint_after = 0;
+  std::optional<std::uint64_t> taint_before;  ///< nothing: not known
+  std::optional<std::uint64_t> taint_after;
   std::map<std::string, std::int64_t>
       counters;  ///< after - before of the other vmstat and meminfo lines that moved
 };

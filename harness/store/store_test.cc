@@ -184,6 +184,7 @@ TEST_F(StoreTest, GivesBackVerdictsLedgersAndEventsInOrder) {
   EXPECT_EQ(v.taint_before, 512u);
   EXPECT_EQ(v.taint_after, 0x8000000000000001u);
   EXPECT_EQ(v.counters.at("MemAvailable"), -64);
+  EXPECT_FALSE(rows[1].taint_after.has_value()) << "a taint that is not known stays so";
   EXPECT_EQ(rows[1].verdict.case_name, "4K");
   EXPECT_EQ(rows[1].verdict.verdict, Verdict::skip);
   EXPECT_FALSE(rows[1].ledger.has_value());

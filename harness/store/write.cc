@@ -93,6 +93,10 @@ void bind_ledger(Binder& b, const std::optional<model::PinLedger>& ledger) {
   }
 }
 
+std::int64_t taint_column(const std::optional<std::uint64_t>& taint) {
+  return taint ? static_cast<std::int64_t>(*taint) : unknown_taint;
+}
+
 void insert_verdicts(SQLite::Database& db, std::int64_t job, const std::vector<VerdictRow>& rows) {
   Statement s(db,
               "INSERT INTO verdicts(job, seq, test, case_name, verdict, detail, line, expected, expectation, "
@@ -109,7 +113,7 @@ void insert_verdicts(SQLite::Database& db, std::int64_t job, const std::vector<V
     b << job << ++seq << v.test << v.case_name << model::to_string(v.verdict) << v.detail << v.line
       << v.expected << v.expectation << v.wall_s << json_text(v.numbers);
     bind_ledger(b, r.ledger);
-    b << static_cast<std::int64_t>(r.taint_before) << static_cast<std::int64_t>(r.taint_after)
+    b << taint_column(r.taint_before) << taint_column(r.taint_after)
       << json_text(r.counters);
     s.exec();
   }

@@ -20,14 +20,15 @@
 //   gup_test: "truncated"                       fail
 //             neither a time nor "done"         error
 //   output cut by the agent's limit             error (exit_code: noted)
-//   ledger: not available                       noted; error when the kernel has counters
+//   ledger: not available                       error when the kernel has counters; else noted, and a test
+//                                               that claims pages is a skip: its cases keep their verdicts
 //           did not settle                      error
 //           outstanding() != 0                  leak
 //           claim: not the pages claimed        fail
 //                  demanded exact, none made    error
 //                  demanded at_least, 0 pinned  fail
 //   kernel event in the test's time             by kind: crash, fail, or nothing (page_dump)
-//   taint without such an event                 fail
+//   taint without such an event                 fail;  taint that could not be read: error
 //   a capability that contradicts another test  error
 //
 // The ledger's negative control: when it failed, or was not carried out in a completed guest whose kernel has

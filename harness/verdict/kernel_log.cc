@@ -68,7 +68,12 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
   }
   using Exit = model::TestExit::Kind;
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
-  const std::uint64_t fresh = record.taint_after & ~record.taint_before;
+  if (!record.taint_before || !record.taint_after) {
+    evidence.against(Verdict::error, fmt::format("the kernel's taint could not be read {} the test: what it hid is unknown",
+                                                 record.taint_before ? "after" : "before"));
+    return;
+  }
+  const std::uint64_t fresh = *record.taint_after & ~*record.taint_before;
   if (fresh != 0 && !explained) {
     evidence.against(
         Verdict::fail,

@@ -52,6 +52,16 @@ void judge_amount(Mode demanded, const model::PinLedger& ledger, Evidence& evide
   }
 }
 
+/// A kernel without the counters: what a test says it pins cannot be checked, so the test is no pass. Its cases keep
+/// their own verdicts, and a test that claims nothing is judged by everything else there is.
+void judge_uncounted(Mode demanded, const model::PinLedger& ledger, Evidence& evidence) {
+  constexpr const char* why = "pin counters not available";
+  const bool claims = ledger.claim && ledger.claim->mode != Mode::net_zero;
+  if (evidence.is_skip() || (!claims && demanded == Mode::net_zero)) return evidence.note(why);
+  evidence.skipped(claims ? fmt::format("{}: the {} pages it claims were not checked", why, ledger.claim->pages)
+                          : fmt::format("{}: what it pins was not checked", why));
+}
+
 }  // namespace
 
 void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, bool counters,
@@ -59,6 +69,7 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
   using Exit = model::TestExit::Kind;
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
   const model::PinLedger& ledger = record.ledger;
+  if (!ledger.available && !counters) return judge_uncounted(spec.claim, ledger, evidence);
   // Only a test that ended by itself and did run owes a claim.
   const bool owes_claim = record.exit.kind == Exit::exited && !evidence.is_skip();
   if (owes_claim) {
@@ -67,11 +78,7 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
     }
   }
   if (!ledger.available) {
-    if (counters)
-      evidence.against(Verdict::error,
-                       "the kernel has pin counters, but they were not read around this test");
-    else
-      evidence.note("pin counters not available");
+    evidence.against(Verdict::error, "the kernel has pin counters, but they were not read around this test");
     return;
   }
   if (!ledger.settled_before)

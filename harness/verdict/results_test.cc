@@ -107,6 +107,16 @@ TEST(ReadResults, ReadsAWholeSession) {
   EXPECT_EQ(t.counters_before.at("pgfault"), 5);
 }
 
+TEST(ReadResults, ATaintThatTheGuestCouldNotReadIsUnknown) {
+  wire::TestEnd end = end_of(1);
+  end.before.taint = 0;
+  end.after.taint = -1;
+  const Results r = read_results(begin(1, "bio/dio") + message(end));
+  ASSERT_THAT(r.records, SizeIs(1));
+  EXPECT_EQ(r.records[0].taint_before, 0U);
+  EXPECT_FALSE(r.records[0].taint_after.has_value());
+}
+
 TEST(ReadResults, TakesATestWithoutAnEndForLost) {
   const Results r = read_results(begin(1, "a/a") + out(1, "half"));
   ASSERT_THAT(r.records, SizeIs(1));

@@ -28,6 +28,10 @@ bool believable(const wire::Sample& s) {
   return in_range(s.acquired, counter_limit) && in_range(s.released, counter_limit);
 }
 
+std::optional<std::uint64_t> taint_of(const wire::Sample& s) {
+  return s.taint < 0 ? std::nullopt : std::optional(static_cast<std::uint64_t>(s.taint));
+}
+
 std::optional<Claim> claim_mode(const std::string& mode) {
   if (mode == "net_zero") return Claim::net_zero;
   if (mode == "exact") return Claim::exact;
@@ -78,8 +82,8 @@ std::vector<std::string> fill_record(const wire::TestEnd& end, model::TestRecord
   }
   record.wall_s = end.wall_s >= 0 ? end.wall_s : 0;
   record.dropped = end.dropped;
-  record.taint_before = end.before.taint;
-  record.taint_after = end.after.taint;
+  record.taint_before = taint_of(end.before);
+  record.taint_after = taint_of(end.after);
   record.counters_before = end.before.counters;
   record.counters_after = end.after.counters;
   fill_ledger(end, record, problems);

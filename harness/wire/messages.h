@@ -100,7 +100,7 @@ struct Sample {
   std::int64_t acquired = 0;
   std::int64_t released = 0;
   double settle_ms = 0;
-  std::uint64_t taint = 0;
+  std::int64_t taint = -1;  ///< /proc/sys/kernel/tainted; -1: it could not be read
   std::map<std::string, std::int64_t> counters;  ///< vmstat events, meminfo KiB
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Sample, available, settled, acquired, released, settle_ms, taint, counters)

@@ -53,6 +53,12 @@ TEST(Counters, MeminfoLinesWithAndWithoutTheirUnit) {
   EXPECT_EQ(counters, expected);
 }
 
+TEST(Counters, ATaintThatIsNoNumberIsUnknownAndNotClean) {
+  EXPECT_EQ(parse_taint("0\n"), 0);
+  EXPECT_EQ(parse_taint("513\n"), 513);
+  for (const char* bad : {"", "\n", "x\n", "-2\n"}) EXPECT_EQ(parse_taint(bad), -1) << bad;
+}
+
 TEST(Counters, NumbersAreWholeOrNone) {
   EXPECT_EQ(parse_int("0"), 0);
   EXPECT_EQ(parse_int("-12"), -12);
