@@ -18,19 +18,28 @@ bool aio_open(struct aio* aio, int depth) {
 
 void aio_close(struct aio* aio) { syscall(SYS_io_destroy, aio->context); }
 
-bool aio_read(struct aio* aio, int fd, void* to, size_t length, off_t offset, unsigned tag) {
+int aio_try_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset, unsigned tag) {
   struct iocb request = {
       .aio_data = tag,
-      .aio_lio_opcode = IOCB_CMD_PREAD,
+      .aio_lio_opcode = (uint16_t)command,
       .aio_fildes = (uint32_t)fd,
-      .aio_buf = (uintptr_t)to,
+      .aio_buf = (uintptr_t)addr,
       .aio_nbytes = length,
       .aio_offset = offset,
   };
   struct iocb* requests[] = {&request};
-  if (syscall(SYS_io_submit, aio->context, 1, requests) != 1) return ktap_fail("io_submit: %s", strerror(errno));
+  if (syscall(SYS_io_submit, aio->context, 1, requests) != 1) return -errno;
   ++aio->in_flight;
-  return true;
+  return 0;
+}
+
+bool aio_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset, unsigned tag) {
+  int error = aio_try_submit(aio, command, fd, addr, length, offset, tag);
+  return error == 0 || ktap_fail("io_submit: %s", strerror(-error));
+}
+
+bool aio_read(struct aio* aio, int fd, void* to, size_t length, off_t offset, unsigned tag) {
+  return aio_submit(aio, IOCB_CMD_PREAD, fd, to, length, offset, tag);
 }
 
 unsigned aio_reap(struct aio* aio, int limit_ms, long* result) {

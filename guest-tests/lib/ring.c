@@ -65,13 +65,19 @@ struct io_uring_sqe* ring_next(struct ring* ring) {
   return (struct io_uring_sqe*)sqe;
 }
 
-bool ring_submit(struct ring* ring) {
+int ring_try_submit(struct ring* ring) {
   unsigned count = ring->queued;
   __atomic_store_n(ring->sq_tail, *ring->sq_tail + count, __ATOMIC_RELEASE);
   ring->queued = 0;
   long taken = syscall(SYS_io_uring_enter, ring->fd, count, 0, 0, NULL, 0);
-  if (taken == (long)count) return true;
-  return ktap_fail("io_uring took %ld of %u requests: %s", taken, count, taken < 0 ? strerror(errno) : "short");
+  return taken < 0 ? -errno : (int)taken;
+}
+
+bool ring_submit(struct ring* ring) {
+  unsigned count = ring->queued;
+  int taken = ring_try_submit(ring);
+  if (taken == (int)count) return true;
+  return ktap_fail("io_uring took %d of %u requests: %s", taken, count, taken < 0 ? strerror(-taken) : "short");
 }
 
 bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe) {

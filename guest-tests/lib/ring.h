@@ -27,6 +27,8 @@ void ring_close(struct ring* ring);
 struct io_uring_sqe* ring_next(struct ring* ring);
 // Hands over what was filled. Fails the running case when the kernel does not take all of it.
 bool ring_submit(struct ring* ring);
+// The same for when a refusal is what is waited for: how many the kernel took, or -errno.
+int ring_try_submit(struct ring* ring);
 // One completion within `limit_ms`; false when none came, which fails the running case.
 bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe);
 

@@ -3,15 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
-#include "ktap.h"
 #include "pins.h"
 
-enum { untouched = 0x5a, whole_limit = 64 << 20, most_segments = 1024 };
+enum { untouched = 0x5a, whole_limit = 64 << 20, most_segments = 1024, most_cases = 256 };
 
 const struct shape transfer_shapes[] = {
     {"1_page", BUFFER_PAGES, .segments = 1, .pages = 1},
@@ -130,12 +129,16 @@ static void measure(const struct target* target, struct transfer* t, bool write)
   struct pins before;
   int fd = target->open((write ? O_WRONLY : O_RDONLY) | O_DIRECT);
   if (fd >= 0 && pins_begin(&before)) {
-    ssize_t done = write ? pwritev(fd, t->vec, t->segments, target->offset)
-                         : preadv(fd, t->vec, t->segments, target->offset);
+    ssize_t done = target->carry ? target->carry(fd, t->vec, t->segments, target->offset, write)
+                   : write       ? pwritev(fd, t->vec, t->segments, target->offset)
+                                 : preadv(fd, t->vec, t->segments, target->offset);
     if (done != (ssize_t)t->length)
       ktap_fail("%zd of %zu bytes: %s", done, t->length, done < 0 ? strerror(errno) : "short");
     long long pages = target->mode() == MODE_PIN ? t->pages : 0;
-    pins_expect(&before, pages, pages);
+    if (target->exact_up_to && t->length > target->exact_up_to)
+      pins_expect_at_least(&before, pages, 0);
+    else
+      pins_expect(&before, pages, pages);
   }
   if (fd >= 0) close(fd);
 }
@@ -169,3 +172,31 @@ static void carry_out(const struct target* target, const struct shape* shape, bo
 
 void transfer_read(const struct target* target, const struct shape* shape) { carry_out(target, shape, false); }
 void transfer_write(const struct target* target, const struct shape* shape) { carry_out(target, shape, true); }
+
+struct planned {
+  const struct target* target;
+  const struct shape* shape;
+  bool write;
+  char name[56];
+};
+
+static void run_planned(const void* arg) {
+  const struct planned* planned = arg;
+  carry_out(planned->target, planned->shape, planned->write);
+}
+
+size_t transfer_cases(struct ktap_case* cases, size_t count, size_t room, const struct target* target, const char* prefix,
+                      bool (*wanted)(const struct shape* shape)) {
+  static struct planned planned[most_cases];
+  static size_t used;
+  for (size_t i = 0; i < 2 * transfer_shape_count; ++i) {
+    const struct shape* shape = &transfer_shapes[i % transfer_shape_count];
+    bool write = i >= transfer_shape_count;
+    if ((wanted && !wanted(shape)) || count == room || used == most_cases) continue;
+    struct planned* next = &planned[used++];
+    *next = (struct planned){.target = target, .shape = shape, .write = write};
+    snprintf(next->name, sizeof(next->name), "%s%s_%s", prefix, write ? "write" : "read", shape->name);
+    cases[count++] = (struct ktap_case){next->name, run_planned, next};
+  }
+  return count;
+}

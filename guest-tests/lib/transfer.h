@@ -6,9 +6,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "buffers.h"
 #include "caps.h"
+#include "ktap.h"
 
 // `segments` iovecs of `pages` pages and `bytes` bytes each, a stride apart (0: next to each other), the first one
 // `offset_pages` and `offset` into the buffer. 0 segments: the whole buffer. Names count in pages so that they
@@ -34,12 +36,23 @@ struct target {
   bool (*drop_cache)(int fd);    // so that the next buffered read comes from the medium
   long (*dma_alignment)(void);   // mask that memory has to be aligned by, -1 = not known
   off_t offset;                  // whence; up to 64 MiB from there are overwritten
+  // How the bytes are moved: their number or -1 with errno. NULL: preadv and pwritev.
+  ssize_t (*carry)(int fd, const struct iovec* vec, int count, off_t offset, bool write);
+  // Transfers of more bytes than this may be pinned more than once, because an attempt that must not wait is repeated
+  // by one that may; 0: never.
+  size_t exact_up_to;
 };
 
 // A case: carries the shape out once and judges the counts, the data, and the oracles that need no counters (huge
 // pages go back to their pool, a memfd can be sealed).
 void transfer_read(const struct target* target, const struct shape* shape);
 void transfer_write(const struct target* target, const struct shape* shape);
+
+// A read and a write of every shape that is `wanted` (NULL: all) as cases "PREFIXread_SHAPE", added to `cases` after the
+// `count` that are there already, which has room for `room`. Gives the new count. Their memory is static, enough for one
+// program's.
+size_t transfer_cases(struct ktap_case* cases, size_t count, size_t room, const struct target* target, const char* prefix,
+                      bool (*wanted)(const struct shape* shape));
 
 // Writes `length` bytes of the pattern `seed` to the target through the page cache and the cache out to the
 // medium; or compares, from the medium. False: the running case failed.
