@@ -62,6 +62,9 @@ wire::Sample Ledger::sample(const SettleRule& rule) {
 
 wire::Sample Ledger::before() {
   SettleRule rule;
+  // Nothing is outstanding: nothing is left to be given back late.
+  rule.targets = {0};
+  rule.at_target_ms = at_target_ms;
   rule.elsewhere_ms = quiet_before_ms;
   rule.cap_ms = cap_ms_;
   return sample(rule);

@@ -78,17 +78,42 @@ function(pinrig_suite_libs folder result)
   set(${result} "${libs}" PARENT_SCOPE)
 endfunction()
 
-# SUITE/NAME.c -> tests/SUITE/NAME
+# Every test is part of one program, tests/pinrig-tests, and a link to it: the C library and libibverbs are in a guest once
+# and not once per test, which is most of what a boot has to unpack.
+
+# SUITE/NAME.c -> an object of pinrig-tests, whose main() has a name of its own, and the link tests/SUITE/NAME
 function(pinrig_suite folder)
   cmake_path(GET folder FILENAME suite)
   pinrig_suite_libs(${folder} libs)
-  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c ${folder}/*.cc)
+  file(GLOB sources CONFIGURE_DEPENDS ${folder}/*.c)
+  file(REMOVE_RECURSE ${CMAKE_BINARY_DIR}/tests/${suite})
+  file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/tests/${suite})
+  if(NOT sources)
+    return()
+  endif()
+  add_library(suite_${suite} OBJECT ${sources})
+  target_link_libraries(suite_${suite} PRIVATE ${libs} pinlib)
+  target_link_libraries(pinrig-tests PRIVATE suite_${suite} ${libs})
   foreach(source IN LISTS sources)
     cmake_path(GET source STEM name)
-    set(program test_${suite}_${name})
-    add_executable(${program} ${source})
-    target_link_libraries(${program} PRIVATE ${libs} pinlib)
-    set_target_properties(${program} PROPERTIES
-      OUTPUT_NAME ${name} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests/${suite})
+    set(entry main_of_${suite}_${name})
+    set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS main=${entry})
+    set_property(GLOBAL APPEND PROPERTY pinrig_tests "TEST(${suite}, ${name})")
+    file(CREATE_LINK ../pinrig-tests ${CMAKE_BINARY_DIR}/tests/${suite}/${name} SYMBOLIC)
   endforeach()
+endfunction()
+
+# To be called before the first suite.
+function(pinrig_tests_program)
+  add_executable(pinrig-tests ${CMAKE_SOURCE_DIR}/cmake/pinrig_tests.c)
+  target_include_directories(pinrig-tests PRIVATE ${CMAKE_BINARY_DIR})
+  target_link_libraries(pinrig-tests PRIVATE pinlib)
+  set_target_properties(pinrig-tests PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+endfunction()
+
+# To be called after the last one.
+function(pinrig_tests_table)
+  get_property(tests GLOBAL PROPERTY pinrig_tests)
+  list(JOIN tests "\n" text)
+  file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pinrig_tests.inc CONTENT "${text}\n" @ONLY)
 endfunction()

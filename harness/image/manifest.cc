@@ -135,11 +135,13 @@ Result<void> expand(const Entry& tree, std::vector<Entry>& out) {
   }
   fs::recursive_directory_iterator it(tree.source, ec);
   for (; !ec && it != fs::recursive_directory_iterator(); it.increment(ec)) {
-    if (!it->is_regular_file(ec) || it->is_symlink(ec)) continue;
+    const bool link = it->is_symlink(ec);
+    if (!link && !it->is_regular_file(ec)) continue;
     Entry file = tree;
-    file.type = Entry::Type::file;
-    file.source = it->path();
     file.path = (fs::path(tree.path) / it->path().lexically_relative(tree.source)).string();
+    file.type = link ? Entry::Type::slink : Entry::Type::file;
+    file.source = link ? fs::path() : it->path();
+    if (link) file.target = fs::read_symlink(it->path(), ec).string();
     out.push_back(std::move(file));
   }
   if (ec) return errno_error("reading " + tree.source.string(), ec.value());

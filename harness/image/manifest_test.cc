@@ -87,6 +87,18 @@ TEST_F(ManifestTest, ParentsAreMadeAndComeFirst) {
   EXPECT_EQ(entries[6].source, dir_.path() / "programs/tests/bio/dio_rw");
 }
 
+// Each test is a link to the one program that holds them all.
+TEST_F(ManifestTest, LinksInATreeStayLinks) {
+  put(dir_.path() / "programs/tests/pinrig-tests", "x");
+  fs::create_directories(dir_.path() / "programs/tests/bio");
+  fs::create_symlink("../pinrig-tests", dir_.path() / "programs/tests/bio/dio_rw");
+  const auto entries = resolved("tree /tests ${programs}/tests 0755\n").value();
+  ASSERT_THAT(paths(entries), ElementsAre("/tests", "/tests/bio", "/tests/bio/dio_rw", "/tests/pinrig-tests"));
+  EXPECT_EQ(entries[2].type, Entry::Type::slink);
+  EXPECT_EQ(entries[2].target, "../pinrig-tests");
+  EXPECT_EQ(entries[3].type, Entry::Type::file);
+}
+
 TEST_F(ManifestTest, AMissingProgramNamesTheLine) {
   const auto r = resolved("\nfile /init ${programs}/agent 0755\n");
   ASSERT_TRUE(r.has_error());

@@ -2,6 +2,7 @@
 // A job is one attempt at a cell: everything needed to run it again is in JobSpec, saved before the guest starts.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -40,6 +41,7 @@ struct JobSpec {
   std::vector<std::string> initramfs;  ///< cpio archives, concatenated in this order
   Machine machine;
   Accel accel = Accel::tcg;  ///< decided: never automatic
+  std::int64_t loops_per_jiffy = 0;  ///< lpj= of an x86-64 guest under TCG; 0 = the kernel calibrates by itself
   Timeouts timeouts;
   std::vector<TestSpec> tests;
   std::vector<std::string> missing_programs;  ///< programs of tests that the kernel tree lacks

@@ -28,7 +28,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Proof, mutant, base, env, red)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, limit_s, needs, claim, destructive, what,
                                    rows, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Timeouts, scale, boot_s, setup_s, silence_s, shutdown_s)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, cell_id, arch, kernel_image, vmlinux, initramfs, machine, accel,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, cell_id, arch, kernel_image, vmlinux, initramfs, machine, accel, loops_per_jiffy,
                                    timeouts, tests, missing_programs)
 
 std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2) + "\n"; }

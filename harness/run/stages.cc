@@ -4,13 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "base/text.h"
+#include "kconfig/fragment.h"
 #include "run/repro.h"
+#include "vm/host_tsc.h"
 
 namespace pinrig::run {
 namespace {
@@ -42,6 +45,13 @@ kbuild::Context build_context(const model::Cell& cell, const Services& s) {
                    .done = double(p.done), .known = double(p.known), .left_s = p.left_s});
   };
   return ctx;
+}
+
+// CONFIG_HZ of an effective .config, 0 when it says none.
+int ticks_per_second(const std::string& config) {
+  const auto values = kconfig::parse_config(config);
+  const auto hz = values.find("HZ");
+  return hz == values.end() ? 0 : std::atoi(hz->second.c_str());
 }
 
 std::map<std::string, std::int64_t> moved(const model::TestRecord& r) {
@@ -123,6 +133,7 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
   job.spec.tests = cell.tests;
   job.spec.missing_programs = lacking_programs(cell, selftests, services);
   PINRIG_TRY(config, read_file(kernel.config));
+  job.spec.loops_per_jiffy = vm::loops_per_jiffy(platform.probe.tsc_khz, ticks_per_second(config));
   PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
   PINRIG_CHECK(write_manifest(dir,
                               {{"kernel", kernel.image}, {"vmlinux", kernel.vmlinux}, {"config", kernel.config},

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "process/process.h"
+#include "vm/host_tsc.h"
 #include "vm/probe_guest.h"
 #include "vm/qemu_args.h"
 
@@ -72,6 +73,7 @@ std::optional<Probe> from_cache(const fs::path& file, const std::string& key) {
     json.at("kvm_detail").get_to(probe.kvm_detail);
     json.at("tcg_s").get_to(probe.tcg_s);
     json.at("kvm_s").get_to(probe.kvm_s);
+    json.at("tsc_khz").get_to(probe.tsc_khz);
     probe.from_cache = true;
     return probe;
   } catch (const nlohmann::json::exception& e) {
@@ -85,7 +87,8 @@ Result<void> to_cache(const fs::path& file, const std::string& key, const Probe&
                             {"kvm_works", probe.kvm_works},
                             {"kvm_detail", probe.kvm_detail},
                             {"tcg_s", probe.tcg_s},
-                            {"kvm_s", probe.kvm_s}};
+                            {"kvm_s", probe.kvm_s},
+                            {"tsc_khz", probe.tsc_khz}};
   return write_file_atomic(file, json.dump(2) + "\n");
 }
 
@@ -136,7 +139,9 @@ Result<Probe> probe_accel(Arch arch, const fs::path& project, const fs::path& ca
   const fs::path file = cache_file(arch, dir);
   if (auto known = from_cache(file, key)) return *known;
   Probe probe;
+  const TscWatch watch;
   PINRIG_CHECK(probe_tcg(arch, guest, cancel, probe));
+  probe.tsc_khz = watch.khz();
   PINRIG_CHECK(probe_kvm(arch, guest, cancel, probe));
   PINRIG_CHECK(to_cache(file, key, probe));
   return probe;

@@ -2,6 +2,8 @@
 // Which accelerator really works here, and how slow this host is.
 #pragma once
 
+#include <cstdint>
+
 #include "base/cancel.h"
 #include "base/file.h"
 #include "base/result.h"
@@ -14,6 +16,7 @@ struct Probe {
   std::string kvm_detail;   ///< "no /dev/kvm", "opens, but the guest died: KVM internal error"
   double tcg_s = 0;         ///< wall of the calibration guest under TCG, seconds
   double kvm_s = 0;         ///< same under KVM, 0 = not run
+  std::int64_t tsc_khz = 0; ///< rate of the host's time stamp counter, 0 = unknown or no clock (vm/host_tsc.h)
   bool from_cache = false;  ///< answered from the cache (same host, QEMU version and boot id)
   /// Factor for Timeouts: calibration time over that of the reference machine, at least 1.
   double scale(model::Accel accel) const;

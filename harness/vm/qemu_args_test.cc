@@ -86,6 +86,18 @@ TEST(QemuArgs, CommandLineOfTheKernel) {
       << "a host's TSC may be unstable, and kvm-clock knows";
 }
 
+TEST(QemuArgs, LoopsPerJiffyOnlyWhereTheTscIsTheHosts) {
+  auto job = job_of(Arch::x86_64);
+  EXPECT_THAT(kernel_command_line(job, QemuMode::normal), Not(HasSubstr("lpj=")));
+  job.loops_per_jiffy = 8'400'000;
+  EXPECT_THAT(words_of(kernel_command_line(job, QemuMode::normal)), Contains("lpj=8400000"));
+  job.accel = Accel::kvm;
+  EXPECT_THAT(kernel_command_line(job, QemuMode::normal), Not(HasSubstr("lpj=")));
+  auto arm = job_of(Arch::aarch64);
+  arm.loops_per_jiffy = 8'400'000;
+  EXPECT_THAT(kernel_command_line(arm, QemuMode::normal), Not(HasSubstr("lpj=")));
+}
+
 TEST(QemuArgs, AShellHasTheSetUpOfTheTests) {
   auto job = job_of(Arch::x86_64);
   job.machine = {};
