@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "buffers.h"
-#include "clock.h"
 #include "devices.h"
 #include "ktap.h"
 #include "pins.h"
@@ -30,20 +29,6 @@ const char* caps_stated(const char* name) {
 
 void caps_print(const char* name, const char* value) { ktap_note("capability %s %s", name, value); }
 
-// Like pins_expect(), for when the amount is the question: waits until the counters have rested for a while.
-static bool rest(struct pins* now) {
-  long long end = clock_ms() + 2000;
-  for (int equal = 0; equal < 4;) {
-    struct pins next;
-    sleep_ms(5);
-    if (!pins_sample(&next)) return false;
-    equal = next.acquired == now->acquired && next.released == now->released ? equal + 1 : 0;
-    *now = next;
-    if (clock_ms() > end) return ktap_fail("the pin counters do not come to rest after the probe");
-  }
-  return true;
-}
-
 enum pin_mode caps_probe_read(int fd, long long* skew) {
   struct buffer buffer;
   struct pins before, after;
@@ -55,7 +40,7 @@ enum pin_mode caps_probe_read(int fd, long long* skew) {
     after = before;
     if (got != (ssize_t)page_bytes())
       ktap_fail("O_DIRECT read of one page gave %zd: %s", got, strerror(errno));
-    else if (rest(&after)) {
+    else if (pins_rest(&after)) {
       mode = after.acquired > before.acquired ? MODE_PIN : MODE_GET;
       *skew = (after.released - before.released) - (after.acquired - before.acquired);
     }
@@ -89,7 +74,7 @@ enum pin_mode caps_dio_bdev(void) {
 
 enum pin_mode caps_conclude(const char* name, const struct pins* before, long long pages) {
   struct pins after = *before;
-  if (!rest(&after)) return MODE_UNKNOWN;
+  if (!pins_rest(&after)) return MODE_UNKNOWN;
   enum pin_mode found = after.acquired > before->acquired ? MODE_PIN : MODE_GET;
   pins_claim_exact(found == MODE_PIN ? pages : 0);
   return announce(name, found);

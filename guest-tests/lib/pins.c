@@ -80,6 +80,19 @@ bool pins_begin(struct pins* before) {
   }
 }
 
+bool pins_rest(struct pins* now) {
+  long long end = clock_ms() + settle_cap_ms;
+  for (int equal = 0; equal < 4;) {
+    struct pins next;
+    sleep_ms(5);
+    if (!pins_sample(&next)) return false;
+    equal = next.acquired == now->acquired && next.released == now->released ? equal + 1 : 0;
+    *now = next;
+    if (clock_ms() > end) return ktap_fail("the pin counters do not come to rest");
+  }
+  return true;
+}
+
 static void claim(const char* word, long long amount) {
   const char* number = getenv("PINRIG_CLAIM_FD");
   if (!number) return;

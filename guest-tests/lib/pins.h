@@ -23,6 +23,10 @@ bool pins_sample(struct pins* now);
 // Skips or fails the running case and returns false when there is nothing to measure with.
 bool pins_begin(struct pins* before);
 
+// For when the amount is the question: waits until the counters have not moved for a while. Claims nothing. Fails the
+// running case when they do not rest.
+bool pins_rest(struct pins* now);
+
 // Waits, bounded, until the counters have moved by `acquired` and `released` since `before`, as completions
 // release after they wake the waiter (block/fops.c, iomap/direct-io.c); any other amount fails the running
 // case. Claims "exact `acquired`". `before` becomes the sample after.
