@@ -147,8 +147,11 @@ std::optional<std::string> Guest::Impl::take_frame() {
 
 Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, double limit_s, const char* what) {
   for (;;) {
+    // QEMU may be gone before its first answers were looked at: what the guest said still counts.
+    if (!end || end->kind == GuestEnd::Kind::qemu_exited) {
+      if (auto payload = take_frame()) return payload;
+    }
     if (end) return std::optional<std::string>();
-    if (auto payload = take_frame()) return payload;
     // Before the wait: the event may have come in one piece with QEMU's first answers.
     if (qmp.stopped()) {
       // KVM's internal errors: QEMU pauses such a guest and goes on waiting for a user.
