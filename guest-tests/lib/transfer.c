@@ -125,7 +125,7 @@ bool transfer_compare(const struct target* target, size_t length, unsigned seed)
 }
 
 // The operation itself between two samples.
-static void measure(const struct target* target, struct transfer* t, bool write) {
+static void measure(const struct target* target, const struct shape* shape, struct transfer* t, bool write) {
   struct pins before;
   int fd = target->open((write ? O_WRONLY : O_RDONLY) | O_DIRECT);
   if (fd >= 0 && pins_begin(&before)) {
@@ -135,7 +135,7 @@ static void measure(const struct target* target, struct transfer* t, bool write)
     if (done != (ssize_t)t->length)
       ktap_fail("%zd of %zu bytes: %s", done, t->length, done < 0 ? strerror(errno) : "short");
     long long pages = target->mode() == MODE_PIN ? t->pages : 0;
-    if (target->exact_up_to && t->length > target->exact_up_to)
+    if (target->may_repeat && target->may_repeat(shape, t->length))
       pins_expect_at_least(&before, pages, 0);
     else
       pins_expect(&before, pages, pages);
@@ -158,7 +158,7 @@ static void carry_out(const struct target* target, const struct shape* shape, bo
   long huge_before = hugetlb_free();
   if (!lay_out(shape, &t)) return;
   if (write) fill_segments(&t);
-  if (write || transfer_store(target, t.length, t.seed)) measure(target, &t, write);
+  if (write || transfer_store(target, t.length, t.seed)) measure(target, shape, &t, write);
   if (!ktap_failed()) {
     if (write)
       transfer_compare(target, t.length, t.seed);

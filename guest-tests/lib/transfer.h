@@ -38,9 +38,9 @@ struct target {
   off_t offset;                  // whence; up to 64 MiB from there are overwritten
   // How the bytes are moved: their number or -1 with errno. NULL: preadv and pwritev.
   ssize_t (*carry)(int fd, const struct iovec* vec, int count, off_t offset, bool write);
-  // Transfers of more bytes than this may be pinned more than once, because an attempt that must not wait is repeated
-  // by one that may; 0: never.
-  size_t exact_up_to;
+  // May the pages of such a transfer be pinned more than once, because an attempt that must not wait is repeated by one
+  // that may? NULL: never.
+  bool (*may_repeat)(const struct shape* shape, size_t length);
 };
 
 // A case: carries the shape out once and judges the counts, the data, and the oracles that need no counters (huge

@@ -5,9 +5,10 @@
 
 #include <stdbool.h>
 
+#include "loop.h"
+
 struct vfat {
-  int loop;        // the loop device, open
-  char device[32];
+  struct loop loop;
   char target[32];
   bool mounted;
 };

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+// A device-mapper device that puts pieces of another one together.
+#pragma once
+
+#include <stdbool.h>
+
+struct dm {
+  char name[32];
+  char path[32];  // /dev/dm-N
+  bool made;
+};
+
+// Makes `name` out of `pieces` pieces of `piece_sectors` sectors each of the device at `path`, from sector `first` of it
+// on, the last piece first. Bios that cross from one piece to the next are split there. Skips the running case when the
+// kernel has no device mapper. To be ended by dm_close() in any case.
+bool dm_open_reversed(struct dm* dm, const char* name, const char* path, unsigned long long first, unsigned pieces,
+                      unsigned piece_sectors);
+void dm_close(struct dm* dm);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "zoned.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/blkzoned.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "devices.h"
+#include "ktap.h"
+
+enum { sector = 512, super_bytes = 4096 };
+static const char configfs[] = "/sys/kernel/config";
+static const char folder[] = "/sys/kernel/config/nullb/pinrig";
+
+static bool measure(struct zoned* zoned) {
+  uint32_t sectors = 0, zones = 0;
+  int fd = open(zoned->path, O_RDONLY | O_CLOEXEC);
+  bool good = fd >= 0 && ioctl(fd, BLKGETZONESZ, &sectors) == 0 && ioctl(fd, BLKGETNRZONES, &zones) == 0 && zones > 0;
+  if (!good) ktap_fail("%s: %s", zoned->path, fd < 0 ? strerror(errno) : "has no zones");
+  if (fd >= 0) close(fd);
+  zoned->zone_bytes = (unsigned long long)sectors * sector;
+  zoned->zones = zones;
+  return good;
+}
+
+static bool put_attribute(const char* attribute, const char* value) {
+  char path[128];
+  snprintf(path, sizeof(path), "%s/%s", folder, attribute);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  bool good = fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
+  if (!good) ktap_fail("writing %s to %s: %s", value, path, strerror(errno));
+  if (fd >= 0) close(fd);
+  return good;
+}
+
+// A device that is made by hand has the name of its folder, or (older kernels) that of its index.
+static bool find_null_blk(struct zoned* zoned) {
+  char text[16] = "";
+  snprintf(zoned->path, sizeof(zoned->path), "/dev/pinrig");
+  if (access(zoned->path, F_OK) == 0) return true;
+  snprintf(zoned->path, sizeof(zoned->path), "%s/index", folder);
+  FILE* file = fopen(zoned->path, "re");
+  if (file && fgets(text, sizeof(text), file)) text[strcspn(text, "\n")] = '\0';
+  if (file) fclose(file);
+  snprintf(zoned->path, sizeof(zoned->path), "/dev/nullb%s", text);
+  return access(zoned->path, F_OK) == 0 || ktap_fail("null_blk made a device, but %s is not there", zoned->path);
+}
+
+bool zoned_null_blk(struct zoned* zoned) {
+  static const char* const settings[][2] = {
+      {"size", "128"}, {"blocksize", "512"}, {"memory_backed", "1"}, {"zoned", "1"}, {"zone_size", "8"}, {"power", "1"},
+  };
+  *zoned = (struct zoned){0};
+  if (mount("configfs", configfs, "configfs", 0, NULL) < 0 && errno != EBUSY)
+    return ktap_skip("no configfs in this kernel (CONFIGFS_FS): %s", strerror(errno));
+  if (mkdir(folder, 0700) < 0) return ktap_skip("%s: %s (BLK_DEV_NULL_BLK)", folder, strerror(errno));
+  zoned->made = true;
+  for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); ++i)
+    if (!put_attribute(settings[i][0], settings[i][1])) return false;
+  return find_null_blk(zoned) && measure(zoned);
+}
+
+bool zoned_nvme(struct zoned* zoned) {
+  *zoned = (struct zoned){0};
+  if (!device_find(DRIVE_ZONED, 1, zoned->path, sizeof(zoned->path)))
+    return ktap_skip("the machine has no NVMe drive with serial %s", DRIVE_ZONED);
+  return measure(zoned);
+}
+
+void zoned_close(struct zoned* zoned) {
+  if (!zoned->made) return;
+  put_attribute("power", "0");
+  rmdir(folder);
+  zoned->made = false;
+}
+
+bool zone_reset(const struct zoned* zoned, unsigned zone) {
+  struct blk_zone_range range = {zone * (zoned->zone_bytes / sector), zoned->zone_bytes / sector};
+  int fd = open(zoned->path, O_RDWR | O_CLOEXEC);
+  bool good = fd >= 0 && ioctl(fd, BLKRESETZONE, &range) == 0;
+  if (!good) ktap_fail("emptying zone %u: %s", zone, strerror(errno));
+  if (fd >= 0) close(fd);
+  return good;
+}
+
+long long zone_written(const struct zoned* zoned, unsigned zone) {
+  union {
+    struct blk_zone_report report;
+    unsigned char room[sizeof(struct blk_zone_report) + sizeof(struct blk_zone)];
+  } one = {.report = {.sector = zone * (zoned->zone_bytes / sector), .nr_zones = 1}};
+  struct blk_zone found;
+  int fd = open(zoned->path, O_RDONLY | O_CLOEXEC);
+  bool good = fd >= 0 && ioctl(fd, BLKREPORTZONE, &one) == 0 && one.report.nr_zones == 1;
+  if (!good) ktap_fail("looking at zone %u: %s", zone, strerror(errno));
+  if (fd >= 0) close(fd);
+  memcpy(&found, one.room + sizeof(struct blk_zone_report), sizeof(found));
+  return good ? (long long)(found.wp - found.start) * sector : -1;
+}
+
+// As in the kernel's crc32(): reflected, without the inversion in the end.
+static uint32_t crc32_of(const unsigned char* bytes, size_t length) {
+  uint32_t crc = ~0u;
+  for (size_t i = 0; i < length; ++i) {
+    crc ^= bytes[i];
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+  }
+  return crc;
+}
+
+static void put32(unsigned char* to, uint32_t value) {
+  for (int i = 0; i < 4; ++i) to[i] = (unsigned char)(value >> 8 * i);
+}
+
+// struct zonefs_super of fs/zonefs/zonefs.h: magic, checksum, label[64], uuid[16], features, uid, gid, permissions.
+static bool write_super(const struct zoned* zoned) {
+  struct buffer block;
+  if (!buffer_get(&block, BUFFER_PAGES, super_bytes)) return false;
+  memset(block.addr, 0, block.size);
+  put32(block.addr, 0x5a4f4653);
+  memcpy(block.addr + 8, "pinrig", 6);
+  put32(block.addr + 8 + 64 + 16 + 8 + 4 + 4, 0600);
+  put32(block.addr + 4, crc32_of(block.addr, super_bytes));
+  int fd = open(zoned->path, O_WRONLY | O_DIRECT | O_CLOEXEC);
+  bool good = fd >= 0 && pwrite(fd, block.addr, super_bytes, 0) == super_bytes;
+  if (!good) ktap_fail("writing a zonefs super block: %s", strerror(errno));
+  if (fd >= 0) close(fd);
+  buffer_put(&block);
+  return good;
+}
+
+bool zonefs_mount(const struct zoned* zoned, const char* target) {
+  for (unsigned zone = 0; zone < zoned->zones; ++zone)
+    if (!zone_reset(zoned, zone)) return false;
+  if (!write_super(zoned)) return false;
+  mkdir(target, 0700);
+  if (mount(zoned->path, target, "zonefs", 0, "errors=remount-ro") == 0) return true;
+  return errno == ENODEV ? ktap_skip("no zonefs in this kernel (ZONEFS_FS)") : ktap_fail("mounting zonefs: %s", strerror(errno));
+}
