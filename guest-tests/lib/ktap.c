@@ -62,6 +62,10 @@ bool ktap_xpass(const char* format, ...) {
   return false;
 }
 
+void ktap_expect_kernel(const char* title) { ktap_note("expects kernel: %s", title); }
+
+void ktap_number(const char* name, double value) { ktap_note("number %s %.6g", name, value); }
+
 bool ktap_failed(void) { return current == OUTCOME_FAIL; }
 
 static void print_result(size_t number, const char* name) {

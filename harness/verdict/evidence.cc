@@ -43,14 +43,18 @@ std::string last_words(const std::string& text) {
   return std::string(trim(std::string_view(text).substr(from, std::min<std::size_t>(end - from + 1, 200))));
 }
 
-std::map<std::string, std::string> capabilities_of(const std::string& output) {
-  constexpr std::string_view mark = "# capability ";
-  std::map<std::string, std::string> found;
-  for (std::size_t at = output.find(mark); at != std::string::npos; at = output.find(mark, at + 1)) {
+std::vector<std::string_view> marked_lines(std::string_view output, std::string_view mark) {
+  std::vector<std::string_view> found;
+  for (std::size_t at = output.find(mark); at != std::string_view::npos; at = output.find(mark, at + 1)) {
     if (at > 0 && output[at - 1] != '\n') continue;
-    const std::size_t end = output.find('\n', at);
-    const std::string_view rest = trim(
-        std::string_view(output).substr(at, end == std::string::npos ? end : end - at).substr(mark.size()));
+    found.push_back(trim(output.substr(at, output.find('\n', at) - at).substr(mark.size())));
+  }
+  return found;
+}
+
+std::map<std::string, std::string> capabilities_of(const std::string& output) {
+  std::map<std::string, std::string> found;
+  for (const std::string_view rest : marked_lines(output, "# capability ")) {
     const std::size_t space = rest.find(' ');
     if (space == std::string_view::npos) continue;
     found.emplace(rest.substr(0, space), trim(rest.substr(space)));

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/suite.h"
@@ -53,6 +54,8 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
                   Evidence& evidence);
 /// Verdict for one event of the console: pass means "not worth a word" (page_dump).
 model::Verdict event_verdict(const model::KernelEvent& event);
+/// What stands behind `mark` on the lines of an output that begin with it.
+std::vector<std::string_view> marked_lines(std::string_view output, std::string_view mark);
 /// "# capability NAME VALUE" lines of an output.
 std::map<std::string, std::string> capabilities_of(const std::string& output);
 /// Last line with text in it, at most 200 bytes: what a program said before it gave up.

@@ -252,6 +252,17 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"taint_not_read_after", SPOIL { r.taint_after.reset(); }, Verdict::error, "could not be read after"},
         Rule{"taint_with_its_event", SPOIL { r.taint_after = 1U << 9; f.events = {event_of("warning", s.name)}; },
              Verdict::fail, "warning title"},
+        Rule{"announced",
+             SPOIL { r.output += "# expects kernel: warning t\n"; r.taint_after = 1U << 9; f.events = {event_of("warning", s.name)}; },
+             Verdict::pass, ""},
+        Rule{"announced_another",
+             SPOIL { r.output += "# expects kernel: lockdep\n"; f.events = {event_of("warning", s.name), event_of("lockdep", s.name)}; },
+             Verdict::fail, "warning title"},
+        Rule{"announced_and_not_seen", SPOIL { r.output += "# expects kernel: warning\n"; },
+             Verdict::fail, "did not come: warning"},
+        Rule{"a_crash_cannot_be_announced",
+             SPOIL { r.output += "# expects kernel: oops\n"; f.events = {event_of("oops", s.name)}; },
+             Verdict::crash, "oops title"},
         Rule{"taint_with_a_page_dump", SPOIL { r.taint_after = 1U << 5; f.events = {event_of("page_dump", s.name)}; },
              Verdict::fail, "kernel tainted: B"}),
     rule_name);
@@ -337,6 +348,13 @@ TEST(Judge, CollectsTheMedianOfGupTestsTimes) {
   const auto v = first(f);
   EXPECT_EQ(v.numbers.at("get_us"), 200);
   EXPECT_EQ(v.numbers.at("put_us"), 2);
+}
+
+TEST(Judge, CollectsTheNumbersThatATestPrints) {
+  JobFacts f = passing_facts();
+  f.records[0].output += "# number a.get_us 12.5\n# number b none\n# number c\n";
+  const auto v = first(f);
+  EXPECT_EQ(v.numbers, (std::map<std::string, double>{{"a.get_us", 12.5}}));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <map>
 
 #include "verdict/evidence.h"
 
@@ -46,6 +47,36 @@ std::string taint_letters(std::uint64_t bits) {
   return out;
 }
 
+/// "# expects kernel: TEXT" lines: the test provokes an event whose title contains TEXT. Only what would make it
+/// fail; a crash cannot be announced.
+class Announced {
+ public:
+  explicit Announced(const model::TestRecord& record) {
+    for (const std::string_view title : marked_lines(record.output, "# expects kernel: ")) seen_.emplace(title, false);
+  }
+
+  bool covers(const model::KernelEvent& event, Verdict verdict) {
+    bool found = false;
+    if (verdict != Verdict::fail) return false;
+    for (auto& [title, seen] : seen_) {
+      if (event.title.find(title) == std::string::npos) continue;
+      found = seen = true;
+    }
+    return found;
+  }
+
+  std::vector<std::string> unseen() const {
+    std::vector<std::string> out;
+    for (const auto& [title, seen] : seen_) {
+      if (!seen) out.push_back(title);
+    }
+    return out;
+  }
+
+ private:
+  std::map<std::string, bool> seen_;
+};
+
 }  // namespace
 
 Verdict event_verdict(const model::KernelEvent& event) {
@@ -59,11 +90,13 @@ Verdict event_verdict(const model::KernelEvent& event) {
 void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events,
                   Evidence& evidence) {
   bool explained = false;
+  Announced announced(record);
   for (const auto& e : events) {
     if (e.owner != record.name) continue;
     const Verdict v = event_verdict(e);
     if (v == Verdict::pass) continue;
     explained = true;
+    if (announced.covers(e, v)) continue;
     evidence.against(v, fmt::format("{} (console line {})", e.title, e.first_line));
   }
   using Exit = model::TestExit::Kind;
@@ -72,6 +105,9 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
     evidence.against(Verdict::error, fmt::format("the kernel's taint could not be read {} the test: what it hid is unknown",
                                                  record.taint_before ? "after" : "before"));
     return;
+  }
+  for (const auto& title : announced.unseen()) {
+    evidence.against(Verdict::fail, "the test announced an event of the kernel that did not come: " + title);
   }
   const std::uint64_t fresh = *record.taint_after & ~*record.taint_before;
   if (fresh != 0 && !explained) {

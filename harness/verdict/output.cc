@@ -2,6 +2,10 @@
 // Rules on what a test printed and on its exit code.
 #include <fmt/format.h>
 
+#include <cmath>
+#include <cstdlib>
+
+#include "base/text.h"
 #include "ktap/ktap.h"
 #include "verdict/evidence.h"
 
@@ -164,10 +168,25 @@ std::string skip_text(const ktap::Tree& tree) {
   return "all cases skipped";
 }
 
+/// "# number NAME VALUE" lines: what a test measured beside its verdict.
+std::map<std::string, double> numbers_of(const std::string& output) {
+  std::map<std::string, double> found;
+  for (const std::string_view rest : marked_lines(output, "# number ")) {
+    const std::size_t space = rest.find(' ');
+    if (space == std::string_view::npos) continue;
+    const std::string value(trim(rest.substr(space)));
+    char* end = nullptr;
+    const double number = std::strtod(value.c_str(), &end);
+    if (end != value.c_str() && *end == '\0' && std::isfinite(number)) found[std::string(rest.substr(0, space))] = number;
+  }
+  return found;
+}
+
 Reading judge_ktap(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence) {
   const ktap::Tree tree = ktap::parse(record.output);
   const bool exited = record.exit.kind == model::TestExit::Kind::exited;
   Reading reading;
+  reading.numbers = numbers_of(record.output);
   add_cases(spec.name, "", tree.cases, reading.cases);
   const Count n = count(reading.cases);
   judge_cases(n, evidence);
