@@ -9,29 +9,15 @@
 #include "buffers.h"
 #include "ktap.h"
 #include "nvme_shapes.h"
+#include "pieces.h"
 #include "pins.h"
 #include "transfer.h"
 
-enum { most_pieces = 8, untouched = 0x5a };
-
-struct piece {
-  int page, offset;   // where it begins
-  int pages, bytes;   // how long it is: that many pages, and bytes more (or fewer)
-};
-
-struct shape_vec {
-  const char* name;
-  enum buffer_kind kind;
-  int count;
-  struct piece pieces[most_pieces];
-  bool copied;
-};
-
-static const struct shape_vec shapes[] = {
+static const struct pieces shapes[] = {
     {"1_page", BUFFER_PAGES, 1, {{0, 0, 1, 0}}, false},
     {"2_pages_apart", BUFFER_PAGES, 2, {{0, 0, 1, 0}, {2, 0, 1, 0}}, false},
     {"4_pages_backwards", BUFFER_PAGES, 4, {{6, 0, 1, 0}, {4, 0, 1, 0}, {2, 0, 1, 0}, {0, 0, 1, 0}}, false},
-    {"8x2_pages_apart", BUFFER_PAGES, 8, {{0, 0, 2, 0}, {3, 0, 2, 0}, {6, 0, 2, 0}, {9, 0, 2, 0}, {12, 0, 2, 0}, {15, 0, 2, 0}, {18, 0, 2, 0}, {21, 0, 2, 0}}, false},
+    {"4x2_pages_apart", BUFFER_PAGES, 4, {{0, 0, 2, 0}, {3, 0, 2, 0}, {6, 0, 2, 0}, {9, 0, 2, 0}}, false},
     {"ends_inside_pages", BUFFER_PAGES, 2, {{0, 512, 1, -512}, {2, 0, 0, 512}}, false},
     {"same_page_twice_copied", BUFFER_PAGES, 2, {{0, 0, 0, 512}, {0, 512, 0, 512}}, true},
     {"gap_in_page_copied", BUFFER_PAGES, 2, {{0, 0, 0, 512}, {0, 2048, 0, 512}}, true},
@@ -46,7 +32,7 @@ enum by { BY_BLOCK, BY_GENERIC, BY_RING, ways };
 static const char* const way_names[ways] = {"block", "generic", "uring"};
 
 struct trial {
-  const struct shape_vec* shape;
+  const struct pieces* shape;
   enum by by;
   bool write;
 };
@@ -66,46 +52,20 @@ static int submit(enum by by, const struct nvme_io* io) {
   return status;
 }
 
-static size_t lay_out(const struct shape_vec* shape, const struct buffer* buffer, struct iovec* vec, long long* pages) {
-  size_t total = 0;
-  *pages = 0;
-  for (int i = 0; i < shape->count; ++i) {
-    const struct piece* piece = &shape->pieces[i];
-    vec[i].iov_base = buffer->addr + (size_t)piece->page * page_bytes() + (size_t)piece->offset;
-    vec[i].iov_len = (size_t)((long)piece->pages * (long)page_bytes() + piece->bytes);
-    *pages += (long long)pages_spanned(vec[i].iov_base, vec[i].iov_len);
-    total += vec[i].iov_len;
-  }
-  return total;
-}
-
-static void check(const struct iovec* vec, int count, unsigned seed) {
-  size_t position = 0;
-  for (int i = 0; i < count; position += vec[i++].iov_len) {
-    long bad = pattern_check(vec[i].iov_base, vec[i].iov_len, seed, position);
-    KTAP_REQUIRE(bad < 0, "wrong data at byte %ld of piece %d", bad, i);
-  }
-}
-
-static void fill(const struct iovec* vec, int count, unsigned seed) {
-  size_t position = 0;
-  for (int i = 0; i < count; position += vec[i++].iov_len) pattern_fill(vec[i].iov_base, vec[i].iov_len, seed, position);
-}
-
 static void carry_out(const void* arg) {
   static unsigned seed = 500;
   const struct trial* trial = arg;
-  const struct shape_vec* shape = trial->shape;
-  struct iovec vec[most_pieces];
+  const struct pieces* shape = trial->shape;
+  struct iovec vec[pieces_most];
   struct buffer buffer;
   struct pins before;
   long long pages;
   long huge_before = hugetlb_free();
-  if (nvme_counted(0) < 0 || !buffer_get(&buffer, shape->kind, 24 * page_bytes())) return;
-  size_t total = lay_out(shape, &buffer, vec, &pages);
+  if (nvme_counted(0) < 0 || !buffer_get(&buffer, shape->kind, pieces_extent(shape))) return;
+  size_t total = pieces_lay_out(shape, &buffer, vec, &pages);
   struct nvme_io io = {.write = trial->write, .addr = vec, .vectors = (unsigned)shape->count, .offset = nvme_target.offset};
   ++seed;
-  if (trial->write) fill(vec, shape->count, seed);
+  if (trial->write) pieces_fill(vec, shape->count, seed);
   if ((trial->write || transfer_store(&nvme_target, total, seed)) && pins_begin(&before)) {
     int status = submit(trial->by, &io);
     if (status != 0) ktap_fail("the command gave %d (%s)", status, status < 0 ? strerror(-status) : "NVMe status");
@@ -114,7 +74,7 @@ static void carry_out(const void* arg) {
     if (trial->write)
       transfer_compare(&nvme_target, total, seed);
     else
-      check(vec, shape->count, seed);
+      pieces_check(vec, shape->count, seed);
   }
   if (shape->kind == BUFFER_MEMFD) buffer_seal(&buffer);
   buffer_put(&buffer);

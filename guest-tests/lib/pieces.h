@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+// Memory in pieces, for the paths that take iovecs: where each begins, how many pages that pins, and its data.
+#pragma once
+
+#include <stddef.h>
+#include <sys/uio.h>
+
+#include "buffers.h"
+
+enum { pieces_most = 8 };
+
+struct piece {
+  int page, offset;  // where it begins in the buffer
+  int pages, bytes;  // how long it is: that many pages, and bytes more (or fewer)
+};
+
+struct pieces {
+  const char* name;
+  enum buffer_kind kind;
+  int count;
+  struct piece at[pieces_most];
+  bool copied;       // the path that they are for copies them instead
+};
+
+// Bytes of the buffer that they need.
+size_t pieces_extent(const struct pieces* pieces);
+// Fills `vec`; gives the bytes of all, and in *pages what a pinning kernel pins: what each touches, also where two share one.
+size_t pieces_lay_out(const struct pieces* pieces, const struct buffer* buffer, struct iovec* vec, long long* pages);
+// The pattern `seed`, running on from piece to piece. The check fails the running case.
+void pieces_fill(const struct iovec* vec, int count, unsigned seed);
+void pieces_check(const struct iovec* vec, int count, unsigned seed);

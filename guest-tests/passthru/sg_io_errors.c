@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+// SG_IO commands that cannot be carried out: by the disk, for want of writable memory, half way into the memory. What had
+// been pinned is given back. And /dev/sgN, which maps user memory only where it is told to (allow_dio).
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "ktap.h"
+#include "nvme.h"
+#include "pins.h"
+#include "scsi_pieces.h"
+
+enum { pages = 16, check_condition = 2 };
+
+struct refusal {
+  enum scsi_node node;
+  enum buffer_kind kind;
+  int want;            // -errno or SCSI status
+  int closed_from;     // the buffer cannot be reached from this page on (PROT_NONE); `pages`: all of it can
+  bool read_only;
+  bool out_of_range;
+  int pinned;          // pages on the way
+};
+
+static void is_refused(const void* arg) {
+  const struct refusal* r = arg;
+  struct scsi scsi;
+  struct buffer buffer;
+  struct pins before;
+  enum pin_mode mode = caps_dio_passthru();
+  long huge_before = hugetlb_free();
+  if (mode == MODE_UNKNOWN || !scsi_open(&scsi, r->node)) return;
+  if (buffer_get(&buffer, r->kind, pages * page_bytes())) {
+    size_t closed = (size_t)r->closed_from * page_bytes();
+    if (r->read_only) mprotect(buffer.addr, buffer.size, PROT_READ);
+    if (r->closed_from < pages) mprotect(buffer.addr + closed, buffer.size - closed, PROT_NONE);
+    struct scsi_io io = {.addr = buffer.addr, .length = pages * page_bytes(), .offset = r->out_of_range ? (off_t)1 << 40 : 0};
+    if (pins_begin(&before)) {
+      int status = scsi_transfer(&scsi, &io, NULL);
+      if (status != r->want) ktap_fail("the command gave %d, want %d", status, r->want);
+      long long want = mode == MODE_PIN ? r->pinned : 0;
+      pins_expect(&before, want, want);
+    }
+    if (r->kind == BUFFER_MEMFD) buffer_seal(&buffer);
+    buffer_put(&buffer);
+    if (r->kind == BUFFER_HUGETLB) hugetlb_expect_free(huge_before);
+  }
+  scsi_close(&scsi);
+}
+
+// 0, or errno.
+static int allow_dio(const char* value) {
+  int fd = open("/sys/module/sg/parameters/allow_dio", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  int error = write(fd, value, strlen(value)) == (ssize_t)strlen(value) ? 0 : errno;
+  close(fd);
+  return error;
+}
+
+// `arg`: not NULL when direct I/O is allowed.
+static void by_sg_node(const void* arg) {
+  struct scsi scsi;
+  struct buffer buffer;
+  struct pins before;
+  enum pin_mode mode = caps_dio_passthru();
+  if (mode == MODE_UNKNOWN || !scsi_open(&scsi, SCSI_SG)) return;
+  int error = allow_dio(arg ? "1" : "0");
+  if (error) ktap_skip("sg's parameter allow_dio: %s", strerror(error));
+  if (!error && buffer_get(&buffer, BUFFER_MEMFD, pages * page_bytes())) {
+    struct scsi_io io = {.addr = buffer.addr, .length = buffer.size, .offset = scsi_target.offset};
+    if (transfer_store(&scsi_target, buffer.size, 77) && pins_begin(&before)) {
+      bool mapped = false;
+      int status = scsi_transfer(&scsi, &io, &mapped);
+      if (status != 0) ktap_fail("the command gave %d", status);
+      if (mapped != (arg != NULL)) ktap_fail("the memory was %s", mapped ? "mapped" : "copied");
+      long long want = arg && mode == MODE_PIN ? pages : 0;
+      pins_expect(&before, want, want);
+      if (pattern_check(buffer.addr, buffer.size, 77, 0) >= 0) ktap_fail("wrong data");
+    }
+    buffer_seal(&buffer);
+    buffer_put(&buffer);
+  }
+  allow_dio("0");
+  scsi_close(&scsi);
+}
+
+int main(void) {
+  static const struct refusal range = {SCSI_BLOCK, BUFFER_MEMFD, check_condition, pages, false, true, pages};
+  static const struct refusal range_huge = {SCSI_BLOCK, BUFFER_HUGETLB, check_condition, pages, false, true, pages};
+  static const struct refusal range_bsg = {SCSI_BSG, BUFFER_MEMFD, check_condition, pages, false, true, pages};
+  static const struct refusal read_only = {SCSI_BLOCK, BUFFER_MEMFD, -EFAULT, pages, true, false, 0};
+  static const struct refusal half = {SCSI_BLOCK, BUFFER_MEMFD, -EFAULT, pages / 2, false, false, pages / 2};
+  static const struct refusal half_bsg = {SCSI_BSG, BUFFER_MEMFD, -EFAULT, pages / 2, false, false, pages / 2};
+  static const struct ktap_case cases[] = {
+      {"block_lba_out_of_range", is_refused, &range},
+      {"block_lba_out_of_range_hugetlb", is_refused, &range_huge},
+      {"bsg_lba_out_of_range", is_refused, &range_bsg},
+      {"block_read_only_memory", is_refused, &read_only},
+      {"block_half_unmapped", is_refused, &half},
+      {"bsg_half_unmapped", is_refused, &half_bsg},
+      {"sg_direct_allowed", by_sg_node, &range},
+      {"sg_direct_not_allowed", by_sg_node, NULL},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
