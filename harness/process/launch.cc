@@ -23,6 +23,7 @@
 
 #include "base/text.h"
 #include "process/find.h"
+#include "process/guard.h"
 
 namespace pinrig::process {
 namespace {
@@ -38,6 +39,7 @@ class ChildSetup {
   boost::system::error_code on_exec_setup(Launcher&, const Path&, const char* const*(&)) {
     ::setpgid(0, 0);
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    Guard::announce_self();
     if (::getppid() != parent_) ::_exit(127);  // the parent died before prctl
     // exec keeps ignored signals ignored and the mask as it is: SIGPIPE ignored would break shell pipelines.
     for (int signo = 1; signo < NSIG; ++signo) ::signal(signo, SIG_DFL);
@@ -127,6 +129,7 @@ pid_t spawn(const Command& command, const fs::path& program, const Stdio& stdio,
   // Boost leaves a child that could not exec unreaped, and a running one when it found no descriptor for it.
   if (launcher.pid > 0) {
     ::kill(launcher.pid, SIGKILL);
+    Guard::forget(launcher.pid);
     while (::waitpid(launcher.pid, nullptr, 0) < 0 && errno == EINTR) {
     }
   }
@@ -151,6 +154,7 @@ Result<fs::path> program_of(const Command& command) {
 
 Result<Running> launch(const Command& command, const Stdio& stdio) {
   PINRIG_TRY(program, program_of(command));
+  Guard::ensure();
   Running running;
   int error = 0;
   running.pid = spawn(command, program, stdio, error);
@@ -172,6 +176,7 @@ void kill_group(pid_t pid) {
 Ended reap(const Running& running) {
   // Before wait4: as long as the leader is a zombie nobody else can get its id, so this hits only its group.
   kill_group(running.pid);
+  Guard::forget(running.pid);
   int status = 0;
   struct rusage usage = {};
   pid_t got = 0;

@@ -360,6 +360,24 @@ TEST_F(ProcessTest, ChildDiesWithItsOwner) {
   EXPECT_TRUE(all_writers_gone(alive));
 }
 
+// What a real build is: a make with compilers below it, which PDEATHSIG of the make does not reach.
+TEST_F(ProcessTest, AKilledPinrigLeavesNothingOfTheGroup) {
+  const auto alive = fifo("alive");
+  auto c = sh("exec 9>alive; (sleep 1000) & (sh -c 'sleep 1000; :') & echo begun >&9; wait");
+  c.cwd = dir_.path();
+  const pid_t pinrig = ::fork();
+  ASSERT_GE(pinrig, 0);
+  if (pinrig == 0) {
+    static_cast<void>(run(c, cancel_));
+    ::_exit(0);
+  }
+  pollfd begun{alive.get(), POLLIN, 0};
+  ASSERT_EQ(::poll(&begun, 1, 20000), 1);
+  ::kill(pinrig, SIGKILL);
+  EXPECT_EQ(::waitpid(pinrig, nullptr, 0), pinrig);
+  EXPECT_TRUE(all_writers_gone(alive));
+}
+
 TEST_F(ProcessTest, ChildOutlivesTheThreadThatStartedIt) {
   std::optional<Result<Child>> child;
   std::thread([&] { child.emplace(Child::start(sh("sleep 1000"), path("log"))); }).join();
