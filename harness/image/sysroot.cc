@@ -158,11 +158,17 @@ Result<void> make_sysroot(model::Arch arch, const PackageList& list, const Conte
   Listener listener(label, ctx);
   process::Command command;
   command.argv = mmdebstrap_argv(arch, list, partial);
-  command.env = {{"LC_ALL", "C"}};
+  // mmdebstrap's own temporary directory: one that is killed cannot remove it, so it must not be /tmp.
+  const fs::path scratch = partial.string() + ".tmp";
+  std::error_code ec;
+  fs::remove_all(scratch, ec);
+  PINRIG_CHECK(make_dirs(scratch));
+  command.env = {{"LC_ALL", "C"}, {"TMPDIR", fs::absolute(scratch).string()}};
   process::Sinks sinks;
   sinks.err = [&](std::string_view bytes) { listener.take(bytes); };
   const CancelToken& cancel = token_or_never(ctx.cancel);
   auto run = process::run(command, cancel, sinks);
+  fs::remove_all(scratch, ec);
   if (run.has_error()) {
     Error e = std::move(run).error();
     if (e.kind == ErrorKind::missing_tool) e.hint = "apt-get install mmdebstrap";

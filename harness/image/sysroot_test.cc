@@ -57,6 +57,14 @@ TEST_F(SysrootTest, MadeOnceFromTheList) {
   EXPECT_THAT(progress_, Not(Contains(HasSubstr("success"))));
 }
 
+TEST_F(SysrootTest, WhatMmdebstrapLeavesBehindIsRemoved) {
+  fake("mmdebstrap", std::string("mkdir \"$TMPDIR/mmdebstrap.XY\"; echo \"$TMPDIR\" >\"$LOG.tmpdir\"\n") + good);
+  ASSERT_TRUE(ensure_sysroot(Arch::x86_64, ctx_).has_value());
+  const std::string dir(get(log().string() + ".tmpdir"));
+  EXPECT_THAT(dir, HasSubstr((ctx_.cache / "sysroots").string()));
+  EXPECT_FALSE(fs::exists(dir.substr(0, dir.find('\n'))));
+}
+
 TEST_F(SysrootTest, AnotherListIsAnotherSysroot) {
   fake("mmdebstrap", good);
   const fs::path first = ensure_sysroot(Arch::x86_64, ctx_).value();
