@@ -7,6 +7,14 @@
 
 namespace pinrig::run {
 
+Result<BootPlace> free_place(const fs::path& boots, const std::string& cell) {
+  for (int n = 1;; ++n) {
+    const std::string name = n == 1 ? cell : fmt::format("{}-{}", cell, n);
+    PINRIG_TRY(lock, FileLock::try_acquire(boots / ("." + name + ".lock")));
+    if (lock) return BootPlace{boots / name, std::make_shared<FileLock>(std::move(lock))};
+  }
+}
+
 Result<ReadyJob> ready_boot(const RunOptions& options, const Services& services) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
   PINRIG_CHECK(check_programs(inputs));
@@ -18,8 +26,10 @@ Result<ReadyJob> ready_boot(const RunOptions& options, const Services& services)
   PINRIG_TRY(kernel, build_cell(cell, inputs, sources, platform, services));
   services.observer.on({.kind = Event::Kind::end, .task = cell.id, .what = "build",
                         .text = kernel.was_cached ? "cached" : human_seconds(kernel.wall_s)});
-  const fs::path dir = services.paths.state / "boots" / cell.id;
-  return ready_job(cell, kernel, kernel.selftests, platform, "boot", dir, services);
+  PINRIG_TRY(place, free_place(services.paths.state / "boots", cell.id));
+  PINRIG_TRY(job, ready_job(cell, kernel, kernel.selftests, platform, "boot", place.dir, services));
+  job.in_use = std::move(place.lock);
+  return job;
 }
 
 Result<std::string> boot_once(const ReadyJob& job, const Services& services) {

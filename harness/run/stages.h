@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct ReadyJob {
   model::JobSpec spec;
   fs::path dir;
   std::map<std::string, fs::path> drives;
+  std::shared_ptr<FileLock> in_use = nullptr;  ///< `dir` is no other pinrig's as long as it is held; may be empty
 };
 Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kernel, const fs::path& selftests,
                            const Platform& platform, const std::string& run_id, const fs::path& dir,
