@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // The counters themselves: every other number of pinrig rests on these.
 #include <errno.h>
+#include <sched.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -27,6 +28,33 @@ static void stat_refresh_folds(const void* arg) {
   long long acquired = after.acquired - before.acquired, released = after.released - before.released;
   ktap_note("one reading later: acq=%+lld rel=%+lld", acquired, released);
   if (acquired != pages || released != pages) ktap_fail("want %d/%d without waiting", pages, pages);
+  buffer_put(&from);
+  buffer_put(&to);
+}
+
+// Each processor counts for itself, up to a threshold (mm/vmstat.c): all of them are folded.
+static void every_cpu_is_folded(const void* arg) {
+  (void)arg;
+  struct buffer from, to;
+  struct pins before, after;
+  cpu_set_t all, one;
+  int cpus = 0;
+  if (!buffer_get(&from, BUFFER_PAGES, page_bytes()) || !buffer_get(&to, BUFFER_PAGES, page_bytes())) return;
+  KTAP_REQUIRE(sched_getaffinity(0, sizeof(all), &all) == 0, "sched_getaffinity: %s", strerror(errno));
+  if (!pins_begin(&before)) return;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &all)) continue;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof(one), &one);
+    if (proc_vm_read(to.addr, from.addr, from.size) != (ssize_t)from.size) ktap_fail("process_vm_readv: %s", strerror(errno));
+    ++cpus;
+  }
+  pins_claim_exact(cpus);
+  sched_setaffinity(0, sizeof(all), &all);
+  if (!pins_sample(&after)) return;
+  long long acquired = after.acquired - before.acquired, released = after.released - before.released;
+  if (acquired != cpus || released != cpus) ktap_fail("%d processors pinned a page each: %lld/%lld", cpus, acquired, released);
   buffer_put(&from);
   buffer_put(&to);
 }
@@ -104,6 +132,7 @@ int main(void) {
   static const enum buffer_kind thp = BUFFER_THP, hugetlb = BUFFER_HUGETLB;
   static const struct ktap_case cases[] = {
       {"stat_refresh_folds", stat_refresh_folds, NULL},
+      {"every_cpu_is_folded", every_cpu_is_folded, NULL},
       {"counters_are_monotonic", counters_are_monotonic, NULL},
       {"process_vm_readv_16_pages", process_vm_pages, NULL},
       {"process_vm_writev_16_pages", process_vm_pages, "write"},

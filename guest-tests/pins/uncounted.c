@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -103,12 +104,50 @@ static void futex_is_not_counted(const void* arg) {
   buffer_put(&word);
 }
 
+// vmsplice() holds the pages themselves while they are in the pipe.
+static void vmsplice_is_not_counted(const void* arg) {
+  (void)arg;
+  struct buffer buffer;
+  struct pins before;
+  struct rendezvous pipe;
+  if (!rendezvous_open(&pipe) || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) return;
+  if (pins_begin(&before)) {
+    struct iovec vec = {buffer.addr, buffer.size};
+    ssize_t got = vmsplice(pipe.write_fd, &vec, 1, SPLICE_F_NONBLOCK);
+    if (got <= 0) ktap_fail("vmsplice gave %zd: %s", got, strerror(errno));
+    pins_expect(&before, 0, 0);
+  }
+  rendezvous_close(&pipe);
+  buffer_put(&buffer);
+}
+
+// The struct page alone, to say on which node it is.
+static void move_pages_is_not_counted(const void* arg) {
+  (void)arg;
+  struct buffer buffer;
+  struct pins before;
+  void* addresses[pages];
+  int nodes[pages];
+  if (!buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) return;
+  for (size_t i = 0; i < pages; ++i) addresses[i] = buffer.addr + i * page_bytes();
+  if (pins_begin(&before)) {
+    long failed = syscall(SYS_move_pages, 0, (unsigned long)pages, addresses, NULL, nodes, 0);
+    if (failed != 0 && errno != ENOSYS) ktap_fail("move_pages: %s", strerror(errno));
+    for (int i = 0; failed == 0 && i < pages; ++i)
+      if (nodes[i] < 0) ktap_fail("page %d is on node %d", i, nodes[i]);
+    pins_expect(&before, 0, 0);
+  }
+  buffer_put(&buffer);
+}
+
 int main(void) {
   static const struct ktap_case cases[] = {
       {"zero_page", zero_page_is_not_counted, NULL},
       {"proc_mem", proc_mem_is_not_counted, NULL},
       {"ptrace", ptrace_is_not_counted, NULL},
       {"futex", futex_is_not_counted, NULL},
+      {"vmsplice", vmsplice_is_not_counted, NULL},
+      {"move_pages", move_pages_is_not_counted, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }
