@@ -4,7 +4,7 @@
 // could not be carried out: every value is a fact, none is wrong here.
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/types.h>
+#include <linux/ioctl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,7 +17,9 @@
 #include "buffers.h"
 #include "caps.h"
 #include "ktap.h"
+#include "nvme.h"
 #include "pins.h"
+#include "probe.h"
 #include "proc.h"
 #include "uring.h"
 #include "vfat.h"
@@ -135,36 +137,9 @@ static void iou_coalesce(const void* arg) {
   buffer_put(&huge);
 }
 
-// A long-term pin of a shared file mapping for writing (refused since 6.5), by the gup_test driver where it has the
-// ioctls for it.
-struct longterm_request {
-  __u64 addr, size;
-  __u32 flags;
-};
-#define LONGTERM_START _IOW('g', 7, struct longterm_request)
 #define LONGTERM_STOP _IO('g', 8)
 
-static void longterm_file(int driver) {
-  char path[64];
-  struct pins before, after;
-  snprintf(path, sizeof(path), "%s/pinrig-probe", ext4_mount);
-  int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  KTAP_REQUIRE(fd >= 0 && ftruncate(fd, (off_t)page_bytes()) == 0, "%s: %s", path, strerror(errno));
-  unsigned char* page = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-  KTAP_REQUIRE(page != MAP_FAILED, "mmap: %s", strerror(errno));
-  page[0] = 1;
-  if (pins_begin(&before)) {
-    struct longterm_request request = {(unsigned long)page, page_bytes(), 1};
-    bool allowed = ioctl(driver, LONGTERM_START, &request) == 0;
-    caps_print("lt.file_rw", allowed ? "allowed" : "refused");
-    if (allowed) ioctl(driver, LONGTERM_STOP);
-    if (pins_sample(&after)) pins_claim_exact(after.acquired - before.acquired);
-  }
-  munmap(page, page_bytes());
-  close(fd);
-  unlink(path);
-}
-
+// Has the gup_test driver the ioctls that keep a long-term pin (since 6.4)?
 static void gup_test_longterm(const void* arg) {
   (void)arg;
   int driver = open("/sys/kernel/debug/gup_test", O_RDWR | O_CLOEXEC);
@@ -175,7 +150,6 @@ static void gup_test_longterm(const void* arg) {
   // Stopping what was not started is fine for a driver that knows the ioctl.
   bool known = ioctl(driver, LONGTERM_STOP) == 0;
   caps_print("gup_test.longterm", known ? "yes" : "no");
-  if (known && pins_available() && have_ext4()) longterm_file(driver);
   close(driver);
 }
 
@@ -186,13 +160,38 @@ static void secretmem(const void* arg) {
   if (fd >= 0) close(fd);
 }
 
+// NVMe commands of a user (block/blk-map.c).
+static void dio_passthru(const void* arg) {
+  (void)arg;
+  caps_dio_passthru();
+}
+
+static void lt_file_rw(const void* arg) {
+  (void)arg;
+  if (have_ext4()) probe_lt_file();
+}
+
+// The probes of lib/probe.h: those paths belong to other suites.
+static void probe(const void* arg) { (*(void (*const*)(void))arg)(); }
+
 int main(void) {
+  static void (*const netfs)(void) = probe_netfs, (*const fuse)(void) = probe_fuse, (*const alg)(void) = probe_alg;
+  static void (*const unlock)(void) = probe_lt_unlock, (*const framevec)(void) = probe_framevec;
+  static void (*const udmabuf)(void) = probe_udmabuf;
   static const struct ktap_case cases[] = {
       {"dio.bdev", dio_bdev, NULL},
       {"dio.iomap", dio_iomap, NULL},
       {"dio.legacy", dio_legacy, NULL},
+      {"dio.passthru", dio_passthru, NULL},
+      {"dio.netfs", probe, &netfs},
+      {"dio.fuse", probe, &fuse},
+      {"alg", probe, &alg},
       {"zeropage_pin", zeropage_pin, NULL},
+      {"lt.file_rw", lt_file_rw, NULL},
+      {"lt.unlock", probe, &unlock},
+      {"framevec.force", probe, &framevec},
       {"iou.coalesce", iou_coalesce, NULL},
+      {"udmabuf.pin", probe, &udmabuf},
       {"gup_test.longterm", gup_test_longterm, NULL},
       {"secretmem", secretmem, NULL},
   };

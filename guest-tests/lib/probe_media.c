@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "caps.h"
+#include "ktap.h"
+#include "pins.h"
+#include "probe.h"
+
+// The test driver's node that captures into a user's memory, or -1.
+static int open_vivid(void) {
+  for (int i = 0; i < 64; ++i) {
+    char path[24];
+    struct v4l2_capability capability = {0};
+    snprintf(path, sizeof(path), "/dev/video%d", i);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0) continue;
+    if (ioctl(fd, VIDIOC_QUERYCAP, &capability) == 0 && strcmp((const char*)capability.driver, "vivid") == 0 &&
+        (capability.device_caps & V4L2_CAP_VIDEO_CAPTURE))
+      return fd;
+    close(fd);
+  }
+  return -1;
+}
+
+// Read-only memory as the destination of a capture: with FOLL_FORCE a private mapping is pinned all the same.
+void probe_framevec(void) {
+  struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+  struct v4l2_requestbuffers request = {.count = 1, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR};
+  struct buffer buffer;
+  struct pins before, after;
+  int fd = open_vivid();
+  if (fd < 0) {
+    probe_unknown("framevec.force", "no video device of vivid (VIDEO_VIVID)");
+    return;
+  }
+  bool good = ioctl(fd, VIDIOC_G_FMT, &format) == 0 && ioctl(fd, VIDIOC_REQBUFS, &request) == 0;
+  if (!good) ktap_fail("asking vivid for a buffer in user memory: %s", strerror(errno));
+  if (good && buffer_get(&buffer, BUFFER_PAGES, format.fmt.pix.sizeimage)) {
+    if (mprotect(buffer.addr, buffer.size, PROT_READ) == 0 && pins_begin(&before)) {
+      struct v4l2_buffer queue = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR,
+                                  .m.userptr = (uintptr_t)buffer.addr, .length = (uint32_t)buffer.size};
+      int error = ioctl(fd, VIDIOC_QBUF, &queue) == 0 ? 0 : errno;
+      if (error != 0 && error != EFAULT)
+        ktap_fail("VIDIOC_QBUF: %s", strerror(error));
+      else
+        caps_print("framevec.force", error == 0 ? "yes" : "no");
+      request.count = 0;
+      ioctl(fd, VIDIOC_REQBUFS, &request);
+      after = before;
+      if (pins_rest(&after)) pins_claim_exact(after.acquired - before.acquired);
+    }
+    buffer_put(&buffer);
+  }
+  close(fd);
+}
