@@ -25,6 +25,8 @@ Settled settle(Gauge& gauge, const SettleRule& rule, const std::optional<Standin
   out.available = true;
   out.pins = *sample;
   double since = known && known->pins == *sample ? std::min(known->since_ms, start) : gauge.now_ms();
+  // What is on its way comes soon or late: short pauses first.
+  double longest = shortest_pause_ms;
   for (;;) {
     const double now = gauge.now_ms();
     const double stood = now - since;
@@ -32,7 +34,8 @@ Settled settle(Gauge& gauge, const SettleRule& rule, const std::optional<Standin
     out.took_ms = now - start;
     out.settled = stood >= needed;
     if (out.settled || out.took_ms >= rule.cap_ms) return out;
-    gauge.pause(std::clamp(needed - stood, shortest_pause_ms, longest_pause_ms));
+    gauge.pause(std::clamp(needed - stood, shortest_pause_ms, longest));
+    longest = std::min(2 * longest, longest_pause_ms);
     sample = gauge.read();
     if (!sample) return Settled{};
     if (*sample != out.pins) since = gauge.now_ms();

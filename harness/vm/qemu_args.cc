@@ -57,12 +57,11 @@ Args machine_args(Arch arch, Accel accel) {
   // round-robin would never show them.
   Args args{"-accel", kvm ? "kvm" : "tcg,thread=multi"};
   if (arch == Arch::x86_64) {
-    // Spawn to the agent's hello under TCG, 6.12, medians of interleaved runs: q35 1.2-1.6 s, pc 1.8-2.2 s (its
-    // legacy devices are probed by port I/O), and q35's root ports are what PCIe hot-plug needs. microvm with
-    // pcie=on takes 1.1 s, but has no HPET or PM timer to calibrate the TSC by and hangs on a busy host; qboot.rom
-    // instead of SeaBIOS gains nothing on pc and never reaches the kernel on q35. What counts on the kernel's side
-    // is CONFIG_X86_PM_TIMER: without it setup_boot_APIC_clock() verifies its calibration against jiffies once
-    // more, and 1.2 s become 1.8 s. loglevel=, hpet=off, 1 GiB instead of 2 and a larger tb-size are all noise.
+    // q35 boots faster than pc, whose legacy devices are probed by port I/O, and its root ports are what PCIe hot-plug
+    // needs. microvm with pcie=on would be faster still, but has no HPET or PM timer to calibrate the TSC by and
+    // hangs on a busy host; qboot.rom never reaches the kernel on q35. CONFIG_X86_PM_TIMER is a must: without it
+    // setup_boot_APIC_clock() verifies its calibration against jiffies once more (0.5 s). Half of what is left of a boot
+    // is that calibration (0.1 s, TCG has no TSC deadline timer), ACPI and PCI.
     // What is turned off is used by no test.
     append(args, {"-machine", "q35,vmport=off,smbus=off,sata=off,i8042=off"});
     append(args, {"-cpu", kvm ? "host" : "max"});
@@ -105,9 +104,6 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
       "panic=-1",       // reboot at once, which -no-reboot turns into an exit
       "rdinit=/init",   // the agent
       "nokaslr",        // addresses of an oops and of gdb are those of vmlinux
-      // struct pages are poisoned at boot under CONFIG_DEBUG_VM (page_init_poison()): 32 MiB of memset for
-      // each 2 GiB, and nothing about pins. The checks of CONFIG_DEBUG_VM themselves stay.
-      "vm_debug=-",
       "random.trust_cpu=on",  // the pool is ready at once instead of when interrupts have gathered enough
   };
   if (job.arch == Arch::x86_64 && job.accel == Accel::tcg) {
