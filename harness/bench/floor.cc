@@ -6,6 +6,7 @@
 #include "image/cpio.h"
 #include "kbuild/configure.h"
 #include "kbuild/objdir.h"
+#include "run/stages.h"
 #include "vm/qemu_args.h"
 
 namespace pinrig::bench {
@@ -79,7 +80,7 @@ Result<fs::path> xz_kernel(const std::string& key, const Setup& s) {
   PINRIG_TRY(tree, git::checkout(sources.base, sources.base.commit, inputs.base.name,
                                  run::git_context(s.services, "bench")));
   PINRIG_TRY(toolchain, kbuild::find_toolchain(arch, s.services.cancel));
-  const std::string slot = fmt::format("{}-{}", inputs.base.name, to_string(arch));
+  const std::string slot = fmt::format("{}-{}", run::build_slot(inputs.base.name, inputs.spec.fragments), to_string(arch));
   const kbuild::Tree build{tree.path, s.dir / slot, paths.cache, arch, toolchain};
   PINRIG_CHECK(copy_objects(paths.cache / "build" / slot, build.objdir, s));
   PINRIG_TRY(request, kbuild::load_request(paths.project, inputs.spec.fragments, arch, sources.base.version));

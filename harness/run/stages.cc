@@ -90,6 +90,10 @@ std::string flat(std::string text) {
 
 }  // namespace
 
+std::string build_slot(const std::string& base, const std::vector<std::string>& fragments) {
+  return fmt::format("{}-{}", base, join(fragments, "."));
+}
+
 Result<kbuild::Artifact> build_cell(const model::Cell& cell, const Inputs& in, const Sources& sources,
                                     const Platform& platform, const Services& services) {
   if (const auto& f = sources.series.failure; f && cell.point.number >= f->number)
@@ -100,7 +104,8 @@ Result<kbuild::Artifact> build_cell(const model::Cell& cell, const Inputs& in, c
   r.arch = cell.arch;
   r.tree = tree_of(cell.point, sources);
   r.version = sources.base.version;
-  r.slot = in.base.name;
+  // Per configuration: make would compile everything anew each time another one comes along.
+  r.slot = build_slot(in.base.name, in.spec.fragments);
   r.fragments = in.spec.fragments;
   r.series_files = files_up_to(cell.point, sources);
   r.sysroot = platform.sysroot;

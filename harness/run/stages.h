@@ -14,6 +14,9 @@
 
 namespace pinrig::run {
 
+/// The name of the build directory that a base has under a configuration, without its architecture.
+std::string build_slot(const std::string& base, const std::vector<std::string>& fragments);
+
 /// A kernel point of the run, built or found.
 Result<kbuild::Artifact> build_cell(const model::Cell& cell, const Inputs& inputs, const Sources& sources,
                                     const Platform& platform, const Services& services);
