@@ -179,11 +179,13 @@ static bool has_movable_memory(void) {
   return found;
 }
 
-bool pins_expect_longterm(struct pins* before, long long pages) {
+bool pins_expect_longterm(struct pins* before, long long pages) { return pins_expect_held(before, pages, pages); }
+
+bool pins_expect_held(struct pins* before, long long pages, long long held) {
   static int movable = -1;
   if (movable < 0) movable = has_movable_memory();
-  if (!movable) return pins_expect(before, pages, 0);
+  if (!movable) return pins_expect(before, pages, pages - held);
   pins_claim_at_least(pages);
-  struct range want = {pages, 2 * pages, pages};
+  struct range want = {pages, 2 * pages, held};
   return judge(before, &want);
 }

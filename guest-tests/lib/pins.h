@@ -39,6 +39,8 @@ bool pins_expect_at_least(struct pins* before, long long acquired, long long hel
 // `pages` were pinned with FOLL_LONGTERM and stay so. On a machine with movable memory they are first moved out
 // of it, which counts them up to twice.
 bool pins_expect_longterm(struct pins* before, long long pages);
+// The same where all but `held` of them are given back at once (io_uring keeps one pin of each huge page).
+bool pins_expect_held(struct pins* before, long long pages, long long held);
 
 // Claims alone, for operations that are not measured one by one.
 void pins_claim_exact(long long pages);
