@@ -26,13 +26,17 @@ static int command(int control, unsigned long request, struct dm_ioctl* header, 
   return ioctl(control, request, header) < 0 ? errno : 0;
 }
 
-static int plain(unsigned long request, const char* name, struct dm_ioctl* header) {
+static int flagged(unsigned long request, const char* name, unsigned flags, struct dm_ioctl* header) {
   int control = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
   if (control < 0) return errno;
-  *header = (struct dm_ioctl){0};
+  *header = (struct dm_ioctl){.flags = flags};
   int error = command(control, request, header, name, sizeof(*header));
   close(control);
   return error;
+}
+
+static int plain(unsigned long request, const char* name, struct dm_ioctl* header) {
+  return flagged(request, name, 0, header);
 }
 
 // DM_TABLE_LOAD of the pieces.
@@ -83,4 +87,18 @@ void dm_close(struct dm* dm) {
   struct dm_ioctl header;
   if (dm->made && plain(DM_DEV_REMOVE, dm->name, &header) != 0) ktap_note("%s was not removed", dm->name);
   dm->made = false;
+}
+
+bool dm_suspend(struct dm* dm) {
+  struct dm_ioctl header;
+  // The file system on it is not frozen and nothing is waited for: what comes from now on stays in the queue.
+  unsigned flags = DM_SUSPEND_FLAG | DM_SKIP_LOCKFS_FLAG | DM_NOFLUSH_FLAG;
+  int error = flagged(DM_DEV_SUSPEND, dm->name, flags, &header);
+  return error == 0 || ktap_fail("suspending %s: %s", dm->name, strerror(error));
+}
+
+bool dm_resume(struct dm* dm) {
+  struct dm_ioctl header;
+  int error = plain(DM_DEV_SUSPEND, dm->name, &header);
+  return error == 0 || ktap_fail("resuming %s: %s", dm->name, strerror(error));
 }

@@ -16,3 +16,8 @@ struct dm {
 bool dm_open_reversed(struct dm* dm, const char* name, const char* path, unsigned long long first, unsigned pieces,
                       unsigned piece_sectors);
 void dm_close(struct dm* dm);
+
+// Between the two every bio to the device waits in it: its memory is pinned, its data does not move. What is written back
+// meanwhile waits as well. They fail the running case when they cannot.
+bool dm_suspend(struct dm* dm);
+bool dm_resume(struct dm* dm);

@@ -18,8 +18,7 @@ static void put16(unsigned char* to, unsigned value) {
   to[1] = (unsigned char)(value >> 8);
 }
 
-// The boot sector and both allocation tables of an empty FAT16 of 4 MiB; all else is zero.
-static bool format(int fd) {
+bool vfat_format(int fd) {
   unsigned char boot[sector] = {0xeb, 0x3c, 0x90, 'p', 'i', 'n', 'r', 'i', 'g', ' ', ' '};
   static const unsigned char table[4] = {0xf8, 0xff, 0xff, 0xff};
   put16(boot + 11, sector);
@@ -44,7 +43,7 @@ static bool format(int fd) {
 bool vfat_open(struct vfat* vfat) {
   *vfat = (struct vfat){.loop = {.fd = -1}, .target = "/tmp/pinrig-vfat"};
   int image = memfd_create("vfat", MFD_CLOEXEC);
-  bool good = image >= 0 && format(image);
+  bool good = image >= 0 && vfat_format(image);
   if (!good) ktap_fail("making a vfat image: %s", strerror(errno));
   good = good && loop_open(&vfat->loop, image, 0);
   if (image >= 0) close(image);

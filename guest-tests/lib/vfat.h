@@ -13,6 +13,9 @@ struct vfat {
   bool mounted;
 };
 
+// Makes an empty file or device hold an empty FAT16 of 4 MiB: the boot sector and both tables, all else is zero.
+bool vfat_format(int fd);
+
 // Makes and mounts one. Skips the running case when the kernel has no loop devices or no vfat. To be ended by
 // vfat_close() in any case.
 bool vfat_open(struct vfat* vfat);
