@@ -38,6 +38,13 @@ Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, cons
 /// A second archive with the kernel tree's selftests below /tests/kernel.
 Result<fs::path> selftests_initramfs(const fs::path& selftests, const Context& ctx);
 
+/// The sysroot that the tools below come from (images/full.packages), made like the other one.
+Result<fs::path> ensure_tools_sysroot(model::Arch arch, const Context& ctx);
+
+/// A third archive with `tools` of the distribution (names of images/full.tools) and the shared libraries that they
+/// need, for guests whose tests ask for them. Error bad_input for a name that nobody has described.
+Result<fs::path> tools_initramfs(model::Arch arch, const std::vector<std::string>& tools, const Context& ctx);
+
 /// A raw drive image with a file system made on the host (ext4 by mke2fs), cached; `size_mib` large, sparse.
 Result<fs::path> filesystem_image(const std::string& fs_type, int size_mib, const Context& ctx);
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "image/cpio.h"
 #include "image/guest_image.h"
 #include "image/manifest.h"
+#include "image/packages.h"
 #include "image/publish.h"
+#include "image/tools.h"
 
 namespace pinrig::image {
 namespace {
@@ -15,6 +18,28 @@ Result<fs::path> cached_cpio(const Manifest& manifest, const std::string& name, 
   const fs::path out = ctx.cache / "images" / fmt::format("{}-{}.cpio", name, key.substr(0, 16));
   PINRIG_CHECK(publish_once(out, token_or_never(ctx.cancel),
                             [&](const fs::path& partial) { return write_cpio(entries, partial); }));
+  return out;
+}
+
+/// The files of several tools, each once: two tools may share one.
+Result<Manifest> merged(const std::map<std::string, Manifest>& all, const std::vector<std::string>& tools,
+                        const fs::path& file) {
+  Manifest out;
+  std::map<std::string, fs::path> sources;
+  for (const std::string& tool : tools) {
+    const auto found = all.find(tool);
+    if (found == all.end()) {
+      std::vector<std::string> known;
+      for (const auto& [name, manifest] : all) known.push_back(name);
+      return make_error(ErrorKind::bad_input, fmt::format("{} has no tool {}", file.string(), tool),
+                        "known: " + join(known, ", "));
+    }
+    for (const Entry& entry : found->second.entries) {
+      const auto [it, fresh] = sources.try_emplace(entry.path, entry.source);
+      if (fresh || it->second != entry.source) out.entries.push_back(entry);
+    }
+    out.trees.insert(out.trees.end(), found->second.trees.begin(), found->second.trees.end());
+  }
   return out;
 }
 
@@ -39,6 +64,18 @@ Result<fs::path> selftests_initramfs(const fs::path& selftests, const Context& c
   tree.source = selftests;
   dir.where = tree.where = "the kernel's selftests";
   return cached_cpio(Manifest{{dir}, {tree}}, "selftests", ctx);
+}
+
+Result<fs::path> tools_initramfs(model::Arch arch, const std::vector<std::string>& tools, const Context& ctx) {
+  const fs::path file = ctx.project / "images" / "full.tools";
+  PINRIG_TRY(text, read_file(file));
+  PINRIG_TRY(sysroot, ensure_tools_sysroot(arch, ctx));
+  PINRIG_TRY(all, parse_tools(text, file,
+                              {{"sysroot", sysroot}, {"libraries", sysroot / "usr/lib" / triplet(arch)}}));
+  PINRIG_TRY(chosen, merged(all, tools, file));
+  PINRIG_TRY(entries, resolve(chosen));
+  PINRIG_TRY(with, with_libraries(std::move(entries), sysroot, arch));
+  return cached_cpio(Manifest{std::move(with), {}}, fmt::format("tools-{}", to_string(arch)), ctx);
 }
 
 }  // namespace pinrig::image

@@ -15,10 +15,17 @@ namespace {
 
 // Counts up when the steps below change what a sysroot holds.
 constexpr std::string_view recipe = "sysroot 1";
-// A sysroot takes 140 MiB, the packages it comes from lie beside it while they are unpacked.
-constexpr std::uintmax_t space_needed = 400u << 20;
 
-fs::path list_path(const Context& ctx) { return ctx.project / "images" / "sysroot.packages"; }
+/// A list of packages and what is made of it.
+struct Kind {
+  const char* file;     ///< below images/
+  const char* prefix;   ///< of the directory in the cache
+  const char* label;    ///< in what is shown
+  std::uintmax_t room;  ///< bytes: what is unpacked, and the packages beside it meanwhile
+  bool compiles;        ///< programs are compiled against it
+};
+constexpr Kind for_compiling = {"sysroot.packages", "", "sysroot", 400u << 20, true};
+constexpr Kind for_tools = {"full.packages", "full-", "tools' sysroot", 700u << 20, false};
 
 std::string key_of(model::Arch arch, const PackageList& list) {
   Sha256 hash;
@@ -74,7 +81,7 @@ std::string reasons(std::string_view text) {
   return errors.empty() ? last : errors;
 }
 
-Error explain(const Listener& listener, const std::string& status) {
+Error explain(const Kind& kind, const Listener& listener, const std::string& status) {
   const std::string& err = listener.all();
   const auto has = [&](std::string_view text) { return err.find(text) != std::string::npos; };
   const std::string message =
@@ -85,7 +92,7 @@ Error explain(const Listener& listener, const std::string& status) {
   }
   if (has("Unable to locate package")) {
     return make_error(ErrorKind::bad_input, message,
-                      "correct images/sysroot.packages: the suite has no such package");
+                      fmt::format("correct images/{}: the suite has no such package", kind.file));
   }
   if (has("Could not resolve") || has("Failed to fetch") || has("Could not connect") ||
       has("Unable to connect") || has("Connection timed out")) {
@@ -144,14 +151,14 @@ Result<void> check_complete(const fs::path& root, model::Arch arch) {
   return {};
 }
 
-Result<void> make_sysroot(model::Arch arch, const PackageList& list, const Context& ctx,
+Result<void> make_sysroot(const Kind& kind, model::Arch arch, const PackageList& list, const Context& ctx,
                           const fs::path& partial) {
-  const std::string label = std::string("sysroot ") + to_string(arch);
+  const std::string label = fmt::format("{} {}", kind.label, to_string(arch));
   PINRIG_TRY(space, free_bytes(ctx.cache));
-  if (space < space_needed) {
+  if (space < kind.room) {
     return make_error(ErrorKind::disk_full,
                       fmt::format("{} is free at {}, a sysroot needs {}", human_bytes(space),
-                                  ctx.cache.string(), human_bytes(space_needed)),
+                                  ctx.cache.string(), human_bytes(kind.room)),
                       "free some space, or point PINRIG_CACHE at a larger disk");
   }
   if (ctx.progress) ctx.progress(fmt::format("{}: {} packages", label, list.packages.size()));
@@ -176,24 +183,37 @@ Result<void> make_sysroot(model::Arch arch, const PackageList& list, const Conte
   }
   if (std::holds_alternative<process::Cancelled>(run.value().status)) return cancelled_error();
   if (!process::succeeded(run.value().status))
-    return explain(listener, process::to_string(run.value().status));
+    return explain(kind, listener, process::to_string(run.value().status));
   PINRIG_CHECK(make_links_relative(partial));
+  if (!kind.compiles) return {};
   return check_complete(partial, arch);
+}
+
+Result<fs::path> ensure(const Kind& kind, model::Arch arch, const Context& ctx) {
+  const fs::path file = ctx.project / "images" / kind.file;
+  PINRIG_TRY(text, read_file(file));
+  PINRIG_TRY(list, parse_packages(text, file.string(), arch));
+  const fs::path root =
+      ctx.cache / "sysroots" / fmt::format("{}{}-{}", kind.prefix, to_string(arch), key_of(arch, list));
+  auto published = publish_once(root, token_or_never(ctx.cancel), [&](const fs::path& partial) {
+    return make_sysroot(kind, arch, list, ctx, partial);
+  });
+  if (published.has_error()) {
+    return std::move(published)
+        .error()
+        .with_context(fmt::format("making the {} {}", to_string(arch), kind.label));
+  }
+  return root;
 }
 
 }  // namespace
 
 Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx) {
-  PINRIG_TRY(text, read_file(list_path(ctx)));
-  PINRIG_TRY(list, parse_packages(text, list_path(ctx).string(), arch));
-  const fs::path root = ctx.cache / "sysroots" / fmt::format("{}-{}", to_string(arch), key_of(arch, list));
-  auto published = publish_once(root, token_or_never(ctx.cancel), [&](const fs::path& partial) {
-    return make_sysroot(arch, list, ctx, partial);
-  });
-  if (published.has_error()) {
-    return std::move(published).error().with_context(fmt::format("making the {} sysroot", to_string(arch)));
-  }
-  return root;
+  return ensure(for_compiling, arch, ctx);
+}
+
+Result<fs::path> ensure_tools_sysroot(model::Arch arch, const Context& ctx) {
+  return ensure(for_tools, arch, ctx);
 }
 
 }  // namespace pinrig::image

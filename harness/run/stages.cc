@@ -83,6 +83,12 @@ std::vector<std::string> lacking_programs(const model::Cell& cell, const fs::pat
   return out;
 }
 
+std::vector<std::string> tools_of(const model::Cell& cell) {
+  std::set<std::string> tools;
+  for (const auto& t : cell.tests) tools.insert(t.needs.tools.begin(), t.needs.tools.end());
+  return {tools.begin(), tools.end()};
+}
+
 std::string flat(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
@@ -132,6 +138,11 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
   job.spec.kernel_image = kernel.image;
   job.spec.vmlinux = kernel.vmlinux;
   job.spec.initramfs = {platform.initramfs, tests_cpio};
+  const auto tools = tools_of(cell);
+  if (!tools.empty()) {
+    PINRIG_TRY(tools_cpio, image::tools_initramfs(cell.arch, tools, image_context(services, cell.id)));
+    job.spec.initramfs.push_back(tools_cpio);
+  }
   job.spec.machine = cell.machine;
   job.spec.accel = platform.accel;
   job.spec.timeouts.scale = platform.probe.scale(platform.accel);
@@ -140,9 +151,11 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
   PINRIG_TRY(config, read_file(kernel.config));
   job.spec.loops_per_jiffy = vm::loops_per_jiffy(platform.probe.tsc_khz, ticks_per_second(config));
   PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
-  PINRIG_CHECK(write_manifest(dir,
-                              {{"kernel", kernel.image}, {"vmlinux", kernel.vmlinux}, {"config", kernel.config},
-                               {"initramfs", platform.initramfs}, {"selftests", tests_cpio}},
+  std::map<std::string, fs::path> files = {{"kernel", kernel.image}, {"vmlinux", kernel.vmlinux},
+                                           {"config", kernel.config}, {"initramfs", platform.initramfs},
+                                           {"selftests", tests_cpio}};
+  if (!tools.empty()) files["tools"] = job.spec.initramfs.back();
+  PINRIG_CHECK(write_manifest(dir, files,
                               {{"run", run_id}, {"cell", cell.id}, {"kernel_key", kernel.key}, {"accel", to_string(platform.accel)}}));
   PINRIG_CHECK(write_repro(job.spec, dir, own_program()));
   return job;
