@@ -124,28 +124,48 @@ bool transfer_compare(const struct target* target, size_t length, unsigned seed)
   return through_cache(target, length, seed, false);
 }
 
-// The operation itself between two samples.
-static void measure(const struct target* target, const struct shape* shape, struct transfer* t, bool write) {
+static void wanted_counts(const struct target* target, const struct transfer* t, bool write, struct transfer_counts* counts) {
+  long long pages = target->mode() == MODE_PIN ? t->pages : 0;
+  *counts = (struct transfer_counts){.acquired = pages, .released = pages};
+  if (target->counts) target->counts(t->vec, t->segments, write, counts);
+}
+
+// Were as many bytes moved as there should? One that is to be refused moves none.
+static bool moved(ssize_t done, int error, const struct transfer* t, const struct transfer_counts* want) {
+  if (want->error == 0) {
+    if (done == (ssize_t)t->length) return true;
+    return ktap_fail("%zd of %zu bytes: %s", done, t->length, done < 0 ? strerror(error) : "short");
+  }
+  if (done >= 0 || error != want->error)
+    ktap_fail("%zd bytes (%s) where it should be refused: %s", done, done < 0 ? strerror(error) : "moved", strerror(want->error));
+  return false;
+}
+
+// The operation itself between two samples. False: there are no data to look at.
+static bool measure(const struct target* target, const struct shape* shape, struct transfer* t, bool write) {
   struct pins before;
+  bool good = false;
   int fd = target->open((write ? O_WRONLY : O_RDONLY) | O_DIRECT);
   if (fd >= 0 && pins_begin(&before)) {
+    struct transfer_counts want;
+    wanted_counts(target, t, write, &want);
     ssize_t done = target->carry ? target->carry(fd, t->vec, t->segments, target->offset, write)
                    : write       ? pwritev(fd, t->vec, t->segments, target->offset)
                                  : preadv(fd, t->vec, t->segments, target->offset);
-    if (done != (ssize_t)t->length)
-      ktap_fail("%zd of %zu bytes: %s", done, t->length, done < 0 ? strerror(errno) : "short");
-    long long pages = target->mode() == MODE_PIN ? t->pages : 0;
+    good = moved(done, errno, t, &want);
+    if (want.sections) pins_claim_skew(want.sections);
     if (target->may_repeat && target->may_repeat(shape, t->length))
-      pins_expect_at_least(&before, pages, 0);
+      pins_expect_at_least(&before, want.acquired, want.acquired - want.released);
     else
-      pins_expect(&before, pages, pages);
+      pins_expect(&before, want.acquired, want.released);
   }
   if (fd >= 0) close(fd);
+  return good;
 }
 
 // Before 6.0 memory had to be aligned like the blocks of the medium; the attribute came with that change.
 static bool alignment_allowed(const struct target* target, const struct shape* shape) {
-  if (shape->offset % 512 == 0) return true;
+  if (shape->offset % 512 == 0 || !target->dma_alignment) return true;
   long mask = target->dma_alignment();
   if (mask >= 0 && (shape->offset & mask) == 0) return true;
   return ktap_skip("the drive wants memory aligned to more than %d bytes (dma_alignment %ld)", shape->offset, mask);
@@ -158,8 +178,8 @@ static void carry_out(const struct target* target, const struct shape* shape, bo
   long huge_before = hugetlb_free();
   if (!lay_out(shape, &t)) return;
   if (write) fill_segments(&t);
-  if (write || transfer_store(target, t.length, t.seed)) measure(target, shape, &t, write);
-  if (!ktap_failed()) {
+  bool good = (write || transfer_store(target, t.length, t.seed)) && measure(target, shape, &t, write);
+  if (good && !ktap_failed()) {
     if (write)
       transfer_compare(target, t.length, t.seed);
     else

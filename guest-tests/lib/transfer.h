@@ -29,18 +29,28 @@ struct shape {
 extern const struct shape transfer_shapes[];
 extern const size_t transfer_shape_count;
 
+// What one transfer does to the counters, and whether it is refused.
+struct transfer_counts {
+  int error;           // 0, or the errno with which it is refused; nothing is moved then
+  long long acquired;
+  long long released;
+  long long sections;  // of legacy direct I/O, which release more than was counted: the skew to claim
+};
+
 // Where to: something that can be opened for direct and for buffered I/O.
 struct target {
   int (*open)(int flags);        // -1: the running case has been skipped or failed
   enum pin_mode (*mode)(void);   // how it gets its memory; MODE_UNKNOWN: skipped or failed
   bool (*drop_cache)(int fd);    // so that the next buffered read comes from the medium
-  long (*dma_alignment)(void);   // mask that memory has to be aligned by, -1 = not known
+  long (*dma_alignment)(void);   // mask that memory has to be aligned by, -1 = not known; NULL: any will do
   off_t offset;                  // whence; up to 64 MiB from there are overwritten
   // How the bytes are moved: their number or -1 with errno. NULL: preadv and pwritev.
   ssize_t (*carry)(int fd, const struct iovec* vec, int count, off_t offset, bool write);
   // May the pages of such a transfer be pinned more than once, because an attempt that must not wait is repeated by one
   // that may? NULL: never.
   bool (*may_repeat)(const struct shape* shape, size_t length);
+  // What is expected where that is not each page of each iovec once in MODE_PIN and nothing else. NULL: that.
+  void (*counts)(const struct iovec* vec, int count, bool write, struct transfer_counts* counts);
 };
 
 // A case: carries the shape out once and judges the counts, the data, and the oracles that need no counters (huge

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "dio_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ktap.h"
+#include "pins.h"
+
+enum { sector = 512, word = 4 };  // bytes
+
+// `pages` were touched, which are as many sections of legacy direct I/O: of each, folio_add_pin() leaves two pins
+// uncounted that are given back.
+static bool judge_probe(struct dio_way* way, const struct pins* before, const struct pins* after, long long pages) {
+  long long acquired = after->acquired - before->acquired, released = after->released - before->released;
+  way->pins = acquired > 0 && way->error == 0;
+  way->skew = (released - acquired) / pages;
+  pins_claim_exact(acquired);
+  if (way->skew == 2) pins_claim_skew(pages);
+  if (released - acquired == 0 || released - acquired == 2 * pages)
+    return acquired <= pages || ktap_fail("%lld pages were pinned %lld times", pages, acquired);
+  return ktap_fail("a probe of %lld pages: %lld pinned, %lld unpinned", pages, acquired, released);
+}
+
+static bool probe(struct dio_way* way, int fd, unsigned char* addr, size_t length, bool write) {
+  struct pins before, after;
+  if (!pins_begin(&before)) return false;
+  after = before;
+  ssize_t done = write ? pwrite(fd, addr, length, 0) : pread(fd, addr, length, 0);
+  *way = (struct dio_way){.error = done < 0 ? errno : 0};
+  if (done >= 0 && done != (ssize_t)length) return ktap_fail("%zd of %zu bytes in a probe", done, length);
+  return pins_rest(&after) && judge_probe(way, &before, &after, (long long)pages_spanned(addr, length));
+}
+
+static bool probe_direction(struct dio_file* file, int fd, unsigned char* memory, bool write) {
+  struct dio_way* ways = write ? file->write : file->read;
+  return probe(&ways[ALIGNED_PAGE], fd, memory, page_bytes(), write) &&
+         probe(&ways[ALIGNED_SECTOR], fd, memory + sector, sector, write) &&
+         probe(&ways[ALIGNED_WORD], fd, memory + word, page_bytes(), write);
+}
+
+static const char* word_of(const struct dio_way* way) {
+  return way->error ? "refused" : way->pins ? "pin" : "get";
+}
+
+static void report(struct dio_file* file, const char* name) {
+  char full[64];
+  static const char* const names[] = {"page", "sector", "4 bytes"};
+  for (int i = 0; i < DIO_ALIGNMENTS; ++i)
+    ktap_note("aligned to a %s: read %s skew %lld, write %s skew %lld", names[i], word_of(&file->read[i]),
+              file->read[i].skew, word_of(&file->write[i]), file->write[i].skew);
+  for (int write = 0; write < 2; ++write) {
+    struct dio_way* way = write ? &file->write[ALIGNED_PAGE] : &file->read[ALIGNED_PAGE];
+    snprintf(full, sizeof(full), "dio.%s%s", name, write ? ".write" : "");
+    if (!write || way->pins != file->read[ALIGNED_PAGE].pins) caps_print(full, word_of(way));
+    const char* stated = caps_stated(full);
+    if (stated) way->pins = strcmp(stated, "pin") == 0;
+  }
+}
+
+bool dio_file_probe(struct dio_file* file, const char* name, const char* path) {
+  struct buffer buffer;
+  int fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+  if (fd < 0) return ktap_fail("O_DIRECT open of %s: %s", path, strerror(errno));
+  bool good = buffer_get(&buffer, BUFFER_PAGES, 2 * page_bytes());
+  if (good) {
+    good = probe_direction(file, fd, buffer.addr, false) && probe_direction(file, fd, buffer.addr, true);
+    buffer_put(&buffer);
+  }
+  close(fd);
+  if (good) report(file, name);
+  return good;
+}
+
+static enum dio_alignment alignment_of(const struct iovec* vec, int count) {
+  uintptr_t bits = 0;
+  for (int i = 0; i < count; ++i) bits |= (uintptr_t)vec[i].iov_base | vec[i].iov_len;
+  if (bits % page_bytes() == 0) return ALIGNED_PAGE;
+  return bits % sector == 0 ? ALIGNED_SECTOR : ALIGNED_WORD;
+}
+
+// Pieces that fs/direct-io.c submits: what touches the piece before it within one page is merged with it.
+static long long sections_of(const struct iovec* vec, int count) {
+  long long sections = 0;
+  const unsigned char* end = NULL;
+  for (int i = 0; i < count; ++i) {
+    const unsigned char* start = vec[i].iov_base;
+    sections += (long long)pages_spanned(start, vec[i].iov_len);
+    if (start == end && (uintptr_t)start % page_bytes() != 0) --sections;
+    end = start + vec[i].iov_len;
+  }
+  return sections;
+}
+
+void dio_file_counts(const struct dio_file* file, const struct iovec* vec, int count, bool write,
+                     struct transfer_counts* counts) {
+  const struct dio_way* way = &(write ? file->write : file->read)[alignment_of(vec, count)];
+  *counts = (struct transfer_counts){.error = way->error};
+  if (!way->pins) return;
+  for (int i = 0; i < count; ++i) counts->acquired += (long long)pages_spanned(vec[i].iov_base, vec[i].iov_len);
+  counts->sections = way->skew ? sections_of(vec, count) : 0;
+  counts->released = counts->acquired + way->skew * counts->sections;
+}
+
+bool dio_file_moved(const struct dio_file* file, const struct pins* before, struct pins* moved) {
+  struct pins after = *before;
+  if (!pins_rest(&after)) return false;
+  *moved = (struct pins){after.acquired - before->acquired, after.released - before->released};
+  long long over = moved->released - moved->acquired;
+  pins_claim_exact(moved->acquired);
+  ktap_note("pins acq=%+lld rel=%+lld", moved->acquired, moved->released);
+  if (over == 0) return true;
+  bool legacy = file->read[ALIGNED_PAGE].skew == 2 && over > 0 && over % 2 == 0 && over <= 2 * moved->acquired;
+  if (legacy) pins_claim_skew(over / 2);
+  return legacy || ktap_fail("%lld pages pinned, %lld unpinned", moved->acquired, moved->released);
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+// What a file system does with direct reads and writes of one of its files, found out by small ones: whether they
+// pin, take plain references, go through the page cache or are refused, as far as memory and lengths are aligned.
+#pragma once
+
+#include <stdbool.h>
+#include <sys/uio.h>
+
+#include "caps.h"
+#include "pins.h"
+#include "transfer.h"
+
+enum dio_alignment { ALIGNED_PAGE, ALIGNED_SECTOR, ALIGNED_WORD, DIO_ALIGNMENTS };
+
+struct dio_way {
+  int error;           // it is refused with this errno
+  bool pins;
+  long long skew;      // pages more released than acquired, per section
+};
+
+struct dio_file {
+  struct dio_way read[DIO_ALIGNMENTS];
+  struct dio_way write[DIO_ALIGNMENTS];
+};
+
+// Tries all of it at the start of the file at `path`, which has two written pages at least; claims what that pins, and
+// prints "# capability dio.NAME ..." (dio.NAME.write where writes differ). A value stated in PINRIG_CAPABILITIES takes
+// the place of what was found for transfers of whole pages. False: the running case has been skipped or failed.
+bool dio_file_probe(struct dio_file* file, const char* name, const char* path);
+
+// What a transfer of these iovecs does to the counters, pages of the zero page left out of account.
+void dio_file_counts(const struct dio_file* file, const struct iovec* vec, int count, bool write,
+                     struct transfer_counts* counts);
+
+// For operations whose amount is not known before: what the counters have moved by since `before`, once they rest.
+// Claims it. False: it does not balance, and the running case failed; legacy direct I/O may give back two more for each
+// page at most.
+bool dio_file_moved(const struct dio_file* file, const struct pins* before, struct pins* moved);

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "filesystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "devices.h"
+#include "ktap.h"
+#include "proc.h"
+
+enum { most_words = 12, tool_limit_ms = 60000, head_bytes = 1 << 20 };
+
+// The device comes last. What the drive held before is overwritten without asking.
+struct maker {
+  const char* type;
+  const char* argv[most_words];
+  const char* options;  // of the mount
+};
+
+static const struct maker makers[] = {
+    // Inode tables are written now: else the kernel would do it in a thread of its own beside the test.
+    {"ext4", {"mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0"}, NULL},
+    {"ext2", {"mke2fs", "-q", "-F", "-t", "ext2", "-b", "4096"}, NULL},
+    {"xfs", {"mkfs.xfs", "-q", "-f"}, NULL},
+    {"btrfs", {"mkfs.btrfs", "-q", "-f", "-s", "4096"}, NULL},
+    {"f2fs", {"mkfs.f2fs", "-q", "-f"}, NULL},
+    {"vfat", {"mkfs.vfat", "-F", "32", "-s", "8"}, NULL},
+    {"exfat", {"mkfs.exfat", "-q"}, NULL},
+    {"udf", {"mkudffs", "--media-type=hd", "--blocksize=512"}, NULL},
+    {"ntfs3", {"mkntfs", "-q", "-Q", "-F"}, NULL},
+    {"tmpfs", {NULL}, "size=128m"},
+};
+
+static const struct maker* maker_of(const char* type) {
+  for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); ++i)
+    if (strcmp(makers[i].type, type) == 0) return &makers[i];
+  return NULL;
+}
+
+static bool kernel_has(const char* type) {
+  FILE* file = fopen("/proc/filesystems", "re");
+  char line[80], name[64];
+  bool found = false;
+  while (file && !found && fgets(line, sizeof(line), file)) {
+    const char* at = strncmp(line, "nodev", 5) == 0 ? line + 5 : line;
+    found = sscanf(at, " %63s", name) == 1 && strcmp(name, type) == 0;
+  }
+  if (file) fclose(file);
+  return found;
+}
+
+static void print_output(int fd) {
+  char text[4096];
+  ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
+  text[got > 0 ? got : 0] = '\0';
+  char* rest = NULL;
+  for (char* line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) ktap_note("  %s", line);
+}
+
+int filesystem_tool(const char* const* argv, int limit_ms) {
+  int output = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (output < 0) {
+    ktap_fail("a file for the output of %s: %s", argv[0], strerror(errno));
+    return -1;
+  }
+  pid_t child = proc_fork();
+  if (child == 0) {
+    dup2(output, 1);
+    dup2(output, 2);
+    execvp(argv[0], (char* const*)argv);
+    _exit(errno == ENOENT ? 127 : 126);
+  }
+  int code = child < 0 ? -1 : proc_reap(child, limit_ms);
+  if (code != 0) print_output(output);
+  close(output);
+  return code;
+}
+
+// What is left of the file system before: some tools and some kernels look for it.
+static bool wipe(const char* device) {
+  unsigned char* zeros = calloc(1, head_bytes);
+  int fd = open(device, O_RDWR | O_CLOEXEC);
+  bool good = zeros && fd >= 0 && pwrite(fd, zeros, head_bytes, 0) == head_bytes && fsync(fd) == 0;
+  if (!good) ktap_fail("wiping %s: %s", device, strerror(errno));
+  if (fd >= 0) close(fd);
+  free(zeros);
+  return good;
+}
+
+static bool make(const struct maker* maker, const char* device) {
+  const char* argv[most_words + 2] = {NULL};
+  int words = 0;
+  while (maker->argv[words]) {
+    argv[words] = maker->argv[words];
+    ++words;
+  }
+  argv[words] = device;
+  int code = filesystem_tool(argv, tool_limit_ms);
+  if (code == 127) return ktap_skip("no %s in PATH", argv[0]);
+  return code == 0 || ktap_fail("%s ended with %d", argv[0], code);
+}
+
+bool filesystem_mount(struct filesystem* fs, const char* type, const char* device, const char* options) {
+  fs->type = type;
+  snprintf(fs->target, sizeof(fs->target), "/tmp/pinrig-%s", type);
+  if (!kernel_has(type)) return ktap_skip("no %s in this kernel", type);
+  mkdir(fs->target, 0700);
+  fs->mounted = mount(device, fs->target, type, 0, options) == 0;
+  return fs->mounted || ktap_fail("mounting %s: %s", type, strerror(errno));
+}
+
+bool filesystem_open(struct filesystem* fs, const char* type) {
+  *fs = (struct filesystem){.type = type};
+  const struct maker* maker = maker_of(type);
+  if (!maker) return ktap_fail("nobody has said how to make %s", type);
+  if (!kernel_has(type)) return ktap_skip("no %s in this kernel", type);
+  if (maker->argv[0]) {
+    if (!device_find(DRIVE_FS, 1, fs->device, sizeof(fs->device)))
+      return ktap_skip("the machine has no NVMe drive with serial " DRIVE_FS);
+    if (!wipe(fs->device) || !make(maker, fs->device)) return false;
+  }
+  return filesystem_mount(fs, type, maker->argv[0] ? fs->device : type, maker->options);
+}
+
+void filesystem_close(struct filesystem* fs) {
+  if (fs->mounted && umount(fs->target) < 0) umount2(fs->target, MNT_DETACH);
+  fs->mounted = false;
+  rmdir(fs->target);
+}
+
+bool filesystem_file(const struct filesystem* fs, const char* file, size_t size, char* path, size_t room) {
+  snprintf(path, room, "%s/%s", fs->target, file);
+  int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  unsigned char* zeros = calloc(1, head_bytes);
+  bool good = fd >= 0 && zeros;
+  for (size_t done = 0; good && done < size;) {
+    ssize_t wrote = write(fd, zeros, size - done < head_bytes ? size - done : head_bytes);
+    good = wrote > 0;
+    done += good ? (size_t)wrote : 0;
+  }
+  good = good && fsync(fd) == 0;
+  if (!good) ktap_fail("%s: %s", path, strerror(errno));
+  if (fd >= 0) close(fd);
+  free(zeros);
+  return good;
+}
+
+bool filesystem_drop_cache(int fd) {
+  if (fsync(fd) < 0) return ktap_fail("fsync: %s", strerror(errno));
+  int error = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+  return error == 0 || ktap_fail("POSIX_FADV_DONTNEED: %s", strerror(error));
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the tests of the suite fs begin with: a file system and a file on it, known as far as direct I/O goes. Its first
+// case makes and probes them, the others ask whether that worked.
+#pragma once
+
+#include "dio_file.h"
+#include "filesystem.h"
+
+struct fs_fixture {
+  struct filesystem fs;
+  struct dio_file file;
+  char path[128];      // of the file "data"
+  bool ready, skipped;
+};
+
+// Makes `type` and a file of `size` bytes on it, and probes it. To be ended by fs_fixture_end() in any case.
+void fs_fixture_begin(struct fs_fixture* fixture, const char* type, size_t size);
+// The second half of that, on a file system that is already mounted.
+void fs_fixture_probe(struct fs_fixture* fixture, const char* name, size_t size);
+void fs_fixture_end(struct fs_fixture* fixture);
+
+// False: the running case has been skipped or failed, because there is nothing to work on.
+bool fs_fixture_ready(const struct fs_fixture* fixture);
+
+// Opens the file, or fails the running case.
+int fs_fixture_open(const struct fs_fixture* fixture, int flags);
+
+// The file's end for every shape of lib/transfer.c.
+size_t fs_fixture_size_for_shapes(void);
