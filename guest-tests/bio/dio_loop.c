@@ -46,7 +46,7 @@ static enum pin_mode mode(void) { return make_loop(LO_FLAGS_DIRECT_IO) ? caps_di
 static bool on_sectors(const struct shape* shape) { return shape->offset % 512 == 0; }
 
 int main(void) {
-  static const struct target target = {open_direct, mode, device_drop_cache, alignment, 0, NULL, NULL};
+  static const struct target target = {open_direct, mode, device_drop_cache, alignment, 0, NULL, NULL, NULL};
   static struct ktap_case cases[128];
   loop.fd = -1;
   int code = ktap_run(cases, transfer_cases(cases, 0, 128, &target, "", on_sectors));
