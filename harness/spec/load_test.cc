@@ -207,6 +207,15 @@ TEST(LoadSuite, EveryKeyAndTheDefaults) {
   EXPECT_EQ(s.tests[3].claim, model::PinClaim::Mode::at_least);
 }
 
+TEST(LoadMap, RowsInTheirOrder) {
+  const auto map = good(load_map(project));
+  ASSERT_EQ(map.size(), 3u);
+  EXPECT_EQ(map[0].id, "D1");
+  EXPECT_EQ(map[0].what, "raw block device");
+  EXPECT_EQ(map[0].not_testable, "");
+  EXPECT_EQ(map[2].not_testable, "build time only");
+}
+
 TEST(LoadSuite, AllOfThemSortedByName) {
   const auto all = good(load_all_suites(project));
   ASSERT_EQ(all.size(), 2u);
@@ -217,6 +226,7 @@ TEST(LoadSuite, AllOfThemSortedByName) {
 TEST(LoadSuite, ABrokenOneFailsThemAll) {
   const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
   fs::create_directories(tmp.path() / "guest-tests/a");
+  fs::copy(project / "guest-tests/map.yaml", tmp.path() / "guest-tests/map.yaml");
   std::ofstream(tmp.path() / "guest-tests/a/suite.yaml") << "suite: a\n";
   EXPECT_EQ(load_all_suites(tmp.path()).error().kind, ErrorKind::bad_input);
 }
@@ -240,6 +250,7 @@ TEST(Project, EveryFileLoads) {
   each("kernels", load_base);
   each("kernels/series", load_series);
   EXPECT_GE(good(load_all_suites(root)).size(), 5u);
+  EXPECT_GT(good(load_map(root)).size(), 80u);
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "model/job.h"
+#include "model/map.h"
 
 namespace pinrig::spec {
 
@@ -20,7 +21,9 @@ Result<model::KernelBase> load_base(const fs::path& project, const std::string& 
 Result<model::Series> load_series(const fs::path& project, const std::string& name);
 /// configs/machines/NAME.yaml; `extends: OTHER` takes what it does not say from there (cycles are an error).
 Result<model::Machine> load_machine(const fs::path& project, const std::string& name);
-/// guest-tests/NAME/suite.yaml
+/// guest-tests/map.yaml, in its order.
+Result<std::vector<model::MapRow>> load_map(const fs::path& project);
+/// guest-tests/NAME/suite.yaml; the rows that its tests name have to be in the map.
 Result<model::Suite> load_suite(const fs::path& project, const std::string& name);
 /// Every suite of the project, sorted by name.
 Result<std::vector<model::Suite>> load_all_suites(const fs::path& project);

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "spec/places.h"
+#include "spec/rows.h"
 #include "spec/spec.h"
 
 namespace pinrig::spec {
@@ -154,7 +155,19 @@ void read_enums(Reader& r, const Fields& f, TestSpec& t) {
   }
 }
 
-TestSpec read_test(Reader& r, const Node& n, const std::string& suite, const fs::path& project) {
+/// What names inside a suite are looked up in.
+struct Project {
+  const fs::path& root;
+  const std::vector<model::MapRow>& map;
+};
+
+std::vector<std::string> read_rows(Reader& r, const Node& n, const std::vector<model::MapRow>& map) {
+  auto out = read_words(r, n, "rows");
+  for (const auto& item : n.items) check_row(r, item, map);
+  return out;
+}
+
+TestSpec read_test(Reader& r, const Node& n, const std::string& suite, const Project& project) {
   TestSpec t;
   t.where = r.where(n);
   const Fields f(r, n, "a test",
@@ -173,14 +186,13 @@ TestSpec read_test(Reader& r, const Node& n, const std::string& suite, const fs:
   set(f, "needs", t.needs, [&](const Node& v) { return read_needs(r, v); });
   set(f, "destructive", t.destructive, [&](const Node& v) { return r.truth(v, "destructive"); });
   set(f, "what", t.what, [&](const Node& v) { return r.text(v, "what"); });
-  set(f, "rows", t.rows, [&](const Node& v) { return read_words(r, v, "rows"); });
-  set(f, "proof", t.proof, [&](const Node& v) { return read_proof(r, v, project); });
+  set(f, "rows", t.rows, [&](const Node& v) { return read_rows(r, v, project.map); });
+  set(f, "proof", t.proof, [&](const Node& v) { return read_proof(r, v, project.root); });
   read_enums(r, f, t);
   return t;
 }
 
-std::vector<TestSpec> read_tests(Reader& r, const Node& n, const std::string& suite,
-                                 const fs::path& project) {
+std::vector<TestSpec> read_tests(Reader& r, const Node& n, const std::string& suite, const Project& project) {
   std::vector<TestSpec> out;
   for (const auto& item : r.list(n, "tests")) {
     TestSpec t = read_test(r, item, suite, project);
@@ -196,9 +208,7 @@ std::vector<TestSpec> read_tests(Reader& r, const Node& n, const std::string& su
   return out;
 }
 
-}  // namespace
-
-Result<Suite> load_suite(const fs::path& project, const std::string& name) {
+Result<Suite> load(const fs::path& project, const std::string& name, const std::vector<model::MapRow>& map) {
   PINRIG_TRY(file, find_named(project, suite_place(), name));
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
@@ -208,15 +218,23 @@ Result<Suite> load_suite(const fs::path& project, const std::string& name) {
   if (const Node* n = f.need("suite"); n != nullptr && r.word(*n, "suite") != name)
     r.fail(*n, fmt::format("suite: '{}' differs from the folder's name '{}'", n->text, name));
   set(f, "title", suite.title, [&](const Node& n) { return r.text(n, "title"); });
-  if (const Node* n = f.need("tests"); n != nullptr && r.ok()) suite.tests = read_tests(r, *n, name, project);
+  if (const Node* n = f.need("tests"); n != nullptr && r.ok()) suite.tests = read_tests(r, *n, name, {project, map});
   if (!r.ok()) return r.error();
   return suite;
 }
 
+}  // namespace
+
+Result<Suite> load_suite(const fs::path& project, const std::string& name) {
+  PINRIG_TRY(map, load_map(project));
+  return load(project, name, map);
+}
+
 Result<std::vector<Suite>> load_all_suites(const fs::path& project) {
+  PINRIG_TRY(map, load_map(project));
   std::vector<Suite> out;
   for (const auto& name : names_in(project, suite_place())) {
-    PINRIG_TRY(suite, load_suite(project, name));
+    PINRIG_TRY(suite, load(project, name, map));
     out.push_back(std::move(suite));
   }
   return out;
