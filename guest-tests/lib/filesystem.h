@@ -17,9 +17,10 @@ struct filesystem {
   bool mounted;
 };
 
-// Makes `type` (ext4, ext2, xfs, btrfs, f2fs, vfat, exfat, udf, ntfs3, tmpfs) and mounts it. Skips the running case
-// when the kernel does not have it or PATH not the tool. To be ended by filesystem_close() in any case.
-bool filesystem_open(struct filesystem* fs, const char* type);
+// Makes the one called `name` (ext4, ext2, xfs, btrfs, btrfs_nodatasum, f2fs, vfat, exfat, udf, ntfs3, tmpfs) and mounts
+// it. Skips the running case when the kernel does not have it or PATH not the tool. To be ended by filesystem_close() in
+// any case.
+bool filesystem_open(struct filesystem* fs, const char* name);
 void filesystem_close(struct filesystem* fs);
 
 // mount(2) of something else at `fs->target`, with the same reports. `device` may be what the type understands.

@@ -34,5 +34,5 @@ int fs_fixture_open(const struct fs_fixture* fixture, int flags) {
 
 size_t fs_fixture_size_for_shapes(void) {
   size_t longest = 1024 * page_bytes(), huge = 4 << 20;
-  return longest > huge ? longest : huge;
+  return FS_FIXTURE_OFFSET + (longest > huge ? longest : huge);
 }

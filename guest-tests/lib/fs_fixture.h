@@ -13,7 +13,7 @@ struct fs_fixture {
   bool ready, skipped;
 };
 
-// Makes `type` and a file of `size` bytes on it, and probes it. To be ended by fs_fixture_end() in any case.
+// Makes the file system `type` (filesystem.h) and a file of `size` bytes on it, and probes it. To be ended by fs_fixture_end() in any case.
 void fs_fixture_begin(struct fs_fixture* fixture, const char* type, size_t size);
 // The second half of that, on a file system that is already mounted.
 void fs_fixture_probe(struct fs_fixture* fixture, const char* name, size_t size);
@@ -25,5 +25,8 @@ bool fs_fixture_ready(const struct fs_fixture* fixture);
 // Opens the file, or fails the running case.
 int fs_fixture_open(const struct fs_fixture* fixture, int flags);
 
-// The file's end for every shape of lib/transfer.c.
+// Where the shapes of lib/transfer.c begin: behind the twelve blocks that ext2 finds without an indirect block. A
+// transfer that crosses them is two mappings, and the page between those is pinned for each.
+#define FS_FIXTURE_OFFSET (12 * 4096)
+// The file's end for every shape.
 size_t fs_fixture_size_for_shapes(void);
