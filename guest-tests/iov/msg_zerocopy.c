@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+// Sockets that send user pages without a copy: MSG_ZEROCOPY (net/core/datagram.c) and io_uring's SEND_ZC take plain
+// references, also where the buffer is registered and pinned already. The loopback device copies when it delivers; that
+// the pages are free again after the completion is seen by sealing the memfd that they are of.
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "ktap.h"
+#include "pins.h"
+#include "ring.h"
+#include "uring.h"
+
+#ifndef SO_EE_ORIGIN_ZEROCOPY
+#define SO_EE_ORIGIN_ZEROCOPY 5
+#endif
+
+enum { limit_ms = 20000, tcp_bytes = 64 * 1024, udp_bytes = 16 * 1024 };
+
+struct send_case {
+  int type;         // SOCK_STREAM or SOCK_DGRAM
+  enum buffer_kind kind;
+  int offset;
+  bool by_ring, fixed;
+};
+
+static bool loopback_up(void) {
+  struct ifreq request = {.ifr_name = "lo"};
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  bool good = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0;
+  request.ifr_flags |= IFF_UP | IFF_RUNNING;
+  good = good && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+  if (fd >= 0) close(fd);
+  return good || ktap_skip("no loopback device: %s", strerror(errno));
+}
+
+// Two connected sockets: [0] sends, [1] receives.
+static bool connect_pair(int type, int* ends) {
+  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t size = sizeof(address);
+  int one = 1, listener = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+  ends[0] = socket(AF_INET, type | SOCK_CLOEXEC, 0);
+  ends[1] = -1;
+  bool good = listener >= 0 && ends[0] >= 0 && bind(listener, (struct sockaddr*)&address, sizeof(address)) == 0 &&
+              getsockname(listener, (struct sockaddr*)&address, &size) == 0;
+  if (type == SOCK_STREAM) good = good && listen(listener, 1) == 0;
+  good = good && connect(ends[0], (struct sockaddr*)&address, sizeof(address)) == 0;
+  if (good && type == SOCK_STREAM) {
+    ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    close(listener);
+  } else {
+    ends[1] = listener;
+  }
+  if (!good || ends[1] < 0) return ktap_fail("two connected sockets: %s", strerror(errno));
+  if (setsockopt(ends[0], SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)) == 0) return true;
+  return ktap_skip("SO_ZEROCOPY: %s", strerror(errno));
+}
+
+static bool receive(int fd, size_t length, unsigned seed) {
+  static unsigned char bytes[tcp_bytes];
+  size_t done = 0;
+  while (done < length) {
+    struct pollfd ready = {fd, POLLIN, 0};
+    if (poll(&ready, 1, limit_ms) != 1) return ktap_fail("%zu of %zu bytes arrived", done, length);
+    ssize_t got = recv(fd, bytes + done, length - done, 0);
+    if (got <= 0) return ktap_fail("recv: %s", strerror(errno));
+    done += (size_t)got;
+  }
+  return pattern_check(bytes, length, seed, 0) < 0 || ktap_fail("wrong data arrived");
+}
+
+// Waits until the kernel says that it needs the pages no more.
+static bool completed(int fd) {
+  char control[256];
+  struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
+  struct pollfd ready = {fd, 0, 0};  // POLLERR comes unasked
+  if (poll(&ready, 1, limit_ms) != 1 || recvmsg(fd, &message, MSG_ERRQUEUE) < 0)
+    return ktap_fail("no completion of MSG_ZEROCOPY: %s", strerror(errno));
+  struct cmsghdr* header = CMSG_FIRSTHDR(&message);
+  struct sock_extended_err* error = header ? (struct sock_extended_err*)CMSG_DATA(header) : NULL;
+  return (error && error->ee_origin == SO_EE_ORIGIN_ZEROCOPY) || ktap_fail("the error queue has something else");
+}
+
+static bool by_ring(struct ring* ring, int fd, void* from, size_t length, bool fixed) {
+  struct io_uring_cqe cqe;
+  struct io_uring_sqe* sqe = ring_next(ring);
+  sqe->opcode = IORING_OP_SEND_ZC;
+  sqe->fd = fd;
+  sqe->addr = (uintptr_t)from;
+  sqe->len = (uint32_t)length;
+  sqe->msg_flags = MSG_WAITALL;
+  if (fixed) sqe->ioprio = IORING_RECVSEND_FIXED_BUF;
+  if (!ring_submit(ring) || !ring_reap(ring, limit_ms, &cqe)) return false;
+  if (cqe.res == -EINVAL) return ktap_skip("no IORING_OP_SEND_ZC (since 6.0)");
+  if (cqe.res != (int)length) return ktap_fail("SEND_ZC gave %d", cqe.res);
+  // A second completion says that the pages are not needed any more.
+  return !(cqe.flags & IORING_CQE_F_MORE) || ring_reap(ring, limit_ms, &cqe);
+}
+
+static void transfer(const struct send_case* c, struct ring* ring, const int* ends, unsigned char* from, size_t length) {
+  static unsigned seed = 2300;
+  struct pins before;
+  pattern_fill(from, length, ++seed, 0);
+  if (!pins_begin(&before)) return;
+  bool good;
+  if (c->by_ring) {
+    good = by_ring(ring, ends[0], from, length, c->fixed);
+  } else {
+    ssize_t sent = send(ends[0], from, length, MSG_ZEROCOPY);
+    good = sent == (ssize_t)length || ktap_fail("send took %zd bytes: %s", sent, strerror(errno));
+  }
+  if (good) receive(ends[1], length, seed);
+  if (good && !c->by_ring) completed(ends[0]);
+  pins_expect(&before, 0, 0);
+}
+
+static void send_pages(const void* arg) {
+  const struct send_case* c = arg;
+  struct buffer buffer;
+  struct ring ring = {.fd = -1, .rings = (void*)-1, .sqes = (void*)-1};
+  struct pins before;
+  int ends[2] = {-1, -1};
+  size_t length = c->type == SOCK_STREAM ? tcp_bytes : udp_bytes;
+  long huge_before = hugetlb_free();
+  if (!loopback_up() || !buffer_get(&buffer, c->kind, length + (size_t)c->offset)) return;
+  bool good = connect_pair(c->type, ends) && (!c->by_ring || ring_open(&ring, 4, 0)) && pins_begin(&before);
+  if (good && c->fixed) {
+    good = uring_register(ring.fd, buffer.addr, buffer.size) == 0 || ktap_fail("registering the buffer");
+    pins_expect_at_least(&before, (long long)(buffer.size / page_bytes()), (long long)(buffer.size / page_bytes()));
+  }
+  if (good) transfer(c, &ring, ends, buffer.addr + c->offset, length);
+  ring_close(&ring);
+  if (good && c->fixed) pins_expect(&before, 0, (long long)(buffer.size / page_bytes()));
+  for (int i = 0; i < 2; ++i)
+    if (ends[i] >= 0) close(ends[i]);
+  if (c->kind == BUFFER_MEMFD) buffer_seal(&buffer);
+  buffer_put(&buffer);
+  if (c->kind == BUFFER_HUGETLB) hugetlb_expect_free(huge_before);
+}
+
+int main(void) {
+  static const struct send_case tcp = {SOCK_STREAM, BUFFER_MEMFD, 0, false, false}, tcp_at = {SOCK_STREAM, BUFFER_MEMFD, 100, false, false};
+  static const struct send_case tcp_huge = {SOCK_STREAM, BUFFER_HUGETLB, 2048, false, false}, udp = {SOCK_DGRAM, BUFFER_MEMFD, 0, false, false};
+  static const struct send_case ring = {SOCK_STREAM, BUFFER_MEMFD, 0, true, false}, fixed = {SOCK_STREAM, BUFFER_MEMFD, 0, true, true};
+  static const struct ktap_case cases[] = {
+      {"tcp", send_pages, &tcp},
+      {"tcp_at_100", send_pages, &tcp_at},
+      {"tcp_hugetlb_at_2048", send_pages, &tcp_huge},
+      {"udp", send_pages, &udp},
+      {"uring_send_zc", send_pages, &ring},
+      {"uring_send_zc_fixed", send_pages, &fixed},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
