@@ -93,8 +93,7 @@ int nvme_io64_cmd(const struct nvme* nvme, const struct nvme_io* io) {
   return status < 0 ? -errno : status;
 }
 
-int nvme_uring_cmd(const struct nvme* nvme, struct ring* ring, const struct nvme_io* io, bool fixed) {
-  struct io_uring_cqe cqe;
+void nvme_uring_prepare(const struct nvme* nvme, struct ring* ring, const struct nvme_io* io, bool fixed) {
   struct nvme_uring_cmd command = {.data_len = io->vectors ? io->vectors : (uint32_t)io->length};
   FILL(&command, nvme, io);
   struct io_uring_sqe* sqe = ring_next(ring);
@@ -103,6 +102,11 @@ int nvme_uring_cmd(const struct nvme* nvme, struct ring* ring, const struct nvme
   sqe->cmd_op = io->vectors ? NVME_URING_CMD_IO_VEC : NVME_URING_CMD_IO;
   if (fixed) sqe->uring_cmd_flags = IORING_URING_CMD_FIXED;
   memcpy(sqe->cmd, &command, sizeof(command));
+}
+
+int nvme_uring_cmd(const struct nvme* nvme, struct ring* ring, const struct nvme_io* io, bool fixed) {
+  struct io_uring_cqe cqe;
+  nvme_uring_prepare(nvme, ring, io, fixed);
   if (!ring_submit(ring) || !ring_reap(ring, uring_ms, &cqe)) return -EIO;
   return cqe.res;
 }

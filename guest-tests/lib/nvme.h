@@ -42,6 +42,8 @@ int nvme_io64_cmd(const struct nvme* nvme, const struct nvme_io* io);
 // IORING_OP_URING_CMD on a ring with nvme_ring_flags; `fixed`: `addr` lies in registered buffer 0.
 extern const unsigned nvme_ring_flags;
 int nvme_uring_cmd(const struct nvme* nvme, struct ring* ring, const struct nvme_io* io, bool fixed);
+// Its first half: the command as the next request of the ring, not submitted.
+void nvme_uring_prepare(const struct nvme* nvme, struct ring* ring, const struct nvme_io* io, bool fixed);
 
 // Capability dio.passthru: does passthrough pin? Probed by one page-sized NVME_IOCTL_IO_CMD read of DRIVE_RAW, whose pins
 // are claimed. MODE_UNKNOWN: the running case has been skipped or failed.

@@ -29,6 +29,8 @@ struct io_uring_sqe* ring_next(struct ring* ring);
 bool ring_submit(struct ring* ring);
 // The same for when a refusal is what is waited for: how many the kernel took, or -errno.
 int ring_try_submit(struct ring* ring);
+// The same, reporting nothing: how many were taken, or -errno. After less than all the ring is of no more use.
+int ring_try_submit(struct ring* ring);
 // One completion within `limit_ms`; false when none came, which fails the running case.
 bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe);
 

@@ -29,30 +29,29 @@ static bool contains(const char* path, const char* word) {
   return got > 0 && memmem(bytes, (size_t)got, word, strlen(word));
 }
 
-// Name of the disk (sdX) in /sys/class/block.
-static bool find_disk(char* name, size_t size) {
+// Name of the disk (sdX) in /sys/class/block whose file device/`file` contains `word`.
+static bool find_disk(const char* file, const char* word, char* name, size_t size) {
   bool found = false;
   DIR* dir = opendir("/sys/class/block");
   for (struct dirent* entry; dir && !found && (entry = readdir(dir));) {
-    char path[300];
-    if (strncmp(entry->d_name, "sd", 2) != 0) continue;
-    // The page with the serial number is binary.
-    snprintf(path, sizeof(path), "/sys/class/block/%s/device/vpd_pg80", entry->d_name);
-    found = contains(path, DRIVE_SCSI);
-    snprintf(path, sizeof(path), "/sys/class/block/%s/device/model", entry->d_name);
-    found = found || contains(path, "scsi_debug");
+    char path[400];
+    snprintf(path, sizeof(path), "/sys/class/block/%s/device/%s", entry->d_name, file);
+    found = strncmp(entry->d_name, "sd", 2) == 0 && contains(path, word);
     if (found) snprintf(name, size, "%s", entry->d_name);
   }
   if (dir) closedir(dir);
   return found;
 }
 
-// SCSI buses are scanned beside everything else, so that a disk may come after the test has begun.
+// SCSI buses are scanned beside everything else, so that a disk may come after the test has begun. The page with the serial
+// number is binary.
 static bool wait_for_disk(char* name, size_t size) {
-  long long end = clock_ms() + (access("/sys/class/scsi_host", F_OK) == 0 ? scan_ms : 0);
-  while (!find_disk(name, size)) {
-    if (clock_ms() >= end) return ktap_skip("the machine has no SCSI disk with serial %s", DRIVE_SCSI);
-    sleep_ms(20);
+  long long end = clock_ms() + (access("/sys/bus/scsi/drivers/sd", F_OK) == 0 ? scan_ms : 0);
+  while (!find_disk("vpd_pg80", DRIVE_SCSI, name, size)) {
+    if (clock_ms() < end)
+      sleep_ms(20);
+    else
+      return find_disk("model", "scsi_debug", name, size) || ktap_skip("the machine has no SCSI disk with serial %s", DRIVE_SCSI);
   }
   return true;
 }

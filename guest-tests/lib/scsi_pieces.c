@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "scsi_pieces.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "devices.h"
 #include "ktap.h"
 #include "nvme.h"
 #include "pins.h"
 
-const struct target scsi_target = {.open = scsi_open_block, .mode = caps_dio_passthru, .drop_cache = device_drop_cache, .offset = 16 << 20};
+const struct target scsi_target = {.open = scsi_open_block, .mode = caps_dio_passthru, .drop_cache = device_drop_cache, .offset = 4 << 20};
 
-// Hosts may want memory aligned to a whole cache line.
-static bool aligned(const struct pieces* pieces) {
+// Is there a disk? Hosts may want memory aligned to a whole cache line.
+static bool usable(const struct pieces* pieces) {
+  int fd = scsi_open_block(O_RDONLY);
+  if (fd < 0) return false;
+  close(fd);
   long mask = scsi_queue_attribute("dma_alignment");
   for (int i = 0; i < pieces->count && !pieces->copied; ++i)
     if (mask > 0 && pieces->at[i].offset & mask) return ktap_skip("the disk wants memory aligned to %ld bytes", mask + 1);
@@ -40,7 +45,7 @@ void scsi_pieces_case(const void* arg) {
   struct buffer buffer;
   struct iovec vec[pieces_most];
   long long pages;
-  if (caps_dio_passthru() == MODE_UNKNOWN || !aligned(c->pieces)) return;
+  if (caps_dio_passthru() == MODE_UNKNOWN || !usable(c->pieces)) return;
   long huge_before = hugetlb_free();
   if (!buffer_get(&buffer, c->pieces->kind, pieces_extent(c->pieces))) return;
   size_t total = pieces_lay_out(c->pieces, &buffer, vec, &pages);
