@@ -122,23 +122,23 @@ static void walk_faults(const void* arg) {
 int main(void) {
   static const struct operation read_16 = {NULL, go_read, NULL, BUFFER_MEMFD, 16, false};
   static const struct operation write_16 = {NULL, go_write, NULL, BUFFER_MEMFD, 16, true};
-  static const struct operation read_1024 = {NULL, go_read, NULL, BUFFER_PAGES, 1024, false};
-  static const struct operation write_1024 = {NULL, go_write, NULL, BUFFER_PAGES, 1024, true};
+  static const struct operation read_300 = {NULL, go_read, NULL, BUFFER_PAGES, 300, false};
+  static const struct operation write_300 = {NULL, go_write, NULL, BUFFER_PAGES, 300, true};
   static const struct operation read_iov = {NULL, go_readv, NULL, BUFFER_PAGES, 64, false};
   static const struct operation read_huge = {NULL, go_read, NULL, BUFFER_HUGETLB, 0, false};
   static const struct operation aio_16 = {prepare_aio, go_aio, finish_aio, BUFFER_MEMFD, 16, false};
-  static const struct operation aio_1024 = {prepare_aio, go_aio, finish_aio, BUFFER_PAGES, 1024, false};
+  static const struct operation aio_300 = {prepare_aio, go_aio, finish_aio, BUFFER_PAGES, 300, false};
   static const struct operation ring_16 = {prepare_ring, go_ring, finish_ring, BUFFER_MEMFD, 16, false};
   static const struct operation vm_16 = {NULL, go_vm, NULL, BUFFER_MEMFD, 16, false};
   static const struct ktap_case cases[] = {
       {"read_16_pages_of_memfd", walk_faults, &read_16},
       {"write_16_pages_of_memfd", walk_faults, &write_16},
-      {"read_1024_pages", walk_faults, &read_1024},
-      {"write_1024_pages", walk_faults, &write_1024},
+      {"read_300_pages", walk_faults, &read_300},
+      {"write_300_pages", walk_faults, &write_300},
       {"readv_64_segments", walk_faults, &read_iov},
       {"read_hugetlb", walk_faults, &read_huge},
       {"aio_16_pages_of_memfd", walk_faults, &aio_16},
-      {"aio_1024_pages", walk_faults, &aio_1024},
+      {"aio_300_pages", walk_faults, &aio_300},
       {"io_uring_16_pages_of_memfd", walk_faults, &ring_16},
       {"process_vm_readv_16_pages", walk_faults, &vm_16},
   };

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 // Which zero pages count: the small one never; the huge one does, being an ordinary folio to mm/gup.c; and a long-term pin
-// of either, also one for reading only, first gets a page of our own (FAULT_FLAG_UNSHARE), which counts like any other.
+// of either first gets a page of our own, which counts like any other: for writing always, for reading only (by
+// FAULT_FLAG_UNSHARE) where the kernel has the capability lt.unshare.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "buffers.h"
+#include "caps.h"
 #include "gupdrv.h"
 #include "ktap.h"
 #include "pagemap.h"
@@ -46,6 +48,18 @@ static void process_vm(const void* arg) {
   buffer_put(&local);
 }
 
+// What was found by the page frames must fit what was counted, and what is stated of this kernel, if anything.
+static void judge_unshared(struct pins* before, enum buffer_kind kind, bool unshared) {
+  const char* stated = caps_stated("lt.unshare");
+  caps_print("lt.unshare", unshared ? "yes" : "no");
+  if (stated && unshared != (strcmp(stated, "yes") == 0)) ktap_fail("lt.unshare is stated to be %s", stated);
+  if (unshared || kind == BUFFER_THP)
+    // Twice where the new pages were movable, and had to move.
+    pins_expect_at_least(before, pages, 0);
+  else
+    pins_expect(before, 0, 0);
+}
+
 // The kernel's own driver, as it asks for reading only.
 static void longterm_for_reading(const void* arg) {
   enum buffer_kind kind = *(const enum buffer_kind*)arg;
@@ -58,9 +72,7 @@ static void longterm_for_reading(const void* arg) {
     uint64_t shared = pagemap_pfn(zero.addr);
     if (pins_begin(&before) && gupdrv_run(driver, PIN_LONGTERM, zero.addr, pages * page_bytes(), &request)) {
       if (request.size != pages * page_bytes()) ktap_fail("%llu bytes were pinned", (unsigned long long)request.size);
-      // Twice where the new pages were movable, and had to move.
-      pins_expect_at_least(&before, pages, 0);
-      if (pagemap_pfn(zero.addr) == shared) ktap_fail("a long-term pin left the zero page where it was");
+      judge_unshared(&before, kind, pagemap_pfn(zero.addr) != shared);
     }
     buffer_put(&zero);
   }
