@@ -18,7 +18,7 @@
 #include "ring.h"
 #include "uring.h"
 
-enum { pages = 16, nobody = 65534, child_ms = 20000 };
+enum { pages = 16, nobody = 65534, rounds = 6, child_ms = 20000 };
 
 // Registers and expects `want` (-errno), with `pinned` pages on the way.
 static void refused(void* addr, size_t length, int want, long long pinned) {
@@ -114,7 +114,7 @@ static void memlock(const void* arg) {
   if (child == 0) {
     struct rlimit limit = {pages * page_bytes() * 3 / 2, pages * page_bytes() * 3 / 2};
     if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 || setgroups(0, NULL) < 0 || setuid(nobody) < 0) _exit(1);
-    for (int i = 0; i < 3; ++i) {
+    for (int i = 0; i < rounds; ++i) {
       int ring = uring_open();
       if (ring < 0) _exit(2);
       if (uring_register(ring, buffer.addr, 2 * pages * page_bytes()) != -ENOMEM) _exit(3);
@@ -128,7 +128,7 @@ static void memlock(const void* arg) {
   if (code == 3) ktap_fail("more than RLIMIT_MEMLOCK was registered");
   if (code == 4) ktap_fail("what fits into RLIMIT_MEMLOCK was not registered");
   if (code != 0 && code != 3 && code != 4) ktap_fail("the child ended with %d", code);
-  if (code == 0) pins_expect(&before, 3 * (2 * pages + pages / 2), 3 * (2 * pages + pages / 2));
+  if (code == 0) pins_expect(&before, rounds * (2 * pages + pages / 2), rounds * (2 * pages + pages / 2));
   buffer_seal(&buffer);
   buffer_put(&buffer);
 }
