@@ -5,18 +5,22 @@
 
 #include "dio_file.h"
 #include "filesystem.h"
+#include "fuse_server.h"
+#include "servers.h"
 
 struct fs_fixture {
+  enum { SERVES_NOTHING, SERVES_FUSE, SERVES_NETWORK } serves;
+  struct fuse_server fuse;
+  struct server server;
   struct filesystem fs;
   struct dio_file file;
   char path[128];      // of the file "data"
   bool ready, skipped;
 };
 
-// Makes the file system `type` (filesystem.h) and a file of `size` bytes on it, and probes it. To be ended by fs_fixture_end() in any case.
+// Makes the file system `type` (filesystem.h; or fuse, 9p, nfs, cifs) and a file of `size` bytes on it, and probes it.
+// To be ended by fs_fixture_end() in any case.
 void fs_fixture_begin(struct fs_fixture* fixture, const char* type, size_t size);
-// The second half of that, on a file system that is already mounted.
-void fs_fixture_probe(struct fs_fixture* fixture, const char* name, size_t size);
 void fs_fixture_end(struct fs_fixture* fixture);
 
 // False: the running case has been skipped or failed, because there is nothing to work on.
