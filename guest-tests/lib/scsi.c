@@ -46,7 +46,9 @@ static bool find_disk(const char* file, const char* word, char* name, size_t siz
 // SCSI buses are scanned beside everything else, so that a disk may come after the test has begun. The page with the serial
 // number is binary.
 static bool wait_for_disk(char* name, size_t size) {
-  long long end = clock_ms() + (access("/sys/bus/scsi/drivers/sd", F_OK) == 0 ? scan_ms : 0);
+  static bool waited;
+  long long end = clock_ms() + (!waited && access("/sys/bus/scsi/drivers/sd", F_OK) == 0 ? scan_ms : 0);
+  waited = true;
   while (!find_disk("vpd_pg80", DRIVE_SCSI, name, size)) {
     if (clock_ms() < end)
       sleep_ms(20);
