@@ -41,6 +41,7 @@ static bool queue_reads(struct ring* ring, int fd, const struct buffer* buffer) 
 static int open_slow(struct buffer* buffer) {
   int fd = device_open(DRIVE_SLOW, 1, O_RDWR | O_DIRECT);
   if (fd < 0) return -1;
+  pins_claim_exact(caps_dio_bdev() == MODE_PIN ? 1 : 0);
   memset(buffer->addr, fresh, sector);
   if (pwrite(fd, buffer->addr, sector, 0) != sector) ktap_fail("preparing the slow drive: %s", strerror(errno));
   memset(buffer->addr, stale, buffer->size);
