@@ -21,14 +21,18 @@ struct Cell {
   std::vector<TestSpec> tests;
 };
 
-/// Limits in seconds, on a host where the calibration guest needs `calibration_s`; multiplied by `scale`.
+/// Limits in seconds, for a plain kernel on the reference machine; multiplied by what was measured here.
 struct Timeouts {
-  double scale = 1;
+  double scale = 1;        ///< how much slower this host is: of the calibration guest
+  double kernel = 1;       ///< how much slower this kernel is: by its debug options, or by what its boot took
   double boot_s = 30;      ///< QEMU spawn to the agent's hello
   double setup_s = 30;     ///< mounts, huge pages, rxe
   double silence_s = 20;   ///< grace after a test's own limit before the guest counts as hung
   double shutdown_s = 10;
-  double scaled(double seconds) const { return seconds * scale; }
+  double scaled(double seconds) const { return seconds * scale * kernel; }
+  /// Takes in what a guest's clock showed when its agent began: a kernel that took longer to get there than a plain one
+  /// takes longer for everything else. Limits only ever grow by it.
+  void booted_in(double uptime_s);
 };
 
 /// What `repro.sh` hands to `pinrig rerun`. Paths are absolute and point into the cache.

@@ -27,7 +27,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, hugepages_2m, swap_mib, rdma
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Proof, mutant, base, env, red)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, limit_s, needs, claim, destructive, what,
                                    rows, proof)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Timeouts, scale, boot_s, setup_s, silence_s, shutdown_s)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s, shutdown_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, cell_id, arch, kernel_image, vmlinux, initramfs, machine, accel, loops_per_jiffy,
                                    timeouts, tests, missing_programs)
 

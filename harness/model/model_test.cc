@@ -56,5 +56,18 @@ TEST(Where, UnknownPartsAreLeftOut) {
   EXPECT_EQ(to_string(Where{"a.yaml", 0, 0}), "a.yaml");
 }
 
+TEST(Timeouts, AKernelThatBootsSlowlyGetsMoreTimeForEverything) {
+  Timeouts t;
+  t.scale = 2;
+  t.booted_in(2.4);
+  EXPECT_DOUBLE_EQ(t.scaled(10), 20) << "a plain kernel on a host that is twice as slow";
+  t.booted_in(15);
+  EXPECT_DOUBLE_EQ(t.scaled(10), 100);
+  t.booted_in(1);
+  EXPECT_DOUBLE_EQ(t.scaled(10), 100) << "limits do not shrink";
+  t.booted_in(1e9);
+  EXPECT_DOUBLE_EQ(t.scaled(10), 400) << "a clock that lies does not make us wait for ever";
+}
+
 }  // namespace
 }  // namespace pinrig::model
