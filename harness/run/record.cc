@@ -12,6 +12,8 @@
 #include <random>
 #include <thread>
 
+#include "vm/qemu_args.h"
+
 namespace pinrig::run {
 namespace {
 
@@ -102,7 +104,7 @@ Result<ExitCode> RunRecord::add(const model::Cell& cell, const Inputs& in, bool 
   for (const auto& p : judged.guest.setup_problems) unmet.push_back("the guest is not the machine that was asked for: " + p);
   job.accel = to_string(platform.accel);
   if (platform.accel == model::Accel::tcg && !platform.probe.kvm_works) job.accel_reason = "KVM does not work here: " + platform.probe.kvm_detail;
-  job.cpu_model = platform.accel == model::Accel::kvm ? "host" : "max";
+  job.cpu_model = vm::cpu_model(cell.arch, platform.accel);
   job.kernel_key = kernel.key;
   job.kernel_release = judged.guest.hello.release;
   job.outcome = judged.judgement.outcome;
@@ -114,7 +116,7 @@ Result<ExitCode> RunRecord::add(const model::Cell& cell, const Inputs& in, bool 
   job.capabilities = judged.judgement.capabilities;
   for (const auto& w : kernel.warnings) job.notes.push_back("compiler warning: " + w);
   if (const auto& hello = judged.guest.hello; !hello.release.empty() && !hello.counters)
-    job.notes.push_back("pin counters not available in this kernel (nr_foll_pin_*: since 5.7, with CONFIG_VM_EVENT_COUNTERS): no leak can be "
+    job.notes.push_back("pin counters not available in this kernel (nr_foll_pin_* of /proc/vmstat, since 5.7): no leak can be "
                         "seen, and tests that claim pages count as skipped");
   for (const auto& p : judged.guest.problems) job.notes.push_back("guest: " + p);
   job.unmet = unmet;

@@ -2,7 +2,9 @@
 #include "run/repro.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
+#include <cerrno>
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
@@ -32,12 +34,30 @@ exec "${{PINRIG:-{pinrig}}}" rerun "$(dirname "$0")/job.json" "$@"
   return write_file_atomic(dir / "repro.sh", script, 0755);
 }
 
+Result<std::string> kept_sha256(const fs::path& image) {
+  struct stat st = {};
+  if (::stat(image.c_str(), &st) != 0) return errno_error("stat " + image.string(), errno);
+  const std::string state = fmt::format(" {} {}.{:09}\n", st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+  const fs::path file = image.string() + ".sha256";
+  constexpr std::size_t hex = 64;
+  if (const auto kept = read_file(file); kept.has_value() && kept->size() > hex && kept->substr(hex) == state)
+    return kept->substr(0, hex);
+  PINRIG_TRY(sha, sha256_file(image));
+  PINRIG_CHECK(write_file_atomic(file, sha + state));
+  return sha;
+}
+
 Result<void> write_manifest(const fs::path& dir, const std::map<std::string, fs::path>& files,
+                            const std::map<std::string, fs::path>& drives,
                             const std::map<std::string, std::string>& facts) {
   nlohmann::json j;
   for (const auto& [role, path] : files) {
     PINRIG_TRY(sha, sha256_file(path));
     j["files"][role] = {{"path", path.string()}, {"sha256", sha}};
+  }
+  for (const auto& [key, path] : drives) {
+    PINRIG_TRY(sha, kept_sha256(path));
+    j["drives"][key] = {{"path", path.string()}, {"sha256", sha}};
   }
   for (const auto& [key, value] : facts) j["facts"][key] = value;
   return write_file_atomic(dir / "manifest.json", j.dump(2) + "\n");

@@ -12,8 +12,10 @@
 
 #include "base/text.h"
 #include "kconfig/fragment.h"
+#include "kconfig/slowness.h"
 #include "run/repro.h"
 #include "vm/host_tsc.h"
+#include "vm/qemu_args.h"
 
 namespace pinrig::run {
 namespace {
@@ -150,20 +152,27 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
   job.spec.missing_programs = lacking_programs(cell, selftests, services);
   PINRIG_TRY(config, read_file(kernel.config));
   job.spec.loops_per_jiffy = vm::loops_per_jiffy(platform.probe.tsc_khz, ticks_per_second(config));
+  job.spec.timeouts.kernel = kconfig::slowness(kconfig::parse_config(config));
   PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
   std::map<std::string, fs::path> files = {{"kernel", kernel.image}, {"vmlinux", kernel.vmlinux},
                                            {"config", kernel.config}, {"initramfs", platform.initramfs},
                                            {"selftests", tests_cpio}};
   if (!tools.empty()) files["tools"] = job.spec.initramfs.back();
-  PINRIG_CHECK(write_manifest(dir, files,
-                              {{"run", run_id}, {"cell", cell.id}, {"kernel_key", kernel.key}, {"accel", to_string(platform.accel)}}));
+  PINRIG_CHECK(write_manifest(dir, files, job.drives,
+                              {{"run", run_id}, {"cell", cell.id}, {"kernel_key", kernel.key}, {"accel", to_string(platform.accel)},
+                               {"cpu_model", vm::cpu_model(cell.arch, platform.accel)}, {"qemu", platform.probe.qemu_version}}));
   PINRIG_CHECK(write_repro(job.spec, dir, own_program()));
   return job;
 }
 
 Result<Judged> run_and_judge(const ReadyJob& job, const Services& services) {
   PINRIG_TRY(guest, run_guest_job(job.spec, job.drives, job.dir, services.cancel, services.observer));
-  PINRIG_CHECK(save_outputs(guest.facts.records, job.dir));
+  if (auto saved = save_outputs(guest.facts.records, job.dir); saved.has_error()) {
+    if (saved.error().kind != ErrorKind::disk_full) return std::move(saved).error();
+    // What was measured is judged and goes to the store, which may have room.
+    guest.problems.push_back("outputs of tests could not be saved: " + saved.error().message);
+    guest.facts.outcome = {model::JobOutcome::Kind::infra_error, guest.facts.outcome.phase, saved.error().message};
+  }
   Judged out{std::move(guest), {}};
   out.judgement = verdict::judge(out.guest.facts);
   return out;

@@ -34,7 +34,7 @@ const Rules& rules() {
       {"vm", {"model", "process", "wire"}},
       {"verdict", {"model", "wire", "ktap", "console"}},
       {"store", {"model"}},
-      {"run", {"model", "plan", "spec", "git", "kbuild", "image", "vm", "process", "wire", "ktap", "console", "verdict", "store"}},
+      {"run", {"model", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm", "process", "wire", "ktap", "console", "verdict", "store"}},
       {"report", {"model", "store", "verdict"}},
       {"cli", {"model", "run", "report", "spec", "plan", "store", "ktap", "console", "vm"}},
   };

@@ -74,6 +74,7 @@ std::optional<Probe> from_cache(const fs::path& file, const std::string& key) {
     json.at("tcg_s").get_to(probe.tcg_s);
     json.at("kvm_s").get_to(probe.kvm_s);
     json.at("tsc_khz").get_to(probe.tsc_khz);
+    json.at("qemu_version").get_to(probe.qemu_version);
     probe.from_cache = true;
     return probe;
   } catch (const nlohmann::json::exception& e) {
@@ -88,7 +89,8 @@ Result<void> to_cache(const fs::path& file, const std::string& key, const Probe&
                             {"kvm_detail", probe.kvm_detail},
                             {"tcg_s", probe.tcg_s},
                             {"kvm_s", probe.kvm_s},
-                            {"tsc_khz", probe.tsc_khz}};
+                            {"tsc_khz", probe.tsc_khz},
+                            {"qemu_version", probe.qemu_version}};
   return write_file_atomic(file, json.dump(2) + "\n");
 }
 
@@ -139,6 +141,8 @@ Result<Probe> probe_accel(Arch arch, const fs::path& project, const fs::path& ca
   const fs::path file = cache_file(arch, dir);
   if (auto known = from_cache(file, key)) return *known;
   Probe probe;
+  PINRIG_TRY(version, qemu_version(arch, cancel));
+  probe.qemu_version = std::move(version);
   const TscWatch watch;
   PINRIG_CHECK(probe_tcg(arch, guest, cancel, probe));
   probe.tsc_khz = watch.khz();

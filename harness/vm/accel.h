@@ -17,6 +17,7 @@ struct Probe {
   double tcg_s = 0;         ///< wall of the calibration guest under TCG, seconds
   double kvm_s = 0;         ///< same under KVM, 0 = not run
   std::int64_t tsc_khz = 0; ///< rate of the host's time stamp counter, 0 = unknown or no clock (vm/host_tsc.h)
+  std::string qemu_version;  ///< "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)"
   bool from_cache = false;  ///< answered from the cache (same host, QEMU version and boot id)
   /// Factor for Timeouts: calibration time over that of the reference machine, at least 1.
   double scale(model::Accel accel) const;

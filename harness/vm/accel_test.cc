@@ -3,7 +3,9 @@
 
 #include <gmock/gmock.h>
 #include <stdlib.h>
+#include <sys/utsname.h>
 
+#include "process/process.h"
 #include "vm/probe_guest.h"
 
 namespace pinrig::vm {
@@ -51,6 +53,23 @@ TEST(Accel, MissingProjectIsAnErrorThatNamesTheSource) {
   const auto probe = probe_accel(Arch::x86_64, "/nonexistent", fs::temp_directory_path() / "pinrig-none", cancel);
   ASSERT_TRUE(probe.has_error());
   EXPECT_THAT(probe.error().message, HasSubstr("guest-tests/probe/x86_64.S"));
+}
+
+// Fedora and Arch have no x86_64-linux-gnu-gcc on x86-64.
+TEST(Accel, TheHostsOwnCompilerNeedsNoTriplet) {
+  struct utsname host = {};
+  ::uname(&host);
+  const auto arch = model::arch_from_string(host.machine);
+  if (!arch || process::find_program("gcc").empty()) GTEST_SKIP() << "no gcc for " << host.machine << " here";
+  const auto dir = std::move(TempDir::create(fs::temp_directory_path(), "accel-test-")).value();
+  for (const char* name : {"gcc", "as", "ld"}) fs::create_symlink(process::find_program(name), dir.path() / name);
+  const std::string path = ::getenv("PATH");
+  ::setenv("PATH", dir.path().c_str(), 1);
+  const CancelToken cancel;
+  const auto guest = build_probe(*arch, PINRIG_SOURCE_DIR, dir.path() / "cache", cancel);
+  ::setenv("PATH", path.c_str(), 1);
+  ASSERT_TRUE(guest.has_value()) << guest.error().message;
+  EXPECT_TRUE(fs::exists(*guest));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <linux/kvm.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 
 #include <cerrno>
 #include <cstring>
@@ -25,7 +26,16 @@ constexpr const char* ok_line = "pinrig-probe ok";
 /// isa-debug-exit ends QEMU with 2 * value + 1; the guest writes 0x21. PSCI SYSTEM_OFF ends it with 0.
 constexpr int x86_exit_code = 2 * 0x21 + 1;
 
-std::string compiler(Arch arch) { return fmt::format("{}-linux-gnu-gcc", model::to_string(arch)); }
+/// Debian names the host's own compiler by its triplet too; other distributions do that for cross compilers only.
+std::string compiler(Arch arch) {
+  const std::string cross = fmt::format("{}-linux-gnu-gcc", model::to_string(arch));
+  struct utsname host = {};
+  if (::uname(&host) != 0 || model::arch_from_string(host.machine) != arch) return cross;
+  for (const std::string& name : {cross, std::string("gcc"), std::string("cc")}) {
+    if (!process::find_program(name).empty()) return name;
+  }
+  return cross;
+}
 
 std::string compiler_package(Arch arch) {
   return arch == Arch::x86_64 ? "gcc-x86-64-linux-gnu" : "gcc-aarch64-linux-gnu";
@@ -101,6 +111,17 @@ Result<ProbeRun> run_probe(Arch arch, Accel accel, const fs::path& guest, double
   run.detail = late ? fmt::format("no end within {}", human_seconds(limit_s)) : "qemu " + process::to_string(f.status);
   if (const std::string cause = first_cause(f.err); !cause.empty()) run.detail += ": " + cause;
   return run;
+}
+
+Result<std::string> qemu_version(Arch arch, const CancelToken& cancel) {
+  process::Command command;
+  command.argv = {qemu_program(arch), "--version"};
+  auto done = process::run_ok(command, cancel);
+  if (done.has_error()) return qemu_start_error(done.error(), arch);
+  const auto all = lines(done->out);
+  std::string first(all.empty() ? "" : trim(all.front()));
+  constexpr std::string_view lead = "QEMU emulator version ";
+  return first.starts_with(lead) ? first.substr(lead.size()) : first;
 }
 
 std::string kvm_device_problem(const fs::path& device) {

@@ -51,6 +51,13 @@ Args base_args() {
   };
 }
 
+std::string cpu_model(Arch arch, Accel accel) {
+  if (accel == Accel::kvm) return "host";
+  // The architected pointer authentication (QARMA5) is computed in software for every function return; the
+  // implementation-defined one is a fast hash.
+  return arch == Arch::x86_64 ? "max" : "max,pauth-impdef=on";
+}
+
 Args machine_args(Arch arch, Accel accel) {
   const bool kvm = accel == Accel::kvm;
   // thread=multi: one host thread for each guest CPU. Races between CPUs are what the tests look for, and
@@ -64,14 +71,11 @@ Args machine_args(Arch arch, Accel accel) {
     // is that calibration (0.1 s, TCG has no TSC deadline timer), ACPI and PCI.
     // What is turned off is used by no test.
     append(args, {"-machine", "q35,vmport=off,smbus=off,sata=off,i8042=off"});
-    append(args, {"-cpu", kvm ? "host" : "max"});
   } else {
     // gic-version=max is the host's under KVM and 3 under TCG; 2 would have no MSI, which NVMe must have.
     append(args, {"-machine", "virt,gic-version=max"});
-    // The architected pointer authentication (QARMA5) is computed in software for every function return;
-    // the implementation-defined one is a fast hash.
-    append(args, {"-cpu", kvm ? "host" : "max,pauth-impdef=on"});
   }
+  append(args, {"-cpu", cpu_model(arch, accel)});
   return args;
 }
 

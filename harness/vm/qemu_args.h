@@ -42,6 +42,9 @@ std::string qemu_program(model::Arch arch);
 /// The Debian package with that program.
 std::string qemu_package(model::Arch arch);
 
+/// What -cpu gets: "host", "max" or "max,pauth-impdef=on".
+std::string cpu_model(model::Arch arch, model::Accel accel);
+
 /// The whole argv. `job.accel` must be decided (kvm or tcg).
 std::vector<std::string> qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode);
 
