@@ -17,7 +17,6 @@ namespace pinrig::agent {
 namespace {
 
 constexpr int most_pages = 1 << 16;
-constexpr std::uint64_t hold_limit_ms = 30000;
 
 // 0 or an errno value. Pages that are private, written, resident and small: exactly `pages` pins.
 int pin_buffer(int pages, const char** step) {
@@ -83,7 +82,7 @@ wire::HoldResult hold_control(Guest& guest, const wire::HoldControl& control) {
   wire::Run run;
   run.name = "pinrig/hold_control";
   run.argv = {executable_path(), hold_argument, std::to_string(control.pages)};
-  run.limit_ms = hold_limit_ms;
+  run.limit_ms = control.limit_ms;
   RunPlan plan;
   plan.leftovers = Leftovers::keep;
   plan.held = control.pages;

@@ -72,7 +72,9 @@ bool answer(Guest& guest, Uevents& uevents, const Request& request) {
   Ports& ports = *guest.ports;
   if (const auto* bad = std::get_if<BadRequest>(&request)) {
     note("request not understood: " + bad->why);
-    return true;
+    wire::Refusal refusal;
+    refusal.why = bad->why;
+    return ports.reply(dump(refusal));
   }
   if (const auto* setup = std::get_if<wire::Setup>(&request))
     return ports.reply(dump(do_setup(guest, uevents, *setup)));
@@ -94,6 +96,9 @@ void serve(Guest& guest, Uevents& uevents) {
     }
     if (ports.wants_end()) {
       note("the host sent something that is no frame");
+      wire::Refusal refusal;
+      refusal.why = "bytes that are no frame";
+      ports.reply(dump(refusal));
       return;
     }
     pollfd fds[2] = {{ports.control_fd(), POLLIN, 0}, {guest.processes.signal_fd(), POLLIN, 0}};
@@ -121,7 +126,7 @@ void serve(Guest& guest, Uevents& uevents) {
     run_shell(guest.processes, done);
     power_off();
   }
-  auto ports = Ports::open(uevents);
+  auto ports = Ports::open(uevents, uptime_s);
   if (!ports) {
     note("has no virtio-serial ports named pinrig.control and pinrig.results; switches off");
     power_off();

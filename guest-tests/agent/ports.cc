@@ -14,8 +14,6 @@
 namespace pinrig::agent {
 namespace {
 
-constexpr double find_limit_ms = 10000;
-
 // "/dev/vport0p1" of the port with that name; empty when there is none (yet).
 std::string find_port(std::string_view name) {
   const std::string folder = "/sys/class/virtio-ports/";
@@ -31,7 +29,7 @@ std::string find_port(std::string_view name) {
   return found;
 }
 
-UniqueFd open_port(Uevents& uevents, std::string_view name) {
+UniqueFd open_port(Uevents& uevents, std::string_view name, double limit_ms) {
   UniqueFd fd;
   uevents.wait_until(
       [&] {
@@ -39,7 +37,7 @@ UniqueFd open_port(Uevents& uevents, std::string_view name) {
         if (!path.empty()) fd.reset(::open(path.c_str(), O_RDWR | O_CLOEXEC));
         return static_cast<bool>(fd);
       },
-      find_limit_ms);
+      limit_ms);
   return fd;
 }
 
@@ -48,9 +46,11 @@ UniqueFd open_port(Uevents& uevents, std::string_view name) {
 Ports::Ports(UniqueFd control, UniqueFd results)
     : control_(std::move(control)), results_(std::move(results)) {}
 
-std::optional<Ports> Ports::open(Uevents& uevents) {
-  UniqueFd control = open_port(uevents, wire::control_port);
-  UniqueFd results = open_port(uevents, wire::results_port);
+std::optional<Ports> Ports::open(Uevents& uevents, double uptime_s) {
+  // There is no host yet to say how slow this guest is; its own boot does.
+  const double limit_ms = 10000 + 10 * uptime_s * 1000;
+  UniqueFd control = open_port(uevents, wire::control_port, limit_ms);
+  UniqueFd results = open_port(uevents, wire::results_port, limit_ms);
   if (!control || !results) return std::nullopt;
   return Ports(std::move(control), std::move(results));
 }

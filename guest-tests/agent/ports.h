@@ -14,8 +14,8 @@ namespace pinrig::agent {
 /// The two virtio-serial ports. The kernel lets one process open each, so that no test can write to them.
 class Ports {
  public:
-  /// Finds them by name as soon as the kernel has them; nothing after 10 s.
-  static std::optional<Ports> open(Uevents& uevents);
+  /// Finds them by name as soon as the kernel has them; nothing after 10 s and ten times what the boot took.
+  static std::optional<Ports> open(Uevents& uevents, double uptime_s);
 
   /// A message on the control port, and a copy among the results. False when the host is gone.
   bool reply(const std::string& json);

@@ -11,7 +11,7 @@ struct pins {
   long long released;
 };
 
-// Does this kernel have the counters (since 5.7, with CONFIG_VM_EVENT_COUNTERS)? When it has not, the running
+// Does this kernel have the counters (since 5.7; node counters, which need no CONFIG_VM_EVENT_COUNTERS)? When it has not, the running
 // case is skipped with that reason.
 bool pins_available(void);
 

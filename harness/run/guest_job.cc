@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/deadline.h"
+#include "run/outcome.h"
 #include "run/raw_files.h"
 #include "vm/guest.h"
 
@@ -21,14 +22,6 @@ constexpr int control_pages = 16;
 // Enough for the longest KTAP stream by far; what a flood costs us in memory is bounded by it.
 constexpr std::uint64_t output_limit = 4 << 20;
 
-// How one guest of the job ended, and what it was doing then.
-struct Ending {
-  std::string phase;  // "boot", "setup", "control", "test", "shutdown"
-  std::string test;   // that ran
-  vm::GuestEnd end;
-  bool completed = false;
-};
-
 class OneGuest {
  public:
   OneGuest(const model::JobSpec& job, Observer& observer, GuestJobResult& result)
@@ -42,10 +35,11 @@ class OneGuest {
       result_.hello = *hello.value;
       result_.boot_s = since(spawned).count();
     }
+    limits_ = guest.timeouts();
     has_fs_ = has_drives_ = has_rxe_ = false;
     PINRIG_TRY(basic_end, set_up(guest, basic_setup()));
     if (basic_end) return Ending{"setup", "", *basic_end, false};
-    PINRIG_TRY(control, guest.hold_control({.pages = control_pages}));
+    PINRIG_TRY(control, guest.hold_control(control_request()));
     if (!control.value) return Ending{"control", "", control.end, false};
     if (result_.guests == 1) result_.first_test_s = since(spawned).count();
     while (!todo.empty()) {
@@ -77,7 +71,7 @@ class OneGuest {
   // What every test may count on. Huge pages come first, while memory is still in one piece.
   wire::Setup basic_setup() const {
     wire::Setup s;
-    s.settle_ms = static_cast<int>(job_.timeouts.scaled(s.settle_ms));
+    s.settle_ms = static_cast<int>(limits_.scaled(s.settle_ms));
     s.hugepages = job_.machine.hugepages_2m;
     return s;
   }
@@ -93,7 +87,7 @@ class OneGuest {
     has_drives_ |= drives;
     has_rxe_ |= rxe;
     wire::Setup s;
-    s.settle_ms = static_cast<int>(job_.timeouts.scaled(s.settle_ms));
+    s.settle_ms = static_cast<int>(limits_.scaled(s.settle_ms));
     for (const auto& d : job_.machine.nvme) {
       if (drives) s.drives.push_back(fmt::format("{}:{}", d.serial, d.nsid));
       if (fs && !d.fs.empty()) s.mounts.push_back({d.serial, d.nsid, d.fs, "/mnt/" + d.fs});
@@ -101,6 +95,13 @@ class OneGuest {
     if (fs) s.swap_mib = job_.machine.swap_mib;
     s.rxe = rxe && job_.machine.net;
     return s;
+  }
+
+  wire::HoldControl control_request() const {
+    wire::HoldControl c;
+    c.pages = control_pages;
+    c.limit_ms = static_cast<std::uint64_t>(limits_.scaled(static_cast<double>(c.limit_ms)));
+    return c;
   }
 
   wire::Run run_request(const TestSpec& test) {
@@ -112,36 +113,19 @@ class OneGuest {
     r.env = test.env;
     r.cwd = test.needs.fs.empty() ? "/tmp" : "/mnt/" + test.needs.fs;
     r.output_limit = output_limit;
-    r.limit_ms = static_cast<std::uint64_t>(job_.timeouts.scaled(test.limit_s) * 1000);
+    r.limit_ms = static_cast<std::uint64_t>(limits_.scaled(test.limit_s) * 1000);
     return r;
   }
 
   const model::JobSpec& job_;
   Observer& observer_;
   GuestJobResult& result_;
+  model::Timeouts limits_;  // of the guest that runs: its boot was measured
   std::uint32_t next_id_ = 1;
   bool has_fs_ = false;
   bool has_drives_ = false;
   bool has_rxe_ = false;
 };
-
-JobOutcome outcome_of(const Ending& e, const console::Log& log) {
-  using Kind = JobOutcome::Kind;
-  const std::string during = e.test.empty() ? e.phase : e.test;
-  if (e.end.kind == vm::GuestEnd::Kind::cancelled) return {Kind::cancelled, e.phase, "interrupted during " + during};
-  if (e.completed) return {Kind::completed, "", ""};
-  const auto fatal = std::find_if(log.events.begin(), log.events.end(), [](const auto& ev) { return ev.fatal; });
-  if (fatal != log.events.end()) return {e.phase == "boot" ? Kind::boot_failed : Kind::panicked, e.phase, fatal->title + " (during " + during + ")"};
-  if (e.phase == "boot" && log.line_count == 0 && e.end.kind == vm::GuestEnd::Kind::hung)
-    return {Kind::no_output, e.phase, "the console stayed empty: " + e.end.detail};
-  if (e.end.kind == vm::GuestEnd::Kind::hung)
-    return {Kind::timed_out, e.phase, fmt::format("{} during {}; last line: {}", e.end.detail, during, log.last_line)};
-  if (e.end.kind == vm::GuestEnd::Kind::protocol) return {Kind::infra_error, e.phase, e.end.detail};
-  if (e.phase == "boot" && log.line_count == 0) return {Kind::infra_error, e.phase, e.end.detail};
-  if (e.end.detail.find("killed by") != std::string::npos) return {Kind::infra_error, e.phase, e.end.detail};
-  return {e.phase == "boot" ? Kind::boot_failed : Kind::panicked, e.phase,
-          fmt::format("the guest ended during {} without a word ({}); last line: {}", during, e.end.detail, log.last_line)};
-}
 
 // Tests that cannot be started, with the reason; they never reach a guest.
 std::vector<TestSpec> startable(const model::JobSpec& job, std::vector<TestRecord>& records) {

@@ -83,6 +83,7 @@ class Reader {
     if (type == "hold_result") return keep(results_.hold, j, type);
     if (type == "test_begin") return begin(j.get<wire::TestBegin>());
     if (type == "test_end") return end(j.get<wire::TestEnd>());
+    if (type == wire::Refusal().type) return problem("the agent refused a request: " + j.get<wire::Refusal>().why.substr(0, 200));
     problem(fmt::format("a message of the unknown type \"{}\"", type.substr(0, 60)));
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vm/fake_qemu_test.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -20,10 +21,10 @@ constexpr const char* role_variable = "PINRIG_FAKE_QEMU";
 using Json = nlohmann::json;
 
 /// The path of the chardev `id` in QEMU's argv.
-std::string socket_of(int argc, char** argv, const std::string& id) {
+std::string path_of(int argc, char** argv, const std::string& kind_and_id) {
   for (int i = 1; i < argc; ++i) {
     const std::string arg = argv[i];
-    if (arg.rfind("socket,id=" + id + ",", 0) == 0) return arg.substr(arg.find("path=") + 5);
+    if (arg.rfind(kind_and_id + ",", 0) == 0) return arg.substr(arg.find("path=") + 5);
   }
   return {};
 }
@@ -77,7 +78,49 @@ void be_good(int control, int qmp) {
   }
 }
 
-void play(const std::string& role, int control, int qmp) {
+/// Writes what QEMU would: the guest's bytes, until the disk takes no more.
+void fill(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+  const std::string bytes(65536, 'x');
+  while (::write(fd, bytes.data(), bytes.size()) > 0) {
+  }
+}
+
+/// Leaves results like a real guest: every test passes, but with `second_dies` the second one takes the guest along.
+void measure(int control, int qmp, const std::string& results, bool second_dies) {
+  const int file = ::open(results.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  const auto tell = [&](const Json& message) {
+    say(file, message);
+    say(control, message);
+  };
+  wire::Hello hello;
+  hello.release = "6.12.1-fake";
+  hello.counters = true;
+  tell(hello);
+  for (;;) {
+    const std::string bytes = get(control);
+    wire::Decoder decoder(bytes);
+    const auto frame = decoder.next();
+    const auto request = Json::parse(frame ? frame->payload : std::string_view("{}"));
+    const std::string type = request.value("type", "");
+    if (type == "setup") tell(wire::SetupDone{});
+    if (type == "hold_control") tell(wire::HoldResult{"hold_result", true, "", 16, 0});
+    if (type == "power_off") shut_down(qmp, "guest-shutdown");
+    if (type != "run") continue;
+    const auto id = request["id"].get<std::uint32_t>();
+    say(file, wire::TestBegin{"test_begin", id, request["name"]});
+    if (second_dies && id == 2) shut_down(qmp, "guest-reset");
+    put(file, wire::encode(wire::Kind::out, id, "KTAP version 1\n1..1\nok 1 a\n"));
+    wire::TestEnd end;
+    end.id = id;
+    end.how = "exited";
+    end.before.available = end.before.settled = end.after.available = end.after.settled = true;
+    end.before.taint = end.after.taint = 0;
+    tell(end);
+  }
+}
+
+void play(const std::string& role, int control, int qmp, const std::string& results) {
   if (role == "good" || role == "good_kvm") be_good(control, qmp);
   if (role == "panics_at_boot") shut_down(qmp, "guest-reset");
   if (role == "bad_magic") put(control, std::string(64, 'x'));
@@ -93,6 +136,22 @@ void play(const std::string& role, int control, int qmp) {
   if (role == "last_words") {
     say(control, wire::Hello{});
     shut_down(qmp, "guest-reset");
+  }
+  if (role == "measures" || role == "second_test_kills") measure(control, qmp, results, role != "measures");
+  if (role == "slow_kernel") {
+    wire::Hello hello;
+    hello.uptime_s = 9;
+    say(control, hello);
+  }
+  if (role == "fills_disk") {
+    say(control, wire::Hello{});
+    get(control);
+    fill(results);
+  }
+  if (role == "refuses_requests") {
+    say(control, wire::Hello{});
+    get(control);
+    say(control, wire::Refusal{"refusal", "setup.rxe has the wrong type: string"});
   }
   if (role == "deaf" || role == "wrong_id" || role == "panics_at_power_off") say(control, wire::Hello{});
   if (role == "wrong_id") {
@@ -115,17 +174,19 @@ void play(const std::string& role, int control, int qmp) {
 __attribute__((constructor)) void maybe_be_qemu(int argc, char** argv, char**) {
   const char* role = std::getenv(role_variable);
   if (role == nullptr || argc < 2 || std::strstr(argv[0], "qemu-system-") == nullptr) return;
-  if (std::strcmp(role, "refuses") == 0) {
+  const std::string results = path_of(argc, argv, "file,id=results");
+  const bool fresh_guest = results.find("/guest-2/") != std::string::npos;
+  if (std::strcmp(role, "refuses") == 0 || (std::strcmp(role, "second_test_kills") == 0 && fresh_guest)) {
     std::fputs("qemu-system-x86_64: -device nvme: 'nvme' is not a valid device model name\n", stderr);
     ::_exit(1);
   }
-  const int qmp = connect_to(socket_of(argc, argv, "qmp"));
-  const int control = connect_to(socket_of(argc, argv, "control"));
+  const int qmp = connect_to(path_of(argc, argv, "socket,id=qmp"));
+  const int control = connect_to(path_of(argc, argv, "socket,id=control"));
   if (qmp < 0 || control < 0) ::_exit(3);
   if (std::strcmp(role, "silent_qmp") == 0)
     for (;;) ::pause();
   shake_hands(qmp, std::strcmp(role, "good_kvm") == 0);
-  play(role, control, qmp);
+  play(role, control, qmp, results);
 }
 
 }  // namespace

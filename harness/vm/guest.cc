@@ -19,6 +19,10 @@ std::optional<T> decode(const std::string& payload, const char* type, std::strin
   try {
     const auto got = json.value("type", std::string());
     if (got == type) return json.get<T>();
+    if (got == wire::Refusal().type) {
+      why = fmt::format("the agent cannot read the request for \"{}\": {:.200}", type, json.get<wire::Refusal>().why);
+      return std::nullopt;
+    }
     why = fmt::format("\"{:.40}\" where \"{}\" was due", got, type);
   } catch (const nlohmann::json::exception& e) {
     why = e.what();
@@ -32,7 +36,8 @@ template <typename T>
 Result<Step<T>> Guest::Impl::receive(Deadline deadline, double limit_s, const char* type) {
   Step<T> step;
   PINRIG_TRY(payload, next_message(deadline, limit_s, type));
-  if (payload) {
+  note_full_disk();
+  if (payload && !(end && end->kind == GuestEnd::Kind::disk_full)) {
     std::string why;
     step.value = decode<T>(*payload, type, why);
     if (!step.value) ended(GuestEnd::Kind::protocol, why);
@@ -67,6 +72,7 @@ Result<Step<wire::Hello>> Guest::hello() {
                                                        step.value->protocol, wire::protocol_version));
     return Step<wire::Hello>{std::nullopt, *impl_->end};
   }
+  if (step.value) impl_->job.timeouts.booted_in(step.value->uptime_s);
   return step;
 }
 
@@ -77,7 +83,8 @@ Result<Step<wire::SetupDone>> Guest::setup(const wire::Setup& setup) {
 
 Result<Step<wire::HoldResult>> Guest::hold_control(const wire::HoldControl& control) {
   const auto& t = impl_->job.timeouts;
-  return impl_->ask<wire::HoldResult>(control, t.scaled(t.silence_s), "hold_result");
+  const double limit_s = static_cast<double>(control.limit_ms) / 1000 + t.scaled(t.silence_s);
+  return impl_->ask<wire::HoldResult>(control, limit_s, "hold_result");
 }
 
 Result<Step<wire::TestEnd>> Guest::run(const wire::Run& run) {
@@ -92,9 +99,15 @@ Result<Step<wire::TestEnd>> Guest::run(const wire::Run& run) {
   return step;
 }
 
-Result<GuestEnd> Guest::power_off() { return impl_->power_off(); }
+Result<GuestEnd> Guest::power_off() {
+  PINRIG_CHECK(impl_->power_off());
+  impl_->note_full_disk();
+  return *impl_->end;
+}
 
 void Guest::kill() { impl_->kill(); }
+
+const model::Timeouts& Guest::timeouts() const { return impl_->job.timeouts; }
 
 double Guest::cpu_s() const { return impl_->child ? impl_->child->cpu_s() : 0; }
 

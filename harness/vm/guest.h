@@ -26,7 +26,8 @@ struct GuestFiles {
 
 /// Why a guest no longer answers.
 struct GuestEnd {
-  enum class Kind { powered_off, qemu_exited, hung, cancelled, protocol };
+  /// disk_full: whatever the guest did, its console and results are cut off.
+  enum class Kind { powered_off, qemu_exited, hung, cancelled, protocol, disk_full };
   Kind kind = Kind::qemu_exited;
   std::string detail;  ///< "qemu exit 1: <end of its stderr>", "no answer for 50 s"
 };
@@ -58,6 +59,8 @@ class Guest {
   Result<GuestEnd> power_off();
   /// SIGKILL; for cancelled and hung guests.
   void kill();
+  /// The limits that count: the job's, grown by what the boot took once hello() came.
+  const model::Timeouts& timeouts() const;
   double cpu_s() const;  ///< QEMU's CPU time, after the end
   pid_t pid() const;
 

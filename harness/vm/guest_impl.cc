@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "vm/room.h"
 #include "wire/frame.h"
 
 namespace pinrig::vm {
@@ -46,6 +47,7 @@ Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& jo
                                                         const std::map<std::string, fs::path>& drive_files,
                                                         const CancelToken& cancel) {
   if (cancel.requested()) return cancelled_error();
+  PINRIG_CHECK(check_room(files.dir));
   PINRIG_TRY(prepared, JobFiles::prepare(job, files, drive_files));
   PINRIG_TRY(control, Channel::listen_at(prepared.paths().control_socket));
   PINRIG_TRY(qmp_channel, Channel::listen_at(prepared.paths().qmp_socket));
@@ -90,6 +92,12 @@ void Guest::Impl::send(const std::string& json) { control.send(wire::encode(wire
 
 void Guest::Impl::ended(GuestEnd::Kind kind, std::string detail) {
   if (!end) end = GuestEnd{kind, std::move(detail)};
+}
+
+void Guest::Impl::note_full_disk() {
+  if (end && (end->kind == GuestEnd::Kind::cancelled || end->kind == GuestEnd::Kind::disk_full)) return;
+  const bool well = !end || end->kind == GuestEnd::Kind::powered_off;
+  if (std::string why = full_disk(files.dir, !well); !why.empty()) end = GuestEnd{GuestEnd::Kind::disk_full, std::move(why)};
 }
 
 Result<Guest::Impl::Wake> Guest::Impl::wait(Deadline deadline) {

@@ -34,6 +34,8 @@ struct Guest::Impl {
   void kill();
   /// Sets `end`, unless it is known already: the first reason is the right one.
   void ended(GuestEnd::Kind kind, std::string detail);
+  /// A full disk is the reason of whatever else there is, and what came through may be all that ever will.
+  void note_full_disk();
 
   enum class Wake { activity, exited, cancelled, deadline };
   /// The one wait point: {control, QMP, QEMU's exit, cancellation, deadline}.

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <signal.h>
+#include <sys/mount.h>
 
 #include <thread>
 
@@ -114,6 +115,15 @@ TEST_F(GuestTest, LiesAreProtocolEnds) {
   }
 }
 
+TEST_F(GuestTest, ARequestThatTheAgentRefusesIsSaidAtOnce) {
+  FakeQemu fake("refuses_requests");
+  auto guest = start();
+  ASSERT_TRUE(guest->hello()->value.has_value());
+  const auto step = guest->setup({});
+  EXPECT_EQ(step->end.kind, Kind::protocol);
+  EXPECT_THAT(step->end.detail, HasSubstr("the agent cannot read the request for \"setup_done\": setup.rxe has the wrong type"));
+}
+
 TEST_F(GuestTest, TheEndOfAnotherTestIsALie) {
   FakeQemu fake("wrong_id");
   auto guest = start();
@@ -138,6 +148,56 @@ TEST_F(GuestTest, SilenceIsHungAndSaysWhatWasAwaited) {
 
 TEST_F(GuestTest, AGuestThatQemuStoppedIsHung) {
   EXPECT_EQ(end_of_hello("stops").kind, Kind::hung);
+}
+
+/// A file system of a few MiB over `dir`, where that is allowed.
+class SmallDisk {
+ public:
+  SmallDisk(const fs::path& dir, const char* size) : dir_(dir) {
+    mounted_ = ::mount("none", dir.c_str(), "tmpfs", 0, (std::string("size=") + size).c_str()) == 0;
+  }
+  ~SmallDisk() {
+    if (mounted_) ::umount2(dir_.c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  bool mounted() const { return mounted_; }
+
+ private:
+  fs::path dir_;
+  bool mounted_ = false;
+};
+
+TEST_F(GuestTest, ADiskThatFillsUpUnderAGuestIsNoGuestThatHangs) {
+  const SmallDisk disk(dir_.path(), "20m");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs takes privileges";
+  FakeQemu fake("fills_disk");
+  job_.timeouts.silence_s = job_.timeouts.setup_s = 0.3;
+  auto guest = start();
+  ASSERT_TRUE(guest.has_value()) << guest.error().message;
+  ASSERT_TRUE(guest->hello()->value.has_value());
+  const auto step = guest->setup({});
+  EXPECT_EQ(step->end.kind, Kind::disk_full) << step->end.detail;
+  EXPECT_THAT(step->end.detail, HasSubstr("the disk of " + dir_.path().string() + " is full"));
+  EXPECT_THAT(step->end.detail, HasSubstr("PINRIG_STATE"));
+}
+
+TEST_F(GuestTest, ADiskWithTooLittleRoomIsSaidBeforeQemuStarts) {
+  const SmallDisk disk(dir_.path(), "1m");
+  if (!disk.mounted()) GTEST_SKIP() << "mounting a tmpfs takes privileges";
+  FakeQemu fake("good");
+  const auto guest = start();
+  ASSERT_TRUE(guest.has_error());
+  EXPECT_EQ(guest.error().kind, ErrorKind::disk_full);
+  EXPECT_THAT(guest.error().message, HasSubstr(dir_.path().string()));
+  EXPECT_FALSE(fs::exists(files_.dir / "qemu.log"));
+}
+
+TEST_F(GuestTest, AKernelThatBootedSlowlyGetsMoreTime) {
+  FakeQemu fake("slow_kernel");
+  auto guest = start();
+  ASSERT_TRUE(guest->hello()->value.has_value());
+  EXPECT_DOUBLE_EQ(guest->timeouts().scaled(10), 60);
 }
 
 TEST_F(GuestTest, TheLastAnswerBeforeTheEndIsNotLost) {

@@ -7,6 +7,7 @@
 //   host:  HoldControl      once          guest: HoldResult     (the ledger's negative control)
 //   host:  Run              per test      guest: TestEnd
 //   host:  PowerOff                       the guest powers off
+//   host:  what cannot be read            guest: Refusal
 #pragma once
 
 #include <cstdint>
@@ -61,8 +62,9 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SetupDone, type, problems, devic
 struct HoldControl {
   std::string type = "hold_control";
   int pages = 16;  ///< base pages the held io_uring buffer spans
+  std::uint64_t limit_ms = 30000;  ///< for the process that takes them: scale it on slow guests
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HoldControl, type, pages)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HoldControl, type, pages, limit_ms)
 
 struct HoldResult {
   std::string type = "hold_result";
@@ -119,6 +121,13 @@ struct TestEnd {
   Sample after;
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TestEnd, type, id, how, code, problem, wall_s, leftover, dropped, claim, before, after)
+
+/// Instead of the reply that was due: the agent could not read the request. The host reports it at once.
+struct Refusal {
+  std::string type = "refusal";
+  std::string why;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Refusal, type, why)
 
 struct PowerOff {
   std::string type = "power_off";

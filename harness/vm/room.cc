@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/room.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/text.h"
+#include "base/unique_fd.h"
+
+namespace pinrig::vm {
+namespace {
+
+/// Console, results and what the tests leave on the drives of a default run stay well below.
+constexpr std::uintmax_t room_to_start = std::uintmax_t{16} << 20;
+/// More than any single write of QEMU into console or results.
+constexpr std::uintmax_t room_for_a_write = std::uintmax_t{128} << 10;
+
+constexpr const char* advice = "free some space, or point PINRIG_STATE at a larger disk";
+
+/// 0, or the errno value with which the disk refuses a file of `bytes`.
+int refusal(const fs::path& dir, std::uintmax_t bytes) {
+  std::string name = (dir / ".room-XXXXXX").string();
+  const UniqueFd fd(::mkostemp(name.data(), O_CLOEXEC));
+  if (!fd) return errno;
+  ::unlink(name.c_str());
+  const std::string zeros(bytes, '\0');
+  std::size_t at = 0;
+  while (at < zeros.size()) {
+    const auto n = ::write(fd.get(), zeros.data() + at, zeros.size() - at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    at += static_cast<std::size_t>(n);
+  }
+  // File systems that allocate late say it here.
+  return ::fsync(fd.get()) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
+Result<void> check_room(const fs::path& dir) {
+  PINRIG_TRY(free, free_bytes(dir));
+  if (free >= room_to_start) return {};
+  return make_error(ErrorKind::disk_full,
+                    fmt::format("{} free on the disk of {}: a guest needs {} for its console and results", human_bytes(free),
+                                dir.string(), human_bytes(room_to_start)),
+                    advice);
+}
+
+std::string full_disk(const fs::path& dir, bool by_writing) {
+  const auto free = free_bytes(dir);
+  bool full = free.has_value() && *free < room_for_a_write;
+  if (!full && by_writing) {
+    const int error = refusal(dir, room_for_a_write);
+    full = error == ENOSPC || error == EDQUOT;
+  }
+  if (!full) return {};
+  return fmt::format("the disk of {} is full ({} free), so that the guest could not write its console and results; {}",
+                     dir.string(), free.has_value() ? human_bytes(*free) : "?", advice);
+}
+
+}  // namespace pinrig::vm
