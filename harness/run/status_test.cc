@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/status.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/file.h"
+
+namespace pinrig::run {
+namespace {
+
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+using Kind = Event::Kind;
+
+class StatusTest : public testing::Test {
+ protected:
+  StatusTest() : fd_(::open(file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {}
+  fs::path file() const { return dir_.path() / "screen"; }
+  std::string said() const { return read_file(file()).value(); }
+  Status make(bool live, bool color, Loudness loudness) { return Status(fd_.get(), live, color, loudness); }
+
+  TempDir dir_ = TempDir::create("/tmp", "pinrig-status-").value();
+  UniqueFd fd_;
+};
+
+const Event begun{.kind = Kind::begin, .task = "tip-x86_64", .what = "build"};
+const Event objects{.kind = Kind::progress, .task = "tip-x86_64", .what = "build", .text = "objects", .done = 12, .known = 900, .left_s = 60};
+const Event over{.kind = Kind::end, .task = "tip-x86_64", .what = "build", .text = "6m20s"};
+const Event failed{.kind = Kind::end, .task = "tip-x86_64", .what = "build", .text = "failed", .ok = false};
+const Event ran{.kind = Kind::test, .task = "tip-x86_64", .what = "bio/a", .text = "exited 0", .done = 1, .known = 2};
+const Event line{.kind = Kind::line, .task = "x86_64", .text = "TCG, not KVM"};
+const Event warning{.kind = Kind::warning, .task = "tip-x86_64", .text = "mm/gup.c:3: unused"};
+
+TEST_F(StatusTest, PlainLinesSayOnlyWhatEnded) {
+  auto s = make(false, false, Loudness::normal);
+  for (const auto& e : {begun, objects, ran, line, warning, over, failed}) s.on(e);
+  EXPECT_EQ(said(),
+            "  x86_64           TCG, not KVM\n"
+            "! tip-x86_64       mm/gup.c:3: unused\n"
+            "\u2713 tip-x86_64       build    6m20s\n"
+            "\u2717 tip-x86_64       build    failed\n");
+}
+
+TEST_F(StatusTest, QuietKeepsWarningsAlone) {
+  auto s = make(true, false, Loudness::quiet);
+  for (const auto& e : {begun, objects, ran, line, warning, over}) s.on(e);
+  EXPECT_EQ(said(), "! tip-x86_64       mm/gup.c:3: unused\n");
+}
+
+TEST_F(StatusTest, VerboseNamesEveryTest) {
+  auto s = make(false, false, Loudness::verbose);
+  s.on(begun);
+  s.on(ran);
+  EXPECT_THAT(said(), HasSubstr("tip-x86_64       build"));
+  EXPECT_THAT(said(), HasSubstr("test     bio/a exited 0"));
+}
+
+TEST_F(StatusTest, LiveLinesAreTakenAwayBeforeALineThatStays) {
+  {
+    auto s = make(true, false, Loudness::normal);
+    s.on(begun);
+    s.on(objects);
+    EXPECT_THAT(said(), HasSubstr("12/900 objects"));
+    EXPECT_THAT(said(), HasSubstr("about 1m00s left"));
+    const std::string before = said();
+    s.on(warning);
+    EXPECT_EQ(said().substr(before.size()).rfind("\x1b[1A\r\x1b[J! tip-x86_64", 0), 0u);
+  }
+  EXPECT_TRUE(said().ends_with("\x1b[1A\r\x1b[J")) << "the end takes the last live line away";
+}
+
+TEST_F(StatusTest, LiveLinesFitTheTerminal) {
+  auto s = make(true, false, Loudness::normal);
+  Event wide = objects;
+  wide.text = std::string(200, 'x');
+  s.on(begun);
+  s.on(wide);
+  EXPECT_THAT(said(), Not(HasSubstr(std::string(80, 'x'))));
+}
+
+TEST_F(StatusTest, ColoursOnlyWhenWanted) {
+  {
+    auto plain = make(false, false, Loudness::normal);
+    plain.on(over);
+  }
+  EXPECT_THAT(said(), Not(HasSubstr("\x1b[")));
+  auto coloured = make(false, true, Loudness::normal);
+  coloured.on(over);
+  EXPECT_THAT(said(), HasSubstr("\x1b[32m"));
+}
+
+TEST_F(StatusTest, AnEventWithoutABeginIsALineToo) {
+  auto s = make(true, false, Loudness::normal);
+  EXPECT_THAT(said(), IsEmpty());
+  s.on(objects);
+  EXPECT_THAT(said(), HasSubstr("12/900 objects"));
+}
+
+TEST_F(StatusTest, AClosedTerminalEndsNoRun) {
+  Status s(-1, true, true, Loudness::verbose);
+  for (const auto& e : {begun, objects, warning, over}) s.on(e);
+  s.tick();
+}
+
+}  // namespace
+}  // namespace pinrig::run
