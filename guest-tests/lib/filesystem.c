@@ -13,7 +13,7 @@
 #include "devices.h"
 #include "ktap.h"
 #include "pins.h"
-#include "proc.h"
+#include "tool.h"
 
 enum { most_words = 12, tool_limit_ms = 60000, head_bytes = 1 << 20 };
 
@@ -59,33 +59,6 @@ static bool kernel_has(const char* type) {
   return found;
 }
 
-static void print_output(int fd) {
-  char text[4096];
-  ssize_t got = pread(fd, text, sizeof(text) - 1, 0);
-  text[got > 0 ? got : 0] = '\0';
-  char* rest = NULL;
-  for (char* line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) ktap_note("  %s", line);
-}
-
-int filesystem_tool(const char* const* argv, int limit_ms) {
-  int output = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (output < 0) {
-    ktap_fail("a file for the output of %s: %s", argv[0], strerror(errno));
-    return -1;
-  }
-  pid_t child = proc_fork();
-  if (child == 0) {
-    dup2(output, 1);
-    dup2(output, 2);
-    execvp(argv[0], (char* const*)argv);
-    _exit(errno == ENOENT ? 127 : 126);
-  }
-  int code = child < 0 ? -1 : proc_reap(child, limit_ms);
-  if (code != 0) print_output(output);
-  close(output);
-  return code;
-}
-
 // What is left of the file system before: some tools and some kernels look for it.
 static bool wipe(const char* device) {
   unsigned char* zeros = calloc(1, head_bytes);
@@ -108,11 +81,10 @@ static bool make(const struct maker* maker, const char* device) {
   // mkfs.xfs writes by direct I/O, which is none of the test's business but shows in its ledger.
   struct pins before, after;
   bool measured = pins_begin(&before);
-  int code = filesystem_tool(argv, tool_limit_ms);
+  bool good = tool_run(argv, tool_limit_ms);
   after = before;
   if (measured && pins_rest(&after)) pins_claim_exact(after.acquired - before.acquired);
-  if (code == 127) return ktap_skip("no %s in PATH", argv[0]);
-  return code == 0 || ktap_fail("%s ended with %d", argv[0], code);
+  return good;
 }
 
 bool filesystem_mount(struct filesystem* fs, const char* type, const char* device, const char* options) {

@@ -26,9 +26,6 @@ void filesystem_close(struct filesystem* fs);
 // mount(2) of something else at `fs->target`, with the same reports. `device` may be what the type understands.
 bool filesystem_mount(struct filesystem* fs, const char* type, const char* device, const char* options);
 
-// Runs a program of PATH with its output in diagnostics; its exit code, or -1 after failing the running case.
-int filesystem_tool(const char* const* argv, int limit_ms);
-
 // Makes `file` on `fs` with `size` written bytes of zero, on the medium. The path is written into `path`.
 bool filesystem_file(const struct filesystem* fs, const char* file, size_t size, char* path, size_t room);
 

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/nfsd/cld.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include "clock.h"
 #include "ktap.h"
 #include "proc.h"
+#include "tool.h"
 
 // The NT hash of the password "pinrig" in base64.
 #define SMB_PASSWORD_HASH "oRgWbuE8brHCHiobxoD0AQ=="
@@ -143,31 +143,18 @@ static bool configure_smb(const struct server* server) {
          write_text("/etc/ksmbd/ksmbdpwd.db", "pinrig:" SMB_PASSWORD_HASH "\n");
 }
 
-// The kernel half listens once the other one has told it how.
-static bool wait_for_port(int port) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
-  long long end = clock_ms() + start_limit_ms;
-  for (;;) {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool good = fd >= 0 && connect(fd, (struct sockaddr*)&address, sizeof(address)) == 0;
-    if (fd >= 0) close(fd);
-    if (good) return true;
-    if (clock_ms() > end) return ktap_fail("nobody listens on port %d", port);
-    sleep_ms(20);
-  }
-}
-
 static bool start_ksmbd(struct server* server) {
   if (access("/sys/class/ksmbd-control", F_OK) < 0) return ktap_skip("no SMB server in this kernel");
   static const char* const probe[] = {"ksmbd.mountd", "--version", NULL};
-  if (filesystem_tool(probe, start_limit_ms) == 127) return ktap_skip("no ksmbd.mountd in PATH");
+  if (!tool_run(probe, start_limit_ms)) return false;
   server->daemon = proc_fork();
   if (server->daemon == 0) {
     execlp("ksmbd.mountd", "ksmbd.mountd", "-n", NULL);
     _exit(127);
   }
   server->started = server->daemon > 0;
-  return server->started && wait_for_port(smb_port);
+  // The kernel half listens once the other one has told it how.
+  return server->started && tool_wait_for_port(smb_port, start_limit_ms);
 }
 
 bool server_begin_smb(struct server* server) {
