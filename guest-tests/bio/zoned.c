@@ -22,7 +22,7 @@ static const char target[] = "/tmp/pinrig-zonefs";
 struct writing {
   bool (*open)(struct zoned* zoned);
   bool zonefs;
-  int segments, pages, bytes;  // iovecs of so many pages and bytes, side by side
+  int segments, pages, blocks;  // iovecs of so many pages and logical blocks, side by side
   bool behind;                 // not at the write pointer: refused
   bool half;                   // the second half of the memory is not there
 };
@@ -73,7 +73,7 @@ static void judge(const struct writing* writing, ssize_t done, size_t length) {
 static void carry_out(const struct writing* writing, const struct zoned* zoned, struct buffer* data, bool pinned) {
   struct iovec vec[most_pages];
   struct pins before;
-  size_t segment = (size_t)writing->pages * page_bytes() + (size_t)writing->bytes, length = segment * (size_t)writing->segments;
+  size_t segment = (size_t)writing->pages * page_bytes() + (size_t)writing->blocks * zoned->block_bytes, length = segment * (size_t)writing->segments;
   long long pages = 0;
   pattern_fill(data->addr, length, seed, 0);
   for (int i = 0; i < writing->segments; ++i) {
@@ -130,10 +130,10 @@ static void write_zone(const void* arg) {
 }
 
 #define WRITINGS(device, zonefs)                                                                     \
-  {device, zonefs, 1, 16, 0, false, false}, {device, zonefs, 8, 0, 512, false, false},               \
+  {device, zonefs, 1, 16, 0, false, false}, {device, zonefs, 8, 0, 1, false, false},               \
       {device, zonefs, 1, 4, 0, true, false}, {device, zonefs, 1, 16, 0, false, true}
 #define CASES(prefix, first)                                                                          \
-  {prefix "16_pages", write_zone, &writings[first]}, {prefix "8x512_in_one_page", write_zone, &writings[(first) + 1]}, \
+  {prefix "16_pages", write_zone, &writings[first]}, {prefix "8_iovecs_of_a_block", write_zone, &writings[(first) + 1]}, \
       {prefix "behind_write_pointer", write_zone, &writings[(first) + 2]},                            \
       {prefix "half_unmapped", write_zone, &writings[(first) + 3]}
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/blkzoned.h>
+#include <linux/fs.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,12 +23,15 @@ static const char folder[] = "/sys/kernel/config/nullb/pinrig";
 
 static bool measure(struct zoned* zoned) {
   uint32_t sectors = 0, zones = 0;
+  int block = 0;
   int fd = open(zoned->path, O_RDONLY | O_CLOEXEC);
-  bool good = fd >= 0 && ioctl(fd, BLKGETZONESZ, &sectors) == 0 && ioctl(fd, BLKGETNRZONES, &zones) == 0 && zones > 0;
+  bool good = fd >= 0 && ioctl(fd, BLKGETZONESZ, &sectors) == 0 && ioctl(fd, BLKGETNRZONES, &zones) == 0 && zones > 0 &&
+              ioctl(fd, BLKSSZGET, &block) == 0;
   if (!good) ktap_fail("%s: %s", zoned->path, fd < 0 ? strerror(errno) : "has no zones");
   if (fd >= 0) close(fd);
   zoned->zone_bytes = (unsigned long long)sectors * sector;
   zoned->zones = zones;
+  zoned->block_bytes = (unsigned)block;
   return good;
 }
 

@@ -12,6 +12,7 @@ struct zoned {
   char path[300];
   bool made;                   // by us, of null_blk
   unsigned long long zone_bytes;
+  unsigned block_bytes;        // a logical block
   unsigned zones;
 };
 
