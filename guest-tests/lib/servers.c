@@ -109,7 +109,7 @@ static bool start_nfsd(struct server* server) {
   if (mount("nfsd", "/proc/fs/nfsd", "nfsd", 0, NULL) < 0 && errno != EBUSY)
     return ktap_skip("no NFS server in this kernel: %s", strerror(errno));
   // Version 4 alone needs neither rpcbind nor the mount protocol.
-  if (!start_tracking(server) || !put("/proc/fs/nfsd/versions", "-3 +4\n") || !put("/proc/fs/nfsd/nfsv4leasetime", "10\n") ||
+  if (!start_tracking(server) || !put("/proc/fs/nfsd/versions", "-2 -3 +4\n") || !put("/proc/fs/nfsd/nfsv4leasetime", "10\n") ||
       !put("/proc/fs/nfsd/nfsv4gracetime", "10\n") || !export_folder(server->folder) ||
       !put("/proc/fs/nfsd/portlist", "tcp 2049\n"))
     return false;
