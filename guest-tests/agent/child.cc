@@ -82,6 +82,10 @@ void set_limits() {
       dup2(ends.claim, claim_number) < 0)
     fail(ends.report, 0);
   if (chdir(program.cwd.c_str()) != 0) fail(ends.report, 1);
+  if (program.body) {
+    close(ends.report);
+    _exit(program.body());
+  }
   execvpe(argv[0], argv, envp);
   fail(ends.report, 2);
 }

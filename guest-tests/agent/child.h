@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -18,6 +19,8 @@ struct Program {
   std::vector<std::string> argv;
   std::map<std::string, std::string> env;  ///< beside the default environment, which it overrides
   std::string cwd;
+  /// What the child does in place of executing argv; its result is the exit code.
+  std::function<int()> body = nullptr;
 };
 
 /// A started program and our ends of its pipes, which do not block.

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "sys.h"
 
@@ -49,18 +50,7 @@ struct Report {
   for (;;) pause();
 }
 
-std::string trouble_with(const wire::TestEnd& end, const std::string& said) {
-  if (end.how == "exited" && end.code == 0) {
-    if (end.leftover == 1) return {};
-    return "the control left " + std::to_string(end.leftover) + " processes behind instead of 1";
-  }
-  if (!end.problem.empty()) return end.problem;
-  if (!said.empty()) return said;
-  return "the control " + end.how + " " + std::to_string(end.code);
-}
-
-}  // namespace
-
+// Leaves a process behind that holds the pages, and ends itself when that one has them.
 int hold_main(int pages) {
   int fds[2];
   if (pages < 1 || pages > most_pages || pipe(fds) != 0) return 2;
@@ -76,23 +66,50 @@ int hold_main(int pages) {
   return 1;
 }
 
-wire::HoldResult hold_control(Guest& guest, const wire::HoldControl& control) {
-  wire::HoldResult result;
-  std::string said;
-  wire::Run run;
-  run.name = "pinrig/hold_control";
-  run.argv = {executable_path(), hold_argument, std::to_string(control.pages)};
-  run.limit_ms = control.limit_ms;
-  RunPlan plan;
-  plan.leftovers = Leftovers::keep;
-  plan.held = control.pages;
-  plan.sink = [&said](wire::Kind, std::string& frame) { said += frame.substr(wire::header_size); };
-  const wire::TestEnd held = run_test(guest, run, plan);
+std::string trouble_with(const wire::TestEnd& end, const std::string& said) {
+  if (end.how == "exited" && end.code == 0) {
+    if (end.leftover == 1) return {};
+    return "the control left " + std::to_string(end.leftover) + " processes behind instead of 1";
+  }
+  if (!end.problem.empty()) return end.problem;
+  if (!said.empty()) return said;
+  return "the control " + end.how + " " + std::to_string(end.code);
+}
 
+}  // namespace
+
+Hold::Hold(Guest& guest) : guest_(guest) {
+  run_.name = "pinrig/hold_control";
+  run_.argv = {run_.name};
+  plan_.leftovers = Leftovers::keep;
+  plan_.sink = [this](wire::Kind, std::string& frame) { said_ += frame.substr(wire::header_size); };
+}
+
+void Hold::start(int pages) {
+  pages_ = pages;
+  plan_.held = pages;
+  // A fork of ours, since starting a program anew takes a guest under TCG longer than all the rest of the control.
+  plan_.body = [pages] { return hold_main(pages); };
+  running_ = start_test(guest_, run_, plan_);
+}
+
+void Hold::give_up() {
+  if (!running_) return;
+  running_.reset();
+  guest_.processes.kill_all(guest_.kill_limit_ms());
+}
+
+wire::HoldResult Hold::finish(const wire::HoldControl& control) {
+  if (running_ && pages_ != control.pages) give_up();
+  if (!running_) start(control.pages);
+  run_.limit_ms = control.limit_ms;
+  const wire::TestEnd held = finish_test(guest_, run_, plan_, *std::exchange(running_, std::nullopt));
+
+  wire::HoldResult result;
   const std::int64_t base = held.before.acquired - held.before.released;
-  const std::string stuck = guest.processes.kill_all(guest.kill_limit_ms());
-  const wire::Sample after = guest.ledger.after({base});
-  result.problem = trouble_with(held, said);
+  const std::string stuck = guest_.processes.kill_all(guest_.kill_limit_ms());
+  const wire::Sample after = guest_.ledger.after({base});
+  result.problem = trouble_with(held, said_);
   if (result.problem.empty()) result.problem = stuck;
   result.available = held.before.available && held.after.available && after.available;
   if (!result.available) return result;

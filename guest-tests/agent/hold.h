@@ -1,16 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "runner.h"
 
 namespace pinrig::agent {
 
-inline constexpr const char* hold_argument = "--hold";
+/// The negative control of the ledger: a process stays behind that holds pages registered with io_uring, and is judged
+/// like any test. The ledger has to see what it holds, and that it is given back when the process is killed.
+class Hold {
+ public:
+  explicit Hold(Guest& guest);
+  /// Begins ahead of the host's request, while the guest has other things to wait for. Nobody may reap children until the
+  /// control is over.
+  void start(int pages);
+  bool running() const { return running_.has_value(); }
+  /// Begins if it has not, and ends it.
+  wire::HoldResult finish(const wire::HoldControl& control);
+  /// Takes it down without a result: the host wants something else.
+  void give_up();
 
-/// The program of the negative control: leaves a process behind that holds `pages` registered with io_uring.
-int hold_main(int pages);
-
-/// Runs it like any test and checks that the ledger sees it.
-wire::HoldResult hold_control(Guest& guest, const wire::HoldControl& control);
+ private:
+  Guest& guest_;
+  int pages_ = 0;
+  std::string said_;
+  wire::Run run_;
+  RunPlan plan_;
+  std::optional<Running> running_;
+};
 
 }  // namespace pinrig::agent

@@ -9,9 +9,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include <cstdlib>
 #include <ctime>
-#include <string_view>
 
 #include "cmdline.h"
 #include "hold.h"
@@ -68,7 +66,7 @@ wire::SetupDone do_setup(Guest& guest, Uevents& uevents, const wire::Setup& setu
 }
 
 // False when the guest is to be switched off.
-bool answer(Guest& guest, Uevents& uevents, const Request& request) {
+bool answer(Guest& guest, Hold& hold, Uevents& uevents, const Request& request) {
   Ports& ports = *guest.ports;
   if (const auto* bad = std::get_if<BadRequest>(&request)) {
     note("request not understood: " + bad->why);
@@ -79,8 +77,9 @@ bool answer(Guest& guest, Uevents& uevents, const Request& request) {
   if (const auto* setup = std::get_if<wire::Setup>(&request))
     return ports.reply(dump(do_setup(guest, uevents, *setup)));
   if (const auto* control = std::get_if<wire::HoldControl>(&request))
-    return ports.reply(dump(hold_control(guest, *control)));
+    return ports.reply(dump(hold.finish(*control)));
   if (const auto* run = std::get_if<wire::Run>(&request)) {
+    hold.give_up();
     RunPlan plan;
     plan.sink = results_sink(ports, run->id);
     return ports.reply(dump(run_test(guest, *run, plan)));
@@ -88,11 +87,11 @@ bool answer(Guest& guest, Uevents& uevents, const Request& request) {
   return false;
 }
 
-void serve(Guest& guest, Uevents& uevents) {
+void serve(Guest& guest, Hold& hold, Uevents& uevents) {
   Ports& ports = *guest.ports;
   for (;;) {
     while (const auto payload = ports.next_request()) {
-      if (!answer(guest, uevents, parse_request(*payload))) return;
+      if (!answer(guest, hold, uevents, parse_request(*payload))) return;
     }
     if (ports.wants_end()) {
       note("the host sent something that is no frame");
@@ -101,7 +100,9 @@ void serve(Guest& guest, Uevents& uevents) {
       ports.reply(dump(refusal));
       return;
     }
-    pollfd fds[2] = {{ports.control_fd(), POLLIN, 0}, {guest.processes.signal_fd(), POLLIN, 0}};
+    // How the control ended is for finish() to find out.
+    pollfd fds[2] = {{ports.control_fd(), POLLIN, 0},
+                     {hold.running() ? -1 : guest.processes.signal_fd(), POLLIN, 0}};
     poll(fds, 2, -1);
     if (fds[1].revents != 0) guest.processes.reap(0);
     if ((fds[0].revents & POLLIN) != 0 ? !ports.receive() : (fds[0].revents & POLLHUP) != 0) {
@@ -126,23 +127,23 @@ void serve(Guest& guest, Uevents& uevents) {
     run_shell(guest.processes, done);
     power_off();
   }
+  Hold hold(guest);
+  hold.start(wire::HoldControl{}.pages);
   auto ports = Ports::open(uevents, uptime_s);
   if (!ports) {
     note("has no virtio-serial ports named pinrig.control and pinrig.results; switches off");
     power_off();
   }
   guest.ports = &*ports;
-  if (ports->reply(dump(hello(guest.ledger, uptime_s)))) serve(guest, uevents);
+  if (ports->reply(dump(hello(guest.ledger, uptime_s)))) serve(guest, hold, uevents);
   power_off();
 }
 
 }  // namespace
 }  // namespace pinrig::agent
 
-int main(int argc, char** argv) {
+int main() {
   const double uptime_s = pinrig::agent::boot_seconds();
-  if (argc == 3 && std::string_view(argv[1]) == pinrig::agent::hold_argument)
-    return pinrig::agent::hold_main(std::atoi(argv[2]));
   if (getpid() != 1) return 2;
   pinrig::agent::agent_main(uptime_s);
 }

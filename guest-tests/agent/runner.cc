@@ -17,19 +17,18 @@ void add_problem(std::string& to, const std::string& problem) {
 }
 
 // Runs the child to its end and takes everything down after it.
-void run_child(Guest& guest, const wire::Run& run, const RunPlan& plan, wire::TestEnd& end) {
-  const double start = monotonic_ms();
-  Child child = spawn(Program{run.argv, run.env, run.cwd});
-  if (child.pid < 0) {
+void await_child(Guest& guest, const wire::Run& run, const RunPlan& plan, Running& running) {
+  wire::TestEnd& end = running.end;
+  if (running.child.pid < 0) {
     end.how = "not_run";
-    end.code = child.error;
-    end.problem = child.problem;
+    end.code = running.child.error;
+    end.problem = running.child.problem;
     guest.processes.kill_all(guest.kill_limit_ms());
     return;
   }
-  Session session(std::move(child), run.output_limit, plan.sink, guest.processes, guest.ports);
-  const Over over = session.wait(static_cast<double>(run.limit_ms));
-  end.wall_s = (monotonic_ms() - start) / 1e3;
+  Session session(std::move(running.child), run.output_limit, plan.sink, guest.processes, guest.ports);
+  const Over over = session.wait(static_cast<double>(run.limit_ms) - (monotonic_ms() - running.start_ms));
+  end.wall_s = (monotonic_ms() - running.start_ms) / 1e3;
   if (over == Over::ended) {
     end.how = session.ended().signaled ? "signaled" : "exited";
     end.code = session.ended().code;
@@ -57,10 +56,10 @@ Sink results_sink(Ports& ports, std::uint32_t test_id) {
   };
 }
 
-wire::TestEnd run_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
-  wire::TestEnd end;
-  end.id = run.id;
-  end.before = guest.ledger.before();
+Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
+  Running running;
+  running.end.id = run.id;
+  running.end.before = guest.ledger.before();
   if (guest.ports && run.id != 0) {
     wire::TestBegin begin;
     begin.id = run.id;
@@ -68,13 +67,24 @@ wire::TestEnd run_test(Guest& guest, const wire::Run& run, const RunPlan& plan) 
     guest.ports->result(wire::Kind::json, run.id, dump(begin));
   }
   kmsg(console::begin_mark + run.name);
-  run_child(guest, run, plan, end);
+  running.start_ms = monotonic_ms();
+  running.child = spawn(Program{run.argv, run.env, run.cwd, plan.body});
+  return running;
+}
+
+wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& plan, Running running) {
+  await_child(guest, run, plan, running);
+  wire::TestEnd& end = running.end;
   const std::int64_t target = end.before.acquired - end.before.released + plan.held;
   // A skew is a capability of the kernel, and one that has none still returns to where it was.
   end.after = guest.ledger.after({target, target - 2 * end.claim.skew_sections});
   // After the wait: what workers complain about while they clean up is the test's too.
   kmsg(console::end_mark + run.name);
-  return end;
+  return std::move(end);
+}
+
+wire::TestEnd run_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
+  return finish_test(guest, run, plan, start_test(guest, run, plan));
 }
 
 }  // namespace pinrig::agent

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
+#include "child.h"
 #include "ledger.h"
 #include "ports.h"
 #include "processes.h"
@@ -29,7 +30,20 @@ struct RunPlan {
   /// Pages that may rightly be outstanding at the end.
   std::int64_t held = 0;
   Sink sink;
+  std::function<int()> body = nullptr;  ///< in place of the program, see Program
 };
+
+/// A test between its start and its end.
+struct Running {
+  wire::TestEnd end;
+  Child child;
+  double start_ms = 0;
+};
+
+/// Reads the ledger and starts the test; nobody may reap children before finish_test().
+Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan);
+/// Waits for its end or its limit, takes down what is left of it, and reads the ledger again.
+wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& plan, Running running);
 
 /// Runs one test: counters, marks, child, reaping, counters. `host_gone` of the guest ends it early.
 wire::TestEnd run_test(Guest& guest, const wire::Run& run, const RunPlan& plan);

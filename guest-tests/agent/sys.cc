@@ -81,12 +81,6 @@ int make_directories(const std::string& path) {
   return 0;
 }
 
-std::string executable_path() {
-  char buffer[4096];
-  const ssize_t n = readlink("/proc/self/exe", buffer, sizeof buffer);
-  return n > 0 ? std::string(buffer, static_cast<std::size_t>(n)) : "/init";
-}
-
 void open_kmsg() {
   write_file("/proc/sys/kernel/printk_devkmsg", "on\n");
   kmsg_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);

@@ -26,7 +26,6 @@ bool reread(int fd, std::string& buffer);
 bool write_all(int fd, std::string_view bytes);
 /// 0 or an errno value; parents too.
 int make_directories(const std::string& path);
-std::string executable_path();
 
 /// Opens /dev/kmsg and lifts its rate limit, which would swallow marks of quick tests.
 void open_kmsg();

@@ -57,6 +57,7 @@ TEST(QemuArgs, MachinePerArchitectureAndAccelerator) {
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg), "-cpu"), ElementsAre("max"));
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm), "-accel"), ElementsAre("kvm"));
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm), "-cpu"), ElementsAre("host"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg), "-bios"), ElementsAre("bios.bin"));
   EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg), "-cpu"), ElementsAre("max,pauth-impdef=on"));
   EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::kvm), "-cpu"), ElementsAre("host"));
   EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg), "-machine"), ElementsAre("virt,gic-version=max"));
