@@ -15,7 +15,6 @@
 
 #include "buffers.h"
 #include "caps.h"
-#include "clock.h"
 #include "devices.h"
 #include "ktap.h"
 #include "pins.h"
@@ -23,7 +22,7 @@
 #include "ring.h"
 #include "uring.h"
 
-enum { reads = 4, sector = 512, fresh = 0xc3, stale = 0x11, pages = 16, answer_ms = 20000 };
+enum { reads = 4, sector = 512, fresh = 0xc3, stale = 0x11, pages = 16, answer_ms = 20000, late_ms = 3000 };
 
 static bool queue_reads(struct ring* ring, int fd, const struct buffer* buffer) {
   for (int i = 0; i < reads; ++i) {
@@ -117,6 +116,7 @@ static void replaced_slot_waits(const void* arg) {
           ktap_fail("replacing a slot: %s", strerror(errno));
         reap_all(&ring);
         check_data(&buffer);
+        pins_await_released(&before, pages, late_ms);
         pins_expect_held(&before, pages, 0);
       }
     }
@@ -150,9 +150,7 @@ static void killed_in_flight(const void* arg) {
     siginfo_t info;
     waitid(P_PID, (id_t)child, &info, WEXITED);
     // The drive answers up to two seconds later, and so long the pages are held.
-    long long end = clock_ms() + answer_ms;
-    struct pins now = before;
-    while (pins_sample(&now) && now.released - before.released < pages && clock_ms() < end) sleep_ms(20);
+    pins_await_released(&before, pages, answer_ms);
     pins_expect_held(&before, pages, 0);
   }
   if (fd >= 0) close(fd);

@@ -80,6 +80,12 @@ bool pins_begin(struct pins* before) {
   }
 }
 
+void pins_await_released(const struct pins* before, long long pages, int limit_ms) {
+  long long end = clock_ms() + limit_ms;
+  struct pins now;
+  while (pins_sample(&now) && now.released - before->released < pages && clock_ms() < end) sleep_ms(20);
+}
+
 bool pins_rest(struct pins* now) {
   long long end = clock_ms() + settle_cap_ms;
   for (int equal = 0; equal < 4;) {

@@ -42,6 +42,10 @@ bool pins_expect_longterm(struct pins* before, long long pages);
 // The same where all but `held` of them are given back at once (io_uring keeps one pin of each huge page).
 bool pins_expect_held(struct pins* before, long long pages, long long held);
 
+// Waits up to `limit_ms` until `pages` more have been released than at `before`, which is longer than the checks above do: for
+// what a kernel or a slow drive gives back after a second or more. Judges nothing.
+void pins_await_released(const struct pins* before, long long pages, int limit_ms);
+
 // Claims alone, for operations that are not measured one by one.
 void pins_claim_exact(long long pages);
 void pins_claim_at_least(long long pages);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+// SG_IO with one allocation after the other failing: whatever of the memory had been taken by then is given back, and once.
+#include <errno.h>
+#include <string.h>
+
+#include "fault.h"
+#include "ktap.h"
+#include "nvme.h"
+#include "pins.h"
+#include "scsi_pieces.h"
+
+enum { most_faults = 200 };
+
+struct attempt {
+  struct scsi scsi;
+  struct scsi_io io;
+  int refused;
+};
+
+static bool attempt(void* context, int nth) {
+  struct attempt* a = context;
+  fault_nth_arm(nth);
+  int status = scsi_transfer(&a->scsi, &a->io, NULL);
+  bool injected = fault_nth_disarm();
+  if (status == -ENOMEM || status == -EAGAIN || status == -EFAULT)
+    ++a->refused;
+  else if (status != 0)
+    ktap_fail("fault %d gave %d, which is neither success nor a lack of memory", nth, status);
+  if (!injected && status != 0) ktap_fail("without a fault the command gave %d", status);
+  return injected;
+}
+
+static void every_allocation_fails(const void* arg) {
+  const struct pieces* pieces = arg;
+  struct attempt a = {0};
+  struct buffer buffer;
+  struct iovec vec[pieces_most];
+  struct pins before;
+  long long pages;
+  if (caps_dio_passthru() == MODE_UNKNOWN || !fault_nth_ready() || !scsi_open(&a.scsi, SCSI_BLOCK)) return;
+  if (buffer_get(&buffer, pieces->kind, pieces_extent(pieces))) {
+    pieces_lay_out(pieces, &buffer, vec, &pages);
+    a.io = (struct scsi_io){.addr = vec, .vectors = (unsigned)pieces->count, .offset = scsi_target.offset};
+    if (pieces->count == 1) a.io = (struct scsi_io){.addr = vec[0].iov_base, .length = vec[0].iov_len, .offset = scsi_target.offset};
+    if (pins_begin(&before)) {
+      int faults = fault_each(attempt, &a, most_faults);
+      ktap_note("%d faults injected, %d commands refused", faults, a.refused);
+      // The last attempt, without a fault, takes all of it for certain; the others as far as they come.
+      pins_expect_at_least(&before, pieces->copied || caps_dio_passthru() != MODE_PIN ? 0 : pages, 0);
+    }
+    buffer_seal(&buffer);
+    buffer_put(&buffer);
+  }
+  scsi_close(&a.scsi);
+}
+
+int main(void) {
+  static const struct pieces shapes[] = {
+      {"flat", BUFFER_MEMFD, 1, {{0, 0, 16, 0}}, false},
+      {"copied", BUFFER_MEMFD, 1, {{0, 1, 4, 0}}, true},
+      {"iov_with_gaps", BUFFER_MEMFD, 4, {{0, 0, 0, 512}, {0, 2048, 0, 512}, {2, 512, 2, 0}, {6, 0, 1, 0}}, false},
+  };
+  static const struct ktap_case cases[] = {
+      {"flat", every_allocation_fails, &shapes[0]},
+      {"copied", every_allocation_fails, &shapes[1]},
+      {"iov_with_gaps", every_allocation_fails, &shapes[2]},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
