@@ -94,7 +94,8 @@ bool pins_rest(struct pins* now) {
     if (!pins_sample(&next)) return false;
     equal = next.acquired == now->acquired && next.released == now->released ? equal + 1 : 0;
     *now = next;
-    if (clock_ms() > end) return ktap_fail("the pin counters do not come to rest");
+    // A guest that its host starves needs seconds for four equal samples: only movement is a reason to give up.
+    if (equal == 0 && clock_ms() > end) return ktap_fail("the pin counters do not come to rest");
   }
   return true;
 }
