@@ -43,11 +43,24 @@ static bool find_disk(const char* file, const char* word, char* name, size_t siz
   return found;
 }
 
+// Is there a bus that a disk may still come on? scsi_debug's has been scanned when the kernel was up.
+static bool have_bus(void) {
+  bool found = false;
+  DIR* dir = opendir("/sys/class/scsi_host");
+  for (struct dirent* entry; dir && !found && (entry = readdir(dir));) {
+    char path[400];
+    snprintf(path, sizeof(path), "/sys/class/scsi_host/%s/proc_name", entry->d_name);
+    found = contains(path, "virtio_scsi");
+  }
+  if (dir) closedir(dir);
+  return found;
+}
+
 // SCSI buses are scanned beside everything else, so that a disk may come after the test has begun. The page with the serial
 // number is binary.
 static bool wait_for_disk(char* name, size_t size) {
   static bool waited;
-  long long end = clock_ms() + (!waited && access("/sys/bus/scsi/drivers/sd", F_OK) == 0 ? scan_ms : 0);
+  long long end = clock_ms() + (!waited && have_bus() ? scan_ms : 0);
   waited = true;
   while (!find_disk("vpd_pg80", DRIVE_SCSI, name, size)) {
     if (clock_ms() < end)
