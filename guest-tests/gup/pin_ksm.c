@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0
+// KSM merges equal pages, but not pinned ones (mm/ksm.c, write_protect_page()): a device would go on writing to a page
+// that the process no longer has.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "clock.h"
+#include "hold.h"
+#include "ktap.h"
+#include "pagemap.h"
+
+enum { pages = 8, seed = 69, limit_ms = 20000 };
+
+static bool ksm_set(const char* name, const char* value) {
+  char path[80];
+  snprintf(path, sizeof(path), "/sys/kernel/mm/ksm/%s", name);
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return ktap_skip("%s: %s (CONFIG_KSM)", path, strerror(errno));
+  bool good = write(fd, value, strlen(value)) == (ssize_t)strlen(value);
+  close(fd);
+  return good || ktap_fail("%s = %s: %s", path, value, strerror(errno));
+}
+
+static long full_scans(void) {
+  FILE* file = fopen("/sys/kernel/mm/ksm/full_scans", "re");
+  long scans = -1;
+  if (!file) return -1;
+  if (fscanf(file, "%ld", &scans) != 1) scans = -1;
+  fclose(file);
+  return scans;
+}
+
+// A page is merged on the second scan that finds it unchanged; the third is for good measure.
+static bool scan(void) {
+  if (!ksm_set("sleep_millisecs", "1") || !ksm_set("pages_to_scan", "10000") || !ksm_set("run", "1")) return false;
+  long wanted = full_scans() + 3;
+  long long end = clock_ms() + limit_ms;
+  while (full_scans() < wanted && clock_ms() < end) sleep_ms(5);
+  ksm_set("run", "0");
+  return full_scans() >= wanted || ktap_fail("ksmd did not scan three times within %d ms", limit_ms);
+}
+
+static size_t merged(const struct buffer* buffer) {
+  size_t count = 0;
+  for (size_t i = 0; i < buffer->size; i += page_bytes())
+    count += (pagemap_flags(pagemap_pfn(buffer->addr + i)) & PAGEMAP_KSM) != 0;
+  return count;
+}
+
+// Two buffers with the same bytes in every page.
+static void fill(struct buffer* buffer) {
+  for (size_t i = 0; i < buffer->size; i += page_bytes()) pattern_fill(buffer->addr + i, page_bytes(), seed, 0);
+  if (madvise(buffer->addr, buffer->size, MADV_MERGEABLE) < 0) ktap_skip("MADV_MERGEABLE: %s (CONFIG_KSM)", strerror(errno));
+}
+
+static void compare(struct hold* hold, struct buffer* pinned, const uint64_t* pfns) {
+  if (merged(pinned) != 0) ktap_fail("%zu of %d pinned pages were merged", merged(pinned), pages);
+  if (pagemap_moved(pinned->addr, pinned->size, pfns)) ktap_fail("pinned pages have other frames");
+  memset(pinned->addr, 0x77, pinned->size);
+  unsigned char seen = 0;
+  if (hold_read(hold, 0, &seen, 1) && seen != 0x77) ktap_fail("the device does not see what the process writes");
+}
+
+static void ksm(const void* arg) {
+  (void)arg;
+  struct buffer pinned, control;
+  struct hold hold;
+  uint64_t pfns[pages];
+  if (!buffer_get(&pinned, BUFFER_PAGES, pages * page_bytes())) return;
+  if (!buffer_get(&control, BUFFER_PAGES, pages * page_bytes())) return;
+  fill(&pinned);
+  fill(&control);
+  if (hold_open(&hold, pinned.addr, pinned.size) && pagemap_pfns(pinned.addr, pinned.size, pfns) && scan()) {
+    if (merged(&control) != pages) ktap_fail("%zu of %d pages that nobody pins were merged", merged(&control), pages);
+    compare(&hold, &pinned, pfns);
+  }
+  hold_close(&hold);
+  // The other way round: a merged page is made the process's own again before it is pinned.
+  if (!ktap_failed() && hold_open(&hold, control.addr, control.size)) {
+    if (merged(&control) != 0) ktap_fail("%zu merged pages were pinned as they are", merged(&control));
+    hold_check(&hold, 0, page_bytes(), seed, "of a page that was merged");
+    hold_close(&hold);
+  }
+  ksm_set("run", "2");  // gives every merged page back to its owners
+  ksm_set("run", "0");
+  buffer_put(&pinned);
+  buffer_put(&control);
+}
+
+int main(void) {
+  static const struct ktap_case cases[] = {{"pinned_pages_are_not_merged", ksm, NULL}};
+  return ktap_run(cases, 1);
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+// access_remote_vm() (mm/memory.c): /proc/PID/mem and ptrace take plain references, one page at a time, and force their
+// way into memory that may not be written (FOLL_FORCE): a debugger sets its breakpoints so.
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "ktap.h"
+#include "pins.h"
+#include "proc.h"
+
+enum { pages = 16, seed = 43, new_seed = 44, limit_ms = 20000 };
+
+static int mem_open(pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof(path), "/proc/%d/mem", (int)pid);
+  int fd = open(path, O_RDWR | O_CLOEXEC);
+  if (fd < 0) ktap_fail("%s: %s", path, strerror(errno));
+  return fd;
+}
+
+static off_t at(const void* addr) { return (off_t)(unsigned long)addr; }
+// A child with the same addresses and its own pages, of the pattern `seed`; ends with 0 when told and they hold `new_seed`.
+static pid_t start(struct buffer* buffer, struct rendezvous* to, struct rendezvous* from) {
+  unsigned char byte;
+  if (!rendezvous_open(to) || !rendezvous_open(from)) return -1;
+  pid_t child = proc_fork();
+  if (child == 0) {
+    pattern_fill(buffer->addr, buffer->size, seed, 0);
+    rendezvous_send(from, 1);
+    rendezvous_wait(to, &byte, limit_ms);
+    _exit(pattern_check(buffer->addr, buffer->size, new_seed, 0) >= 0);
+  }
+  if (child > 0 && !rendezvous_wait(from, &byte, limit_ms)) ktap_fail("the child does not come up");
+  return child;
+}
+
+static void other_process(const void* arg) {
+  (void)arg;
+  struct buffer there, here;
+  struct rendezvous to, from;
+  struct pins before;
+  if (!buffer_get(&there, BUFFER_PAGES, pages * page_bytes())) return;
+  if (!buffer_get(&here, BUFFER_PAGES, there.size)) return;
+  pid_t child = start(&there, &to, &from);
+  int fd = child > 0 ? mem_open(child) : -1;
+  if (fd >= 0 && pins_begin(&before)) {
+    if (pread(fd, here.addr, here.size, at(there.addr)) != (ssize_t)here.size ||
+        pattern_check(here.addr, here.size, seed, 0) >= 0)
+      ktap_fail("reading /proc/PID/mem does not give what the child wrote");
+    pattern_fill(here.addr, here.size, new_seed, 0);
+    if (pwrite(fd, here.addr, here.size, at(there.addr)) != (ssize_t)here.size) ktap_fail("pwrite: %s", strerror(errno));
+    pins_expect(&before, 0, 0);
+  }
+  if (fd >= 0) close(fd);
+  rendezvous_send(&to, 1);
+  if (child > 0 && proc_reap(child, limit_ms) != 0) ktap_fail("the child does not see what was written");
+  buffer_put(&there);
+  buffer_put(&here);
+}
+
+// Private memory without write permission: the write goes into a copy of the page, and what it was copied from stays.
+static void force_read_only(const void* arg) {
+  (void)arg;
+  struct pins before;
+  unsigned char bytes[8], *text = mmap(NULL, page_bytes(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  KTAP_REQUIRE(text != MAP_FAILED, "mmap: %s", strerror(errno));
+  int fd = mem_open(getpid());
+  if (fd < 0 || !pins_begin(&before)) return;
+  pattern_fill(bytes, sizeof(bytes), new_seed, 0);
+  if (pwrite(fd, bytes, sizeof(bytes), at(text)) != (ssize_t)sizeof(bytes)) ktap_fail("pwrite: %s", strerror(errno));
+  pins_expect(&before, 0, 0);
+  if (pattern_check(text, sizeof(bytes), new_seed, 0) >= 0) ktap_fail("what was written is not there");
+  close(fd);
+  munmap(text, page_bytes());
+}
+
+// The program's own text, mapped from its file: the file must not change.
+static int target_function(void) { return 42; }
+static void force_text(const void* arg) {
+  (void)arg;
+  unsigned char* code = (unsigned char*)(unsigned long)target_function;
+  unsigned char old[4], changed[4], seen[4];
+  memcpy(old, code, sizeof(old));
+  for (size_t i = 0; i < sizeof(old); ++i) changed[i] = (unsigned char)~old[i];
+  int fd = mem_open(getpid());
+  if (fd < 0) return;
+  if (pwrite(fd, changed, sizeof(changed), at(code)) != (ssize_t)sizeof(changed)) ktap_fail("pwrite: %s", strerror(errno));
+  memcpy(seen, code, sizeof(seen));
+  if (memcmp(seen, changed, sizeof(seen)) != 0) ktap_fail("the text does not change");
+  if (pwrite(fd, old, sizeof(old), at(code)) != (ssize_t)sizeof(old)) ktap_fail("pwrite back: %s", strerror(errno));
+  __builtin___clear_cache((char*)code, (char*)code + sizeof(old));
+  if (target_function() != 42) ktap_fail("it is not what it was");
+  close(fd);
+}
+
+// Shared memory may not be forced: others would see it (check_vma_flags()).
+static void shared_is_refused(const void* arg) {
+  (void)arg;
+  int read_only = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+  unsigned char* text = mmap(NULL, page_bytes(), PROT_READ, MAP_SHARED, read_only, 0);
+  int fd = mem_open(getpid());
+  if (fd >= 0 && text != MAP_FAILED) {
+    ssize_t done = pwrite(fd, "pin", 3, at(text));
+    if (done >= 0 || errno != EIO) ktap_fail("a write to a shared mapping of a read-only file: %zd, want EIO", done);
+  }
+  if (text != MAP_FAILED) munmap(text, page_bytes());
+  if (fd >= 0) close(fd);
+  close(read_only);
+}
+
+static void ptrace_poke(const void* arg) {
+  (void)arg;
+  struct pins before;
+  long *word = mmap(NULL, page_bytes(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  KTAP_REQUIRE(word != MAP_FAILED, "mmap: %s", strerror(errno));
+  pid_t child = proc_fork();
+  if (child < 0) return;
+  if (child == 0) {
+    ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+    raise(SIGSTOP);
+    _exit(*word == 0x123456789aL ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_EXITKILL);
+  if (pins_begin(&before)) {
+    if (ptrace(PTRACE_POKEDATA, child, word, (void*)0x123456789aL) < 0) ktap_fail("POKEDATA: %s", strerror(errno));
+    if (ptrace(PTRACE_PEEKDATA, child, word, NULL) != 0x123456789aL) ktap_fail("PEEKDATA gives something else");
+    pins_expect(&before, 0, 0);
+  }
+  ptrace(PTRACE_DETACH, child, NULL, NULL);
+  if (proc_reap(child, limit_ms) != 0) ktap_fail("the child does not see the word");
+}
+
+int main(void) {
+  static const struct ktap_case cases[] = {
+      {"other_process", other_process, NULL},       {"force_read_only_memory", force_read_only, NULL},
+      {"force_text", force_text, NULL},             {"force_shared_refused", shared_is_refused, NULL},
+      {"ptrace_read_only_memory", ptrace_poke, NULL},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}

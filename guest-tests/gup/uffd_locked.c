@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+// Pages that come late (userfaultfd), and users that must keep the mmap lock: they get an error at once, and nobody is
+// asked for the page. Waiting with the lock held would stop every mmap() of the process (mm/gup.c, faultin_page()). A kernel
+// with DEBUG_VM says "FAULT_FLAG_ALLOW_RETRY missing" to it (fs/userfaultfd.c, handle_userfault()), which is no finding.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_xdp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "caps.h"
+#include "clock.h"
+#include "ktap.h"
+#include "pins.h"
+#include "uffd.h"
+#include "uring.h"
+
+enum { delay_ms = 300, seed = 50, pages = 2 };
+
+static bool waited(long long start, int faults) {
+  long long took = clock_ms() - start;
+  ktap_note("took %lld ms", took);
+  return took >= faults * delay_ms - 20 || ktap_fail("it did not wait for the page: %lld ms", took);
+}
+
+// Registered buffers wait on kernels that let them (FOLL_UNLOCKABLE by pin_user_pages_unlocked() or _fast()).
+static void io_uring(const void* arg) {
+  (void)arg;
+  struct uffd uffd;
+  struct pins before;
+  int ring = uring_open();
+  if (ring < 0) return;
+  if (uffd_open(&uffd, pages, seed, delay_ms) && pins_begin(&before)) {
+    long long start = clock_ms();
+    int error = uring_register(ring, uffd.area, pages * page_bytes());
+    const char* stated = caps_stated("lt.unlock");
+    bool waits = stated ? strcmp(stated, "yes") == 0 : error == 0;
+    caps_print("lt.unlock", error == 0 ? "yes" : "no");
+    if (error != (waits ? 0 : -EFAULT)) ktap_fail("registering: %s", strerror(-error));
+    if (waits && waited(start, pages)) pins_expect_longterm(&before, pages);
+    if (error == 0) uring_unregister(ring);
+    uffd_judge(&uffd, waits ? pages : 0);
+    if (waits && pattern_check(uffd.area, pages * page_bytes(), seed, 0) >= 0) ktap_fail("wrong data");
+  }
+  uffd_close(&uffd);
+  close(ring);
+}
+
+// Looks at memory with the lock held for good: no waiting.
+static void proc_mem(const void* arg) {
+  (void)arg;
+  struct uffd uffd;
+  unsigned char byte;
+  struct pins before;
+  int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+  if (uffd_open(&uffd, pages, seed, delay_ms) && pins_begin(&before)) {
+    ssize_t done = pread(fd, &byte, 1, (off_t)(unsigned long)uffd.area);
+    if (done >= 0 || errno != EIO) ktap_fail("%zd (%s), want EIO", done, strerror(errno));
+    pins_expect(&before, 0, 0);
+    uffd_judge(&uffd, 0);
+  }
+  uffd_close(&uffd);
+  close(fd);
+}
+
+static void af_xdp(const void* arg) {
+  (void)arg;
+  struct uffd uffd;
+  struct pins before;
+  int fd = socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+  if (fd < 0) {
+    ktap_skip("AF_XDP: %s (XDP_SOCKETS)", strerror(errno));
+    return;
+  }
+  if (uffd_open(&uffd, pages, seed, delay_ms) && pins_begin(&before)) {
+    struct xdp_umem_reg area = {.addr = (unsigned long)uffd.area, .len = pages * page_bytes(), .chunk_size = 2048};
+    int failed = setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &area, sizeof(area));
+    if (!failed || errno != EFAULT) ktap_fail("XDP_UMEM_REG: %s, want EFAULT", failed ? strerror(errno) : "success");
+    pins_expect_at_least(&before, 0, 0);
+    uffd_judge(&uffd, 0);
+  }
+  uffd_close(&uffd);
+  close(fd);
+}
+
+int main(void) {
+  static const struct ktap_case cases[] = {
+      {"io_uring_register", io_uring, NULL},
+      {"proc_mem_at_once", proc_mem, NULL},
+      {"af_xdp_at_once", af_xdp, NULL},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
