@@ -82,7 +82,7 @@ static void read_behind_end(const void* arg) {
   struct pins moved;
   if (!fs_fixture_ready(&fixture) || !fill(pages * page_bytes()) || !buffer_get(&buffer, BUFFER_PAGES, page_bytes())) return;
   ssize_t got = transfer(buffer.addr, page_bytes(), pages * (off_t)page_bytes(), false, &moved);
-  // FUSE asks its server, which takes a page to answer into.
+  // FUSE and the network ask a server, with a page for the answer.
   if (got != 0 || moved.acquired > 1) ktap_fail("%zd bytes, %lld pages pinned, where there is nothing", got, moved.acquired);
   buffer_put(&buffer);
 }
