@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() against direct reads as a race, on every kind of target: a thread reads into one page over and over, while the main
-// thread forks and writes to the end of that page. No read may be lost where the target pins. bio/dio_fork_race does the
-// same for longer on the raw drive.
+// fork() against direct reads as a race, on every kind of target: a thread reads into one page over and over,
+// while the main thread forks and writes to the end of that page. No read may be lost where the target pins.
+// bio/dio_fork_race does the same for longer on the raw drive.
 //
 //   dio_race [milliseconds of each case]
 #include <pthread.h>
@@ -18,7 +18,14 @@
 #include "place.h"
 #include "proc.h"
 
-enum { sector = 512, fresh = 0xff, least_reads = 50, least_forks = 8, extra_factor = 8, child_limit_ms = 10000 };
+enum {
+  sector = 512,
+  fresh = 0xff,
+  least_reads = 50,
+  least_forks = 8,
+  extra_factor = 8,
+  child_limit_ms = 10000
+};
 
 struct race_case {
   enum place_kind place;
@@ -79,7 +86,8 @@ static void judge(const struct race* race, enum pin_mode mode, long forks) {
   if (mode == MODE_PIN) {
     KTAP_REQUIRE(race->lost == 0, "%ld direct reads were lost to fork()", race->lost);
   } else if (race->lost > 0) {
-    ktap_xfail("this kind of direct I/O takes plain references here: %ld of %ld reads were lost", race->lost, race->reads);
+    ktap_xfail("this kind of direct I/O takes plain references here: %ld of %ld reads were lost", race->lost,
+               race->reads);
   } else {
     ktap_note("plain references here, and none of the reads happened to be lost");
   }

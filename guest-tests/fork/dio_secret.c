@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() against direct writes, in both orders that once leaked: one process writes its page of boring data to a file,
-// directly, while the other puts a secret into what has to be a copy of its own by then. The secret must never be seen in the
-// file. A smoke test: on a kernel that is wrong it takes luck.
+// fork() against direct writes, in both orders that once leaked: one process writes its page of boring data
+// to a file, directly, while the other puts a secret into what has to be a copy of its own by then. The
+// secret must never be seen in the file. A smoke test: on a kernel that is wrong it takes luck.
 //
 //   dio_secret [milliseconds of each case]
 #include <pthread.h>
@@ -52,8 +52,8 @@ static void* writer(void* arg) {
   return NULL;
 }
 
-// The thread writes all the time. The parent touches the page after fork(), then the child writes its secret into what has to
-// be a copy of its own.
+// The thread writes all the time. The parent touches the page after fork(), then the child writes its secret
+// into what has to be a copy of its own.
 static bool secret_in_child(struct leak* leak) {
   volatile unsigned char* tail = leak->page + page_bytes() - 1;
   pid_t child = proc_fork();
@@ -67,7 +67,8 @@ static bool secret_in_child(struct leak* leak) {
   return proc_reap(child, child_limit_ms) == 0 || ktap_fail("the child could not write");
 }
 
-// The child writes the page that it got by fork() to the file, over and over, while the parent puts a secret into its own.
+// The child writes the page that it got by fork() to the file, over and over, while the parent puts a secret
+// into its own.
 static bool secret_in_parent(struct leak* leak) {
   memcpy(leak->page, boring, sizeof(boring));
   pid_t child = proc_fork();
@@ -104,7 +105,8 @@ static void race(const struct leak_case* c, struct place* place, struct leak* le
   leak->stop = true;
   if (!c->secret_in_parent) pthread_join(thread, NULL);
   ktap_note("%ld transfers beside %ld forks, %ld leaked", leak->transfers, rounds, leak->leaked);
-  pins_expect_at_least(&before, place->mode == MODE_PIN ? leak->transfers : 0, -place_skew(place, leak->transfers));
+  pins_expect_at_least(&before, place->mode == MODE_PIN ? leak->transfers : 0,
+                       -place_skew(place, leak->transfers));
   if (leak->errors) ktap_fail("direct I/O failed");
   if (rounds < least_rounds) ktap_fail("too few rounds to say anything");
   if (leak->leaked) ktap_fail("%ld times a secret of the other process was in the file", leak->leaked);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Many direct reads into neighbouring parts of the same pages, from several threads, while the main thread forks all the
-// time: each thread reads its part of a file of known bytes, which begins in the middle of a page that others read into,
-// too. The shape that once lost data on every file system (dma_thread_diotest).
+// Many direct reads into neighbouring parts of the same pages, from several threads, while the main thread
+// forks all the time: each thread reads its part of a file of known bytes, which begins in the middle of a
+// page that others read into, too. The shape that once lost data on every file system (dma_thread_diotest).
 //
 //   dio_threads [milliseconds of each case]
 #include <pthread.h>
@@ -18,7 +18,15 @@
 #include "place.h"
 #include "proc.h"
 
-enum { readers = 4, sector = 512, part = 3 * sector, fresh = 0x77, least_rounds = 8, extra_factor = 8, child_limit_ms = 10000 };
+enum {
+  readers = 4,
+  sector = 512,
+  part = 3 * sector,
+  fresh = 0x77,
+  least_rounds = 8,
+  extra_factor = 8,
+  child_limit_ms = 10000
+};
 static int duration_ms = 700;
 
 struct work {
@@ -63,13 +71,15 @@ static void judge(const struct place* place, const struct work* works, long fork
     lost += works[i].lost;
     pages += works[i].done * (long long)pages_spanned(works[i].at, part);
     if (works[i].errors) ktap_fail("reader %d could not read", i);
-    if (works[i].done < least_rounds) ktap_fail("reader %d read %ld times: too few to say anything", i, works[i].done);
+    if (works[i].done < least_rounds)
+      ktap_fail("reader %d read %ld times: too few to say anything", i, works[i].done);
   }
   ktap_note("%ld reads lost of %ld beside %ld forks", lost, done, forks);
   // A section of legacy direct I/O ends at a page, so that each page is one.
   pins_expect_at_least(before, place->mode == MODE_PIN ? pages : 0, -place_skew(place, pages));
   if (lost && place->mode == MODE_PIN) ktap_fail("%ld direct reads were lost to fork()", lost);
-  if (lost && place->mode != MODE_PIN) ktap_xfail("this kind of direct I/O takes plain references here: %ld of %ld reads were lost", lost, done);
+  if (lost && place->mode != MODE_PIN)
+    ktap_xfail("this kind of direct I/O takes plain references here: %ld of %ld reads were lost", lost, done);
 }
 
 static void parts_of_pages(const void* arg) {

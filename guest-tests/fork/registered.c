@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() with memory under a long-term pin: what a device reads and writes through the pin stays the parent's memory, the child
-// gets copies, and fork() itself acquires nothing. The device is a memfd behind a fixed buffer of io_uring (lib/hold.h).
+// fork() with memory under a long-term pin: what a device reads and writes through the pin stays the parent's
+// memory, the child gets copies, and fork() itself acquires nothing. The device is a memfd behind a fixed
+// buffer of io_uring (lib/hold.h).
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -35,7 +36,8 @@ static void judge_child(int code) {
   if (code == 3) ktap_fail("the child's copy was changed by the parent or its device");
 }
 
-static void through_pin(const struct fork_case* c, struct hold* hold, const struct buffer* buffer, size_t length) {
+static void through_pin(const struct fork_case* c, struct hold* hold, const struct buffer* buffer,
+                        size_t length) {
   struct rendezvous go, written;
   static unsigned char bytes[4096];
   unsigned char byte;
@@ -71,7 +73,8 @@ static void not_inherited(struct hold* hold, const struct buffer* buffer, size_t
     unsigned char there;
     _exit(mincore(buffer->addr, page_bytes(), &there) == 0 ? 1 : 0);
   }
-  if (child > 0 && proc_reap(child, limit_ms) == 1) ktap_fail("the child has memory that was not to be inherited");
+  if (child > 0 && proc_reap(child, limit_ms) == 1)
+    ktap_fail("the child has memory that was not to be inherited");
   pattern_fill(buffer->addr, length, after_fork, 0);
   hold_check(hold, 0, length, after_fork, "after fork()");
   pins_expect(&before, 0, 0);
@@ -99,7 +102,8 @@ static void pin_survives_fork(const void* arg) {
 int main(void) {
   static const struct fork_case base = {BUFFER_PAGES, false, false}, thp = {BUFFER_THP, false, false};
   static const struct fork_case hugetlb = {BUFFER_HUGETLB, false, false}, apart = {BUFFER_PAGES, false, true};
-  static const struct fork_case base_first = {BUFFER_PAGES, true, false}, thp_first = {BUFFER_THP, true, false};
+  static const struct fork_case base_first = {BUFFER_PAGES, true, false},
+                                thp_first = {BUFFER_THP, true, false};
   static const struct ktap_case cases[] = {
       {"pages", pin_survives_fork, &base},
       {"thp", pin_survives_fork, &thp},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// AF_ALG: the memory that is hashed, and the memory that a cipher's result is received into, are taken as they are
-// (crypto/af_alg.c); what is sent to a cipher is copied. Since 6.5 they are pinned, before that referenced.
+// AF_ALG: the memory that is hashed, and the memory that a cipher's result is received into, are taken as
+// they are (crypto/af_alg.c); what is sent to a cipher is copied. Since 6.5 they are pinned, before that
+// referenced.
 #include <errno.h>
 #include <linux/if_alg.h>
 #include <stdint.h>
@@ -43,7 +44,8 @@ static enum pin_mode mode_of(int fd) {
   unsigned char digest[digest_bytes];
   if (known != MODE_UNKNOWN || !buffer_get(&buffer, BUFFER_PAGES, page_bytes())) return known;
   if (pins_begin(&before)) {
-    if (send(fd, buffer.addr, buffer.size, 0) != (ssize_t)buffer.size || read(fd, digest, sizeof(digest)) != sizeof(digest))
+    if (send(fd, buffer.addr, buffer.size, 0) != (ssize_t)buffer.size ||
+        read(fd, digest, sizeof(digest)) != sizeof(digest))
       ktap_fail("hashing a page: %s", strerror(errno));
     else
       known = caps_conclude("alg", &before, 1);
@@ -60,7 +62,8 @@ static bool digest_in_parts(int fd, size_t total, unsigned seed, unsigned char* 
     size_t length = total - at < small ? total - at : small;
     pattern_fill(part, length, seed, at);
     *pages += (long long)pages_spanned(part, length);
-    if (send(fd, part, length, at + length < total ? MSG_MORE : 0) != (ssize_t)length) return ktap_fail("send: %s", strerror(errno));
+    if (send(fd, part, length, at + length < total ? MSG_MORE : 0) != (ssize_t)length)
+      return ktap_fail("send: %s", strerror(errno));
   }
   return read(fd, digest, digest_bytes) == digest_bytes || ktap_fail("reading a digest: %s", strerror(errno));
 }
@@ -85,7 +88,8 @@ static void hash(const void* arg) {
       if (sendmsg(fd, &message, 0) != (ssize_t)total) ktap_fail("sendmsg: %s", strerror(errno));
       pages = mode == MODE_PIN ? pages : 0;
       pins_expect(&before, pages, pages);
-      if (read(fd, digest, sizeof(digest)) != sizeof(digest)) ktap_fail("reading a digest: %s", strerror(errno));
+      if (read(fd, digest, sizeof(digest)) != sizeof(digest))
+        ktap_fail("reading a digest: %s", strerror(errno));
       // The buffer on the stack may share a page with what fork() left behind: at least, and nothing held.
       if (digest_in_parts(fd, total, seed, want, &other_pages)) {
         pins_expect_at_least(&before, mode == MODE_PIN ? other_pages : 0, 0);
@@ -100,25 +104,34 @@ static void hash(const void* arg) {
 }
 
 // One way through cbc(aes): what is sent is copied, what is received goes into `to`, whose pages are counted.
-static bool crypt_to(int fd, unsigned operation, const void* from, void* to, size_t length, enum pin_mode mode) {
+static bool crypt_to(int fd, unsigned operation, const void* from, void* to, size_t length,
+                     enum pin_mode mode) {
   union {
     char bytes[CMSG_SPACE(sizeof(uint32_t)) + CMSG_SPACE(sizeof(struct af_alg_iv) + iv_bytes)];
     struct cmsghdr align;
   } control = {{0}};
   struct iovec vec = {(void*)from, length};
-  struct msghdr message = {.msg_iov = &vec, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof(control.bytes)};
+  struct msghdr message = {.msg_iov = &vec,
+                           .msg_iovlen = 1,
+                           .msg_control = control.bytes,
+                           .msg_controllen = sizeof(control.bytes)};
   struct cmsghdr* header = CMSG_FIRSTHDR(&message);
-  *header = (struct cmsghdr){.cmsg_level = SOL_ALG, .cmsg_type = ALG_SET_OP, .cmsg_len = CMSG_LEN(sizeof(uint32_t))};
+  *header = (struct cmsghdr){
+      .cmsg_level = SOL_ALG, .cmsg_type = ALG_SET_OP, .cmsg_len = CMSG_LEN(sizeof(uint32_t))};
   memcpy(CMSG_DATA(header), &operation, sizeof(uint32_t));
   header = CMSG_NXTHDR(&message, header);
-  *header = (struct cmsghdr){.cmsg_level = SOL_ALG, .cmsg_type = ALG_SET_IV, .cmsg_len = CMSG_LEN(sizeof(struct af_alg_iv) + iv_bytes)};
+  *header = (struct cmsghdr){.cmsg_level = SOL_ALG,
+                             .cmsg_type = ALG_SET_IV,
+                             .cmsg_len = CMSG_LEN(sizeof(struct af_alg_iv) + iv_bytes)};
   ((struct af_alg_iv*)CMSG_DATA(header))->ivlen = iv_bytes;
   struct pins before;
   if (!pins_begin(&before)) return false;
-  if (sendmsg(fd, &message, 0) != (ssize_t)length) return ktap_fail("sendmsg to a cipher: %s", strerror(errno));
+  if (sendmsg(fd, &message, 0) != (ssize_t)length)
+    return ktap_fail("sendmsg to a cipher: %s", strerror(errno));
   pins_expect(&before, 0, 0);
   ssize_t got = recv(fd, to, length, 0);
-  if (got != (ssize_t)length) return ktap_fail("a cipher gave %zd of %zu bytes: %s", got, length, strerror(errno));
+  if (got != (ssize_t)length)
+    return ktap_fail("a cipher gave %zd of %zu bytes: %s", got, length, strerror(errno));
   long long pages = mode == MODE_PIN ? (long long)pages_spanned(to, length) : 0;
   return pins_expect(&before, pages, pages);
 }
@@ -133,13 +146,15 @@ static void cipher(const void* arg) {
   if (hash_fd >= 0) close(hash_fd);
   int fd = mode != MODE_UNKNOWN ? open_alg("skcipher", "cbc(aes)", key) : -1;
   if (fd < 0) return;
-  if (buffer_get(&plain, BUFFER_PAGES, length) && buffer_get(&secret, BUFFER_MEMFD, length + (size_t)place->offset)) {
+  if (buffer_get(&plain, BUFFER_PAGES, length) &&
+      buffer_get(&secret, BUFFER_MEMFD, length + (size_t)place->offset)) {
     unsigned char* at = secret.addr + place->offset;
     pattern_fill(plain.addr, length, 7, 0);
     if (crypt_to(fd, ALG_OP_ENCRYPT, plain.addr, at, length, mode)) {
       if (memcmp(plain.addr, at, length) == 0) ktap_fail("nothing was encrypted");
       memset(plain.addr, 0, length);
-      if (crypt_to(fd, ALG_OP_DECRYPT, at, plain.addr, length, mode) && pattern_check(plain.addr, length, 7, 0) >= 0)
+      if (crypt_to(fd, ALG_OP_DECRYPT, at, plain.addr, length, mode) &&
+          pattern_check(plain.addr, length, 7, 0) >= 0)
         ktap_fail("what was encrypted does not decrypt to what it was");
     }
     buffer_seal(&secret);
@@ -153,7 +168,11 @@ int main(void) {
   static const struct pieces shapes[] = {
       {"8_pages", BUFFER_PAGES, 1, {{0, 0, 8, 0}}, false},
       {"8_pages_at_100", BUFFER_PAGES, 1, {{0, 100, 8, 0}}, false},
-      {"pieces_of_a_page", BUFFER_PAGES, 4, {{0, 0, 0, 512}, {0, 512, 0, 512}, {0, 2048, 0, 100}, {0, 3000, 0, 96}}, false},
+      {"pieces_of_a_page",
+       BUFFER_PAGES,
+       4,
+       {{0, 0, 0, 512}, {0, 512, 0, 512}, {0, 2048, 0, 100}, {0, 3000, 0, 96}},
+       false},
       {"pieces_across_pages", BUFFER_PAGES, 3, {{0, 512, 1, 0}, {3, 0, 2, 0}, {6, 100, 1, 0}}, false},
       {"memfd_8_pages", BUFFER_MEMFD, 1, {{0, 0, 8, 0}}, false},
       {"hugetlb_3_pages_at_2048", BUFFER_HUGETLB, 1, {{0, 2048, 3, 0}}, false},

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// Fixed buffers in huge pages. Kernels that coalesce (io_uring/rsrc.c io_try_coalesce_buffer, since 6.10) keep one pin of each
-// huge page and give the others back when they register: whole, in part, several in a row, from the middle of one to
-// the middle of another. Where the pages are not all of one size, or do not follow each other, all pins stay. The
-// data goes through every part, as the pieces are addressed by huge page then.
+// Fixed buffers in huge pages. Kernels that coalesce (io_uring/rsrc.c io_try_coalesce_buffer, since 6.10)
+// keep one pin of each huge page and give the others back when they register: whole, in part, several in a
+// row, from the middle of one to the middle of another. Where the pages are not all of one size, or do not
+// follow each other, all pins stay. The data goes through every part, as the pieces are addressed by huge
+// page then.
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <string.h>
@@ -31,13 +32,15 @@ static void through(struct fixed* fixed, unsigned char* at, size_t length) {
   unsigned char* bytes = mmap(NULL, piece, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   int file = memfd_create("data", MFD_CLOEXEC);
   KTAP_REQUIRE(bytes != MAP_FAILED && file >= 0, "no memory for the data");
-  for (size_t from = 100; from + piece <= length && !ktap_failed(); from += step * page_bytes() * (length > 1 << 20 ? 9 : 1)) {
+  for (size_t from = 100; from + piece <= length && !ktap_failed();
+       from += step * page_bytes() * (length > 1 << 20 ? 9 : 1)) {
     pattern_fill(bytes, piece, ++seed, 0);
     if (pwrite(file, bytes, piece, 0) != (ssize_t)piece) ktap_fail("writing a memfd");
     memset(at + from, 0, piece);
     int done = ring_transfer(&fixed->ring, IORING_OP_READ_FIXED, file, at + from, piece, 0, 0);
     if (done != (int)piece) ktap_fail("%d of %zu bytes at %zu", done, piece, from);
-    if (pattern_check(at + from, piece, seed, 0) >= 0) ktap_fail("wrong data at byte %zu of the buffer", from);
+    if (pattern_check(at + from, piece, seed, 0) >= 0)
+      ktap_fail("wrong data at byte %zu of the buffer", from);
   }
   munmap(bytes, piece);
   close(file);
@@ -53,7 +56,8 @@ static void span(const void* arg) {
     ktap_skip("a huge page of %zu MiB is more than this test handles", folio >> 20);
     return;
   }
-  if (caps_iou_coalesce() < 0 || !buffer_get(&buffer, s->kind, (size_t)s->huge_pages * (folio ? folio : 1))) return;
+  if (caps_iou_coalesce() < 0 || !buffer_get(&buffer, s->kind, (size_t)s->huge_pages * (folio ? folio : 1)))
+    return;
   size_t start = (size_t)s->start_pages * page_bytes() + (size_t)s->start_bytes;
   size_t length = buffer.size - start - (size_t)s->less_pages * page_bytes() - (size_t)s->less_bytes;
   if (s->most_pages) length = (size_t)s->most_pages * page_bytes();
@@ -71,7 +75,8 @@ static void huge_page_then_base_pages(const void* arg) {
   size_t folio = thp_bytes(), tail = 4 * page_bytes();
   if (caps_iou_coalesce() < 0 || !buffer_get(&buffer, BUFFER_THP, 2 * folio)) return;
   // The second huge page gives way to base pages at the same place.
-  unsigned char* base = mmap(buffer.addr + folio, folio, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  unsigned char* base = mmap(buffer.addr + folio, folio, PROT_READ | PROT_WRITE,
+                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   KTAP_REQUIRE(base != MAP_FAILED, "mmap over a huge page");
   madvise(base, folio, MADV_NOHUGEPAGE);
   memset(base, 1, tail);
@@ -92,7 +97,8 @@ static void pages_out_of_order(const void* arg) {
   unsigned char* place = mmap(NULL, pages * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   KTAP_REQUIRE(place != MAP_FAILED, "mmap");
   for (int i = 0; i < pages; ++i) {
-    void* moved = mremap(target.addr + (size_t)(2 * i) * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED, place + (size_t)i * page);
+    void* moved = mremap(target.addr + (size_t)(2 * i) * page, page, page, MREMAP_MAYMOVE | MREMAP_FIXED,
+                         place + (size_t)i * page);
     KTAP_REQUIRE(moved != MAP_FAILED, "mremap of one page of a huge page");
   }
   if (fixed_open(&fixed, place, pages * page, 0)) through(&fixed, place, pages * page);
@@ -102,10 +108,14 @@ static void pages_out_of_order(const void* arg) {
 }
 
 int main(void) {
-  static const struct span thp_whole = {BUFFER_THP, 1, 0, 0, 0, 0, 0}, thp_part = {BUFFER_THP, 1, 3, 0, 0, 0, 16};
-  static const struct span thp_3 = {BUFFER_THP, 3, 0, 0, 0, 0, 0}, thp_middle = {BUFFER_THP, 3, 100, 512, 37, 100, 0};
-  static const struct span thp_one_page = {BUFFER_THP, 1, 5, 0, 0, 0, 1}, thp_edge = {BUFFER_THP, 2, 0, 512, 0, 512, 0};
-  static const struct span huge_whole = {BUFFER_HUGETLB, 1, 0, 0, 0, 0, 0}, huge_middle = {BUFFER_HUGETLB, 3, 511, 0, 1, 0, 0};
+  static const struct span thp_whole = {BUFFER_THP, 1, 0, 0, 0, 0, 0},
+                           thp_part = {BUFFER_THP, 1, 3, 0, 0, 0, 16};
+  static const struct span thp_3 = {BUFFER_THP, 3, 0, 0, 0, 0, 0},
+                           thp_middle = {BUFFER_THP, 3, 100, 512, 37, 100, 0};
+  static const struct span thp_one_page = {BUFFER_THP, 1, 5, 0, 0, 0, 1},
+                           thp_edge = {BUFFER_THP, 2, 0, 512, 0, 512, 0};
+  static const struct span huge_whole = {BUFFER_HUGETLB, 1, 0, 0, 0, 0, 0},
+                           huge_middle = {BUFFER_HUGETLB, 3, 511, 0, 1, 0, 0};
   static const struct span huge_part = {BUFFER_HUGETLB, 1, 1, 2048, 0, 0, 16};
   static const struct ktap_case cases[] = {
       {"thp", span, &thp_whole},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Registering fixed buffers with one allocation after the other failing: what was pinned by then is given back. A failed
-// unregister leaves the buffers where they are, so that the ring is closed before anything is judged.
+// Registering fixed buffers with one allocation after the other failing: what was pinned by then is given
+// back. A failed unregister leaves the buffers where they are, so that the ring is closed before anything is
+// judged.
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

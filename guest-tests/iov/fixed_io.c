@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Fixed buffers: registering pins their pages, reading and writing through them adds no pin (the iterator is made of pages
-// already, ITER_BVEC), unregistering gives all back.
+// Fixed buffers: registering pins their pages, reading and writing through them adds no pin (the iterator is
+// made of pages already, ITER_BVEC), unregistering gives all back.
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +36,8 @@ static size_t folio_of(const struct fixed_shape* shape) {
   return shape->kind == BUFFER_THP ? thp_bytes() : shape->kind == BUFFER_HUGETLB ? hugetlb_bytes() : 0;
 }
 
-static void transfer(const struct fixed_shape* shape, struct fixed* fixed, unsigned char* at, size_t length, bool write, bool direct) {
+static void transfer(const struct fixed_shape* shape, struct fixed* fixed, unsigned char* at, size_t length,
+                     bool write, bool direct) {
   static unsigned seed = 1300;
   ++seed;
   if (write)
@@ -68,7 +69,8 @@ static void fixed_shape(const void* arg) {
   unsigned char* at = buffer.addr + shape->offset;
   if (fixed_open(&fixed, at, length, folio_of(shape))) {
     size_t bytes = (size_t)shape->io_pages * page_bytes() + (size_t)shape->io_bytes;
-    for (int i = 0; i < 4 && !ktap_failed(); ++i) transfer(shape, &fixed, at + shape->io_offset, bytes, i & 1, i & 2);
+    for (int i = 0; i < 4 && !ktap_failed(); ++i)
+      transfer(shape, &fixed, at + shape->io_offset, bytes, i & 1, i & 2);
   }
   fixed_close(&fixed);
   if (shape->kind == BUFFER_MEMFD) buffer_seal(&buffer);
@@ -78,6 +80,7 @@ static void fixed_shape(const void* arg) {
 
 int main(void) {
   static struct ktap_case cases[shape_count];
-  for (int i = 0; i < shape_count; ++i) cases[i] = (struct ktap_case){shapes[i].name, fixed_shape, &shapes[i]};
+  for (int i = 0; i < shape_count; ++i)
+    cases[i] = (struct ktap_case){shapes[i].name, fixed_shape, &shapes[i]};
   return ktap_run(cases, shape_count);
 }

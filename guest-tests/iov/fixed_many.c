@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// One huge page registered thousands of times at once: its pin count goes far beyond what the old scheme of biased page
-// reference counts could hold (512 pages * 1024 per pin overflow at the 4096th). And many rings with a buffer each.
+// One huge page registered thousands of times at once: its pin count goes far beyond what the old scheme of
+// biased page reference counts could hold (512 pages * 1024 per pin overflow at the 4096th). And many rings
+// with a buffer each.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +52,8 @@ static void rings_of_their_own(const void* arg) {
   for (int i = 0; i < rings; ++i) fds[i] = uring_open();
   if (pins_begin(&before)) {
     for (int i = 0; i < rings; ++i) {
-      int error = fds[i] < 0 ? -EBADF : uring_register(fds[i], buffer.addr + (same ? 0 : (size_t)i * part), part);
+      int error =
+          fds[i] < 0 ? -EBADF : uring_register(fds[i], buffer.addr + (same ? 0 : (size_t)i * part), part);
       if (error) ktap_fail("ring %d: %s", i, strerror(-error));
     }
     pins_expect_longterm(&before, rings * ring_pages);

@@ -70,13 +70,16 @@ static void shared_file(const void* arg) {
     return;
   }
   struct pins before;
-  unsigned char* map = ftruncate(fd, (off_t)length) == 0 ? mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0) : MAP_FAILED;
+  unsigned char* map = ftruncate(fd, (off_t)length) == 0
+                           ? mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0)
+                           : MAP_FAILED;
   int ring = map == MAP_FAILED ? -1 : uring_open();
   if (map != MAP_FAILED) memset(map, 1, length);
   if (ring >= 0 && pins_begin(&before)) {
     int error = uring_register(ring, map, length);
     // EOPNOTSUPP by io_uring itself, EFAULT by GUP since that refuses it (6.5).
-    if (error != -EOPNOTSUPP && error != -EFAULT) ktap_fail("a shared file mapping was registered, or: %s", strerror(-error));
+    if (error != -EOPNOTSUPP && error != -EFAULT)
+      ktap_fail("a shared file mapping was registered, or: %s", strerror(-error));
     pins_expect_at_least(&before, 0, 0);
   }
   if (ring >= 0) close(ring);
@@ -103,7 +106,8 @@ static void second_buffer_bad(const void* arg) {
   buffer_put(&buffer);
 }
 
-// Beyond RLIMIT_MEMLOCK, for a user who is not exempt; what was charged for is given back, so that half fits then.
+// Beyond RLIMIT_MEMLOCK, for a user who is not exempt; what was charged for is given back, so that half fits
+// then.
 static void memlock(const void* arg) {
   (void)arg;
   struct buffer buffer;

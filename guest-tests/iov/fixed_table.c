@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // The table of fixed buffers changed while the ring lives: slots filled, replaced and emptied one by one
-// (IORING_REGISTER_BUFFERS_UPDATE), and shared with another ring (IORING_REGISTER_CLONE_BUFFERS, since 6.12). A slot that is
-// replaced gives its pages back as soon as nobody uses it; a clone keeps them until both rings have let go.
+// (IORING_REGISTER_BUFFERS_UPDATE), and shared with another ring (IORING_REGISTER_CLONE_BUFFERS, since 6.12).
+// A slot that is replaced gives its pages back as soon as nobody uses it; a clone keeps them until both rings
+// have let go.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -65,7 +66,8 @@ static void slots_one_by_one(const void* arg) {
       pins_await_released(&before, pages, late_ms);
       pins_expect(&before, 0, pages);
       // What cannot be pinned leaves the table as it is, or the slot empty: never more pinned than before.
-      if (set_slot(ring, 2, (void*)page_bytes(), part) != -EFAULT) ktap_fail("an area that is not mapped was taken");
+      if (set_slot(ring, 2, (void*)page_bytes(), part) != -EFAULT)
+        ktap_fail("an area that is not mapped was taken");
       pins_expect(&before, 0, 0);
       if (uring_unregister(ring) != 0) ktap_fail("unregistering");
       pins_expect(&before, 0, (slots - 1) * pages);
@@ -104,7 +106,8 @@ static void clone_shares(const void* arg) {
           pins_expect(&before, 0, 0);
           // The pages still serve the clone.
           int done = ring_transfer(&clone, IORING_OP_WRITE_FIXED, buffer.fd, buffer.addr + 1, 100, 2000, 0);
-          if (done != 100 || memcmp(buffer.addr + 2000, buffer.addr + 1, 100) != 0) ktap_fail("writing through the clone gave %d", done);
+          if (done != 100 || memcmp(buffer.addr + 2000, buffer.addr + 1, 100) != 0)
+            ktap_fail("writing through the clone gave %d", done);
         }
       }
       ring_close(&clone);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Sockets that send user pages without a copy: MSG_ZEROCOPY (net/core/datagram.c) and io_uring's SEND_ZC take plain
-// references, also where the buffer is registered and pinned already. The loopback device copies when it delivers; that
-// the pages are free again after the completion is seen by sealing the memfd that they are of.
+// Sockets that send user pages without a copy: MSG_ZEROCOPY (net/core/datagram.c) and io_uring's SEND_ZC take
+// plain references, also where the buffer is registered and pinned already. The loopback device copies when
+// it delivers; that the pages are free again after the completion is seen by sealing the memfd that they are
+// of.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/errqueue.h>
@@ -27,7 +28,7 @@
 enum { limit_ms = 20000, tcp_bytes = 64 * 1024, udp_bytes = 16 * 1024 };
 
 struct send_case {
-  int type;         // SOCK_STREAM or SOCK_DGRAM
+  int type;  // SOCK_STREAM or SOCK_DGRAM
   enum buffer_kind kind;
   int offset;
   bool by_ring, fixed;
@@ -50,7 +51,8 @@ static bool connect_pair(int type, int* ends) {
   int one = 1, listener = socket(AF_INET, type | SOCK_CLOEXEC, 0);
   ends[0] = socket(AF_INET, type | SOCK_CLOEXEC, 0);
   ends[1] = -1;
-  bool good = listener >= 0 && ends[0] >= 0 && bind(listener, (struct sockaddr*)&address, sizeof(address)) == 0 &&
+  bool good = listener >= 0 && ends[0] >= 0 &&
+              bind(listener, (struct sockaddr*)&address, sizeof(address)) == 0 &&
               getsockname(listener, (struct sockaddr*)&address, &size) == 0;
   if (type == SOCK_STREAM) good = good && listen(listener, 1) == 0;
   good = good && connect(ends[0], (struct sockaddr*)&address, sizeof(address)) == 0;
@@ -87,7 +89,8 @@ static bool completed(int fd) {
     return ktap_fail("no completion of MSG_ZEROCOPY: %s", strerror(errno));
   struct cmsghdr* header = CMSG_FIRSTHDR(&message);
   struct sock_extended_err* error = header ? (struct sock_extended_err*)CMSG_DATA(header) : NULL;
-  return (error && error->ee_origin == SO_EE_ORIGIN_ZEROCOPY) || ktap_fail("the error queue has something else");
+  return (error && error->ee_origin == SO_EE_ORIGIN_ZEROCOPY) ||
+         ktap_fail("the error queue has something else");
 }
 
 static bool by_ring(struct ring* ring, int fd, void* from, size_t length, bool fixed) {
@@ -106,7 +109,8 @@ static bool by_ring(struct ring* ring, int fd, void* from, size_t length, bool f
   return !(cqe.flags & IORING_CQE_F_MORE) || ring_reap(ring, limit_ms, &cqe);
 }
 
-static void transfer(const struct send_case* c, struct ring* ring, const int* ends, unsigned char* from, size_t length) {
+static void transfer(const struct send_case* c, struct ring* ring, const int* ends, unsigned char* from,
+                     size_t length) {
   static unsigned seed = 2300;
   struct pins before;
   pattern_fill(from, length, ++seed, 0);
@@ -135,7 +139,8 @@ static void send_pages(const void* arg) {
   bool good = connect_pair(c->type, ends) && (!c->by_ring || ring_open(&ring, 4, 0)) && pins_begin(&before);
   if (good && c->fixed) {
     good = uring_register(ring.fd, buffer.addr, buffer.size) == 0 || ktap_fail("registering the buffer");
-    pins_expect_at_least(&before, (long long)(buffer.size / page_bytes()), (long long)(buffer.size / page_bytes()));
+    pins_expect_at_least(&before, (long long)(buffer.size / page_bytes()),
+                         (long long)(buffer.size / page_bytes()));
   }
   if (good) transfer(c, &ring, ends, buffer.addr + c->offset, length);
   ring_close(&ring);
@@ -148,9 +153,12 @@ static void send_pages(const void* arg) {
 }
 
 int main(void) {
-  static const struct send_case tcp = {SOCK_STREAM, BUFFER_MEMFD, 0, false, false}, tcp_at = {SOCK_STREAM, BUFFER_MEMFD, 100, false, false};
-  static const struct send_case tcp_huge = {SOCK_STREAM, BUFFER_HUGETLB, 2048, false, false}, udp = {SOCK_DGRAM, BUFFER_MEMFD, 0, false, false};
-  static const struct send_case ring = {SOCK_STREAM, BUFFER_MEMFD, 0, true, false}, fixed = {SOCK_STREAM, BUFFER_MEMFD, 0, true, true};
+  static const struct send_case tcp = {SOCK_STREAM, BUFFER_MEMFD, 0, false, false},
+                                tcp_at = {SOCK_STREAM, BUFFER_MEMFD, 100, false, false};
+  static const struct send_case tcp_huge = {SOCK_STREAM, BUFFER_HUGETLB, 2048, false, false},
+                                udp = {SOCK_DGRAM, BUFFER_MEMFD, 0, false, false};
+  static const struct send_case ring = {SOCK_STREAM, BUFFER_MEMFD, 0, true, false},
+                                fixed = {SOCK_STREAM, BUFFER_MEMFD, 0, true, true};
   static const struct ktap_case cases[] = {
       {"tcp", send_pages, &tcp},
       {"tcp_at_100", send_pages, &tcp_at},

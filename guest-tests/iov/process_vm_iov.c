@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// process_vm_readv() and process_vm_writev() with iovecs of many shapes on both sides: every page of every remote piece is
-// pinned once for that piece, whatever the local pieces look like; a hole ends the transfer after what came before it.
+// process_vm_readv() and process_vm_writev() with iovecs of many shapes on both sides: every page of every
+// remote piece is pinned once for that piece, whatever the local pieces look like; a hole ends the transfer
+// after what came before it.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,7 +27,8 @@ struct vm_case {
 };
 
 static size_t lay_out(const struct row* row, unsigned char* base, struct iovec* vec) {
-  for (int i = 0; i < row->count; ++i) vec[i] = (struct iovec){base + row->start + (size_t)i * row->stride, row->length};
+  for (int i = 0; i < row->count; ++i)
+    vec[i] = (struct iovec){base + row->start + (size_t)i * row->stride, row->length};
   return (size_t)row->count * row->length;
 }
 
@@ -51,10 +53,13 @@ static void transfer(const void* arg) {
   struct buffer remote, local;
   struct iovec there[most], here[most];
   struct pins before;
-  if (!buffer_get(&remote, BUFFER_PAGES, pages * page_bytes()) || !buffer_get(&local, BUFFER_PAGES, pages * page_bytes())) return;
+  if (!buffer_get(&remote, BUFFER_PAGES, pages * page_bytes()) ||
+      !buffer_get(&local, BUFFER_PAGES, pages * page_bytes()))
+    return;
   size_t moved = least(lay_out(&c->remote, remote.addr, there), lay_out(&c->local, local.addr, here));
   long long pinned = 0;
-  for (int i = 0; i < c->remote.count; ++i) pinned += (long long)pages_spanned(there[i].iov_base, there[i].iov_len);
+  for (int i = 0; i < c->remote.count; ++i)
+    pinned += (long long)pages_spanned(there[i].iov_base, there[i].iov_len);
   if (c->write)
     pattern(here, c->local.count, ++seed, moved, true);
   else
@@ -85,7 +90,8 @@ static void hole_in_second_piece(const void* arg) {
   struct iovec there[3] = {{remote.addr, page}, {remote.addr + page, page}, {remote.addr + 2 * page, page}};
   struct iovec here = {local.addr, 3 * page};
   if (pins_begin(&before)) {
-    ssize_t done = write ? process_vm_writev(getpid(), &here, 1, there, 3, 0) : process_vm_readv(getpid(), &here, 1, there, 3, 0);
+    ssize_t done = write ? process_vm_writev(getpid(), &here, 1, there, 3, 0)
+                         : process_vm_readv(getpid(), &here, 1, there, 3, 0);
     if (done != (ssize_t)page) ktap_fail("%zd bytes, want one page: %s", done, strerror(errno));
     pins_expect(&before, 1, 1);
   }
@@ -99,12 +105,15 @@ static void local_side_unwritable(const void* arg) {
   (void)arg;
   struct buffer remote, local;
   struct pins before;
-  if (!buffer_get(&remote, BUFFER_MEMFD, pages * page_bytes()) || !buffer_get(&local, BUFFER_PAGES, pages * page_bytes())) return;
+  if (!buffer_get(&remote, BUFFER_MEMFD, pages * page_bytes()) ||
+      !buffer_get(&local, BUFFER_PAGES, pages * page_bytes()))
+    return;
   mprotect(local.addr, local.size, PROT_READ);
   struct iovec there = {remote.addr, remote.size}, here = {local.addr, local.size};
   if (pins_begin(&before)) {
     ssize_t done = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
-    if (done != -1 || errno != EFAULT) ktap_fail("%zd bytes were read into memory that may not be written", done);
+    if (done != -1 || errno != EFAULT)
+      ktap_fail("%zd bytes were read into memory that may not be written", done);
     pins_expect(&before, pages, pages);
   }
   buffer_put(&local);

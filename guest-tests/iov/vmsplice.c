@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Pipes that hold user pages: vmsplice(), splice() and tee() take plain references, which no counter shows. That a page is held
-// is seen by a memfd that cannot be sealed against writing while the pipe has it, and can afterwards.
+// Pipes that hold user pages: vmsplice(), splice() and tee() take plain references, which no counter shows.
+// That a page is held is seen by a memfd that cannot be sealed against writing while the pipe has it, and can
+// afterwards.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
@@ -21,7 +22,8 @@ struct pipes {
 };
 
 static bool pipes_open(struct pipes* p) {
-  if (pipe2(p->first, O_CLOEXEC | O_NONBLOCK) == 0 && pipe2(p->second, O_CLOEXEC | O_NONBLOCK) == 0) return true;
+  if (pipe2(p->first, O_CLOEXEC | O_NONBLOCK) == 0 && pipe2(p->second, O_CLOEXEC | O_NONBLOCK) == 0)
+    return true;
   return ktap_fail("pipe2: %s", strerror(errno));
 }
 
@@ -49,7 +51,8 @@ static bool fill_pipe(int pipe, const struct buffer* buffer, unsigned flags) {
   struct iovec vec = {buffer->addr, buffer->size};
   pattern_fill(buffer->addr, buffer->size, seed, 0);
   ssize_t done = vmsplice(pipe, &vec, 1, flags);
-  return done == (ssize_t)buffer->size || ktap_fail("vmsplice took %zd of %zu bytes: %s", done, buffer->size, strerror(errno));
+  return done == (ssize_t)buffer->size ||
+         ktap_fail("vmsplice took %zd of %zu bytes: %s", done, buffer->size, strerror(errno));
 }
 
 // Reads the pipe out and compares.
@@ -58,7 +61,8 @@ static void drain(int pipe) {
   size_t position = 0;
   ssize_t got;
   while ((got = read(pipe, bytes, sizeof(bytes))) > 0) {
-    if (pattern_check(bytes, (size_t)got, seed, position) >= 0) ktap_fail("wrong data behind byte %zu of the pipe", position);
+    if (pattern_check(bytes, (size_t)got, seed, position) >= 0)
+      ktap_fail("wrong data behind byte %zu of the pipe", position);
     position += (size_t)got;
   }
   if (position != pages * page_bytes()) ktap_fail("%zu bytes were in the pipe", position);
@@ -70,8 +74,12 @@ static void after(enum way way, struct pipes* p, struct buffer* buffer) {
   size_t all = buffer->size;
   switch (way) {
     case READ_OUT:
-    case GIFT: drain(p->first[0]); break;
-    case CLOSE: pipe_close(p->first); break;
+    case GIFT:
+      drain(p->first[0]);
+      break;
+    case CLOSE:
+      pipe_close(p->first);
+      break;
     case TEE:
       if (tee(p->first[0], p->second[1], all, 0) != (ssize_t)all) ktap_fail("tee: %s", strerror(errno));
       drain(p->first[0]);
@@ -79,7 +87,8 @@ static void after(enum way way, struct pipes* p, struct buffer* buffer) {
       drain(p->second[0]);
       break;
     case SPLICE_ON:
-      if (splice(p->first[0], NULL, p->second[1], NULL, all, SPLICE_F_MOVE) != (ssize_t)all) ktap_fail("splice: %s", strerror(errno));
+      if (splice(p->first[0], NULL, p->second[1], NULL, all, SPLICE_F_MOVE) != (ssize_t)all)
+        ktap_fail("splice: %s", strerror(errno));
       pipe_close(p->first);
       expect_held(buffer, "moved to the second pipe");
       drain(p->second[0]);
@@ -91,7 +100,8 @@ static void after(enum way way, struct pipes* p, struct buffer* buffer) {
       while ((step = splice(p->first[0], NULL, file, NULL, all, 0)) > 0) done += step;
       if (done != (ssize_t)all) ktap_fail("splice to a file took %zd bytes: %s", done, strerror(errno));
       for (size_t i = 0; i < all; i += 97)
-        if (pread(file, &byte, 1, (off_t)i) != 1 || byte != pattern_byte(seed, i)) ktap_fail("wrong data in the file at %zu", i);
+        if (pread(file, &byte, 1, (off_t)i) != 1 || byte != pattern_byte(seed, i))
+          ktap_fail("wrong data in the file at %zu", i);
       close(file);
       break;
     }
@@ -141,7 +151,8 @@ static void file_pages_in_pipe(const void* arg) {
   buffer_put(&buffer);
 }
 
-// From the pipe to a drive by direct I/O: the iterator has pages already (ITER_BVEC), so that nothing is pinned.
+// From the pipe to a drive by direct I/O: the iterator has pages already (ITER_BVEC), so that nothing is
+// pinned.
 static void to_direct_io(const void* arg) {
   (void)arg;
   struct buffer buffer;
@@ -153,7 +164,8 @@ static void to_direct_io(const void* arg) {
   if (fd >= 0 && pipes_open(&p) && pins_begin(&before)) {
     if (fill_pipe(p.first[1], &buffer, 0)) {
       ssize_t done = splice(p.first[0], NULL, fd, &at, buffer.size, 0);
-      if (done != (ssize_t)buffer.size) ktap_fail("splice to the drive took %zd bytes: %s", done, strerror(errno));
+      if (done != (ssize_t)buffer.size)
+        ktap_fail("splice to the drive took %zd bytes: %s", done, strerror(errno));
     }
     pins_expect(&before, 0, 0);
     transfer_compare(&drive_raw, buffer.size, seed);
@@ -168,10 +180,14 @@ static void to_direct_io(const void* arg) {
 int main(void) {
   static const enum way ways[] = {READ_OUT, CLOSE, TEE, SPLICE_ON, TO_FILE, GIFT};
   static const struct ktap_case cases[] = {
-      {"vmsplice_read_out", held_until, &ways[0]},  {"vmsplice_pipe_closed", held_until, &ways[1]},
-      {"tee", held_until, &ways[2]},                {"splice_to_pipe", held_until, &ways[3]},
-      {"splice_to_file", held_until, &ways[4]},     {"vmsplice_gift", held_until, &ways[5]},
-      {"splice_from_file", file_pages_in_pipe, NULL}, {"splice_to_direct_io", to_direct_io, NULL},
+      {"vmsplice_read_out", held_until, &ways[0]},
+      {"vmsplice_pipe_closed", held_until, &ways[1]},
+      {"tee", held_until, &ways[2]},
+      {"splice_to_pipe", held_until, &ways[3]},
+      {"splice_to_file", held_until, &ways[4]},
+      {"vmsplice_gift", held_until, &ways[5]},
+      {"splice_from_file", file_pages_in_pipe, NULL},
+      {"splice_to_direct_io", to_direct_io, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// AF_XDP: XDP_UMEM_REG pins its area with FOLL_LONGTERM (net/xdp/xdp_umem.c); closing the socket gives it back from a
-// work item, some milliseconds later.
+// AF_XDP: XDP_UMEM_REG pins its area with FOLL_LONGTERM (net/xdp/xdp_umem.c); closing the socket gives it
+// back from a work item, some milliseconds later.
 #include <errno.h>
 #include <linux/if_xdp.h>
 #include <stdint.h>
@@ -27,7 +27,7 @@ struct area {
   enum buffer_kind kind;
   int closed_from;  // the area cannot be reached from this page on; `pages`: all of it can
   bool read_only;
-  int want;         // 0 or errno
+  int want;  // 0 or errno
 };
 
 static int open_socket(void) {

@@ -5,7 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-// One group in the layout of Documentation/filesystems/ext4: block 0 is free for a boot loader, the superblock is block 1.
+// One group in the layout of Documentation/filesystems/ext4: block 0 is free for a boot loader, the
+// superblock is block 1.
 enum {
   block = 1024,
   blocks = 4096,
@@ -17,8 +18,8 @@ enum {
   at_inode_map = 4,
   at_inodes = 5,
   at_root = at_inodes + inodes * inode_bytes / block,
-  used_blocks = at_root,      // 1 .. at_root
-  used_inodes = 10,           // reserved, the root directory among them
+  used_blocks = at_root,  // 1 .. at_root
+  used_inodes = 10,       // reserved, the root directory among them
   root_inode = 2,
 };
 
@@ -42,14 +43,14 @@ static bool write_super(int fd) {
   put32(bytes + 4, blocks);
   put32(bytes + 12, blocks - 1 - used_blocks);  // free
   put32(bytes + 16, inodes - used_inodes);
-  put32(bytes + 20, 1);                         // first data block
-  put32(bytes + 32, 8192);                      // blocks, fragments, inodes of a group
+  put32(bytes + 20, 1);     // first data block
+  put32(bytes + 32, 8192);  // blocks, fragments, inodes of a group
   put32(bytes + 36, 8192);
   put32(bytes + 40, inodes);
-  put16(bytes + 54, 0xffff);                    // never to be checked after so many mounts
+  put16(bytes + 54, 0xffff);  // never to be checked after so many mounts
   put16(bytes + 56, 0xef53);
-  put16(bytes + 58, 1);                         // clean
-  put16(bytes + 60, 1);                         // on errors: continue
+  put16(bytes + 58, 1);  // clean
+  put16(bytes + 60, 1);  // on errors: continue
   return write_block(fd, at_super, bytes);
 }
 
@@ -76,10 +77,10 @@ static bool write_root(int fd) {
   unsigned char table[block] = {0}, entries[block] = {0};
   unsigned char* inode = table + (root_inode - 1) * inode_bytes;
   put16(inode + 0, 040755);
-  put32(inode + 4, block);       // size
-  put16(inode + 26, 2);          // links
+  put32(inode + 4, block);  // size
+  put16(inode + 26, 2);     // links
   put32(inode + 28, block / 512);
-  put32(inode + 40, at_root);    // its block
+  put32(inode + 40, at_root);  // its block
   put32(entries + 0, root_inode);
   put16(entries + 4, 12);
   put16(entries + 6, 1);
@@ -93,5 +94,6 @@ static bool write_root(int fd) {
 
 bool ext2_format(int fd) {
   return ftruncate(fd, (off_t)blocks * block) == 0 && write_super(fd) && write_group(fd) &&
-         write_map(fd, at_block_map, used_blocks, blocks - 1) && write_map(fd, at_inode_map, used_inodes, inodes) && write_root(fd);
+         write_map(fd, at_block_map, used_blocks, blocks - 1) &&
+         write_map(fd, at_inode_map, used_inodes, inodes) && write_root(fd);
 }

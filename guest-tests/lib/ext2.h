@@ -4,5 +4,6 @@
 
 #include <stdbool.h>
 
-// Makes an empty file or device hold an empty ext2 of 4 MiB with 1 KiB blocks; what is there already has to be zero.
+// Makes an empty file or device hold an empty ext2 of 4 MiB with 1 KiB blocks; what is there already has to
+// be zero.
 bool ext2_format(int fd);

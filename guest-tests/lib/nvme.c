@@ -56,18 +56,18 @@ void nvme_close(struct nvme* nvme) {
 }
 
 // The fields that the command's layouts share.
-#define FILL(command, nvme, io)                                         \
-  do {                                                                  \
-    size_t bytes_ = io_bytes(io);                                       \
-    uint64_t first_ = (uint64_t)(io)->offset / (nvme)->lba_bytes;       \
-    (command)->opcode = (io)->write ? opcode_write : opcode_read;       \
-    (command)->nsid = (io)->nsid ? (io)->nsid : (nvme)->nsid;           \
-    (command)->addr = (uintptr_t)(io)->addr;                            \
-    (command)->metadata = (uintptr_t)(io)->meta;                        \
-    (command)->metadata_len = (uint32_t)(io)->meta_length;              \
-    (command)->cdw10 = (uint32_t)first_;                                \
-    (command)->cdw11 = (uint32_t)(first_ >> 32);                        \
-    (command)->cdw12 = (uint32_t)(bytes_ / (nvme)->lba_bytes - 1);      \
+#define FILL(command, nvme, io)                                    \
+  do {                                                             \
+    size_t bytes_ = io_bytes(io);                                  \
+    uint64_t first_ = (uint64_t)(io)->offset / (nvme)->lba_bytes;  \
+    (command)->opcode = (io)->write ? opcode_write : opcode_read;  \
+    (command)->nsid = (io)->nsid ? (io)->nsid : (nvme)->nsid;      \
+    (command)->addr = (uintptr_t)(io)->addr;                       \
+    (command)->metadata = (uintptr_t)(io)->meta;                   \
+    (command)->metadata_len = (uint32_t)(io)->meta_length;         \
+    (command)->cdw10 = (uint32_t)first_;                           \
+    (command)->cdw11 = (uint32_t)(first_ >> 32);                   \
+    (command)->cdw12 = (uint32_t)(bytes_ / (nvme)->lba_bytes - 1); \
   } while (0)
 
 static size_t io_bytes(const struct nvme_io* io) {

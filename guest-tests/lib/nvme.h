@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// NVMe commands past the block layer's file operations: ioctls on the block device and on the generic character
-// device (drivers/nvme/host/ioctl.c), which map user memory into requests by block/blk-map.c.
+// NVMe commands past the block layer's file operations: ioctls on the block device and on the generic
+// character device (drivers/nvme/host/ioctl.c), which map user memory into requests by block/blk-map.c.
 #pragma once
 
 #include <stdbool.h>
@@ -12,24 +12,24 @@
 #include "ring.h"
 
 struct nvme {
-  int fd;            // of the block or the generic device
+  int fd;  // of the block or the generic device
   unsigned nsid;
   size_t lba_bytes;
 };
 
-// Opens namespace `nsid` of the controller `serial`, or its generic device /dev/ngXnY. Skips the running case when the
-// machine has none, fails it when it does not open.
+// Opens namespace `nsid` of the controller `serial`, or its generic device /dev/ngXnY. Skips the running case
+// when the machine has none, fails it when it does not open.
 bool nvme_open(struct nvme* nvme, const char* serial, unsigned nsid, bool generic);
 void nvme_close(struct nvme* nvme);
 
 // A read or write of `length` bytes at `offset` of the drive (whole logical blocks).
 struct nvme_io {
   bool write;
-  void* addr;         // or the iovecs
+  void* addr;  // or the iovecs
   size_t length;
-  unsigned vectors;   // 0: `addr` is the memory; else it is that many struct iovec
+  unsigned vectors;  // 0: `addr` is the memory; else it is that many struct iovec
   off_t offset;
-  unsigned nsid;      // 0: the one that is open
+  unsigned nsid;  // 0: the one that is open
   void* meta;
   size_t meta_length;
 };
@@ -45,6 +45,6 @@ int nvme_uring_cmd(const struct nvme* nvme, struct ring* ring, const struct nvme
 // Its first half: the command as the next request of the ring, not submitted.
 void nvme_uring_prepare(const struct nvme* nvme, struct ring* ring, const struct nvme_io* io, bool fixed);
 
-// Capability dio.passthru: does passthrough pin? Probed by one page-sized NVME_IOCTL_IO_CMD read of DRIVE_RAW, whose pins
-// are claimed. MODE_UNKNOWN: the running case has been skipped or failed.
+// Capability dio.passthru: does passthrough pin? Probed by one page-sized NVME_IOCTL_IO_CMD read of
+// DRIVE_RAW, whose pins are claimed. MODE_UNKNOWN: the running case has been skipped or failed.
 enum pin_mode caps_dio_passthru(void);

@@ -15,7 +15,8 @@
 enum { untouched = 0x5a, most_cases = 64 };
 
 static int open_drive(int flags) { return device_open(DRIVE_RAW, 1, flags); }
-const struct target nvme_target = {.open = open_drive, .mode = caps_dio_passthru, .drop_cache = device_drop_cache, .offset = 128 << 20};
+const struct target nvme_target = {
+    .open = open_drive, .mode = caps_dio_passthru, .drop_cache = device_drop_cache, .offset = 128 << 20};
 
 // `pages` and `bytes` long (a multiple of 512), `offset_pages` and `offset` into the buffer.
 struct flat {
@@ -47,9 +48,12 @@ static const struct nvme_way* way;
 
 long long nvme_counted(long long pages) {
   switch (caps_dio_passthru()) {
-    case MODE_PIN: return pages;
-    case MODE_GET: return 0;
-    default: return -1;
+    case MODE_PIN:
+      return pages;
+    case MODE_GET:
+      return 0;
+    default:
+      return -1;
   }
 }
 
@@ -57,7 +61,8 @@ long long nvme_counted(long long pages) {
 static size_t pages_of(const struct flat* flat) {
   char path[300];
   size_t pages = (size_t)flat->pages;
-  long kib = device_find(DRIVE_RAW, 1, path, sizeof(path)) ? device_queue_attribute(path, "max_hw_sectors_kb") : -1;
+  long kib =
+      device_find(DRIVE_RAW, 1, path, sizeof(path)) ? device_queue_attribute(path, "max_hw_sectors_kb") : -1;
   while (kib > 0 && pages * page_bytes() > (size_t)kib * 1024) pages /= 2;
   if (pages != (size_t)flat->pages) ktap_note("the drive takes %ld KiB at once: %zu pages", kib, pages);
   return pages;
@@ -66,7 +71,8 @@ static size_t pages_of(const struct flat* flat) {
 static void check_data(const struct buffer* buffer, size_t start, size_t length, unsigned seed) {
   for (size_t i = 0; i < buffer->size; ++i) {
     unsigned char want = i < start || i >= start + length ? untouched : pattern_byte(seed, i - start);
-    KTAP_REQUIRE(buffer->addr[i] == want, "byte %zu of the buffer is %02x, not %02x", i, buffer->addr[i], want);
+    KTAP_REQUIRE(buffer->addr[i] == want, "byte %zu of the buffer is %02x, not %02x", i, buffer->addr[i],
+                 want);
   }
 }
 
@@ -76,7 +82,8 @@ static void measure(const struct flat* flat, struct nvme_io* io) {
   if (!way->open(&nvme)) return;
   if (pins_begin(&before)) {
     int status = way->submit(&nvme, io);
-    if (status != 0) ktap_fail("the command gave %d (%s)", status, status < 0 ? strerror(-status) : "NVMe status");
+    if (status != 0)
+      ktap_fail("the command gave %d (%s)", status, status < 0 ? strerror(-status) : "NVMe status");
     long long pages = flat->bounced ? 0 : nvme_counted((long long)pages_spanned(io->addr, io->length));
     pins_expect(&before, pages, pages);
   }
@@ -91,7 +98,8 @@ static void carry_out(const struct flat* flat, bool write) {
   size_t length = pages_of(flat) * page + (size_t)flat->bytes;
   long huge_before = hugetlb_free();
   if (nvme_counted(0) < 0 || !buffer_get(&buffer, flat->kind, start + length)) return;
-  struct nvme_io io = {.write = write, .addr = buffer.addr + start, .length = length, .offset = nvme_target.offset};
+  struct nvme_io io = {
+      .write = write, .addr = buffer.addr + start, .length = length, .offset = nvme_target.offset};
   ++seed;
   if (write) pattern_fill(io.addr, length, seed, 0);
   if (write || transfer_store(&nvme_target, length, seed)) measure(flat, &io);
@@ -109,7 +117,8 @@ static void carry_out(const struct flat* flat, bool write) {
 static void read_flat(const void* flat) { carry_out(flat, false); }
 static void write_flat(const void* flat) { carry_out(flat, true); }
 
-// What must not work: the answer (`want` as strings tell, or any NVMe status when 0), and the pages pinned on the way.
+// What must not work: the answer (`want` as strings tell, or any NVMe status when 0), and the pages pinned on
+// the way.
 static void refused(struct nvme_io* io, struct buffer* buffer, int want, long long pages) {
   struct nvme nvme;
   struct pins before;
@@ -118,7 +127,8 @@ static void refused(struct nvme_io* io, struct buffer* buffer, int want, long lo
   io->addr = buffer->addr;
   if (pins_begin(&before)) {
     int status = way->submit(&nvme, io);
-    if (want != 0 && status != want) ktap_fail("the command gave %d, want %d (%s)", status, want, strerror(-want));
+    if (want != 0 && status != want)
+      ktap_fail("the command gave %d, want %d (%s)", status, want, strerror(-want));
     if (want == 0 && status <= 0) ktap_fail("the command gave %d, want an NVMe status", status);
     pins_expect(&before, pages, pages);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough transfers in every shape that block/blk-map.c treats in its own way, whatever way they are submitted.
+// Passthrough transfers in every shape that block/blk-map.c treats in its own way, whatever way they are
+// submitted.
 #pragma once
 
 #include <stdbool.h>
@@ -7,16 +8,16 @@
 #include "nvme.h"
 
 struct nvme_way {
-  bool (*open)(struct nvme* nvme);                                      // skips or fails the running case
-  int (*submit)(const struct nvme* nvme, const struct nvme_io* io);     // 0, NVMe status, or -errno
+  bool (*open)(struct nvme* nvme);                                   // skips or fails the running case
+  int (*submit)(const struct nvme* nvme, const struct nvme_io* io);  // 0, NVMe status, or -errno
 };
 
-// main() of such a test: every flat shape, for private pages (counted) and for a memfd (sealed afterwards, which needs
-// no counters), and what has to be refused without leaving anything pinned.
+// main() of such a test: every flat shape, for private pages (counted) and for a memfd (sealed afterwards,
+// which needs no counters), and what has to be refused without leaving anything pinned.
 int nvme_shapes_run(const struct nvme_way* way);
 
-// How many pages a transfer that is mapped, not copied, has to count by what this kernel does; -1: unknown, the
-// running case has been skipped or failed.
+// How many pages a transfer that is mapped, not copied, has to count by what this kernel does; -1: unknown,
+// the running case has been skipped or failed.
 long long nvme_counted(long long pages);
 
 // The drive that those tests write to, for transfer_store() and transfer_compare().

@@ -3,8 +3,12 @@
 
 #include "ktap.h"
 
-static size_t start_of(const struct piece* piece) { return (size_t)piece->page * page_bytes() + (size_t)piece->offset; }
-static size_t length_of(const struct piece* piece) { return (size_t)((long)piece->pages * (long)page_bytes() + piece->bytes); }
+static size_t start_of(const struct piece* piece) {
+  return (size_t)piece->page * page_bytes() + (size_t)piece->offset;
+}
+static size_t length_of(const struct piece* piece) {
+  return (size_t)((long)piece->pages * (long)page_bytes() + piece->bytes);
+}
 
 size_t pieces_extent(const struct pieces* pieces) {
   size_t extent = 0;
@@ -15,7 +19,8 @@ size_t pieces_extent(const struct pieces* pieces) {
   return extent;
 }
 
-size_t pieces_lay_out(const struct pieces* pieces, const struct buffer* buffer, struct iovec* vec, long long* pages) {
+size_t pieces_lay_out(const struct pieces* pieces, const struct buffer* buffer, struct iovec* vec,
+                      long long* pages) {
   size_t total = 0;
   *pages = 0;
   for (int i = 0; i < pieces->count; ++i) {
@@ -28,7 +33,8 @@ size_t pieces_lay_out(const struct pieces* pieces, const struct buffer* buffer, 
 
 void pieces_fill(const struct iovec* vec, int count, unsigned seed) {
   size_t position = 0;
-  for (int i = 0; i < count; position += vec[i++].iov_len) pattern_fill(vec[i].iov_base, vec[i].iov_len, seed, position);
+  for (int i = 0; i < count; position += vec[i++].iov_len)
+    pattern_fill(vec[i].iov_base, vec[i].iov_len, seed, position);
 }
 
 void pieces_check(const struct iovec* vec, int count, unsigned seed) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory in pieces, for the paths that take iovecs: where each begins, how many pages that pins, and its data.
+// Memory in pieces, for the paths that take iovecs: where each begins, how many pages that pins, and its
+// data.
 #pragma once
 
 #include <stddef.h>
@@ -19,13 +20,15 @@ struct pieces {
   enum buffer_kind kind;
   int count;
   struct piece at[pieces_most];
-  bool copied;       // the path that they are for copies them instead
+  bool copied;  // the path that they are for copies them instead
 };
 
 // Bytes of the buffer that they need.
 size_t pieces_extent(const struct pieces* pieces);
-// Fills `vec`; gives the bytes of all, and in *pages what a pinning kernel pins: what each touches, also where two share one.
-size_t pieces_lay_out(const struct pieces* pieces, const struct buffer* buffer, struct iovec* vec, long long* pages);
+// Fills `vec`; gives the bytes of all, and in *pages what a pinning kernel pins: what each touches, also
+// where two share one.
+size_t pieces_lay_out(const struct pieces* pieces, const struct buffer* buffer, struct iovec* vec,
+                      long long* pages);
 // The pattern `seed`, running on from piece to piece. The check fails the running case.
 void pieces_fill(const struct iovec* vec, int count, unsigned seed);
 void pieces_check(const struct iovec* vec, int count, unsigned seed);

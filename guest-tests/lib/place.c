@@ -24,13 +24,17 @@ enum { image_bytes = 4 << 20, sector = 512 };
 
 static bool format(enum place_kind kind, int image) {
   switch (kind) {
-    case PLACE_EXT4: return ext2_format(image);
-    case PLACE_VFAT: return vfat_format(image);
-    default: return ftruncate(image, image_bytes) == 0;
+    case PLACE_EXT4:
+      return ext2_format(image);
+    case PLACE_VFAT:
+      return vfat_format(image);
+    default:
+      return ftruncate(image, image_bytes) == 0;
   }
 }
 
-// The device that the place lies on: a loop device over memory, with the gate above it if there is to be one. NULL: failed.
+// The device that the place lies on: a loop device over memory, with the gate above it if there is to be one.
+// NULL: failed.
 static const char* make_device(struct place* place, enum place_kind kind) {
   int image = memfd_create("place", MFD_CLOEXEC);
   bool good = (image >= 0 && format(kind, image)) || ktap_fail("making an image: %s", strerror(errno));
@@ -38,7 +42,9 @@ static const char* make_device(struct place* place, enum place_kind kind) {
   if (image >= 0) close(image);
   if (!good) return NULL;
   if (!place->gated) return place->loop.path;
-  return dm_open_reversed(&place->gate, "pinrig-gate", place->loop.path, 0, 1, image_bytes / sector) ? place->gate.path : NULL;
+  return dm_open_reversed(&place->gate, "pinrig-gate", place->loop.path, 0, 1, image_bytes / sector)
+             ? place->gate.path
+             : NULL;
 }
 
 static bool mount_at(struct place* place, const char* source, const char* type, const char* options) {
@@ -54,11 +60,13 @@ static bool mount_at(struct place* place, const char* source, const char* type, 
 // Folder of the file, with the file system mounted.
 static const char* make_folder(struct place* place, enum place_kind kind) {
   if (kind == PLACE_9P) {
-    return mount_at(place, "pinshare", "9p", "trans=virtio,version=9p2000.L,cache=none") ? place->mount : NULL;
+    return mount_at(place, "pinshare", "9p", "trans=virtio,version=9p2000.L,cache=none") ? place->mount
+                                                                                         : NULL;
   }
   if (kind == PLACE_EXT4 && !place->gated) {
     struct stat here, parent;
-    if (stat("/mnt/ext4", &here) == 0 && stat("/mnt", &parent) == 0 && here.st_dev != parent.st_dev) return "/mnt/ext4";
+    if (stat("/mnt/ext4", &here) == 0 && stat("/mnt", &parent) == 0 && here.st_dev != parent.st_dev)
+      return "/mnt/ext4";
     ktap_skip("nothing is mounted at /mnt/ext4");
     return NULL;
   }
@@ -85,7 +93,8 @@ static bool open_file(struct place* place, enum place_kind kind, unsigned char f
   bool device = kind == PLACE_BDEV;
   if (device && !place->gated) {
     char path[300];
-    if (!device_find(DRIVE_RAW, 1, path, sizeof(path))) return ktap_skip("the machine has no drive %s", DRIVE_RAW);
+    if (!device_find(DRIVE_RAW, 1, path, sizeof(path)))
+      return ktap_skip("the machine has no drive %s", DRIVE_RAW);
     snprintf(place->path, sizeof(place->path), "%.60s", path);
   } else if (device) {
     const char* path = make_device(place, kind);
@@ -113,7 +122,8 @@ bool place_open(struct place* place, enum place_kind kind, bool gated, unsigned 
   place_skew(place, 1);
   const char* stated = caps_stated(names[kind]);
   place->mode = !stated ? found : strcmp(stated, "pin") == 0 ? MODE_PIN : MODE_GET;
-  if (place->mode != found) ktap_note("%s is stated to be %s: judged by that", names[kind], pin_mode_name(place->mode));
+  if (place->mode != found)
+    ktap_note("%s is stated to be %s: judged by that", names[kind], pin_mode_name(place->mode));
   return true;
 }
 

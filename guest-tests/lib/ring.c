@@ -21,7 +21,8 @@ static bool map_rings(struct ring* ring, const struct io_uring_params* params) {
   int flags = MAP_SHARED | MAP_POPULATE;
   ring->rings = mmap(NULL, ring->rings_size, PROT_READ | PROT_WRITE, flags, ring->fd, IORING_OFF_SQ_RING);
   ring->sqes = mmap(NULL, ring->sqes_size, PROT_READ | PROT_WRITE, flags, ring->fd, IORING_OFF_SQES);
-  if (ring->rings == MAP_FAILED || ring->sqes == MAP_FAILED) return ktap_fail("mapping a ring: %s", strerror(errno));
+  if (ring->rings == MAP_FAILED || ring->sqes == MAP_FAILED)
+    return ktap_fail("mapping a ring: %s", strerror(errno));
   ring->sq_tail = (unsigned*)(ring->rings + params->sq_off.tail);
   ring->sq_mask = (unsigned*)(ring->rings + params->sq_off.ring_mask);
   ring->sq_array = (unsigned*)(ring->rings + params->sq_off.array);
@@ -39,7 +40,8 @@ bool ring_open(struct ring* ring, unsigned entries, unsigned flags) {
   *ring = (struct ring){.fd = -1, .rings = MAP_FAILED, .sqes = MAP_FAILED};
   ring->fd = (int)syscall(SYS_io_uring_setup, entries, &params);
   if (ring->fd < 0 && errno == ENOSYS) return ktap_skip("no io_uring in this kernel");
-  if (ring->fd < 0 && errno == EINVAL && flags) return ktap_skip("io_uring does not know set-up flags %#x", flags);
+  if (ring->fd < 0 && errno == EINVAL && flags)
+    return ktap_skip("io_uring does not know set-up flags %#x", flags);
   if (ring->fd < 0) return ktap_fail("io_uring_setup: %s", strerror(errno));
   ring->entries = params.sq_entries;
   ring->sqe_size = sizeof(struct io_uring_sqe) << (flags & IORING_SETUP_SQE128 ? 1 : 0);
@@ -77,7 +79,8 @@ bool ring_submit(struct ring* ring) {
   unsigned count = ring->queued;
   int taken = ring_try_submit(ring);
   if (taken == (int)count) return true;
-  return ktap_fail("io_uring took %d of %u requests: %s", taken, count, taken < 0 ? strerror(-taken) : "short");
+  return ktap_fail("io_uring took %d of %u requests: %s", taken, count,
+                   taken < 0 ? strerror(-taken) : "short");
 }
 
 bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe) {
@@ -94,7 +97,8 @@ bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe) {
   return true;
 }
 
-int ring_transfer(struct ring* ring, int opcode, int fd, void* addr, size_t length, long long offset, int index) {
+int ring_transfer(struct ring* ring, int opcode, int fd, void* addr, size_t length, long long offset,
+                  int index) {
   struct io_uring_cqe cqe;
   struct io_uring_sqe* sqe = ring_next(ring);
   sqe->opcode = (__u8)opcode;

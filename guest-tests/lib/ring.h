@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// An io_uring that carries out requests, by raw system calls: also with the large entries that passthrough commands
-// need. lib/uring.h registers buffers on it.
+// An io_uring that carries out requests, by raw system calls: also with the large entries that passthrough
+// commands need. lib/uring.h registers buffers on it.
 #pragma once
 
 #include <linux/io_uring.h>
@@ -16,7 +16,7 @@ struct ring {
   unsigned *sq_tail, *sq_mask, *cq_head, *cq_tail, *cq_mask;
   unsigned* sq_array;
   unsigned char* cqes;
-  unsigned queued;              // filled and not yet submitted
+  unsigned queued;  // filled and not yet submitted
 };
 
 // `flags`: IORING_SETUP_*. Skips the running case when the kernel has no io_uring or does not know a flag.
@@ -29,11 +29,13 @@ struct io_uring_sqe* ring_next(struct ring* ring);
 bool ring_submit(struct ring* ring);
 // The same for when a refusal is what is waited for: how many the kernel took, or -errno.
 int ring_try_submit(struct ring* ring);
-// The same, reporting nothing: how many were taken, or -errno. After less than all the ring is of no more use.
+// The same, reporting nothing: how many were taken, or -errno. After less than all the ring is of no more
+// use.
 int ring_try_submit(struct ring* ring);
 // One completion within `limit_ms`; false when none came, which fails the running case.
 bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe);
 
-// One read or write (IORING_OP_READ, WRITE, READ_FIXED, WRITE_FIXED of registered buffer `index`) from submission to
-// completion: bytes, or -errno.
-int ring_transfer(struct ring* ring, int opcode, int fd, void* addr, size_t length, long long offset, int index);
+// One read or write (IORING_OP_READ, WRITE, READ_FIXED, WRITE_FIXED of registered buffer `index`) from
+// submission to completion: bytes, or -errno.
+int ring_transfer(struct ring* ring, int opcode, int fd, void* addr, size_t length, long long offset,
+                  int index);

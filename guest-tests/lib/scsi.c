@@ -56,8 +56,8 @@ static bool have_bus(void) {
   return found;
 }
 
-// SCSI buses are scanned beside everything else, so that a disk may come after the test has begun. The page with the serial
-// number is binary.
+// SCSI buses are scanned beside everything else, so that a disk may come after the test has begun. The page
+// with the serial number is binary.
 static bool wait_for_disk(char* name, size_t size) {
   static bool waited;
   long long end = clock_ms() + (!waited && have_bus() ? scan_ms : 0);
@@ -66,7 +66,8 @@ static bool wait_for_disk(char* name, size_t size) {
     if (clock_ms() < end)
       sleep_ms(20);
     else
-      return find_disk("model", "scsi_debug", name, size) || ktap_skip("the machine has no SCSI disk with serial %s", DRIVE_SCSI);
+      return find_disk("model", "scsi_debug", name, size) ||
+             ktap_skip("the machine has no SCSI disk with serial %s", DRIVE_SCSI);
   }
   return true;
 }
@@ -171,8 +172,16 @@ int scsi_transfer(const struct scsi* scsi, const struct scsi_io* io, bool* mappe
   unsigned char sense[64];
   uint32_t first = (uint32_t)((size_t)io->offset / scsi->lba_bytes);
   uint32_t blocks = (uint32_t)(io_bytes(io) / scsi->lba_bytes);
-  unsigned char command[10] = {io->write ? op_write : op_read, 0, first >> 24, (first >> 16) & 0xff, (first >> 8) & 0xff, first & 0xff,
-                               0, (blocks >> 8) & 0xff, blocks & 0xff, 0};
+  unsigned char command[10] = {io->write ? op_write : op_read,
+                               0,
+                               first >> 24,
+                               (first >> 16) & 0xff,
+                               (first >> 8) & 0xff,
+                               first & 0xff,
+                               0,
+                               (blocks >> 8) & 0xff,
+                               blocks & 0xff,
+                               0};
   if (scsi->node == SCSI_BSG) return by_bsg(scsi, io, command);
   struct sg_io_hdr request = {
       .interface_id = 'S',

@@ -9,9 +9,9 @@
 #define DRIVE_SCSI "pin-scsi"
 
 enum scsi_node {
-  SCSI_BLOCK,   // /dev/sdX: drivers/scsi/scsi_ioctl.c
-  SCSI_SG,      // /dev/sgN: drivers/scsi/sg.c; the memory is mapped when it allows direct I/O
-  SCSI_BSG,     // /dev/bsg/H:C:T:L: block/bsg.c, no iovecs
+  SCSI_BLOCK,  // /dev/sdX: drivers/scsi/scsi_ioctl.c
+  SCSI_SG,     // /dev/sgN: drivers/scsi/sg.c; the memory is mapped when it allows direct I/O
+  SCSI_BSG,    // /dev/bsg/H:C:T:L: block/bsg.c, no iovecs
 };
 
 struct scsi {
@@ -20,8 +20,8 @@ struct scsi {
   size_t lba_bytes;
 };
 
-// Opens the disk with the serial number DRIVE_SCSI, or one of scsi_debug. Skips the running case when the machine has
-// none, or not that node of it.
+// Opens the disk with the serial number DRIVE_SCSI, or one of scsi_debug. Skips the running case when the
+// machine has none, or not that node of it.
 bool scsi_open(struct scsi* scsi, enum scsi_node node);
 void scsi_close(struct scsi* scsi);
 
@@ -32,7 +32,7 @@ long scsi_queue_attribute(const char* attribute);
 
 struct scsi_io {
   bool write;
-  void* addr;        // or the iovecs
+  void* addr;  // or the iovecs
   size_t length;
   unsigned vectors;  // 0: `addr` is the memory; else it is that many struct iovec
   off_t offset;      // whole logical blocks

@@ -10,7 +10,8 @@
 #include "nvme.h"
 #include "pins.h"
 
-const struct target scsi_target = {.open = scsi_open_block, .mode = caps_dio_passthru, .drop_cache = device_drop_cache, .offset = 4 << 20};
+const struct target scsi_target = {
+    .open = scsi_open_block, .mode = caps_dio_passthru, .drop_cache = device_drop_cache, .offset = 4 << 20};
 
 // Is there a disk? Hosts may want memory aligned to a whole cache line.
 static bool usable(const struct pieces* pieces) {
@@ -19,7 +20,8 @@ static bool usable(const struct pieces* pieces) {
   close(fd);
   long mask = scsi_queue_attribute("dma_alignment");
   for (int i = 0; i < pieces->count && !pieces->copied; ++i)
-    if (mask > 0 && pieces->at[i].offset & mask) return ktap_skip("the disk wants memory aligned to %ld bytes", mask + 1);
+    if (mask > 0 && pieces->at[i].offset & mask)
+      return ktap_skip("the disk wants memory aligned to %ld bytes", mask + 1);
   return true;
 }
 
@@ -31,7 +33,8 @@ static void measure(const struct scsi_case* c, const struct scsi_io* io, long lo
   if (pins_begin(&before)) {
     for (int i = 0; i < repeat && !ktap_failed(); ++i) {
       int status = scsi_transfer(&scsi, io, NULL);
-      if (status != 0) ktap_fail("the command gave %d (%s)", status, status < 0 ? strerror(-status) : "SCSI status");
+      if (status != 0)
+        ktap_fail("the command gave %d (%s)", status, status < 0 ? strerror(-status) : "SCSI status");
     }
     long long want = c->pieces->copied || caps_dio_passthru() != MODE_PIN ? 0 : pages * repeat;
     pins_expect(&before, want, want);
@@ -49,7 +52,8 @@ void scsi_pieces_case(const void* arg) {
   long huge_before = hugetlb_free();
   if (!buffer_get(&buffer, c->pieces->kind, pieces_extent(c->pieces))) return;
   size_t total = pieces_lay_out(c->pieces, &buffer, vec, &pages);
-  struct scsi_io io = {.write = c->write, .addr = vec, .vectors = (unsigned)c->pieces->count, .offset = scsi_target.offset};
+  struct scsi_io io = {
+      .write = c->write, .addr = vec, .vectors = (unsigned)c->pieces->count, .offset = scsi_target.offset};
   if (c->flat) {
     io.addr = vec[0].iov_base;
     io.length = vec[0].iov_len;

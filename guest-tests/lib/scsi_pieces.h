@@ -10,11 +10,12 @@ struct scsi_case {
   const struct pieces* pieces;
   enum scsi_node node;
   bool write;
-  bool flat;      // one piece, handed over without an iovec
-  int repeat;     // 0: once
+  bool flat;   // one piece, handed over without an iovec
+  int repeat;  // 0: once
 };
 
-// A case: `const struct scsi_case*`. Judges the counts by capability dio.passthru, the data, and huge pages or memfd.
+// A case: `const struct scsi_case*`. Judges the counts by capability dio.passthru, the data, and huge pages
+// or memfd.
 void scsi_pieces_case(const void* arg);
 
 // The disk, for transfer_store() and transfer_compare().

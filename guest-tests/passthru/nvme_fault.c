@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough with one allocation after the other failing on the way: whatever had been pinned by then is given back, and
-// once. Twice would show as pages released that nobody acquired, and as a bad page under DEBUG_VM.
+// Passthrough with one allocation after the other failing on the way: whatever had been pinned by then is
+// given back, and once. Twice would show as pages released that nobody acquired, and as a bad page under
+// DEBUG_VM.
 #include <errno.h>
 #include <string.h>
 
@@ -72,8 +73,9 @@ static void every_allocation_fails(const void* arg) {
   if (nvme_open(&a.nvme, DRIVE_RAW, 1, walk->generic)) {
     for (int i = 0; i < pieces; ++i)
       vec[i] = (struct iovec){buffer.addr + (size_t)(pages / pieces * i) * page_bytes(), page_bytes() * 2};
-    a.io = walk->vectors ? (struct nvme_io){.addr = vec, .vectors = pieces}
-                         : (struct nvme_io){.addr = buffer.addr + walk->offset, .length = pages * page_bytes()};
+    a.io = walk->vectors
+               ? (struct nvme_io){.addr = vec, .vectors = pieces}
+               : (struct nvme_io){.addr = buffer.addr + walk->offset, .length = pages * page_bytes()};
     if (pins_begin(&before)) {
       int faults = fault_each(attempt, &a, most_faults);
       ktap_note("%d faults injected, %d commands refused", faults, a.refused);

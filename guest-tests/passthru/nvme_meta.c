@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough with a metadata buffer beside the data, on a namespace with 8 bytes of metadata per block. Since 6.9 the
-// kernel maps that buffer too (block/bio-integrity.c bio_integrity_map_user), page by page as it is pinned, also where
-// it then copies because the drive takes one piece only; before, it copied without touching the page.
+// Passthrough with a metadata buffer beside the data, on a namespace with 8 bytes of metadata per block.
+// Since 6.9 the kernel maps that buffer too (block/bio-integrity.c bio_integrity_map_user), page by page as
+// it is pinned, also where it then copies because the drive takes one piece only; before, it copied without
+// touching the page.
 #include <string.h>
 
 #include "buffers.h"
@@ -15,8 +16,8 @@ static const char drive_meta[] = "pin-meta";
 
 struct meta_case {
   enum buffer_kind kind;
-  int blocks_pages;    // data: that many pages
-  int meta_offset;     // into the page; the metadata may run into the next
+  int blocks_pages;  // data: that many pages
+  int meta_offset;   // into the page; the metadata may run into the next
   bool uring;
 };
 

@@ -11,7 +11,9 @@ static bool open_generic(struct nvme* nvme) {
   return nvme_open(nvme, DRIVE_RAW, 1, true);
 }
 
-static int submit(const struct nvme* nvme, const struct nvme_io* io) { return nvme_uring_cmd(nvme, &ring, io, false); }
+static int submit(const struct nvme* nvme, const struct nvme_io* io) {
+  return nvme_uring_cmd(nvme, &ring, io, false);
+}
 
 int main(void) {
   static const struct nvme_way way = {.open = open_generic, .submit = submit};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// io_uring commands into a registered buffer (IORING_URING_CMD_FIXED, since 6.1): its pages are pinned already, by the
-// registration, and the command adds none. No more than 64 pages are registered: 6.1 refuses a command on a buffer
-// with more pieces than the drive takes, however few of them the command touches.
+// io_uring commands into a registered buffer (IORING_URING_CMD_FIXED, since 6.1): its pages are pinned
+// already, by the registration, and the command adds none. No more than 64 pages are registered: 6.1 refuses
+// a command on a buffer with more pieces than the drive takes, however few of them the command touches.
 #include <errno.h>
 #include <string.h>
 
@@ -21,7 +21,8 @@ struct fixed_case {
   bool outside;       // the memory is not in the buffer: refused
 };
 
-static void command(const struct fixed_case* c, struct ring* ring, const struct buffer* buffer, unsigned seed) {
+static void command(const struct fixed_case* c, struct ring* ring, const struct buffer* buffer,
+                    unsigned seed) {
   struct nvme nvme;
   struct pins before;
   size_t length = moved * page_bytes();
@@ -49,8 +50,8 @@ static void through_registered_buffer(const void* arg) {
   size_t length = registered * page_bytes();
   if (!ring_open(&ring, 4, nvme_ring_flags)) return;
   ++seed;
-  if (buffer_get(&buffer, c->kind, length + moved * page_bytes()) && transfer_store(&nvme_target, moved * page_bytes(), seed) &&
-      pins_begin(&before)) {
+  if (buffer_get(&buffer, c->kind, length + moved * page_bytes()) &&
+      transfer_store(&nvme_target, moved * page_bytes(), seed) && pins_begin(&before)) {
     int error = uring_register(ring.fd, buffer.addr, length);
     if (error)
       ktap_fail("IORING_REGISTER_BUFFERS: %s", strerror(-error));
@@ -67,9 +68,12 @@ static void through_registered_buffer(const void* arg) {
 }
 
 int main(void) {
-  static const struct fixed_case read = {BUFFER_PAGES, false, 0, 0, false}, write = {BUFFER_PAGES, true, 0, 0, false};
-  static const struct fixed_case inner = {BUFFER_PAGES, false, 7, 512, false}, last = {BUFFER_PAGES, true, registered - moved, 0, false};
-  static const struct fixed_case memfd = {BUFFER_MEMFD, false, 3, 0, false}, huge = {BUFFER_HUGETLB, true, 3, 512, false};
+  static const struct fixed_case read = {BUFFER_PAGES, false, 0, 0, false},
+                                 write = {BUFFER_PAGES, true, 0, 0, false};
+  static const struct fixed_case inner = {BUFFER_PAGES, false, 7, 512, false},
+                                 last = {BUFFER_PAGES, true, registered - moved, 0, false};
+  static const struct fixed_case memfd = {BUFFER_MEMFD, false, 3, 0, false},
+                                 huge = {BUFFER_HUGETLB, true, 3, 512, false};
   static const struct fixed_case outside = {BUFFER_MEMFD, false, registered - moved + 1, 0, true};
   static const struct ktap_case cases[] = {
       {"read", through_registered_buffer, &read},

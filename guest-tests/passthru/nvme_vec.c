@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough with iovecs: NVME_IOCTL_IO64_CMD_VEC on the block and the generic device, NVME_URING_CMD_IO_VEC on a ring.
-// A drive without scatter lists (PRPs, that is a virtual boundary) takes pieces that begin and end at page boundaries,
-// but for the two ends; all else is copied and pins nothing (block/blk-map.c blk_rq_map_user_iov). So pieces that share a
-// page are always copied here: passthru/sg_io has those.
+// Passthrough with iovecs: NVME_IOCTL_IO64_CMD_VEC on the block and the generic device, NVME_URING_CMD_IO_VEC
+// on a ring. A drive without scatter lists (PRPs, that is a virtual boundary) takes pieces that begin and end
+// at page boundaries, but for the two ends; all else is copied and pins nothing (block/blk-map.c
+// blk_rq_map_user_iov). So pieces that share a page are always copied here: passthru/sg_io has those.
 #include <stdio.h>
 #include <string.h>
 
@@ -63,12 +63,14 @@ static void carry_out(const void* arg) {
   long huge_before = hugetlb_free();
   if (nvme_counted(0) < 0 || !buffer_get(&buffer, shape->kind, pieces_extent(shape))) return;
   size_t total = pieces_lay_out(shape, &buffer, vec, &pages);
-  struct nvme_io io = {.write = trial->write, .addr = vec, .vectors = (unsigned)shape->count, .offset = nvme_target.offset};
+  struct nvme_io io = {
+      .write = trial->write, .addr = vec, .vectors = (unsigned)shape->count, .offset = nvme_target.offset};
   ++seed;
   if (trial->write) pieces_fill(vec, shape->count, seed);
   if ((trial->write || transfer_store(&nvme_target, total, seed)) && pins_begin(&before)) {
     int status = submit(trial->by, &io);
-    if (status != 0) ktap_fail("the command gave %d (%s)", status, status < 0 ? strerror(-status) : "NVMe status");
+    if (status != 0)
+      ktap_fail("the command gave %d (%s)", status, status < 0 ? strerror(-status) : "NVMe status");
     long long want = shape->copied ? 0 : nvme_counted(pages);
     pins_expect(&before, want, want);
     if (trial->write)
@@ -90,7 +92,8 @@ int main(void) {
     for (int write = 0; write < 2; ++write) {
       for (int i = 0; i < shape_count; ++i, ++count) {
         trials[count] = (struct trial){&shapes[i], (enum by)by, write};
-        snprintf(names[count], sizeof(names[count]), "%s_%s_%s", way_names[by], write ? "write" : "read", shapes[i].name);
+        snprintf(names[count], sizeof(names[count]), "%s_%s_%s", way_names[by], write ? "write" : "read",
+                 shapes[i].name);
         cases[count] = (struct ktap_case){names[count], carry_out, &trials[count]};
       }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO on a SCSI disk: flat memory, iovecs with gaps, memory that has to be copied, by the block device and bsg. Iovecs
-// that follow each other within a page are passthru/sg_io_merge's.
+// SG_IO on a SCSI disk: flat memory, iovecs with gaps, memory that has to be copied, by the block device and
+// bsg. Iovecs that follow each other within a page are passthru/sg_io_merge's.
 #include <stdio.h>
 
 #include "ktap.h"
@@ -21,7 +21,11 @@ static const struct pieces flats[] = {
 };
 static const struct pieces vectors[] = {
     {"gap_in_page", BUFFER_PAGES, 2, {{0, 0, 0, 512}, {0, 2048, 0, 512}}, false},
-    {"4_sectors_with_gaps", BUFFER_PAGES, 4, {{0, 0, 0, 512}, {0, 1024, 0, 512}, {0, 2048, 0, 512}, {0, 3072, 0, 512}}, false},
+    {"4_sectors_with_gaps",
+     BUFFER_PAGES,
+     4,
+     {{0, 0, 0, 512}, {0, 1024, 0, 512}, {0, 2048, 0, 512}, {0, 3072, 0, 512}},
+     false},
     {"2_pages_apart", BUFFER_PAGES, 2, {{0, 0, 1, 0}, {2, 0, 1, 0}}, false},
     {"4_pages_backwards", BUFFER_PAGES, 4, {{6, 0, 1, 0}, {4, 0, 1, 0}, {2, 0, 1, 0}, {0, 0, 1, 0}}, false},
     {"across_pages", BUFFER_PAGES, 3, {{0, 512, 1, 0}, {3, 1024, 2, 512}, {7, 0, 0, 512}}, false},
@@ -42,7 +46,8 @@ static void add(const struct pieces* pieces, enum scsi_node node, bool flat, boo
   static const char* const nodes[] = {"block", "sg", "bsg"};
   cases[used] = (struct scsi_case){.pieces = pieces, .node = node, .flat = flat, .write = write};
   const char* verb = write ? "write" : "read";
-  snprintf(names[used], sizeof(names[used]), "%s_%s_%s%s", nodes[node], verb, flat ? "" : "iov_", pieces->name);
+  snprintf(names[used], sizeof(names[used]), "%s_%s_%s%s", nodes[node], verb, flat ? "" : "iov_",
+           pieces->name);
   table[used] = (struct ktap_case){names[used], scsi_pieces_case, &cases[used]};
   ++used;
 }

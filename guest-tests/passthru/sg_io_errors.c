@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO commands that cannot be carried out: by the disk, for want of writable memory, half way into the memory. What had
-// been pinned is given back. And /dev/sgN, which maps user memory only where it is told to (allow_dio).
+// SG_IO commands that cannot be carried out: by the disk, for want of writable memory, half way into the
+// memory. What had been pinned is given back. And /dev/sgN, which maps user memory only where it is told to
+// (allow_dio).
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -17,11 +18,11 @@ enum { pages = 16, check_condition = 2 };
 struct refusal {
   enum scsi_node node;
   enum buffer_kind kind;
-  int want;            // -errno or SCSI status
-  int closed_from;     // the buffer cannot be reached from this page on (PROT_NONE); `pages`: all of it can
+  int want;         // -errno or SCSI status
+  int closed_from;  // the buffer cannot be reached from this page on (PROT_NONE); `pages`: all of it can
   bool read_only;
   bool out_of_range;
-  int pinned;          // pages on the way
+  int pinned;  // pages on the way
 };
 
 static void is_refused(const void* arg) {
@@ -36,7 +37,8 @@ static void is_refused(const void* arg) {
     size_t closed = (size_t)r->closed_from * page_bytes();
     if (r->read_only) mprotect(buffer.addr, buffer.size, PROT_READ);
     if (r->closed_from < pages) mprotect(buffer.addr + closed, buffer.size - closed, PROT_NONE);
-    struct scsi_io io = {.addr = buffer.addr, .length = pages * page_bytes(), .offset = r->out_of_range ? (off_t)1 << 40 : 0};
+    struct scsi_io io = {
+        .addr = buffer.addr, .length = pages * page_bytes(), .offset = r->out_of_range ? (off_t)1 << 40 : 0};
     if (pins_begin(&before)) {
       int status = scsi_transfer(&scsi, &io, NULL);
       if (status != r->want) ktap_fail("the command gave %d, want %d", status, r->want);
@@ -88,11 +90,14 @@ static void by_sg_node(const void* arg) {
 
 int main(void) {
   static const struct refusal range = {SCSI_BLOCK, BUFFER_MEMFD, check_condition, pages, false, true, pages};
-  static const struct refusal range_huge = {SCSI_BLOCK, BUFFER_HUGETLB, check_condition, pages, false, true, pages};
-  static const struct refusal range_bsg = {SCSI_BSG, BUFFER_MEMFD, check_condition, pages, false, true, pages};
+  static const struct refusal range_huge = {SCSI_BLOCK, BUFFER_HUGETLB, check_condition, pages, false,
+                                            true,       pages};
+  static const struct refusal range_bsg = {SCSI_BSG, BUFFER_MEMFD, check_condition, pages, false,
+                                           true,     pages};
   static const struct refusal read_only = {SCSI_BLOCK, BUFFER_MEMFD, -EFAULT, pages, true, false, 0};
   static const struct refusal half = {SCSI_BLOCK, BUFFER_MEMFD, -EFAULT, pages / 2, false, false, pages / 2};
-  static const struct refusal half_bsg = {SCSI_BSG, BUFFER_MEMFD, -EFAULT, pages / 2, false, false, pages / 2};
+  static const struct refusal half_bsg = {SCSI_BSG, BUFFER_MEMFD, -EFAULT,  pages / 2,
+                                          false,    false,        pages / 2};
   static const struct ktap_case cases[] = {
       {"block_lba_out_of_range", is_refused, &range},
       {"block_lba_out_of_range_hugetlb", is_refused, &range_huge},

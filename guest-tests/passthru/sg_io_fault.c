@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO with one allocation after the other failing: whatever of the memory had been taken by then is given back, and once.
+// SG_IO with one allocation after the other failing: whatever of the memory had been taken by then is given
+// back, and once.
 #include <errno.h>
 #include <string.h>
 
@@ -41,7 +42,9 @@ static void every_allocation_fails(const void* arg) {
   if (buffer_get(&buffer, pieces->kind, pieces_extent(pieces))) {
     pieces_lay_out(pieces, &buffer, vec, &pages);
     a.io = (struct scsi_io){.addr = vec, .vectors = (unsigned)pieces->count, .offset = scsi_target.offset};
-    if (pieces->count == 1) a.io = (struct scsi_io){.addr = vec[0].iov_base, .length = vec[0].iov_len, .offset = scsi_target.offset};
+    if (pieces->count == 1)
+      a.io =
+          (struct scsi_io){.addr = vec[0].iov_base, .length = vec[0].iov_len, .offset = scsi_target.offset};
     if (pins_begin(&before)) {
       int faults = fault_each(attempt, &a, most_faults);
       ktap_note("%d faults injected, %d commands refused", faults, a.refused);
@@ -58,7 +61,11 @@ int main(void) {
   static const struct pieces shapes[] = {
       {"flat", BUFFER_MEMFD, 1, {{0, 0, 16, 0}}, false},
       {"copied", BUFFER_MEMFD, 1, {{0, 1, 4, 0}}, true},
-      {"iov_with_gaps", BUFFER_MEMFD, 4, {{0, 0, 0, 512}, {0, 2048, 0, 512}, {2, 512, 2, 0}, {6, 0, 1, 0}}, false},
+      {"iov_with_gaps",
+       BUFFER_MEMFD,
+       4,
+       {{0, 0, 0, 512}, {0, 2048, 0, 512}, {2, 512, 2, 0}, {6, 0, 1, 0}},
+       false},
   };
   static const struct ktap_case cases[] = {
       {"flat", every_allocation_fails, &shapes[0]},

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO with iovecs that follow each other within a page: each takes the page once more, and bio_map_user_iov() in
-// block/blk-map.c merges them into one piece and has to give the surplus back at once. A kernel that forgets this leaks
-// a page reference per merged iovec, which the counters do not show where plain references are taken: huge pages that do not
-// go back to their pool, and a memfd that cannot be sealed, do.
+// SG_IO with iovecs that follow each other within a page: each takes the page once more, and
+// bio_map_user_iov() in block/blk-map.c merges them into one piece and has to give the surplus back at once.
+// A kernel that forgets this leaks a page reference per merged iovec, which the counters do not show where
+// plain references are taken: huge pages that do not go back to their pool, and a memfd that cannot be
+// sealed, do.
 #include <stdio.h>
 
 #include "ktap.h"
@@ -10,11 +11,16 @@
 
 enum { often = 20 };
 
-#define SHAPES(prefix, kind)                                                                              \
-  {prefix "2_sectors", kind, 2, {{0, 0, 0, 512}, {0, 512, 0, 512}}, false},                               \
-      {prefix "4_sectors", kind, 4, {{1, 0, 0, 512}, {1, 512, 0, 512}, {1, 1024, 0, 512}, {1, 1536, 0, 512}}, false}, \
-      {prefix "across_pages", kind, 3, {{0, 512, 1, -1024}, {1, -512, 0, 1024}, {1, 512, 1, 0}}, false},  \
-      {prefix "2_merged_1_apart", kind, 3, {{0, 0, 0, 512}, {0, 512, 0, 512}, {0, 2048, 0, 512}}, false}
+#define SHAPES(prefix, kind)                                                                               \
+  {prefix "2_sectors", kind, 2, {{0, 0, 0, 512}, {0, 512, 0, 512}}, false},                                \
+      {prefix "4_sectors",                                                                                 \
+       kind,                                                                                               \
+       4,                                                                                                  \
+       {{1, 0, 0, 512}, {1, 512, 0, 512}, {1, 1024, 0, 512}, {1, 1536, 0, 512}},                           \
+       false},                                                                                             \
+      {prefix "across_pages", kind, 3, {{0, 512, 1, -1024}, {1, -512, 0, 1024}, {1, 512, 1, 0}}, false}, { \
+    prefix "2_merged_1_apart", kind, 3, {{0, 0, 0, 512}, {0, 512, 0, 512}, {0, 2048, 0, 512}}, false       \
+  }
 
 static const struct pieces shapes[] = {
     SHAPES("", BUFFER_PAGES),
