@@ -46,10 +46,17 @@ static bool scan(void) {
   return full_scans() >= wanted || ktap_fail("ksmd did not scan three times within %d ms", limit_ms);
 }
 
+// Pages that have another one's frame. Not by /proc/kpageflags: 6.12 calls every anonymous page KSM there (fs/proc/page.c,
+// stable_page_flags() tests two bits for any).
 static size_t merged(const struct buffer* buffer) {
+  uint64_t frames[pages];
   size_t count = 0;
-  for (size_t i = 0; i < buffer->size; i += page_bytes())
-    count += (pagemap_flags(pagemap_pfn(buffer->addr + i)) & PAGEMAP_KSM) != 0;
+  if (!pagemap_pfns(buffer->addr, buffer->size, frames)) return 0;
+  for (size_t i = 0; i < pages; ++i) {
+    bool shared = false;
+    for (size_t k = 0; k < pages; ++k) shared |= k != i && frames[k] == frames[i];
+    count += shared;
+  }
   return count;
 }
 

@@ -29,8 +29,8 @@ static int mem_open(pid_t pid) {
 static off_t at(const void* addr) { return (off_t)(unsigned long)addr; }
 // A child with the same addresses and its own pages, of the pattern `seed`; ends with 0 when told and they hold `new_seed`.
 static pid_t start(struct buffer* buffer, struct rendezvous* to, struct rendezvous* from) {
-  unsigned char byte;
   if (!rendezvous_open(to) || !rendezvous_open(from)) return -1;
+  unsigned char byte;
   pid_t child = proc_fork();
   if (child == 0) {
     pattern_fill(buffer->addr, buffer->size, seed, 0);
@@ -86,7 +86,9 @@ static void force_read_only(const void* arg) {
 static int target_function(void) { return 42; }
 static void force_text(const void* arg) {
   (void)arg;
-  unsigned char* code = (unsigned char*)(unsigned long)target_function;
+  // Volatile, or the compiler takes text for something that never changes.
+  int (*volatile function)(void) = target_function;
+  unsigned char* code = (unsigned char*)(unsigned long)function;
   unsigned char old[4], changed[4], seen[4];
   memcpy(old, code, sizeof(old));
   for (size_t i = 0; i < sizeof(old); ++i) changed[i] = (unsigned char)~old[i];
@@ -97,7 +99,7 @@ static void force_text(const void* arg) {
   if (memcmp(seen, changed, sizeof(seen)) != 0) ktap_fail("the text does not change");
   if (pwrite(fd, old, sizeof(old), at(code)) != (ssize_t)sizeof(old)) ktap_fail("pwrite back: %s", strerror(errno));
   __builtin___clear_cache((char*)code, (char*)code + sizeof(old));
-  if (target_function() != 42) ktap_fail("it is not what it was");
+  if (function() != 42) ktap_fail("it is not what it was");
   close(fd);
 }
 
@@ -111,7 +113,6 @@ static void shared_is_refused(const void* arg) {
     ssize_t done = pwrite(fd, "pin", 3, at(text));
     if (done >= 0 || errno != EIO) ktap_fail("a write to a shared mapping of a read-only file: %zd, want EIO", done);
   }
-  if (text != MAP_FAILED) munmap(text, page_bytes());
   if (fd >= 0) close(fd);
   close(read_only);
 }
@@ -128,8 +129,7 @@ static void ptrace_poke(const void* arg) {
     raise(SIGSTOP);
     _exit(*word == 0x123456789aL ? 0 : 1);
   }
-  int status = 0;
-  waitpid(child, &status, 0);
+  waitpid(child, NULL, 0);
   ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_EXITKILL);
   if (pins_begin(&before)) {
     if (ptrace(PTRACE_POKEDATA, child, word, (void*)0x123456789aL) < 0) ktap_fail("POKEDATA: %s", strerror(errno));
