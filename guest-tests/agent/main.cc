@@ -118,6 +118,7 @@ void serve(Guest& guest, Hold& hold, Uevents& uevents) {
   close_standard_files();
   open_kmsg();
   note("starts");
+  for (const auto& problem : bring_up_processors()) note(problem);
   take_precedence();
   Guest guest;
   const CommandLine line = parse_command_line(read_file("/proc/cmdline"));

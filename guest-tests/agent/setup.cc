@@ -98,6 +98,17 @@ void mount_basics() {
   make_directories("/root");
 }
 
+std::vector<std::string> bring_up_processors() {
+  std::vector<std::string> problems;
+  const long all = sysconf(_SC_NPROCESSORS_CONF);
+  for (long cpu = 1; cpu < all; ++cpu) {
+    const std::string control = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/online";
+    if (read_attribute(control) != "0") continue;
+    if (const int error = write_file(control, "1")) problems.push_back(errno_text("processor: " + control, error));
+  }
+  return problems;
+}
+
 wire::SetupDone carry_out(const wire::Setup& setup, Uevents& uevents) {
   // The same measure of a slow guest as for the pin balance.
   const double limit_ms = 2.5 * setup.settle_ms;

@@ -9,6 +9,10 @@ namespace pinrig::agent {
 /// Mounts what every Linux user space has. What a kernel has no support for is left out.
 void mount_basics();
 
+/// Brings up every processor that is not: under TCG the kernel starts with one (harness/vm/qemu_args.cc, maxcpus=).
+/// What could not be done, one line each.
+std::vector<std::string> bring_up_processors();
+
 /// Carries out what the host wants of the guest. Never fails: what cannot be had is a line in `problems`.
 wire::SetupDone carry_out(const wire::Setup& setup, Uevents& uevents);
 
