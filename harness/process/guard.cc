@@ -49,8 +49,7 @@ void shed(int fd) {
   ::sigprocmask(SIG_SETMASK, &all, nullptr);  // Ctrl-C is for pinrig: the guard ends after it
 }
 
-[[noreturn]] void stand_guard(int fd) {
-  shed(fd);
+[[noreturn]] void stand_guard() {
   static std::array<pid_t, most_groups> groups;
   std::size_t count = 0;
   for (;;) {
@@ -75,8 +74,9 @@ bool fork_guard(int its_end) {
   const pid_t between = ::fork();
   if (between < 0) return false;
   if (between == 0) {
+    shed(its_end);  // here, so that pinrig goes on when it is done
     const pid_t guard = ::fork();
-    if (guard == 0) stand_guard(its_end);
+    if (guard == 0) stand_guard();
     ::_exit(guard < 0 ? 1 : 0);
   }
   int status = 0;
