@@ -83,6 +83,12 @@ void Sandbox::make_tiny_project() {
     fs::create_directories(project);
     fs::copy(source / folder, project / folder, fs::copy_options::recursive);
   }
+  // Tests name the kernels that prove them, and these must be there.
+  fs::create_directories(project / "kernels");
+  fs::copy(source / "kernels/mutants", project / "kernels/mutants", fs::copy_options::recursive);
+  for (const auto& entry : fs::directory_iterator(source / "kernels")) {
+    if (entry.path().extension() == ".yaml") fs::copy(entry.path(), project / "kernels" / entry.path().filename());
+  }
   put("configs/runs/default.yaml", tiny_run);
   const fs::path tree = root() / "linux-6.12";
   put(tree / "Makefile", tiny_makefile);
@@ -90,7 +96,6 @@ void Sandbox::make_tiny_project() {
   put(tree / "mm/gup.c", numbered_lines(30));
   put(tree / "kernel/configs/tiny.config", "# CONFIG_MODULES is not set\n");
   process::Command tar;
-  fs::create_directories(project / "kernels");
   tar.argv = {"tar", "-C", root().string(), "-cJf", (project / "kernels/tiny.tar.xz").string(), "linux-6.12"};
   ASSERT_EQ(run(tar).code, 0);
   put("kernels/tiny.yaml", "# SPDX-License-Identifier: GPL-2.0\nname: tiny\nsource: {tarball: tiny.tar.xz}\n");
