@@ -22,11 +22,11 @@ target_link_libraries(pinrig_guest INTERFACE pthread)
 # Words that a suite's libs.txt may use beside plain library names.
 # A static libibverbs has no provider but those that this definition names (infiniband/verbs.h).
 add_library(pinrig_lib_rdma INTERFACE)
-target_compile_definitions(pinrig_lib_rdma INTERFACE RDMA_STATIC_PROVIDERS=rxe)
+target_compile_definitions(pinrig_lib_rdma INTERFACE RDMA_STATIC_PROVIDERS=rxe,siw)
 # libnl brings in getaddrinfo; that it wants shared libraries at run time is no concern of a guest without names.
 target_link_options(pinrig_lib_rdma INTERFACE LINKER:--no-warnings)
 target_link_libraries(pinrig_lib_rdma INTERFACE
-  -Wl,--start-group rdmacm ibverbs rxe-rdmav34 nl-route-3 nl-3 -Wl,--end-group)
+  -Wl,--start-group rdmacm ibverbs rxe-rdmav34 siw-rdmav34 nl-route-3 nl-3 -Wl,--end-group)
 add_library(pinrig_lib_uring INTERFACE)
 target_link_libraries(pinrig_lib_uring INTERFACE uring)
 

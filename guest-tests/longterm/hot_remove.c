@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 // Taking memory offline moves everything in it elsewhere (mm/memory_hotplug.c): impossible while a page of the block is
 // pinned, which keeps frame and data; possible once it is given back.
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "buffers.h"
 #include "clock.h"
 #include "hold.h"
-#include "mr.h"
+#include "ktap.h"
 #include "pagemap.h"
 #include "proc.h"
 
-enum { seed = 86, new_seed = 87, refuse_ms = 1500, offline_ms = 20000 };
+enum { seed = 86, refuse_ms = 1500, offline_ms = 20000, most_bytes = 512 << 20 };
 
 static unsigned long long block_bytes(void) {
   FILE* file = fopen("/sys/devices/system/memory/block_size_bytes", "re");
@@ -24,6 +28,43 @@ static unsigned long long block_bytes(void) {
   if (file && fscanf(file, "%llx", &size) != 1) size = 0;
   if (file) fclose(file);
   return size;
+}
+
+// Number of the highest memory block: at its end memory may have a hole, and only whole blocks go offline.
+static unsigned long long last_block(void) {
+  DIR* folder = opendir("/sys/devices/system/memory");
+  unsigned long long last = 0, number;
+  for (struct dirent* entry; folder && (entry = readdir(folder));)
+    if (sscanf(entry->d_name, "memory%llu", &number) == 1 && number > last) last = number;
+  if (folder) closedir(folder);
+  return last;
+}
+
+// A written page in ZONE_MOVABLE and in a block that can go offline, whose state is at `path`. Pages come from the top of
+// the zone: as many are taken as it needs to get below the last block, and all but one given back.
+static bool get_page(unsigned char** page, char* path, size_t size) {
+  unsigned long long block = block_bytes(), last = last_block();
+  if (block == 0) return ktap_skip("no /sys/devices/system/memory (MEMORY_HOTPLUG)");
+  if (!pagemap_have_movable_zone()) return ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
+  const size_t area_size = 2 * block < most_bytes ? 2 * block : most_bytes;
+  unsigned char* area = mmap(NULL, area_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (area == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
+  madvise(area, area_size, MADV_NOHUGEPAGE);
+  *page = NULL;
+  for (size_t at = 0; at < area_size && !*page; at += page_bytes()) {
+    area[at] = 1;
+    if (at % (64 * page_bytes()) != 0) continue;
+    uint64_t frame = pagemap_pfn(area + at);
+    if (frame * page_bytes() / block >= last || !pagemap_movable_zone(frame)) continue;
+    *page = area + at;
+    snprintf(path, size, "/sys/devices/system/memory/memory%llu/state", (unsigned long long)(frame * page_bytes() / block));
+  }
+  if (!*page) munmap(area, area_size);
+  if (!*page) return ktap_skip("no page came from ZONE_MOVABLE below the last block of memory");
+  munmap(area, (size_t)(*page - area));
+  munmap(*page + page_bytes(), area_size - (size_t)(*page - area) - page_bytes());
+  pattern_fill(*page, page_bytes(), seed, 0);
+  return true;
 }
 
 // Writes "offline" or "online" from a child, since the kernel tries again and again until a signal comes. 0: done; 1: an
@@ -48,74 +89,52 @@ static int set_state(const char* path, const char* state, int limit_ms) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : 1;
 }
 
-// A page in ZONE_MOVABLE that is pinned where it is: by direct means none would stay, so the pin is a short one that
-// lasts: a page of a pipe by vmsplice() takes a reference, which holds it in place just so.
-static void offline(const void* arg) {
+// Held where it is: a pipe takes a reference by vmsplice(), which is no long-term pin and moves nothing.
+static void held(const void* arg) {
   (void)arg;
-  struct buffer buffer;
   char path[80];
+  unsigned char *page, seen[65536];
   int fds[2];
-  unsigned long long size = block_bytes();
-  if (size == 0) ktap_skip("no /sys/devices/system/memory (MEMORY_HOTPLUG)");
-  if (!pagemap_have_movable_zone()) ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
-  if (size == 0 || !pagemap_have_movable_zone() || pipe2(fds, O_CLOEXEC) < 0) return;
-  if (!buffer_get(&buffer, BUFFER_PAGES, page_bytes())) return;
-  pattern_fill(buffer.addr, buffer.size, seed, 0);
-  uint64_t frame = pagemap_pfn(buffer.addr);
-  snprintf(path, sizeof(path), "/sys/devices/system/memory/memory%llu/state", frame * page_bytes() / size);
-  struct iovec vec = {buffer.addr, page_bytes()};
-  if (!pagemap_movable_zone(frame)) {
-    ktap_skip("the page did not come from ZONE_MOVABLE");
-  } else if (vmsplice(fds[1], &vec, 1, 0) != (ssize_t)page_bytes()) {
-    ktap_fail("vmsplice: %s", strerror(errno));
-  } else {
-    int held = set_state(path, "offline", refuse_ms);
-    ktap_note("%s with a page held: %s", path, held == 0 ? "offline" : held < 0 ? "tries on" : "refused");
-    if (held == 0) ktap_fail("memory with a held page went offline");
-    if (pagemap_pfn(buffer.addr) != frame) ktap_fail("the held page moved");
-    unsigned char seen[65536];
-    if (read(fds[0], seen, page_bytes()) != (ssize_t)page_bytes() || pattern_check(seen, page_bytes(), seed, 0) >= 0)
-      ktap_fail("the holder sees other data");
-    int freed = set_state(path, "offline", offline_ms);
-    if (freed != 0) ktap_fail("it does not go offline after the page was given back (%d)", freed);
-    if (freed == 0 && pagemap_pfn(buffer.addr) == frame) ktap_fail("the page is where it was");
-    if (pattern_check(buffer.addr, page_bytes(), seed, 0) >= 0) ktap_fail("data lost");
-    if (freed == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
-  }
+  if (!get_page(&page, path, sizeof(path)) || pipe2(fds, O_CLOEXEC) < 0) return;
+  uint64_t frame = pagemap_pfn(page);
+  struct iovec vec = {page, page_bytes()};
+  if (vmsplice(fds[1], &vec, 1, 0) != (ssize_t)page_bytes()) ktap_fail("vmsplice: %s", strerror(errno));
+  int result = set_state(path, "offline", refuse_ms);
+  ktap_note("%s with a page held: %s", path, result == 0 ? "offline" : result < 0 ? "tries on" : "refused");
+  if (result == 0) ktap_fail("memory with a held page went offline");
+  if (pagemap_pfn(page) != frame) ktap_fail("the held page moved");
+  if (read(fds[0], seen, page_bytes()) != (ssize_t)page_bytes() || pattern_check(seen, page_bytes(), seed, 0) >= 0)
+    ktap_fail("the holder sees other data");
+  result = set_state(path, "offline", offline_ms);
+  if (result != 0) ktap_fail("it does not go offline after the page was given back (%d)", result);
+  if (result == 0 && pagemap_pfn(page) == frame) ktap_fail("the page is where it was");
+  if (pattern_check(page, page_bytes(), seed, 0) >= 0) ktap_fail("data lost");
+  if (result == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
   close(fds[0]);
   close(fds[1]);
-  buffer_put(&buffer);
+  munmap(page, page_bytes());
 }
 
 // A long-term pin never stands in the way: its page has left the zone before.
 static void longterm_leaves_first(const void* arg) {
   (void)arg;
-  struct buffer buffer;
-  struct hold hold;
   char path[80];
-  unsigned long long size = block_bytes();
-  if (size == 0 || !pagemap_have_movable_zone()) {
-    ktap_skip("no removable memory (MEMORY_HOTPLUG, movablecore=)");
-    return;
-  }
-  if (!buffer_get(&buffer, BUFFER_PAGES, page_bytes())) return;
-  pattern_fill(buffer.addr, buffer.size, seed, 0);
-  uint64_t frame = pagemap_pfn(buffer.addr);
-  snprintf(path, sizeof(path), "/sys/devices/system/memory/memory%llu/state", frame * page_bytes() / size);
-  if (!pagemap_movable_zone(frame)) ktap_skip("the page did not come from ZONE_MOVABLE");
-  if (hold_open(&hold, buffer.addr, page_bytes()) && pagemap_movable_zone(frame)) {
+  unsigned char* page;
+  struct hold hold;
+  if (!get_page(&page, path, sizeof(path))) return;
+  if (hold_open(&hold, page, page_bytes())) {
     int result = set_state(path, "offline", offline_ms);
     if (result != 0) ktap_fail("the block that the page was in does not go offline (%d)", result);
     hold_check(&hold, 0, page_bytes(), seed, "with its first block offline");
     if (result == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
   }
   hold_close(&hold);
-  buffer_put(&buffer);
+  munmap(page, page_bytes());
 }
 
 int main(void) {
   static const struct ktap_case cases[] = {
-      {"held_page_stays", offline, NULL},
+      {"held_page_stays", held, NULL},
       {"longterm_pin_leaves_first", longterm_leaves_first, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

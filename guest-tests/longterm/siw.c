@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+// Memory regions on soft iWARP (siw), which pins by itself in older kernels and by ib_umem_get() since 6.10
+// (drivers/infiniband/sw/siw/siw_mem.c). The test makes its own link, beside that of soft RoCE, and takes it away again.
+#include <dirent.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <rdma/rdma_netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "mr.h"
+
+struct message {
+  struct nlmsghdr header;
+  unsigned char body[256];
+};
+
+static void put(struct message* message, unsigned short type, const void* data, size_t length) {
+  struct nlattr attribute = {.nla_len = (__u16)(NLA_HDRLEN + length), .nla_type = type};
+  unsigned char* at = (unsigned char*)message + message->header.nlmsg_len;
+  memcpy(at, &attribute, sizeof(attribute));
+  memcpy(at + NLA_HDRLEN, data, length);
+  message->header.nlmsg_len += NLMSG_ALIGN(NLA_HDRLEN + length);
+}
+
+// 0, or the errno value with which the kernel refuses.
+static int ask(struct message* message, int command) {
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_RDMA);
+  char answer[1024];
+  if (fd < 0) return errno;
+  message->header.nlmsg_type = RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, command);
+  message->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+  struct pollfd ready = {fd, POLLIN, 0};
+  int error = EBADMSG;
+  if (send(fd, message, message->header.nlmsg_len, 0) > 0 && poll(&ready, 1, 10000) == 1 &&
+      recv(fd, answer, sizeof(answer), 0) >= (ssize_t)(NLMSG_HDRLEN + sizeof(struct nlmsgerr))) {
+    struct nlmsghdr* header = (struct nlmsghdr*)answer;
+    if (header->nlmsg_type == NLMSG_ERROR) error = -((struct nlmsgerr*)NLMSG_DATA(header))->error;
+  }
+  close(fd);
+  return error;
+}
+
+static int add_link(const char* device) {
+  struct message message = {.header.nlmsg_len = NLMSG_HDRLEN};
+  put(&message, RDMA_NLDEV_ATTR_DEV_NAME, "siw0", 5);
+  put(&message, RDMA_NLDEV_ATTR_LINK_TYPE, "siw", 4);
+  put(&message, RDMA_NLDEV_ATTR_NDEV_NAME, device, strlen(device) + 1);
+  return ask(&message, RDMA_NLDEV_CMD_NEWLINK);
+}
+
+static int remove_link(void) {
+  struct message message = {.header.nlmsg_len = NLMSG_HDRLEN};
+  FILE* file = fopen("/sys/class/infiniband/siw0/index", "re");
+  unsigned index = 0;
+  if (!file) return ENODEV;
+  int got = fscanf(file, "%u", &index);
+  fclose(file);
+  put(&message, RDMA_NLDEV_ATTR_DEV_INDEX, &index, sizeof(index));
+  return got == 1 ? ask(&message, RDMA_NLDEV_CMD_DELLINK) : EBADMSG;
+}
+
+static void regions(const void* arg) {
+  const enum buffer_kind* kind = arg;
+  struct link link;
+  struct buffer buffer;
+  struct pins before;
+  if (link_open_named(&link, "siw") && buffer_get(&buffer, *kind, MR_PAGES * page_bytes())) {
+    long long pages = (long long)(buffer.size / page_bytes());
+    mr_drop(mr_hold(&link, buffer.addr, buffer.size, IBV_ACCESS_LOCAL_WRITE, &before), pages, &before);
+    mr_drop(mr_hold(&link, buffer.addr + 100, page_bytes(), IBV_ACCESS_LOCAL_WRITE, &before), 2, &before);
+    buffer_put(&buffer);
+  }
+  link_close(&link);
+}
+
+static void beside_rxe(const void* arg) {
+  (void)arg;
+  struct link first, second;
+  struct buffer buffer;
+  struct pins before;
+  if (link_open(&first) && link_open_named(&second, "siw")) {
+    if (buffer_get(&buffer, BUFFER_PAGES, MR_PAGES * page_bytes())) {
+      struct ibv_mr* one = mr_hold(&first, buffer.addr, buffer.size, IBV_ACCESS_LOCAL_WRITE, &before);
+      struct ibv_mr* two = mr_hold(&second, buffer.addr, buffer.size, IBV_ACCESS_LOCAL_WRITE, &before);
+      mr_drop(one, MR_PAGES, &before);
+      mr_drop(two, MR_PAGES, &before);
+      buffer_put(&buffer);
+    }
+    link_close(&second);
+  }
+  link_close(&first);
+}
+
+static void link_comes(const void* arg) {
+  (void)arg;
+  // siw takes Ethernet and, on kernels that know no better, the loopback device.
+  int error = access("/sys/class/net/eth0", F_OK) == 0 ? add_link("eth0") : add_link("lo");
+  if (error == EINVAL || error == ENODEV || error == EOPNOTSUPP)
+    ktap_skip("making a siw link: %s (RDMA_SIW)", strerror(error));
+  else if (error)
+    ktap_fail("making a siw link: %s", strerror(error));
+}
+
+static void link_goes(const void* arg) {
+  (void)arg;
+  int error = remove_link();
+  if (error == ENODEV) ktap_skip("there is no siw link");
+  if (error && error != ENODEV) ktap_fail("removing the siw link: %s", strerror(error));
+}
+
+int main(void) {
+  static const enum buffer_kind page = BUFFER_PAGES, thp = BUFFER_THP;
+  static const struct ktap_case cases[] = {
+      {"link_comes", link_comes, NULL}, {"pages", regions, &page},     {"thp", regions, &thp},
+      {"beside_rxe", beside_rxe, NULL}, {"link_goes", link_goes, NULL},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+// Video capture into user memory (V4L2_MEMORY_USERPTR of the vivid driver): the frame vector pins it for as long as the
+// buffer exists (drivers/media/common/videobuf2/frame_vector.c).
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/videodev2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "caps.h"
+#include "ktap.h"
+#include "pagemap.h"
+#include "pins.h"
+
+static int open_camera(void) {
+  char path[32];
+  for (int i = 0; i < 16; ++i) {
+    struct v4l2_capability caps;
+    snprintf(path, sizeof(path), "/dev/video%d", i);
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) continue;
+    if (ioctl(fd, VIDIOC_QUERYCAP, &caps) == 0 && strcmp((char*)caps.driver, "vivid") == 0 &&
+        (caps.device_caps & V4L2_CAP_VIDEO_CAPTURE))
+      return fd;
+    close(fd);
+  }
+  ktap_skip("no vivid capture device (VIDEO_VIVID)");
+  return -1;
+}
+
+static bool request_buffers(int fd, unsigned count) {
+  struct v4l2_requestbuffers request = {
+      .count = count, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR};
+  return ioctl(fd, VIDIOC_REQBUFS, &request) == 0 || ktap_fail("VIDIOC_REQBUFS: %s", strerror(errno));
+}
+
+// Bytes of a frame as the device stands.
+static size_t frame_bytes(int fd) {
+  struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
+  if (ioctl(fd, VIDIOC_G_FMT, &format) == 0) return format.fmt.pix.sizeimage;
+  ktap_fail("VIDIOC_G_FMT: %s", strerror(errno));
+  return 0;
+}
+
+static int queue(int fd, void* addr, size_t length) {
+  struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR,
+                               .m.userptr = (unsigned long)addr, .length = (unsigned)length};
+  return ioctl(fd, VIDIOC_QBUF, &buffer) < 0 ? errno : 0;
+}
+
+// Queued: held. Buffers freed: given back.
+static void queue_and_free(const void* arg) {
+  const enum buffer_kind* kind = arg;
+  struct buffer buffer;
+  struct pins before;
+  int fd = open_camera();
+  if (fd < 0) return;
+  size_t length = frame_bytes(fd);
+  if (length && buffer_get(&buffer, *kind, length)) {
+    long long pages = (long long)pages_spanned(buffer.addr, length);
+    bool was_movable = pagemap_movable_zone(pagemap_pfn(buffer.addr));
+    if (request_buffers(fd, 1) && pins_begin(&before)) {
+      int error = queue(fd, buffer.addr, length);
+      if (error) ktap_fail("VIDIOC_QBUF: %s", strerror(error));
+      pins_expect_longterm(&before, pages);
+      if (was_movable && pagemap_movable_zone(pagemap_pfn(buffer.addr))) ktap_fail("pinned for long in ZONE_MOVABLE");
+      ktap_note("%s ZONE_MOVABLE", was_movable ? "came from" : "was not in");
+      request_buffers(fd, 0);
+      pins_expect(&before, 0, pages);
+    }
+    buffer_put(&buffer);
+  }
+  close(fd);
+}
+
+// Memory that may not be written: older kernels force their way (FOLL_FORCE), newer ones refuse.
+static void read_only_memory(const void* arg) {
+  (void)arg;
+  struct buffer buffer;
+  struct pins before;
+  int fd = open_camera();
+  if (fd < 0) return;
+  size_t length = frame_bytes(fd);
+  if (length && buffer_get(&buffer, BUFFER_PAGES, length)) {
+    mprotect(buffer.addr, buffer.size, PROT_READ);
+    if (request_buffers(fd, 1) && pins_begin(&before)) {
+      int error = queue(fd, buffer.addr, length);
+      const char* stated = caps_stated("framevec.force");
+      bool forces = stated ? strcmp(stated, "yes") == 0 : error == 0;
+      caps_print("framevec.force", error == 0 ? "yes" : "no");
+      if (error != (forces ? 0 : EFAULT)) ktap_fail("VIDIOC_QBUF: %s", strerror(error));
+      request_buffers(fd, 0);
+      pins_expect_at_least(&before, 0, 0);
+    }
+    buffer_put(&buffer);
+  }
+  close(fd);
+}
+
+// Pages that are mapped by frame number belong to a device: refused since follow_pfn() is gone from there.
+static void device_memory_refused(const void* arg) {
+  (void)arg;
+  struct pins before;
+  int fd = open_camera();
+  if (fd < 0) return;
+  size_t length = frame_bytes(fd);
+  int mem = open("/sys/bus/pci/devices/0000:00:01.0/resource0", O_RDWR | O_SYNC | O_CLOEXEC);
+  void* area = MAP_FAILED;
+  for (int slot = 1; slot < 32 && area == MAP_FAILED; ++slot) {
+    char path[80];
+    if (mem >= 0) close(mem);
+    snprintf(path, sizeof(path), "/sys/bus/pci/devices/0000:00:%02x.0/resource0", slot);
+    mem = open(path, O_RDWR | O_SYNC | O_CLOEXEC);
+    if (mem >= 0) area = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
+  }
+  if (area == MAP_FAILED) ktap_skip("no PCI device whose memory can be mapped");
+  if (area != MAP_FAILED && length && request_buffers(fd, 1) && pins_begin(&before)) {
+    int error = queue(fd, area, length);
+    if (error != EFAULT && error != EINVAL) ktap_fail("VIDIOC_QBUF of a PCI device's memory: %s", strerror(error));
+    request_buffers(fd, 0);
+    pins_expect_at_least(&before, 0, 0);
+  }
+  if (area != MAP_FAILED) munmap(area, page_bytes());
+  if (mem >= 0) close(mem);
+  close(fd);
+}
+
+int main(void) {
+  static const enum buffer_kind page = BUFFER_PAGES, thp = BUFFER_THP, memfd = BUFFER_MEMFD;
+  static const struct ktap_case cases[] = {
+      {"pages", queue_and_free, &page},
+      {"thp", queue_and_free, &thp},
+      {"memfd", queue_and_free, &memfd},
+      {"read_only_memory", read_only_memory, NULL},
+      {"device_memory_refused", device_memory_refused, NULL},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
