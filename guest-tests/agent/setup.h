@@ -9,7 +9,7 @@ namespace pinrig::agent {
 /// Mounts what every Linux user space has. What a kernel has no support for is left out.
 void mount_basics();
 
-/// Brings up every processor that is not: under TCG the kernel starts with one (harness/vm/qemu_args.cc, maxcpus=).
+/// Brings up every processor that is not: under TCG an aarch64 kernel starts with one (harness/vm/qemu_args.cc, maxcpus=).
 /// What could not be done, one line each.
 std::vector<std::string> bring_up_processors();
 
