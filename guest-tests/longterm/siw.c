@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // Memory regions on soft iWARP (siw), which pins by itself in older kernels and by ib_umem_get() since 6.10
 // (drivers/infiniband/sw/siw/siw_mem.c). The test makes its own link, beside that of soft RoCE, and takes it away again.
-#include <dirent.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <rdma/rdma_netlink.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,15 +48,45 @@ static int add_link(const char* device) {
   return ask(&message, RDMA_NLDEV_CMD_NEWLINK);
 }
 
+// The attribute `type` of a message of the kernel, or NULL.
+static const struct nlattr* attribute(const struct nlmsghdr* header, unsigned short type) {
+  const unsigned char* at = (const unsigned char*)header + NLMSG_HDRLEN;
+  const unsigned char* end = (const unsigned char*)header + header->nlmsg_len;
+  while (at + NLA_HDRLEN <= end) {
+    const struct nlattr* one = (const struct nlattr*)at;
+    if (one->nla_len < NLA_HDRLEN) break;
+    if ((one->nla_type & NLA_TYPE_MASK) == type) return one;
+    at += NLA_ALIGN(one->nla_len);
+  }
+  return NULL;
+}
+
+// Number of the device "siw0", by a list of all; -1 when it is not there.
+static int find_index(void) {
+  struct message message = {.header = {.nlmsg_len = NLMSG_HDRLEN, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
+  _Alignas(struct nlmsghdr) char answer[16384];
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_RDMA), found = -1;
+  message.header.nlmsg_type = RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, RDMA_NLDEV_CMD_GET);
+  struct pollfd ready = {fd, POLLIN, 0};
+  if (fd < 0 || send(fd, &message, message.header.nlmsg_len, 0) < 0 || poll(&ready, 1, 10000) != 1) return -1;
+  ssize_t got = recv(fd, answer, sizeof(answer), 0);
+  close(fd);
+  unsigned left = got > 0 ? (unsigned)got : 0;
+  for (struct nlmsghdr* one = (struct nlmsghdr*)answer; NLMSG_OK(one, left); one = NLMSG_NEXT(one, left)) {
+    const struct nlattr* name = attribute(one, RDMA_NLDEV_ATTR_DEV_NAME);
+    const struct nlattr* index = attribute(one, RDMA_NLDEV_ATTR_DEV_INDEX);
+    if (name && index && strcmp((const char*)name + NLA_HDRLEN, "siw0") == 0)
+      memcpy(&found, (const char*)index + NLA_HDRLEN, sizeof(found));
+  }
+  return found;
+}
+
 static int remove_link(void) {
   struct message message = {.header.nlmsg_len = NLMSG_HDRLEN};
-  FILE* file = fopen("/sys/class/infiniband/siw0/index", "re");
-  unsigned index = 0;
-  if (!file) return ENODEV;
-  int got = fscanf(file, "%u", &index);
-  fclose(file);
+  int index = find_index();
+  if (index < 0) return ENODEV;
   put(&message, RDMA_NLDEV_ATTR_DEV_INDEX, &index, sizeof(index));
-  return got == 1 ? ask(&message, RDMA_NLDEV_CMD_DELLINK) : EBADMSG;
+  return ask(&message, RDMA_NLDEV_CMD_DELLINK);
 }
 
 static void regions(const void* arg) {
