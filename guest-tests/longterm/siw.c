@@ -68,16 +68,18 @@ static int find_index(void) {
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_RDMA), found = -1;
   message.header.nlmsg_type = RDMA_NL_GET_TYPE(RDMA_NL_NLDEV, RDMA_NLDEV_CMD_GET);
   struct pollfd ready = {fd, POLLIN, 0};
-  if (fd < 0 || send(fd, &message, message.header.nlmsg_len, 0) < 0 || poll(&ready, 1, 10000) != 1) return -1;
-  ssize_t got = recv(fd, answer, sizeof(answer), 0);
-  close(fd);
-  unsigned left = got > 0 ? (unsigned)got : 0;
-  for (struct nlmsghdr* one = (struct nlmsghdr*)answer; NLMSG_OK(one, left); one = NLMSG_NEXT(one, left)) {
-    const struct nlattr* name = attribute(one, RDMA_NLDEV_ATTR_DEV_NAME);
-    const struct nlattr* index = attribute(one, RDMA_NLDEV_ATTR_DEV_INDEX);
+  if (fd < 0 || send(fd, &message, message.header.nlmsg_len, 0) < 0) return -1;
+  // A message for each device, then the end of the list.
+  for (bool more = true; more && poll(&ready, 1, 10000) == 1;) {
+    ssize_t got = recv(fd, answer, sizeof(answer), 0);
+    const struct nlmsghdr* one = (const struct nlmsghdr*)answer;
+    more = got >= (ssize_t)NLMSG_HDRLEN && one->nlmsg_type == message.header.nlmsg_type;
+    const struct nlattr* name = more ? attribute(one, RDMA_NLDEV_ATTR_DEV_NAME) : NULL;
+    const struct nlattr* index = more ? attribute(one, RDMA_NLDEV_ATTR_DEV_INDEX) : NULL;
     if (name && index && strcmp((const char*)name + NLA_HDRLEN, "siw0") == 0)
       memcpy(&found, (const char*)index + NLA_HDRLEN, sizeof(found));
   }
+  close(fd);
   return found;
 }
 
