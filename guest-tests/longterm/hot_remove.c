@@ -48,8 +48,7 @@ static bool get_page(unsigned char** page, char* path, size_t size) {
   if (!pagemap_have_movable_zone()) return ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
   const size_t area_size = 2 * block < most_bytes ? 2 * block : most_bytes;
   unsigned char* area = mmap(NULL, area_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (area == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
-  madvise(area, area_size, MADV_NOHUGEPAGE);
+  if (area == MAP_FAILED || madvise(area, area_size, MADV_NOHUGEPAGE) < 0) return ktap_fail("mmap: %s", strerror(errno));
   *page = NULL;
   for (size_t at = 0; at < area_size && !*page; at += page_bytes()) {
     area[at] = 1;

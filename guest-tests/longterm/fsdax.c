@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0
+// A file system on persistent memory (xfs, dax=always): its file mappings show the medium itself. Long-term pins of them are
+// refused (mm/gup.c, check_vma_flags() and gup_fast_folio_allowed()), as the file system could not give a block to another
+// file before they end; short ones pin the medium's pages; reading the file directly copies and pins nothing.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "caps.h"
+#include "devices.h"
+#include "mr.h"
+#include "tool.h"
+#include "uring.h"
+
+#ifndef MAP_SYNC
+#define MAP_SYNC 0x80000
+#define MAP_SHARED_VALIDATE 3
+#endif
+
+enum { seed = 88, file_seed = 89 };
+static const char device[] = "/dev/pmem0", folder[] = "/mnt/dax", path[] = "/mnt/dax/file";
+
+// A file of 16 pages and a mapping of it that is the medium: MAP_SYNC is for such alone.
+struct file {
+  int fd;
+  unsigned char* addr;
+  size_t size;
+};
+
+static bool file_open(struct file* file) {
+  static const char* const make[] = {"mkfs.xfs", "-q", "-f", "-m", "reflink=0", device, NULL};
+  *file = (struct file){.fd = -1, .addr = MAP_FAILED, .size = MR_PAGES * page_bytes()};
+  if (access(device, F_OK) < 0) return ktap_skip("no %s (persistent memory)", device);
+  // Its direct writes are none of the case's business.
+  struct pins before, after;
+  if (!pins_begin(&before) || !tool_run(make, 60000) || !pins_sample(&after)) return false;
+  pins_claim_at_least(0);
+  mkdir(folder, 0700);
+  if (mount(device, folder, "xfs", 0, "dax=always") < 0) return ktap_skip("mounting xfs with dax: %s", strerror(errno));
+  file->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  unsigned char block[65536];
+  for (int i = 0; file->fd >= 0 && i < MR_PAGES; ++i) {
+    pattern_fill(block, page_bytes(), file_seed, (size_t)i * page_bytes());
+    if (write(file->fd, block, page_bytes()) != (ssize_t)page_bytes()) return ktap_fail("%s: %s", path, strerror(errno));
+  }
+  file->addr = mmap(NULL, file->size, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE | MAP_SYNC, file->fd, 0);
+  if (file->addr == MAP_FAILED) return ktap_skip("no mapping of the medium itself: %s (FS_DAX)", strerror(errno));
+  return pattern_check(file->addr, file->size, file_seed, 0) < 0 || ktap_fail("wrong data in the mapping");
+}
+
+static void file_close(struct file* file) {
+  if (file->addr != MAP_FAILED) munmap(file->addr, file->size);
+  if (file->fd >= 0) close(file->fd);
+  umount2(folder, MNT_DETACH);
+}
+
+static void region_refused(const void* arg) {
+  (void)arg;
+  struct file file;
+  struct link link;
+  if (file_open(&file) && link_open(&link)) {
+    mr_refused(&link, file.addr, file.size, IBV_ACCESS_LOCAL_WRITE, EOPNOTSUPP, EFAULT);
+    link_close(&link);
+  }
+  file_close(&file);
+}
+
+static void registered_buffer_refused(const void* arg) {
+  (void)arg;
+  struct file file;
+  struct pins before;
+  int ring = uring_open();
+  if (ring < 0) return;
+  if (file_open(&file) && pins_begin(&before)) {
+    int error = uring_register(ring, file.addr, file.size);
+    ktap_note("registering: %s", strerror(-error));
+    if (error != -EOPNOTSUPP && error != -EFAULT) ktap_fail("want EOPNOTSUPP, got %d", error);
+    pins_expect_at_least(&before, 0, 0);
+  }
+  file_close(&file);
+  close(ring);
+}
+
+// From the raw drive into the mapping: short pins of the medium's pages.
+static void direct_into_mapping(const void* arg) {
+  (void)arg;
+  struct file file;
+  struct buffer plain;
+  struct pins before;
+  enum pin_mode mode = caps_dio_bdev();
+  if (mode == MODE_UNKNOWN) return;
+  int fd = device_open(DRIVE_RAW, 1, O_RDWR | O_DIRECT);
+  if (fd >= 0 && file_open(&file) && buffer_get(&plain, BUFFER_PAGES, file.size)) {
+    long long pages = mode == MODE_PIN ? MR_PAGES : 0;
+    pattern_fill(plain.addr, plain.size, seed, 0);
+    if (pins_begin(&before) && pwrite(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size) ktap_fail("preparing");
+    pins_expect(&before, pages, pages);
+    ssize_t got = pread(fd, file.addr, file.size, 0);
+    if (got != (ssize_t)file.size) ktap_fail("%zd bytes: %s", got, strerror(errno));
+    pins_expect(&before, pages, pages);
+    if (pread(file.fd, plain.addr, plain.size, 0) != (ssize_t)plain.size || pattern_check(plain.addr, plain.size, seed, 0) >= 0)
+      ktap_fail("the file does not hold what was read into its mapping");
+    buffer_put(&plain);
+  }
+  if (fd >= 0) file_close(&file);
+  if (fd >= 0) close(fd);
+}
+
+static void direct_read_of_file(const void* arg) {
+  (void)arg;
+  struct file file;
+  struct buffer plain;
+  struct pins before;
+  if (file_open(&file) && buffer_get(&plain, BUFFER_PAGES, file.size)) {
+    int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+    if (fd >= 0 && pins_begin(&before)) {
+      if (pread(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size) ktap_fail("pread: %s", strerror(errno));
+      pins_expect(&before, 0, 0);
+      if (pattern_check(plain.addr, plain.size, file_seed, 0) >= 0) ktap_fail("wrong data");
+    }
+    if (fd >= 0) close(fd);
+    buffer_put(&plain);
+  }
+  file_close(&file);
+}
+
+int main(void) {
+  static const struct ktap_case cases[] = {
+      {"region_refused", region_refused, NULL},
+      {"registered_buffer_refused", registered_buffer_refused, NULL},
+      {"direct_read_into_mapping", direct_into_mapping, NULL},
+      {"direct_read_of_file", direct_read_of_file, NULL},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
