@@ -109,7 +109,7 @@ std::vector<std::string> floor_args(model::Arch arch, const fs::path& kernel, co
   if (arch == model::Arch::x86_64)
     args.insert(args.end(), {"-accel", "tcg,thread=multi", "-cpu", "max"});
   else
-    for (auto& a : vm::machine_args(arch, model::Accel::tcg)) args.push_back(std::move(a));
+    for (auto& a : vm::machine_args(arch, model::Accel::tcg, {})) args.push_back(std::move(a));
   for (auto& a : vm::size_args(machine)) args.push_back(std::move(a));
   args.insert(args.end(), {"-kernel", kernel.string(), "-initrd", initramfs.string(), "-append",
                            fmt::format("console={} panic=-1 rdinit=/init",

@@ -90,7 +90,7 @@ ExitCode main_program(int argc, char** argv) {
   app.add_flag("-q,--quiet", program.quiet, "Only warnings, and the last line of the report");
   app.add_flag("-v,--verbose", program.verbose, "Every test as it ends, every case in the report");
   app.add_option("--usage", program.usage, "Write pinrig's own CPU time, memory and wall time to this file, as JSON");
-  for (const auto add : {add_run, add_plan, add_build, add_boot, add_rerun, add_parse, add_show, add_list, add_doctor})
+  for (const auto add : {add_run, add_plan, add_build, add_boot, add_rerun, add_parse, add_show, add_list, add_map, add_prove, add_doctor})
     add(app, program, action);
   try {
     app.parse(argc, argv);

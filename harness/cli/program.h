@@ -37,6 +37,8 @@ void add_rerun(CLI::App& app, Program& program, Action& action);
 void add_parse(CLI::App& app, Program& program, Action& action);
 void add_show(CLI::App& app, Program& program, Action& action);
 void add_list(CLI::App& app, Program& program, Action& action);
+void add_map(CLI::App& app, Program& program, Action& action);
+void add_prove(CLI::App& app, Program& program, Action& action);
 void add_doctor(CLI::App& app, Program& program, Action& action);
 
 /// Everything main() does; the caller catches what is thrown.

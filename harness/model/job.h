@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,11 @@
 
 namespace pinrig::model {
 
-/// One kernel point × arch × configuration × machine, with the suites that share its guest.
+/// One kernel point × arch × configuration × machine, with the tests that share its guest.
 struct Cell {
-  std::string id;  ///< "tip-x86_64": unique in a run, a safe file name
+  std::string id;      ///< "tip-x86_64", "tip-x86_64.2": unique in a run, a safe file name
+  std::string kernel;  ///< "tip-x86_64": the same for all guests of one kernel
+  std::string reason;  ///< why it is not the kernel's main guest; empty = it is
   Point point;
   Arch arch = Arch::x86_64;
   std::string config;  ///< fragments joined with '+': "base+pin"
@@ -49,6 +52,7 @@ struct JobSpec {
   Timeouts timeouts;
   std::vector<TestSpec> tests;
   std::vector<std::string> missing_programs;  ///< programs of tests that the kernel tree lacks
+  std::map<std::string, std::string> skips;   ///< tests that this kernel cannot run, and why
 };
 
 /// JSON text of a JobSpec and back; the error names the key that is missing or of a wrong type.

@@ -20,8 +20,9 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Device, {{Device::zoned, "zoned"},
                                       {Device::scsi, "scsi"},
                                       {Device::nvdimm, "nvdimm"},
                                       {Device::iommu, "iommu"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, nvme, net, hugepages_2m, swap_mib, kernel_args)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs, zone_mib, cmb_mib, metadata_bytes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, nvme, net, hugepages_2m, swap_mib, kernel_args,
+                                   devices)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, hugepages_2m, swap_mib, rdma, symbols, devices, kernel_args, memory_mib,
                                    tools)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Proof, mutant, base, env, red)
@@ -29,7 +30,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, l
                                    rows, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s, shutdown_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, cell_id, arch, kernel_image, vmlinux, initramfs, machine, accel, loops_per_jiffy,
-                                   timeouts, tests, missing_programs)
+                                   timeouts, tests, missing_programs, skips)
 
 std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2) + "\n"; }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "model/job.h"
+#include "model/known.h"
 
 namespace pinrig::model {
 namespace {
@@ -49,6 +50,25 @@ TEST(ProofText, SaysMutantBaseAndEnvironment) {
   EXPECT_EQ(to_string(Proof{.mutant = "m01"}), "mutant m01");
   EXPECT_EQ(to_string(Proof{.base = "debian-6.1", .env = {{"A", "1"}}}), "debian-6.1 with A=1");
   EXPECT_EQ(to_string(Proof{.env = {{"A", "1"}, {"B", "2"}}}), "with A=1 B=2");
+}
+
+TEST(Versions, AreComparedByAsManyNumbersAsTheLimitHas) {
+  EXPECT_EQ(compare_versions("6.1.192", "6.1"), 0);
+  EXPECT_EQ(compare_versions("6.12.117-pinrig", "6.5"), 1);
+  EXPECT_EQ(compare_versions("6.1.192", "6.1.200"), -1);
+  EXPECT_EQ(compare_versions("6.13-rc2", "6.13"), 0);
+  EXPECT_EQ(compare_versions("6.1", "6.1.3"), -1) << "a version without a third number is its first";
+  EXPECT_EQ(compare_versions("", "6.1"), -1);
+}
+
+TEST(Ranges, EveryPartHasToHold) {
+  const KernelRange range{.bases = {"debian-*"}, .since = "6.2", .until = "6.12", .archs = {Arch::x86_64}};
+  EXPECT_TRUE(range.covers("debian-6.12", "6.12.117", Arch::x86_64));
+  EXPECT_FALSE(range.covers("upstream", "6.12.117", Arch::x86_64));
+  EXPECT_FALSE(range.covers("debian-6.1", "6.1.192", Arch::x86_64));
+  EXPECT_FALSE(range.covers("debian-6.13", "6.13.1", Arch::x86_64));
+  EXPECT_FALSE(range.covers("debian-6.12", "6.12.117", Arch::aarch64));
+  EXPECT_TRUE(KernelRange{}.covers("any", "", Arch::aarch64));
 }
 
 TEST(Where, UnknownPartsAreLeftOut) {

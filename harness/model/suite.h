@@ -94,6 +94,9 @@ struct NvmeDrive {
   int size_mib = 64;
   int iops = 0;    ///< throttling.iops-total; delays before the data moves (0 = unlimited)
   std::string fs;  ///< "ext4": made on the host before the boot; empty = raw, zero-filled
+  int zone_mib = 0;        ///< size of its zones; 0 = not zoned
+  int cmb_mib = 0;         ///< memory of its controller that the guest may map
+  int metadata_bytes = 0;  ///< beside each block, in a buffer of its own
 };
 
 /// An emulated machine (configs/machines/NAME.yaml).
@@ -106,6 +109,7 @@ struct Machine {
   int hugepages_2m = 0;                   ///< reserved by the agent before the first test
   int swap_mib = 0;
   std::vector<std::string> kernel_args;   ///< appended to the command line
+  std::vector<Device> devices;            ///< that its tests need; their NVMe drives are in `nvme` too
 };
 
 enum class Accel { automatic, kvm, tcg };

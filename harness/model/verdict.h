@@ -115,6 +115,7 @@ struct TestVerdict {
   int line = 0;           ///< in the test's output, 0 = none
   bool expected = false;  ///< nothing to worry about: pass, skip with a known reason, or as the series says
   std::string expectation;  ///< reason of the expectation that matched
+  bool foreseen = false;    ///< a skip by the harness, for what kernel and machine were known to lack
   double wall_s = 0;
   std::map<std::string, double> numbers;  ///< e.g. get_us, put_us
 };

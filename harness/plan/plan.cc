@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <set>
 
 #include "base/text.h"
+#include "plan/guests.h"
 
 namespace pinrig::plan {
 namespace {
@@ -123,6 +125,19 @@ Result<void> check_one(const Machine& m, const TestSpec& t) {
   return {};
 }
 
+model::Cell cell_of(const Point& point, model::Arch arch, const GuestGroup& group, const std::string& config) {
+  model::Cell cell;
+  cell.kernel = fmt::format("{}-{}", point.label, model::to_string(arch));
+  cell.id = cell.kernel + group.suffix;
+  cell.reason = group.reason;
+  cell.point = point;
+  cell.arch = arch;
+  cell.config = config;
+  cell.machine = group.machine;
+  cell.tests = group.tests;
+  return cell;
+}
+
 }  // namespace
 
 Result<std::vector<Point>> resolve_points(const PlanInput& in, std::vector<std::string>& notes) {
@@ -183,16 +198,10 @@ Result<Plan> make_plan(const PlanInput& in) {
   for (const auto arch : in.run.archs) {
     if (std::find(archs.begin(), archs.end(), arch) == archs.end()) archs.push_back(arch);
   }
+  const auto groups = group_tests(in.machine, tests);
   for (const auto arch : archs) {
     for (const auto& point : points) {
-      model::Cell cell;
-      cell.id = fmt::format("{}-{}", point.label, model::to_string(arch));
-      cell.point = point;
-      cell.arch = arch;
-      cell.config = join(in.run.fragments, "+");
-      cell.machine = in.machine;
-      cell.tests = tests;
-      plan.cells.push_back(std::move(cell));
+      for (const auto& group : groups) plan.cells.push_back(cell_of(point, arch, group, join(in.run.fragments, "+")));
     }
   }
   return plan;

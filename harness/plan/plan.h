@@ -24,7 +24,7 @@ struct Plan {
   std::string base;
   std::string series;              ///< empty = the base alone
   int patches = 0;                 ///< length of the series
-  std::vector<model::Cell> cells;  ///< per architecture, points ascending: the order to build in
+  std::vector<model::Cell> cells;  ///< per architecture, points ascending: the order to build in; guests of a kernel together
   std::vector<std::string> notes;  ///< what was folded or is worth knowing, one line each
 };
 
@@ -38,7 +38,7 @@ Result<std::vector<model::Point>> resolve_points(const PlanInput& in, std::vecto
 Result<std::vector<model::TestSpec>> select_tests(const PlanInput& in);
 
 /// bad_input when a test needs what the machine does not offer: a drive, a file system, huge pages, swap,
-/// net.
+/// net. Devices, boot parameters and memory it always offers.
 Result<void> check_offer(const model::Machine& machine, const std::vector<model::TestSpec>& tests);
 
 Result<Plan> make_plan(const PlanInput& in);

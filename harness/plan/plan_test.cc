@@ -68,7 +68,8 @@ TEST(MakePlan, PerArchitectureTheBaseFirst) {
   EXPECT_EQ(p.cells[0].point.subject, "");
   EXPECT_EQ(p.cells[2].arch, Arch::aarch64);
   EXPECT_EQ(p.cells[0].config, "base+pin");
-  EXPECT_EQ(p.cells[0].machine.nvme.size(), 2u);
+  EXPECT_TRUE(p.cells[0].machine.nvme.empty()) << "no test needs a drive";
+  EXPECT_EQ(p.cells[0].kernel, p.cells[0].id);
   EXPECT_EQ(p.cells[3].tests.size(), 5u);
   EXPECT_EQ(p.patches, 3);
   EXPECT_TRUE(p.notes.empty());
@@ -77,8 +78,19 @@ TEST(MakePlan, PerArchitectureTheBaseFirst) {
 TEST(MakePlan, PinsFirstThenByLimitDestructiveLast) {
   PlanInput in = input();
   in.suites[0].tests[1].destructive = true;
-  EXPECT_THAT(names(make_plan(in).value().cells[0].tests),
+  EXPECT_THAT(names(select_tests(in).value()),
               ElementsAre("pins/selfcheck", "pins/caps", "bio/dio_rw", "mm/cow", "bio/dio_fork"));
+}
+
+TEST(MakePlan, TheGuestsOfAKernelStandTogether) {
+  PlanInput in = input();
+  in.suites[1].tests[0].needs.kernel_args = {"movablecore=512M"};
+  in.run.archs = {Arch::x86_64};
+  const Plan p = make_plan(in).value();
+  EXPECT_THAT(ids(p), ElementsAre("base-x86_64", "base-x86_64.2", "tip-x86_64", "tip-x86_64.2"));
+  EXPECT_EQ(p.cells[1].kernel, "base-x86_64");
+  EXPECT_EQ(p.cells[1].reason, "boot parameters movablecore=512M");
+  EXPECT_THAT(names(p.cells[3].tests), ElementsAre("mm/cow"));
 }
 
 TEST(MakePlan, AnArchitectureNamedTwiceRunsOnce) {
@@ -239,23 +251,33 @@ TEST(ToText, ShowsCellsTestsAndNotes) {
   in.run.archs = {Arch::x86_64};
   in.run.suites = {"bio", "pins"};
   in.suites[0].tests[0].destructive = true;
+  in.suites[0].tests[0].needs.swap_mib = 64;
+  in.suites[0].tests[1].needs.nvme = {"raw0", "fs0"};
+  in.suites[0].tests[1].needs.hugepages_2m = 8;
   in.machine.nvme.push_back({"fs0", 2, 64, 4, ""});
   in.machine.hugepages_2m = 64;
   in.machine.swap_mib = 256;
   EXPECT_EQ(to_text(make_plan(in).value()),
             R"(run default: debian-6.12 + series demo-leak (3 patches)
 config  base+pin
-machine default: 2 CPUs, 2G memory, nvme raw0 64M raw, nvme fs0 512M ext4, nvme fs0/2 64M raw at 4 IOPS, 64 huge pages, 256M swap, network
+machine default
 
-3 cells
-  base-x86_64     4 tests  the base, no patch
-  1-x86_64        4 tests  1 of 3: block: tidy up
-  tip-x86_64      4 tests  3 of 3: block: more
+3 kernels
+  base-x86_64  the base, no patch
+  1-x86_64     1 of 3: block: tidy up
+  tip-x86_64   3 of 3: block: more
 
-4 tests in each, in this order, with their limits
+2 guests for each
+  CELL      3 tests  2 CPUs, 2G memory, nvme raw0 64M raw, nvme fs0/2 64M raw at 4 IOPS, 64 huge pages, no network
+  CELL.2     1 test  destructive: bio/dio_rw
+                     2 CPUs, 2G memory, nvme fs0 512M ext4, 256M swap, no network
+
+tests in their order, with their limits
+  CELL
   pins/selfcheck     90s  guards pins/selfcheck
   pins/caps          10s  guards pins/caps
   bio/dio_fork       20s  guards bio/dio_fork
+  CELL.2
   bio/dio_rw         60s  destructive; guards bio/dio_rw
 
 notes

@@ -24,6 +24,9 @@ struct Fixture {
   /// A build failure, a patch that does not apply, a guest that hangs, a run that was interrupted.
   void broken();
 
+  /// One kernel, whose tests took three guests; the third panicked.
+  void several_guests();
+
   void add(const store::JobRow& job, const std::vector<store::VerdictRow>& rows,
            const std::vector<model::KernelEvent>& events = {});
   void finish(const std::string& state, int exit_code);

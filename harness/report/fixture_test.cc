@@ -237,6 +237,25 @@ void Fixture::each_point() {
   finish("finished", 1);
 }
 
+void Fixture::several_guests() {
+  auto main = job_row(run.id, Arch::x86_64, 0, "base");
+  main.capabilities = {{"dio.bdev", "pin"}};
+  auto second = main;
+  second.cell_id = main.cell_id + ".2";
+  second.dir = main.dir + ".2";
+  second.machine = "default (boot parameters movablecore=512M)";
+  second.capabilities = {{"lt.file_rw", "refused"}};
+  auto third = failed(second, JobOutcome::Kind::panicked, "test", "Oops (during bio/crash)");
+  third.cell_id = main.cell_id + ".3";
+  third.dir = main.dir + ".3";
+  // As they end: the second first.
+  add(second, {test_row("longterm/movable", Verdict::pass, 16), test_row("bio/split", Verdict::pass, 4)});
+  add(third, {surprising(test_row("bio/crash", Verdict::crash), "the kernel died under the test")});
+  add(main, {test_row("pins/selfcheck", Verdict::pass, 16), test_row("bio/dio_rw", Verdict::pass, 64),
+             test_row("gup/pin", Verdict::pass, 8)});
+  finish("finished", 1);
+}
+
 void Fixture::broken() {
   using Kind = JobOutcome::Kind;
   add(job_row(run.id, Arch::x86_64, 0, "base"), {test_row("pins/selfcheck", Verdict::pass, 16)});

@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <ctime>
+#include <iterator>
+#include <tuple>
 
+#include "report/table.h"
 #include "report/text_layout.h"
 
 namespace pinrig::report {
@@ -49,6 +52,11 @@ Result<JobData> load_job(const store::Store& store, store::JobRow row) {
   PINRIG_TRY(verdicts, store.verdicts(row.run_id, row.cell_id));
   PINRIG_TRY(events, store.events(row.run_id, row.cell_id));
   data.tests = group(std::move(verdicts));
+  data.guests = row.accel.empty() ? 0 : 1;
+  for (auto& t : data.tests) {
+    t.cell_id = row.cell_id;
+    t.dir = row.dir;
+  }
   data.events = std::move(events);
   for (auto& e : data.events) {
     e.title = clean(e.title);
@@ -59,20 +67,65 @@ Result<JobData> load_job(const store::Store& store, store::JobRow row) {
   return data;
 }
 
-/// Architectures in the order in which they came, points ascending within each.
+/// Architectures in the order in which they came, points ascending within each, the main guest of a kernel first.
 void sort_columns(std::vector<JobData>& jobs) {
   std::vector<model::Arch> order;
   for (const auto& j : jobs) {
     if (std::find(order.begin(), order.end(), j.job.arch) == order.end()) order.push_back(j.job.arch);
   }
   const auto rank = [&](const JobData& j) {
-    return std::pair(std::find(order.begin(), order.end(), j.job.arch) - order.begin(), j.job.point.number);
+    return std::tuple(std::find(order.begin(), order.end(), j.job.arch) - order.begin(), j.job.point.number,
+                      j.job.cell_id.size(), j.job.cell_id);
   };
   std::stable_sort(jobs.begin(), jobs.end(),
                    [&](const JobData& a, const JobData& b) { return rank(a) < rank(b); });
 }
 
+void join_guest(JobData& kernel, JobData guest) {
+  if (kernel.completed() && !guest.completed()) {
+    kernel.job.outcome = guest.job.outcome;
+    kernel.job.outcome.detail = guest.job.cell_id + ": " + guest.job.outcome.detail;
+  }
+  kernel.guests += guest.guests;
+  kernel.job.wall_s += guest.job.wall_s;
+  kernel.job.capabilities.merge(guest.job.capabilities);
+  const auto move_new = [](std::vector<std::string>& to, std::vector<std::string>& from) {
+    for (auto& s : from) {
+      if (std::find(to.begin(), to.end(), s) == to.end()) to.push_back(std::move(s));
+    }
+  };
+  move_new(kernel.job.notes, guest.job.notes);
+  move_new(kernel.job.unmet, guest.job.unmet);
+  std::move(guest.tests.begin(), guest.tests.end(), std::back_inserter(kernel.tests));
+  std::move(guest.events.begin(), guest.events.end(), std::back_inserter(kernel.events));
+}
+
+/// Tests of one suite together, suites in the order of their first test.
+void sort_by_suite(std::vector<std::string>& tests) {
+  std::vector<std::string> suites;
+  for (const auto& t : tests) {
+    if (std::find(suites.begin(), suites.end(), suite_of(t)) == suites.end()) suites.push_back(suite_of(t));
+  }
+  const auto rank = [&](const std::string& t) { return std::find(suites.begin(), suites.end(), suite_of(t)); };
+  std::stable_sort(tests.begin(), tests.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+}
+
 }  // namespace
+
+RunData by_kernel(RunData data) {
+  std::vector<JobData> kernels;
+  for (auto& j : data.jobs) {
+    const bool same = !kernels.empty() && kernels.back().job.arch == j.job.arch &&
+                      kernels.back().job.point.number == j.job.point.number;
+    if (same)
+      join_guest(kernels.back(), std::move(j));
+    else
+      kernels.push_back(std::move(j));
+  }
+  data.jobs = std::move(kernels);
+  sort_by_suite(data.tests);
+  return data;
+}
 
 bool TestData::as_expected() const {
   return row.verdict.expected &&

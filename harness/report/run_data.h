@@ -15,11 +15,14 @@ namespace pinrig::report {
 struct TestData {
   store::VerdictRow row;  ///< the verdict of the test itself
   std::vector<model::TestVerdict> cases;
+  std::string cell_id;  ///< of the guest that ran it
+  std::string dir;
   bool as_expected() const;  ///< the test and every case
 };
 
 struct JobData {
   store::JobRow job;
+  int guests = 0;  ///< that were started
   std::vector<TestData> tests;  ///< in the order of the store
   std::vector<model::KernelEvent> events;
 
@@ -37,8 +40,11 @@ struct RunData {
   std::vector<model::Arch> archs() const;
 };
 
-/// Reads all of it. Text that came from a guest is cleaned: no control characters, valid UTF-8.
+/// Reads all of it, a job for each guest. Text that came from a guest is cleaned: no control characters, valid UTF-8.
 Result<RunData> load(const store::Store& store, const store::RunRow& run);
+/// The same with one job for each kernel: the guests of a kernel differ in their machines only. What the first of
+/// them (the main one) says of itself is said of the kernel; times are sums; the outcome is the first bad one.
+RunData by_kernel(RunData data);
 
 /// "x86_64 tip"
 std::string column_name(const store::JobRow& job);

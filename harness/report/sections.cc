@@ -208,8 +208,8 @@ std::string further(const RunData& data, const Painter& p) {
   for (std::size_t i = 0; i < std::min(picks.size(), most_further); ++i) {
     const auto& [j, t] = picks[i];
     const std::string test = shell_quote(t->row.verdict.test);
-    out += fmt::format("  pinrig show {} {} {}\n", id, shell_quote(j->job.cell_id), test);
-    if (again.empty()) again = shell_quote(j->job.dir + "/repro.sh") + " --test " + test;
+    out += fmt::format("  pinrig show {} {} {}\n", id, shell_quote(t->cell_id), test);
+    if (again.empty()) again = shell_quote(t->dir + "/repro.sh") + " --test " + test;
   }
   if (picks.empty()) out += fmt::format("  pinrig show {}\n", id);
   for (const auto& j : data.jobs) {

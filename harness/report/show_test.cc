@@ -35,6 +35,15 @@ TEST(Show, ACellThatWasNeverBuilt) {
   expect_golden("show-cell-not-built.txt", shown(f, "1-x86_64", ""));
 }
 
+TEST(Show, ATestOfAnotherGuestOfTheSameKernelIsFound) {
+  Fixture f;
+  f.several_guests();
+  const auto text = show(f.store, f.run, "base-x86_64", "longterm/movable", Style{});
+  ASSERT_TRUE(text.has_value());
+  EXPECT_THAT(*text, HasSubstr(".2/repro.sh"));
+  EXPECT_TRUE(show(f.store, f.run, "base-x86_64.2", "gup/pin", Style{}).has_error()) << "that guest was named";
+}
+
 TEST(Show, ATestWithItsLedger) {
   Fixture f;
   auto row = surprising(test_row("bio/vfat", model::Verdict::leak, 16, -28), "4 pages outstanding");

@@ -36,11 +36,12 @@ std::string build_text(const store::JobRow& j) {
   return j.build_cached ? "built before" : "built in " + human_seconds(j.build_wall_s);
 }
 
-std::string guest_text(const store::JobRow& j) {
+std::string guest_text(const store::JobRow& j, int guests) {
   if (j.accel.empty()) return "guest not started";
   std::string out = j.accel + (j.cpu_model.empty() ? "" : fmt::format(" (-cpu {})", j.cpu_model));
   if (j.boot_s > 0) out += fmt::format(", boot {}", human_seconds(j.boot_s));
-  return out + fmt::format(", guest {}", human_seconds(j.wall_s));
+  const std::string what = guests > 1 ? count_of(static_cast<std::size_t>(guests), "guest") : "guest";
+  return out + fmt::format(", {} {}", what, human_seconds(j.wall_s));
 }
 
 /// "TCG on x86_64, aarch64: KVM does not work here: ...", once for each reason.
@@ -78,7 +79,7 @@ Counts count(const RunData& data) {
   Counts c;
   for (const auto& j : data.jobs) {
     if (!j.completed()) ++c.jobs_lost;
-    if (!j.job.accel.empty()) ++c.guests;
+    c.guests += static_cast<std::size_t>(j.guests);
     for (const auto& t : j.tests) {
       ++c.judged;
       if (!t.as_expected()) ++c.unexpected;
@@ -131,7 +132,7 @@ std::string kernels(const RunData& data, const Painter& p) {
     const std::string release = j.job.kernel_release.empty() ? data.run.base : j.job.kernel_release;
     out +=
         hanging(p, "  " + pad(column_name(j.job), width) + "  ",
-                fmt::format("{}, {}, {}, {}", release, j.job.config, build_text(j.job), guest_text(j.job)));
+                fmt::format("{}, {}, {}, {}", release, j.job.config, build_text(j.job), guest_text(j.job, j.guests)));
     const std::string can = capability_text(j, data.find(j.job.arch, 0));
     if (!can.empty()) out += hanging(p, std::string(width + 4, ' ') + p.dim("capabilities: "), can);
   }

@@ -6,7 +6,8 @@
 namespace pinrig::report {
 
 Result<std::string> terminal(const store::Store& store, const store::RunRow& run, const Style& style) {
-  PINRIG_TRY(data, load(store, run));
+  PINRIG_TRY(guests, load(store, run));
+  const RunData data = by_kernel(std::move(guests));
   const Painter p(style);
   if (style.quiet) return summary(data, p);
   std::string out;

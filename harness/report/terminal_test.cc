@@ -85,6 +85,12 @@ TEST(Terminal, ManyPointsTakeSeveralBlocksThatBeginWithTheBase) {
   expect_golden("nine-points-60.txt", shown(f, of_width(60)));
 }
 
+TEST(Terminal, TheGuestsOfAKernelAreOneColumn) {
+  Fixture f;
+  f.several_guests();
+  expect_golden("guests-100.txt", terminal(f.store, f.run, Style{}).value());
+}
+
 TEST(Terminal, JobsThatDidNotComplete) {
   Fixture f;
   f.broken();

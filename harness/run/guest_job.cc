@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "base/deadline.h"
 #include "run/outcome.h"
 #include "run/raw_files.h"
 #include "vm/guest.h"
+#include "vm/qemu_args.h"
 
 namespace pinrig::run {
 namespace {
@@ -80,7 +80,7 @@ class OneGuest {
   // one test does not wait for the rest.
   std::optional<wire::Setup> missing_setup(const model::Needs& needs) {
     const bool fs = !has_fs_ && (!needs.fs.empty() || needs.swap_mib > 0);
-    const bool drives = !has_drives_ && !needs.nvme.empty();
+    const bool drives = !has_drives_ && (!needs.nvme.empty() || !needs.devices.empty());
     const bool rxe = !has_rxe_ && needs.rdma;
     if (!fs && !drives && !rxe) return std::nullopt;
     has_fs_ |= fs;
@@ -127,19 +127,30 @@ class OneGuest {
   bool has_rxe_ = false;
 };
 
+// Why `test` cannot be started in any guest of this job.
+std::optional<std::string> hindrance(const model::JobSpec& job, const TestSpec& test) {
+  if (std::find(job.missing_programs.begin(), job.missing_programs.end(), test.program) != job.missing_programs.end())
+    return "this kernel tree has no " + test.kernel_binary();
+  if (const auto skip = job.skips.find(test.name); skip != job.skips.end()) return skip->second;
+  for (const auto device : test.needs.devices) {
+    if (const auto why = vm::lacking(job.arch, device)) return *why;
+  }
+  return std::nullopt;
+}
+
 // Tests that cannot be started, with the reason; they never reach a guest.
 std::vector<TestSpec> startable(const model::JobSpec& job, std::vector<TestRecord>& records) {
-  const std::set<std::string> missing(job.missing_programs.begin(), job.missing_programs.end());
   std::vector<TestSpec> out;
   for (const auto& t : job.tests) {
-    if (!missing.contains(t.program)) {
+    const auto why = hindrance(job, t);
+    if (!why) {
       out.push_back(t);
       continue;
     }
     TestRecord r;
     r.name = t.name;
     r.exit.kind = model::TestExit::Kind::not_run;
-    r.skip_reason = "this kernel tree has no " + t.kernel_binary();
+    r.skip_reason = *why;
     records.push_back(std::move(r));
   }
   return out;
@@ -153,6 +164,11 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
   result.facts.planned = job.tests;
   result.facts.control_pages = control_pages;
   std::vector<TestSpec> todo = startable(job, result.facts.records);
+  if (todo.empty() && !job.tests.empty()) {
+    // All of them are skipped, and a guest could say nothing about that.
+    result.facts.outcome.kind = JobOutcome::Kind::completed;
+    return result;
+  }
   const auto start = Clock::now();
   OneGuest driver(job, observer, result);
   do {

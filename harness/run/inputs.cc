@@ -46,6 +46,17 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   in.machine = std::move(machine);
   PINRIG_TRY(suites, spec::load_all_suites(project));
   in.suites = std::move(suites);
+  for (auto& suite : in.suites) {
+    for (auto& test : suite.tests) {
+      const auto more = o.env.find(test.name);
+      if (more == o.env.end()) continue;
+      for (const auto& [name, value] : more->second) test.env[name] = value;
+    }
+  }
+  PINRIG_TRY(requirements, spec::load_all_requirements(project));
+  in.requirements = std::move(requirements);
+  PINRIG_TRY(known, spec::load_all_known_issues(project));
+  in.known_issues = std::move(known);
   return in;
 }
 

@@ -2,6 +2,7 @@
 // Everything a run reads from the project, checked before anything starts.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "base/paths.h"
 #include "git/source.h"
 #include "model/job.h"
+#include "model/known.h"
 #include "plan/plan.h"
 #include "run/observer.h"
 
@@ -32,6 +34,7 @@ struct RunOptions {
   std::vector<model::Arch> archs;
   std::vector<std::string> tests;  ///< globs over "suite/test", instead of the run file's suites
   std::optional<model::Accel> accel;
+  std::map<std::string, std::map<std::string, std::string>> env;  ///< of a test by its name, beside the suite's
 };
 
 struct Inputs {
@@ -41,6 +44,8 @@ struct Inputs {
   std::optional<model::KernelBase> selftests_from;
   model::Machine machine;
   std::vector<model::Suite> suites;
+  std::vector<model::Requirements> requirements;
+  std::vector<model::KnownIssue> known_issues;
 };
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);
 

@@ -62,6 +62,18 @@ class Pipeline {
 
   void add_cell(std::size_t i, RunRecord* record) {
     const model::Cell& cell = plan_.cells[i];
+    const bool is_new = i == 0 || plan_.cells[i - 1].kernel != cell.kernel;
+    if (is_new) add_build(i);
+    kernel_of_.push_back(is_new ? i : kernel_of_.back());
+    if (record == nullptr) return;
+    // Most of a guest's time one of its CPUs works; under TCG a second guest fills the other host CPU.
+    tasks_.push_back({.name = "guest " + cell.id, .cpus = (cell.machine.cpus + 1) / 2,
+                      .memory = std::uint64_t(cell.machine.memory_mib) << 20, .priority = guest_priority, .after = {*last_build_},
+                      .body = [this, i, record] { guest_task(i, *record); }});
+  }
+
+  void add_build(std::size_t i) {
+    const model::Cell& cell = plan_.cells[i];
     // One build at a time, in the order of the plan: they share a worktree, and the first verdict comes sooner than
     // if all were built at once. A guest may run beside a build.
     std::vector<std::size_t> after{platforms_.at(cell.arch).task};
@@ -69,19 +81,18 @@ class Pipeline {
     const std::size_t build = tasks_.size();
     last_build_ = build;
     tasks_.push_back({.name = "build " + cell.id, .cpus = 1, .after = std::move(after), .body = [this, i] { build_task(i); }});
-    if (record == nullptr) return;
-    // Most of a guest's time one of its CPUs works; under TCG a second guest fills the other host CPU.
-    tasks_.push_back({.name = "guest " + cell.id, .cpus = (cell.machine.cpus + 1) / 2,
-                      .memory = std::uint64_t(cell.machine.memory_mib) << 20, .priority = guest_priority, .after = {build},
-                      .body = [this, i, record] { guest_task(i, *record); }});
   }
 
-  void fail(std::size_t i, Error error, const char* what) {
+  void fail(std::size_t i, const Error& error, const char* what) {
     if (error.kind != ErrorKind::cancelled)
       services_.observer.on({.kind = Event::Kind::warning, .task = plan_.cells[i].id, .what = what, .text = error.message});
     services_.observer.on({.kind = Event::Kind::end, .task = plan_.cells[i].id, .what = what,
                            .text = error.kind == ErrorKind::cancelled ? "interrupted" : "failed", .ok = false});
-    states_[i].error = std::move(error);
+  }
+
+  void build_failed(std::size_t i, const Error& error) {
+    fail(i, error, "build");
+    states_[i].error = error;
   }
 
   void build_task(std::size_t i) {
@@ -93,9 +104,9 @@ class Pipeline {
     }
     services_.observer.on({.kind = Event::Kind::begin, .task = cell.id, .what = "build"});
     auto kernel = build_cell(cell, in_, sources_, *platform, services_);
-    if (kernel.has_error()) return fail(i, kernel.error(), "build");
+    if (kernel.has_error()) return build_failed(i, kernel.error());
     auto selftests = foreign_selftests(cell, *platform);
-    if (selftests.has_error()) return fail(i, selftests.error(), "build");
+    if (selftests.has_error()) return build_failed(i, selftests.error());
     states_[i].kernel = std::move(*kernel);
     states_[i].selftests = *selftests;
     const auto& k = *states_[i].kernel;
@@ -118,27 +129,41 @@ class Pipeline {
     return kernel.selftests;
   }
 
-  void guest_task(std::size_t i, RunRecord& record) {
+  // The state of the kernel that guest i runs.
+  CellState& kernel_state(std::size_t i) { return states_[kernel_of_[i]]; }
+
+  RecordedCell recorded(std::size_t i) const {
     const model::Cell& cell = plan_.cells[i];
-    const bool is_tip = plan_.patches > 0 && cell.point.number == plan_.patches;
-    auto added = states_[i].error ? record.add_failed(cell, is_tip, *states_[i].error) : judge_cell(i, is_tip, record);
+    RecordedCell out{.cell = cell, .is_tip = plan_.patches > 0 && cell.point.number == plan_.patches, .version = sources_.base.version};
+    for (const auto& other : plan_.cells) {
+      if (other.kernel != cell.kernel) continue;
+      for (const auto& t : other.tests) out.chosen.push_back(t.name);
+    }
+    return out;
+  }
+
+  void guest_task(std::size_t i, RunRecord& record) {
+    const RecordedCell cell = recorded(i);
+    const auto& error = kernel_state(i).error;
+    auto added = error ? record.add_failed(cell, *error) : judge_cell(i, cell, record);
     if (added.has_error()) {
-      fail(i, added.error(), "guest");
-      added = record.add_failed(cell, is_tip, *states_[i].error);
+      const Error why = added.error();
+      fail(i, why, "guest");
+      added = record.add_failed(cell, why);
     }
     // What cannot even be written down (a full disk, a broken database) is still not lost on the exit code.
     note_code(added.has_error() ? exit_code_of(added.error().kind) : *added);
   }
 
-  Result<ExitCode> judge_cell(std::size_t i, bool is_tip, RunRecord& record) {
+  Result<ExitCode> judge_cell(std::size_t i, const RecordedCell& recorded, RunRecord& record) {
     const model::Cell& cell = plan_.cells[i];
     const Platform& platform = **platforms_.at(cell.arch).platform;
-    const kbuild::Artifact& kernel = *states_[i].kernel;
+    const kbuild::Artifact& kernel = *kernel_state(i).kernel;
     services_.observer.on({.kind = Event::Kind::begin, .task = cell.id, .what = "guest", .text = "boot"});
-    const fs::path selftests = states_[i].selftests->empty() ? kernel.selftests : *states_[i].selftests;
-    PINRIG_TRY(job, ready_job(told_what_to_find(cell, is_tip), kernel, selftests, platform, record.id(), record.cell_dir(cell), services_));
+    const fs::path selftests = kernel_state(i).selftests->empty() ? kernel.selftests : *kernel_state(i).selftests;
+    PINRIG_TRY(job, ready_job(told_what_to_find(cell, recorded.is_tip), kernel, selftests, platform, record.id(), record.cell_dir(cell), services_));
     PINRIG_TRY(judged, run_and_judge(job, services_));
-    PINRIG_TRY(code, record.add(cell, in_, is_tip, kernel, platform, judged));
+    PINRIG_TRY(code, record.add(recorded, in_, kernel, platform, judged));
     services_.observer.on({.kind = Event::Kind::end, .task = cell.id, .what = "guest",
                            .text = fmt::format("{}: {} tests, boot {}  {}", to_string(judged.judgement.outcome.kind), cell.tests.size(),
                                                human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s)),
@@ -165,7 +190,8 @@ class Pipeline {
   const Sources& sources_;
   const plan::Plan& plan_;
   const Services& services_;
-  std::vector<CellState> states_;
+  std::vector<CellState> states_;        // of kernels: at the index of their first guest
+  std::vector<std::size_t> kernel_of_;   // of each guest: that index
   std::map<model::Arch, PlatformSlot> platforms_;
   std::vector<Task> tasks_;
   std::optional<std::size_t> last_build_;
@@ -201,6 +227,7 @@ Result<std::vector<std::string>> build_only(const RunOptions& options, const Ser
   if (pipeline.run(nullptr, tick) == ExitCode::interrupted) return cancelled_error();
   std::vector<std::string> out;
   for (std::size_t i = 0; i < plan.cells.size(); ++i) {
+    if (plan.cells[i].id != plan.cells[i].kernel) continue;
     const auto& state = pipeline.state(i);
     if (state.error) return *state.error;
     out.push_back(fmt::format("{}  {}  {}", plan.cells[i].id, state.kernel->key, state.kernel->dir.string()));

@@ -12,6 +12,8 @@
 #include <random>
 #include <thread>
 
+#include "kconfig/fragment.h"
+#include "verdict/known.h"
 #include "vm/qemu_args.h"
 
 namespace pinrig::run {
@@ -51,16 +53,62 @@ std::vector<model::TestVerdict> verdicts_of(const std::vector<store::VerdictRow>
   return out;
 }
 
-store::JobRow common_row(const std::string& run_id, const model::Cell& cell, bool is_tip) {
+store::JobRow common_row(const std::string& run_id, const RecordedCell& recorded) {
+  const model::Cell& cell = recorded.cell;
   store::JobRow row;
   row.run_id = run_id;
   row.cell_id = cell.id;
   row.point = cell.point;
-  row.is_tip = is_tip;
+  row.is_tip = recorded.is_tip;
   row.arch = cell.arch;
   row.config = cell.config;
-  row.machine = cell.machine.name;
+  row.machine = cell.machine.name + (cell.reason.empty() ? "" : fmt::format(" ({})", cell.reason));
   return row;
+}
+
+std::vector<std::string> names_of(const std::vector<model::TestSpec>& tests) {
+  std::vector<std::string> out;
+  for (const auto& t : tests) out.push_back(t.name);
+  return out;
+}
+
+std::vector<std::string> names_of(const std::vector<model::Suite>& suites) {
+  std::vector<std::string> out;
+  for (const auto& s : suites) {
+    for (const auto& t : s.tests) out.push_back(t.name);
+  }
+  return out;
+}
+
+// The test that reports every capability there is; others report those they use.
+bool probes_all(const model::Cell& cell) {
+  return std::any_of(cell.tests.begin(), cell.tests.end(), [](const auto& t) { return t.name == "pins/capabilities"; });
+}
+
+// What the run and its series say, and whether this guest is as they say.
+std::vector<std::string> unmet_in(const RecordedCell& recorded, const Inputs& in, const Judged& judged,
+                                  const verdict::Knowledge& known, std::vector<model::TestVerdict>& verdicts) {
+  const model::Cell& cell = recorded.cell;
+  std::vector<model::Expectation> expect = in.spec.expect;
+  if (in.series) expect.insert(expect.begin(), in.series->expect.begin(), in.series->expect.end());
+  const verdict::Share share{names_of(cell.tests), recorded.chosen, names_of(in.suites), recorded.is_main()};
+  auto unmet = verdict::apply_expectations(verdicts, verdict::share_of(expect, share), cell.point, recorded.is_tip, cell.arch);
+  verdict::judge_skips(verdicts, known);
+  // Patches may be there to change what a kernel can do; what they leave alone is still required of it, as far as
+  // it could be probed.
+  const bool is_base = cell.point.number == 0;
+  auto required = known.capabilities;
+  for (const auto& [name, value] : in.series && !is_base ? in.series->capabilities : std::map<std::string, std::string>()) required.erase(name);
+  // What could not be probed is a skip, and judged as one.
+  auto differ = verdict::check_capabilities(required, judged.judgement.capabilities, false);
+  unmet.insert(unmet.end(), differ.begin(), differ.end());
+  if (in.series && recorded.is_tip) {
+    differ = verdict::check_capabilities(in.series->capabilities, judged.judgement.capabilities, probes_all(cell));
+    unmet.insert(unmet.end(), differ.begin(), differ.end());
+  }
+  // Tests skip what they do not find: a series that breaks a driver must not end green because of that.
+  for (const auto& p : judged.guest.setup_problems) unmet.push_back("the guest is not the machine that was asked for: " + p);
+  return unmet;
 }
 
 }  // namespace
@@ -90,18 +138,15 @@ Result<RunRecord> RunRecord::begin(store::Store store, const Inputs& in, const S
   return RunRecord(std::move(store), std::move(row), std::move(alive));
 }
 
-Result<ExitCode> RunRecord::add(const model::Cell& cell, const Inputs& in, bool is_tip, const kbuild::Artifact& kernel,
+Result<ExitCode> RunRecord::add(const RecordedCell& recorded, const Inputs& in, const kbuild::Artifact& kernel,
                                 const Platform& platform, const Judged& judged) {
-  auto job = common_row(row_.id, cell, is_tip);
+  const model::Cell& cell = recorded.cell;
+  auto job = common_row(row_.id, recorded);
   auto verdicts = judged.judgement.verdicts;
-  std::vector<model::Expectation> expect = in.spec.expect;
-  if (in.series) expect.insert(expect.begin(), in.series->expect.begin(), in.series->expect.end());
-  auto unmet = verdict::apply_expectations(verdicts, expect, cell.point, is_tip, cell.arch);
-  if (in.series && is_tip) {
-    for (auto& line : verdict::check_capabilities(in.series->capabilities, judged.judgement.capabilities)) unmet.push_back(std::move(line));
-  }
-  // Tests skip what they do not find: a series that breaks a driver must not end green because of that.
-  for (const auto& p : judged.guest.setup_problems) unmet.push_back("the guest is not the machine that was asked for: " + p);
+  PINRIG_TRY(config, read_file(kernel.config));
+  const auto known = verdict::knowledge_of(in.requirements, in.known_issues, {in.base.name, recorded.version, cell.arch, kconfig::parse_config(config)});
+  const auto unmet = unmet_in(recorded, in, judged, known, verdicts);
+  for (auto& line : verdict::apply_known_issues(verdicts, known, cell.point.number > 0)) job.notes.push_back(std::move(line));
   job.accel = to_string(platform.accel);
   if (platform.accel == model::Accel::tcg && !platform.probe.kvm_works) job.accel_reason = "KVM does not work here: " + platform.probe.kvm_detail;
   job.cpu_model = vm::cpu_model(cell.arch, platform.accel);
@@ -131,8 +176,9 @@ Result<ExitCode> RunRecord::add(const model::Cell& cell, const Inputs& in, bool 
   return all_expected && !verdicts.empty() ? ExitCode::ok : ExitCode::regressions;
 }
 
-Result<ExitCode> RunRecord::add_failed(const model::Cell& cell, bool is_tip, const Error& error) {
-  auto job = common_row(row_.id, cell, is_tip);
+Result<ExitCode> RunRecord::add_failed(const RecordedCell& recorded, const Error& error) {
+  const model::Cell& cell = recorded.cell;
+  auto job = common_row(row_.id, recorded);
   job.outcome = outcome_of_error(error);
   if (!error.hint.empty()) job.notes.push_back(error.hint);
   job.dir = cell_dir(cell);

@@ -10,6 +10,15 @@
 
 namespace pinrig::run {
 
+/// A cell as the record needs it.
+struct RecordedCell {
+  const model::Cell& cell;
+  bool is_tip = false;
+  std::string version;              ///< of the kernel's source: "6.12.117"
+  std::vector<std::string> chosen;  ///< tests of all guests of its kernel
+  bool is_main() const { return cell.id == cell.kernel; }
+};
+
 /// A run directory, its row in the store and the lock that says "this run is alive". Cells are added from several threads.
 class RunRecord {
  public:
@@ -19,10 +28,10 @@ class RunRecord {
   fs::path cell_dir(const model::Cell& cell) const { return fs::path(row_.dir) / "cells" / cell.id; }
 
   /// A cell that ended with verdicts: applies the expectations, stores all, returns its share of the exit code.
-  Result<ExitCode> add(const model::Cell& cell, const Inputs& inputs, bool is_tip, const kbuild::Artifact& kernel,
+  Result<ExitCode> add(const RecordedCell& recorded, const Inputs& inputs, const kbuild::Artifact& kernel,
                        const Platform& platform, const Judged& judged);
   /// A cell that ended before its guest did: every test stays missing.
-  Result<ExitCode> add_failed(const model::Cell& cell, bool is_tip, const Error& error);
+  Result<ExitCode> add_failed(const RecordedCell& recorded, const Error& error);
   /// When all cells are in: a test that passes at the base of its architecture and is only skipped at a later point
   /// is a regression (verdict::weigh_against_base). ok when there is none.
   Result<ExitCode> weigh_against_base();

@@ -98,6 +98,18 @@ std::string flat(std::string text) {
 
 }  // namespace
 
+std::map<std::string, std::string> lacking_symbols(const std::vector<model::TestSpec>& tests, const std::string& config) {
+  const auto values = kconfig::parse_config(config);
+  std::map<std::string, std::string> out;
+  for (const auto& t : tests) {
+    for (const auto& symbol : t.needs.symbols) {
+      const auto value = values.find(symbol);
+      if (value == values.end() || value->second == "n") out.emplace(t.name, fmt::format("this kernel has no CONFIG_{}", symbol));
+    }
+  }
+  return out;
+}
+
 std::string build_slot(const std::string& base, const std::vector<std::string>& fragments) {
   return fmt::format("{}-{}", base, join(fragments, "."));
 }
@@ -151,6 +163,7 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
   job.spec.tests = cell.tests;
   job.spec.missing_programs = lacking_programs(cell, selftests, services);
   PINRIG_TRY(config, read_file(kernel.config));
+  job.spec.skips = lacking_symbols(cell.tests, config);
   job.spec.loops_per_jiffy = vm::loops_per_jiffy(platform.probe.tsc_khz, ticks_per_second(config));
   job.spec.timeouts.kernel = kconfig::slowness(kconfig::parse_config(config));
   PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));

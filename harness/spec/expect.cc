@@ -22,20 +22,6 @@ const std::vector<std::string>& verdict_words() {
   return words;
 }
 
-std::vector<Verdict> read_verdicts(Reader& r, const Node& n) {
-  std::vector<Verdict> out;
-  const auto one = [&](const Node& item) {
-    const auto v = model::verdict_from_string(verdict_words()[r.choice(item, "verdicts", verdict_words())]);
-    if (v) out.push_back(*v);
-  };
-  if (n.kind == Node::Kind::list) {
-    for (const auto& item : r.list(n, "verdicts")) one(item);
-  } else {
-    one(n);
-  }
-  return out;
-}
-
 std::string read_point(Reader& r, const Node& n) {
   if (n.kind == Node::Kind::scalar && (n.text == "base" || n.text == "tip")) return n.text;
   if (n.kind == Node::Kind::scalar && n.text.find_first_not_of("0123456789") != std::string::npos)
@@ -49,7 +35,7 @@ model::Expectation read_one(Reader& r, const Node& n) {
   const Fields f(r, n, "an expectation", {"tests", "verdicts", "points", "archs", "reason", "required"});
   if (!r.ok()) return e;
   if (const Node* v = f.need("tests")) e.tests = r.text(*v, "tests");
-  if (const Node* v = f.need("verdicts")) e.verdicts = read_verdicts(r, *v);
+  if (const Node* v = f.need("verdicts")) e.verdicts = read_verdicts(r, *v, "verdicts");
   if (const Node* v = f.need("reason")) e.reason = r.text(*v, "reason");
   if (const Node* v = f.get("points")) {
     for (const auto& item : r.list(*v, "points")) e.points.push_back(read_point(r, item));
@@ -60,6 +46,34 @@ model::Expectation read_one(Reader& r, const Node& n) {
 }
 
 }  // namespace
+
+std::vector<Verdict> read_verdicts(Reader& r, const Node& n, const std::string& key) {
+  std::vector<Verdict> out;
+  const auto one = [&](const Node& item) {
+    const auto v = model::verdict_from_string(verdict_words()[r.choice(item, key, verdict_words())]);
+    if (v) out.push_back(*v);
+  };
+  if (n.kind == Node::Kind::list) {
+    for (const auto& item : r.list(n, key)) one(item);
+  } else {
+    one(n);
+  }
+  return out;
+}
+
+std::vector<std::string> read_symbols(Reader& r, const Node& n, const std::string& key) {
+  std::vector<std::string> out = r.texts(n, key);
+  const auto& items = n.items;
+  for (std::size_t i = 0; i < out.size() && r.ok(); ++i) {
+    if (out[i].starts_with("CONFIG_"))
+      r.fail(items[i], fmt::format("{}: '{}' has the prefix CONFIG_", key, out[i]),
+             "write it without: " + out[i].substr(7));
+    else if (out[i].find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") !=
+             std::string::npos)
+      r.fail(items[i], fmt::format("{}: '{}' is no configuration symbol", key, out[i]));
+  }
+  return out;
+}
 
 std::vector<model::Expectation> read_expect(Reader& r, const Node& n) {
   std::vector<model::Expectation> out;

@@ -231,6 +231,32 @@ TEST(LoadSuite, ABrokenOneFailsThemAll) {
   EXPECT_EQ(load_all_suites(tmp.path()).error().kind, ErrorKind::bad_input);
 }
 
+TEST(LoadRequirements, EveryKey) {
+  const auto all = good(load_all_requirements(project));
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].name, "new");
+  EXPECT_THAT(all[0].range.bases, ElementsAre("debian-6.12", "up*"));
+  EXPECT_EQ(all[0].range.since, "6.5");
+  EXPECT_EQ(all[0].capabilities.at("legacy_skew"), "2");
+  ASSERT_EQ(all[0].skips.size(), 1u);
+  EXPECT_EQ(all[0].skips[0].tests, "mm/cow:*swap*");
+  EXPECT_EQ(all[0].skips[0].reason, "no swap");
+  EXPECT_THAT(all[0].skips[0].without, ElementsAre("SWAP"));
+  EXPECT_THAT(all[0].skips[0].range.archs, ElementsAre(Arch::aarch64));
+}
+
+TEST(LoadKnownIssues, EveryKey) {
+  const auto all = good(load_all_known_issues(project));
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0].name, "leaky");
+  EXPECT_THAT(all[0].tests, ElementsAre("bio/dio_rw", "bio/dio_fork:one"));
+  EXPECT_EQ(all[0].range.until, "6.1");
+  EXPECT_THAT(all[0].seen, ElementsAre(model::Verdict::leak, model::Verdict::fail));
+  EXPECT_EQ(all[0].reason, "a page leaks");
+  EXPECT_EQ(all[0].reference, "block/blk-map.c");
+  EXPECT_TRUE(all[0].sometimes);
+}
+
 /// The files that pinrig ships.
 TEST(Project, EveryFileLoads) {
   const fs::path root = PINRIG_SOURCE_DIR;
@@ -249,6 +275,8 @@ TEST(Project, EveryFileLoads) {
   each("configs/machines", load_machine);
   each("kernels", load_base);
   each("kernels/series", load_series);
+  EXPECT_GE(good(load_all_requirements(root)).size(), 2u);
+  EXPECT_GE(good(load_all_known_issues(root)).size(), 3u);
   EXPECT_GE(good(load_all_suites(root)).size(), 5u);
   EXPECT_GT(good(load_map(root)).size(), 80u);
 }

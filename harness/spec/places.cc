@@ -53,6 +53,14 @@ const Place& fragment_place() {
   static const Place p{"fragment", "configs/fragments", ".config"};
   return p;
 }
+const Place& expectations_place() {
+  static const Place p{"expectations", "configs/expectations", ".yaml"};
+  return p;
+}
+const Place& known_issue_place() {
+  static const Place p{"known issue", "configs/known-issues", ".yaml"};
+  return p;
+}
 
 std::vector<std::string> names_in(const fs::path& project, const Place& place) {
   std::vector<std::string> out;

@@ -23,6 +23,8 @@ const Place& series_place();
 const Place& machine_place();
 const Place& suite_place();
 const Place& fragment_place();
+const Place& expectations_place();
+const Place& known_issue_place();
 
 /// Every name there is, sorted.
 std::vector<std::string> names_in(const fs::path& project, const Place& place);

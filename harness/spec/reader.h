@@ -80,6 +80,10 @@ void set(const Fields& f, const std::string& key, T& out, Read read) {
 
 /// expect: of a run or a series.
 std::vector<model::Expectation> read_expect(Reader& r, const Node& n);
+/// Configuration symbols, without CONFIG_.
+std::vector<std::string> read_symbols(Reader& r, const Node& n, const std::string& key);
+/// One verdict or a list of them.
+std::vector<model::Verdict> read_verdicts(Reader& r, const Node& n, const std::string& key);
 /// archs: a list of names, or the word all.
 std::vector<model::Arch> read_archs(Reader& r, const Node& n);
 

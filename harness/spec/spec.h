@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "model/job.h"
+#include "model/known.h"
 #include "model/map.h"
 
 namespace pinrig::spec {
@@ -25,6 +26,9 @@ Result<model::Machine> load_machine(const fs::path& project, const std::string& 
 Result<std::vector<model::MapRow>> load_map(const fs::path& project);
 /// guest-tests/NAME/suite.yaml; the rows that its tests name have to be in the map.
 Result<model::Suite> load_suite(const fs::path& project, const std::string& name);
+/// Every file of configs/expectations and of configs/known-issues, sorted by name.
+Result<std::vector<model::Requirements>> load_all_requirements(const fs::path& project);
+Result<std::vector<model::KnownIssue>> load_all_known_issues(const fs::path& project);
 /// Every suite of the project, sorted by name.
 Result<std::vector<model::Suite>> load_all_suites(const fs::path& project);
 

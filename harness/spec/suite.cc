@@ -16,20 +16,6 @@ using model::PinClaim;
 using model::Suite;
 using model::TestSpec;
 
-std::vector<std::string> read_symbols(Reader& r, const Node& n) {
-  std::vector<std::string> out = r.texts(n, "symbols");
-  const auto& items = n.items;
-  for (std::size_t i = 0; i < out.size() && r.ok(); ++i) {
-    if (out[i].starts_with("CONFIG_"))
-      r.fail(items[i], fmt::format("symbols: '{}' has the prefix CONFIG_", out[i]),
-             "write it without: " + out[i].substr(7));
-    else if (out[i].find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") !=
-             std::string::npos)
-      r.fail(items[i], fmt::format("symbols: '{}' is no configuration symbol", out[i]));
-  }
-  return out;
-}
-
 std::vector<std::string> read_words(Reader& r, const Node& n, const std::string& key) {
   std::vector<std::string> out;
   for (const auto& item : r.list(n, key)) {
@@ -80,7 +66,7 @@ Needs read_needs(Reader& r, const Node& n) {
       [&](const Node& v) { return r.whole(v, "hugepages_2m", 0, 1 << 19); });
   set(f, "swap", needs.swap_mib, [&](const Node& v) { return r.size_mib(v, "swap", true); });
   set(f, "rdma", needs.rdma, [&](const Node& v) { return r.truth(v, "rdma"); });
-  set(f, "symbols", needs.symbols, [&](const Node& v) { return read_symbols(r, v); });
+  set(f, "symbols", needs.symbols, [&](const Node& v) { return read_symbols(r, v, "symbols"); });
   set(f, "devices", needs.devices, [&](const Node& v) { return read_devices(r, v); });
   set(f, "kernel_args", needs.kernel_args, [&](const Node& v) { return read_kernel_args(r, v); });
   set(f, "memory", needs.memory_mib, [&](const Node& v) { return r.size_mib(v, "memory", false); });

@@ -197,5 +197,34 @@ TEST(Compare, KnowsWhatIsNewAndWhatIsGone) {
   EXPECT_FALSE(d[2].tip.has_value());
 }
 
+std::vector<std::string> globs(const std::vector<Expectation>& list) {
+  std::vector<std::string> out;
+  for (const auto& e : list) out.push_back(e.tests);
+  return out;
+}
+
+TEST(Share, AGuestAnswersForItsOwnTests) {
+  const std::vector<Expectation> all{want("a/*", {Verdict::pass}), want("b/two:case", {Verdict::fail}),
+                                     want("kernel/console", {Verdict::crash})};
+  EXPECT_THAT(globs(share_of(all, {{"a/one"}, {"a/one", "b/two"}, {"a/one", "b/two"}, true})), ElementsAre("a/*", "kernel/console"));
+  EXPECT_THAT(globs(share_of(all, {{"b/two"}, {"a/one", "b/two"}, {"a/one", "b/two"}, false})),
+              ElementsAre("b/two:case", "kernel/console"));
+}
+
+TEST(Share, WhatWasNotChosenIsNotAsked) {
+  EXPECT_THAT(share_of({want("b/two", {Verdict::pass})}, {{"a/one"}, {"a/one"}, {"a/one", "b/two"}, true}), IsEmpty());
+}
+
+TEST(Share, ATestThatDoesNotExistIsTheMainGuestsAffair) {
+  const std::vector<Expectation> typo{want("c/three", {Verdict::pass})};
+  EXPECT_THAT(globs(share_of(typo, {{"a/one"}, {"a/one"}, {"a/one"}, true})), ElementsAre("c/three"));
+  EXPECT_THAT(share_of(typo, {{"b/two"}, {"b/two"}, {"b/two"}, false}), IsEmpty());
+}
+
+TEST(Capabilities, AGuestThatDoesNotProbeThemAllIsAskedForThoseItSaw) {
+  EXPECT_THAT(check_capabilities({{"dio.bdev", "pin"}, {"alg", "pin"}}, {{"dio.bdev", "get"}}, false),
+              ElementsAre("capability dio.bdev: pin is required, get was found"));
+}
+
 }  // namespace
 }  // namespace pinrig::verdict

@@ -118,6 +118,7 @@ std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::T
   if (!record.skip_reason.empty()) {
     evidence.skipped(record.skip_reason);
     evidence.fold_into(own);
+    own.foreseen = true;
     return rows;
   }
   judge_exit(facts, record, evidence);

@@ -58,6 +58,7 @@ Result<JobFiles> JobFiles::prepare(const model::JobSpec& job, const GuestFiles& 
   paths.gdb_socket = (prepared.sockets_.path() / "gdb").string();
   PINRIG_CHECK(prepared.add_initramfs(job.initramfs, dir));
   for (const auto& drive : job.machine.nvme) PINRIG_CHECK(prepared.add_drive(drive, dir, drive_files));
+  for (const auto device : job.machine.devices) PINRIG_CHECK(prepared.add_device(device, dir));
   return prepared;
 }
 
@@ -94,6 +95,21 @@ Result<void> JobFiles::add_drive(const model::NvmeDrive& drive, const fs::path& 
   PINRIG_CHECK(make_sparse(image, drive.size_mib));
   owned_.push_back(image);
   paths_.drives[key] = {image.string(), false};
+  return {};
+}
+
+Result<void> JobFiles::add_device(model::Device device, const fs::path& dir) {
+  if (device == model::Device::p9) {
+    const fs::path share = sockets_.path() / "share";
+    PINRIG_CHECK(make_dirs(share));
+    paths_.devices[device] = share.string();
+  }
+  if (const auto mib = image_mib(device)) {
+    const fs::path image = dir / fmt::format("{}.raw", model::to_string(device));
+    PINRIG_CHECK(make_sparse(image, *mib));
+    owned_.push_back(image);
+    paths_.devices[device] = image.string();
+  }
   return {};
 }
 

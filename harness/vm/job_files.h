@@ -31,6 +31,8 @@ class JobFiles {
   Result<void> add_initramfs(const std::vector<std::string>& archives, const fs::path& dir);
   Result<void> add_drive(const model::NvmeDrive& drive, const fs::path& dir,
                          const std::map<std::string, fs::path>& drive_files);
+  /// The image of a device, or the empty folder that is shared with the guest: it goes with the sockets.
+  Result<void> add_device(model::Device device, const fs::path& dir);
 
   TempDir sockets_;  ///< mode 0700
   QemuPaths paths_;

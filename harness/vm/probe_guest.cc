@@ -87,7 +87,7 @@ Result<fs::path> build_probe(Arch arch, const fs::path& project, const fs::path&
 
 std::vector<std::string> probe_args(Arch arch, Accel accel, const fs::path& guest) {
   std::vector<std::string> args{qemu_program(arch)};
-  for (auto part : {base_args(), machine_args(arch, accel)}) args.insert(args.end(), part.begin(), part.end());
+  for (auto part : {base_args(), machine_args(arch, accel, {})}) args.insert(args.end(), part.begin(), part.end());
   args.insert(args.end(), {"-smp", "1", "-m", "64M", "-kernel", guest.string(), "-chardev",
                            "stdio,id=console,signal=off", "-serial", "chardev:console"});
   if (arch == Arch::x86_64) args.insert(args.end(), {"-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"});

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "wire/frame.h"
 
@@ -12,6 +14,7 @@ namespace {
 using Args = std::vector<std::string>;
 using model::Accel;
 using model::Arch;
+using model::Device;
 
 void append(Args& to, Args more) {
   for (auto& arg : more) to.push_back(std::move(arg));
@@ -29,6 +32,13 @@ std::string option_value(const std::string& value) {
 
 /// Ids of QEMU objects may hold letters, digits, '-', '.' and '_' only and start with a letter (id_wellformed()).
 std::string object_id(const char* prefix, std::size_t number) { return fmt::format("{}{}", prefix, number); }
+
+bool has(const model::Machine& machine, Device device) {
+  return std::find(machine.devices.begin(), machine.devices.end(), device) != machine.devices.end();
+}
+
+constexpr int nvdimm_mib = 256;  // fsdax wants the pages of whole 128 MiB sections
+constexpr int scsi_mib = 64;
 
 std::string console_device(Arch arch) { return arch == Arch::x86_64 ? "ttyS0" : "ttyAMA0"; }
 
@@ -58,8 +68,9 @@ std::string cpu_model(Arch arch, Accel accel) {
   return arch == Arch::x86_64 ? "max" : "max,pauth-impdef=on";
 }
 
-Args machine_args(Arch arch, Accel accel) {
+Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
   const bool kvm = accel == Accel::kvm;
+  const bool iommu = has(machine, Device::iommu);
   // thread=multi: one host thread for each guest CPU. Races between CPUs are what the tests look for, and
   // round-robin would never show them.
   Args args{"-accel", kvm ? "kvm" : "tcg,thread=multi"};
@@ -70,19 +81,26 @@ Args machine_args(Arch arch, Accel accel) {
     // setup_boot_APIC_clock() verifies its calibration against jiffies once more (0.5 s). Half of what is left of a boot
     // is that calibration (0.1 s, TCG has no TSC deadline timer), ACPI and PCI.
     // What is turned off is used by no test.
-    append(args, {"-machine", "q35,vmport=off,smbus=off,sata=off,i8042=off"});
+    std::string q35 = "q35,vmport=off,smbus=off,sata=off,i8042=off";
+    if (has(machine, Device::nvdimm)) q35 += ",nvdimm=on";
+    // Interrupt remapping needs the I/O APIC where QEMU can see it.
+    if (iommu && kvm) q35 += ",kernel-irqchip=split";
+    append(args, {"-machine", q35});
     // The smaller build of SeaBIOS: it has no NVMe driver, which would look for something to boot on every drive (40 ms).
     append(args, {"-bios", "bios.bin"});
   } else {
     // gic-version=max is the host's under KVM and 3 under TCG; 2 would have no MSI, which NVMe must have.
-    append(args, {"-machine", "virt,gic-version=max"});
+    append(args, {"-machine", iommu ? "virt,gic-version=max,iommu=smmuv3" : "virt,gic-version=max"});
   }
   append(args, {"-cpu", cpu_model(arch, accel)});
   return args;
 }
 
 Args size_args(const model::Machine& machine) {
-  return {"-smp", std::to_string(machine.cpus), "-m", fmt::format("{}M", machine.memory_mib)};
+  std::string memory = fmt::format("{}M", machine.memory_mib);
+  // A slot for the nvdimm, which lies above the memory.
+  if (has(machine, Device::nvdimm)) memory += fmt::format(",slots=1,maxmem={}M", machine.memory_mib + nvdimm_mib);
+  return {"-smp", std::to_string(machine.cpus), "-m", memory};
 }
 
 namespace {
@@ -125,6 +143,8 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
     // What the host knows need not be counted again on every processor brought up: 80 ms each.
     if (job.loops_per_jiffy > 0) words.push_back(fmt::format("lpj={}", job.loops_per_jiffy));
   }
+  // The kernel's own default is off unless it was configured otherwise.
+  if (job.arch == Arch::x86_64 && has(job.machine, Device::iommu)) words.push_back("intel_iommu=on");
   if (mode != QemuMode::normal) append(words, shell_words(job.machine));
   append(words, job.machine.kernel_args);
   return join(words, " ");
@@ -138,14 +158,86 @@ Args kernel_args(const model::JobSpec& job, const std::string& initramfs, QemuMo
   return args;
 }
 
+namespace {
+
+std::string controller_option(const model::NvmeDrive& drive, const std::string& id) {
+  std::string out = fmt::format("nvme,id={},serial={}", id, option_value(drive.serial));
+  if (drive.cmb_mib > 0) out += fmt::format(",cmb_size_mb={}", drive.cmb_mib);
+  return out;
+}
+
+std::string namespace_option(const model::NvmeDrive& drive, const std::string& id, const std::string& bus) {
+  std::string out = fmt::format("nvme-ns,drive={},bus={},nsid={}", id, bus, drive.nsid);
+  // zonefs and btrfs want blocks of 4 KiB. Limits on open and active zones are what makes a drive real: without them
+  // a file system never has to close one.
+  if (drive.zone_mib > 0)
+    out += fmt::format(",logical_block_size=4096,physical_block_size=4096,zoned=on,zoned.zone_size={0}M,"
+                       "zoned.zone_capacity={0}M,zoned.max_open=8,zoned.max_active=12",
+                       drive.zone_mib);
+  // mset=0: metadata in a buffer of its own; interleaved ones the kernel's NVMe driver over PCI does not offer as a disk.
+  if (drive.metadata_bytes > 0) out += fmt::format(",ms={},mset=0", drive.metadata_bytes);
+  return out;
+}
+
+Args scsi_args(const std::string& image) {
+  return {"-device", "virtio-scsi-pci,id=scsi0", "-drive",
+          fmt::format("if=none,id=scsidrive,format=raw,file={},cache=unsafe,discard=unmap", option_value(image)),
+          "-device", "scsi-hd,bus=scsi0.0,drive=scsidrive,serial=pin-scsi"};
+}
+
+Args iommu_args(Arch arch) {
+  Args args;
+  // On the arm64 machine it is a property (machine_args()). It has to stand before the devices behind it.
+  if (arch == Arch::x86_64) append(args, {"-device", "intel-iommu,intremap=on"});
+  return args;
+}
+
+}  // namespace
+
+std::optional<int> image_mib(Device device) {
+  if (device == Device::scsi) return scsi_mib;
+  if (device == Device::nvdimm) return nvdimm_mib;
+  return std::nullopt;
+}
+
+std::optional<std::string> lacking(Arch arch, Device device) {
+  if (arch == Arch::aarch64 && device == Device::nvdimm)
+    return "QEMU's arm64 machine has persistent memory with UEFI firmware only, and this one boots without";
+  return std::nullopt;
+}
+
+Args device_args(const model::JobSpec& job, const std::map<Device, std::string>& files) {
+  const auto file = [&](Device d) {
+    const auto it = files.find(d);
+    return it == files.end() ? std::string() : it->second;  // QEMU refuses the empty name
+  };
+  Args args;
+  for (const Device d : job.machine.devices) {
+    if (lacking(job.arch, d)) continue;
+    if (d == Device::scsi) append(args, scsi_args(file(d)));
+    // security_model=none: nothing in the folder has to be owned by others.
+    if (d == Device::p9)
+      append(args, {"-fsdev", "local,id=share,security_model=none,path=" + option_value(file(d)), "-device",
+                    "virtio-9p-pci,fsdev=share,mount_tag=pinshare"});
+    if (d == Device::nvdimm)
+      append(args, {"-object",
+                    fmt::format("memory-backend-file,id=pmem,share=on,size={}M,mem-path={}", nvdimm_mib,
+                                option_value(file(d))),
+                    "-device", "nvdimm,id=nvdimm0,memdev=pmem"});
+    // Nobody's link: it is there to be bound to vfio-pci.
+    if (d == Device::iommu)
+      append(args, {"-netdev", "hubport,id=net1,hubid=1", "-device", "e1000e,netdev=net1,romfile="});
+  }
+  return args;
+}
+
 Args drive_args(const model::Machine& machine, const std::map<std::string, DriveFile>& files) {
   Args args;
   std::map<std::string, std::string> controllers;  // serial to id
   for (const auto& drive : machine.nvme) {
     auto [controller, is_new] = controllers.try_emplace(drive.serial, object_id("nvme", controllers.size()));
     // A controller per serial number, its namespaces on a bus that has the controller's id as name.
-    if (is_new)
-      append(args, {"-device", fmt::format("nvme,id={},serial={}", controller->second, option_value(drive.serial))});
+    if (is_new) append(args, {"-device", controller_option(drive, controller->second)});
     const std::string id = fmt::format("{}n{}", controller->second, drive.nsid);
     const auto file = files.find(drive_key(drive));
     // A missing image is a name QEMU will refuse; it never happens with the files of prepare_drives().
@@ -158,7 +250,7 @@ Args drive_args(const model::Machine& machine, const std::map<std::string, Drive
     // and DMA; null-co's latency-ns and scsi_debug's delay wait after the data moved and hide every race.
     if (drive.iops > 0) backend += fmt::format(",throttling.iops-total={}", drive.iops);
     append(args, {"-drive", backend});
-    append(args, {"-device", fmt::format("nvme-ns,drive={},bus={},nsid={}", id, controller->second, drive.nsid)});
+    append(args, {"-device", namespace_option(drive, id, controller->second)});
   }
   return args;
 }
@@ -213,10 +305,12 @@ Args gdb_args(const std::string& gdb_socket, QemuMode mode) {
 Args qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode) {
   Args args{qemu_program(job.arch)};
   append(args, base_args());
-  append(args, machine_args(job.arch, job.accel));
+  append(args, machine_args(job.arch, job.accel, job.machine));
   append(args, size_args(job.machine));
   append(args, kernel_args(job, paths.initramfs, mode));
+  if (has(job.machine, Device::iommu)) append(args, iommu_args(job.arch));
   append(args, drive_args(job.machine, paths.drives));
+  append(args, device_args(job, paths.devices));
   append(args, net_args(job.machine));
   append(args, console_args(paths.console, mode));
   append(args, channel_args(paths, mode));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,7 @@ struct QemuPaths {
   std::string qmp_socket;      ///< we listen
   std::string gdb_socket;      ///< QEMU listens; mode gdb only
   std::map<std::string, DriveFile> drives;  ///< drive_key() to image; one for every drive of the machine
+  std::map<model::Device, std::string> devices;  ///< image of scsi and nvdimm, folder of p9
 };
 
 /// "serial:nsid", the name of a namespace all over pinrig.
@@ -44,18 +46,24 @@ std::string qemu_package(model::Arch arch);
 
 /// What -cpu gets: "host", "max" or "max,pauth-impdef=on".
 std::string cpu_model(model::Arch arch, model::Accel accel);
+/// Size in MiB of the image for `device` that QEMU opens; nothing for devices without one.
+std::optional<int> image_mib(model::Device device);
+/// Why QEMU cannot offer `device` on this architecture; nothing when it can.
+std::optional<std::string> lacking(model::Arch arch, model::Device device);
 
 /// The whole argv. `job.accel` must be decided (kvm or tcg).
 std::vector<std::string> qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode);
 
 // Its parts, one per concern.
 std::vector<std::string> base_args();
-std::vector<std::string> machine_args(model::Arch arch, model::Accel accel);
+std::vector<std::string> machine_args(model::Arch arch, model::Accel accel, const model::Machine& machine);
 std::vector<std::string> size_args(const model::Machine& machine);
 std::vector<std::string> kernel_args(const model::JobSpec& job, const std::string& initramfs, QemuMode mode);
 std::string kernel_command_line(const model::JobSpec& job, QemuMode mode);
 std::vector<std::string> drive_args(const model::Machine& machine, const std::map<std::string, DriveFile>& files);
 std::vector<std::string> net_args(const model::Machine& machine);
+/// Devices that are no NVMe drives (those are in drive_args()).
+std::vector<std::string> device_args(const model::JobSpec& job, const std::map<model::Device, std::string>& files);
 std::vector<std::string> console_args(const std::string& console, QemuMode mode);
 std::vector<std::string> channel_args(const QemuPaths& paths, QemuMode mode);
 std::vector<std::string> qmp_args(const std::string& qmp_socket, QemuMode mode);

@@ -12,6 +12,7 @@ namespace {
 
 using model::Accel;
 using model::Arch;
+using model::Device;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -53,14 +54,14 @@ TEST(QemuArgs, NothingFromTheHostAndNothingByDefault) {
 }
 
 TEST(QemuArgs, MachinePerArchitectureAndAccelerator) {
-  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg), "-accel"), ElementsAre("tcg,thread=multi"));
-  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg), "-cpu"), ElementsAre("max"));
-  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm), "-accel"), ElementsAre("kvm"));
-  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm), "-cpu"), ElementsAre("host"));
-  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg), "-bios"), ElementsAre("bios.bin"));
-  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg), "-cpu"), ElementsAre("max,pauth-impdef=on"));
-  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::kvm), "-cpu"), ElementsAre("host"));
-  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg), "-machine"), ElementsAre("virt,gic-version=max"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg, {}), "-accel"), ElementsAre("tcg,thread=multi"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg, {}), "-cpu"), ElementsAre("max"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm, {}), "-accel"), ElementsAre("kvm"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm, {}), "-cpu"), ElementsAre("host"));
+  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg, {}), "-cpu"), ElementsAre("max,pauth-impdef=on"));
+  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::kvm, {}), "-cpu"), ElementsAre("host"));
+  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg, {}), "-machine"), ElementsAre("virt,gic-version=max"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg, {}), "-bios"), ElementsAre("bios.bin"));
 }
 
 TEST(QemuArgs, SizeInMebibytes) {
@@ -139,6 +140,66 @@ TEST(QemuArgs, NamespacesOfOneSerialShareAController) {
               ElementsAre("if=none,id=nvme0n1,format=raw,file=/j/a,cache=unsafe,discard=unmap",
                           "if=none,id=nvme1n1,format=raw,file=/j/b,cache=unsafe,discard=unmap,throttling.iops-total=4",
                           "if=none,id=nvme0n2,format=raw,file=/c/ext4,cache=unsafe,discard=unmap,snapshot=on"));
+}
+
+model::JobSpec with_devices(Arch arch, std::vector<Device> devices) {
+  auto job = job_of(arch);
+  job.machine.devices = std::move(devices);
+  return job;
+}
+
+TEST(QemuArgs, DrivesWithZonesControllerMemoryAndMetadata) {
+  model::Machine machine;
+  machine.nvme = {{.serial = "z", .zone_mib = 8}, {.serial = "c", .cmb_mib = 64}, {.serial = "m", .metadata_bytes = 8}};
+  EXPECT_THAT(values(drive_args(machine, {}), "-device"),
+              ElementsAre("nvme,id=nvme0,serial=z",
+                          "nvme-ns,drive=nvme0n1,bus=nvme0,nsid=1,logical_block_size=4096,physical_block_size=4096,"
+                          "zoned=on,zoned.zone_size=8M,zoned.zone_capacity=8M,zoned.max_open=8,zoned.max_active=12",
+                          "nvme,id=nvme1,serial=c,cmb_size_mb=64", "nvme-ns,drive=nvme1n1,bus=nvme1,nsid=1",
+                          "nvme,id=nvme2,serial=m", "nvme-ns,drive=nvme2n1,bus=nvme2,nsid=1,ms=8,mset=0"));
+}
+
+TEST(QemuArgs, DevicesThatNobodyAskedForAreNotThere) {
+  const auto args = qemu_args(job_of(Arch::x86_64), paths(), QemuMode::normal);
+  for (const char* word : {"nvme", "scsi", "9p", "nvdimm", "iommu", "e1000e", "slots="})
+    EXPECT_THAT(join(args, " "), Not(HasSubstr(word))) << word;
+}
+
+TEST(QemuArgs, ScsiDiskAndShare) {
+  const auto args = device_args(with_devices(Arch::aarch64, {Device::p9, Device::scsi}),
+                                {{Device::p9, "/s/sha,re"}, {Device::scsi, "/j/scsi.raw"}});
+  EXPECT_THAT(values(args, "-device"),
+              ElementsAre("virtio-9p-pci,fsdev=share,mount_tag=pinshare", "virtio-scsi-pci,id=scsi0",
+                          "scsi-hd,bus=scsi0.0,drive=scsidrive,serial=pin-scsi"));
+  EXPECT_THAT(values(args, "-fsdev"), ElementsAre("local,id=share,security_model=none,path=/s/sha,,re"));
+  EXPECT_THAT(values(args, "-drive"),
+              ElementsAre("if=none,id=scsidrive,format=raw,file=/j/scsi.raw,cache=unsafe,discard=unmap"));
+}
+
+TEST(QemuArgs, PersistentMemoryOnX86Only) {
+  const auto x86 = with_devices(Arch::x86_64, {Device::nvdimm});
+  auto files = paths();
+  files.devices[Device::nvdimm] = "/j/pmem.raw";
+  const auto args = qemu_args(x86, files, QemuMode::normal);
+  EXPECT_THAT(values(args, "-machine"), ElementsAre(HasSubstr(",nvdimm=on")));
+  EXPECT_THAT(values(args, "-m"), ElementsAre("1024M,slots=1,maxmem=1280M"));
+  EXPECT_THAT(values(args, "-object"), ElementsAre("memory-backend-file,id=pmem,share=on,size=256M,mem-path=/j/pmem.raw"));
+  EXPECT_FALSE(lacking(Arch::x86_64, Device::nvdimm));
+  EXPECT_TRUE(lacking(Arch::aarch64, Device::nvdimm));
+  EXPECT_TRUE(device_args(with_devices(Arch::aarch64, {Device::nvdimm}), {}).empty());
+}
+
+TEST(QemuArgs, AnIommuStandsBeforeWhatIsBehindIt) {
+  auto job = with_devices(Arch::x86_64, {Device::iommu});
+  job.machine.nvme = {{.serial = "a"}};
+  const auto args = values(qemu_args(job, paths(), QemuMode::normal), "-device");
+  EXPECT_EQ(args.front(), "intel-iommu,intremap=on");
+  EXPECT_THAT(args, Contains("e1000e,netdev=net1,romfile="));
+  EXPECT_THAT(words_of(kernel_command_line(job, QemuMode::normal)), Contains("intel_iommu=on"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm, job.machine), "-machine"), ElementsAre(HasSubstr("kernel-irqchip=split")));
+  job.arch = Arch::aarch64;
+  EXPECT_THAT(values(machine_args(job.arch, Accel::tcg, job.machine), "-machine"), ElementsAre("virt,gic-version=max,iommu=smmuv3"));
+  EXPECT_THAT(values(qemu_args(job, paths(), QemuMode::normal), "-device"), Not(Contains(HasSubstr("intel-iommu"))));
 }
 
 TEST(QemuArgs, CommasInPathsAreDoubled) {

@@ -90,6 +90,8 @@ TEST_F(CommandLine, HelpNamesWhatThereIs) {
       {"parse", {"ktap", "console"}},
       {"show", {"last"}},
       {"list", {"--help"}},
+      {"map", {"--markdown", "--output"}},
+      {"prove", {"--sample", "--seed", "--arch", "--run"}},
       {"doctor", {"--json"}}};
   const Ran top = box_.pinrig({"--help"});
   EXPECT_EQ(top.code, 0);
@@ -107,6 +109,24 @@ TEST_F(CommandLine, Version) {
   const Ran ran = box_.pinrig({"--version"});
   EXPECT_EQ(ran.code, 0);
   EXPECT_THAT(ran.out, testing::MatchesRegex("pinrig [0-9.]+\n"));
+}
+
+TEST_F(CommandLine, ListTestsSaysWhatTheyNeedCoverAndTurnRedOn) {
+  const Ran text = box_.pinrig({"list", "tests", "bio/dio_rw"});
+  EXPECT_EQ(text.code, 0) << text;
+  for (const char* word : {"bio/dio_rw", "nvme pin-raw", "D1", "mutant m02-bio-put-refs: read_1_page", "1 tests in 1 suites"})
+    EXPECT_THAT(text.out, HasSubstr(word));
+  const Ran json = box_.pinrig({"list", "tests", "--json", "bio"});
+  const auto parsed = nlohmann::json::parse(json.out, nullptr, false);
+  ASSERT_TRUE(parsed.is_object()) << json;
+  EXPECT_EQ(parsed["suites"].size(), 1u);
+  EXPECT_EQ(parsed["suites"][0].value("suite", ""), "bio");
+}
+
+TEST_F(CommandLine, TheMapHasEveryRowWithoutAnyRun) {
+  const Ran ran = box_.pinrig({"map", "--markdown"});
+  EXPECT_EQ(ran.code, 0) << ran;
+  for (const char* word : {"| D1 |", "| G25 |", "not testable: ", " rows: "}) EXPECT_THAT(ran.out, HasSubstr(word));
 }
 
 TEST_F(CommandLine, PlanTellsEverythingAndTouchesNothing) {

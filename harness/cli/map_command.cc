@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
+#include "cli/output.h"
+#include "cli/program.h"
+#include "report/map.h"
+#include "run/pipeline.h"
+#include "spec/spec.h"
+
+namespace pinrig::cli {
+namespace {
+
+struct MapCommand {
+  std::vector<std::string> runs;
+  bool markdown = false;
+  std::string output = "-";
+};
+
+constexpr int most_runs = 500;  ///< of the store, newest first
+
+Result<std::vector<store::RunRow>> rows_of(const MapCommand& c, const store::Store& store) {
+  if (c.runs.empty()) return store.runs(most_runs);
+  std::vector<store::RunRow> out;
+  for (const auto& id : c.runs) {
+    PINRIG_TRY(run, store.find_run(id));
+    if (!run) return make_error(ErrorKind::bad_usage, "no run " + id, "`pinrig list` shows the runs there are");
+    out.push_back(std::move(*run));
+  }
+  return out;
+}
+
+Result<ExitCode> map_command(const MapCommand& c, const Program& program) {
+  PINRIG_TRY(paths, program.paths());
+  PINRIG_TRY(rows, spec::load_map(paths.project));
+  PINRIG_TRY(suites, spec::load_all_suites(paths.project));
+  PINRIG_TRY(store, run::open_store(paths));
+  PINRIG_TRY(runs, rows_of(c, store));
+  PINRIG_TRY(map, report::pin_map(rows, suites, store, runs));
+  PINRIG_CHECK(write_output(c.output, c.markdown ? report::map_markdown(map) : report::map_terminal(map, terminal_style(program))));
+  return ExitCode::ok;
+}
+
+}  // namespace
+
+void add_map(CLI::App& app, Program& program, Action& action) {
+  auto* sub = app.add_subcommand("map", "Every row of guest-tests/map.yaml beside what runs say of it, for each kernel and architecture");
+  const auto c = std::make_shared<MapCommand>();
+  sub->add_option("run", c->runs, "Runs to take it from; without any, the newest verdict of each test in the store");
+  sub->add_flag("--markdown", c->markdown, "As a Markdown table");
+  sub->add_option("-o,--output", c->output, "File to write to")->capture_default_str();
+  sub->callback([c, &program, &action] { action = [c, &program] { return map_command(*c, program); }; });
+}
+
+}  // namespace pinrig::cli

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "plan/guests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace pinrig::plan {
+namespace {
+
+using model::Device;
+using model::Machine;
+using model::NvmeDrive;
+using model::TestSpec;
+
+template <typename T>
+bool contains(const std::vector<T>& list, const T& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+template <typename Any>
+bool any_test(const std::vector<TestSpec>& tests, Any any) {
+  return std::any_of(tests.begin(), tests.end(), any);
+}
+
+/// With an IOMMU every transfer of every device takes another way, and persistent memory takes part of the
+/// machine's memory for its pages; the rest stand beside each other without being seen.
+bool stands_apart(Device d) { return d == Device::iommu || d == Device::nvdimm; }
+
+/// What decides which guest a test goes to.
+struct Kind {
+  std::vector<std::string> kernel_args;  // sorted
+  bool apart = false;                    // needs a device that stands apart
+  int memory_mib = 0;                    // more than the machine has, else 0
+  std::string destructive;               // its own name
+
+  bool operator==(const Kind&) const = default;
+};
+
+Kind kind_of(const Machine& offer, const TestSpec& t) {
+  Kind k;
+  k.kernel_args = t.needs.kernel_args;
+  std::sort(k.kernel_args.begin(), k.kernel_args.end());
+  k.apart = std::any_of(t.needs.devices.begin(), t.needs.devices.end(), stands_apart);
+  if (t.needs.memory_mib > offer.memory_mib) k.memory_mib = t.needs.memory_mib;
+  if (t.destructive) k.destructive = t.name;
+  // Memory and devices are no ground for two guests with the same boot parameters.
+  if (!k.kernel_args.empty()) {
+    k.apart = false;
+    k.memory_mib = 0;
+  }
+  return k;
+}
+
+std::string reason_of(const Kind& k, const Machine& machine) {
+  if (!k.destructive.empty()) return "destructive: " + k.destructive;
+  if (!k.kernel_args.empty()) return "boot parameters " + join(k.kernel_args, " ");
+  std::vector<std::string> out;
+  for (const Device d : machine.devices) {
+    if (k.apart && stands_apart(d)) out.emplace_back(model::to_string(d));
+  }
+  if (k.memory_mib > 0) out.push_back(fmt::format("{} MiB of memory", k.memory_mib));
+  return out.empty() ? "" : "needs " + join(out, ", ");
+}
+
+/// A drive of the machine goes in when a test names its serial number or needs its file system. Of a controller with
+/// both raw and formatted namespaces, a test that names it means the raw ones.
+bool wanted(const Machine& offer, const NvmeDrive& d, const std::vector<TestSpec>& tests) {
+  const bool has_raw = std::any_of(offer.nvme.begin(), offer.nvme.end(),
+                                   [&](const NvmeDrive& o) { return o.serial == d.serial && o.fs.empty(); });
+  return any_test(tests, [&](const TestSpec& t) {
+    if (contains(t.needs.nvme, d.serial) && (d.fs.empty() || !has_raw)) return true;
+    // The swap file lives on ext4.
+    return !d.fs.empty() && (d.fs == t.needs.fs || (d.fs == "ext4" && t.needs.swap_mib > 0));
+  });
+}
+
+void add_devices(Machine& m, const std::vector<TestSpec>& tests) {
+  for (const Device d : model::all_devices()) {
+    if (!any_test(tests, [&](const TestSpec& t) { return contains(t.needs.devices, d); })) continue;
+    m.devices.push_back(d);
+    if (auto drive = drive_of(d)) m.nvme.push_back(std::move(*drive));
+  }
+}
+
+}  // namespace
+
+std::optional<NvmeDrive> drive_of(Device device) {
+  NvmeDrive d;
+  switch (device) {
+    case Device::zoned:
+      // 16 zones: enough to fill one and reset another, and zonefs makes a file of each.
+      d.serial = "pin-zoned";
+      d.size_mib = 128;
+      d.zone_mib = 8;
+      return d;
+    case Device::cmb:
+      d.serial = "pin-cmb";
+      d.size_mib = 64;
+      d.cmb_mib = 64;
+      return d;
+    case Device::meta:
+      d.serial = "pin-meta";
+      d.size_mib = 64;
+      d.metadata_bytes = 8;
+      return d;
+    default:
+      return std::nullopt;
+  }
+}
+
+Machine fit_machine(const Machine& offer, const std::vector<TestSpec>& tests) {
+  Machine m = offer;
+  std::erase_if(m.nvme, [&](const NvmeDrive& d) { return !wanted(offer, d, tests); });
+  if (!any_test(tests, [](const TestSpec& t) { return t.needs.rdma; })) m.net = false;
+  if (!any_test(tests, [](const TestSpec& t) { return t.needs.hugepages_2m > 0; })) m.hugepages_2m = 0;
+  if (!any_test(tests, [](const TestSpec& t) { return t.needs.swap_mib > 0; })) m.swap_mib = 0;
+  add_devices(m, tests);
+  for (const auto& t : tests) {
+    m.memory_mib = std::max(m.memory_mib, t.needs.memory_mib);
+    for (const auto& arg : t.needs.kernel_args) {
+      if (!contains(m.kernel_args, arg)) m.kernel_args.push_back(arg);
+    }
+  }
+  return m;
+}
+
+std::vector<GuestGroup> group_tests(const Machine& offer, const std::vector<TestSpec>& tests) {
+  std::vector<std::pair<Kind, std::vector<TestSpec>>> kinds{{Kind{}, {}}};  // the main one first
+  for (const auto& t : tests) {
+    const Kind kind = kind_of(offer, t);
+    const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == kind; });
+    if (same == kinds.end())
+      kinds.push_back({kind, {t}});
+    else
+      same->second.push_back(t);
+  }
+  std::erase_if(kinds, [](const auto& k) { return k.second.empty(); });
+  std::stable_partition(kinds.begin(), kinds.end(), [](const auto& k) { return k.first.destructive.empty(); });
+  std::vector<GuestGroup> out;
+  for (auto& [kind, members] : kinds) {
+    GuestGroup g;
+    g.suffix = out.empty() ? "" : fmt::format(".{}", out.size() + 1);
+    g.machine = fit_machine(offer, members);
+    g.reason = reason_of(kind, g.machine);
+    g.tests = std::move(members);
+    out.push_back(std::move(g));
+  }
+  return out;
+}
+
+}  // namespace pinrig::plan

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+// From the needs of tests to machines: which tests share a guest, and what that guest is made of. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/suite.h"
+
+namespace pinrig::plan {
+
+/// Tests that run in one guest, in running order.
+struct GuestGroup {
+  std::string suffix;  ///< of the cell's name: empty for the first guest, then ".2", ".3", ...
+  std::string reason;  ///< why it is a guest of its own: "boot parameters movablecore=512M"; empty for the main one
+  model::Machine machine;
+  std::vector<model::TestSpec> tests;
+};
+
+/// As few guests as the needs allow. The main one, first, has the tests that need no more than plain devices; each set
+/// of boot parameters has one; so have the devices that change how all others work (an IOMMU, persistent memory) and
+/// tests that want more memory than the machine has; every destructive test has its own, at the end.
+std::vector<GuestGroup> group_tests(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
+
+/// `offer` without what none of the tests needs, and with the devices, boot parameters and memory that they name.
+model::Machine fit_machine(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
+
+/// The namespace that stands for an NVMe device; nothing for the others.
+std::optional<model::NvmeDrive> drive_of(model::Device device);
+
+}  // namespace pinrig::plan

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "plan/guests.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pinrig::plan {
+namespace {
+
+using model::Device;
+using model::Machine;
+using model::TestSpec;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+TestSpec test(const std::string& name) {
+  TestSpec t;
+  t.name = name;
+  return t;
+}
+
+TestSpec with_args(const std::string& name, std::vector<std::string> args) {
+  TestSpec t = test(name);
+  t.needs.kernel_args = std::move(args);
+  return t;
+}
+
+TestSpec with_devices(const std::string& name, std::vector<Device> devices) {
+  TestSpec t = test(name);
+  t.needs.devices = std::move(devices);
+  return t;
+}
+
+TestSpec destructive(TestSpec t) {
+  t.destructive = true;
+  return t;
+}
+
+Machine offer() {
+  Machine m;
+  m.name = "default";
+  m.nvme = {{.serial = "pin-raw", .size_mib = 256},
+            {.serial = "pin-raw", .nsid = 2, .size_mib = 512, .fs = "ext4"},
+            {.serial = "pin-slow", .iops = 4}};
+  m.hugepages_2m = 64;
+  m.swap_mib = 64;
+  m.kernel_args = {"quiet"};
+  return m;
+}
+
+std::vector<std::string> drives(const Machine& m) {
+  std::vector<std::string> out;
+  for (const auto& d : m.nvme) out.push_back(d.serial + ":" + std::to_string(d.nsid));
+  return out;
+}
+
+/// "suffix reason: tests" of each guest.
+std::vector<std::string> guests(const std::vector<TestSpec>& tests) {
+  std::vector<std::string> out;
+  for (const auto& g : group_tests(offer(), tests)) {
+    std::string line = g.suffix + "|" + g.reason + "|";
+    for (const auto& t : g.tests) line += " " + t.name;
+    out.push_back(line);
+  }
+  return out;
+}
+
+TEST(FitMachine, HasOnlyWhatIsNeeded) {
+  const Machine bare = fit_machine(offer(), {test("gup/a")});
+  EXPECT_THAT(drives(bare), IsEmpty());
+  EXPECT_EQ(bare.hugepages_2m, 0);
+  EXPECT_EQ(bare.swap_mib, 0);
+  EXPECT_FALSE(bare.net);
+  EXPECT_THAT(bare.devices, IsEmpty());
+  EXPECT_THAT(bare.kernel_args, ElementsAre("quiet"));
+  EXPECT_EQ(bare.memory_mib, 2048);
+}
+
+TEST(FitMachine, HasWhatAnyTestNeeds) {
+  TestSpec a = test("a");
+  a.needs.nvme = {"pin-slow"};
+  a.needs.rdma = true;
+  TestSpec b = test("b");
+  b.needs.hugepages_2m = 4;
+  b.needs.memory_mib = 3072;
+  const Machine m = fit_machine(offer(), {a, b});
+  EXPECT_THAT(drives(m), ElementsAre("pin-slow:1"));
+  EXPECT_TRUE(m.net);
+  EXPECT_EQ(m.hugepages_2m, 64) << "the machine's own figure: pages come back late";
+  EXPECT_EQ(m.memory_mib, 3072);
+}
+
+TEST(FitMachine, ARawDriveBringsNoFileSystemAlong) {
+  TestSpec raw = test("a");
+  raw.needs.nvme = {"pin-raw"};
+  EXPECT_THAT(drives(fit_machine(offer(), {raw})), ElementsAre("pin-raw:1"));
+  TestSpec fs = test("a");
+  fs.needs.fs = "ext4";
+  EXPECT_THAT(drives(fit_machine(offer(), {fs})), ElementsAre("pin-raw:2"));
+  TestSpec swap = test("a");
+  swap.needs.swap_mib = 16;
+  EXPECT_THAT(drives(fit_machine(offer(), {swap})), ElementsAre("pin-raw:2")) << "the swap file lives there";
+}
+
+TEST(FitMachine, NvmeDevicesBecomeDrives) {
+  const Machine m = fit_machine(offer(), {with_devices("a", {Device::meta, Device::zoned}), with_devices("b", {Device::cmb, Device::scsi})});
+  EXPECT_THAT(m.devices, ElementsAre(Device::zoned, Device::cmb, Device::meta, Device::scsi));
+  EXPECT_THAT(drives(m), ElementsAre("pin-zoned:1", "pin-cmb:1", "pin-meta:1"));
+  EXPECT_EQ(m.nvme[0].zone_mib, 8);
+  EXPECT_EQ(m.nvme[1].cmb_mib, 64);
+  EXPECT_EQ(m.nvme[2].metadata_bytes, 8);
+}
+
+TEST(Groups, OneGuestIsEnoughForPlainTests) {
+  EXPECT_THAT(guests({test("a"), with_devices("b", {Device::zoned, Device::p9}), test("c")}), ElementsAre("|| a b c"));
+}
+
+TEST(Groups, BootParametersAreAGuestEachWhateverTheirOrder) {
+  EXPECT_THAT(guests({with_args("a", {"x=1", "y=2"}), test("b"), with_args("c", {"y=2", "x=1"}), with_args("d", {"z"})}),
+              ElementsAre("|| b", ".2|boot parameters x=1 y=2| a c", ".3|boot parameters z| d"));
+}
+
+TEST(Groups, WithoutAMainGuestTheFirstTakesItsName) {
+  EXPECT_THAT(guests({with_args("a", {"x=1"})}), ElementsAre("|boot parameters x=1| a"));
+}
+
+TEST(Groups, DevicesThatChangeOthersStandApartTogether) {
+  EXPECT_THAT(guests({with_devices("a", {Device::iommu}), test("b"), with_devices("c", {Device::nvdimm, Device::zoned})}),
+              ElementsAre("|| b", ".2|needs nvdimm, iommu| a c"));
+}
+
+TEST(Groups, MoreMemoryThanTheMachineHasIsAGuestOfItsOwn) {
+  TestSpec small = test("a");
+  small.needs.memory_mib = 1024;
+  TestSpec large = test("b");
+  large.needs.memory_mib = 4096;
+  const auto groups = group_tests(offer(), {small, large});
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].machine.memory_mib, 2048);
+  EXPECT_EQ(groups[1].machine.memory_mib, 4096);
+  EXPECT_EQ(groups[1].reason, "needs 4096 MiB of memory");
+}
+
+TEST(Groups, BootParametersDecideBeforeDevicesAndMemory) {
+  TestSpec a = with_args("a", {"movablecore=512M"});
+  TestSpec b = with_args("b", {"movablecore=512M"});
+  b.needs.devices = {Device::iommu};
+  b.needs.memory_mib = 3072;
+  const auto groups = group_tests(offer(), {a, b});
+  ASSERT_EQ(groups.size(), 1u);
+  EXPECT_EQ(groups[0].machine.memory_mib, 3072);
+  EXPECT_THAT(groups[0].machine.kernel_args, ElementsAre("quiet", "movablecore=512M"));
+}
+
+TEST(Groups, EveryDestructiveTestHasItsOwnGuestAtTheEnd) {
+  EXPECT_THAT(guests({destructive(test("a")), destructive(with_args("b", {"x"})), test("c"), with_args("d", {"x"})}),
+              ElementsAre("|| c", ".2|boot parameters x| d", ".3|destructive: a| a", ".4|destructive: b| b"));
+}
+
+TEST(Groups, NoTestsNoGuests) { EXPECT_TRUE(group_tests(offer(), {}).empty()); }
+
+}  // namespace
+}  // namespace pinrig::plan

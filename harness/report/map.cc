@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/map.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "report/run_data.h"
+#include "verdict/known.h"
+
+namespace pinrig::report {
+namespace {
+
+using State = MapCell::State;
+/// Column, test: what came of it.
+using Found = std::map<std::string, std::map<std::string, MapCell>>;
+
+bool is_known(const model::TestVerdict& v) { return v.expectation.starts_with(verdict::known_issue_mark); }
+
+std::string first_bad(const TestData& t) {
+  const auto& own = t.row.verdict;
+  if (!own.expected) return fmt::format("{}{}", model::to_string(own.verdict), own.detail.empty() ? "" : ": " + own.detail);
+  for (const auto& c : t.cases) {
+    if (!c.expected) return fmt::format("{} {}{}", c.case_name, model::to_string(c.verdict), c.detail.empty() ? "" : ": " + c.detail);
+  }
+  return "";
+}
+
+MapCell cell_of(const TestData& t) {
+  const auto& own = t.row.verdict;
+  const auto known = std::find_if(t.cases.begin(), t.cases.end(), is_known);
+  if (!t.as_expected()) return {State::fail, 1, own.test + " " + first_bad(t)};
+  if (is_known(own)) return {State::known, 1, own.expectation};
+  if (known != t.cases.end()) return {State::known, 1, known->expectation};
+  if (own.verdict == model::Verdict::skip) return {State::skip, 1, own.test + ": " + own.detail};
+  if (own.verdict == model::Verdict::pass) return {State::pass, 1, ""};
+  return {State::xfail, 1, fmt::format("{} {}: {}", own.test, model::to_string(own.verdict), own.expectation.empty() ? own.detail : own.expectation)};
+}
+
+void collect(const RunData& data, Found& found, std::vector<std::string>& columns) {
+  for (const auto& j : data.jobs) {
+    if (j.job.point.number != 0) continue;
+    const std::string column = fmt::format("{} {}", data.run.base, model::to_string(j.job.arch));
+    for (const auto& t : j.tests) {
+      // Nothing is known of a test whose kernel was not built or whose guest never got there.
+      if (t.row.verdict.verdict == model::Verdict::missing) continue;
+      if (std::find(columns.begin(), columns.end(), column) == columns.end()) columns.push_back(column);
+      found[column].emplace(t.row.verdict.test, cell_of(t));
+    }
+  }
+}
+
+/// A pass beside a skip is a pass: something was tested. Else the worse one counts.
+void fold(MapCell& into, const MapCell& cell) {
+  if (cell.state == into.state) {
+    ++into.tests;
+    return;
+  }
+  if (cell.state < into.state) return;
+  into = cell;
+}
+
+MapLine line_of(const model::MapRow& row, const std::vector<model::Suite>& suites, const Found& found, const std::vector<std::string>& columns) {
+  MapLine line{row, {}, std::vector<MapCell>(columns.size())};
+  for (const auto& s : suites) {
+    for (const auto& t : s.tests) {
+      if (std::find(t.rows.begin(), t.rows.end(), row.id) == t.rows.end()) continue;
+      line.tests.push_back(t.name);
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        const auto& tests = found.at(columns[c]);
+        if (const auto it = tests.find(t.name); it != tests.end()) fold(line.cells[c], it->second);
+      }
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+Result<PinMap> pin_map(const std::vector<model::MapRow>& rows, const std::vector<model::Suite>& suites,
+                       const store::Store& store, const std::vector<store::RunRow>& runs) {
+  PinMap out;
+  Found found;
+  for (const auto& run : runs) {
+    PINRIG_TRY(data, load(store, run));
+    collect(data, found, out.columns);
+  }
+  std::sort(out.columns.begin(), out.columns.end());
+  for (const auto& row : rows) out.lines.push_back(line_of(row, suites, found, out.columns));
+  return out;
+}
+
+}  // namespace pinrig::report

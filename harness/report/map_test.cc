@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/map.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "report/fixture.h"
+#include "verdict/known.h"
+
+namespace pinrig::report {
+namespace {
+
+using model::Arch;
+using model::Verdict;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+model::TestSpec test(const std::string& name, std::vector<std::string> rows) {
+  model::TestSpec t;
+  t.name = name;
+  t.rows = std::move(rows);
+  return t;
+}
+
+const std::vector<model::MapRow> rows{{.id = "D1", .what = "raw drives"},
+                                      {.id = "D2", .what = "ext4"},
+                                      {.id = "D3", .what = "xfs"},
+                                      {.id = "G19", .what = "flags | modules", .not_testable = "build time only"}};
+
+std::vector<model::Suite> suites() {
+  return {{"bio", "", {test("bio/a", {"D1"}), test("bio/b", {"D1", "D2"})}}};
+}
+
+store::VerdictRow known_row(const std::string& name) {
+  auto row = as_said(test_row(name, Verdict::xfail), std::string(verdict::known_issue_mark) + "leaky: a page leaks (here)");
+  return row;
+}
+
+std::vector<std::string> words(const PinMap& map, std::size_t line) {
+  static constexpr const char* names[] = {"not run", "skip", "pass", "xfail", "known", "fail"};
+  std::vector<std::string> out;
+  for (const auto& c : map.lines[line].cells) out.emplace_back(names[static_cast<int>(c.state)]);
+  return out;
+}
+
+PinMap map_of(const Fixture& f) { return pin_map(rows, suites(), f.store, {f.run}).value(); }
+
+TEST(PinMap, TheWorstOfTheTestsOfARowNamesIt) {
+  Fixture f;
+  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::pass), known_row("bio/b")});
+  f.add(job_row(f.run.id, Arch::aarch64, 0, "base"), {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::skip)});
+  const PinMap map = map_of(f);
+  EXPECT_THAT(map.columns, ElementsAre(HasSubstr("aarch64"), HasSubstr("x86_64")));
+  EXPECT_THAT(words(map, 0), ElementsAre("pass", "known")) << "a skip beside a pass is a pass";
+  EXPECT_THAT(words(map, 1), ElementsAre("skip", "known"));
+  EXPECT_THAT(words(map, 2), ElementsAre("not run", "not run"));
+  EXPECT_THAT(map.lines[0].tests, ElementsAre("bio/a", "bio/b"));
+}
+
+TEST(PinMap, PatchedKernelsAndTestsThatNeverBeganSayNothing) {
+  Fixture f;
+  f.add(job_row(f.run.id, Arch::x86_64, 1, "tip"), {test_row("bio/a", Verdict::leak)});
+  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::missing), test_row("bio/b", Verdict::pass)});
+  const PinMap map = map_of(f);
+  EXPECT_THAT(map.columns, ElementsAre(HasSubstr("x86_64")));
+  EXPECT_THAT(words(map, 0), ElementsAre("pass"));
+}
+
+TEST(PinMap, AnUnexpectedCaseFailsTheRow) {
+  Fixture f;
+  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/b", Verdict::pass), surprising(case_row("bio/b", "one", Verdict::skip), "no drive")});
+  const PinMap map = map_of(f);
+  EXPECT_THAT(words(map, 1), ElementsAre("fail"));
+  EXPECT_EQ(map.lines[1].cells[0].note, "bio/b one skip: no drive");
+}
+
+TEST(PinMap, AsText) {
+  Fixture f;
+  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::pass), known_row("bio/b")});
+  const PinMap map = map_of(f);
+  const std::string markdown = map_markdown(map);
+  EXPECT_THAT(markdown, HasSubstr("| row | what | debian-6.12 x86_64 | tests |\n|---|---|---|---|\n"));
+  EXPECT_THAT(markdown, HasSubstr("| D1 | raw drives | known issue [1] | bio/a, bio/b |"));
+  EXPECT_THAT(markdown, HasSubstr("| D3 | xfs | no test |  |"));
+  EXPECT_THAT(markdown, HasSubstr("| G19 | flags \\| modules | - | not testable: build time only |"));
+  EXPECT_THAT(markdown, HasSubstr("4 rows: 2 with tests, 1 not testable, 1 without a test"));
+  EXPECT_THAT(markdown, HasSubstr("[1] known issue leaky: a page leaks (here)"));
+  const std::string plain = map_terminal(map, {});
+  EXPECT_THAT(plain, HasSubstr("D1 "));
+  EXPECT_THAT(plain, HasSubstr("not testable: build time only"));
+  EXPECT_THAT(plain, Not(HasSubstr("\033[")));
+}
+
+}  // namespace
+}  // namespace pinrig::report

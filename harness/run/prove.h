@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0
+// `pinrig prove`: does every test turn red on the fault that it names, and stay green without it?
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "run/inputs.h"
+#include "store/store.h"
+
+namespace pinrig::run {
+
+struct ProveOptions {
+  std::string spec;                  ///< run file: fragments, machine; its base for proofs that name none
+  std::vector<std::string> tests;    ///< globs over "suite/test"; empty = every test with a proof
+  model::Arch arch = model::Arch::x86_64;
+  int sample = 0;                    ///< that many tests only; 0 = all
+  std::string seed;                  ///< which ones
+};
+
+/// Tests with a proof that the globs choose, in the order of the suites, or a sample of them: the same seed picks the
+/// same tests. bad_usage when a glob matches no test with a proof.
+Result<std::vector<model::TestSpec>> provable(const std::vector<model::Suite>& suites, const ProveOptions& options);
+
+/// One run that proofs need.
+struct ProofRun {
+  std::string name;  ///< "mutant m02-bio-put-refs", "debian-6.12"
+  RunOptions options;
+  std::vector<std::string> tests;
+  bool faulty = false;  ///< tests have to be red in it; else green
+};
+/// Tests that share a mutant share its run; so do those with faults by environment on one base. For every base of
+/// them there is one run without a fault. `base_of` gives the base of a mutant.
+Result<std::vector<ProofRun>> proof_runs(const std::vector<model::TestSpec>& tests, const ProveOptions& options,
+                                         const std::string& default_base,
+                                         const std::function<Result<std::string>(const std::string& mutant)>& base_of);
+
+/// What came of one test.
+struct Proven {
+  std::string test;
+  std::string fault;
+  bool red = false;
+  bool green = false;
+  std::string remark;  ///< why not, or what was red
+  bool holds() const { return red && green; }
+};
+/// `faulty` and `sound` are the verdicts on the test and its cases with and without the fault.
+Proven weigh_proof(const model::TestSpec& test, const std::vector<model::TestVerdict>& faulty,
+                   const std::vector<model::TestVerdict>& sound);
+
+struct ProveEnd {
+  std::vector<Proven> tests;
+  ExitCode code = ExitCode::harness;  ///< regressions when a proof does not hold
+};
+Result<ProveEnd> prove(const ProveOptions& options, const Services& services, const std::function<void()>& tick);
+
+}  // namespace pinrig::run

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+// configs/expectations/NAME.yaml and configs/known-issues/NAME.yaml
+#include "base/text.h"
+#include "spec/places.h"
+#include "spec/spec.h"
+
+namespace pinrig::spec {
+namespace {
+
+using model::AllowedSkip;
+using model::KernelRange;
+using model::KnownIssue;
+using model::Requirements;
+
+std::vector<std::string> with_range(std::vector<std::string> keys) {
+  for (const char* key : {"kernels", "since", "until", "archs"}) keys.emplace_back(key);
+  return keys;
+}
+
+std::string read_version(Reader& r, const Node& n, const std::string& key) {
+  const std::string s = r.text(n, key);
+  const bool numbers = s.find_first_not_of("0123456789.") == std::string::npos && !s.empty() && s[0] != '.' &&
+                       s.find('.') != std::string::npos && s.back() != '.' && s.find("..") == std::string::npos;
+  if (r.ok() && !numbers)
+    r.fail(n, fmt::format("{}: '{}' is no kernel version", key, s), "write 6.1 or 6.1.192");
+  return s;
+}
+
+KernelRange read_range(Reader& r, const Fields& f, const fs::path& project) {
+  KernelRange range;
+  if (const Node* n = f.get("kernels")) {
+    for (const auto& item : r.list(*n, "kernels")) {
+      if (item.text.find_first_of("*?") == std::string::npos) check_named(r, item, "kernels", project, base_place());
+      range.bases.push_back(r.text(item, "kernels"));
+    }
+  }
+  set(f, "since", range.since, [&](const Node& n) { return read_version(r, n, "since"); });
+  set(f, "until", range.until, [&](const Node& n) { return read_version(r, n, "until"); });
+  set(f, "archs", range.archs, [&](const Node& n) { return read_archs(r, n); });
+  if (r.ok() && !range.since.empty() && !range.until.empty() && model::compare_versions(range.since, range.until) > 0)
+    r.fail(f.key_node("since"), fmt::format("since {} is later than until {}: no kernel is both", range.since, range.until));
+  return range;
+}
+
+std::string read_tests(Reader& r, const Node& n) {
+  const std::string s = r.text(n, "tests");
+  if (r.ok() && s.find('/') == std::string::npos)
+    r.fail(n, fmt::format("tests: '{}' names no test", s), "SUITE/TEST or SUITE/TEST:CASE, where * and ? match");
+  return s;
+}
+
+AllowedSkip read_skip(Reader& r, const Node& n, const fs::path& project) {
+  AllowedSkip skip;
+  const Fields f(r, n, "a skip", with_range({"tests", "without", "reason"}));
+  if (!r.ok()) return skip;
+  if (const Node* v = f.need("tests")) skip.tests = read_tests(r, *v);
+  if (const Node* v = f.need("reason")) skip.reason = r.text(*v, "reason");
+  set(f, "without", skip.without, [&](const Node& v) { return read_symbols(r, v, "without"); });
+  skip.range = read_range(r, f, project);
+  return skip;
+}
+
+std::map<std::string, std::string> read_capabilities(Reader& r, const Node& n) {
+  std::map<std::string, std::string> out;
+  if (n.kind != Node::Kind::map) r.fail(n, "capabilities: a map of NAME: VALUE is wanted");
+  for (std::size_t i = 0; i < n.keys.size() && r.ok(); ++i)
+    out[n.keys[i].text] = r.text(n.items[i], n.keys[i].text);
+  return out;
+}
+
+Result<Requirements> load_requirements(const fs::path& project, const std::string& name) {
+  PINRIG_TRY(file, find_named(project, expectations_place(), name));
+  PINRIG_TRY(root, read_tree(file));
+  Reader r(shown_path(file));
+  const Fields f(r, root, "expectations", with_range({"capabilities", "skips"}));
+  Requirements out;
+  out.name = name;
+  if (r.ok()) out.range = read_range(r, f, project);
+  if (r.ok()) set(f, "capabilities", out.capabilities, [&](const Node& n) { return read_capabilities(r, n); });
+  if (const Node* n = r.ok() ? f.get("skips") : nullptr) {
+    for (const auto& item : r.list_or_none(*n, "skips")) out.skips.push_back(read_skip(r, item, project));
+  }
+  if (!r.ok()) return r.error();
+  return out;
+}
+
+Result<KnownIssue> load_known_issue(const fs::path& project, const std::string& name) {
+  PINRIG_TRY(file, find_named(project, known_issue_place(), name));
+  PINRIG_TRY(root, read_tree(file));
+  Reader r(shown_path(file));
+  const Fields f(r, root, "a known issue", with_range({"tests", "seen", "sometimes", "reason", "reference"}));
+  KnownIssue out;
+  out.name = name;
+  if (!r.ok()) return r.error();
+  if (const Node* n = f.need("tests")) {
+    for (const auto& item : r.list(*n, "tests")) out.tests.push_back(read_tests(r, item));
+  }
+  if (const Node* n = f.need("seen")) out.seen = read_verdicts(r, *n, "seen");
+  if (const Node* n = f.need("reason")) out.reason = r.text(*n, "reason");
+  if (const Node* n = f.need("reference")) out.reference = r.text(*n, "reference");
+  set(f, "sometimes", out.sometimes, [&](const Node& n) { return r.truth(n, "sometimes"); });
+  if (r.ok()) out.range = read_range(r, f, project);
+  if (!r.ok()) return r.error();
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<Requirements>> load_all_requirements(const fs::path& project) {
+  std::vector<Requirements> out;
+  for (const auto& name : names_in(project, expectations_place())) {
+    PINRIG_TRY(one, load_requirements(project, name));
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+Result<std::vector<KnownIssue>> load_all_known_issues(const fs::path& project) {
+  std::vector<KnownIssue> out;
+  for (const auto& name : names_in(project, known_issue_place())) {
+    PINRIG_TRY(one, load_known_issue(project, name));
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+}  // namespace pinrig::spec
