@@ -39,6 +39,7 @@ class Record : public testing::Test {
     c.point.label = point == 0 ? "base" : "tip";
     c.arch = arch;
     c.id = fmt::format("{}-{}", c.point.label, to_string(arch));
+    c.kernel = c.id;
     c.tests = {test_spec("bio/a"), test_spec("bio/b")};
     return c;
   }
@@ -55,8 +56,11 @@ class Record : public testing::Test {
     }
     return j;
   }
+  static RecordedCell recorded(const model::Cell& c) {
+    return {c, c.point.number > 0, "6.12.1", {"bio/a", "bio/b"}};
+  }
   ExitCode add(const model::Cell& c, const Judged& j) {
-    const auto code = record_->add(c, in_, c.point.number > 0, kernel_, platform_, j);
+    const auto code = record_->add(recorded(c), in_, kernel_, platform_, j);
     EXPECT_TRUE(code.has_value()) << code.error().message;
     return code.has_value() ? *code : ExitCode::harness;
   }
@@ -112,8 +116,10 @@ TEST_F(Record, AKernelWithoutCountersIsNoted) {
 
 TEST_F(Record, ACellThatFailedKeepsItsTestsMissing) {
   const auto build = make_error(ErrorKind::build_failed, "mm/gup.c:3: error", "the log");
-  EXPECT_EQ(*record_->add_failed(cell(1), true, build), ExitCode::build);
-  EXPECT_EQ(*record_->add_failed(cell(0), false, make_error(ErrorKind::disk_full, "full")), ExitCode::harness);
+  const auto tip = cell(1);
+  const auto base = cell(0);
+  EXPECT_EQ(*record_->add_failed(recorded(tip), build), ExitCode::build);
+  EXPECT_EQ(*record_->add_failed(recorded(base), make_error(ErrorKind::disk_full, "full")), ExitCode::harness);
   const auto job = row("tip-x86_64");
   EXPECT_EQ(job.outcome.kind, JobOutcome::Kind::build_failed);
   EXPECT_THAT(job.notes, ElementsAre("the log"));
