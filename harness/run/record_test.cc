@@ -29,6 +29,8 @@ class Record : public testing::Test {
     auto record = RunRecord::begin(std::move(*store), in_, place_.services);
     ASSERT_TRUE(record.has_value()) << record.error().message;
     record_.emplace(std::move(*record));
+    kernel_.config = place_.services.paths.state / "config";
+    ASSERT_FALSE(write_file_atomic(kernel_.config, "CONFIG_BLOCK=y\n").has_error());
     platform_.accel = model::Accel::tcg;
     platform_.probe.kvm_detail = "no /dev/kvm";
   }
