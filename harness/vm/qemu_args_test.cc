@@ -79,7 +79,9 @@ TEST(QemuArgs, CommandLineOfTheKernel) {
     EXPECT_THAT(x86, Contains(word));
   EXPECT_EQ(x86.back(), "movablecore=1G") << "the machine has the last word";
   EXPECT_THAT(x86, Not(Contains("pinrig.shell")));
-  const auto arm = words_of(kernel_command_line(job_of(Arch::aarch64), QemuMode::shell));
+  auto arm_job = job_of(Arch::aarch64);
+  arm_job.machine.nvme = {{.serial = "pin-raw"}};
+  const auto arm = words_of(kernel_command_line(arm_job, QemuMode::shell));
   EXPECT_THAT(arm, Contains("console=ttyAMA0"));
   EXPECT_THAT(arm, Contains("pinrig.shell"));
   EXPECT_THAT(arm, Contains("maxcpus=1"));
@@ -87,7 +89,9 @@ TEST(QemuArgs, CommandLineOfTheKernel) {
   job.accel = Accel::kvm;
   EXPECT_THAT(words_of(kernel_command_line(job, QemuMode::normal)), Not(Contains("tsc=reliable")))
       << "a host's TSC may be unstable, and kvm-clock knows";
-  auto kvm_arm = job_of(Arch::aarch64);
+  const auto without_drives = job_of(Arch::aarch64);
+  EXPECT_THAT(words_of(kernel_command_line(without_drives, QemuMode::normal)), Not(Contains("maxcpus=1")));
+  auto kvm_arm = arm_job;
   kvm_arm.accel = Accel::kvm;
   EXPECT_THAT(words_of(kernel_command_line(kvm_arm, QemuMode::normal)), Not(Contains("maxcpus=1")));
 }
