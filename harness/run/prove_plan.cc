@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "run/prove.h"
+#include "verdict/known.h"
 
 namespace pinrig::run {
 namespace {
@@ -16,8 +17,16 @@ using model::TestSpec;
 using model::TestVerdict;
 using model::Verdict;
 
-/// What speaks for a fault that was caught. An error says that the test itself could not be carried out.
-bool is_red(Verdict v) { return v == Verdict::fail || v == Verdict::leak || v == Verdict::crash || v == Verdict::timeout; }
+/// What speaks for a fault that was caught: a known issue too. An error says that the test itself could not be
+/// carried out.
+bool is_red(const TestVerdict& row) {
+  const Verdict v = row.verdict;
+  return v == Verdict::fail || v == Verdict::leak || v == Verdict::crash || v == Verdict::timeout ||
+         (v == Verdict::xfail && row.expectation.starts_with(verdict::known_issue_mark));
+}
+
+/// A base that has the fault by itself: there is no such kernel without it.
+bool is_natural(const model::Proof& proof) { return proof.mutant.empty() && proof.env.empty(); }
 
 const TestVerdict* own_row(const TestSpec& test, const std::vector<TestVerdict>& rows) {
   const auto it = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.test == test.name && r.case_name.empty(); });
@@ -28,7 +37,7 @@ const TestVerdict* own_row(const TestSpec& test, const std::vector<TestVerdict>&
 bool case_is_red(const TestSpec& test, const std::string& glob, const std::vector<TestVerdict>& rows, bool lost) {
   return std::any_of(rows.begin(), rows.end(), [&](const TestVerdict& r) {
     return r.test == test.name && !r.case_name.empty() && glob_match(glob, r.case_name) &&
-           (is_red(r.verdict) || (lost && r.verdict == Verdict::missing));
+           (is_red(r) || (lost && r.verdict == Verdict::missing));
   });
 }
 
@@ -90,10 +99,12 @@ Result<std::vector<ProofRun>> proof_runs(const std::vector<TestSpec>& tests, con
       PINRIG_TRY(of_mutant, base_of(t.proof.mutant));
       base = of_mutant;
     }
-    ProofRun& sound = run_named(runs, base, o, false);
-    sound.options.base = base;
-    add_test(sound, t.name);
-    const std::string name = t.proof.mutant.empty() ? base + " with faults by environment" : "mutant " + t.proof.mutant;
+    if (!is_natural(t.proof)) {
+      ProofRun& sound = run_named(runs, base, o, false);
+      sound.options.base = base;
+      add_test(sound, t.name);
+    }
+    const std::string name = t.proof.mutant.empty() ? base + " and its own faults" : "mutant " + t.proof.mutant;
     ProofRun& faulty = run_named(runs, name, o, true);
     if (t.proof.mutant.empty()) {
       faulty.options.base = base;
@@ -111,8 +122,9 @@ Proven weigh_proof(const TestSpec& test, const std::vector<TestVerdict>& faulty,
   Proven p{.test = test.name, .fault = to_string(test.proof), .red = false, .green = false, .remark = ""};
   const TestVerdict* bad = own_row(test, faulty);
   const TestVerdict* good = own_row(test, sound);
-  p.green = good != nullptr && (good->verdict == Verdict::pass || good->verdict == Verdict::xfail);
-  if (bad == nullptr || good == nullptr) {
+  const bool natural = is_natural(test.proof);
+  p.green = natural || (good != nullptr && !is_red(*good) && (good->verdict == Verdict::pass || good->verdict == Verdict::xfail));
+  if (bad == nullptr || (good == nullptr && !natural)) {
     p.remark = fmt::format("no verdict {} the fault", bad == nullptr ? "with" : "without");
     return p;
   }
@@ -121,10 +133,10 @@ Proven weigh_proof(const TestSpec& test, const std::vector<TestVerdict>& faulty,
   for (const auto& glob : test.proof.red) {
     if (!case_is_red(test, glob, faulty, lost)) missed.push_back(glob);
   }
-  p.red = is_red(bad->verdict) && missed.empty();
+  p.red = is_red(*bad) && missed.empty();
   if (!p.green)
     p.remark = "without the fault it is " + said(*good);
-  else if (!is_red(bad->verdict))
+  else if (!is_red(*bad))
     p.remark = "with the fault it is " + said(*bad);
   else if (!missed.empty())
     p.remark = "not red: " + join(missed, ", ");

@@ -103,6 +103,32 @@ TEST_F(Record, AGuestThatIsNotTheMachineThatWasAskedFor) {
   EXPECT_THAT(row("base-x86_64").unmet, ElementsAre(HasSubstr("no NVMe namespace pin-raw:1")));
 }
 
+TEST_F(Record, ASkipNeedsLeaveWhereAFileListsThem) {
+  in_.requirements = {{.name = "new", .range = {.bases = {"debian-6.12"}}, .skips = {{"bio/b", {}, {}, "no drive"}}}};
+  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}})), ExitCode::ok);
+  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::skip}, {"bio/b", Verdict::skip}})), ExitCode::regressions);
+}
+
+TEST_F(Record, CapabilitiesOfTheKernelAreRequiredUnlessASeriesSaysOtherwise) {
+  in_.requirements = {{.name = "new", .capabilities = {{"dio.bdev", "pin"}}}};
+  auto j = judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}});
+  j.judgement.capabilities = {{"dio.bdev", "get"}};
+  EXPECT_EQ(add(cell(0), j), ExitCode::regressions);
+  EXPECT_THAT(row("base-x86_64").unmet, ElementsAre("capability dio.bdev: pin is required, get was found"));
+  in_.series = model::Series{.capabilities = {{"dio.bdev", "get"}}};
+  EXPECT_EQ(add(cell(1), j), ExitCode::ok);
+  j.judgement.capabilities = {{"dio.bdev", "unknown"}};
+  EXPECT_EQ(add(cell(0), j), ExitCode::ok) << "what could not be probed is a skip of its own";
+}
+
+TEST_F(Record, AKnownIssueIsNoRegressionAndIsNoted) {
+  in_.known_issues = {{.name = "leaky", .tests = {"bio/b"}, .seen = {Verdict::leak}, .reason = "a page leaks", .reference = "here"}};
+  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::leak}})), ExitCode::ok);
+  EXPECT_THAT(row("base-x86_64").notes, ElementsAre("known issue leaky (a page leaks) in bio/b"));
+  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}})), ExitCode::regressions) << "no longer seen";
+  EXPECT_EQ(add(cell(1), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}})), ExitCode::ok) << "mended by the series";
+}
+
 TEST_F(Record, ErrorsOfOursAreNoRegressions) {
   auto j = judged({{"bio/a", Verdict::error}});
   j.judgement.outcome = {JobOutcome::Kind::infra_error, "test", "the disk is full"};
