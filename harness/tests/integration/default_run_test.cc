@@ -84,7 +84,7 @@ TEST_F(DefaultRun, TheSameTestsEverywhere) {
     if (first.empty()) first = names;
     EXPECT_EQ(names, first) << cell;
   }
-  for (const char* name : {"pins/selfcheck", "bio/dio_fork", "rdma/mr_reg", "gup/gup_test_pin_fast", "mm/cow", "mm/gup_longterm"})
+  for (const char* name : {"pins/selfcheck", "bio/dio_fork", "rdma/mr_reg", "gup/gup_test_matrix", "mm/cow", "mm/gup_longterm"})
     EXPECT_THAT(first, testing::Contains(name));
 }
 
