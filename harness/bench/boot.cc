@@ -98,7 +98,7 @@ Result<void> add_arch(model::Arch arch, const Setup& s, std::vector<Figure>& out
            .floor = median(floors)};
   f.what = x86 ? "QEMU spawn to the first test; floor: the same kernel as XZ bzImage through SeaBIOS, init "
                  "powers off at once"
-               : "QEMU spawn to the first test; floor: the same Image on the same machine, init powers off "
+               : "QEMU spawn to the first test; floor: the same Image on QEMU's virt machine, init powers off "
                  "at once";
   f.bound = x86 ? 0.55 : 1.3;
   f.times = s.repeat;
