@@ -104,9 +104,12 @@ Result<fs::path> xz_kernel(const std::string& key, const Setup& s) {
 
 std::vector<std::string> floor_args(model::Arch arch, const fs::path& kernel, const fs::path& initramfs,
                                     const model::Machine& machine) {
-  // As one types it: QEMU's default devices, and of options only what a boot to a serial console cannot do without.
-  std::vector<std::string> args{vm::qemu_program(arch), "-nographic", "-no-reboot", "-cpu", "max"};
-  if (arch == model::Arch::aarch64) args.insert(args.end(), {"-machine", "virt"});
+  std::vector<std::string> args{vm::qemu_program(arch), "-nodefaults", "-display", "none",
+                                "-no-reboot",           "-serial",     "stdio"};
+  if (arch == model::Arch::x86_64)
+    args.insert(args.end(), {"-accel", "tcg,thread=multi", "-cpu", "max"});
+  else
+    for (auto& a : vm::machine_args(arch, model::Accel::tcg, {})) args.push_back(std::move(a));
   for (auto& a : vm::size_args(machine)) args.push_back(std::move(a));
   args.insert(args.end(), {"-kernel", kernel.string(), "-initrd", initramfs.string(), "-append",
                            fmt::format("console={} panic=-1 rdinit=/init",

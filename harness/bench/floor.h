@@ -12,8 +12,8 @@ Result<fs::path> power_off_initramfs(model::Arch arch, const Setup& s);
 /// The base point of the default run as a bzImage compressed with XZ (x86-64); made once per kernel `key`.
 Result<fs::path> xz_kernel(const std::string& key, const Setup& s);
 
-/// argv of a boot as one types it, with QEMU's default devices: x86-64 through SeaBIOS on the default machine, aarch64 on
-/// the plain `virt` machine. Memory and processors are those of `machine`.
+/// argv of a boot as one types it: x86-64 through SeaBIOS on QEMU's default machine, aarch64 on the machine
+/// that pinrig uses, so that only what pinrig adds is in the ratio.
 std::vector<std::string> floor_args(model::Arch arch, const fs::path& kernel, const fs::path& initramfs,
                                     const model::Machine& machine);
 
