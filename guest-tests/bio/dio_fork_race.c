@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() against direct reads as a race, for some seconds: a thread reads the drive into one page over and over,
-// while the main thread forks and writes to the end of that page. No read may be lost on a kernel that pins.
+// fork() against direct reads of the raw drive as a race, for some seconds: lib/fork_race.h.
 //
 //   dio_fork_race [seconds]
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
@@ -14,90 +11,21 @@
 
 #include "buffers.h"
 #include "caps.h"
-#include "clock.h"
 #include "devices.h"
+#include "fork_race.h"
 #include "ktap.h"
 #include "pins.h"
-#include "proc.h"
-
-enum {
-  sector = 512,
-  fresh = 0xff,
-  // Too few to mean anything below these; an emulated guest on a busy host does thousands in 3 s.
-  least_reads = 200,
-  least_forks = 20,
-  extra_factor = 5,  // goes on for this many times the time asked for until it has them
-  child_limit_ms = 10000,
-};
 
 static int seconds = 3;
 static const off_t drive_offset = 4 << 20;
 
-struct race {
-  int fd;
-  struct buffer page;
-  atomic_bool stop;
-  atomic_long reads, lost, errors;
-};
-
-static void* reader(void* arg) {
-  struct race* race = arg;
-  unsigned char* data = race->page.addr;
-  while (!race->stop) {
-    memset(data, 0, sector);
-    if (pread(race->fd, data, sector, drive_offset) != sector) {
-      ++race->errors;
-      break;
-    }
-    bool good = true;
-    for (int i = 0; i < sector && good; ++i) good = data[i] == fresh;
-    if (!good) ++race->lost;
-    ++race->reads;
-  }
-  return NULL;
-}
-
-static long fork_until(struct race* race, long long end, long long last) {
-  long forks = 0;
-  volatile unsigned char* tail = race->page.addr + page_bytes() - 1;
-  unsigned random = 1;
-  for (;;) {
-    long long now = clock_ms();
-    if (now >= last || race->errors > 0) break;
-    if (now >= end && race->reads >= least_reads && forks >= least_forks) break;
-    random = random * 1103515245u + 12345u;
-    pid_t child = proc_fork();
-    if (child < 0) break;
-    if (child == 0) {
-      usleep(random >> 16 & 0x3ff);
-      _exit(0);
-    }
-    ++*tail;
-    if (proc_reap(child, child_limit_ms) != 0) break;
-    ++forks;
-  }
-  return forks;
-}
-
-static void judge(const struct race* race, long forks) {
-  ktap_note("%ld reads lost of %ld beside %ld forks", race->lost, race->reads, forks);
-  KTAP_REQUIRE(race->errors == 0, "a direct read failed");
-  KTAP_REQUIRE(race->reads >= least_reads && forks >= least_forks, "too few rounds to say anything");
-  if (caps_dio_bdev() == MODE_PIN) {
-    KTAP_REQUIRE(race->lost == 0, "%ld direct reads were lost to fork()", race->lost);
-  } else if (race->lost > 0) {
-    ktap_xfail("direct I/O takes plain references here: %ld of %ld reads were lost", race->lost, race->reads);
-  } else {
-    ktap_skip("direct I/O takes plain references here, but none of %ld reads happened to be lost", race->reads);
-  }
-}
-
 static bool prepare_drive(void) {
-  unsigned char block[sector];
+  unsigned char block[fork_race_sector];
   int fd = device_open(DRIVE_RAW, 1, O_RDWR);
   if (fd < 0) return false;
-  memset(block, fresh, sector);
-  bool good = pwrite(fd, block, sector, drive_offset) == sector || ktap_fail("preparing the drive: %s", strerror(errno));
+  memset(block, fork_race_fill, sizeof(block));
+  bool good = pwrite(fd, block, sizeof(block), drive_offset) == sizeof(block) ||
+              ktap_fail("preparing the drive: %s", strerror(errno));
   good = good && device_drop_cache(fd);
   close(fd);
   return good;
@@ -105,27 +33,25 @@ static bool prepare_drive(void) {
 
 static void reads_survive_forks(const void* arg) {
   (void)arg;
-  static struct race race;
+  struct buffer page;
   struct pins before;
-  pthread_t thread;
+  struct fork_race_result result;
   if (caps_dio_bdev() == MODE_UNKNOWN || !prepare_drive()) return;
-  race.fd = device_open(DRIVE_RAW, 1, O_RDONLY | O_DIRECT);
-  if (race.fd < 0) return;
-  if (buffer_get(&race.page, BUFFER_PAGES, page_bytes())) {
-    if (pins_begin(&before)) {
-      long long start = clock_ms();
-      int failed = pthread_create(&thread, NULL, reader, &race);
-      KTAP_REQUIRE(failed == 0, "pthread_create: %s", strerror(failed));
-      long forks = fork_until(&race, start + seconds * 1000LL, start + extra_factor * seconds * 1000LL);
-      race.stop = true;
-      pthread_join(thread, NULL);
+  bool pins = caps_dio_bdev() == MODE_PIN;
+  int fd = device_open(DRIVE_RAW, 1, O_RDONLY | O_DIRECT);
+  if (fd < 0) return;
+  if (buffer_get(&page, BUFFER_PAGES, page_bytes())) {
+    // An emulated guest on a busy host does thousands of reads in 3 s.
+    const struct fork_race race = {.fd = fd, .offset = drive_offset, .page = page.addr, .duration_ms = seconds * 1000,
+                                   .extra_factor = 5, .least_reads = 200, .least_forks = 20};
+    if (pins_begin(&before) && fork_race_run(&race, &result)) {
       // A fork between the two halves of a pin makes GUP take the page again: at least.
-      pins_expect_at_least(&before, caps_dio_bdev() == MODE_PIN ? race.reads : 0, 0);
-      judge(&race, forks);
+      pins_expect_at_least(&before, pins ? result.reads : 0, 0);
+      fork_race_judge(&race, &result, pins);
     }
-    buffer_put(&race.page);
+    buffer_put(&page);
   }
-  close(race.fd);
+  close(fd);
 }
 
 int main(int argc, char** argv) {

@@ -6,17 +6,16 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/errqueue.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "buffers.h"
 #include "ktap.h"
+#include "loopback.h"
 #include "pins.h"
 #include "ring.h"
 #include "uring.h"
@@ -33,16 +32,6 @@ struct send_case {
   int offset;
   bool by_ring, fixed;
 };
-
-static bool loopback_up(void) {
-  struct ifreq request = {.ifr_name = "lo"};
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  bool good = fd >= 0 && ioctl(fd, SIOCGIFFLAGS, &request) == 0;
-  request.ifr_flags |= IFF_UP | IFF_RUNNING;
-  good = good && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-  if (fd >= 0) close(fd);
-  return good || ktap_skip("no loopback device: %s", strerror(errno));
-}
 
 // Two connected sockets: [0] sends, [1] receives.
 static bool connect_pair(int type, int* ends) {

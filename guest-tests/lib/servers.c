@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nfsd/cld.h>
-#include <net/if.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +18,7 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "loopback.h"
 #include "proc.h"
 #include "tool.h"
 
@@ -36,15 +36,6 @@ static bool put(const char* path, const char* text) {
   int error = errno;
   if (fd >= 0) close(fd);
   return good || ktap_fail("writing \"%s\" to %s: %s", text, path, strerror(error));
-}
-
-static bool loopback_up(void) {
-  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  bool good = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-  if (!good) ktap_fail("bringing lo up: %s", strerror(errno));
-  if (fd >= 0) close(fd);
-  return good;
 }
 
 static void make_folder(struct server* server, const char* name) {

@@ -1,30 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 // Two of libibverbs' ibv_rc_pingpong over soft RDMA: each registers its buffer, which pins it until the end.
-#include <errno.h>
-#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "buffers.h"
 #include "ktap.h"
+#include "loopback.h"
 #include "pins.h"
 #include "tool.h"
 
 enum { limit_ms = 40000, port = 18515 };
-
-// To reach ourselves by our own address.
-static bool loopback_up(void) {
-  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
-  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  bool good = fd >= 0 && ioctl(fd, SIOCSIFFLAGS, &request) == 0;
-  if (!good) ktap_fail("bringing lo up: %s", strerror(errno));
-  if (fd >= 0) close(fd);
-  return good;
-}
 
 static void run(const void* arg) {
   const int* size = arg;
@@ -39,6 +25,7 @@ static void run(const void* arg) {
   // -c: each checks what it got; -g 1: the GID made of the IPv4 address that the agent gave.
   const char* listen[] = {"ibv_rc_pingpong", "-d", "rxe0", "-g", "1", "-c", "-n", "50", "-s", bytes, NULL};
   const char* talk[] = {"ibv_rc_pingpong", "-d", "rxe0", "-g", "1", "-c", "-n", "50", "-s", bytes, "192.0.2.1", NULL};
+  // The loopback, to reach ourselves by our own address.
   if (!loopback_up() || !pins_begin(&before) || !tool_start(&server, listen)) return;
   bool good = tool_wait_for_port(port, limit_ms) && tool_run(talk, limit_ms);
   if (!good) kill(server.child, SIGKILL);
