@@ -61,7 +61,7 @@ static void region_refused(const void* arg) {
   struct file file;
   struct link link;
   if (file_open(&file) && link_open(&link)) {
-    mr_refused(&link, file.addr, file.size, IBV_ACCESS_LOCAL_WRITE, EOPNOTSUPP, EFAULT);
+    mr_refused(&link, file.addr, file.size, IBV_ACCESS_LOCAL_WRITE, EOPNOTSUPP, EOPNOTSUPP);
     link_close(&link);
   }
   file_close(&file);
@@ -76,7 +76,8 @@ static void registered_buffer_refused(const void* arg) {
   if (file_open(&file) && pins_begin(&before)) {
     int error = uring_register(ring, file.addr, file.size);
     ktap_note("registering: %s", strerror(-error));
-    if (error != -EOPNOTSUPP && error != -EFAULT) ktap_fail("want EOPNOTSUPP, got %d", error);
+    // EFAULT is the answer to any file; that it is DAX has to be seen first.
+    if (error != -EOPNOTSUPP) ktap_fail("want EOPNOTSUPP, got %d", error);
     pins_expect_at_least(&before, 0, 0);
   }
   file_close(&file);
