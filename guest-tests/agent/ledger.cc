@@ -65,8 +65,7 @@ wire::Sample Ledger::before() {
   // Nothing is outstanding: nothing is left to be given back late.
   rule.targets = {0};
   rule.at_target_ms = at_target_ms;
-  // Since the boot nothing was pinned at all: there is nothing that could be on its way.
-  if (const auto now = read(); now && *now == Pins{}) rule.at_target_ms = 0;
+  rule.from_boot = true;
   rule.elsewhere_ms = quiet_before_ms;
   rule.cap_ms = cap_ms_;
   return sample(rule);

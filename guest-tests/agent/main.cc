@@ -123,6 +123,7 @@ void serve(Guest& guest, Hold& hold, Uevents& uevents) {
   Guest guest;
   const CommandLine line = parse_command_line(read_file("/proc/cmdline"));
   if (line.shell) {
+    mount_rest();
     wire::SetupDone done = do_setup(guest, uevents, line.setup);
     done.problems.insert(done.problems.end(), line.problems.begin(), line.problems.end());
     run_shell(guest.processes, done);
@@ -136,7 +137,10 @@ void serve(Guest& guest, Hold& hold, Uevents& uevents) {
     power_off();
   }
   guest.ports = &*ports;
-  if (ports->reply(dump(hello(guest.ledger, uptime_s)))) serve(guest, hold, uevents);
+  const bool host_there = ports->reply(dump(hello(guest.ledger, uptime_s)));
+  // While the host reads it.
+  mount_rest();
+  if (host_there) serve(guest, hold, uevents);
   power_off();
 }
 

@@ -86,6 +86,24 @@ std::string Processes::report_stuck(const std::vector<ProcStat>& left) {
   return problem;
 }
 
+bool Processes::reap_all(double ms) {
+  const double end = monotonic_ms() + ms;
+  for (double now = monotonic_ms(); now < end; now = monotonic_ms()) {
+    reap(0);
+    if (childless()) {
+      stuck_.clear();
+      return true;
+    }
+    wait_for_child(end - now);
+  }
+  return false;
+}
+
+std::string Processes::end_all(double limit_ms) {
+  kill(-1, SIGTERM);
+  return reap_all(limit_ms) ? std::string() : kill_all(limit_ms);
+}
+
 std::string Processes::kill_all(double limit_ms) {
   const double start = monotonic_ms();
   double progress = start;
@@ -94,15 +112,7 @@ std::string Processes::kill_all(double limit_ms) {
     // signal is pending); again, because it costs nothing.
     kill(-1, SIGKILL);
     const std::uint64_t reaped_before = reaped_;
-    const double again = monotonic_ms() + kill_again_ms;
-    for (double now = monotonic_ms(); now < again; now = monotonic_ms()) {
-      reap(0);
-      if (childless()) {
-        stuck_.clear();
-        return {};
-      }
-      wait_for_child(again - now);
-    }
+    if (reap_all(kill_again_ms)) return {};
     const double now = monotonic_ms();
     if (reaped_ != reaped_before) progress = now;
     const auto left = alive();

@@ -29,15 +29,21 @@ class Processes {
 
   /// Reaps whatever is dead; the end of `main` when it was among them.
   std::optional<Ended> reap(pid_t main);
-  /// Processes in which code of a test can still run, without those reported stuck before.
+  /// Whether nothing is left of a test whose own process has been reaped.
+  static bool childless();
+  /// Processes in which code of a test can still run, without those reported stuck before. Reads
+  /// all of /proc, which under TCG takes longer than a small test.
   std::vector<ProcStat> alive() const;
+  /// SIGTERM to everything and a wait for it to end by itself, then what kill_all() does with the rest.
+  std::string end_all(double limit_ms);
   /// SIGKILL to everything, until there are no children or for `limit_ms` none has died. What would not die,
   /// in words, once; a process in uninterruptible sleep cannot be waited for.
   std::string kill_all(double limit_ms);
 
  private:
-  static bool childless();
   void wait_for_child(double ms);
+  /// Reaps until there are no children, which it says, or `ms` are over.
+  bool reap_all(double ms);
   std::string report_stuck(const std::vector<ProcStat>& left);
 
   UniqueFd signals_;

@@ -16,6 +16,11 @@ void add_problem(std::string& to, const std::string& problem) {
   to += problem;
 }
 
+int left_behind(const Guest& guest, const RunPlan& plan) {
+  if (guest.processes.childless()) return 0;
+  return plan.leftovers == Leftovers::keep ? 1 : static_cast<int>(guest.processes.alive().size());
+}
+
 // Runs the child to its end and takes everything down after it.
 void await_child(Guest& guest, const wire::Run& run, const RunPlan& plan, Running& running) {
   wire::TestEnd& end = running.end;
@@ -32,7 +37,7 @@ void await_child(Guest& guest, const wire::Run& run, const RunPlan& plan, Runnin
   if (over == Over::ended) {
     end.how = session.ended().signaled ? "signaled" : "exited";
     end.code = session.ended().code;
-    end.leftover = static_cast<int>(guest.processes.alive().size());
+    end.leftover = left_behind(guest, plan);
   } else {
     end.how = "timed_out";
     if (over == Over::host_gone) end.problem = "cut short: the host asked for the end";

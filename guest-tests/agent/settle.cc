@@ -10,6 +10,7 @@ constexpr double shortest_pause_ms = 1;
 constexpr double longest_pause_ms = 10;
 
 double needed_ms(const SettleRule& rule, const Pins& pins) {
+  if (rule.from_boot && pins == Pins{}) return 0;
   const bool at_target =
       std::find(rule.targets.begin(), rule.targets.end(), pins.balance()) != rule.targets.end();
   return at_target ? rule.at_target_ms : rule.elsewhere_ms;

@@ -29,6 +29,7 @@ struct SettleRule {
   double at_target_ms = 4;   ///< unchanged that long at a target: settled
   double elsewhere_ms = 30;  ///< unchanged that long anywhere else: settled too
   double cap_ms = 2000;      ///< no longer than that, settled or not
+  bool from_boot = false;    ///< counters that never moved are settled: nothing can be on its way
 };
 
 struct Settled {

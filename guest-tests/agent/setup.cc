@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <span>
 
 #include "devices.h"
 #include "sys.h"
@@ -26,11 +27,20 @@ struct Basic {
 };
 
 constexpr Basic basics[] = {
-    {"devtmpfs", "/dev", 0, "mode=0755"},  {"proc", "/proc", 0, nullptr},
-    {"sysfs", "/sys", 0, nullptr},         {"debugfs", "/sys/kernel/debug", 0, nullptr},
-    {"tmpfs", "/tmp", 0, "mode=1777"},     {"tmpfs", "/run", 0, "mode=0755"},
-    {"tmpfs", "/dev/shm", 0, "mode=1777"}, {"devpts", "/dev/pts", 0, "mode=0620,ptmxmode=0666"},
+    {"devtmpfs", "/dev", 0, "mode=0755"}, {"proc", "/proc", 0, nullptr}, {"sysfs", "/sys", 0, nullptr}};
+
+constexpr Basic rest[] = {
+    {"debugfs", "/sys/kernel/debug", 0, nullptr}, {"tmpfs", "/tmp", 0, "mode=1777"},
+    {"tmpfs", "/run", 0, "mode=0755"},            {"tmpfs", "/dev/shm", 0, "mode=1777"},
+    {"devpts", "/dev/pts", 0, "mode=0620,ptmxmode=0666"},
 };
+
+void mount_all(std::span<const Basic> all) {
+  for (const auto& b : all) {
+    make_directories(b.target);
+    mount(b.type, b.target, b.type, b.flags, b.options);
+  }
+}
 
 // The mounts of carry_out(), for power_off().
 std::vector<std::string>& mounted() {
@@ -83,11 +93,10 @@ std::vector<std::string> wanted_drives(const wire::Setup& setup) {
 
 }  // namespace
 
-void mount_basics() {
-  for (const auto& b : basics) {
-    make_directories(b.target);
-    mount(b.type, b.target, b.type, b.flags, b.options);
-  }
+void mount_basics() { mount_all(basics); }
+
+void mount_rest() {
+  mount_all(rest);
   const std::pair<const char*, const char*> links[] = {{"/proc/self/fd", "/dev/fd"},
                                                        {"/proc/self/fd/0", "/dev/stdin"},
                                                        {"/proc/self/fd/1", "/dev/stdout"},
@@ -101,11 +110,15 @@ void mount_basics() {
 std::vector<std::string> bring_up_processors() {
   std::vector<std::string> problems;
   const long all = sysconf(_SC_NPROCESSORS_CONF);
+  if (all == sysconf(_SC_NPROCESSORS_ONLN)) return problems;
+  // cpus_write_lock() waits for RCU, which takes longer than all the rest.
+  write_file("/sys/kernel/rcu_expedited", "1");
   for (long cpu = 1; cpu < all; ++cpu) {
     const std::string control = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/online";
     if (read_attribute(control) != "0") continue;
     if (const int error = write_file(control, "1")) problems.push_back(errno_text("processor: " + control, error));
   }
+  write_file("/sys/kernel/rcu_expedited", "0");
   return problems;
 }
 

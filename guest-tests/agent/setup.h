@@ -6,8 +6,10 @@
 
 namespace pinrig::agent {
 
-/// Mounts what every Linux user space has. What a kernel has no support for is left out.
+/// Mounts what the agent itself needs: /dev, /proc, /sys.
 void mount_basics();
+/// Mounts what else every Linux user space has. What a kernel has no support for is left out.
+void mount_rest();
 
 /// Brings up every processor that is not: under TCG an aarch64 kernel starts with one (harness/vm/qemu_args.cc, maxcpus=).
 /// What could not be done, one line each.

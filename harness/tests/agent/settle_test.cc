@@ -52,6 +52,18 @@ SettleRule rule(std::vector<std::int64_t> targets) {
 
 using Steps = std::vector<Script::Step>;
 
+TEST(Settle, CountersThatNeverMovedNeedNoWaitAfterTheBoot) {
+  auto at_boot = rule({0});
+  at_boot.from_boot = true;
+  Script untouched(Steps{{0, {0, 0}}});
+  EXPECT_TRUE(settle(untouched, at_boot).settled);
+  EXPECT_EQ(untouched.reads, 1);
+  // A balance of nothing is not the same: something was pinned, and more may come back.
+  Script moved(Steps{{0, {16, 16}}});
+  settle(moved, at_boot);
+  EXPECT_GE(moved.reads, 2);
+}
+
 TEST(Settle, ABalanceThatIsBackIsBelievedSoonButNotAtOnce) {
   Script kernel(Steps{{0, {116, 116}}});
   const auto s = settle(kernel, rule({0}));
