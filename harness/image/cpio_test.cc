@@ -154,11 +154,11 @@ TEST_F(CpioTest, FullDiskIsSaidSo) {
 
 TEST_F(CpioTest, BaseArchiveIsMadeOnceAndNamedByContent) {
   put(ctx_.project / "images/initramfs.manifest",
-      "file /init ${programs}/agent 0755\nfile /bin/busybox ${sysroot}/bin/busybox 0755\n"
+      "file /init ${programs}/agent 0755\nfile /bin/tool ${sysroot}/bin/tool 0755\n"
       "tree /tests ${programs}/tests 0755\n");
   put(dir_.path() / "programs/agent", "agent 1");
   put(dir_.path() / "programs/tests/bio/dio_rw", "t");
-  put(dir_.path() / "sysroot/bin/busybox", "b");
+  put(dir_.path() / "sysroot/bin/tool", "b");
   const auto make = [&] {
     return base_initramfs(model::Arch::aarch64, dir_.path() / "programs", dir_.path() / "sysroot", ctx_)
         .value();
@@ -168,7 +168,7 @@ TEST_F(CpioTest, BaseArchiveIsMadeOnceAndNamedByContent) {
   EXPECT_EQ(make(), first);
   std::vector<std::string> seen;
   for (const Item& item : read_back(get(first))) seen.push_back(item.path);
-  EXPECT_THAT(seen, ElementsAre("bin", "bin/busybox", "init", "tests", "tests/bio", "tests/bio/dio_rw"));
+  EXPECT_THAT(seen, ElementsAre("bin", "bin/tool", "init", "tests", "tests/bio", "tests/bio/dio_rw"));
 
   put(dir_.path() / "programs/agent", "agent 2");
   EXPECT_NE(make(), first);
@@ -177,7 +177,8 @@ TEST_F(CpioTest, BaseArchiveIsMadeOnceAndNamedByContent) {
 
 TEST_F(CpioTest, SelftestsLieBelowTestsKernel) {
   put(dir_.path() / "st/cow", "elf");
-  const fs::path out = selftests_initramfs(dir_.path() / "st", ctx_).value();
+  put(dir_.path() / "st/gup_test", "elf");
+  const fs::path out = selftests_initramfs(dir_.path() / "st", {"cow", "gone", "cow"}, ctx_).value();
   const auto items = read_back(get(out));
   ASSERT_EQ(items.size(), 3u);
   EXPECT_EQ(items[2].path, "tests/kernel/cow");
@@ -187,22 +188,36 @@ TEST_F(CpioTest, SelftestsLieBelowTestsKernel) {
 // A tree without any selftest still boots: those tests are skipped with that reason by whoever planned them.
 TEST_F(CpioTest, NoSelftestsIsAnEmptyFolder) {
   fs::create_directories(dir_.path() / "st");
-  EXPECT_EQ(read_back(get(selftests_initramfs(dir_.path() / "st", ctx_).value())).back().path,
+  EXPECT_EQ(read_back(get(selftests_initramfs(dir_.path() / "st", {"cow"}, ctx_).value())).back().path,
             "tests/kernel");
-  EXPECT_THAT(selftests_initramfs(dir_.path() / "gone", ctx_).error().message, HasSubstr("is no directory"));
+  EXPECT_THAT(selftests_initramfs(dir_.path() / "gone", {}, ctx_).error().message, HasSubstr("is no directory"));
 }
 
-TEST_F(CpioTest, TheProjectsOwnManifestIsValid) {
-  const fs::path file = fs::path(PINRIG_SOURCE_DIR) / "images" / "initramfs.manifest";
-  const auto manifest =
-      parse_manifest(read_file(file).value(), file, {{"programs", "/p"}, {"sysroot", "/s"}});
-  ASSERT_TRUE(manifest.has_value()) << manifest.error().message;
-  for (const Entry& e : manifest.value().entries) {
-    if (e.type == Entry::Type::file && !e.source.string().starts_with("/p") &&
-        !e.source.string().starts_with("/s")) {
-      EXPECT_TRUE(fs::is_regular_file(e.source)) << e.source;
+TEST_F(CpioTest, TheProjectsOwnManifestsAreValid) {
+  for (const char* name : {"initramfs.manifest", "shell.manifest"}) {
+    const fs::path file = fs::path(PINRIG_SOURCE_DIR) / "images" / name;
+    const auto manifest =
+        parse_manifest(read_file(file).value(), file, {{"programs", "/p"}, {"sysroot", "/s"}});
+    ASSERT_TRUE(manifest.has_value()) << manifest.error().message;
+    for (const Entry& e : manifest.value().entries) {
+      if (e.type == Entry::Type::file && !e.source.string().starts_with("/p") &&
+          !e.source.string().starts_with("/s")) {
+        EXPECT_TRUE(fs::is_regular_file(e.source)) << e.source;
+      }
     }
   }
+}
+
+// busybox is a third of what the kernel would have to unpack.
+TEST_F(CpioTest, OnlyAnInteractiveGuestHasAShell) {
+  const fs::path images = fs::path(PINRIG_SOURCE_DIR) / "images";
+  put(ctx_.project / "images/shell.manifest", read_file(images / "shell.manifest").value());
+  put(dir_.path() / "sysroot/bin/busybox", "b");
+  std::vector<std::string> seen;
+  const auto archive = shell_initramfs(model::Arch::aarch64, dir_.path() / "sysroot", ctx_).value();
+  for (const Item& item : read_back(get(archive))) seen.push_back(item.path);
+  EXPECT_THAT(seen, ElementsAre("bin", "bin/busybox", "bin/sh"));
+  EXPECT_THAT(read_file(images / "initramfs.manifest").value(), Not(HasSubstr("/bin/")));
 }
 
 }  // namespace

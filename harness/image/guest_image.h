@@ -30,13 +30,17 @@ Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx);
 /// `agent` and `tests/SUITE/NAME`. Error build_failed with the first compiler error.
 Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const Context& ctx);
 
-/// The base initramfs of images/initramfs.manifest (agent as /init, our tests below /tests, busybox), as a
+/// The base initramfs of images/initramfs.manifest (agent as /init, our tests below /tests), as a
 /// cpio "newc" archive in the cache, keyed by content. Reproducible: same input, same bytes.
 Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
                                 const Context& ctx);
 
-/// A second archive with the kernel tree's selftests below /tests/kernel.
-Result<fs::path> selftests_initramfs(const fs::path& selftests, const Context& ctx);
+/// What an interactive guest has beside it (images/shell.manifest), made the same way.
+Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& sysroot, const Context& ctx);
+
+/// A second archive with those of the kernel tree's `selftests` that are named, below /tests/kernel. A name without a
+/// program is passed over: the tree may lack it.
+Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vector<std::string>& names, const Context& ctx);
 
 /// The sysroot that the tools below come from (images/full.packages), made like the other one.
 Result<fs::path> ensure_tools_sysroot(model::Arch arch, const Context& ctx);

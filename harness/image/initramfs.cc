@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/text.h"
 #include "image/cpio.h"
 #include "image/guest_image.h"
@@ -55,15 +57,31 @@ Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, cons
   return cached_cpio(manifest, std::string("base-") + to_string(arch), ctx);
 }
 
-Result<fs::path> selftests_initramfs(const fs::path& selftests, const Context& ctx) {
+Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& sysroot, const Context& ctx) {
+  const fs::path file = ctx.project / "images" / "shell.manifest";
+  PINRIG_TRY(text, read_file(file));
+  PINRIG_TRY(manifest, parse_manifest(text, file, {{"sysroot", sysroot}}));
+  return cached_cpio(manifest, std::string("shell-") + to_string(arch), ctx);
+}
+
+Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vector<std::string>& names, const Context& ctx) {
+  if (!fs::is_directory(selftests))
+    return make_error(ErrorKind::bad_input, fmt::format("the kernel's selftests: {} is no directory", selftests.string()));
   Entry dir;
   dir.type = Entry::Type::dir;
   dir.path = "/tests/kernel";
-  Entry tree;
-  tree.path = "/tests/kernel";
-  tree.source = selftests;
-  dir.where = tree.where = "the kernel's selftests";
-  return cached_cpio(Manifest{{dir}, {tree}}, "selftests", ctx);
+  dir.where = "the kernel's selftests";
+  Manifest manifest{{dir}, {}};
+  for (const auto& name : std::set<std::string>(names.begin(), names.end())) {
+    Entry program;
+    program.path = "/tests/kernel/" + name;
+    program.source = selftests / name;
+    program.mode = 0755;
+    program.where = dir.where;
+    std::error_code ec;
+    if (fs::is_regular_file(program.source, ec)) manifest.entries.push_back(std::move(program));
+  }
+  return cached_cpio(manifest, "selftests", ctx);
 }
 
 Result<fs::path> tools_initramfs(model::Arch arch, const std::vector<std::string>& tools, const Context& ctx) {

@@ -46,6 +46,7 @@ struct JobSpec {
   std::string kernel_image;  ///< what QEMU boots: stripped vmlinux (x86-64, PVH) or Image (aarch64)
   std::string vmlinux;       ///< with symbols, for gdb
   std::vector<std::string> initramfs;  ///< cpio archives, concatenated in this order
+  std::string shell;         ///< a further archive, of interactive guests
   Machine machine;
   Accel accel = Accel::tcg;  ///< decided: never automatic
   std::int64_t loops_per_jiffy = 0;  ///< lpj= of an x86-64 guest under TCG; 0 = the kernel calibrates by itself

@@ -11,6 +11,7 @@ namespace pinrig::run {
 struct Platform {
   fs::path sysroot;
   fs::path initramfs;  ///< agent and our tests
+  fs::path shell;      ///< what an interactive guest has beside it
   vm::Probe probe;
   model::Accel accel = model::Accel::tcg;  ///< decided
 };

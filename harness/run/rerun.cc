@@ -23,6 +23,7 @@ Result<fs::path> fresh_dir(const fs::path& beside) {
 Result<void> check_artifacts(const model::JobSpec& job, const fs::path& file) {
   std::vector<std::string> wanted = job.initramfs;
   wanted.push_back(job.kernel_image);
+  wanted.push_back(job.shell);
   for (const auto& path : wanted) {
     if (!fs::exists(path))
       return make_error(ErrorKind::bad_input, fmt::format("{}: {} is no longer in the cache", file.string(), path),

@@ -91,6 +91,14 @@ std::vector<std::string> tools_of(const model::Cell& cell) {
   return {tools.begin(), tools.end()};
 }
 
+std::vector<std::string> selftests_of(const model::Cell& cell) {
+  std::vector<std::string> names;
+  for (const auto& t : cell.tests) {
+    if (t.from_kernel()) names.push_back(t.kernel_binary());
+  }
+  return names;
+}
+
 std::string flat(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
@@ -143,7 +151,7 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
                            const Platform& platform, const std::string& run_id, const fs::path& dir,
                            const Services& services) {
   PINRIG_CHECK(make_dirs(dir));
-  PINRIG_TRY(tests_cpio, image::selftests_initramfs(selftests, image_context(services, cell.id)));
+  PINRIG_TRY(tests_cpio, image::selftests_initramfs(selftests, selftests_of(cell), image_context(services, cell.id)));
   PINRIG_TRY(drives, prepare_drives(cell.machine, services));
   ReadyJob job{.dir = dir, .drives = std::move(drives)};
   job.spec.run_id = run_id;
@@ -152,6 +160,7 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
   job.spec.kernel_image = kernel.image;
   job.spec.vmlinux = kernel.vmlinux;
   job.spec.initramfs = {platform.initramfs, tests_cpio};
+  job.spec.shell = platform.shell;
   const auto tools = tools_of(cell);
   if (!tools.empty()) {
     PINRIG_TRY(tools_cpio, image::tools_initramfs(cell.arch, tools, image_context(services, cell.id)));

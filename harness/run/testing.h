@@ -38,7 +38,8 @@ inline model::JobSpec job_spec(const fs::path& dir, const std::vector<std::strin
   job.cell_id = "base-x86_64";
   job.kernel_image = (dir / "image").string();
   job.initramfs = {(dir / "base.cpio").string()};
-  for (const auto& file : {job.kernel_image, job.initramfs[0]}) static_cast<void>(write_file_atomic(file, "x"));
+  job.shell = (dir / "shell.cpio").string();
+  for (const auto& file : {job.kernel_image, job.initramfs[0], job.shell}) static_cast<void>(write_file_atomic(file, "x"));
   for (const auto& name : tests) job.tests.push_back(test_spec(name));
   return job;
 }

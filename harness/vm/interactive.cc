@@ -28,7 +28,9 @@ std::vector<std::string> gdb_command(const model::JobSpec& job, const std::strin
 Result<void> interactive(const model::JobSpec& job, const GuestFiles& files,
                          const std::map<std::string, fs::path>& drive_files, QemuMode mode,
                          const CancelToken& cancel, const std::function<void(const std::string&)>& say) {
-  PINRIG_TRY(prepared, JobFiles::prepare(job, files, drive_files));
+  auto with_shell = job;
+  with_shell.initramfs.push_back(job.shell);
+  PINRIG_TRY(prepared, JobFiles::prepare(with_shell, files, drive_files));
   const auto argv = qemu_args(job, prepared.paths(), mode);
   PINRIG_CHECK(write_file_atomic(files.dir / "qemu.args", shell_line(argv) + "\n"));
   say("Ctrl-A X ends the guest, Ctrl-A C is QEMU's monitor.");
