@@ -16,6 +16,15 @@
 namespace pinrig {
 namespace {
 
+Result<UniqueFd> open_lock(const fs::path& path) {
+  PINRIG_CHECK(make_dirs(path.parent_path()));
+  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+  if (!fd) return errno_error("opening lock " + path.string(), errno);
+  return fd;
+}
+
+}  // namespace
+
 Result<void> write_all(int fd, std::string_view data, const fs::path& path) {
   while (!data.empty()) {
     const auto n = ::write(fd, data.data(), data.size());
@@ -25,15 +34,6 @@ Result<void> write_all(int fd, std::string_view data, const fs::path& path) {
   }
   return {};
 }
-
-Result<UniqueFd> open_lock(const fs::path& path) {
-  PINRIG_CHECK(make_dirs(path.parent_path()));
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd) return errno_error("opening lock " + path.string(), errno);
-  return fd;
-}
-
-}  // namespace
 
 Result<std::string> read_file(const fs::path& path) {
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

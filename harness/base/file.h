@@ -16,6 +16,9 @@ namespace fs = std::filesystem;
 /// The whole file. Error kind bad_input if it cannot be opened, infra if reading fails.
 Result<std::string> read_file(const fs::path& path);
 
+/// All of `data` to a blocking descriptor; `path` is what errors call it.
+Result<void> write_all(int fd, std::string_view data, const fs::path& path);
+
 /// Writes `data` beside `path` and renames it over: readers see the old file or the new one.
 Result<void> write_file_atomic(const fs::path& path, std::string_view data, int mode = 0644);
 

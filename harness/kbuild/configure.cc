@@ -73,8 +73,14 @@ Result<kconfig::Request> load_request(const fs::path& project, const std::vector
   const auto v = kconfig::parse_version(version);
   if (!v) return make_error(ErrorKind::bad_input, fmt::format("'{}' is no kernel version", version), "");
   const fs::path dir = project / "configs" / "fragments";
-  std::vector<std::string> all = names;
-  all.push_back(fmt::format("arch/{}", model::to_string(arch)));
+  const std::string architecture = model::to_string(arch);
+  std::vector<std::string> all;
+  for (const auto& name : names) {
+    all.push_back(name);
+    const std::string beside = fmt::format("arch/{}.{}", name, architecture);
+    if (fs::exists(dir / (beside + ".config"))) all.push_back(beside);
+  }
+  all.push_back("arch/" + architecture);
   std::vector<kconfig::Fragment> fragments;
   for (const auto& name : all) {
     const fs::path path = dir / (name + ".config");

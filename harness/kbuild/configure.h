@@ -10,7 +10,8 @@
 
 namespace pinrig::kbuild {
 
-/// Reads configs/fragments/NAME.config for each name and for arch/ARCH, and merges them for a kernel version.
+/// Reads configs/fragments/NAME.config for each name, arch/NAME.ARCH.config where there is one, and arch/ARCH.config, and
+/// merges them for a kernel version.
 Result<kconfig::Request> load_request(const fs::path& project, const std::vector<std::string>& names,
                                       model::Arch arch, const std::string& version);
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // build_kernel() with a tree of a few lines and a make and a gcc of twenty.
+#include "kbuild/configure.h"
 #include "kbuild/kernel_build.h"
 
 #include <gmock/gmock.h>
@@ -186,6 +187,16 @@ TEST_F(KernelBuildTest, TruncatedOrIncompleteArtifactsAreBuiltAgain) {
   put("cache/kernels/" + a.key + "/manifest.json", "{\"key\": ");
   EXPECT_FALSE(build().value().was_cached);
   EXPECT_TRUE(build().value().was_cached);
+}
+
+TEST_F(KernelBuildTest, AFragmentMayWantMoreOnOneArchitecture) {
+  put("project/configs/fragments/arch/pin.x86_64.config", "CONFIG_X86_MCE=y\n");
+  const auto on = [&](model::Arch arch) {
+    return load_request(root() / "project", {"base", "pin"}, arch, "6.12").value();
+  };
+  EXPECT_EQ(on(model::Arch::x86_64).count("X86_MCE"), 1u);
+  EXPECT_EQ(on(model::Arch::aarch64).count("X86_MCE"), 0u);
+  EXPECT_EQ(load_request(root() / "project", {"base"}, model::Arch::x86_64, "6.12")->count("X86_MCE"), 0u);
 }
 
 TEST_F(KernelBuildTest, ConflictingFragmentsStartNothing) {

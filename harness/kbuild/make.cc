@@ -21,16 +21,6 @@ const std::vector<std::string> unwanted{
     "CC",        "LD",       "EXTRAVERSION",  "LOCALVERSION",  "W",             "V",             "C",
     "O",         "INSTALL_PATH", "INSTALL_HDR_PATH", "KCONFIG_ALLCONFIG"};
 
-Result<void> append(int fd, std::string_view data, const fs::path& path) {
-  while (!data.empty()) {
-    const auto n = ::write(fd, data.data(), data.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("writing " + path.string(), errno);
-    data.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
 }  // namespace
 
 process::Command make_command(const Tree& tree, const std::vector<std::string>& targets, int jobs) {
@@ -67,9 +57,9 @@ Result<Made> run_make(const MakeRun& run, const CancelToken& cancel) {
   if (!log) return errno_error("opening " + run.log.string(), errno);
   auto command = make_command(run.tree, run.targets, run.jobs);
   Made made{false, BuildLog(run.tree.source.string(), run.tree.objdir.string()), 0};
-  Result<void> logged = append(log.get(), "$ " + shell_line(command.argv) + "\n", run.log);
+  Result<void> logged = write_all(log.get(), "$ " + shell_line(command.argv) + "\n", run.log);
   const auto take = [&](std::string_view piece, BuildLog::Stream stream) {
-    if (logged.has_value()) logged = append(log.get(), piece, run.log);
+    if (logged.has_value()) logged = write_all(log.get(), piece, run.log);
     const int before = made.log.steps();
     made.log.add(piece, stream);
     if (run.on_step && made.log.steps() != before) run.on_step(made.log.steps());

@@ -24,16 +24,6 @@ fs::path socket_parent() {
   return "/tmp";
 }
 
-Result<void> write_whole(int fd, std::string_view data, const fs::path& path) {
-  while (!data.empty()) {
-    const auto n = ::write(fd, data.data(), data.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("writing " + path.string(), errno);
-    data.remove_prefix(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
 Result<void> make_sparse(const fs::path& path, int size_mib) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd) return errno_error("creating " + path.string(), errno);
@@ -76,7 +66,7 @@ Result<void> JobFiles::add_initramfs(const std::vector<std::string>& archives, c
     // unpack_to_rootfs() of init/initramfs.c takes archives one after the other, each from a multiple of 4
     // bytes on, and skips zeros between them.
     bytes.resize((bytes.size() + 3) / 4 * 4, '\0');
-    PINRIG_CHECK(write_whole(fd.get(), bytes, whole));
+    PINRIG_CHECK(write_all(fd.get(), bytes, whole));
   }
   paths_.initramfs = whole.string();
   return {};
