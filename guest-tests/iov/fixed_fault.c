@@ -59,8 +59,10 @@ static void every_allocation_fails(const void* arg) {
   long huge_before = hugetlb_free();
   if (!fault_nth_ready() || !buffer_get(&a.buffer, walk->kind, (size_t)walk->pages * page_bytes())) return;
   if (pins_begin(&a.before)) {
-    int faults = fault_each(attempt, &a, most_faults);
+    int faults = (walk->unregister ? fault_walk : fault_each)(attempt, &a, most_faults);
     ktap_note("%d faults injected, %d calls refused", faults, a.refused);
+    // In 6.1 what unregistering needs was allocated when registering.
+    if (faults == 0 && !ktap_failed()) ktap_skip("unregistering allocates nothing that could fail");
   }
   if (walk->kind == BUFFER_MEMFD) buffer_seal(&a.buffer);
   buffer_put(&a.buffer);

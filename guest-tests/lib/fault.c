@@ -82,14 +82,17 @@ bool fault_nth_disarm(void) {
   return injected;
 }
 
-int fault_each(bool (*attempt)(void* context, int nth), void* context, int limit) {
+int fault_walk(bool (*attempt)(void* context, int nth), void* context, int limit) {
   int injected = 0;
   while (injected < limit && !ktap_failed() && attempt(context, injected + 1)) ++injected;
   ktap_note("%d places of the operation were made to fail", injected);
-  if (injected == limit)
-    ktap_fail("the operation still met its %d-th fault: is it endless?", limit);
-  else if (injected == 0 && !ktap_failed())
-    ktap_fail("the operation made no allocation that could fail: nothing was tested");
+  if (injected == limit) ktap_fail("the operation still met its %d-th fault: is it endless?", limit);
+  return injected;
+}
+
+int fault_each(bool (*attempt)(void* context, int nth), void* context, int limit) {
+  int injected = fault_walk(attempt, context, limit);
+  if (injected == 0 && !ktap_failed()) ktap_fail("the operation made no allocation that could fail: nothing was tested");
   return injected;
 }
 

@@ -17,7 +17,9 @@ bool fault_nth_disarm(void);
 
 // Calls `attempt(context, nth)` for nth = 1, 2, ... `limit`, each time to arm the nth fault, until one in which it was not
 // injected any more. `attempt` says by its result whether it was, and fails the running case as it likes. Gives how many
-// were, and fails the running case when the limit did not suffice or when no fault at all was injected.
+// were, and fails the running case when the limit did not suffice.
+int fault_walk(bool (*attempt)(void* context, int nth), void* context, int limit);
+// The same for what allocates in every kernel: fails the running case, too, when no fault at all was injected.
 int fault_each(bool (*attempt)(void* context, int nth), void* context, int limit);
 
 // Every bio that is submitted to the whole disk at `path` fails with EIO, until it is turned off; or all but the first

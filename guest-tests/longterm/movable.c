@@ -8,6 +8,7 @@
 
 #include "caps.h"
 #include "devices.h"
+#include "fixed.h"
 #include "mr.h"
 #include "pagemap.h"
 #include "uring.h"
@@ -48,11 +49,12 @@ static void registered_buffer(const void* arg) {
   uint64_t frames[MR_PAGES];
   int ring = uring_open();
   if (ring < 0) return;
-  if (prepare(&buffer, *kind, frames) && pins_begin(&before)) {
+  // The probe for coalescing takes pages of its own: first, so that it does not move those that are measured.
+  bool ready = (*kind != BUFFER_THP || caps_iou_coalesce() >= 0) && prepare(&buffer, *kind, frames);
+  if (ready && pins_begin(&before)) {
     int error = uring_register(ring, buffer.addr, MR_PAGES * page_bytes());
     if (error) ktap_fail("registering: %s", strerror(-error));
-    // Of a huge page one pin may stand for all.
-    pins_expect_at_least(&before, MR_PAGES, 0 + (*kind == BUFFER_THP ? 1 : MR_PAGES));
+    pins_expect_at_least(&before, MR_PAGES, fixed_held(buffer.addr, MR_PAGES * page_bytes(), *kind == BUFFER_THP ? thp_bytes() : 0));
     left_the_zone(&buffer, frames);
     uring_unregister(ring);
     buffer_put(&buffer);
