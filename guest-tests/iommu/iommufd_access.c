@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+// Drivers that reach memory through iommufd without an IOMMU (struct iommufd_access): what they pin is pinned once, however
+// often and beside whatever domain, and what they merely read or write through pinned pages is given back at once.
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "iommufd.h"
+#include "ktap.h"
+#include "pins.h"
+#include "vfio.h"
+
+enum { pages = 16, seed = 91, new_seed = 92 };
+
+struct scene {
+  int fd, access;
+  uint32_t space;
+  struct buffer buffer;
+  struct pins before;
+};
+
+static bool scene_open(struct scene* scene) {
+  *scene = (struct scene){.access = -1, .buffer = {.map = (void*)-1, .fd = -1}};
+  scene->fd = iommufd_open();
+  if (scene->fd < 0 || !(scene->space = iommufd_space(scene->fd))) return false;
+  if (!buffer_get(&scene->buffer, BUFFER_PAGES, pages * page_bytes())) return false;
+  pattern_fill(scene->buffer.addr, scene->buffer.size, seed, 0);
+  int error = iommufd_map(scene->fd, scene->space, scene->buffer.addr, scene->buffer.size, VFIO_IOVA, IOMMUFD_RW);
+  if (error) return ktap_fail("IOMMU_IOAS_MAP: %s", strerror(error));
+  if (!pins_begin(&scene->before)) return false;
+  scene->access = iommufd_access(scene->fd, scene->space);
+  return scene->access >= 0 && pins_expect(&scene->before, 0, 0);
+}
+
+static void scene_close(struct scene* scene) {
+  if (scene->access >= 0) close(scene->access);
+  if (scene->fd >= 0) close(scene->fd);
+  buffer_put(&scene->buffer);
+}
+
+// Pins [from, from + count) pages, of which `fresh` were not pinned before.
+static uint32_t pin(struct scene* scene, size_t from, size_t count, long long fresh) {
+  uint32_t id = 0;
+  const size_t offset = from * page_bytes();
+  int error = iommufd_access_pin(scene->fd, scene->access, VFIO_IOVA + offset, scene->buffer.addr + offset,
+                                 count * page_bytes(), true, &id);
+  if (error) ktap_fail("pinning pages %zu+%zu: %s", from, count, strerror(error));
+  pins_expect_longterm(&scene->before, fresh);
+  return id;
+}
+
+static void unpin(struct scene* scene, uint32_t id, long long released) {
+  int error = iommufd_access_unpin(scene->fd, scene->access, id);
+  if (error) ktap_fail("unpinning: %s", strerror(error));
+  pins_expect(&scene->before, 0, released);
+}
+
+// Ranges that overlap: a page stays as long as one of them has it.
+static void pin_overlapping(const void* arg) {
+  (void)arg;
+  struct scene scene;
+  if (scene_open(&scene)) {
+    uint32_t middle = pin(&scene, 4, 8, 8), first = pin(&scene, 0, 8, 4), all = pin(&scene, 0, pages, 4);
+    unpin(&scene, middle, 0);
+    unpin(&scene, all, 8);
+    unpin(&scene, first, 8);
+  }
+  scene_close(&scene);
+}
+
+// A domain takes the pages that the driver has over, and the driver keeps its part of what the domain lets go.
+static void pin_beside_domain(const void* arg) {
+  (void)arg;
+  struct scene scene;
+  if (scene_open(&scene)) {
+    uint32_t domain, id = pin(&scene, 4, 8, 8), device = iommufd_mock_device(scene.fd, scene.space, &domain);
+    if (device) {
+      pins_expect_longterm(&scene.before, pages - 8);
+      uint32_t all = pin(&scene, 0, pages, 0);
+      int error = iommufd_destroy(scene.fd, device);
+      if (error) ktap_fail("IOMMU_DESTROY: %s", strerror(error));
+      pins_expect(&scene.before, 0, 0);
+      unpin(&scene, all, pages - 8);
+    }
+    unpin(&scene, id, 8);
+  }
+  scene_close(&scene);
+}
+
+// Unmapping asks the driver to let go, and gives back what it had.
+static void unmap_under_driver(const void* arg) {
+  (void)arg;
+  struct scene scene;
+  if (scene_open(&scene)) {
+    uint64_t done;
+    pin(&scene, 0, pages, pages);
+    int error = iommufd_unmap(scene.fd, scene.space, VFIO_IOVA, scene.buffer.size, &done);
+    if (error) ktap_fail("IOMMU_IOAS_UNMAP: %s", strerror(error));
+    pins_expect(&scene.before, 0, pages);
+  }
+  scene_close(&scene);
+}
+
+static void close_driver(const void* arg) {
+  (void)arg;
+  struct scene scene;
+  if (scene_open(&scene)) {
+    pin(&scene, 0, pages, pages);
+    close(scene.access);
+    scene.access = -1;
+    pins_expect(&scene.before, 0, pages);
+  }
+  scene_close(&scene);
+}
+
+struct transfer {
+  size_t from, bytes;  // from: offset
+  unsigned flags;
+  long long pinned;
+};
+
+static void transfer(const void* arg) {
+  const struct transfer* row = arg;
+  struct scene scene;
+  static unsigned char data[3 * 65536];
+  const size_t from = row->from == 1 ? page_bytes() - 100 : 0, bytes = row->bytes ? row->bytes : 3 * page_bytes();
+  if (scene_open(&scene)) {
+    int error = iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA + from, data, bytes, row->flags);
+    if (error) ktap_fail("reading: %s", strerror(error));
+    if (pattern_check(data, bytes, seed, from) >= 0) ktap_fail("other data were read");
+    pins_expect(&scene.before, row->pinned, row->pinned);
+    pattern_fill(data, bytes, new_seed, from);
+    error = iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA + from, data, bytes, row->flags | IOMMUFD_RW_WRITE);
+    if (error) ktap_fail("writing: %s", strerror(error));
+    pins_expect(&scene.before, row->pinned, row->pinned);
+    const unsigned char* addr = scene.buffer.addr;
+    if (pattern_check(addr + from, bytes, new_seed, from) >= 0) ktap_fail("other data were written");
+    const size_t end = from + bytes;
+    if (pattern_check(addr, from, seed, 0) >= 0 || pattern_check(addr + end, scene.buffer.size - end, seed, end) >= 0)
+      ktap_fail("data around it changed");
+  }
+  scene_close(&scene);
+}
+
+int main(void) {
+  static const struct transfer page = {0, 100, IOMMUFD_RW_SLOW, 1}, odd = {1, 200, IOMMUFD_RW_SLOW, 2};
+  static const struct transfer many = {0, 0, IOMMUFD_RW_SLOW, 3}, copy = {1, 200, 0, 0};
+  static const struct ktap_case cases[] = {
+      {"pin_overlapping", pin_overlapping, NULL},       {"pin_beside_domain", pin_beside_domain, NULL},
+      {"unmap_under_driver", unmap_under_driver, NULL}, {"close_driver", close_driver, NULL},
+      {"transfer_in_page", transfer, &page},            {"transfer_over_boundary", transfer, &odd},
+      {"transfer_pages", transfer, &many},              {"transfer_by_copy", transfer, &copy},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}

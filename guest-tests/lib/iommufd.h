@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+// /dev/iommu: address spaces of devices that user space makes, and maps its memory into (drivers/iommu/iommufd). A mapping
+// alone pins nothing; what is attached to its address space does. Newer than the headers that we compile with: the layouts
+// stand here. The mock device is that of CONFIG_IOMMUFD_TEST: an IOMMU domain that remembers page frames, and a driver that
+// reads and writes by itself.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { IOMMUFD_FIXED = 1, IOMMUFD_WRITE = 2, IOMMUFD_READ = 4, IOMMUFD_RW = 6 };  // flags of mappings
+
+// Skips the running case where the kernel has no /dev/iommu; -1 then.
+int iommufd_open(void);
+// A new address space; 0: the running case failed.
+uint32_t iommufd_space(int fd);
+// These give 0, or the errno value.
+int iommufd_map(int fd, uint32_t space, const void* addr, size_t length, uint64_t iova, unsigned flags);
+// *done: how many bytes it took away. A length of UINT64_MAX from 0 on means everything.
+int iommufd_unmap(int fd, uint32_t space, uint64_t iova, uint64_t length, uint64_t* done);
+// Maps what is mapped at `from` in `space` at `to` in `other`.
+int iommufd_copy(int fd, uint32_t other, uint64_t to, uint32_t space, uint64_t from, size_t length);
+int iommufd_destroy(int fd, uint32_t id);
+
+// A mock device attached to an address space. Skips the running case when the kernel has none; 0 then. *domain is what
+// holds its page frames. To be ended by iommufd_destroy().
+uint32_t iommufd_mock_device(int fd, uint32_t space, uint32_t* domain);
+// Are the frames that the mock domain has at `iova` those behind `addr`? 0, or the errno value.
+int iommufd_mock_check(int fd, uint32_t domain, uint64_t iova, const void* addr, size_t length);
+
+// A mock driver that reaches memory through an address space: a file, to be closed; -1: skipped or failed.
+int iommufd_access(int fd, uint32_t space);
+// It pins [iova, iova + length); *id names that. 0, or the errno value.
+int iommufd_access_pin(int fd, int access, uint64_t iova, const void* addr, size_t length, bool write, uint32_t* id);
+int iommufd_access_unpin(int fd, int access, uint32_t id);
+enum { IOMMUFD_RW_WRITE = 1, IOMMUFD_RW_SLOW = 4 };  // slow: through pinned pages, not by copying from the mapping
+int iommufd_access_rw(int fd, int access, uint64_t iova, void* data, size_t length, unsigned flags);
+
+// The VFIO device file `device` is bound to the iommufd and attached to an address space. 0, or the errno value.
+int iommufd_vfio_bind(int fd, int device);
+int iommufd_vfio_attach(int device, uint32_t space);

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vfio.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <linux/vfio.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "ktap.h"
+
+#define FUNCTIONS "/sys/bus/pci/devices"
+enum { vendor_intel = 0x8086, device_e1000e = 0x10d3 };
+
+static long attribute(const char* address, const char* name) {
+  char path[128];
+  long value = -1;
+  snprintf(path, sizeof(path), FUNCTIONS "/%s/%s", address, name);
+  FILE* file = fopen(path, "re");
+  if (file && fscanf(file, "%li", &value) != 1) value = -1;
+  if (file) fclose(file);
+  return value;
+}
+
+static bool put(const char* path, const char* text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+  int error = errno;
+  if (fd >= 0) close(fd);
+  errno = error;
+  return good;
+}
+
+static bool find(char* address, size_t size) {
+  DIR* folder = opendir(FUNCTIONS);
+  bool found = false;
+  for (struct dirent* entry; folder && !found && (entry = readdir(folder));) {
+    found = attribute(entry->d_name, "vendor") == vendor_intel && attribute(entry->d_name, "device") == device_e1000e;
+    if (found) snprintf(address, size, "%.20s", entry->d_name);
+  }
+  if (folder) closedir(folder);
+  return found;
+}
+
+// Last part of what the link `name` of the function points to.
+static bool link_of(const char* address, const char* name, char* out, size_t size) {
+  char path[128], target[256];
+  snprintf(path, sizeof(path), FUNCTIONS "/%s/%s", address, name);
+  ssize_t length = readlink(path, target, sizeof(target) - 1);
+  if (length < 0) return false;
+  target[length] = '\0';
+  snprintf(out, size, "%s", basename(target));
+  return true;
+}
+
+bool vfio_bind(char* address, size_t size) {
+  char path[128], driver[64];
+  if (!find(address, size)) return ktap_skip("the machine has no e1000e");
+  if (!link_of(address, "iommu_group", driver, sizeof(driver)))
+    return ktap_skip("no IOMMU before the e1000e (INTEL_IOMMU, ARM_SMMU_V3)");
+  if (access("/sys/bus/pci/drivers/vfio-pci", F_OK) < 0) return ktap_skip("no vfio-pci (VFIO_PCI)");
+  if (link_of(address, "driver", driver, sizeof(driver)) && strcmp(driver, "vfio-pci") == 0) return true;
+  snprintf(path, sizeof(path), FUNCTIONS "/%s/driver_override", address);
+  if (!put(path, "vfio-pci")) return ktap_fail("%s: %s", path, strerror(errno));
+  if (!put("/sys/bus/pci/drivers_probe", address)) return ktap_fail("probing %s: %s", address, strerror(errno));
+  return link_of(address, "driver", driver, sizeof(driver)) || ktap_fail("vfio-pci does not take %s", address);
+}
+
+static bool open_group(struct vfio* vfio, const char* address) {
+  char group[32], path[64];
+  struct vfio_group_status status = {.argsz = sizeof(status)};
+  if (!link_of(address, "iommu_group", group, sizeof(group))) return ktap_fail("no group");
+  snprintf(path, sizeof(path), "/dev/vfio/%s", group);
+  vfio->group = open(path, O_RDWR | O_CLOEXEC);
+  if (vfio->group < 0) return ktap_fail("%s: %s", path, strerror(errno));
+  if (ioctl(vfio->group, VFIO_GROUP_GET_STATUS, &status) < 0 || !(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+    return ktap_fail("the group is not viable");
+  return true;
+}
+
+bool vfio_open(struct vfio* vfio) {
+  char address[32];
+  *vfio = (struct vfio){-1, -1, -1};
+  if (!vfio_bind(address, sizeof(address))) return false;
+  vfio->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+  if (vfio->container < 0) return ktap_skip("/dev/vfio/vfio: %s (VFIO_CONTAINER)", strerror(errno));
+  if (ioctl(vfio->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) <= 0)
+    return ktap_skip("no type 1 IOMMU (VFIO_IOMMU_TYPE1)");
+  if (!open_group(vfio, address)) return false;
+  if (ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER, &vfio->container) < 0)
+    return ktap_fail("VFIO_GROUP_SET_CONTAINER: %s", strerror(errno));
+  if (ioctl(vfio->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) < 0)
+    return ktap_fail("VFIO_SET_IOMMU: %s", strerror(errno));
+  vfio->device = ioctl(vfio->group, VFIO_GROUP_GET_DEVICE_FD, address);
+  return vfio->device >= 0 || ktap_fail("VFIO_GROUP_GET_DEVICE_FD: %s", strerror(errno));
+}
+
+void vfio_close(struct vfio* vfio) {
+  if (vfio->device >= 0) close(vfio->device);
+  if (vfio->group >= 0) close(vfio->group);
+  if (vfio->container >= 0) close(vfio->container);
+  *vfio = (struct vfio){-1, -1, -1};
+}
+
+int vfio_map(const struct vfio* vfio, const void* addr, size_t length, uint64_t iova, unsigned flags) {
+  struct vfio_iommu_type1_dma_map map = {
+      .argsz = sizeof(map), .flags = flags, .vaddr = (uintptr_t)addr, .iova = iova, .size = length};
+  return ioctl(vfio->container, VFIO_IOMMU_MAP_DMA, &map) < 0 ? errno : 0;
+}
+
+static int unmap(const struct vfio* vfio, unsigned flags, uint64_t iova, size_t length, size_t* done) {
+  struct vfio_iommu_type1_dma_unmap request = {.argsz = sizeof(request), .flags = flags, .iova = iova, .size = length};
+  int error = ioctl(vfio->container, VFIO_IOMMU_UNMAP_DMA, &request) < 0 ? errno : 0;
+  *done = error ? 0 : request.size;
+  return error;
+}
+
+int vfio_unmap(const struct vfio* vfio, uint64_t iova, size_t length, size_t* done) {
+  return unmap(vfio, 0, iova, length, done);
+}
+
+int vfio_unmap_all(const struct vfio* vfio, size_t* done) { return unmap(vfio, VFIO_DMA_UNMAP_FLAG_ALL, 0, 0, done); }
+
+int vfio_open_cdev(void) {
+  char address[32], path[300];
+  if (!vfio_bind(address, sizeof(address))) return -1;
+  snprintf(path, sizeof(path), FUNCTIONS "/%s/vfio-dev", address);
+  DIR* folder = opendir(path);
+  path[0] = '\0';
+  for (struct dirent* entry; folder && (entry = readdir(folder));)
+    if (entry->d_name[0] != '.') snprintf(path, sizeof(path), "/dev/vfio/devices/%.60s", entry->d_name);
+  if (folder) closedir(folder);
+  int fd = path[0] ? open(path, O_RDWR | O_CLOEXEC) : -1;
+  if (fd < 0) ktap_skip("no character device for the function (VFIO_DEVICE_CDEV)");
+  return fd;
+}
+
+long vfio_status_kib(const char* name) {
+  FILE* file = fopen("/proc/self/status", "re");
+  char line[128];
+  long kib = -1;
+  size_t length = strlen(name);
+  while (file && kib < 0 && fgets(line, sizeof(line), file))
+    if (strncmp(line, name, length) == 0) sscanf(line + length, ": %ld kB", &kib);
+  if (file) fclose(file);
+  return kib;
+}
