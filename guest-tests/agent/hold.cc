@@ -120,6 +120,7 @@ wire::HoldResult Hold::finish(const wire::HoldControl& control) {
   const wire::Sample after = guest_.ledger.after({base});
   result.problem = trouble_with(held, said_);
   if (result.problem.empty()) result.problem = stuck;
+  if (result.problem.empty() && !after.settled && after.available) result.problem = "the pin counters did not settle";
   result.available = held.before.available && held.after.available && after.available;
   if (!result.available) return result;
   result.outstanding_held = held.after.acquired - held.after.released - base;

@@ -91,7 +91,7 @@ std::vector<Expectation> share_of(const std::vector<Expectation>& expect, const 
       return std::any_of(names.begin(), names.end(), [&](const std::string& n) { return glob_match(glob, n); });
     };
     // Rows of our own, such as what the kernel said outside of tests, are in no list.
-    if (in(share.here) || glob_match(glob, unowned_test) || (share.is_main && !in(share.chosen) && !in(share.known)))
+    if (in(share.here) || glob_match(glob, unowned_test) || glob_match(glob, control_test) || (share.is_main && !in(share.chosen) && !in(share.known)))
       out.push_back(e);
   }
   return out;

@@ -37,10 +37,20 @@ std::optional<std::string> control_failure(const JobFacts& facts) {
     return fmt::format("{} pages were held and {} seen as outstanding", facts.control_pages,
                        c.outstanding_held);
   }
-  if (c.outstanding_released != 0) {
-    return fmt::format("{} pages still outstanding after the holder was killed", c.outstanding_released);
-  }
   return std::nullopt;
+}
+
+/// A ledger that saw what was held is to be believed when it sees less come back: the kernel did not give it back.
+/// The balances of tests start from there, so their verdicts stand.
+std::optional<model::TestVerdict> control_leak(const JobFacts& facts) {
+  const auto pages = facts.control.outstanding_released;
+  if (!facts.counters || !facts.control_ran || pages == 0) return std::nullopt;
+  model::TestVerdict row;
+  row.test = control_test;
+  row.verdict = Verdict::leak;
+  row.detail = fmt::format("{:+} pages after io_uring unregistered its {}", pages, facts.control_pages);
+  if (pages < 0) row.detail += ": over-release";
+  return row;
 }
 
 /// The guest went away under the test: by the kernel, by silence, or by us?
@@ -206,6 +216,7 @@ Judgement judge(const JobFacts& facts) {
     std::move(rows.begin(), rows.end(), std::back_inserter(judgement.verdicts));
   }
   if (auto row = unowned_events(facts)) judgement.verdicts.push_back(std::move(*row));
+  if (auto row = control_leak(facts)) judgement.verdicts.push_back(std::move(*row));
   if (const auto why = control_failure(facts)) fail_control(*why, judgement);
   return judgement;
 }

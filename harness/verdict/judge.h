@@ -31,8 +31,9 @@
 //   taint without such an event                 fail;  taint that could not be read: error
 //   a capability that contradicts another test  error
 //
-// The ledger's negative control: when it failed, or was not carried out in a completed guest whose kernel has
-// counters, the outcome is infra_error and every verdict error.
+// The ledger's negative control: when it did not see what was held, or was not carried out in a completed guest whose
+// kernel has counters, the outcome is infra_error and every verdict error. What it saw held and not given back is the
+// kernel's doing, a leak in a row of its own.
 #pragma once
 
 #include <map>
@@ -61,6 +62,9 @@ struct JobFacts {
 /// Name of the row for what belongs to no planned test: kernel events of that kind, a guest that does not
 /// switch off. The row is there only when there is such a thing.
 inline constexpr const char* unowned_test = "kernel/console";
+
+/// Name of the row for pages that the negative control did not get back.
+inline constexpr const char* control_test = "pinrig/hold_control";
 
 struct Judgement {
   model::JobOutcome outcome;                 ///< infra_error when the negative control failed

@@ -132,9 +132,12 @@ INSTANTIATE_TEST_SUITE_P(
         Control{"held_nothing", [](JobFacts& f) { f.control.outstanding_held = 0; },
                 "16 pages were held and 0 seen"},
         Control{"held_too_many", [](JobFacts& f) { f.control.outstanding_held = 17; }, "17 seen"},
-        Control{"not_released", [](JobFacts& f) { f.control.outstanding_released = 16; },
-                "16 pages still outstanding"},
-        Control{"released_too_much", [](JobFacts& f) { f.control.outstanding_released = -1; }, "-1 pages"},
+        Control{"held_too_few_and_not_released",
+                [](JobFacts& f) {
+                  f.control.outstanding_held = 15;
+                  f.control.outstanding_released = 15;
+                },
+                "15 seen"},
         Control{"not_available", [](JobFacts& f) { f.control.available = false; }, "no counters in a kernel"},
         Control{"problem", [](JobFacts& f) { f.control.problem = "io_uring_setup: ENOSYS"; }, "ENOSYS"},
         Control{"nothing_asked",
@@ -164,6 +167,20 @@ INSTANTIATE_TEST_SUITE_P(
                 },
                 nullptr}),
     [](const auto& control) { return control.param.name; });
+
+// Else an io_uring that leaks would leave its author without any verdict.
+TEST(Judge, WhatTheControlSawHeldAndNotGivenBackIsTheKernelsLeak) {
+  for (const auto& [pages, said] : {std::pair{1, "+1 pages"}, std::pair{-2, "-2 pages"}}) {
+    JobFacts f = passing_facts();
+    f.control.outstanding_released = pages;
+    const Judgement j = judge(f);
+    EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::completed);
+    EXPECT_EQ(j.verdicts.front().verdict, Verdict::pass) << j.verdicts.front().detail;
+    EXPECT_EQ(j.verdicts.back().test, control_test);
+    EXPECT_EQ(j.verdicts.back().verdict, Verdict::leak);
+    EXPECT_THAT(j.verdicts.back().detail, HasSubstr(said));
+  }
+}
 
 TEST(Judge, AGuestThatDoesNotSwitchOffIsARowOfItsOwn) {
   JobFacts f = passing_facts();

@@ -71,7 +71,7 @@ struct HoldResult {
   bool available = false;  ///< false: no counters, nothing was measured
   std::string problem;     ///< set when the control itself could not be carried out
   std::int64_t outstanding_held = 0;      ///< after the test ended with its child still holding
-  std::int64_t outstanding_released = 0;  ///< after that child was killed
+  std::int64_t outstanding_released = 0;  ///< after that child was told to give back
 };
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HoldResult, type, available, problem, outstanding_held, outstanding_released)
 
