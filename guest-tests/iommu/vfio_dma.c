@@ -83,8 +83,23 @@ static void across_fork(const void* arg) {
   scene_close(&scene);
 }
 
+// What was unmapped, and is unpinned, the device does not reach any more, whatever its descriptor says.
+static void unmapped(const void* arg) {
+  (void)arg;
+  struct scene scene;
+  size_t undone;
+  if (scene_open(&scene)) {
+    copy_and_compare(&scene);
+    if (vfio_unmap(&scene.vfio, TARGET, scene.target.size, &undone)) ktap_fail("the target is not unmapped");
+    pattern_fill(scene.target.addr, frame, stale, 0);
+    e1000e_copy(&scene.nic, RINGS, SOURCE, TARGET, frame);
+    if (pattern_check(scene.target.addr, frame, stale, 0) >= 0) ktap_fail("the device writes to memory that is unmapped");
+  }
+  scene_close(&scene);
+}
+
 int main(void) {
   static const struct ktap_case cases[] = {
-      {"copy", copy, NULL}, {"across_fork", across_fork, NULL}};
+      {"copy", copy, NULL}, {"across_fork", across_fork, NULL}, {"unmapped", unmapped, NULL}};
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

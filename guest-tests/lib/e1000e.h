@@ -20,6 +20,6 @@ struct e1000e {
 bool e1000e_start(struct e1000e* nic, const struct vfio* vfio, uint64_t iova);
 void e1000e_stop(struct e1000e* nic);
 
-// Has it copy `length` bytes (60 to 1500, a frame) from the device address `from` to `to`, where 2 KiB are needed. False when the frame does not
-// arrive within a second; nothing is reported.
+// Has it copy `length` bytes (60 to 1500, a frame) from the device address `from` to `to`, where 2 KiB are needed. False when the
+// frame does not arrive within a second; nothing is reported.
 bool e1000e_copy(struct e1000e* nic, uint64_t iova, uint64_t from, uint64_t to, size_t length);

@@ -58,16 +58,18 @@ static bool link_of(const char* address, const char* name, char* out, size_t siz
 }
 
 bool vfio_bind(char* address, size_t size) {
-  char path[128], driver[64];
+  char path[128], name[64];
   if (!find(address, size)) return ktap_skip("the machine has no e1000e");
-  if (!link_of(address, "iommu_group", driver, sizeof(driver)))
-    return ktap_skip("no IOMMU before the e1000e (INTEL_IOMMU, ARM_SMMU_V3)");
   if (access("/sys/bus/pci/drivers/vfio-pci", F_OK) < 0) return ktap_skip("no vfio-pci (VFIO_PCI)");
-  if (link_of(address, "driver", driver, sizeof(driver)) && strcmp(driver, "vfio-pci") == 0) return true;
   snprintf(path, sizeof(path), FUNCTIONS "/%s/driver_override", address);
   if (!put(path, "vfio-pci")) return ktap_fail("%s: %s", path, strerror(errno));
-  if (!put("/sys/bus/pci/drivers_probe", address)) return ktap_fail("probing %s: %s", address, strerror(errno));
-  return link_of(address, "driver", driver, sizeof(driver)) || ktap_fail("vfio-pci does not take %s", address);
+  // Where a device tree says which IOMMU a device is behind, probing a driver is what puts it there.
+  const bool probed = put("/sys/bus/pci/drivers_probe", address);
+  if (!link_of(address, "iommu_group", name, sizeof(name)))
+    return ktap_skip("no IOMMU before the e1000e (INTEL_IOMMU, ARM_SMMU_V3)");
+  if (!probed) return ktap_fail("probing %s: %s", address, strerror(errno));
+  const bool bound = link_of(address, "driver", name, sizeof(name)) && strcmp(name, "vfio-pci") == 0;
+  return bound || ktap_fail("vfio-pci does not take %s", address);
 }
 
 static bool open_group(struct vfio* vfio, const char* address) {
