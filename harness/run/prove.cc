@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 
 #include "run/pipeline.h"
@@ -37,6 +38,11 @@ Result<Verdicts> verdicts_of(const store::Store& store, const std::string& run_i
   return out;
 }
 
+void say_weighed(const Proven& p, Observer& observer) {
+  observer.on({.kind = Event::Kind::line, .task = "prove", .what = "run",
+               .text = fmt::format("{}: {}{}{}", p.test, p.holds() ? "holds" : "DOES NOT HOLD", p.remark.empty() ? "" : ": ", p.remark)});
+}
+
 // A fault turns tests red: only what is no finding about the kernel goes on to the exit code.
 ExitCode beside_verdicts(ExitCode code) { return code == ExitCode::regressions ? ExitCode::ok : code; }
 
@@ -62,6 +68,12 @@ Result<ProveEnd> prove(const ProveOptions& options, const Services& services, co
     PINRIG_TRY(store, open_store(services.paths));
     PINRIG_TRY(verdicts, verdicts_of(store, done.run_id));
     for (const auto& name : run.tests) (run.faulty ? faulty : sound)[name] = verdicts;
+    if (!run.faulty) continue;
+    // All of them take hours: what is known is said at once.
+    for (const auto& t : tests) {
+      if (std::find(run.tests.begin(), run.tests.end(), t.name) != run.tests.end())
+        say_weighed(weigh_proof(t, faulty[t.name], sound[t.name]), services.observer);
+    }
   }
   for (const auto& t : tests) {
     end.tests.push_back(weigh_proof(t, faulty[t.name], sound[t.name]));
