@@ -96,6 +96,14 @@ int fault_each(bool (*attempt)(void* context, int nth), void* context, int limit
   return injected;
 }
 
+bool fault_refused(int nth, bool injected, int status) {
+  if (status == 0) return false;
+  const bool memory = status == -ENOMEM || status == -EAGAIN || status == -EFAULT;
+  if (!memory) ktap_fail("fault %d gave %d, which is neither success nor a lack of memory", nth, status);
+  if (!injected) ktap_fail("without a fault the operation gave %d", status);
+  return memory;
+}
+
 static bool mark_disk(const char* path, const char* value) {
   char real[PATH_MAX], file[PATH_MAX + 64];
   if (!realpath(path, real)) return ktap_fail("%s: %s", path, strerror(errno));

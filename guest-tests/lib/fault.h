@@ -22,6 +22,11 @@ int fault_walk(bool (*attempt)(void* context, int nth), void* context, int limit
 // The same for what allocates in every kernel: fails the running case, too, when no fault at all was injected.
 int fault_each(bool (*attempt)(void* context, int nth), void* context, int limit);
 
+// Of an attempt that gave `status`, 0 or -errno: true when it was refused for lack of memory. An allocation may be one that
+// the kernel can do without, so that a fault need not be an error; any other status, and any without a fault, fails the
+// running case.
+bool fault_refused(int nth, bool injected, int status);
+
 // Every bio that is submitted to the whole disk at `path` fails with EIO, until it is turned off; or all but the first
 // `spare_bytes` bytes of them. Skips the running case when the kernel lacks FAIL_MAKE_REQUEST.
 bool fault_requests_on(const char* path, long spare_bytes);

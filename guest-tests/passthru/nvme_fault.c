@@ -52,12 +52,7 @@ static bool attempt(void* context, int nth) {
   } else {
     status = by_uring(a, nth, &injected);
   }
-  // An allocation may be one that the kernel can do without, so that a fault need not be an error.
-  if (status == -ENOMEM || status == -EAGAIN || status == -EFAULT)
-    ++a->refused;
-  else if (status != 0)
-    ktap_fail("fault %d gave %d, which is neither success nor a lack of memory", nth, status);
-  if (!injected && status != 0) ktap_fail("without a fault the command gave %d", status);
+  a->refused += fault_refused(nth, injected, status);
   return injected;
 }
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // SG_IO with one allocation after the other failing: whatever of the memory had been taken by then is given
 // back, and once.
-#include <errno.h>
-#include <string.h>
-
 #include "fault.h"
 #include "ktap.h"
 #include "nvme.h"
@@ -23,11 +20,7 @@ static bool attempt(void* context, int nth) {
   fault_nth_arm(nth);
   int status = scsi_transfer(&a->scsi, &a->io, NULL);
   bool injected = fault_nth_disarm();
-  if (status == -ENOMEM || status == -EAGAIN || status == -EFAULT)
-    ++a->refused;
-  else if (status != 0)
-    ktap_fail("fault %d gave %d, which is neither success nor a lack of memory", nth, status);
-  if (!injected && status != 0) ktap_fail("without a fault the command gave %d", status);
+  a->refused += fault_refused(nth, injected, status);
   return injected;
 }
 
