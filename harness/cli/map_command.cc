@@ -13,6 +13,7 @@ namespace {
 struct MapCommand {
   std::vector<std::string> runs;
   bool markdown = false;
+  bool capabilities = false;
   std::string output = "-";
 };
 
@@ -31,12 +32,18 @@ Result<std::vector<store::RunRow>> rows_of(const MapCommand& c, const store::Sto
 
 Result<ExitCode> map_command(const MapCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
-  PINRIG_TRY(rows, spec::load_map(paths.project));
-  PINRIG_TRY(suites, spec::load_all_suites(paths.project));
   PINRIG_TRY(store, run::open_store(paths));
   PINRIG_TRY(runs, rows_of(c, store));
+  const auto style = terminal_style(program);
+  if (c.capabilities) {
+    PINRIG_TRY(table, report::capability_table(store, runs));
+    PINRIG_CHECK(write_output(c.output, c.markdown ? report::capabilities_markdown(table) : report::capabilities_terminal(table, style)));
+    return ExitCode::ok;
+  }
+  PINRIG_TRY(rows, spec::load_map(paths.project));
+  PINRIG_TRY(suites, spec::load_all_suites(paths.project));
   PINRIG_TRY(map, report::pin_map(rows, suites, store, runs));
-  PINRIG_CHECK(write_output(c.output, c.markdown ? report::map_markdown(map) : report::map_terminal(map, terminal_style(program))));
+  PINRIG_CHECK(write_output(c.output, c.markdown ? report::map_markdown(map) : report::map_terminal(map, style)));
   return ExitCode::ok;
 }
 
@@ -46,6 +53,7 @@ void add_map(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand("map", "Every row of guest-tests/map.yaml beside what runs say of it, for each kernel and architecture");
   const auto c = std::make_shared<MapCommand>();
   sub->add_option("run", c->runs, "Runs to take it from; without any, the newest verdict of each test in the store");
+  sub->add_flag("--capabilities", c->capabilities, "What the kernels can do, as their probes found, instead of the rows");
   sub->add_flag("--markdown", c->markdown, "As a Markdown table");
   sub->add_option("-o,--output", c->output, "File to write to")->capture_default_str();
   sub->callback([c, &program, &action] { action = [c, &program] { return map_command(*c, program); }; });

@@ -7,7 +7,7 @@
 
 #include "model/map.h"
 #include "model/suite.h"
-#include "report/report.h"
+#include "report/kernels.h"
 
 namespace pinrig::report {
 
@@ -16,7 +16,7 @@ struct MapCell {
   enum class State { not_run, skip, pass, xfail, known, fail };
   State state = State::not_run;
   int tests = 0;     ///< that had this state
-  std::string note;  ///< why: reason of a skip or a failure
+  std::string note;  ///< why it is no pass
 };
 
 struct MapLine {
@@ -26,8 +26,8 @@ struct MapLine {
 };
 
 struct PinMap {
-  std::vector<std::string> columns;  ///< "debian-6.12 x86_64"
-  std::vector<MapLine> lines;        ///< in the order of map.yaml
+  std::vector<KernelColumn> columns;
+  std::vector<MapLine> lines;  ///< in the order of map.yaml
 };
 
 /// From the unpatched kernels of `runs` (newest first): for each test the first verdict that they have of it.

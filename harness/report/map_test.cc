@@ -44,6 +44,12 @@ std::vector<std::string> words(const PinMap& map, std::size_t line) {
   return out;
 }
 
+std::vector<std::string> names(const std::vector<KernelColumn>& columns) {
+  std::vector<std::string> out;
+  for (const auto& c : columns) out.push_back(c.name);
+  return out;
+}
+
 PinMap map_of(const Fixture& f) { return pin_map(rows, suites(), f.store, {f.run}).value(); }
 
 TEST(PinMap, TheWorstOfTheTestsOfARowNamesIt) {
@@ -51,7 +57,7 @@ TEST(PinMap, TheWorstOfTheTestsOfARowNamesIt) {
   f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::pass), known_row("bio/b")});
   f.add(job_row(f.run.id, Arch::aarch64, 0, "base"), {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::skip)});
   const PinMap map = map_of(f);
-  EXPECT_THAT(map.columns, ElementsAre(HasSubstr("aarch64"), HasSubstr("x86_64")));
+  EXPECT_THAT(names(map.columns), ElementsAre(HasSubstr("aarch64"), HasSubstr("x86_64")));
   EXPECT_THAT(words(map, 0), ElementsAre("pass", "known")) << "a skip beside a pass is a pass";
   EXPECT_THAT(words(map, 1), ElementsAre("skip", "known"));
   EXPECT_THAT(words(map, 2), ElementsAre("not run", "not run"));
@@ -63,7 +69,7 @@ TEST(PinMap, PatchedKernelsAndTestsThatNeverBeganSayNothing) {
   f.add(job_row(f.run.id, Arch::x86_64, 1, "tip"), {test_row("bio/a", Verdict::leak)});
   f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::missing), test_row("bio/b", Verdict::pass)});
   const PinMap map = map_of(f);
-  EXPECT_THAT(map.columns, ElementsAre(HasSubstr("x86_64")));
+  EXPECT_THAT(names(map.columns), ElementsAre(HasSubstr("x86_64")));
   EXPECT_THAT(words(map, 0), ElementsAre("pass"));
 }
 
@@ -73,6 +79,23 @@ TEST(PinMap, AnUnexpectedCaseFailsTheRow) {
   const PinMap map = map_of(f);
   EXPECT_THAT(words(map, 1), ElementsAre("fail"));
   EXPECT_EQ(map.lines[1].cells[0].note, "bio/b one skip: no drive");
+}
+
+TEST(PinMap, ACaseThatIsExpectedToFailNamesTheRow) {
+  Fixture f;
+  auto lost = case_row("bio/b", "fork", Verdict::xfail, "the read is lost");
+  lost.verdict.expected = true;
+  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::pass), case_row("bio/b", "one", Verdict::pass), lost});
+  const PinMap map = map_of(f);
+  EXPECT_THAT(words(map, 0), ElementsAre("xfail"));
+  EXPECT_EQ(map.lines[1].cells[0].note, "bio/b fork: the read is lost");
+}
+
+TEST(PinMap, FaultsThatWerePutIntoTestsSayNothingOfTheKernel) {
+  Fixture f;
+  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::fail)});
+  f.run.spec += store::with_faults;
+  EXPECT_TRUE(map_of(f).columns.empty());
 }
 
 TEST(PinMap, AsText) {
@@ -86,6 +109,7 @@ TEST(PinMap, AsText) {
   EXPECT_THAT(markdown, HasSubstr("| G19 | flags \\| modules | - | not testable: build time only |"));
   EXPECT_THAT(markdown, HasSubstr("4 rows: 2 with tests, 1 not testable, 1 without a test"));
   EXPECT_THAT(markdown, HasSubstr("[1] known issue leaky: a page leaks (here)"));
+  EXPECT_THAT(markdown, HasSubstr("kernels: debian-6.12 is 6.12.117-pinrig\n"));
   const std::string plain = map_terminal(map, {});
   EXPECT_THAT(plain, HasSubstr("D1 "));
   EXPECT_THAT(plain, HasSubstr("not testable: build time only"));

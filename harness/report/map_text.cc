@@ -18,7 +18,7 @@ const char* word_of(State s) {
     case State::not_run:
       return "not run";
     case State::skip:
-      return "skip";
+      return "not here";
     case State::pass:
       return "pass";
     case State::xfail:
@@ -77,13 +77,6 @@ std::string summary(const PinMap& map) {
                      static_cast<std::ptrdiff_t>(map.lines.size()) - reasoned - bare, reasoned, bare);
 }
 
-/// A '|' would end a column.
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) out += c == '|' ? "\\|" : std::string(1, c);
-  return out;
-}
-
 }  // namespace
 
 std::string map_terminal(const PinMap& map, const Style& style) {
@@ -92,7 +85,7 @@ std::string map_terminal(const PinMap& map, const Style& style) {
   std::vector<std::vector<std::string>> cells;
   std::vector<std::size_t> widths;
   std::size_t id = 3;
-  for (const auto& c : map.columns) widths.push_back(c.size());
+  for (const auto& c : map.columns) widths.push_back(c.name.size());
   for (const auto& line : map.lines) {
     id = std::max(id, line.row.id.size());
     cells.emplace_back();
@@ -102,7 +95,7 @@ std::string map_terminal(const PinMap& map, const Style& style) {
     }
   }
   std::string out = pad(p.bold("row"), id);
-  for (std::size_t c = 0; c < map.columns.size(); ++c) out += "  " + pad(p.bold(map.columns[c]), widths[c]);
+  for (std::size_t c = 0; c < map.columns.size(); ++c) out += "  " + pad(p.bold(map.columns[c].name), widths[c]);
   out += "\n";
   for (std::size_t i = 0; i < map.lines.size(); ++i) {
     const auto& line = map.lines[i];
@@ -112,7 +105,7 @@ std::string map_terminal(const PinMap& map, const Style& style) {
   }
   out += "\n";
   for (std::size_t n = 0; n < notes.texts().size(); ++n) out += hanging(p, fmt::format("[{}] ", n + 1), notes.texts()[n]);
-  return out + summary(map);
+  return out + summary(map) + kernels_text(map.columns) + "\n";
 }
 
 std::string map_markdown(const PinMap& map) {
@@ -120,17 +113,17 @@ std::string map_markdown(const PinMap& map) {
   std::string head = "| row | what |";
   std::string rule = "|---|---|";
   for (const auto& c : map.columns) {
-    head += fmt::format(" {} |", c);
+    head += fmt::format(" {} |", c.name);
     rule += "---|";
   }
   std::string out = head + " tests |\n" + rule + "---|\n";
   for (const auto& line : map.lines) {
-    out += fmt::format("| {} | {} |", line.row.id, escaped(line.row.what));
+    out += fmt::format("| {} | {} |", line.row.id, escaped_cell(line.row.what));
     for (const auto& cell : line.cells) out += fmt::format(" {} |", cell_text(line, cell, notes));
     const std::string tests = line.row.not_testable.empty() ? join(line.tests, ", ") : "not testable: " + line.row.not_testable;
-    out += fmt::format(" {} |\n", escaped(tests));
+    out += fmt::format(" {} |\n", escaped_cell(tests));
   }
-  out += "\n" + summary(map);
+  out += "\n" + summary(map) + "\n" + kernels_text(map.columns) + "\n";
   for (std::size_t n = 0; n < notes.texts().size(); ++n) out += fmt::format("\n[{}] {}\n", n + 1, notes.texts()[n]);
   return out;
 }

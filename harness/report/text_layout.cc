@@ -123,6 +123,12 @@ std::string hanging(const Painter& p, const std::string& first, const std::strin
   return out;
 }
 
+std::string escaped_cell(const std::string& text) {
+  std::string out;
+  for (const char c : text) out += c == '|' ? "\\|" : std::string(1, c);
+  return out;
+}
+
 std::string count_of(std::size_t n, const std::string& one) {
   return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
 }

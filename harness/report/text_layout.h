@@ -48,6 +48,9 @@ class Painter {
 /// width.
 std::string hanging(const Painter& p, const std::string& first, const std::string& text);
 
+/// For a cell of a Markdown table: a '|' would end the column.
+std::string escaped_cell(const std::string& text);
+
 /// "1 test", "2 tests"
 std::string count_of(std::size_t n, const std::string& one);
 

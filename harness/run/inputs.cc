@@ -14,6 +14,7 @@ namespace pinrig::run {
 
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   Inputs in;
+  in.has_faults = !o.env.empty();
   PINRIG_TRY(spec, spec::load_run(project, o.spec));
   in.spec = std::move(spec);
   if (!o.series.empty()) {

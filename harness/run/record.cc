@@ -125,7 +125,7 @@ RunRecord::RunRecord(store::Store store, store::RunRow row, FileLock alive)
 Result<RunRecord> RunRecord::begin(store::Store store, const Inputs& in, const Services& s) {
   store::RunRow row;
   row.id = new_id();
-  row.spec = in.spec.name;
+  row.spec = in.spec.name + (in.has_faults ? store::with_faults : "");
   row.base = in.base.name;
   row.series = in.series ? in.series->name : "";
   row.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));

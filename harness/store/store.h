@@ -14,6 +14,9 @@
 
 namespace pinrig::store {
 
+/// Ends RunRow::spec where faults were put into tests by their environment: what failed says nothing of the kernel.
+inline constexpr char with_faults[] = "+faults";
+
 struct RunRow {
   std::string id;    ///< "20261121-010203-4f2a"
   std::string spec;  ///< name of the run file
