@@ -91,12 +91,17 @@ std::vector<std::string> tools_of(const model::Cell& cell) {
   return {tools.begin(), tools.end()};
 }
 
-std::vector<std::string> selftests_of(const model::Cell& cell) {
-  std::vector<std::string> names;
+// Those that the tests are, and those that ours name in their arguments, to run them.
+std::vector<std::string> selftests_of(const model::Cell& cell, const fs::path& selftests) {
+  std::set<std::string> names;
   for (const auto& t : cell.tests) {
-    if (t.from_kernel()) names.push_back(t.kernel_binary());
+    if (t.from_kernel()) names.insert(t.kernel_binary());
+    for (const auto& arg : t.args) {
+      std::error_code ec;
+      if (!t.from_kernel() && arg.find('/') == std::string::npos && fs::is_regular_file(selftests / arg, ec)) names.insert(arg);
+    }
   }
-  return names;
+  return {names.begin(), names.end()};
 }
 
 std::string flat(std::string text) {
@@ -151,7 +156,7 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
                            const Platform& platform, const std::string& run_id, const fs::path& dir,
                            const Services& services) {
   PINRIG_CHECK(make_dirs(dir));
-  PINRIG_TRY(tests_cpio, image::selftests_initramfs(selftests, selftests_of(cell), image_context(services, cell.id)));
+  PINRIG_TRY(tests_cpio, image::selftests_initramfs(selftests, selftests_of(cell, selftests), image_context(services, cell.id)));
   PINRIG_TRY(drives, prepare_drives(cell.machine, services));
   ReadyJob job{.dir = dir, .drives = std::move(drives)};
   job.spec.run_id = run_id;
