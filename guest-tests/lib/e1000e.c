@@ -54,6 +54,8 @@ bool e1000e_start(struct e1000e* nic, const struct vfio* vfio, uint64_t iova) {
   if (nic->registers == MAP_FAILED) return ktap_fail("mapping BAR 0: %s", strerror(errno));
   if (!may_master(vfio) || !buffer_get(&nic->rings, BUFFER_PAGES, page_bytes())) return false;
   memset(nic->rings.addr, 0, nic->rings.size);
+  // Whatever fork() does to pinned pages: it is the data that are looked at, not whether the device can be talked to.
+  madvise(nic->rings.addr, nic->rings.size, MADV_DONTFORK);
   int error = vfio_map(vfio, nic->rings.addr, nic->rings.size, iova, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
   if (error) return ktap_fail("mapping the descriptors: %s", strerror(error));
   set(nic, CTRL, nic->registers[CTRL / 4] | CTRL_SLU);
