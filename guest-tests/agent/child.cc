@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -31,6 +32,19 @@ Pipe make_pipe(int size) {
   return Pipe{UniqueFd(fds[0]), UniqueFd(fds[1])};
 }
 
+// A socket keeps the pieces apart, and both directions in one descriptor. Ours does not block.
+struct SocketPair {
+  UniqueFd ours;
+  UniqueFd theirs;
+};
+
+SocketPair make_sockets() {
+  int fds[2] = {-1, -1};
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0) return {};
+  fcntl(fds[0], F_SETFL, O_NONBLOCK);
+  return SocketPair{UniqueFd(fds[0]), UniqueFd(fds[1])};
+}
+
 // What the child tells when it cannot become the program.
 struct Failure {
   int error;
@@ -42,6 +56,7 @@ struct Ends {
   int out;
   int err;
   int claim;
+  int host;
   int report;
 };
 
@@ -79,7 +94,7 @@ void set_limits() {
   unshare(CLONE_NEWNS);
   const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0 || dup2(null, 0) < 0 || dup2(ends.out, 1) < 0 || dup2(ends.err, 2) < 0 ||
-      dup2(ends.claim, claim_number) < 0)
+      dup2(ends.claim, claim_number) < 0 || dup2(ends.host, host_number) < 0)
     fail(ends.report, 0);
   if (chdir(program.cwd.c_str()) != 0) fail(ends.report, 1);
   if (program.body) {
@@ -100,6 +115,7 @@ std::vector<char*> pointers(std::vector<std::string>& words) {
 std::vector<std::string> environment_words(const Program& program) {
   auto all = default_environment();
   all["PINRIG_CLAIM_FD"] = std::to_string(claim_number);
+  all["PINRIG_HOST_FD"] = std::to_string(host_number);
   for (const auto& [name, value] : program.env) all[name] = value;
   std::vector<std::string> out;
   for (const auto& [name, value] : all) out.push_back(name + "=" + value);
@@ -108,7 +124,7 @@ std::vector<std::string> environment_words(const Program& program) {
 
 // Above the numbers that a child gives away with dup2.
 void lift(UniqueFd& fd) {
-  if (fd) fd.reset(fcntl(fd.get(), F_DUPFD_CLOEXEC, claim_number + 1));
+  if (fd) fd.reset(fcntl(fd.get(), F_DUPFD_CLOEXEC, host_number + 1));
 }
 
 Child not_started(int error, const std::string& what) {
@@ -129,6 +145,9 @@ Child spawn(const Program& program) {
   Pipe err = make_pipe(pipe_size);
   Pipe claim = make_pipe(0);
   Pipe report = make_pipe(0);
+  SocketPair host = make_sockets();
+  lift(host.theirs);
+  if (!host.ours || !host.theirs) return not_started(errno, "making a socket");
   for (Pipe* p : {&out, &err, &claim, &report}) {
     lift(p->write_end);
     if (!p->read_end || !p->write_end) return not_started(errno, "making a pipe");
@@ -138,7 +157,8 @@ Child spawn(const Program& program) {
   auto variables = environment_words(program);
   const auto argv = pointers(words);
   const auto envp = pointers(variables);
-  const Ends ends{out.write_end.get(), err.write_end.get(), claim.write_end.get(), report.write_end.get()};
+  const Ends ends{out.write_end.get(), err.write_end.get(), claim.write_end.get(), host.theirs.get(),
+                  report.write_end.get()};
 
   const pid_t pid = fork();
   if (pid < 0) return not_started(errno, "fork");
@@ -160,6 +180,7 @@ Child spawn(const Program& program) {
   child.out = std::move(out.read_end);
   child.err = std::move(err.read_end);
   child.claim = std::move(claim.read_end);
+  child.host = std::move(host.ours);
   return child;
 }
 

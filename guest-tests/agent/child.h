@@ -14,6 +14,8 @@ namespace pinrig::agent {
 
 /// The descriptor number on which a test says what it pins.
 inline constexpr int claim_number = 9;
+/// And the one of the socket on which it asks something of the host: a datagram each way.
+inline constexpr int host_number = 10;
 
 struct Program {
   std::vector<std::string> argv;
@@ -31,13 +33,14 @@ struct Child {
   UniqueFd out;
   UniqueFd err;
   UniqueFd claim;
+  UniqueFd host;
 };
 
 /// PATH, HOME, TMPDIR and what every program of the guest gets.
 std::map<std::string, std::string> default_environment();
 
 /// Starts a program in a session, process group and mount namespace of its own, with default signals, no core
-/// files, unlimited locked memory and nothing open but /dev/null, two pipes and the claim pipe.
+/// files, unlimited locked memory and nothing open but /dev/null, two pipes, the claim pipe and the host socket.
 Child spawn(const Program& program);
 
 }  // namespace pinrig::agent

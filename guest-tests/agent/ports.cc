@@ -94,6 +94,17 @@ std::optional<std::string> Ports::next_request() {
   return out;
 }
 
+std::optional<wire::HostActionDone> Ports::next_answer() {
+  wire::Decoder decoder(inbox_);
+  const auto frame = decoder.next();
+  if (!frame) return std::nullopt;
+  const Request request = parse_request(frame->payload);
+  const auto* done = std::get_if<wire::HostActionDone>(&request);
+  if (!done) return std::nullopt;
+  inbox_.erase(0, inbox_.size() - decoder.rest().size());
+  return *done;
+}
+
 bool Ports::wants_end() const {
   wire::Decoder decoder(inbox_);
   while (const auto frame = decoder.next()) {

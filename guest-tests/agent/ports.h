@@ -8,6 +8,7 @@
 #include "base/unique_fd.h"
 #include "uevents.h"
 #include "wire/frame.h"
+#include "wire/host_action.h"
 
 namespace pinrig::agent {
 
@@ -29,6 +30,8 @@ class Ports {
   bool receive();
   /// The next whole JSON frame that came in.
   std::optional<std::string> next_request();
+  /// The next frame, when it answers what was asked of the host; it is left there otherwise.
+  std::optional<wire::HostActionDone> next_answer();
   /// Asked for power off, or sent something that is no frame: there is no point in running anything.
   bool wants_end() const;
 

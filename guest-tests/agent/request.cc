@@ -81,6 +81,7 @@ Request parse_request(std::string_view payload) {
   if (name == "setup") return convert(setup_example(), value);
   if (name == "hold_control") return convert(wire::HoldControl{}, value);
   if (name == "run") return check_run(convert(run_example(), value));
+  if (name == "host_action_done") return convert(wire::HostActionDone{}, value);
   if (name == "power_off") return convert(wire::PowerOff{}, value);
   return BadRequest{"unknown type: " + name};
 }

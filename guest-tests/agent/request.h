@@ -6,6 +6,7 @@
 #include <string_view>
 #include <variant>
 
+#include "wire/host_action.h"
 #include "wire/messages.h"
 
 namespace pinrig::agent {
@@ -14,7 +15,7 @@ struct BadRequest {
   std::string why;
 };
 
-using Request = std::variant<BadRequest, wire::Setup, wire::HoldControl, wire::Run, wire::PowerOff>;
+using Request = std::variant<BadRequest, wire::Setup, wire::HoldControl, wire::Run, wire::HostActionDone, wire::PowerOff>;
 
 /// The library's own conversions abort on a value of the wrong type when exceptions are off: every type is
 /// checked first, against an example of the message.

@@ -2,11 +2,13 @@
 #include "session.h"
 
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
 #include <cmath>
 
+#include "request.h"
 #include "sys.h"
 
 namespace pinrig::agent {
@@ -22,6 +24,11 @@ ssize_t read_some(UniqueFd& fd, char* to, std::size_t size) {
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return 0;
   fd.reset();
   return -1;
+}
+
+// A test that is not there any more, or that does not take its answers, does without.
+void answer(const UniqueFd& fd, const std::string& text) {
+  [[maybe_unused]] const auto n = send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 }  // namespace
@@ -53,9 +60,30 @@ bool Session::read_claims() {
   return true;
 }
 
+// Whoever asks waits for one answer: it is the host's, or that there is none to be had.
+bool Session::read_asks() {
+  char buffer[256];
+  const ssize_t n = read_some(child_.host, buffer, sizeof buffer);
+  if (n <= 0) return false;
+  const auto asked = asks_.take(std::string_view(buffer, static_cast<std::size_t>(n)));
+  if (!asked.refusal.empty()) answer(child_.host, asked.refusal);
+  else if (!ports_ || !ports_->reply(dump(asked.action))) answer(child_.host, asks_.give_up("there is no host to ask"));
+  return true;
+}
+
+void Session::deliver_answers() {
+  while (const auto done = ports_->next_answer()) {
+    ports_->result(wire::Kind::json, 0, dump(*done));
+    if (const auto text = asks_.answered(*done)) answer(child_.host, *text);
+  }
+}
+
 bool Session::host_there(short events) {
   if (!ports_ || events == 0) return true;
-  if ((events & POLLIN) != 0 && !ports_->receive()) return false;
+  if ((events & POLLIN) != 0) {
+    if (!ports_->receive()) return false;
+    deliver_answers();
+  }
   if ((events & POLLHUP) != 0) return false;
   return !ports_->wants_end();
 }
@@ -64,17 +92,19 @@ Over Session::wait(double limit_ms) {
   const double end = monotonic_ms() + limit_ms;
   for (;;) {
     // A descriptor of -1 is skipped by poll().
-    std::array<pollfd, 5> fds{{{processes_.signal_fd(), POLLIN, 0},
+    std::array<pollfd, 6> fds{{{processes_.signal_fd(), POLLIN, 0},
                                {child_.out.get(), POLLIN, 0},
                                {child_.err.get(), POLLIN, 0},
                                {child_.claim.get(), POLLIN, 0},
-                               {ports_ ? ports_->control_fd() : -1, POLLIN, 0}}};
+                               {ports_ ? ports_->control_fd() : -1, POLLIN, 0},
+                               {child_.host.get(), POLLIN, 0}}};
     const double left = end - monotonic_ms();
     if (left <= 0) return Over::deadline;
     poll(fds.data(), fds.size(), static_cast<int>(std::ceil(std::min(left, 3.6e6))));
     if (fds[1].revents != 0) read_output(child_.out, wire::Kind::out);
     if (fds[2].revents != 0) read_output(child_.err, wire::Kind::err);
     if (fds[3].revents != 0) read_claims();
+    if (fds[5].revents != 0) read_asks();
     if (fds[0].revents != 0) {
       if (const auto ended = processes_.reap(child_.pid)) {
         ended_ = *ended;

@@ -8,6 +8,7 @@
 
 #include "child.h"
 #include "claim.h"
+#include "host_asks.h"
 #include "output.h"
 #include "ports.h"
 #include "processes.h"
@@ -25,7 +26,8 @@ enum class Over {
   host_gone,  ///< the host asked for power off or is not there any more
 };
 
-/// One running child: takes its output and its claims in until it ends, never makes it wait for us.
+/// One running child: takes its output and its claims in until it ends, and what it asks of the host to the host, never
+/// makes it wait for us.
 class Session {
  public:
   Session(Child child, std::uint64_t output_limit, Sink sink, Processes& processes, Ports* ports);
@@ -40,6 +42,8 @@ class Session {
  private:
   bool read_output(UniqueFd& fd, wire::Kind kind);
   bool read_claims();
+  bool read_asks();
+  void deliver_answers();
   bool host_there(short events);
 
   Child child_;
@@ -48,6 +52,7 @@ class Session {
   Processes& processes_;
   Ports* ports_;  ///< null: nobody to listen to
   ClaimReader claims_;
+  HostAsks asks_;
   Ended ended_;
   std::string buffer_;
 };

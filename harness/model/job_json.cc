@@ -19,8 +19,10 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Device, {{Device::zoned, "zoned"},
                                       {Device::p9, "p9"},
                                       {Device::scsi, "scsi"},
                                       {Device::nvdimm, "nvdimm"},
-                                      {Device::iommu, "iommu"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs, zone_mib, cmb_mib, metadata_bytes)
+                                      {Device::iommu, "iommu"},
+                                      {Device::removable, "removable"}})
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs, zone_mib, cmb_mib, metadata_bytes,
+                                   removable)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, nvme, net, hugepages_2m, swap_mib, kernel_args,
                                    devices)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, hugepages_2m, swap_mib, rdma, symbols, devices, kernel_args, memory_mib,

@@ -22,13 +22,14 @@ const char* to_string(OutputFormat f);
 
 /// Devices that a machine has only when a test asks for them; each costs probe time.
 enum class Device {
-  zoned,   ///< NVMe namespace in zones, serial pin-zoned
-  cmb,     ///< NVMe controller with 64 MiB of memory of its own, serial pin-cmb
-  meta,    ///< NVMe namespace with 8 bytes of metadata a block, serial pin-meta
-  p9,      ///< virtio-9p share of an empty folder, mount tag pinshare
-  scsi,    ///< disk on virtio-scsi, serial pin-scsi
-  nvdimm,  ///< persistent memory
-  iommu,   ///< emulated IOMMU, and an e1000e behind it
+  zoned,     ///< NVMe namespace in zones, serial pin-zoned
+  cmb,       ///< NVMe controller with 64 MiB of memory of its own, serial pin-cmb
+  meta,      ///< NVMe namespace with 8 bytes of metadata a block, serial pin-meta
+  p9,        ///< virtio-9p share of an empty folder, mount tag pinshare
+  scsi,      ///< disk on virtio-scsi, serial pin-scsi
+  nvdimm,    ///< persistent memory
+  iommu,     ///< emulated IOMMU, and an e1000e behind it
+  removable, ///< NVMe controller that a test can have taken out, serial pin-gone
 };
 const char* to_string(Device d);
 std::optional<Device> device_from_string(const std::string&);
@@ -97,6 +98,7 @@ struct NvmeDrive {
   int zone_mib = 0;        ///< size of its zones; 0 = not zoned
   int cmb_mib = 0;         ///< memory of its controller that the guest may map
   int metadata_bytes = 0;  ///< beside each block, in a buffer of its own
+  bool removable = false;  ///< its controller sits in a slot of its own and can be unplugged
 };
 
 /// An emulated machine (configs/machines/NAME.yaml).

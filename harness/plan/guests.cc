@@ -106,6 +106,13 @@ std::optional<NvmeDrive> drive_of(Device device) {
       d.size_mib = 64;
       d.metadata_bytes = 8;
       return d;
+    case Device::removable:
+      // Slow enough that requests are in flight when it is taken out.
+      d.serial = "pin-gone";
+      d.size_mib = 64;
+      d.iops = 4;
+      d.removable = true;
+      return d;
     default:
       return std::nullopt;
   }

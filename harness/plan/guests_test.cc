@@ -109,6 +109,10 @@ TEST(FitMachine, NvmeDevicesBecomeDrives) {
   EXPECT_EQ(m.nvme[0].zone_mib, 8);
   EXPECT_EQ(m.nvme[1].cmb_mib, 64);
   EXPECT_EQ(m.nvme[2].metadata_bytes, 8);
+  const Machine gone = fit_machine(offer(), {with_devices("a", {Device::removable})});
+  EXPECT_THAT(drives(gone), ElementsAre("pin-gone:1"));
+  EXPECT_TRUE(gone.nvme[0].removable);
+  EXPECT_GT(gone.nvme[0].iops, 0) << "nothing would be in flight";
 }
 
 TEST(Groups, OneGuestIsEnoughForPlainTests) {

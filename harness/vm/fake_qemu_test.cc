@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "wire/frame.h"
+#include "wire/host_action.h"
 #include "wire/messages.h"
 
 namespace pinrig::vm {
@@ -120,6 +121,37 @@ void measure(int control, int qmp, const std::string& results, bool second_dies)
   }
 }
 
+/// A test that asks for `device` to be unplugged, of which QEMU says `event` (nothing: it is silent); its exit code is 1
+/// when the host could not, its problem says why.
+void be_unplugged(int control, int qmp, const std::string& device, const char* event) {
+  const auto next = [&] {
+    const std::string bytes = get(control);
+    wire::Decoder decoder(bytes);
+    const auto frame = decoder.next();
+    return Json::parse(frame ? frame->payload : std::string_view("{}"));
+  };
+  say(control, wire::Hello{});
+  const Json run = next();
+  wire::HostAction action;
+  action.id = 5;
+  action.action = "unplug";
+  action.device = device;
+  say(control, action);
+  if (event != nullptr) {
+    get(qmp);
+    put(qmp, event);
+  }
+  const Json done = next();
+  const bool mine = done.value("type", "") == "host_action_done" && done.value("id", 0) == 5;
+  const std::string problem = mine ? done.value("problem", "") : "another answer";
+  say(control, Json{{"type", "test_end"}, {"id", run["id"]}, {"how", "exited"}, {"code", problem.empty() ? 0 : 1}, {"problem", problem}});
+  get(control);
+  shut_down(qmp, "guest-shutdown");
+}
+
+constexpr const char* nvme0_left = R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "x"}})" "\n";
+constexpr const char* nvme0_stays = R"({"event": "DEVICE_UNPLUG_GUEST_ERROR", "data": {"device": "nvme0", "path": "x"}})" "\n";
+
 void play(const std::string& role, int control, int qmp, const std::string& results) {
   if (role == "good" || role == "good_kvm") be_good(control, qmp);
   if (role == "panics_at_boot") shut_down(qmp, "guest-reset");
@@ -143,6 +175,10 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
     hello.uptime_s = 9;
     say(control, hello);
   }
+  if (role == "unplugs") be_unplugged(control, qmp, "pin-gone", nvme0_left);
+  if (role == "unplug_refused") be_unplugged(control, qmp, "pin-gone", nvme0_stays);
+  if (role == "unplug_ignored") be_unplugged(control, qmp, "pin-gone", nullptr);
+  if (role == "unplugs_another") be_unplugged(control, qmp, "pin-raw", nullptr);
   if (role == "fills_disk") {
     say(control, wire::Hello{});
     get(control);

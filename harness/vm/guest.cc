@@ -30,12 +30,27 @@ std::optional<T> decode(const std::string& payload, const char* type, std::strin
   return std::nullopt;
 }
 
+/// What a test asks of the host, if that is what `payload` is.
+std::optional<wire::HostAction> host_action(const std::string& payload) {
+  std::string why;
+  return decode<wire::HostAction>(payload, wire::HostAction().type.c_str(), why);
+}
+
+std::string text_of(const nlohmann::json& message) {
+  return message.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
 }  // namespace
 
 template <typename T>
 Result<Step<T>> Guest::Impl::receive(Deadline deadline, double limit_s, const char* type) {
-  Step<T> step;
   PINRIG_TRY(payload, next_message(deadline, limit_s, type));
+  return understood<T>(payload, type);
+}
+
+template <typename T>
+Step<T> Guest::Impl::understood(const std::optional<std::string>& payload, const char* type) {
+  Step<T> step;
   note_full_disk();
   if (payload && !(end && end->kind == GuestEnd::Kind::disk_full)) {
     std::string why;
@@ -48,7 +63,7 @@ Result<Step<T>> Guest::Impl::receive(Deadline deadline, double limit_s, const ch
 
 template <typename T, typename Request>
 Result<Step<T>> Guest::Impl::ask(const Request& request, double limit_s, const char* type) {
-  send(nlohmann::json(request).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  send(text_of(request));
   return receive<T>(Deadline::after(Seconds(limit_s)), limit_s, type);
 }
 
@@ -90,7 +105,17 @@ Result<Step<wire::HoldResult>> Guest::hold_control(const wire::HoldControl& cont
 Result<Step<wire::TestEnd>> Guest::run(const wire::Run& run) {
   const auto& t = impl_->job.timeouts;
   const double limit_s = static_cast<double>(run.limit_ms) / 1000 + t.scaled(t.silence_s);
-  PINRIG_TRY(step, impl_->ask<wire::TestEnd>(run, limit_s, "test_end"));
+  const Deadline deadline = Deadline::after(Seconds(limit_s));
+  impl_->send(text_of(run));
+  PINRIG_TRY(payload, impl_->next_message(deadline, limit_s, "test_end"));
+  while (payload) {
+    const auto action = host_action(*payload);
+    if (!action) break;
+    PINRIG_CHECK(impl_->carry_out(*action, deadline));
+    PINRIG_TRY(next, impl_->next_message(deadline, limit_s, "test_end"));
+    payload = std::move(next);
+  }
+  auto step = impl_->understood<wire::TestEnd>(payload, "test_end");
   if (step.value && step.value->id != run.id) {
     impl_->ended(GuestEnd::Kind::protocol,
                  fmt::format("the end of test {} while test {} runs", step.value->id, run.id));

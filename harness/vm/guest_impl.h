@@ -7,6 +7,7 @@
 #include "vm/guest.h"
 #include "vm/job_files.h"
 #include "vm/qmp.h"
+#include "wire/host_action.h"
 
 namespace pinrig::vm {
 
@@ -26,6 +27,14 @@ struct Guest::Impl {
   Result<Step<T>> receive(Deadline deadline, double limit_s, const char* type);
   template <typename T, typename Request>
   Result<Step<T>> ask(const Request& request, double limit_s, const char* type);
+
+  /// What the guest said as a `T`, or its end.
+  template <typename T>
+  Step<T> understood(const std::optional<std::string>& payload, const char* type);
+  /// Carries out what a test asks for and answers it; whatever goes wrong with that is told to the test.
+  Result<void> carry_out(const wire::HostAction& action, Deadline deadline);
+  /// Empty when the controller `serial` has left the guest, else why not.
+  Result<std::string> unplug(const std::string& serial, Deadline deadline);
 
   void send(const std::string& json);
   /// Payload of the next control frame; nothing when `end` is set instead.

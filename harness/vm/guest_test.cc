@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vm/guest.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -131,6 +132,26 @@ TEST_F(GuestTest, TheEndOfAnotherTestIsALie) {
   wire::Run run;
   run.id = 1;
   EXPECT_EQ(guest->run(run)->end.kind, Kind::protocol);
+}
+
+TEST_F(GuestTest, ATestMayHaveADriveUnplugged) {
+  job_.machine.nvme = {{.serial = "pin-gone", .removable = true}, {.serial = "pin-raw"}};
+  job_.timeouts.setup_s = 0.2;
+  const auto end_of = [&](const std::string& role) {
+    FakeQemu fake(role);
+    auto guest = start();
+    EXPECT_TRUE(guest->hello()->value.has_value());
+    wire::Run run;
+    run.id = 3;
+    const auto end = guest->run(run);
+    EXPECT_TRUE(end->value.has_value()) << role << ": " << end->end.detail;
+    EXPECT_EQ(guest->power_off()->kind, Kind::powered_off) << role;
+    return end->value ? fmt::format("{} {}", end->value->code, end->value->problem) : "";
+  };
+  EXPECT_EQ(end_of("unplugs"), "0 ");
+  EXPECT_THAT(end_of("unplug_refused"), HasSubstr("1 the guest refuses"));
+  EXPECT_THAT(end_of("unplug_ignored"), HasSubstr("1 QEMU has not given up pin-gone within 0.2"));
+  EXPECT_EQ(end_of("unplugs_another"), "1 the machine has no removable device 'pin-raw' (it has pin-gone)");
 }
 
 TEST_F(GuestTest, SilenceIsHungAndSaysWhatWasAwaited) {

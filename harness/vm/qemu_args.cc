@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "wire/frame.h"
@@ -162,10 +163,25 @@ Args kernel_args(const model::JobSpec& job, const std::string& initramfs, QemuMo
 
 namespace {
 
-std::string controller_option(const model::NvmeDrive& drive, const std::string& id) {
+/// Ids of the controllers by serial number, in the order of the machine's drives.
+std::map<std::string, std::string> controller_ids(const model::Machine& machine) {
+  std::map<std::string, std::string> ids;
+  for (const auto& drive : machine.nvme) ids.try_emplace(drive.serial, object_id("nvme", ids.size()));
+  return ids;
+}
+
+/// A controller of one serial number. PCIe has no hot-plug on the root bus itself, only behind a root port; the chassis
+/// number has to differ from port to port.
+Args controller_args(const model::NvmeDrive& drive, const std::string& id, std::size_t number) {
+  Args args;
   std::string out = fmt::format("nvme,id={},serial={}", id, option_value(drive.serial));
+  if (drive.removable) {
+    append(args, {"-device", fmt::format("pcie-root-port,id=port-{},chassis={}", id, number + 1)});
+    out += fmt::format(",bus=port-{}", id);
+  }
   if (drive.cmb_mib > 0) out += fmt::format(",cmb_size_mb={}", drive.cmb_mib);
-  return out;
+  append(args, {"-device", out});
+  return args;
 }
 
 std::string namespace_option(const model::NvmeDrive& drive, const std::string& id, const std::string& bus) {
@@ -235,12 +251,13 @@ Args device_args(const model::JobSpec& job, const std::map<Device, std::string>&
 
 Args drive_args(const model::Machine& machine, const std::map<std::string, DriveFile>& files) {
   Args args;
-  std::map<std::string, std::string> controllers;  // serial to id
+  const auto ids = controller_ids(machine);
+  std::set<std::string> made;
   for (const auto& drive : machine.nvme) {
-    auto [controller, is_new] = controllers.try_emplace(drive.serial, object_id("nvme", controllers.size()));
+    const std::string& controller = ids.at(drive.serial);
     // A controller per serial number, its namespaces on a bus that has the controller's id as name.
-    if (is_new) append(args, {"-device", controller_option(drive, controller->second)});
-    const std::string id = fmt::format("{}n{}", controller->second, drive.nsid);
+    if (made.insert(drive.serial).second) append(args, controller_args(drive, controller, made.size() - 1));
+    const std::string id = fmt::format("{}n{}", controller, drive.nsid);
     const auto file = files.find(drive_key(drive));
     // A missing image is a name QEMU will refuse; it never happens with the files of prepare_drives().
     const DriveFile image = file == files.end() ? DriveFile{} : file->second;
@@ -252,9 +269,16 @@ Args drive_args(const model::Machine& machine, const std::map<std::string, Drive
     // and DMA; null-co's latency-ns and scsi_debug's delay wait after the data moved and hide every race.
     if (drive.iops > 0) backend += fmt::format(",throttling.iops-total={}", drive.iops);
     append(args, {"-drive", backend});
-    append(args, {"-device", namespace_option(drive, id, controller->second)});
+    append(args, {"-device", namespace_option(drive, id, controller)});
   }
   return args;
+}
+
+std::optional<std::string> removable_id(const model::Machine& machine, const std::string& serial) {
+  for (const auto& drive : machine.nvme) {
+    if (drive.removable && drive.serial == serial) return controller_ids(machine).at(serial);
+  }
+  return std::nullopt;
 }
 
 Args net_args(const model::Machine& machine) {

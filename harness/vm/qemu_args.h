@@ -39,6 +39,9 @@ struct QemuPaths {
 /// "serial:nsid", the name of a namespace all over pinrig.
 std::string drive_key(const model::NvmeDrive& drive);
 
+/// QEMU's id of the controller `serial` when it can be unplugged; nothing for all others.
+std::optional<std::string> removable_id(const model::Machine& machine, const std::string& serial);
+
 /// "qemu-system-x86_64"
 std::string qemu_program(model::Arch arch);
 /// The Debian package with that program.

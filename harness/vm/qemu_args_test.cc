@@ -163,9 +163,21 @@ TEST(QemuArgs, DrivesWithZonesControllerMemoryAndMetadata) {
                           "nvme,id=nvme2,serial=m", "nvme-ns,drive=nvme2n1,bus=nvme2,nsid=1,ms=8,mset=0"));
 }
 
+TEST(QemuArgs, ADriveThatCanBeUnpluggedHasASlotOfItsOwn) {
+  model::Machine machine;
+  machine.nvme = {{.serial = "stays"}, {.serial = "goes", .removable = true}, {.serial = "goes", .nsid = 2, .removable = true}};
+  EXPECT_THAT(values(drive_args(machine, {}), "-device"),
+              ElementsAre("nvme,id=nvme0,serial=stays", "nvme-ns,drive=nvme0n1,bus=nvme0,nsid=1",
+                          "pcie-root-port,id=port-nvme1,chassis=2", "nvme,id=nvme1,serial=goes,bus=port-nvme1",
+                          "nvme-ns,drive=nvme1n1,bus=nvme1,nsid=1", "nvme-ns,drive=nvme1n2,bus=nvme1,nsid=2"));
+  EXPECT_EQ(removable_id(machine, "goes"), "nvme1");
+  EXPECT_EQ(removable_id(machine, "stays"), std::nullopt);
+  EXPECT_EQ(removable_id(machine, "nvme1"), std::nullopt) << "serial numbers, not QEMU's names";
+}
+
 TEST(QemuArgs, DevicesThatNobodyAskedForAreNotThere) {
   const auto args = qemu_args(job_of(Arch::x86_64), paths(), QemuMode::normal);
-  for (const char* word : {"nvme", "scsi", "9p", "nvdimm", "iommu", "e1000e", "slots="})
+  for (const char* word : {"nvme", "scsi", "9p", "nvdimm", "iommu", "e1000e", "slots=", "pcie-root-port"})
     EXPECT_THAT(join(args, " "), Not(HasSubstr(word))) << word;
 }
 

@@ -10,6 +10,8 @@ namespace {
 
 /// The greeting is the longest line by far, some 100 bytes.
 constexpr std::size_t max_line = 64 << 10;
+/// Before the device in the ids of our device_del commands.
+const std::string removal_mark = "remove:";
 
 using Json = nlohmann::json;
 
@@ -40,6 +42,16 @@ void Qmp::send(const char* command, const char* id) {
 
 void Qmp::send_quit() { send("quit", "quit"); }
 
+void Qmp::send_device_del(const std::string& id) {
+  removals_.erase(id);
+  out_ += Json{{"execute", "device_del"}, {"arguments", {{"id", id}}}, {"id", removal_mark + id}}.dump() + "\n";
+}
+
+std::optional<std::string> Qmp::removal(const std::string& id) const {
+  const auto it = removals_.find(id);
+  return it == removals_.end() ? std::nullopt : std::optional(it->second);
+}
+
 void Qmp::line(std::string_view text) {
   const Json message = Json::parse(text, nullptr, false);
   if (!message.is_object()) {
@@ -48,18 +60,30 @@ void Qmp::line(std::string_view text) {
     return;
   }
   if (message.contains("QMP")) return send("qmp_capabilities", "capabilities");
-  const std::string event = text_of(message, "event");
-  if (event.empty()) return reply(message);
-  if (event == "STOP") stopped_ = true;
-  if (event == "RESUME") stopped_ = false;
-  if (event == "SHUTDOWN" && message.contains("data") && message["data"].is_object())
-    shutdown_reason_ = text_of(message["data"], "reason");
+  const std::string name = text_of(message, "event");
+  if (name.empty()) return reply(message);
+  const auto data = message.find("data");
+  event(name, data != message.end() && data->is_object() ? *data : Json::object());
+}
+
+void Qmp::event(const std::string& name, const Json& data) {
+  if (name == "STOP") stopped_ = true;
+  if (name == "RESUME") stopped_ = false;
+  if (name == "SHUTDOWN") shutdown_reason_ = text_of(data, "reason");
+  // What has no id of its own (the namespaces of a controller) leaves with what has one.
+  const std::string device = text_of(data, "device");
+  if (name == "DEVICE_DELETED" && !device.empty()) removals_[device] = "";
+  if (name == "DEVICE_UNPLUG_GUEST_ERROR" && !device.empty()) removals_.try_emplace(device, "the guest refuses to let it go");
 }
 
 void Qmp::reply(const Json& message) {
   const std::string id = text_of(message, "id");
   if (const auto error = message.find("error"); error != message.end()) {
-    problem_ = fmt::format("QMP {}: {}", id, error->is_object() ? text_of(*error, "desc") : error->dump());
+    const std::string why = error->is_object() ? text_of(*error, "desc") : error->dump();
+    if (id.starts_with(removal_mark))
+      removals_[id.substr(removal_mark.size())] = "QEMU: " + why;
+    else
+      problem_ = fmt::format("QMP {}: {}", id, why);
     return;
   }
   if (id == "capabilities") return send("query-kvm", "kvm");

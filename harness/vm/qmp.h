@@ -3,6 +3,7 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,10 @@ class Qmp {
   /// Bytes to send; empties them.
   std::string take_output();
   void send_quit();
+  /// Asks QEMU to take the device with that id out of the guest, which has to agree; removal() tells what came of it.
+  void send_device_del(const std::string& id);
+  /// Nothing as long as QEMU has said nothing; then empty when the device is gone, else why it stays.
+  std::optional<std::string> removal(const std::string& id) const;
 
   /// Handshake done and the accelerator known: QEMU's main loop runs, so every device was created.
   bool ready() const { return kvm_.has_value(); }
@@ -30,6 +35,7 @@ class Qmp {
  private:
   void line(std::string_view text);
   void reply(const nlohmann::json& message);
+  void event(const std::string& name, const nlohmann::json& data);
   void send(const char* command, const char* id);
 
   std::string in_;
@@ -37,6 +43,7 @@ class Qmp {
   std::optional<bool> kvm_;
   std::string shutdown_reason_;
   std::string problem_;
+  std::map<std::string, std::string> removals_;  ///< device to its removal(), once known
   bool stopped_ = false;
 };
 

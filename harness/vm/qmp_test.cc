@@ -48,6 +48,34 @@ TEST(Qmp, AStoppedGuestIsSeenUntilItResumes) {
   EXPECT_FALSE(qmp.stopped());
 }
 
+TEST(Qmp, ADeviceIsGoneWhenQemuSaysSo) {
+  Qmp qmp = shaken_hands(false);
+  (void)qmp.take_output();
+  qmp.send_device_del("nvme1");
+  const std::string out = qmp.take_output();
+  EXPECT_THAT(out, HasSubstr(R"("execute":"device_del")"));
+  EXPECT_THAT(out, HasSubstr(R"("arguments":{"id":"nvme1"})"));
+  qmp.feed(R"({"return": {}, "id": "remove:nvme1"})" "\n");
+  qmp.feed(R"({"event": "DEVICE_DELETED", "data": {"path": "/machine/peripheral-anon/device[3]"}})" "\n");
+  qmp.feed(R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "/machine/peripheral/nvme0"}})" "\n");
+  EXPECT_EQ(qmp.removal("nvme1"), std::nullopt) << "the command was taken, others have left";
+  qmp.feed(R"({"event": "DEVICE_DELETED", "data": {"device": "nvme1", "path": "/machine/peripheral/nvme1"}})" "\n");
+  EXPECT_EQ(qmp.removal("nvme1"), "");
+  EXPECT_EQ(qmp.problem(), "");
+}
+
+TEST(Qmp, ADeviceThatStaysSaysWhy) {
+  Qmp qmp = shaken_hands(false);
+  qmp.send_device_del("nvme1");
+  qmp.feed(R"({"error": {"class": "DeviceNotFound", "desc": "Device 'nvme1' not found"}, "id": "remove:nvme1"})" "\n");
+  EXPECT_EQ(qmp.removal("nvme1"), "QEMU: Device 'nvme1' not found");
+  EXPECT_EQ(qmp.problem(), "") << "the guest goes on";
+  qmp.send_device_del("nvme1");
+  EXPECT_EQ(qmp.removal("nvme1"), std::nullopt) << "asked anew";
+  qmp.feed(R"({"event": "DEVICE_UNPLUG_GUEST_ERROR", "data": {"device": "nvme1", "path": "/machine/peripheral/nvme1"}})" "\n");
+  EXPECT_THAT(qmp.removal("nvme1").value_or(""), HasSubstr("the guest refuses"));
+}
+
 TEST(Qmp, ErrorsAndGarbageAreProblems) {
   Qmp refused;
   refused.feed(R"({"error": {"class": "GenericError", "desc": "no such thing"}, "id": "kvm"})" "\n");

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "wire/host_action.h"
 #include "wire/messages.h"
 
 namespace pinrig::wire {
@@ -49,6 +50,19 @@ TEST(Messages, MissingKeysHaveDefaults) {
   EXPECT_EQ(end.id, 3u);
   EXPECT_FALSE(end.before.available);
   EXPECT_EQ(end.claim.mode, "net_zero");
+}
+
+TEST(Messages, WhatATestAsksOfTheHostComesThroughWhole) {
+  HostAction action;
+  action.id = 3;
+  action.action = "unplug";
+  action.device = "pin-gone";
+  const auto got = nlohmann::json::parse(nlohmann::json(action).dump()).get<HostAction>();
+  EXPECT_EQ(got.type, "host_action");
+  EXPECT_EQ(got.id, 3u);
+  EXPECT_EQ(got.action, "unplug");
+  EXPECT_EQ(got.device, "pin-gone");
+  EXPECT_EQ(nlohmann::json::parse(R"({"type":"host_action_done","id":3})").get<HostActionDone>().problem, "");
 }
 
 }  // namespace

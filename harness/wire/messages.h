@@ -80,7 +80,7 @@ struct Run {
   std::uint32_t id = 0;  ///< > 0, unique in the guest
   std::string name;      ///< for the /dev/kmsg marks
   std::vector<std::string> argv;
-  std::map<std::string, std::string> env;  ///< beside PATH, HOME, TMPDIR, PINRIG_CLAIM_FD
+  std::map<std::string, std::string> env;  ///< beside PATH, HOME, TMPDIR, PINRIG_CLAIM_FD, PINRIG_HOST_FD
   std::string cwd = "/tmp";
   std::uint64_t limit_ms = 30000;
   std::uint64_t output_limit = 64u << 20;  ///< bytes of stdout and stderr together; the rest is counted and dropped
