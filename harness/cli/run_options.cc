@@ -15,9 +15,25 @@ void add_run_options(CLI::App& c, RunWords& w) {
   c.add_option("-p,--point", w.points, "base, tip, each or patch numbers (may be repeated)");
   c.add_option("-a,--arch", w.archs, "x86_64, aarch64 (may be repeated)");
   c.add_option("-t,--test", w.tests, "Suites or tests, * and ? match: bio, 'gup/*', mm/cow (may be repeated)");
+  c.add_option("-e,--env", w.env, "SUITE/TEST:NAME=VALUE: into the environment of that test (may be repeated)");
   c.add_option("--accel", w.accel, "auto, kvm or tcg");
   c.add_option("-j,--jobs", w.jobs, "Parallel compilers (default: one per CPU)")->check(CLI::PositiveNumber);
 }
+
+namespace {
+
+Result<model::TestEnv> to_env(const std::string& word) {
+  const auto colon = word.find(':');
+  const auto equals = word.find('=', colon == std::string::npos ? 0 : colon);
+  if (colon == std::string::npos || equals == std::string::npos || colon == 0 || equals == colon + 1)
+    return make_error(ErrorKind::bad_usage, fmt::format("--env {}: no SUITE/TEST:NAME=VALUE", word), "such as --env stress/all:PINRIG_STRESS_SECONDS=60");
+  model::TestEnv env;
+  env.test = word.substr(0, colon);
+  env.env[word.substr(colon + 1, equals - colon - 1)] = word.substr(equals + 1);
+  return env;
+}
+
+}  // namespace
 
 Result<run::RunOptions> to_options(const RunWords& w) {
   run::RunOptions o;
@@ -26,6 +42,10 @@ Result<run::RunOptions> to_options(const RunWords& w) {
   o.base = w.base;
   o.points = w.points;
   o.tests = w.tests;
+  for (const auto& e : w.env) {
+    PINRIG_TRY(env, to_env(e));
+    o.env.push_back(std::move(env));
+  }
   for (const auto& a : w.archs) {
     const auto arch = model::arch_from_string(a);
     if (!arch) return make_error(ErrorKind::bad_usage, fmt::format("--arch {}: no such architecture", a), "known: x86_64, aarch64");

@@ -20,6 +20,7 @@ struct RunWords {
   std::vector<std::string> points;
   std::vector<std::string> archs;
   std::vector<std::string> tests;
+  std::vector<std::string> env;
   std::string accel;
   int jobs = 0;  ///< 0 = one per CPU
 };

@@ -70,6 +70,7 @@ struct TestSpec {
   std::map<std::string, std::string> env;
   OutputFormat format = OutputFormat::ktap;
   double limit_s = 30;  ///< on the calibration machine; scaled by Timeouts
+  std::string limit_plus;  ///< variable of `env` with seconds that are added to the limit; empty = none
   Needs needs;
   PinClaim::Mode claim = PinClaim::Mode::net_zero;  ///< least claim; a test may claim more at run time
   bool destructive = false;
@@ -117,6 +118,13 @@ struct Machine {
 enum class Accel { automatic, kvm, tcg };
 const char* to_string(Accel a);  ///< "auto", "kvm", "tcg"
 
+/// What a run puts into the environment of one test.
+struct TestEnv {
+  std::string test;  ///< "suite/test"
+  std::map<std::string, std::string> env;
+  Where where;
+};
+
 /// configs/runs/NAME.yaml: what one `pinrig run` does.
 struct RunSpec {
   std::string name;
@@ -126,10 +134,11 @@ struct RunSpec {
   std::vector<Arch> archs;
   std::vector<std::string> fragments;   ///< names below configs/fragments, without .config
   std::string machine;
-  std::vector<std::string> suites;      ///< "suite" or "suite/test" globs
+  std::vector<std::string> suites;      ///< "suite" or "suite/test" globs; with '!' before them: not these
   std::string selftests_from;           ///< KernelBase whose selftests are used instead of the tree's own
   Accel accel = Accel::automatic;
   std::vector<Expectation> expect;      ///< beside those of the series
+  std::vector<TestEnv> env;             ///< for single tests, beside the suite's
   Where where;
 };
 

@@ -162,17 +162,24 @@ Result<std::vector<Point>> resolve_points(const PlanInput& in, std::vector<std::
 Result<std::vector<TestSpec>> select_tests(const PlanInput& in) {
   std::vector<TestSpec> out;
   std::set<std::string> have;
-  for (const auto& glob : in.run.suites) {
+  std::set<std::string> left_out;
+  for (const auto& word : in.run.suites) {
+    const bool without = word.starts_with('!');
+    const std::string glob = without ? word.substr(1) : word;
     bool matched = false;
     for (const auto& suite : in.suites) {
       for (const auto& t : suite.tests) {
         if (!chosen(glob, t)) continue;
         matched = true;
-        if (have.insert(t.name).second) out.push_back(t);
+        if (without)
+          left_out.insert(t.name);
+        else if (have.insert(t.name).second)
+          out.push_back(t);
       }
     }
     if (!matched) return no_match(in, glob);
   }
+  std::erase_if(out, [&](const TestSpec& t) { return left_out.contains(t.name); });
   if (out.empty()) return bad(in.run.where, "no test is chosen", "suites: ['*'] takes all of them");
   std::stable_sort(out.begin(), out.end(),
                    [](const TestSpec& a, const TestSpec& b) { return running_order(a) < running_order(b); });

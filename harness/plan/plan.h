@@ -33,7 +33,7 @@ struct Plan {
 /// series, or "tip" and "each" without patches, is bad_input.
 Result<std::vector<model::Point>> resolve_points(const PlanInput& in, std::vector<std::string>& notes);
 
-/// The tests that the suite globs choose ("bio", "bio/dio_*", "*"), in running order: the suite pins first
+/// The tests that the suite globs choose ("bio", "bio/dio_*", "*"; "!stress": but not these), in running order: the suite pins first
 /// (the counters themselves), then by limit, destructive ones last. A glob without a match is bad_input.
 Result<std::vector<model::TestSpec>> select_tests(const PlanInput& in);
 

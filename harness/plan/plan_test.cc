@@ -188,6 +188,16 @@ TEST(Suites, GlobsChooseSuitesOrTests) {
   EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_fork", "bio/dio_rw")) << "each once";
 }
 
+TEST(Suites, WhatIsLeftOutStaysOutWhereverThatStands) {
+  PlanInput in = input();
+  in.run.suites = {"!pins", "*", "!bio/*_fork"};
+  EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_rw", "mm/cow"));
+  in.run.suites = {"*", "!boi"};
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("'boi' matches no test; did you mean 'bio'?"));
+  in.run.suites = {"!bio"};
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test is chosen"));
+}
+
 TEST(Suites, AGlobWithoutAMatchNamesTheNearest) {
   PlanInput in = input();
   in.run.suites = {"pins", "boi"};

@@ -6,6 +6,7 @@
 #include "base/deadline.h"
 #include "base/text.h"
 #include "kbuild/configure.h"
+#include "plan/environment.h"
 #include "process/process.h"
 #include "spec/spec.h"
 #include "vm/qemu_args.h"
@@ -47,13 +48,9 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   in.machine = std::move(machine);
   PINRIG_TRY(suites, spec::load_all_suites(project));
   in.suites = std::move(suites);
-  for (auto& suite : in.suites) {
-    for (auto& test : suite.tests) {
-      const auto more = o.env.find(test.name);
-      if (more == o.env.end()) continue;
-      for (const auto& [name, value] : more->second) test.env[name] = value;
-    }
-  }
+  PINRIG_CHECK(plan::add_environment(in.suites, in.spec.env));
+  PINRIG_CHECK(plan::add_environment(in.suites, o.env));
+  PINRIG_CHECK(plan::extend_limits(in.suites));
   PINRIG_TRY(requirements, spec::load_all_requirements(project));
   in.requirements = std::move(requirements);
   PINRIG_TRY(known, spec::load_all_known_issues(project));

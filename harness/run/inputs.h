@@ -34,7 +34,7 @@ struct RunOptions {
   std::vector<model::Arch> archs;
   std::vector<std::string> tests;  ///< globs over "suite/test", instead of the run file's suites
   std::optional<model::Accel> accel;
-  std::map<std::string, std::map<std::string, std::string>> env;  ///< of a test by its name, beside the suite's
+  std::vector<model::TestEnv> env;  ///< beside, and before, the run file's
 };
 
 struct Inputs {

@@ -113,7 +113,7 @@ Result<std::vector<ProofRun>> proof_runs(const std::vector<TestSpec>& tests, con
       faulty.options.points = {"tip"};
     }
     add_test(faulty, t.name);
-    if (!t.proof.env.empty()) faulty.options.env[t.name] = t.proof.env;
+    if (!t.proof.env.empty()) faulty.options.env.push_back({t.name, t.proof.env, t.proof.where});
   }
   return runs;
 }

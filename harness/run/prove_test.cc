@@ -64,7 +64,9 @@ TEST(ProofRuns, AreSharedByMutantAndByBase) {
   EXPECT_EQ(runs[1].options.series, "m1");
   EXPECT_THAT(runs[1].options.points, ElementsAre("tip"));
   EXPECT_TRUE(runs[2].options.env.empty()) << "green means without the fault";
-  EXPECT_EQ(runs[3].options.env.at("fork/c").at("X"), "1");
+  ASSERT_EQ(runs[3].options.env.size(), 1u);
+  EXPECT_EQ(runs[3].options.env[0].test, "fork/c");
+  EXPECT_EQ(runs[3].options.env[0].env.at("X"), "1");
   EXPECT_EQ(runs[4].options.spec, "full");
 }
 

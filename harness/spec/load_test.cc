@@ -54,7 +54,12 @@ TEST(LoadRun, EveryKey) {
   EXPECT_THAT(e.archs, ElementsAre(Arch::aarch64));
   EXPECT_EQ(e.reason, "a race");
   EXPECT_FALSE(e.required);
-  EXPECT_THAT(model::to_string(e.where), HasSubstr("full.yaml:12:5"));
+  ASSERT_EQ(run.env.size(), 1u);
+  EXPECT_EQ(run.env[0].test, "bio/dio_fork");
+  EXPECT_EQ(run.env[0].env.at("MODE"), "no") << "YAML 1.1 words stay the text they are";
+  EXPECT_EQ(run.env[0].env.at("COUNT"), "08");
+  EXPECT_THAT(model::to_string(run.env[0].where), HasSubstr("full.yaml:12:3"));
+  EXPECT_THAT(model::to_string(e.where), HasSubstr("full.yaml:14:5"));
 }
 
 TEST(LoadRun, ASeriesMakesBaseAndTipTheDefaultPoints) {
@@ -178,6 +183,7 @@ TEST(LoadSuite, EveryKeyAndTheDefaults) {
   EXPECT_THAT(t.args, ElementsAre("-n", "08", "1e3", "no")) << "YAML 1.1 words stay the text they are";
   EXPECT_EQ(t.env.at("MODE"), "yes");
   EXPECT_EQ(t.limit_s, 2.5);
+  EXPECT_EQ(t.limit_plus, "MODE");
   EXPECT_THAT(t.needs.nvme, ElementsAre("raw0", "fs0"));
   EXPECT_EQ(t.needs.fs, "ext4");
   EXPECT_EQ(t.needs.hugepages_2m, 8);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "spec/env.h"
 #include "spec/places.h"
 #include "spec/spec.h"
 
@@ -103,7 +104,7 @@ Result<RunSpec> load_run(const fs::path& project, const std::string& name) {
   Reader r(shown_path(file));
   const Fields f(r, root, "a run",
                  {"name", "series", "base", "points", "archs", "fragments", "machine", "suites", "accel",
-                  "selftests_from", "expect"});
+                  "selftests_from", "expect", "env"});
   RunSpec run;
   run.where = r.where(root);
   run.name = file.stem().string();
@@ -116,6 +117,7 @@ Result<RunSpec> load_run(const fs::path& project, const std::string& name) {
   if (r.ok()) read_points(r, f, run);
   if (r.ok()) read_matrix(r, f, run, project);
   if (r.ok()) set(f, "expect", run.expect, [&](const Node& n) { return read_expect(r, n); });
+  if (r.ok()) set(f, "env", run.env, [&](const Node& n) { return read_test_envs(r, n); });
   if (!r.ok()) return r.error();
   return run;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "spec/env.h"
 #include "spec/places.h"
 #include "spec/rows.h"
 #include "spec/spec.h"
@@ -74,21 +75,6 @@ Needs read_needs(Reader& r, const Node& n) {
   return needs;
 }
 
-std::map<std::string, std::string> read_env(Reader& r, const Node& n) {
-  std::map<std::string, std::string> out;
-  if (n.kind != Node::Kind::map) {
-    r.fail(n, "env: a map of NAME: VALUE is wanted");
-    return out;
-  }
-  for (std::size_t i = 0; i < n.keys.size() && r.ok(); ++i) {
-    const std::string& name = n.keys[i].text;
-    if (name.empty() || name.find_first_of("= ") != std::string::npos)
-      r.fail(n.keys[i], fmt::format("env: '{}' is no name of a variable", name));
-    out[name] = r.text(n.items[i], name);
-  }
-  return out;
-}
-
 /// "dio_rw" is the suite's own, "pins/hold" another suite's, "kernel:cow" the kernel tree's.
 std::string read_program(Reader& r, const Node& n, const std::string& suite) {
   const std::string s = r.text(n, "program");
@@ -157,8 +143,8 @@ TestSpec read_test(Reader& r, const Node& n, const std::string& suite, const Pro
   TestSpec t;
   t.where = r.where(n);
   const Fields f(r, n, "a test",
-                 {"name", "program", "args", "env", "format", "limit", "needs", "claim", "destructive",
-                  "what", "rows", "proof"});
+                 {"name", "program", "args", "env", "format", "limit", "limit_plus", "needs", "claim",
+                  "destructive", "what", "rows", "proof"});
   if (!r.ok()) return t;
   const Node* name = f.need("name");
   if (name == nullptr) return t;
@@ -169,6 +155,7 @@ TestSpec read_test(Reader& r, const Node& n, const std::string& suite, const Pro
   set(f, "args", t.args, [&](const Node& v) { return r.texts_or_none(v, "args"); });
   set(f, "env", t.env, [&](const Node& v) { return read_env(r, v); });
   set(f, "limit", t.limit_s, [&](const Node& v) { return r.seconds(v, "limit"); });
+  if (const Node* v = f.get("limit_plus")) t.limit_plus = read_variable(r, *v, "limit_plus");
   set(f, "needs", t.needs, [&](const Node& v) { return read_needs(r, v); });
   set(f, "destructive", t.destructive, [&](const Node& v) { return r.truth(v, "destructive"); });
   set(f, "what", t.what, [&](const Node& v) { return r.text(v, "what"); });

@@ -83,7 +83,7 @@ TEST_F(CommandLine, ListWithoutRuns) {
 TEST_F(CommandLine, HelpNamesWhatThereIs) {
   const std::map<std::string, std::vector<std::string>> options{
       {"run", {"--series", "--base", "--point", "--arch", "--test", "--accel", "--jobs", "--junit", "--ktap", "--json"}},
-      {"plan", {"--series", "--base", "--point", "--arch", "--test"}},
+      {"plan", {"--series", "--base", "--point", "--arch", "--test", "--env"}},
       {"build", {"--series", "--base", "--point", "--arch", "--jobs"}},
       {"boot", {"--shell", "--gdb", "--arch", "--base"}},
       {"rerun", {"job", "--test", "--shell", "--gdb"}},

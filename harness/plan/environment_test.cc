@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "plan/environment.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pinrig::plan {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::vector<model::Suite> suites() {
+  model::TestSpec all;
+  all.name = "stress/all";
+  all.env = {{"SECONDS", "10"}, {"SEED", "1"}};
+  all.limit_s = 60;
+  all.limit_plus = "SECONDS";
+  all.where = {"guest-tests/stress/suite.yaml", 7, 5};
+  model::TestSpec other;
+  other.name = "stress/unplug_inflight";
+  return {{"stress", "", {all, other}}};
+}
+
+TEST(Environment, LaterValuesTakeThePlaceOfEarlierOnes) {
+  auto s = suites();
+  ASSERT_TRUE(add_environment(s, {{"stress/all", {{"SEED", "7"}, {"MORE", "x"}}, {}}, {"stress/all", {{"SEED", "8"}}, {}}}).has_value());
+  const std::map<std::string, std::string> want{{"SECONDS", "10"}, {"SEED", "8"}, {"MORE", "x"}};
+  EXPECT_EQ(s[0].tests[0].env, want);
+  EXPECT_TRUE(s[0].tests[1].env.empty());
+}
+
+TEST(Environment, ATestThatIsNotThereNamesTheNearest) {
+  auto s = suites();
+  const auto in_file = add_environment(s, {{"stress/al", {}, {"configs/runs/x.yaml", 9, 3}}});
+  ASSERT_TRUE(in_file.has_error());
+  EXPECT_EQ(in_file.error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(in_file.error().message, "configs/runs/x.yaml:9:3: env: there is no test 'stress/al'; did you mean 'stress/all'?");
+  EXPECT_EQ(add_environment(s, {{"zzz", {}, {}}}).error().message, "env: there is no test 'zzz'");
+}
+
+TEST(Environment, TheChosenTimeIsAddedToTheLimit) {
+  auto s = suites();
+  ASSERT_TRUE(add_environment(s, {{"stress/all", {{"SECONDS", "2.5"}}, {}}}).has_value());
+  ASSERT_TRUE(extend_limits(s).has_value());
+  EXPECT_DOUBLE_EQ(s[0].tests[0].limit_s, 62.5);
+  EXPECT_DOUBLE_EQ(s[0].tests[1].limit_s, 30);
+}
+
+TEST(Environment, WhatIsNoTimeIsToldBeforeAnythingStarts) {
+  for (const char* value : {"", "-1", "1e3", "10s", "nan", "86401"}) {
+    auto s = suites();
+    s[0].tests[0].env["SECONDS"] = value;
+    const auto r = extend_limits(s);
+    ASSERT_TRUE(r.has_error()) << value;
+    EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
+    EXPECT_THAT(r.error().message, HasSubstr("suite.yaml:7:5: test stress/all: SECONDS=" + std::string(value) + " is no number of seconds"));
+  }
+}
+
+}  // namespace
+}  // namespace pinrig::plan
