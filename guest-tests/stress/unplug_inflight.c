@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+// A drive is unplugged (QMP device_del) while direct reads from it are in flight: each of them ends, with its data or with
+// an error, and everything that they pinned is given back (nvme_remove(), del_gendisk()). Half of them are with the drive;
+// the others are held in a device-mapper device above it, and come to a drive that is gone.
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aio.h"
+#include "buffers.h"
+#include "caps.h"
+#include "devices.h"
+#include "drive.h"
+#include "gone.h"
+#include "host.h"
+#include "ktap.h"
+#include "pins.h"
+#include "ring.h"
+#include "uring.h"
+
+// Of a dozen each: by AIO into base pages; by AIO into a huge page, held; by io_uring; by io_uring into a registered buffer,
+// held.
+enum { each = 12, groups = 4, reads = groups * each, plain = 3 * each };
+
+static struct {
+  int fd[2];  // of the drive, and of the gate above it
+  struct dm gate;
+  struct buffer buffer[groups];
+  struct aio aio;
+  struct ring ring;
+  struct pins registered, before;
+  long result[reads];
+  bool submitted, gone;
+} it;
+
+static unsigned char* place(int number) { return it.buffer[number / each].addr + (size_t)(number % each) * gone_bytes(); }
+
+static int from(int number) { return it.fd[number / each % 2]; }
+
+static bool prepare(void) {
+  static const enum buffer_kind kinds[] = {BUFFER_PAGES, BUFFER_THP, BUFFER_PAGES, BUFFER_PAGES};
+  if (drive_pages(1) < 0 || !gone_open(&it.fd[0]) || !gone_gate(&it.gate, &it.fd[1])) return false;
+  for (int i = 0; i < groups; ++i)
+    if (!buffer_get(&it.buffer[i], kinds[i], each * gone_bytes())) return false;
+  if (!aio_open(&it.aio, reads) || !ring_open(&it.ring, reads, 0) || !pins_begin(&it.registered)) return false;
+  int error = uring_register(it.ring.fd, it.buffer[3].addr, it.buffer[3].size);
+  if (error) return ktap_fail("registering a buffer: %s", strerror(-error));
+  return pins_expect_longterm(&it.registered, each * gone_pages);
+}
+
+static bool submit(void) {
+  if (!dm_suspend(&it.gate)) return false;
+  for (int i = 0; i < 2 * each; ++i)
+    if (!aio_read(&it.aio, from(i), place(i), gone_bytes(), gone_offset(i), (unsigned)i + 1)) return false;
+  for (int i = 2 * each; i < reads; ++i) {
+    struct io_uring_sqe* sqe = ring_next(&it.ring);
+    sqe->opcode = i < plain ? IORING_OP_READ : IORING_OP_READ_FIXED;
+    sqe->fd = from(i);
+    sqe->addr = (uintptr_t)place(i);
+    sqe->len = (uint32_t)gone_bytes();
+    sqe->off = (uint64_t)gone_offset(i);
+    sqe->user_data = (uint64_t)i;
+  }
+  return ring_submit(&it.ring);
+}
+
+static void reads_in_flight(const void* arg) {
+  (void)arg;
+  struct pins now;
+  if (!prepare() || !pins_begin(&it.before) || !submit()) return;
+  it.submitted = true;
+  if (!pins_sample(&now)) return;
+  long long held = (now.acquired - it.before.acquired) - (now.released - it.before.released);
+  ktap_note("%d reads, %lld pages pinned by those in flight", reads, held);
+  if (drive_pages(1) > 0 && held < plain * gone_pages / 2) ktap_fail("most of the reads were over before anything happened");
+}
+
+static void unplug(const void* arg) {
+  (void)arg;
+  KTAP_REQUIRE(it.submitted, "no reads are in flight");
+  char path[300];
+  it.gone = host_unplug(DRIVE_GONE, gone_answer_ms);
+  if (it.gone && device_find(DRIVE_GONE, 1, path, sizeof(path)) && access(path, F_OK) == 0)
+    ktap_fail("%s is still there", path);
+  dm_resume(&it.gate);
+}
+
+static bool reap_all(void) {
+  struct io_uring_cqe cqe;
+  while (it.aio.in_flight > 0) {
+    long result = 0;
+    unsigned tag = aio_reap(&it.aio, gone_answer_ms, &result);
+    if (tag == 0) return ktap_fail("%d AIO reads never ended", it.aio.in_flight);
+    it.result[tag - 1] = result;
+  }
+  for (int i = 2 * each; i < reads; ++i) {
+    if (!ring_reap(&it.ring, gone_answer_ms, &cqe)) return ktap_fail("%d io_uring reads never ended", reads - i);
+    it.result[cqe.user_data] = cqe.res;
+  }
+  return true;
+}
+
+static void every_read_ends(const void* arg) {
+  (void)arg;
+  int count[3] = {0}, last = 0;
+  KTAP_REQUIRE(it.submitted, "no reads are in flight");
+  if (!reap_all()) return;
+  for (int i = 0; i < reads; ++i) {
+    ++count[gone_judge(i, place(i), it.result[i])];
+    if (it.result[i] < 0) last = (int)-it.result[i];
+  }
+  ktap_note("%d with data, %d with an error (%s)", count[GONE_DATA], count[GONE_ERROR], last ? strerror(last) : "none");
+  // Otherwise nothing was in flight, and the balance says nothing about that.
+  if (count[GONE_ERROR] == 0) ktap_fail("the drive answered all reads before it left");
+  if (count[GONE_DATA] == 0) ktap_fail("the drive answered none of the reads that it had");
+}
+
+static void everything_is_given_back(const void* arg) {
+  (void)arg;
+  KTAP_REQUIRE(it.submitted && it.gone, "the drive was not unplugged");
+  long long pages = drive_pages(plain * gone_pages);
+  pins_expect(&it.before, pages, pages);
+  int error = uring_unregister(it.ring.fd);
+  if (error) ktap_fail("unregistering: %s", strerror(-error));
+  pins_expect(&it.before, 0, each * gone_pages);
+}
+
+// The descriptor is still open: the end of a file without a byte, or an error.
+static void nothing_is_left_to_read(const void* arg) {
+  (void)arg;
+  KTAP_REQUIRE(it.submitted && it.gone, "the drive was not unplugged");
+  struct pins before;
+  if (!pins_begin(&before)) return;
+  ssize_t got = pread(it.fd[0], it.buffer[0].addr, gone_bytes(), 0);
+  ktap_note("reading: %zd (%s)", got, got < 0 ? strerror(errno) : "no error");
+  if (got > 0) ktap_fail("%zd bytes were read from a drive that is gone", got);
+  pins_expect(&before, 0, 0);
+}
+
+int main(void) {
+  static const struct ktap_case cases[] = {
+      {"reads_in_flight", reads_in_flight, NULL},
+      {"unplug", unplug, NULL},
+      {"every_read_ends", every_read_ends, NULL},
+      {"everything_is_given_back", everything_is_given_back, NULL},
+      {"nothing_is_left_to_read", nothing_is_left_to_read, NULL},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
