@@ -30,16 +30,16 @@ std::string first_bad(const TestData& t) {
 MapCell cell_of(const TestData& t) {
   const auto& own = t.row.verdict;
   const auto known = std::find_if(t.cases.begin(), t.cases.end(), is_known);
-  if (!t.as_expected()) return {State::fail, 1, own.test + " " + first_bad(t)};
-  if (is_known(own)) return {State::known, 1, own.expectation};
-  if (known != t.cases.end()) return {State::known, 1, known->expectation};
-  if (own.verdict == model::Verdict::skip) return {State::skip, 1, own.test + ": " + own.detail};
+  if (!t.as_expected()) return {State::fail, 1, 0, own.test + " " + first_bad(t)};
+  if (is_known(own)) return {State::known, 1, 0, own.expectation};
+  if (known != t.cases.end()) return {State::known, 1, 0, known->expectation};
+  if (own.verdict == model::Verdict::skip) return {State::skip, 1, 0, own.test + ": " + own.detail};
   if (own.verdict != model::Verdict::pass)
-    return {State::xfail, 1, fmt::format("{} {}: {}", own.test, model::to_string(own.verdict), own.expectation.empty() ? own.detail : own.expectation)};
+    return {State::xfail, 1, 0, fmt::format("{} {}: {}", own.test, model::to_string(own.verdict), own.expectation.empty() ? own.detail : own.expectation)};
   // What a test expects to fail it says case by case.
   const auto failing = std::find_if(t.cases.begin(), t.cases.end(), [](const auto& c) { return c.verdict == model::Verdict::xfail; });
-  if (failing != t.cases.end()) return {State::xfail, 1, fmt::format("{} {}: {}", own.test, failing->case_name, failing->detail)};
-  return {State::pass, 1, ""};
+  if (failing != t.cases.end()) return {State::xfail, 1, 0, fmt::format("{} {}: {}", own.test, failing->case_name, failing->detail)};
+  return {State::pass, 1, 0, ""};
 }
 
 void collect(const RunData& data, Found& found, std::vector<KernelColumn>& columns) {
@@ -55,12 +55,12 @@ void collect(const RunData& data, Found& found, std::vector<KernelColumn>& colum
 
 /// A pass beside a skip is a pass: something was tested. Else the worse one counts.
 void fold(MapCell& into, const MapCell& cell) {
-  if (cell.state == into.state) {
+  const int passed = into.passed + (cell.state == State::pass ? 1 : 0);
+  if (cell.state == into.state)
     ++into.tests;
-    return;
-  }
-  if (cell.state < into.state) return;
-  into = cell;
+  else if (cell.state > into.state)
+    into = cell;
+  into.passed = passed;
 }
 
 MapLine line_of(const model::MapRow& row, const std::vector<model::Suite>& suites, const Found& found, const std::vector<KernelColumn>& columns) {

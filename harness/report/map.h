@@ -16,6 +16,7 @@ struct MapCell {
   enum class State { not_run, skip, pass, xfail, known, fail };
   State state = State::not_run;
   int tests = 0;     ///< that had this state
+  int passed = 0;    ///< of the row's tests
   std::string note;  ///< why it is no pass
 };
 

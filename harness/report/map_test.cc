@@ -104,7 +104,7 @@ TEST(PinMap, AsText) {
   const PinMap map = map_of(f);
   const std::string markdown = map_markdown(map);
   EXPECT_THAT(markdown, HasSubstr("| row | what | debian-6.12 x86_64 | tests |\n|---|---|---|---|\n"));
-  EXPECT_THAT(markdown, HasSubstr("| D1 | raw drives | known issue [1] | bio/a, bio/b |"));
+  EXPECT_THAT(markdown, HasSubstr("| D1 | raw drives | known issue [1], 1 pass | bio/a, bio/b |"));
   EXPECT_THAT(markdown, HasSubstr("| D3 | xfs | no test |  |"));
   EXPECT_THAT(markdown, HasSubstr("| G19 | flags \\| modules | - | not testable: build time only |"));
   EXPECT_THAT(markdown, HasSubstr("4 rows: 2 with tests, 1 not testable, 1 without a test"));

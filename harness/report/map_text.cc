@@ -52,6 +52,7 @@ std::string cell_text(const MapLine& line, const MapCell& cell, Notes& notes) {
   std::string out = word_of(cell.state);
   if (cell.state == State::pass && cell.tests > 1) out += fmt::format(" ({})", cell.tests);
   if (!cell.note.empty()) out += fmt::format(" [{}]", notes.number(cell.note));
+  if (cell.state != State::pass && cell.passed > 0) out += fmt::format(", {} pass", cell.passed);
   return out;
 }
 
