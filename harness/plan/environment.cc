@@ -17,7 +17,8 @@ std::string placed(const model::Where& where, const std::string& message) {
   return place.empty() ? message : place + ": " + message;
 }
 
-model::TestSpec* find_test(std::vector<model::Suite>& suites, const std::string& name) {
+template <typename Suites>
+auto find_test(Suites& suites, const std::string& name) -> decltype(&suites[0].tests[0]) {
   for (auto& suite : suites) {
     for (auto& test : suite.tests) {
       if (test.name == name) return &test;
@@ -47,6 +48,16 @@ Result<void> add_environment(std::vector<model::Suite>& suites, const std::vecto
     for (const auto& [name, value] : one.env) test->env[name] = value;
   }
   return {};
+}
+
+bool puts_faults(const std::vector<model::Suite>& suites, const std::vector<model::TestEnv>& more) {
+  for (const auto& one : more) {
+    const model::TestSpec* test = find_test(suites, one.test);
+    for (const auto& [name, value] : one.env) {
+      if (test != nullptr && test->proof.env.contains(name)) return true;
+    }
+  }
+  return false;
 }
 
 Result<void> extend_limits(std::vector<model::Suite>& suites) {

@@ -38,6 +38,14 @@ TEST(Environment, ATestThatIsNotThereNamesTheNearest) {
   EXPECT_EQ(add_environment(s, {{"zzz", {}, {}}}).error().message, "env: there is no test 'zzz'");
 }
 
+TEST(Environment, WhatTheProofOfATestSetsIsAFault) {
+  auto s = suites();
+  s[0].tests[1].proof.env = {{"PINRIG_CAPABILITIES", "dio.bdev=pin"}};
+  EXPECT_TRUE(puts_faults(s, {{"stress/all", {{"SEED", "7"}}, {}}, {"stress/unplug_inflight", {{"PINRIG_CAPABILITIES", "x=y"}}, {}}}));
+  EXPECT_FALSE(puts_faults(s, {{"stress/all", {{"SEED", "7"}}, {}}, {"stress/unplug_inflight", {{"OTHER", "1"}}, {}}})) << "a choice";
+  EXPECT_FALSE(puts_faults(s, {}));
+}
+
 TEST(Environment, TheChosenTimeIsAddedToTheLimit) {
   auto s = suites();
   ASSERT_TRUE(add_environment(s, {{"stress/all", {{"SECONDS", "2.5"}}, {}}}).has_value());

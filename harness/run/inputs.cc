@@ -15,7 +15,6 @@ namespace pinrig::run {
 
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   Inputs in;
-  in.has_faults = !o.env.empty();
   PINRIG_TRY(spec, spec::load_run(project, o.spec));
   in.spec = std::move(spec);
   if (!o.series.empty()) {
@@ -50,6 +49,7 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   in.suites = std::move(suites);
   PINRIG_CHECK(plan::add_environment(in.suites, in.spec.env));
   PINRIG_CHECK(plan::add_environment(in.suites, o.env));
+  in.has_faults = plan::puts_faults(in.suites, in.spec.env) || plan::puts_faults(in.suites, o.env);
   PINRIG_CHECK(plan::extend_limits(in.suites));
   PINRIG_TRY(requirements, spec::load_all_requirements(project));
   in.requirements = std::move(requirements);

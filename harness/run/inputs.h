@@ -46,7 +46,7 @@ struct Inputs {
   std::vector<model::Suite> suites;
   std::vector<model::Requirements> requirements;
   std::vector<model::KnownIssue> known_issues;
-  bool has_faults = false;  ///< RunOptions::env put some into tests
+  bool has_faults = false;  ///< RunOptions::env or the run file put some into tests
 };
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);
 
