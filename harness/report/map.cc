@@ -34,11 +34,11 @@ MapCell cell_of(const TestData& t) {
   if (is_known(own)) return {State::known, 1, 0, own.expectation};
   if (known != t.cases.end()) return {State::known, 1, 0, known->expectation};
   if (own.verdict == model::Verdict::skip) return {State::skip, 1, 0, own.test + ": " + own.detail};
-  if (own.verdict != model::Verdict::pass)
-    return {State::xfail, 1, 0, fmt::format("{} {}: {}", own.test, model::to_string(own.verdict), own.expectation.empty() ? own.detail : own.expectation)};
   // What a test expects to fail it says case by case.
   const auto failing = std::find_if(t.cases.begin(), t.cases.end(), [](const auto& c) { return c.verdict == model::Verdict::xfail; });
   if (failing != t.cases.end()) return {State::xfail, 1, 0, fmt::format("{} {}: {}", own.test, failing->case_name, failing->detail)};
+  if (own.verdict != model::Verdict::pass)
+    return {State::xfail, 1, 0, fmt::format("{} {}: {}", own.test, model::to_string(own.verdict), own.expectation.empty() ? own.detail : own.expectation)};
   return {State::pass, 1, 0, ""};
 }
 
