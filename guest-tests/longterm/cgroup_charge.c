@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+// What long-term pins are charged to in control groups: memory that was unmapped under a pin stays charged to its group
+// until the pin goes, RDMA objects are counted one by one, and in the end all of it is given back, to the page. A child
+// lives in the group and does what it is told; we look from outside.
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "clock.h"
+#include "mr.h"
+#include "proc.h"
+#include "uring.h"
+
+// What a dead process leaves of kernel objects in slabs that others use too.
+enum { pages = 256, rounds = 3, answer_ms = 20000, settle_ms = 3000, remnant_pages = 4 };
+
+enum { USE_REGION, USE_RING };
+
+struct worker {
+  int use;
+  pid_t pid;
+  struct rendezvous orders, answers;
+  struct cgroup group;
+};
+
+// In the child: 'h' holds fresh memory by a pin and unmaps it, 'd' drops it, 'q' ends.
+static int obey(struct worker* worker) {
+  struct link link = {0};
+  struct ibv_mr* region = NULL;
+  int ring = -1;
+  unsigned char order = 0;
+  const size_t size = pages * page_bytes();
+  if (!cgroup_enter(&worker->group)) return 1;
+  if (worker->use == USE_REGION ? !link_open(&link) : (ring = uring_open()) < 0) return 2;
+  while (rendezvous_send(&worker->answers, 1) && rendezvous_wait(&worker->orders, &order, answer_ms) && order != 'q') {
+    if (order == 'h') {
+      unsigned char* at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+      if (at == MAP_FAILED || madvise(at, size, MADV_NOHUGEPAGE) < 0) return 3;
+      pattern_fill(at, size, 1, 0);
+      if (worker->use == USE_REGION) region = ibv_reg_mr(link.domain, at, size, IBV_ACCESS_LOCAL_WRITE);
+      if (worker->use == USE_REGION ? !region : uring_register(ring, at, size) != 0) return 4;
+      munmap(at, size);
+    } else if (worker->use == USE_REGION ? ibv_dereg_mr(region) : uring_unregister(ring)) {
+      return 5;
+    }
+  }
+  link_close(&link);
+  return order == 'q' ? 0 : 6;
+}
+
+static bool tell(struct worker* worker, unsigned char order) {
+  unsigned char done;
+  if (rendezvous_send(&worker->orders, order) && rendezvous_wait(&worker->answers, &done, answer_ms)) return true;
+  return ktap_fail("the process in the group does not answer to '%c'", order);
+}
+
+static bool start(struct worker* worker, int use) {
+  unsigned char ready;
+  *worker = (struct worker){.use = use};
+  struct link link = {0};
+  bool device = use != USE_REGION || link_open(&link);
+  link_close(&link);
+  if (!cgroup_open(&worker->group, "pinned", "memory rdma") || !device) return false;
+  if (!rendezvous_open(&worker->orders) || !rendezvous_open(&worker->answers)) return false;
+  worker->pid = proc_fork();
+  if (worker->pid == 0) _exit(obey(worker));
+  return worker->pid > 0 &&
+         (rendezvous_wait(&worker->answers, &ready, answer_ms) || ktap_fail("no process in the group"));
+}
+
+static void end(struct worker* worker) {
+  if (worker->pid > 0) {
+    rendezvous_send(&worker->orders, 'q');
+    int code = proc_reap(worker->pid, answer_ms);
+    if (code > 0) ktap_fail("the process in the group ended with %d", code);
+  }
+  rendezvous_close(&worker->orders);
+  rendezvous_close(&worker->answers);
+  cgroup_close(&worker->group);
+}
+
+// Frees come late (RCU, work queues): the amount has to be at least `least` and at most `most` within a while.
+static void memory_is(const struct worker* worker, long long least, long long most, const char* when) {
+  long long limit = clock_ms() + settle_ms, now;
+  while ((now = cgroup_memory(&worker->group)) >= 0 && (now < least || now > most) && clock_ms() < limit) sleep_ms(5);
+  ktap_note("%lld bytes charged %s", now, when);
+  if (now < least || now > most) ktap_fail("%lld bytes are charged %s, want %lld..%lld", now, when, least, most);
+}
+
+static void objects_are(const struct worker* worker, long long want, const char* when) {
+  long long now = cgroup_rdma(&worker->group, "rxe", "hca_object");
+  if (now != want) ktap_fail("%lld RDMA objects are charged %s, want %lld", now, when, want);
+}
+
+static void memory(const void* arg) {
+  struct worker worker;
+  struct pins before;
+  if (start(&worker, *(const int*)arg) && tell(&worker, 'h') && tell(&worker, 'd') && pins_begin(&before)) {
+    long long idle = cgroup_memory(&worker.group);
+    // Once more: the first time made caches that stay.
+    memory_is(&worker, idle, idle, "before");
+    for (int i = 0; i < rounds && !ktap_failed() && tell(&worker, 'h'); ++i) {
+      pins_expect_longterm(&before, pages);
+      long long held = cgroup_memory(&worker.group) - idle;
+      ktap_note("%lld bytes more with %d pages pinned and unmapped", held, pages);
+      if (held < pages * (long long)page_bytes()) ktap_fail("pinned memory is not charged: %lld bytes", held);
+      if (!tell(&worker, 'd')) break;
+      pins_expect(&before, 0, pages);
+      memory_is(&worker, idle, idle, "after the pin");
+    }
+  }
+  end(&worker);
+}
+
+static void objects(const void* arg) {
+  (void)arg;
+  struct worker worker;
+  struct pins before;
+  if (pins_begin(&before) && start(&worker, USE_REGION)) {
+    long long idle = cgroup_rdma(&worker.group, "rxe", "hca_object");
+    ktap_note("%lld objects of its own", idle);
+    // Its protection domain at least.
+    if (idle < 1) ktap_fail("RDMA objects are not charged");
+    for (int i = 0; i < rounds && tell(&worker, 'h'); ++i) {
+      objects_are(&worker, idle + 1, "with a region");
+      if (!tell(&worker, 'd')) break;
+      objects_are(&worker, idle, "without");
+    }
+    pins_expect_at_least(&before, rounds * pages, 0);
+  }
+  end(&worker);
+}
+
+static void killed(const void* arg) {
+  struct worker worker;
+  struct pins before;
+  if (pins_begin(&before) && start(&worker, *(const int*)arg) && tell(&worker, 'h')) {
+    kill(worker.pid, SIGKILL);
+    waitpid(worker.pid, NULL, 0);
+    worker.pid = 0;
+    pins_expect_at_least(&before, pages, 0);
+    objects_are(&worker, 0, "after the process was killed");
+    if (cgroup_rdma(&worker.group, "rxe", "hca_handle") != 0) ktap_fail("an RDMA handle is still charged");
+    memory_is(&worker, 0, remnant_pages * (long long)page_bytes(), "after the process was killed");
+  }
+  end(&worker);
+}
+
+int main(void) {
+  static const int region = USE_REGION, ring = USE_RING;
+  static const struct ktap_case cases[] = {
+      {"region_memory", memory, &region}, {"registered_buffer_memory", memory, &ring}, {"region_objects", objects, NULL},
+      {"killed_with_region", killed, &region}, {"killed_with_buffer", killed, &ring},
+  };
+  return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
+}
