@@ -61,6 +61,7 @@ struct Pending {
   std::optional<Version> since;
   std::optional<Version> until;
   std::string optional;
+  bool yields = false;
   int line = 0;  ///< of the first one; 0 = none
 };
 
@@ -95,7 +96,7 @@ class Parser {
       return bad(fmt::format("CONFIG_{} has the value '{}'", name, value),
                  "a value is y, m, n, a number or a string in double quotes");
     }
-    Wanted w{name, value, pending_.since, pending_.until, pending_.optional, where()};
+    Wanted w{name, value, pending_.since, pending_.until, pending_.optional, pending_.yields, where()};
     pending_ = {};
     out_.wanted.push_back(std::move(w));
     return {};
@@ -111,9 +112,13 @@ class Parser {
       pending_.optional = rest;
       return {};
     }
+    if (word == "default" && rest.empty()) {
+      pending_.yields = true;
+      return {};
+    }
     if (word != "since" && word != "until") {
       return bad(fmt::format("unknown declaration '{}'", word),
-                 "known are: '# pinrig: since VERSION', 'until VERSION', 'optional REASON'");
+                 "known are: '# pinrig: since VERSION', 'until VERSION', 'optional REASON', 'default'");
     }
     const auto version = parse_version(rest);
     if (!version) return bad(fmt::format("'{}' is no kernel version", rest), "write it as in '# pinrig: since 6.5'");
@@ -159,6 +164,10 @@ Result<Request> merge(const std::vector<Fragment>& fragments, Version version) {
       if (!w.applies_to(version)) continue;
       const auto [at, fresh] = out.emplace(w.symbol, w);
       if (fresh) continue;
+      if (at->second.yields != w.yields) {
+        if (at->second.yields) at->second = w;
+        continue;
+      }
       if (at->second.value != w.value) {
         return make_error(ErrorKind::bad_input,
                           fmt::format("{}:{}: {} contradicts {} at {}:{}", w.where.file, w.where.line,

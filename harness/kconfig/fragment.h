@@ -30,6 +30,7 @@ struct Wanted {
   std::optional<Version> since;
   std::optional<Version> until;  ///< the last version that has it
   std::string optional;          ///< reason why it may be absent; empty = it must hold
+  bool yields = false;           ///< a default: another fragment may say otherwise
   model::Where where;
 
   bool applies_to(Version v) const { return !(since && v < *since) && !(until && v > *until); }
@@ -47,7 +48,8 @@ Result<Fragment> parse_fragment(const std::string& file, std::string_view text);
 /// Symbols by name, each once.
 using Request = std::map<std::string, Wanted>;
 
-/// All fragments together, without the lines that do not apply to `version`. Error bad_input when one symbol is
+/// All fragments together, without the lines that do not apply to `version`; what one says goes before what is only a
+/// default of another. Error bad_input when one symbol is
 /// given two values; it names both lines.
 Result<Request> merge(const std::vector<Fragment>& fragments, Version version);
 

@@ -97,6 +97,22 @@ TEST(Merge, LinesForOtherVersionsDoNotConflict) {
   EXPECT_EQ(merge(fragments, {6, 12})->at("X").value, "n");
 }
 
+TEST(Merge, ADefaultYieldsToWhatAnotherFragmentSays) {
+  const Fragment four = good("a", "# pinrig: default\nCONFIG_PAGES_4K=y\n");
+  const Fragment other = good("b", "# CONFIG_PAGES_4K is not set\nCONFIG_PAGES_64K=y\n");
+  EXPECT_EQ(merge({four}, {6, 12})->at("PAGES_4K").value, "y");
+  for (const auto& both : {std::vector{four, other}, std::vector{other, four}}) {
+    const auto merged = merge(both, {6, 12});
+    ASSERT_TRUE(merged.has_value()) << merged.error().message;
+    EXPECT_EQ(to_config_text(*merged), "# CONFIG_PAGES_4K is not set\nCONFIG_PAGES_64K=y\n");
+  }
+}
+
+TEST(Merge, TwoDefaultsThatDifferContradict) {
+  const auto merged = merge({good("a", "# pinrig: default\nCONFIG_X=y\n"), good("b", "# pinrig: default\n# CONFIG_X is not set\n")}, {6, 12});
+  EXPECT_EQ(merged.error().message, "b:2: # CONFIG_X is not set contradicts CONFIG_X=y at a:2");
+}
+
 TEST(Merge, OptionalInOneFragmentIsStillAMustOfAnother) {
   const auto merged = merge({good("a", "# pinrig: optional nice\nCONFIG_X=y\n"), good("b", "CONFIG_X=y\n")}, {6, 12});
   EXPECT_EQ(merged->at("X").optional, "");
