@@ -38,6 +38,8 @@ std::string needs_text(const Needs& n) {
   if (n.hugepages_2m > 0) parts.push_back(fmt::format("{} huge pages", n.hugepages_2m));
   if (n.swap_mib > 0) parts.push_back(fmt::format("{}M swap", n.swap_mib));
   if (n.memory_mib > 0) parts.push_back(fmt::format("{}M memory", n.memory_mib));
+  if (n.cpus > 0) parts.push_back(fmt::format("{} CPUs", n.cpus));
+  if (n.numa_nodes > 0) parts.push_back(fmt::format("{} NUMA nodes", n.numa_nodes));
   if (n.rdma) parts.emplace_back("soft RDMA");
   list("boot parameters", n.kernel_args);
   list("tools", n.tools);
@@ -52,14 +54,18 @@ std::string proof_text(const model::Proof& p) {
 
 std::string line(const char* what, const std::string& text) { return text.empty() ? "" : fmt::format("      {:<7} {}\n", what, text); }
 
+std::string marks(const TestSpec& t) {
+  return std::string(t.destructive ? "destructive; " : "") + (t.known_long ? "long, runs when named; " : "");
+}
+
 ordered_json needs_json(const Needs& n) {
   return {{"nvme", n.nvme},       {"fs", n.fs},           {"devices", device_names(n)},      {"hugepages_2m", n.hugepages_2m},
-          {"swap_mib", n.swap_mib}, {"memory_mib", n.memory_mib}, {"rdma", n.rdma}, {"kernel_args", n.kernel_args},
+          {"swap_mib", n.swap_mib}, {"memory_mib", n.memory_mib}, {"cpus", n.cpus}, {"numa_nodes", n.numa_nodes}, {"rdma", n.rdma}, {"kernel_args", n.kernel_args},
           {"tools", n.tools},     {"symbols", n.symbols}};
 }
 
 ordered_json test_json(const TestSpec& t) {
-  ordered_json out{{"name", t.name}, {"what", t.what}, {"program", t.program}, {"limit_s", t.limit_s}, {"destructive", t.destructive}};
+  ordered_json out{{"name", t.name}, {"what", t.what}, {"program", t.program}, {"limit_s", t.limit_s}, {"destructive", t.destructive}, {"known_long", t.known_long}};
   out["rows"] = t.rows;
   out["needs"] = needs_json(t.needs);
   if (t.proof.empty())
@@ -80,7 +86,7 @@ std::string tests_text(const std::vector<model::Suite>& suites, const std::vecto
     std::string block;
     for (const auto& t : s.tests) {
       if (!chosen(t, globs)) continue;
-      block += fmt::format("  {:<32} {:>4g}s  {}{}\n", t.name, t.limit_s, t.destructive ? "destructive; " : "", t.what);
+      block += fmt::format("  {:<32} {:>4g}s  {}{}\n", t.name, t.limit_s, marks(t), t.what);
       block += line("needs", needs_text(t.needs)) + line("rows", join(t.rows, " ")) + line("red on", proof_text(t.proof));
       ++tests;
       proofs += t.proof.empty() ? 0 : 1;

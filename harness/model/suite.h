@@ -47,6 +47,8 @@ struct Needs {
   std::vector<Device> devices;
   std::vector<std::string> kernel_args;  ///< boot parameters, one word each
   int memory_mib = 0;                    ///< 0 = what the machine has
+  int cpus = 0;                          ///< 0 = what the machine has
+  int numa_nodes = 0;                    ///< 0 = as many as come
   std::vector<std::string> tools;        ///< programs found in the guest's PATH
 };
 
@@ -74,6 +76,7 @@ struct TestSpec {
   Needs needs;
   PinClaim::Mode claim = PinClaim::Mode::net_zero;  ///< least claim; a test may claim more at run time
   bool destructive = false;
+  bool known_long = false;  ///< runs when it is named, not when a glob covers it
   std::string what;               ///< one line: the behaviour guarded
   std::vector<std::string> rows;  ///< rows of guest-tests/map.yaml that it covers
   Proof proof;
@@ -107,6 +110,7 @@ struct Machine {
   std::string name;
   int cpus = 2;
   int memory_mib = 2048;
+  int numa_nodes = 1;
   std::vector<NvmeDrive> nvme;
   bool net = true;                        ///< virtio-net without a way out, for rxe
   int hugepages_2m = 0;                   ///< reserved by the agent before the first test

@@ -34,6 +34,8 @@ struct Kind {
   std::vector<std::string> kernel_args;  // sorted
   bool apart = false;                    // needs a device that stands apart
   int memory_mib = 0;                    // more than the machine has, else 0
+  int cpus = 0;                          // the same
+  int numa_nodes = 0;                    // the same
   std::string destructive;               // its own name
 
   bool operator==(const Kind&) const = default;
@@ -45,8 +47,11 @@ Kind kind_of(const Machine& offer, const TestSpec& t) {
   std::sort(k.kernel_args.begin(), k.kernel_args.end());
   k.apart = std::any_of(t.needs.devices.begin(), t.needs.devices.end(), stands_apart);
   if (t.needs.memory_mib > offer.memory_mib) k.memory_mib = t.needs.memory_mib;
+  if (t.needs.cpus > offer.cpus) k.cpus = t.needs.cpus;
+  if (t.needs.numa_nodes > offer.numa_nodes) k.numa_nodes = t.needs.numa_nodes;
   if (t.destructive) k.destructive = t.name;
-  // Memory and devices are no ground for two guests with the same boot parameters.
+  // Memory and devices are no ground for two guests with the same boot parameters; where memory lies and how many
+  // processors race is what a test sees.
   if (!k.kernel_args.empty()) {
     k.apart = false;
     k.memory_mib = 0;
@@ -62,6 +67,8 @@ std::string reason_of(const Kind& k, const Machine& machine) {
     if (k.apart && stands_apart(d)) out.emplace_back(model::to_string(d));
   }
   if (k.memory_mib > 0) out.push_back(fmt::format("{} MiB of memory", k.memory_mib));
+  if (k.cpus > 0) out.push_back(fmt::format("{} CPUs", k.cpus));
+  if (k.numa_nodes > 0) out.push_back(fmt::format("{} NUMA nodes", k.numa_nodes));
   return out.empty() ? "" : "needs " + join(out, ", ");
 }
 
@@ -127,6 +134,8 @@ Machine fit_machine(const Machine& offer, const std::vector<TestSpec>& tests) {
   add_devices(m, tests);
   for (const auto& t : tests) {
     m.memory_mib = std::max(m.memory_mib, t.needs.memory_mib);
+    m.cpus = std::max(m.cpus, t.needs.cpus);
+    m.numa_nodes = std::max(m.numa_nodes, t.needs.numa_nodes);
     for (const auto& arg : t.needs.kernel_args) {
       if (!contains(m.kernel_args, arg)) m.kernel_args.push_back(arg);
     }

@@ -20,7 +20,7 @@ struct GuestGroup {
 
 /// As few guests as the needs allow. The main one, first, has the tests that need no more than plain devices; each set
 /// of boot parameters has one; so have the devices that change how all others work (an IOMMU, persistent memory) and
-/// tests that want more memory than the machine has; every destructive test has its own, at the end.
+/// tests that want more memory, processors or NUMA nodes than the machine has; every destructive test has its own, at the end.
 std::vector<GuestGroup> group_tests(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
 
 /// `offer` without what none of the tests needs, and with the devices, boot parameters and memory that they name.

@@ -119,6 +119,21 @@ TEST(Groups, OneGuestIsEnoughForPlainTests) {
   EXPECT_THAT(guests({test("a"), with_devices("b", {Device::zoned, Device::p9}), test("c")}), ElementsAre("|| a b c"));
 }
 
+TEST(Groups, MoreProcessorsOrNodesThanTheMachineHasAreAGuest) {
+  TestSpec three = test("a");
+  three.needs.cpus = 3;
+  TestSpec nodes = test("b");
+  nodes.needs.cpus = 3;
+  nodes.needs.numa_nodes = 2;
+  TestSpec two = test("c");
+  two.needs.cpus = 2;
+  two.needs.numa_nodes = 1;
+  EXPECT_THAT(guests({three, nodes, two}), ElementsAre("|| c", ".2|needs 3 CPUs| a", ".3|needs 3 CPUs, 2 NUMA nodes| b"));
+  const Machine m = fit_machine(offer(), {nodes});
+  EXPECT_EQ(m.cpus, 3);
+  EXPECT_EQ(m.numa_nodes, 2);
+}
+
 TEST(Groups, BootParametersAreAGuestEachWhateverTheirOrder) {
   EXPECT_THAT(guests({with_args("a", {"x=1", "y=2"}), test("b"), with_args("c", {"y=2", "x=1"}), with_args("d", {"z"})}),
               ElementsAre("|| b", ".2|boot parameters x=1 y=2| a c", ".3|boot parameters z| d"));

@@ -198,6 +198,19 @@ TEST(Suites, WhatIsLeftOutStaysOutWhereverThatStands) {
   EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test is chosen"));
 }
 
+TEST(Suites, WhatTakesLongRunsWhenItIsNamed) {
+  PlanInput in = input();
+  in.suites[0].tests[0].known_long = true;
+  in.run.suites = {"*"};
+  EXPECT_THAT(names(select_tests(in).value()), testing::Not(testing::Contains("bio/dio_rw")));
+  in.run.suites = {"bio", "bio/*"};
+  EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_fork"));
+  in.run.suites = {"bio/dio_rw"};
+  EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_rw"));
+  in.run.suites = {"bio/dio_r?"};
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("did you mean 'bio/dio_rw'?"));
+}
+
 TEST(Suites, AGlobWithoutAMatchNamesTheNearest) {
   PlanInput in = input();
   in.run.suites = {"pins", "boi"};

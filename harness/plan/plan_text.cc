@@ -32,6 +32,7 @@ std::string drive_text(const model::NvmeDrive& d) {
 std::string machine_line(const model::Machine& m) {
   std::vector<std::string> parts{count(static_cast<std::size_t>(m.cpus), "CPU"),
                                  size_text(m.memory_mib) + " memory"};
+  if (m.numa_nodes > 1) parts.push_back(fmt::format("{} NUMA nodes", m.numa_nodes));
   for (const auto& d : m.nvme) parts.push_back(drive_text(d));
   for (const auto d : m.devices) {
     if (!drive_of(d)) parts.emplace_back(model::to_string(d));

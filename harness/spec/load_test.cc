@@ -196,6 +196,8 @@ TEST(LoadSuite, EveryKeyAndTheDefaults) {
   EXPECT_THAT(t.needs.devices, ElementsAre(model::Device::zoned, model::Device::iommu));
   EXPECT_THAT(t.needs.kernel_args, ElementsAre("movablecore=512M", "iommu=on"));
   EXPECT_EQ(t.needs.memory_mib, 3072);
+  EXPECT_EQ(t.needs.cpus, 3);
+  EXPECT_EQ(t.needs.numa_nodes, 2);
   EXPECT_THAT(t.needs.tools, ElementsAre("mkfs.xfs"));
   EXPECT_THAT(t.rows, ElementsAre("D1", "D14"));
   EXPECT_EQ(t.proof.mutant, "m02-bio-put-refs");

@@ -56,7 +56,8 @@ std::vector<std::string> read_kernel_args(Reader& r, const Node& n) {
 Needs read_needs(Reader& r, const Node& n) {
   Needs needs;
   const Fields f(r, n, "needs",
-                 {"nvme", "fs", "hugepages_2m", "swap", "rdma", "symbols", "devices", "kernel_args", "memory", "tools"});
+                 {"nvme", "fs", "hugepages_2m", "swap", "rdma", "symbols", "devices", "kernel_args", "memory", "cpus", "numa_nodes",
+                  "tools"});
   if (!r.ok()) return needs;
   set(f, "nvme", needs.nvme, [&](const Node& v) { return r.texts(v, "nvme"); });
   if (const Node* v = f.get("fs")) {
@@ -71,6 +72,8 @@ Needs read_needs(Reader& r, const Node& n) {
   set(f, "devices", needs.devices, [&](const Node& v) { return read_devices(r, v); });
   set(f, "kernel_args", needs.kernel_args, [&](const Node& v) { return read_kernel_args(r, v); });
   set(f, "memory", needs.memory_mib, [&](const Node& v) { return r.size_mib(v, "memory", false); });
+  set(f, "cpus", needs.cpus, [&](const Node& v) { return r.whole(v, "cpus", 1, 64); });
+  set(f, "numa_nodes", needs.numa_nodes, [&](const Node& v) { return r.whole(v, "numa_nodes", 1, 8); });
   set(f, "tools", needs.tools, [&](const Node& v) { return read_words(r, v, "tools"); });
   return needs;
 }
@@ -144,7 +147,7 @@ TestSpec read_test(Reader& r, const Node& n, const std::string& suite, const Pro
   t.where = r.where(n);
   const Fields f(r, n, "a test",
                  {"name", "program", "args", "env", "format", "limit", "limit_plus", "needs", "claim",
-                  "destructive", "what", "rows", "proof"});
+                  "destructive", "known_long", "what", "rows", "proof"});
   if (!r.ok()) return t;
   const Node* name = f.need("name");
   if (name == nullptr) return t;
@@ -158,6 +161,7 @@ TestSpec read_test(Reader& r, const Node& n, const std::string& suite, const Pro
   if (const Node* v = f.get("limit_plus")) t.limit_plus = read_variable(r, *v, "limit_plus");
   set(f, "needs", t.needs, [&](const Node& v) { return read_needs(r, v); });
   set(f, "destructive", t.destructive, [&](const Node& v) { return r.truth(v, "destructive"); });
+  set(f, "known_long", t.known_long, [&](const Node& v) { return r.truth(v, "known_long"); });
   set(f, "what", t.what, [&](const Node& v) { return r.text(v, "what"); });
   set(f, "rows", t.rows, [&](const Node& v) { return read_rows(r, v, project.map); });
   set(f, "proof", t.proof, [&](const Node& v) { return read_proof(r, v, project.root); });

@@ -101,7 +101,19 @@ Args size_args(const model::Machine& machine) {
   std::string memory = fmt::format("{}M", machine.memory_mib);
   // A slot for the nvdimm, which lies above the memory.
   if (has(machine, Device::nvdimm)) memory += fmt::format(",slots=1,maxmem={}M", machine.memory_mib + nvdimm_mib);
-  return {"-smp", std::to_string(machine.cpus), "-m", memory};
+  const int nodes = machine.numa_nodes;
+  std::string smp = std::to_string(machine.cpus);
+  // Each processor in a socket of its own: the kernel warns of sockets that lie in two nodes (topology_sane()).
+  if (nodes > 1) smp += fmt::format(",sockets={},cores=1,threads=1", machine.cpus);
+  Args args{"-smp", smp, "-m", memory};
+  // The first node gets what does not divide; the processors go round.
+  for (int n = 0; nodes > 1 && n < nodes; ++n) {
+    const int mib = machine.memory_mib / nodes + (n == 0 ? machine.memory_mib % nodes : 0);
+    std::string node = fmt::format("node,nodeid={0},memdev=node{0}", n);
+    for (int cpu = n; cpu < machine.cpus; cpu += nodes) node += fmt::format(",cpus={}", cpu);
+    append(args, {"-object", fmt::format("memory-backend-ram,id=node{},size={}M", n, mib), "-numa", node});
+  }
+  return args;
 }
 
 namespace {

@@ -71,6 +71,19 @@ TEST(QemuArgs, SizeInMebibytes) {
   EXPECT_THAT(size_args(machine), ElementsAre("-smp", "3", "-m", "1536M"));
 }
 
+TEST(QemuArgs, NumaNodesShareMemoryAndProcessors) {
+  model::Machine machine;
+  machine.cpus = 3;
+  machine.memory_mib = 1537;
+  machine.numa_nodes = 2;
+  EXPECT_THAT(size_args(machine),
+              ElementsAre("-smp", "3,sockets=3,cores=1,threads=1", "-m", "1537M",            //
+                          "-object", "memory-backend-ram,id=node0,size=769M",                //
+                          "-numa", "node,nodeid=0,memdev=node0,cpus=0,cpus=2",               //
+                          "-object", "memory-backend-ram,id=node1,size=768M",                //
+                          "-numa", "node,nodeid=1,memdev=node1,cpus=1"));
+}
+
 TEST(QemuArgs, CommandLineOfTheKernel) {
   auto job = job_of(Arch::x86_64);
   job.machine.kernel_args = {"movablecore=1G"};
