@@ -78,6 +78,10 @@ bool Processes::childless() {
 }
 
 std::string Processes::report_stuck(const std::vector<ProcStat>& left) {
+  if (left.empty()) {
+    stuck_exiting_ = true;
+    return "processes that were killed are stuck in the kernel on their way out";
+  }
   std::string problem = std::to_string(left.size()) + " processes do not die of SIGKILL:";
   for (std::size_t i = 0; i < left.size(); ++i) {
     stuck_.emplace_back(left[i].pid, left[i].started);
@@ -92,6 +96,7 @@ bool Processes::reap_all(double ms) {
     reap(0);
     if (childless()) {
       stuck_.clear();
+      stuck_exiting_ = false;
       return true;
     }
     wait_for_child(end - now);
@@ -117,7 +122,7 @@ std::string Processes::kill_all(double limit_ms) {
     if (reaped_ != reaped_before) progress = now;
     const auto left = alive();
     // Only those that were reported before: nothing new to wait for.
-    if (left.empty() && !stuck_.empty()) return {};
+    if (left.empty() && (stuck_exiting_ || !stuck_.empty())) return {};
     if (now - progress > limit_ms || now - start > longest_factor * limit_ms) return report_stuck(left);
   }
 }
