@@ -114,11 +114,12 @@ void serve(Guest& guest, Hold& hold, Uevents& uevents) {
 }
 
 [[noreturn]] void agent_main(double uptime_s) {
+  open_kmsg();
+  note("starts");
   Uevents uevents;
   mount_basics();
   close_standard_files();
-  open_kmsg();
-  note("starts");
+  unlimit_kmsg();
   for (const auto& problem : bring_up_processors()) note(problem);
   take_precedence();
   Guest guest;

@@ -81,10 +81,9 @@ int make_directories(const std::string& path) {
   return 0;
 }
 
-void open_kmsg() {
-  write_file("/proc/sys/kernel/printk_devkmsg", "on\n");
-  kmsg_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-}
+void open_kmsg() { kmsg_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC); }
+
+void unlimit_kmsg() { write_file("/proc/sys/kernel/printk_devkmsg", "on\n"); }
 
 void kmsg(std::string_view text) {
   if (kmsg_fd < 0) return;
