@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ktap.h"
 
 bool aio_open(struct aio* aio, int depth) {
@@ -44,8 +45,17 @@ bool aio_read(struct aio* aio, int fd, void* to, size_t length, off_t offset, un
 
 unsigned aio_reap(struct aio* aio, int limit_ms, long* result) {
   struct io_event event;
-  struct timespec limit = {limit_ms / 1000, (limit_ms % 1000) * 1000000L};
-  if (syscall(SYS_io_getevents, aio->context, 1, 1, &event, &limit) != 1) return 0;
+  const long long end = clock_ms() + limit_ms;
+  long got = 0;
+  // Work that io_uring has left for this task interrupts it as a signal does (TIF_NOTIFY_SIGNAL), without a handler or a
+  // restart.
+  do {
+    long long left = end - clock_ms();
+    if (left < 0) return 0;
+    struct timespec limit = {left / 1000, left % 1000 * 1000000L};
+    got = syscall(SYS_io_getevents, aio->context, 1, 1, &event, &limit);
+  } while (got < 0 && errno == EINTR);
+  if (got != 1) return 0;
   --aio->in_flight;
   *result = (long)event.res;
   return (unsigned)event.data;
