@@ -49,8 +49,7 @@ enum pin_mode caps_probe_read(int fd, long long* skew) {
   return mode;
 }
 
-// Prints what was found, and gives what to judge by.
-static enum pin_mode announce(const char* name, enum pin_mode found) {
+enum pin_mode caps_announce(const char* name, enum pin_mode found) {
   caps_print(name, pin_mode_name(found));
   const char* stated = caps_stated(name);
   enum pin_mode known = stated ? (strcmp(stated, "pin") == 0 ? MODE_PIN : MODE_GET) : found;
@@ -68,7 +67,7 @@ enum pin_mode caps_dio_bdev(void) {
   close(fd);
   if (found == MODE_UNKNOWN) return found;
   pins_claim_exact(found == MODE_PIN ? 1 : 0);
-  known = announce("dio.bdev", found);
+  known = caps_announce("dio.bdev", found);
   return known;
 }
 
@@ -77,5 +76,5 @@ enum pin_mode caps_conclude(const char* name, const struct pins* before, long lo
   if (!pins_rest(&after)) return MODE_UNKNOWN;
   enum pin_mode found = after.acquired > before->acquired ? MODE_PIN : MODE_GET;
   pins_claim_exact(found == MODE_PIN ? pages : 0);
-  return announce(name, found);
+  return caps_announce(name, found);
 }

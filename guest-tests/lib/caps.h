@@ -27,6 +27,8 @@ const char* caps_stated(const char* name);
 
 // Prints the line that the harness collects.
 void caps_print(const char* name, const char* value);
+// Prints what was found of a path, and gives what to judge by: that, or what PINRIG_CAPABILITIES states.
+enum pin_mode caps_announce(const char* name, enum pin_mode found);
 
 // How one page-sized O_DIRECT read at the start of `fd` gets its memory, and in *skew how many pages more were
 // released than acquired. What it pinned is for the caller to claim. MODE_UNKNOWN: the running case has been skipped or failed.

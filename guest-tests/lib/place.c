@@ -120,10 +120,7 @@ bool place_open(struct place* place, enum place_kind kind, bool gated, unsigned 
   pins_claim_exact(found == MODE_PIN ? 1 : 0);
   place->skew = (int)skew;
   place_skew(place, 1);
-  const char* stated = caps_stated(names[kind]);
-  place->mode = !stated ? found : strcmp(stated, "pin") == 0 ? MODE_PIN : MODE_GET;
-  if (place->mode != found)
-    ktap_note("%s is stated to be %s: judged by that", names[kind], pin_mode_name(place->mode));
+  place->mode = caps_announce(names[kind], found);
   return true;
 }
 

@@ -27,6 +27,7 @@
 //           claim: not the pages claimed        fail
 //                  demanded exact, none made    error
 //                  demanded at_least, 0 pinned  fail
+//                  (unless it claims so little and reports a capability that is `get`)
 //   kernel event in the test's time             by kind: crash, fail, or nothing (page_dump)
 //   taint without such an event                 fail;  taint that could not be read: error
 //   a capability that contradicts another test  error

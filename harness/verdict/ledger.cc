@@ -2,6 +2,8 @@
 // Rules on the pin counters around a test. Pages are base pages, as mm/gup.c counts them.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "verdict/evidence.h"
 
 namespace pinrig::verdict {
@@ -38,11 +40,18 @@ std::string claim_problem(Mode demanded, const std::optional<model::PinClaim>& c
   return {};
 }
 
-void judge_amount(Mode demanded, const model::PinLedger& ledger, Evidence& evidence) {
+/// A claim of nothing is believed of a test that has found plain references on its path, which it reports: what it found
+/// is held against what the kernel has to be able to do (configs/expectations).
+bool takes_plain_references(const model::TestRecord& record) {
+  if (!record.ledger.claim || record.ledger.claim->mode == Mode::net_zero) return false;
+  const auto found = capabilities_of(record.output);
+  return std::any_of(found.begin(), found.end(), [](const auto& c) { return c.second == "get"; });
+}
+
+void judge_amount(Mode demanded, const model::TestRecord& record, Evidence& evidence) {
+  const model::PinLedger& ledger = record.ledger;
   const auto pinned = ledger.acquired();
-  const bool claims = ledger.claim && ledger.claim->mode != Mode::net_zero;
-  // One that claims knows what this kernel does: where it takes plain references, nothing is what it says.
-  if (demanded == Mode::at_least && pinned == 0 && !claims)
+  if (demanded == Mode::at_least && pinned == 0 && !takes_plain_references(record))
     evidence.against(Verdict::fail, "pinned nothing: the path it is there for was not taken, or does not pin");
   if (!ledger.claim) return;
   const auto claimed = ledger.claim->pages;
@@ -96,7 +105,7 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
     evidence.against(Verdict::leak,
                      fmt::format("{} pages: over-release, more were unpinned than pinned", pages));
   }
-  if (owes_claim) judge_amount(spec.claim, ledger, evidence);
+  if (owes_claim) judge_amount(spec.claim, record, evidence);
 }
 
 }  // namespace pinrig::verdict
