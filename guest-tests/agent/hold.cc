@@ -18,8 +18,6 @@
 namespace pinrig::agent {
 namespace {
 
-constexpr int most_pages = 1 << 16;
-
 // 0 or an errno value. Pages that are private, written, resident and small: exactly `pages` pins.
 int pin_buffer(int pages, const char** step, long* ring) {
   const auto size = static_cast<std::size_t>(pages) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -62,7 +60,7 @@ struct Report {
 // Leaves a process behind that holds the pages, and ends itself when that one has them.
 int hold_main(int pages) {
   int fds[2];
-  if (pages < 1 || pages > most_pages || pipe(fds) != 0) return 2;
+  if (pipe(fds) != 0) return 2;
   const pid_t pid = fork();
   if (pid < 0) return 2;
   if (pid == 0) holder(pages, fds[1]);
@@ -87,37 +85,27 @@ std::string trouble_with(const wire::TestEnd& end, const std::string& said) {
 
 }  // namespace
 
-Hold::Hold(Guest& guest) : guest_(guest) {
+Hold::Hold(Guest& guest, double slowness) : guest_(guest) {
   run_.name = "pinrig/hold_control";
   run_.argv = {run_.name};
+  run_.limit_ms = static_cast<std::uint64_t>(wire::hold_limit_s * 1000 * slowness);
   plan_.leftovers = Leftovers::keep;
+  plan_.held = wire::hold_pages;
+  plan_.extent = Extent::pins;
   plan_.sink = [this](wire::Kind, std::string& frame) { said_ += frame.substr(wire::header_size); };
-}
-
-void Hold::start(int pages) {
-  pages_ = pages;
-  plan_.held = pages;
   // A fork of ours, since starting a program anew takes a guest under TCG longer than all the rest of the control.
-  plan_.body = [pages] { return hold_main(pages); };
-  running_ = start_test(guest_, run_, plan_);
+  plan_.body = [] { return hold_main(wire::hold_pages); };
 }
 
-void Hold::give_up() {
-  if (!running_) return;
-  running_.reset();
-  guest_.processes.kill_all(guest_.kill_limit_ms());
-}
+void Hold::start() { running_ = start_test(guest_, run_, plan_); }
 
-wire::HoldResult Hold::finish(const wire::HoldControl& control) {
-  if (running_ && pages_ != control.pages) give_up();
-  if (!running_) start(control.pages);
-  run_.limit_ms = control.limit_ms;
+wire::HoldResult Hold::finish() {
   const wire::TestEnd held = finish_test(guest_, run_, plan_, *std::exchange(running_, std::nullopt));
 
   wire::HoldResult result;
   const std::int64_t base = held.before.acquired - held.before.released;
   const std::string stuck = guest_.processes.end_all(guest_.kill_limit_ms());
-  const wire::Sample after = guest_.ledger.after({base});
+  const wire::Sample after = guest_.ledger.after({base}, Extent::pins);
   result.problem = trouble_with(held, said_);
   if (result.problem.empty()) result.problem = stuck;
   if (result.problem.empty() && !after.settled && after.available) result.problem = "the pin counters did not settle";

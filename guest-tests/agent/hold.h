@@ -12,19 +12,16 @@ namespace pinrig::agent {
 /// like any test. The ledger has to see what it holds, and that it is given back when the process is told to.
 class Hold {
  public:
-  explicit Hold(Guest& guest);
-  /// Begins ahead of the host's request, while the guest has other things to wait for. Nobody may reap children until the
-  /// control is over.
-  void start(int pages);
-  bool running() const { return running_.has_value(); }
-  /// Begins if it has not, and ends it.
-  wire::HoldResult finish(const wire::HoldControl& control);
-  /// Takes it down without a result: the host wants something else.
-  void give_up();
+  /// `slowness` stretches the limits that no host has told yet.
+  Hold(Guest& guest, double slowness);
+  /// Takes the pages, and goes on while they are being taken. Nobody may reap children until finish().
+  void start();
+  /// Looks at the balance ahead of finish(), which need not watch it for as long then.
+  void look() { guest_.ledger.look(); }
+  wire::HoldResult finish();
 
  private:
   Guest& guest_;
-  int pages_ = 0;
   std::string said_;
   wire::Run run_;
   RunPlan plan_;

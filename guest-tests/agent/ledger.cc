@@ -34,6 +34,14 @@ std::optional<Pins> Ledger::read() {
   return parse_pins(text_);
 }
 
+void Ledger::look() {
+  if (const auto pins = read()) stand(*pins);
+}
+
+void Ledger::stand(const Pins& pins) {
+  if (!standing_ || standing_->pins != pins) standing_ = Standing{pins, now_ms()};
+}
+
 double Ledger::now_ms() { return monotonic_ms(); }
 
 void Ledger::pause(double ms) {
@@ -42,7 +50,7 @@ void Ledger::pause(double ms) {
   nanosleep(&t, nullptr);
 }
 
-wire::Sample Ledger::sample(const SettleRule& rule) {
+wire::Sample Ledger::sample(const SettleRule& rule, Extent extent) {
   const Settled settled = settle(*this, rule, standing_);
   wire::Sample out;
   out.available = settled.available;
@@ -50,8 +58,8 @@ wire::Sample Ledger::sample(const SettleRule& rule) {
   out.acquired = settled.pins.acquired;
   out.released = settled.pins.released;
   out.settle_ms = settled.took_ms;
-  if (settled.available && (!standing_ || standing_->pins != settled.pins))
-    standing_ = Standing{settled.pins, now_ms()};
+  if (settled.available) stand(settled.pins);
+  if (extent == Extent::pins) return out;
   // Without the counters text_ still is a good vmstat.
   add_vmstat(text_, out.counters);
   std::string text;
@@ -60,7 +68,7 @@ wire::Sample Ledger::sample(const SettleRule& rule) {
   return out;
 }
 
-wire::Sample Ledger::before() {
+wire::Sample Ledger::before(Extent extent) {
   SettleRule rule;
   // Nothing is outstanding: nothing is left to be given back late.
   rule.targets = {0};
@@ -68,10 +76,10 @@ wire::Sample Ledger::before() {
   rule.from_boot = true;
   rule.elsewhere_ms = quiet_before_ms;
   rule.cap_ms = cap_ms_;
-  return sample(rule);
+  return sample(rule, extent);
 }
 
-wire::Sample Ledger::after(const std::vector<std::int64_t>& targets) {
+wire::Sample Ledger::after(const std::vector<std::int64_t>& targets, Extent extent) {
   SettleRule rule;
   rule.targets = targets;
   rule.at_target_ms = at_target_ms;
@@ -79,7 +87,7 @@ wire::Sample Ledger::after(const std::vector<std::int64_t>& targets) {
   // (io_uring's io_ring_exit_work) and wait for RCU in between.
   rule.elsewhere_ms = cap_ms_ / 2;
   rule.cap_ms = cap_ms_;
-  return sample(rule);
+  return sample(rule, extent);
 }
 
 }  // namespace pinrig::agent

@@ -11,24 +11,35 @@
 
 namespace pinrig::agent {
 
+/// What a sample holds beside the pins.
+enum class Extent {
+  pins,
+  everything,  ///< events, memory, taint
+};
+
 /// The kernel's pin counters, folded and settled. Keeps its files open: a test may unmount /proc.
 class Ledger : private Gauge {
  public:
   Ledger();
   /// Whether this kernel counts pins.
   bool available();
+  /// Notes since when the pins stand as they do: a wait that finds them unchanged counts from here.
+  void look();
+  /// Longest wait for the balance to settle.
   void set_cap_ms(double ms) { cap_ms_ = ms; }
+  double cap_ms() const { return cap_ms_; }
 
   /// Before a test: until nothing is left of what ran before.
-  wire::Sample before();
+  wire::Sample before(Extent extent = Extent::everything);
   /// After it: until the balance is at one of `targets` and stays there, or stands still elsewhere.
-  wire::Sample after(const std::vector<std::int64_t>& targets);
+  wire::Sample after(const std::vector<std::int64_t>& targets, Extent extent = Extent::everything);
 
  private:
   std::optional<Pins> read() override;
   double now_ms() override;
   void pause(double ms) override;
-  wire::Sample sample(const SettleRule& rule);
+  void stand(const Pins& pins);
+  wire::Sample sample(const SettleRule& rule, Extent extent);
 
   UniqueFd refresh_;
   UniqueFd vmstat_;

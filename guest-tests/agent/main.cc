@@ -9,7 +9,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <ctime>
+#include <utility>
 
 #include "cmdline.h"
 #include "hold.h"
@@ -28,21 +30,29 @@ double boot_seconds() {
   return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
 }
 
-wire::Hello hello(Ledger& ledger, double uptime_s) {
+int online_processors() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+}
+
+wire::Hello hello(Ledger& ledger, double uptime_s, std::vector<std::string> problems) {
   utsname name{};
   uname(&name);
   wire::Hello out;
   out.release = name.release;
   out.machine = name.machine;
   out.page_size = static_cast<int>(sysconf(_SC_PAGESIZE));
-  out.cpus = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  out.cpus = online_processors();
   out.counters = ledger.available();
   out.uptime_s = uptime_s;
+  out.problems = std::move(problems);
   return out;
 }
 
 // Descriptors 0 to 2 lead nowhere: nothing that a library prints may go to a port by accident.
 void close_standard_files() {
+  // The console stays open above them: closing a terminal for the last time waits until it has sent everything.
+  fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   const int null = open("/dev/null", O_RDWR);
   for (int fd = 0; fd <= 2; ++fd) {
     if (null != fd) dup2(null, fd);
@@ -57,16 +67,14 @@ void take_precedence() {
   write_file("/proc/self/oom_score_adj", "-1000");
 }
 
-wire::SetupDone do_setup(Guest& guest, Uevents& uevents, const wire::Setup& setup) {
-  guest.settle_cap_ms = setup.settle_ms;
-  guest.ledger.set_cap_ms(setup.settle_ms);
+wire::SetupDone do_setup(Uevents& uevents, const wire::Setup& setup) {
   wire::SetupDone done = carry_out(setup, uevents);
   for (const auto& problem : done.problems) note(problem);
   return done;
 }
 
 // False when the guest is to be switched off.
-bool answer(Guest& guest, Hold& hold, Uevents& uevents, const Request& request) {
+bool answer(Guest& guest, Uevents& uevents, const Request& request) {
   Ports& ports = *guest.ports;
   if (const auto* bad = std::get_if<BadRequest>(&request)) {
     note("request not understood: " + bad->why);
@@ -75,11 +83,9 @@ bool answer(Guest& guest, Hold& hold, Uevents& uevents, const Request& request) 
     return ports.reply(dump(refusal));
   }
   if (const auto* setup = std::get_if<wire::Setup>(&request))
-    return ports.reply(dump(do_setup(guest, uevents, *setup)));
-  if (const auto* control = std::get_if<wire::HoldControl>(&request))
-    return ports.reply(dump(hold.finish(*control)));
+    return ports.reply(dump(do_setup(uevents, *setup)));
   if (const auto* run = std::get_if<wire::Run>(&request)) {
-    hold.give_up();
+    guest.ledger.set_cap_ms(run->settle_ms);
     RunPlan plan;
     plan.sink = results_sink(ports, run->id);
     return ports.reply(dump(run_test(guest, *run, plan)));
@@ -88,11 +94,11 @@ bool answer(Guest& guest, Hold& hold, Uevents& uevents, const Request& request) 
   return std::holds_alternative<wire::HostActionDone>(request);
 }
 
-void serve(Guest& guest, Hold& hold, Uevents& uevents) {
+void serve(Guest& guest, Uevents& uevents) {
   Ports& ports = *guest.ports;
   for (;;) {
     while (const auto payload = ports.next_request()) {
-      if (!answer(guest, hold, uevents, parse_request(*payload))) return;
+      if (!answer(guest, uevents, parse_request(*payload))) return;
     }
     if (ports.wants_end()) {
       note("the host sent something that is no frame");
@@ -101,9 +107,7 @@ void serve(Guest& guest, Hold& hold, Uevents& uevents) {
       ports.reply(dump(refusal));
       return;
     }
-    // How the control ended is for finish() to find out.
-    pollfd fds[2] = {{ports.control_fd(), POLLIN, 0},
-                     {hold.running() ? -1 : guest.processes.signal_fd(), POLLIN, 0}};
+    pollfd fds[2] = {{ports.control_fd(), POLLIN, 0}, {guest.processes.signal_fd(), POLLIN, 0}};
     poll(fds, 2, -1);
     if (fds[1].revents != 0) guest.processes.reap(0);
     if ((fds[0].revents & POLLIN) != 0 ? !ports.receive() : (fds[0].revents & POLLHUP) != 0) {
@@ -113,37 +117,48 @@ void serve(Guest& guest, Hold& hold, Uevents& uevents) {
   }
 }
 
-[[noreturn]] void agent_main(double uptime_s) {
-  open_kmsg();
-  note("starts");
-  Uevents uevents;
-  mount_basics();
-  close_standard_files();
-  unlimit_kmsg();
-  for (const auto& problem : bring_up_processors()) note(problem);
-  take_precedence();
+[[noreturn]] void be_a_shell(Uevents& uevents, const CommandLine& line) {
+  Processes processes;
+  mount_rest();
+  wire::SetupDone done = do_setup(uevents, line.setup);
+  done.problems.insert(done.problems.end(), line.problems.begin(), line.problems.end());
+  run_shell(processes, done);
+  power_off();
+}
+
+[[noreturn]] void be_a_guest(Uevents& uevents, const CommandLine& line, double uptime_s) {
+  // The limits are made for a guest that boots within a second.
+  const double slowness = std::max(1.0, uptime_s);
   Guest guest;
-  const CommandLine line = parse_command_line(read_file("/proc/cmdline"));
-  if (line.shell) {
-    mount_rest();
-    wire::SetupDone done = do_setup(guest, uevents, line.setup);
-    done.problems.insert(done.problems.end(), line.problems.begin(), line.problems.end());
-    run_shell(guest.processes, done);
-    power_off();
-  }
-  Hold hold(guest);
-  hold.start(wire::HoldControl{}.pages);
+  guest.ledger.set_cap_ms(guest.ledger.cap_ms() * slowness);
+  Hold hold(guest, slowness);
+  hold.start();
   auto ports = Ports::open(uevents, uptime_s);
   if (!ports) {
     note("has no virtio-serial ports named pinrig.control and pinrig.results; switches off");
     power_off();
   }
   guest.ports = &*ports;
-  const bool host_there = ports->reply(dump(hello(guest.ledger, uptime_s)));
-  // While the host reads it.
+  // Now that the pages are taken: the balance stands still while the guest is got ready.
+  hold.look();
+  wire::SetupDone done = do_setup(uevents, line.setup);
+  const bool host_there = ports->reply(dump(hello(guest.ledger, uptime_s, std::move(done.problems))));
   mount_rest();
-  if (host_there) serve(guest, hold, uevents);
+  if (host_there && ports->reply(dump(hold.finish()))) serve(guest, uevents);
   power_off();
+}
+
+[[noreturn]] void agent_main(double uptime_s) {
+  open_kmsg();
+  note("starts");
+  mount_basics();
+  close_standard_files();
+  for (const auto& problem : bring_up_processors()) note(problem);
+  take_precedence();
+  const CommandLine line = parse_command_line(read_file("/proc/cmdline"));
+  Uevents uevents;
+  if (line.shell) be_a_shell(uevents, line);
+  be_a_guest(uevents, line, uptime_s);
 }
 
 }  // namespace

@@ -1,64 +1,87 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "request.h"
 
+#include <concepts>
+#include <map>
+#include <utility>
+#include <vector>
+
 namespace pinrig::agent {
 namespace {
 
 using nlohmann::json;
 
-bool same_kind(const json& example, const json& value) {
-  if (example.is_boolean()) return value.is_boolean();
-  if (example.is_string()) return value.is_string();
-  if (example.is_number_unsigned()) return value.is_number_unsigned();
-  // No message has a float from the host; converting one that does not fit an int would be undefined.
-  if (example.is_number_integer()) return value.is_number_integer();
-  if (example.is_array()) return value.is_array();
-  return value.is_object();
+// Each of these takes a value of the right type into `out`; else it says where the wrong one is, and what it is.
+using Wrong = std::string;
+
+Wrong wrong(const std::string& where, const json& value) { return where + " has the wrong type: " + value.type_name(); }
+
+struct Nothing {
+  void operator()(const char*, auto&) const {}
+};
+template <typename T>
+concept HasFields = requires(T& message, Nothing visit) { each_field(message, visit); };
+
+template <HasFields Message>
+Wrong take(const json& value, Message& out, const std::string& where);
+
+Wrong take(const json& value, std::string& out, const std::string& where) {
+  if (!value.is_string()) return wrong(where, value);
+  out = value.get_ref<const std::string&>();
+  return {};
 }
 
-// Empty when every key of `example` that `value` has is of the example's type; else what is wrong with which.
-std::string mismatch(const json& example, const json& value, const std::string& where) {
-  if (!same_kind(example, value)) return where + " has the wrong type: " + value.type_name();
-  if (example.is_array()) {
-    for (const auto& element : value) {
-      if (auto wrong = mismatch(example.front(), element, where + "[]"); !wrong.empty()) return wrong;
-    }
+template <std::integral Number>
+Wrong take(const json& value, Number& out, const std::string& where) {
+  if constexpr (std::is_same_v<Number, bool>) {
+    if (!value.is_boolean()) return wrong(where, value);
+    out = value.get_ref<const bool&>();
+    return {};
+  } else {
+    // What is not negative is kept as unsigned, whatever the field is. A float has no place in a request.
+    const auto* natural = value.get_ptr<const json::number_unsigned_t*>();
+    const auto* negative = value.get_ptr<const json::number_integer_t*>();
+    if (!(natural ? std::in_range<Number>(*natural) : negative && std::in_range<Number>(*negative)))
+      return wrong(where, value);
+    out = natural ? static_cast<Number>(*natural) : static_cast<Number>(*negative);
     return {};
   }
-  if (!example.is_object()) return {};
-  // A map has the example key "*": every key of the value is an entry.
-  if (example.contains("*")) {
-    for (const auto& [key, element] : value.items()) {
-      if (auto wrong = mismatch(example.at("*"), element, where + "." + key); !wrong.empty()) return wrong;
-    }
-    return {};
-  }
-  for (const auto& [key, element] : example.items()) {
-    const auto found = value.find(key);
-    if (found == value.end()) continue;
-    if (auto wrong = mismatch(element, *found, where + "." + key); !wrong.empty()) return wrong;
+}
+
+template <typename Element>
+Wrong take(const json& value, std::vector<Element>& out, const std::string& where) {
+  if (!value.is_array()) return wrong(where, value);
+  for (const auto& element : value) {
+    if (Wrong w = take(element, out.emplace_back(), where + "[]"); !w.empty()) return w;
   }
   return {};
 }
 
+Wrong take(const json& value, std::map<std::string, std::string>& out, const std::string& where) {
+  if (!value.is_object()) return wrong(where, value);
+  for (auto entry = value.begin(); entry != value.end(); ++entry) {
+    if (Wrong w = take(*entry, out[entry.key()], where + "." + entry.key()); !w.empty()) return w;
+  }
+  return {};
+}
+
+template <HasFields Message>
+Wrong take(const json& value, Message& out, const std::string& where) {
+  if (!value.is_object()) return wrong(where, value);
+  Wrong first;
+  each_field(out, [&](const char* name, auto& field) {
+    const auto found = value.find(name);
+    if (found != value.end() && first.empty()) first = take(*found, field, where + "." + name);
+  });
+  return first;
+}
+
 template <typename Message>
-Request convert(const Message& example, const json& value) {
-  if (auto wrong = mismatch(json(example), value, example.type); !wrong.empty()) return BadRequest{wrong};
-  return value.get<Message>();
-}
-
-wire::Setup setup_example() {
-  wire::Setup setup;
-  setup.mounts.emplace_back();
-  setup.drives.emplace_back();
-  return setup;
-}
-
-wire::Run run_example() {
-  wire::Run run;
-  run.argv.emplace_back();
-  run.env["*"] = "";
-  return run;
+Request convert(const json& value) {
+  Message message;
+  Wrong w = take(value, message, message.type);
+  if (!w.empty()) return BadRequest{std::move(w)};
+  return message;
 }
 
 Request check_run(Request request) {
@@ -78,11 +101,10 @@ Request parse_request(std::string_view payload) {
   const auto type = value.find("type");
   if (type == value.end() || !type->is_string()) return BadRequest{"no type"};
   const auto& name = type->get_ref<const std::string&>();
-  if (name == "setup") return convert(setup_example(), value);
-  if (name == "hold_control") return convert(wire::HoldControl{}, value);
-  if (name == "run") return check_run(convert(run_example(), value));
-  if (name == "host_action_done") return convert(wire::HostActionDone{}, value);
-  if (name == "power_off") return convert(wire::PowerOff{}, value);
+  if (name == "setup") return convert<wire::Setup>(value);
+  if (name == "run") return check_run(convert<wire::Run>(value));
+  if (name == "host_action_done") return convert<wire::HostActionDone>(value);
+  if (name == "power_off") return convert<wire::PowerOff>(value);
   return BadRequest{"unknown type: " + name};
 }
 

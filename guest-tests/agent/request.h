@@ -15,10 +15,10 @@ struct BadRequest {
   std::string why;
 };
 
-using Request = std::variant<BadRequest, wire::Setup, wire::HoldControl, wire::Run, wire::HostActionDone, wire::PowerOff>;
+using Request = std::variant<BadRequest, wire::Setup, wire::Run, wire::HostActionDone, wire::PowerOff>;
 
 /// The library's own conversions abort on a value of the wrong type when exceptions are off: every type is
-/// checked first, against an example of the message.
+/// checked first. A number that its field cannot hold is of the wrong type.
 Request parse_request(std::string_view payload);
 
 /// One line of JSON; bytes that are no UTF-8 become U+FFFD instead of an abort.

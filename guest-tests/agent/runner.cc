@@ -64,7 +64,7 @@ Sink results_sink(Ports& ports, std::uint32_t test_id) {
 Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
   Running running;
   running.end.id = run.id;
-  running.end.before = guest.ledger.before();
+  running.end.before = guest.ledger.before(plan.extent);
   if (guest.ports && run.id != 0) {
     wire::TestBegin begin;
     begin.id = run.id;
@@ -82,7 +82,7 @@ wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& pla
   wire::TestEnd& end = running.end;
   const std::int64_t target = end.before.acquired - end.before.released + plan.held;
   // A skew is a capability of the kernel, and one that has none still returns to where it was.
-  end.after = guest.ledger.after({target, target - 2 * end.claim.skew_sections});
+  end.after = guest.ledger.after({target, target - 2 * end.claim.skew_sections}, plan.extent);
   // After the wait: what workers complain about while they clean up is the test's too.
   kmsg(console::end_mark + run.name);
   return std::move(end);

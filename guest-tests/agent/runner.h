@@ -15,8 +15,7 @@ struct Guest {
   Ports* ports = nullptr;  ///< null: a shell on the console instead of a host
   Processes processes;
   Ledger ledger;
-  double settle_cap_ms = 2000;
-  double kill_limit_ms() const { return 2.5 * settle_cap_ms; }
+  double kill_limit_ms() const { return 2.5 * ledger.cap_ms(); }
 };
 
 /// What becomes of the processes that a test leaves behind.
@@ -29,6 +28,7 @@ struct RunPlan {
   Leftovers leftovers = Leftovers::kill;
   /// Pages that may rightly be outstanding at the end.
   std::int64_t held = 0;
+  Extent extent = Extent::everything;  ///< of the samples before and after
   Sink sink;
   std::function<int()> body = nullptr;  ///< in place of the program, see Program
 };

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <ctime>
 #include <span>
+#include <utility>
 
 #include "devices.h"
 #include "sys.h"
@@ -109,16 +110,17 @@ void mount_rest() {
 
 std::vector<std::string> bring_up_processors() {
   std::vector<std::string> problems;
-  const long all = sysconf(_SC_NPROCESSORS_CONF);
-  if (all == sysconf(_SC_NPROCESSORS_ONLN)) return problems;
-  // cpus_write_lock() waits for RCU, which takes longer than all the rest.
-  write_file("/sys/kernel/rcu_expedited", "1");
-  for (long cpu = 1; cpu < all; ++cpu) {
+  bool expedited = false;
+  for (int cpu = 1;; ++cpu) {
     const std::string control = "/sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/online";
-    if (read_attribute(control) != "0") continue;
+    const std::string state = read_attribute(control);
+    if (state.empty()) break;
+    if (state != "0") continue;
+    // cpus_write_lock() waits for RCU, which takes longer than all the rest.
+    if (!std::exchange(expedited, true)) write_file("/sys/kernel/rcu_expedited", "1");
     if (const int error = write_file(control, "1")) problems.push_back(errno_text("processor: " + control, error));
   }
-  write_file("/sys/kernel/rcu_expedited", "0");
+  if (expedited) write_file("/sys/kernel/rcu_expedited", "0");
   return problems;
 }
 
@@ -127,7 +129,7 @@ wire::SetupDone carry_out(const wire::Setup& setup, Uevents& uevents) {
   const double limit_ms = 2.5 * setup.settle_ms;
   wire::SetupDone done;
   const auto wanted = wanted_drives(setup);
-  done.devices = find_drives(wanted, uevents, limit_ms);
+  if (!wanted.empty()) done.devices = find_drives(wanted, uevents, limit_ms);
   for (const auto& key : wanted) {
     if (!done.devices.contains(key)) done.problems.push_back("no NVMe namespace " + key);
   }

@@ -83,8 +83,6 @@ int make_directories(const std::string& path) {
 
 void open_kmsg() { kmsg_fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC); }
 
-void unlimit_kmsg() { write_file("/proc/sys/kernel/printk_devkmsg", "on\n"); }
-
 void kmsg(std::string_view text) {
   if (kmsg_fd < 0) return;
   std::string line = "<5>";

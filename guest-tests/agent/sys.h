@@ -28,8 +28,6 @@ bool write_all(int fd, std::string_view bytes);
 int make_directories(const std::string& path);
 
 void open_kmsg();
-/// Lifts the rate limit of /dev/kmsg, which would swallow marks of quick tests; needs /proc.
-void unlimit_kmsg();
 /// One line to the kernel log and so to the console.
 void kmsg(std::string_view text);
 /// "pinrig: agent TEXT" to the kernel log.

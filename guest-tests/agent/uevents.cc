@@ -17,8 +17,9 @@ constexpr double unannounced_ms = 50;
 
 }  // namespace
 
-Uevents::Uevents()
-    : fd_(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT)) {
+// From then on no event is missed.
+void Uevents::listen() {
+  fd_.reset(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT));
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = 1;
@@ -33,7 +34,9 @@ void Uevents::drain() {
 }
 
 bool Uevents::wait_until(const std::function<bool()>& there, double limit_ms) {
+  if (there()) return true;
   const double end = monotonic_ms() + limit_ms;
+  if (!fd_) listen();
   for (;;) {
     drain();
     if (there()) return true;

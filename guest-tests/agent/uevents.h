@@ -10,12 +10,11 @@ namespace pinrig::agent {
 /// The kernel's announcements of devices: what lets us wait for a device node without sleeping.
 class Uevents {
  public:
-  /// From here on no event is missed.
-  Uevents();
   /// Looks at once, and again after every event, until `there` holds or `limit_ms` are over.
   bool wait_until(const std::function<bool()>& there, double limit_ms);
 
  private:
+  void listen();
   void drain();
   UniqueFd fd_;
 };

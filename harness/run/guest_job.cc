@@ -18,7 +18,6 @@ using model::JobOutcome;
 using model::TestRecord;
 using model::TestSpec;
 
-constexpr int control_pages = 16;
 // Enough for the longest KTAP stream by far; what a flood costs us in memory is bounded by it.
 constexpr std::uint64_t output_limit = 4 << 20;
 
@@ -37,9 +36,8 @@ class OneGuest {
     }
     limits_ = guest.timeouts();
     has_fs_ = has_drives_ = has_rxe_ = false;
-    PINRIG_TRY(basic_end, set_up(guest, basic_setup()));
-    if (basic_end) return Ending{"setup", "", *basic_end, false};
-    PINRIG_TRY(control, guest.hold_control(control_request()));
+    for (const auto& p : hello.value->problems) result_.setup_problems.push_back(p);
+    PINRIG_TRY(control, guest.hold_control());
     if (!control.value) return Ending{"control", "", control.end, false};
     if (result_.guests == 1) result_.first_test_s = since(spawned).count();
     while (!todo.empty()) {
@@ -68,16 +66,9 @@ class OneGuest {
     return std::optional<vm::GuestEnd>();
   }
 
-  // What every test may count on. Huge pages come first, while memory is still in one piece.
-  wire::Setup basic_setup() const {
-    wire::Setup s;
-    s.settle_ms = static_cast<int>(limits_.scaled(s.settle_ms));
-    s.hugepages = job_.machine.hugepages_2m;
-    return s;
-  }
-
   // Drives, file systems, swap and rxe are brought up for the first test that needs them: a guest that is there for
-  // one test does not wait for the rest.
+  // one test does not wait for the rest. Huge pages it takes at once, while memory is still in one piece
+  // (vm/qemu_args.cc, pinrig.hugepages=).
   std::optional<wire::Setup> missing_setup(const model::Needs& needs) {
     const bool fs = !has_fs_ && (!needs.fs.empty() || needs.swap_mib > 0);
     const bool drives = !has_drives_ && (!needs.nvme.empty() || !needs.devices.empty());
@@ -87,7 +78,7 @@ class OneGuest {
     has_drives_ |= drives;
     has_rxe_ |= rxe;
     wire::Setup s;
-    s.settle_ms = static_cast<int>(limits_.scaled(s.settle_ms));
+    s.settle_ms = settle_ms();
     for (const auto& d : job_.machine.nvme) {
       if (drives) s.drives.push_back(fmt::format("{}:{}", d.serial, d.nsid));
       if (fs && !d.fs.empty()) s.mounts.push_back({d.serial, d.nsid, d.fs, "/mnt/" + d.fs});
@@ -95,13 +86,6 @@ class OneGuest {
     if (fs) s.swap_mib = job_.machine.swap_mib;
     s.rxe = rxe && job_.machine.net;
     return s;
-  }
-
-  wire::HoldControl control_request() const {
-    wire::HoldControl c;
-    c.pages = control_pages;
-    c.limit_ms = static_cast<std::uint64_t>(limits_.scaled(static_cast<double>(c.limit_ms)));
-    return c;
   }
 
   wire::Run run_request(const TestSpec& test) {
@@ -114,8 +98,11 @@ class OneGuest {
     r.cwd = test.needs.fs.empty() ? "/tmp" : "/mnt/" + test.needs.fs;
     r.output_limit = output_limit;
     r.limit_ms = static_cast<std::uint64_t>(limits_.scaled(test.limit_s) * 1000);
+    r.settle_ms = settle_ms();
     return r;
   }
+
+  int settle_ms() const { return static_cast<int>(limits_.scaled(wire::Run().settle_ms)); }
 
   const model::JobSpec& job_;
   Observer& observer_;
@@ -162,7 +149,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
                                      const fs::path& dir, const CancelToken& cancel, Observer& observer) {
   GuestJobResult result;
   result.facts.planned = job.tests;
-  result.facts.control_pages = control_pages;
+  result.facts.control_pages = wire::hold_pages;
   std::vector<TestSpec> todo = startable(job, result.facts.records);
   if (todo.empty() && !job.tests.empty()) {
     // All of them are skipped, and a guest could say nothing about that.

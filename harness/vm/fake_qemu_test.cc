@@ -66,6 +66,7 @@ void shut_down(int qmp, const char* reason) {
 /// Answers requests like an agent until power off.
 void be_good(int control, int qmp) {
   say(control, wire::Hello{});
+  say(control, wire::HoldResult{"hold_result", true, "", 16, 0});
   for (;;) {
     const std::string bytes = get(control);
     wire::Decoder decoder(bytes);
@@ -73,7 +74,6 @@ void be_good(int control, int qmp) {
     const auto request = Json::parse(frame ? frame->payload : std::string_view("{}"));
     const std::string type = request.value("type", "");
     if (type == "setup") say(control, wire::SetupDone{"setup_done", {"no rxe"}, {}});
-    if (type == "hold_control") say(control, wire::HoldResult{"hold_result", true, "", 16, 0});
     if (type == "run") say(control, Json{{"type", "test_end"}, {"id", request["id"]}, {"how", "exited"}, {"code", 7}});
     if (type == "power_off") shut_down(qmp, "guest-shutdown");
   }
@@ -98,6 +98,7 @@ void measure(int control, int qmp, const std::string& results, bool second_dies)
   hello.release = "6.12.1-fake";
   hello.counters = true;
   tell(hello);
+  tell(wire::HoldResult{"hold_result", true, "", 16, 0});
   for (;;) {
     const std::string bytes = get(control);
     wire::Decoder decoder(bytes);
@@ -105,7 +106,6 @@ void measure(int control, int qmp, const std::string& results, bool second_dies)
     const auto request = Json::parse(frame ? frame->payload : std::string_view("{}"));
     const std::string type = request.value("type", "");
     if (type == "setup") tell(wire::SetupDone{});
-    if (type == "hold_control") tell(wire::HoldResult{"hold_result", true, "", 16, 0});
     if (type == "power_off") shut_down(qmp, "guest-shutdown");
     if (type != "run") continue;
     const auto id = request["id"].get<std::uint32_t>();

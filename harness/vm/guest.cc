@@ -96,10 +96,10 @@ Result<Step<wire::SetupDone>> Guest::setup(const wire::Setup& setup) {
   return impl_->ask<wire::SetupDone>(setup, t.scaled(t.setup_s), "setup_done");
 }
 
-Result<Step<wire::HoldResult>> Guest::hold_control(const wire::HoldControl& control) {
+Result<Step<wire::HoldResult>> Guest::hold_control() {
   const auto& t = impl_->job.timeouts;
-  const double limit_s = static_cast<double>(control.limit_ms) / 1000 + t.scaled(t.silence_s);
-  return impl_->ask<wire::HoldResult>(control, limit_s, "hold_result");
+  const double limit_s = t.scaled(wire::hold_limit_s + t.silence_s);
+  return impl_->receive<wire::HoldResult>(Deadline::after(Seconds(limit_s)), limit_s, "hold_result");
 }
 
 Result<Step<wire::TestEnd>> Guest::run(const wire::Run& run) {

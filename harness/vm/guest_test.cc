@@ -47,8 +47,8 @@ TEST_F(GuestTest, AWholeConversation) {
   auto guest = start();
   ASSERT_TRUE(guest.has_value()) << guest.error().message;
   EXPECT_TRUE(guest->hello()->value.has_value());
+  EXPECT_EQ(guest->hold_control()->value->outstanding_held, 16);
   EXPECT_EQ(guest->setup({})->value->problems.size(), 1U);
-  EXPECT_EQ(guest->hold_control({})->value->outstanding_held, 16);
   wire::Run run;
   run.id = 3;
   EXPECT_EQ(guest->run(run)->value->code, 7);

@@ -127,7 +127,6 @@ Args shell_words(const model::Machine& machine) {
     words.push_back("pinrig.drive=" + key);
     if (!drive.fs.empty()) words.push_back(fmt::format("pinrig.mount={}:{}:/mnt/{}", key, drive.fs, drive.fs));
   }
-  if (machine.hugepages_2m > 0) words.push_back(fmt::format("pinrig.hugepages={}", machine.hugepages_2m));
   if (machine.swap_mib > 0) words.push_back(fmt::format("pinrig.swap_mib={}", machine.swap_mib));
   if (machine.net) words.push_back("pinrig.rxe");
   return words;
@@ -141,6 +140,7 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
       "panic=-1",       // reboot at once, which -no-reboot turns into an exit
       "rdinit=/init",   // the agent
       "nokaslr",        // addresses of an oops and of gdb are those of vmlinux
+      "printk.devkmsg=on",    // no limit for what the agent says: marks of quick tests would be swallowed
       "random.trust_cpu=on",  // the pool is ready at once instead of when interrupts have gathered enough
   };
   // The agent brings up the others. QEMU before 8.2 changes what a CPU sees of the devices' memory while that CPU runs
@@ -160,6 +160,7 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
   }
   // The kernel's own default is off unless it was configured otherwise.
   if (job.arch == Arch::x86_64 && has(job.machine, Device::iommu)) words.push_back("intel_iommu=on");
+  if (job.machine.hugepages_2m > 0) words.push_back(fmt::format("pinrig.hugepages={}", job.machine.hugepages_2m));
   if (mode != QemuMode::normal) append(words, shell_words(job.machine));
   append(words, job.machine.kernel_args);
   return join(words, " ");

@@ -131,7 +131,10 @@ TEST(QemuArgs, AShellHasTheSetUpOfTheTests) {
   for (const char* word : {"pinrig.shell", "pinrig.drive=pin-raw:2", "pinrig.drive=pin-fs:1", "pinrig.hugepages=64",
                            "pinrig.mount=pin-fs:1:ext4:/mnt/ext4", "pinrig.swap_mib=32", "pinrig.rxe"})
     EXPECT_THAT(words, Contains(word));
-  EXPECT_THAT(kernel_command_line(job, QemuMode::normal), Not(HasSubstr("pinrig.")));
+  const auto normal = words_of(kernel_command_line(job, QemuMode::normal));
+  EXPECT_THAT(normal, Contains("pinrig.hugepages=64"));
+  EXPECT_THAT(normal, Not(Contains("pinrig.shell")));
+  EXPECT_THAT(normal, Not(Contains("pinrig.rxe"))) << "what a test needs is sent with the test";
   job.machine.net = false;
   EXPECT_THAT(words_of(kernel_command_line(job, QemuMode::shell)), Not(Contains("pinrig.rxe")));
 }

@@ -3,7 +3,10 @@
 // and its reply, and brings the answer back.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <cstdint>
+#include <string>
+
+#include "wire/fields.h"
 
 namespace pinrig::wire {
 
@@ -13,13 +16,13 @@ struct HostAction {
   std::string action;    ///< "unplug"
   std::string device;    ///< serial number
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HostAction, type, id, action, device)
+PINRIG_MESSAGE(HostAction, type, id, action, device)
 
 struct HostActionDone {
   std::string type = "host_action_done";
   std::uint32_t id = 0;  ///< of the action
   std::string problem;   ///< why it could not be carried out; empty = it was
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HostActionDone, type, id, problem)
+PINRIG_MESSAGE(HostActionDone, type, id, problem)
 
 }  // namespace pinrig::wire

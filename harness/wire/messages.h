@@ -3,8 +3,8 @@
 // the default given here.
 //
 //   guest: Hello            once, as soon as the ports are open
+//   guest: HoldResult       once          the ledger's negative control, which needs no host
 //   host:  Setup            when tests need more   guest: SetupDone
-//   host:  HoldControl      once          guest: HoldResult     (the ledger's negative control)
 //   host:  Run              per test      guest: TestEnd
 //   host:  PowerOff                       the guest powers off
 //   host:  what cannot be read            guest: Refusal
@@ -12,13 +12,19 @@
 
 #include <cstdint>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "wire/fields.h"
+
 namespace pinrig::wire {
 
-inline constexpr int protocol_version = 1;
+inline constexpr int protocol_version = 2;
+
+/// Of the negative control: base pages that the held io_uring buffer spans, and seconds that the process which takes them
+/// may need in a guest that is not slow.
+inline constexpr int hold_pages = 16;
+inline constexpr double hold_limit_s = 30;
 
 struct Hello {
   std::string type = "hello";
@@ -29,8 +35,9 @@ struct Hello {
   int cpus = 0;
   bool counters = false;      ///< nr_foll_pin_* are there
   double uptime_s = 0;        ///< CLOCK_BOOTTIME at the agent's first instruction
+  std::vector<std::string> problems;  ///< of what the kernel command line asked for and could not be had, one line each
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Hello, type, protocol, release, machine, page_size, cpus, counters, uptime_s)
+PINRIG_MESSAGE(Hello, type, protocol, release, machine, page_size, cpus, counters, uptime_s, problems)
 
 /// A namespace to mount; found by the controller's serial number, never by name.
 struct Mount {
@@ -39,7 +46,7 @@ struct Mount {
   std::string fstype;
   std::string target;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Mount, serial, nsid, fstype, target)
+PINRIG_MESSAGE(Mount, serial, nsid, fstype, target)
 
 struct Setup {
   std::string type = "setup";
@@ -48,23 +55,16 @@ struct Setup {
   int swap_mib = 0;   ///< a swap file's worth of swap on the first ext4 mount
   bool rxe = false;   ///< bring the first Ethernet device up and put an rxe link on it
   std::vector<std::string> drives;  ///< "serial:nsid" to wait for and link as /dev/pin/SERIAL-nNSID, beside `mounts`
-  int settle_ms = 2000;  ///< longest wait for the pin balance to settle: scale it on slow guests
+  int settle_ms = 2000;  ///< as in Run
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Setup, type, mounts, hugepages, swap_mib, rxe, drives, settle_ms)
+PINRIG_MESSAGE(Setup, type, mounts, hugepages, swap_mib, rxe, drives, settle_ms)
 
 struct SetupDone {
   std::string type = "setup_done";
   std::vector<std::string> problems;           ///< what could not be had, one line each; empty = all is there
   std::map<std::string, std::string> devices;  ///< "serial:nsid" to "/dev/nvme0n1", "rxe" to "rxe0"
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(SetupDone, type, problems, devices)
-
-struct HoldControl {
-  std::string type = "hold_control";
-  int pages = 16;  ///< base pages the held io_uring buffer spans
-  std::uint64_t limit_ms = 30000;  ///< for the process that takes them: scale it on slow guests
-};
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HoldControl, type, pages, limit_ms)
+PINRIG_MESSAGE(SetupDone, type, problems, devices)
 
 struct HoldResult {
   std::string type = "hold_result";
@@ -73,7 +73,7 @@ struct HoldResult {
   std::int64_t outstanding_held = 0;      ///< after the test ended with its child still holding
   std::int64_t outstanding_released = 0;  ///< after that child was told to give back
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(HoldResult, type, available, problem, outstanding_held, outstanding_released)
+PINRIG_MESSAGE(HoldResult, type, available, problem, outstanding_held, outstanding_released)
 
 struct Run {
   std::string type = "run";
@@ -83,9 +83,10 @@ struct Run {
   std::map<std::string, std::string> env;  ///< beside PATH, HOME, TMPDIR, PINRIG_CLAIM_FD, PINRIG_HOST_FD
   std::string cwd = "/tmp";
   std::uint64_t limit_ms = 30000;
+  int settle_ms = 2000;  ///< longest wait for the pin balance to settle: scale it on slow guests
   std::uint64_t output_limit = 64u << 20;  ///< bytes of stdout and stderr together; the rest is counted and dropped
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Run, type, id, name, argv, env, cwd, limit_ms, output_limit)
+PINRIG_MESSAGE(Run, type, id, name, argv, env, cwd, limit_ms, settle_ms, output_limit)
 
 /// Lines of the claim descriptor (PINRIG_CLAIM_FD), summed up by the agent: "exact N", "atleast N", "skew S".
 struct Claim {
@@ -93,7 +94,7 @@ struct Claim {
   std::int64_t pages = 0;
   std::int64_t skew_sections = 0;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Claim, mode, pages, skew_sections)
+PINRIG_MESSAGE(Claim, mode, pages, skew_sections)
 
 /// One settled sample of the counters.
 struct Sample {
@@ -105,7 +106,7 @@ struct Sample {
   std::int64_t taint = -1;  ///< /proc/sys/kernel/tainted; -1: it could not be read
   std::map<std::string, std::int64_t> counters;  ///< vmstat events, meminfo KiB
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Sample, available, settled, acquired, released, settle_ms, taint, counters)
+PINRIG_MESSAGE(Sample, available, settled, acquired, released, settle_ms, taint, counters)
 
 struct TestEnd {
   std::string type = "test_end";
@@ -120,19 +121,19 @@ struct TestEnd {
   Sample before;
   Sample after;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TestEnd, type, id, how, code, problem, wall_s, leftover, dropped, claim, before, after)
+PINRIG_MESSAGE(TestEnd, type, id, how, code, problem, wall_s, leftover, dropped, claim, before, after)
 
 /// Instead of the reply that was due: the agent could not read the request. The host reports it at once.
 struct Refusal {
   std::string type = "refusal";
   std::string why;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Refusal, type, why)
+PINRIG_MESSAGE(Refusal, type, why)
 
 struct PowerOff {
   std::string type = "power_off";
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(PowerOff, type)
+PINRIG_MESSAGE(PowerOff, type)
 
 /// Also on the results port when a test starts, so that a guest that dies leaves the name behind.
 struct TestBegin {
@@ -140,6 +141,6 @@ struct TestBegin {
   std::uint32_t id = 0;
   std::string name;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(TestBegin, type, id, name)
+PINRIG_MESSAGE(TestBegin, type, id, name)
 
 }  // namespace pinrig::wire

@@ -38,7 +38,6 @@ TEST(Request, WhatTheHostSendsComesThroughWhole) {
   setup.hugepages = 4;
   setup.rxe = true;
   EXPECT_EQ(json(good<wire::Setup>(json(setup).dump())), json(setup));
-  EXPECT_EQ(good<wire::HoldControl>(R"({"type":"hold_control","pages":3})").pages, 3);
   EXPECT_EQ(good<wire::HostActionDone>(R"({"type":"host_action_done","id":4,"problem":"no"})").problem, "no");
   good<wire::PowerOff>(R"({"type":"power_off"})");
 }
@@ -64,7 +63,8 @@ TEST(Request, WrongTypesAreToldAndNotConverted) {
   EXPECT_EQ(why(R"({"type":"setup","mounts":[3]})"), "setup.mounts[] has the wrong type: number");
   EXPECT_EQ(why(R"({"type":"setup","rxe":1})"), "setup.rxe has the wrong type: number");
   EXPECT_EQ(why(R"({"type":"host_action_done","id":"4"})"), "host_action_done.id has the wrong type: string");
-  EXPECT_EQ(why(R"({"type":"hold_control","pages":true})"), "hold_control.pages has the wrong type: boolean");
+  EXPECT_EQ(why(R"({"type":"setup","hugepages":true})"), "setup.hugepages has the wrong type: boolean");
+  EXPECT_EQ(why(R"({"type":"setup","hugepages":3000000000})"), "setup.hugepages has the wrong type: number");
 }
 
 TEST(Request, WhatIsNoRequestIsToldAsSuch) {
