@@ -101,7 +101,7 @@ void set_limits() {
     close(ends.report);
     _exit(program.body());
   }
-  execvpe(argv[0], argv, envp);
+  execvpe(program.file.empty() ? argv[0] : program.file.c_str(), argv, envp);
   fail(ends.report, 2);
 }
 

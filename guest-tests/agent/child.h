@@ -19,6 +19,7 @@ inline constexpr int host_number = 10;
 
 struct Program {
   std::vector<std::string> argv;
+  std::string file;  ///< as in wire::Run
   std::map<std::string, std::string> env;  ///< beside the default environment, which it overrides
   std::string cwd;
   /// What the child does in place of executing argv; its result is the exit code.

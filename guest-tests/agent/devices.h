@@ -12,8 +12,8 @@ namespace pinrig::agent {
 
 /// "serial:nsid" to "/dev/nvme0n1" of every NVMe namespace there is.
 std::map<std::string, std::string> nvme_namespaces();
-/// Waits for the namespaces `wanted` ("serial:nsid"), or, with none wanted, until every controller has one;
-/// makes the links /dev/pin/SERIAL-nNSID.
+/// Attaches the namespaces `wanted` ("serial:nsid") that are not, waits for all of them, and makes the links
+/// /dev/pin/SERIAL-nNSID.
 std::map<std::string, std::string> find_drives(const std::vector<std::string>& wanted, Uevents& uevents,
                                                double limit_ms);
 

@@ -49,15 +49,12 @@ wire::Hello hello(Ledger& ledger, double uptime_s, std::vector<std::string> prob
   return out;
 }
 
-// Descriptors 0 to 2 lead nowhere: nothing that a library prints may go to a port by accident.
-void close_standard_files() {
-  // The console stays open above them: closing a terminal for the last time waits until it has sent everything.
-  fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-  const int null = open("/dev/null", O_RDWR);
-  for (int fd = 0; fd <= 2; ++fd) {
-    if (null != fd) dup2(null, fd);
-  }
-  if (null > 2) close(null);
+// Descriptors 0 to 2 lead nowhere: nothing that a library prints may go to a port by accident. The kernel has opened them
+// (images/initramfs.manifest, /dev/console), unless it could not.
+void complete_standard_files() {
+  int fd = STDERR_FILENO;
+  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (fd >= 0) close(fd);
 }
 
 // Ahead of whatever a test does with the processors, or its time limit would come late. Children start over.
@@ -149,10 +146,10 @@ void serve(Guest& guest, Uevents& uevents) {
 }
 
 [[noreturn]] void agent_main(double uptime_s) {
+  complete_standard_files();
   open_kmsg();
   note("starts");
   mount_basics();
-  close_standard_files();
   for (const auto& problem : bring_up_processors()) note(problem);
   take_precedence();
   const CommandLine line = parse_command_line(read_file("/proc/cmdline"));

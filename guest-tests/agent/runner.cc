@@ -73,7 +73,7 @@ Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
   }
   kmsg(console::begin_mark + run.name);
   running.start_ms = monotonic_ms();
-  running.child = spawn(Program{run.argv, run.env, run.cwd, plan.body});
+  running.child = spawn(Program{run.argv, run.file, run.env, run.cwd, plan.body});
   return running;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// All tests as one program: the link by which it is called, .../SUITE/NAME, says which of them runs.
+// All tests as one program: the name by which it is called, .../SUITE/NAME, says which of them runs.
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +35,6 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); ++i) {
     if (strcmp(tests[i].name, wanted) == 0) return tests[i].run(argc, argv);
   }
-  fprintf(stderr, "%s is no test: call this program by a link SUITE/NAME\n", wanted);
+  fprintf(stderr, "%s is no test: call this program by the name SUITE/NAME\n", wanted);
   return 2;
 }

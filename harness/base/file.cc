@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
@@ -70,6 +71,26 @@ Result<void> write_file_atomic(const fs::path& path, std::string_view data, int 
     written = errno_error("renaming to " + path.string(), errno);
   if (written.has_error()) ::unlink(temp.c_str());
   return written;
+}
+
+Result<void> copy_sparse(const fs::path& from, const fs::path& to) {
+  const UniqueFd in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!in) return errno_error("opening " + from.string(), errno);
+  const UniqueFd out(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  if (!out) return errno_error("creating " + to.string(), errno);
+  const off_t size = ::lseek(in.get(), 0, SEEK_END);
+  if (size < 0 || ::ftruncate(out.get(), size) != 0) return errno_error("making " + to.string() + " large", errno);
+  for (off_t at = 0; at < size;) {
+    at = ::lseek(in.get(), at, SEEK_DATA);
+    if (at < 0 && errno == ENXIO) break;
+    const off_t end = at < 0 ? at : ::lseek(in.get(), at, SEEK_HOLE);
+    if (end < 0 || ::lseek(out.get(), at, SEEK_SET) < 0) return errno_error("looking for data in " + from.string(), errno);
+    while (at < end) {
+      const ssize_t n = ::sendfile(out.get(), in.get(), &at, static_cast<std::size_t>(end - at));
+      if (n <= 0) return errno_error("copying " + from.string() + " to " + to.string(), n < 0 ? errno : EIO);
+    }
+  }
+  return {};
 }
 
 Result<void> make_dirs(const fs::path& path) {

@@ -2,8 +2,10 @@
 #include "base/file.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <fstream>
 #include <future>
 #include <thread>
 
@@ -122,6 +124,25 @@ TEST(FileLockTest, CancellationEndsTheWait) {
 TEST(Hash, KnownAnswerAndFieldsDoNotRunTogether) {
   EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_NE(Sha256().field("ab").field("c").hex(), Sha256().field("a").field("bc").hex());
+}
+
+TEST(File, ASparseCopyHasTheDataAndTheHoles) {
+  const auto dir = TempDir::create(fs::temp_directory_path(), "file-test-");
+  ASSERT_TRUE(dir.has_value());
+  const fs::path from = dir->path() / "from";
+  const fs::path to = dir->path() / "to";
+  constexpr std::uintmax_t size = 64 << 20;
+  ASSERT_TRUE(write_file_atomic(from, "head").has_value());
+  fs::resize_file(from, size / 2);
+  std::ofstream(from, std::ios::app) << "middle";
+  fs::resize_file(from, size);
+  ASSERT_TRUE(write_file_atomic(to, std::string(100, 'x')).has_value());
+  ASSERT_TRUE(copy_sparse(from, to).has_value());
+  EXPECT_EQ(read_file(from).value(), read_file(to).value());
+  struct stat copy {};
+  ASSERT_EQ(::stat(to.c_str(), &copy), 0);
+  EXPECT_LT(copy.st_blocks * 512, 1 << 20);
+  EXPECT_TRUE(copy_sparse(dir->path() / "none", to).has_error());
 }
 
 }  // namespace

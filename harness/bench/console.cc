@@ -47,9 +47,9 @@ Result<fs::path> flood_initramfs(model::Arch arch, const Setup& s) {
   PINRIG_CHECK(compile(arch, flood_source, {}, program, s));
   image::Entry dir;
   dir.type = image::Entry::Type::dir;
-  dir.path = "/tests/bench";
+  dir.path = "/tests";
   image::Entry entry;
-  entry.path = "/tests/bench/flood";
+  entry.path = "/tests/pinrig-tests";  // in place of all others
   entry.source = program;
   const fs::path archive = program.string() + ".cpio";
   PINRIG_CHECK(image::write_cpio({dir, entry}, archive));

@@ -14,6 +14,7 @@
 namespace pinrig::image {
 namespace {
 
+using testing::AnyOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
@@ -164,7 +165,7 @@ TEST_F(CpioTest, BaseArchiveIsMadeOnceAndNamedByContent) {
         .value();
   };
   const fs::path first = make();
-  EXPECT_TRUE(first.filename().string().starts_with("base-aarch64-")) << first;
+  EXPECT_TRUE(first.filename().string().starts_with("initramfs-aarch64-")) << first;
   EXPECT_EQ(make(), first);
   std::vector<std::string> seen;
   for (const Item& item : read_back(get(first))) seen.push_back(item.path);
@@ -214,10 +215,15 @@ TEST_F(CpioTest, OnlyAnInteractiveGuestHasAShell) {
   put(ctx_.project / "images/shell.manifest", read_file(images / "shell.manifest").value());
   put(dir_.path() / "sysroot/bin/busybox", "b");
   std::vector<std::string> seen;
-  const auto archive = shell_initramfs(model::Arch::aarch64, dir_.path() / "sysroot", ctx_).value();
+  put(dir_.path() / "programs/tests/pinrig-tests", "p");
+  fs::create_directories(dir_.path() / "programs/tests/bio");
+  fs::create_symlink("../pinrig-tests", dir_.path() / "programs/tests/bio/dio_rw");
+  const auto archive =
+      shell_initramfs(model::Arch::aarch64, dir_.path() / "programs", dir_.path() / "sysroot", ctx_).value();
   for (const Item& item : read_back(get(archive))) seen.push_back(item.path);
-  EXPECT_THAT(seen, ElementsAre("bin", "bin/busybox", "bin/sh"));
-  EXPECT_THAT(read_file(images / "initramfs.manifest").value(), Not(HasSubstr("/bin/")));
+  EXPECT_THAT(seen, ElementsAre("bin", "bin/busybox", "bin/sh", "tests", "tests/bio", "tests/bio/dio_rw",
+                                "tests/pinrig-tests"));
+  EXPECT_THAT(read_file(images / "initramfs.manifest").value(), Not(AnyOf(HasSubstr("/bin/"), HasSubstr("\ntree"))));
 }
 
 }  // namespace

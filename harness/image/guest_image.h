@@ -36,7 +36,7 @@ Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, cons
                                 const Context& ctx);
 
 /// What an interactive guest has beside it (images/shell.manifest), made the same way.
-Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& sysroot, const Context& ctx);
+Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot, const Context& ctx);
 
 /// A second archive with those of the kernel tree's `selftests` that are named, below /tests/kernel. A name without a
 /// program is passed over: the tree may lack it.

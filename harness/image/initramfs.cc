@@ -47,21 +47,28 @@ Result<Manifest> merged(const std::map<std::string, Manifest>& all, const std::v
 
 }  // namespace
 
-Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
-                                const Context& ctx) {
-  const fs::path file = ctx.project / "images" / "initramfs.manifest";
+namespace {
+
+Result<fs::path> from_manifest(const std::string& name, model::Arch arch, const fs::path& programs, const fs::path& sysroot,
+                               const Context& ctx) {
+  const fs::path file = ctx.project / "images" / name;
   PINRIG_TRY(text, read_file(file));
   PINRIG_TRY(manifest, parse_manifest(text, file, {{"programs", programs}, {"sysroot", sysroot}}));
   // Another pinrig of this checkout may be linking in the same directory.
   PINRIG_TRY(lock, lock_path(programs, token_or_never(ctx.cancel)));
-  return cached_cpio(manifest, std::string("base-") + to_string(arch), ctx);
+  return cached_cpio(manifest, fmt::format("{}-{}", file.stem().string(), to_string(arch)), ctx);
 }
 
-Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& sysroot, const Context& ctx) {
-  const fs::path file = ctx.project / "images" / "shell.manifest";
-  PINRIG_TRY(text, read_file(file));
-  PINRIG_TRY(manifest, parse_manifest(text, file, {{"sysroot", sysroot}}));
-  return cached_cpio(manifest, std::string("shell-") + to_string(arch), ctx);
+}  // namespace
+
+Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
+                                const Context& ctx) {
+  return from_manifest("initramfs.manifest", arch, programs, sysroot, ctx);
+}
+
+Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
+                                 const Context& ctx) {
+  return from_manifest("shell.manifest", arch, programs, sysroot, ctx);
 }
 
 Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vector<std::string>& names, const Context& ctx) {

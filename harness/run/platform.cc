@@ -45,7 +45,7 @@ Result<Platform> prepare_platform(model::Arch arch, model::Accel wanted, const S
   PINRIG_TRY(programs, image::build_guest_programs(arch, p.sysroot, ctx));
   PINRIG_TRY(initramfs, image::base_initramfs(arch, programs, p.sysroot, ctx));
   p.initramfs = std::move(initramfs);
-  PINRIG_TRY(shell, image::shell_initramfs(arch, p.sysroot, ctx));
+  PINRIG_TRY(shell, image::shell_initramfs(arch, programs, p.sysroot, ctx));
   p.shell = std::move(shell);
   PINRIG_TRY(probe, vm::probe_accel(arch, s.paths.project, s.paths.cache, s.cancel));
   p.probe = std::move(probe);

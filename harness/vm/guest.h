@@ -41,8 +41,8 @@ struct Step {
 
 class Guest {
  public:
-  /// Spawns QEMU for `job` with drives found at `drive_files` ("serial:nsid" -> image path, opened with
-  /// snapshot=on; a missing one is a sparse file, removed at the end). All sockets listen before QEMU starts. A
+  /// Spawns QEMU for `job` with drives found at `drive_files` ("serial:nsid" -> image path, copied;
+  /// a missing one is a sparse file; both are removed at the end). All sockets listen before QEMU starts. A
   /// QEMU that cannot start, or runs with another accelerator than the job's, is an Error.
   static Result<Guest> start(const model::JobSpec& job, const GuestFiles& files,
                              const std::map<std::string, fs::path>& drive_files, const CancelToken& cancel);

@@ -53,7 +53,6 @@ Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& jo
   PINRIG_TRY(qmp_channel, Channel::listen_at(prepared.paths().qmp_socket));
   process::Command command;
   command.argv = qemu_args(job, prepared.paths(), QemuMode::normal);
-  command.env["TMPDIR"] = fs::absolute(files.dir).string();  // for the overlays of snapshot=on
   PINRIG_CHECK(write_file_atomic(files.dir / "qemu.args", shell_line(command.argv) + "\n"));
   auto impl = std::make_unique<Impl>(job, files, cancel, std::move(prepared), std::move(control),
                                      std::move(qmp_channel));

@@ -292,15 +292,22 @@ TEST_F(GuestTest, JobFilesTakeASingleArchiveAsItIs) {
   EXPECT_EQ(JobFiles::prepare(job_, files_, {})->paths().initramfs, "/cache/base.cpio");
 }
 
-TEST_F(GuestTest, JobFilesSharedImagesAreOverlaidAndOwnOnesSparse) {
+TEST_F(GuestTest, JobFilesSharedImagesAreCopiedAndOwnOnesSparse) {
+  const fs::path shared = dir_.path() / "ext4";
+  ASSERT_TRUE(write_file_atomic(shared, "file system").has_value());
   job_.machine.nvme = {{"a", 1, 8, 0, ""}, {"a", 2, 8, 0, "ext4"}};
-  const auto prepared = JobFiles::prepare(job_, files_, {{"a:2", "/cache/ext4"}});
-  ASSERT_TRUE(prepared.has_value());
-  const auto& drives = prepared->paths().drives;
-  EXPECT_TRUE(drives.at("a:2").snapshot);
-  EXPECT_EQ(drives.at("a:2").path, "/cache/ext4");
-  EXPECT_FALSE(drives.at("a:1").snapshot);
-  EXPECT_EQ(fs::file_size(drives.at("a:1").path), 8U << 20);
+  fs::path copy;
+  {
+    const auto prepared = JobFiles::prepare(job_, files_, {{"a:2", shared}});
+    ASSERT_TRUE(prepared.has_value());
+    const auto& drives = prepared->paths().drives;
+    copy = drives.at("a:2");
+    EXPECT_NE(copy, shared);
+    EXPECT_EQ(read_file(copy).value(), "file system");
+    EXPECT_EQ(fs::file_size(drives.at("a:1")), 8U << 20);
+  }
+  EXPECT_FALSE(fs::exists(copy));
+  EXPECT_TRUE(fs::exists(shared));
 }
 
 }  // namespace

@@ -74,17 +74,15 @@ Result<void> JobFiles::add_initramfs(const std::vector<std::string>& archives, c
 
 Result<void> JobFiles::add_drive(const model::NvmeDrive& drive, const fs::path& dir,
                                  const std::map<std::string, fs::path>& drive_files) {
-  const std::string key = drive_key(drive);
-  if (const auto given = drive_files.find(key); given != drive_files.end()) {
-    paths_.drives[key] = {given->second.string(), true};
-    return {};
-  }
   std::string name = fmt::format("drive-{}-{}.raw", drive.serial, drive.nsid);
   std::replace(name.begin(), name.end(), '/', '_');
   const fs::path image = dir / name;
-  PINRIG_CHECK(make_sparse(image, drive.size_mib));
   owned_.push_back(image);
-  paths_.drives[key] = {image.string(), false};
+  const std::string key = drive_key(drive);
+  paths_.drives[key] = image.string();
+  // Some hundred KiB of data in an image just made. An overlay (snapshot=on) would wait for the host's disk four times.
+  if (const auto given = drive_files.find(key); given != drive_files.end()) return copy_sparse(given->second, image);
+  PINRIG_CHECK(make_sparse(image, drive.size_mib));
   return {};
 }
 

@@ -17,13 +17,6 @@ enum class QemuMode {
   gdb,     ///< as shell, but the CPUs wait for a debugger on a Unix socket
 };
 
-/// An image behind an NVMe namespace.
-struct DriveFile {
-  std::string path;
-  /// The image is shared (from the cache): writes go to a temporary overlay that QEMU drops at its end.
-  bool snapshot = false;
-};
-
 /// Every path QEMU opens or connects to. Sockets must stay below 108 bytes (sun_path of unix(7)).
 struct QemuPaths {
   std::string initramfs;       ///< one file; empty = none
@@ -32,7 +25,7 @@ struct QemuPaths {
   std::string control_socket;  ///< we listen
   std::string qmp_socket;      ///< we listen
   std::string gdb_socket;      ///< QEMU listens; mode gdb only
-  std::map<std::string, DriveFile> drives;  ///< drive_key() to image; one for every drive of the machine
+  std::map<std::string, std::string> drives;  ///< drive_key() to image; one for every drive of the machine
   std::map<model::Device, std::string> devices;  ///< image of scsi and nvdimm, folder of p9
 };
 
@@ -63,7 +56,7 @@ std::vector<std::string> machine_args(model::Arch arch, model::Accel accel, cons
 std::vector<std::string> size_args(const model::Machine& machine);
 std::vector<std::string> kernel_args(const model::JobSpec& job, const std::string& initramfs, QemuMode mode);
 std::string kernel_command_line(const model::JobSpec& job, QemuMode mode);
-std::vector<std::string> drive_args(const model::Machine& machine, const std::map<std::string, DriveFile>& files);
+std::vector<std::string> drive_args(const model::Machine& machine, const std::map<std::string, std::string>& files);
 std::vector<std::string> net_args(const model::Machine& machine);
 /// Devices that are no NVMe drives (those are in drive_args()).
 std::vector<std::string> device_args(const model::JobSpec& job, const std::map<model::Device, std::string>& files);

@@ -80,13 +80,14 @@ struct Run {
   std::uint32_t id = 0;  ///< > 0, unique in the guest
   std::string name;      ///< for the /dev/kmsg marks
   std::vector<std::string> argv;
+  std::string file;      ///< the program, when it is not argv[0]
   std::map<std::string, std::string> env;  ///< beside PATH, HOME, TMPDIR, PINRIG_CLAIM_FD, PINRIG_HOST_FD
   std::string cwd = "/tmp";
   std::uint64_t limit_ms = 30000;
   int settle_ms = 2000;  ///< longest wait for the pin balance to settle: scale it on slow guests
   std::uint64_t output_limit = 64u << 20;  ///< bytes of stdout and stderr together; the rest is counted and dropped
 };
-PINRIG_MESSAGE(Run, type, id, name, argv, env, cwd, limit_ms, settle_ms, output_limit)
+PINRIG_MESSAGE(Run, type, id, name, argv, file, env, cwd, limit_ms, settle_ms, output_limit)
 
 /// Lines of the claim descriptor (PINRIG_CLAIM_FD), summed up by the agent: "exact N", "atleast N", "skew S".
 struct Claim {

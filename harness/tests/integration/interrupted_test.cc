@@ -32,7 +32,7 @@ class Interrupted : public testing::Test {
                                 "\" \"$t/usr/include\" \"$t/bin\"\ntouch \"$t" + lib + "/libc.a\" \"$t" + lib +
                                 "/liburing.a\" \"$t/usr/include/stdio.h\" \"$t/bin/busybox\"");
     box_.fake("cmake", "exit 0");
-    box_.fake("ninja", "mkdir -p \"$2/tests\" && touch \"$2/agent\"");
+    box_.fake("ninja", "mkdir -p \"$2/tests\" && touch \"$2/agent\" \"$2/tests/pinrig-tests\"");
   }
 
   /// Everything a signal must leave behind: nothing that runs, no lock, no half-made thing.
