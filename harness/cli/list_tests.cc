@@ -33,7 +33,7 @@ std::string needs_text(const Needs& n) {
     if (!items.empty()) parts.push_back(fmt::format("{} {}", what, join(items, " ")));
   };
   list("nvme", n.nvme);
-  if (!n.fs.empty()) parts.push_back(n.fs);
+  if (!n.fs.empty()) parts.push_back(n.fs + (n.fs_mib > 0 ? fmt::format(" of {}M", n.fs_mib) : ""));
   list("devices", device_names(n));
   if (n.hugepages_2m > 0) parts.push_back(fmt::format("{} huge pages", n.hugepages_2m));
   if (n.swap_mib > 0) parts.push_back(fmt::format("{}M swap", n.swap_mib));
@@ -59,7 +59,7 @@ std::string marks(const TestSpec& t) {
 }
 
 ordered_json needs_json(const Needs& n) {
-  return {{"nvme", n.nvme},       {"fs", n.fs},           {"devices", device_names(n)},      {"hugepages_2m", n.hugepages_2m},
+  return {{"nvme", n.nvme},       {"fs", n.fs},           {"fs_mib", n.fs_mib},   {"devices", device_names(n)},      {"hugepages_2m", n.hugepages_2m},
           {"swap_mib", n.swap_mib}, {"memory_mib", n.memory_mib}, {"cpus", n.cpus}, {"numa_nodes", n.numa_nodes}, {"rdma", n.rdma}, {"kernel_args", n.kernel_args},
           {"tools", n.tools},     {"symbols", n.symbols}};
 }

@@ -25,8 +25,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs, 
                                    removable)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, numa_nodes, nvme, net, hugepages_2m, swap_mib,
                                    kernel_args, devices)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, hugepages_2m, swap_mib, rdma, symbols, devices, kernel_args, memory_mib, cpus,
-                                   numa_nodes, tools)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, fs_mib, hugepages_2m, swap_mib, rdma, symbols, devices, kernel_args, memory_mib,
+                                   cpus, numa_nodes, tools)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Proof, mutant, base, env, red)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, limit_s, needs, claim, destructive, known_long,
                                    what, rows, proof)

@@ -40,6 +40,7 @@ const std::vector<Device>& all_devices();
 struct Needs {
   std::vector<std::string> nvme;     ///< serials of NVMe drives
   std::string fs;                    ///< working directory on this file system ("ext4"); empty = any
+  int fs_mib = 0;                    ///< size of its drive; 0 = what the machine has
   int hugepages_2m = 0;              ///< huge pages of the default size to reserve
   int swap_mib = 0;
   bool rdma = false;                 ///< an rxe link

@@ -136,6 +136,9 @@ Machine fit_machine(const Machine& offer, const std::vector<TestSpec>& tests) {
     m.memory_mib = std::max(m.memory_mib, t.needs.memory_mib);
     m.cpus = std::max(m.cpus, t.needs.cpus);
     m.numa_nodes = std::max(m.numa_nodes, t.needs.numa_nodes);
+    for (auto& d : m.nvme) {
+      if (!d.fs.empty() && d.fs == t.needs.fs) d.size_mib = std::max(d.size_mib, t.needs.fs_mib);
+    }
     for (const auto& arg : t.needs.kernel_args) {
       if (!contains(m.kernel_args, arg)) m.kernel_args.push_back(arg);
     }

@@ -97,6 +97,14 @@ TEST(FitMachine, ARawDriveBringsNoFileSystemAlong) {
   TestSpec fs = test("a");
   fs.needs.fs = "ext4";
   EXPECT_THAT(drives(fit_machine(offer(), {fs})), ElementsAre("pin-raw:2"));
+  const int offered = fit_machine(offer(), {fs}).nvme[0].size_mib;
+  fs.needs.fs_mib = offered - 1;
+  EXPECT_EQ(fit_machine(offer(), {fs}).nvme[0].size_mib, offered);
+  fs.needs.fs_mib = offered + 1;
+  const Machine larger = fit_machine(offer(), {raw, fs});
+  EXPECT_THAT(drives(larger), ElementsAre("pin-raw:1", "pin-raw:2"));
+  EXPECT_EQ(larger.nvme[1].size_mib, offered + 1);
+  EXPECT_NE(larger.nvme[0].size_mib, offered + 1) << "the raw drive is another";
   TestSpec swap = test("a");
   swap.needs.swap_mib = 16;
   EXPECT_THAT(drives(fit_machine(offer(), {swap})), ElementsAre("pin-raw:2")) << "the swap file lives there";

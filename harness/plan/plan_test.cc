@@ -255,7 +255,7 @@ TEST(Offer, WhatItHasIsEnough) {
   PlanInput in = input();
   in.machine.hugepages_2m = 8;
   in.machine.swap_mib = 64;
-  in.suites[1].tests[0].needs = {{"raw0", "fs0"}, "ext4", 8, 64, true, {}};
+  in.suites[1].tests[0].needs = {.nvme = {"raw0", "fs0"}, .fs = "ext4", .hugepages_2m = 8, .swap_mib = 64, .rdma = true};
   EXPECT_FALSE(make_plan(in).has_error());
   in.suites[1].tests[0].needs.fs = "tmpfs";
   EXPECT_FALSE(make_plan(in).has_error()) << "every guest has tmpfs";

@@ -186,6 +186,7 @@ TEST(LoadSuite, EveryKeyAndTheDefaults) {
   EXPECT_EQ(t.limit_plus, "MODE");
   EXPECT_THAT(t.needs.nvme, ElementsAre("raw0", "fs0"));
   EXPECT_EQ(t.needs.fs, "ext4");
+  EXPECT_EQ(t.needs.fs_mib, 2048);
   EXPECT_EQ(t.needs.hugepages_2m, 8);
   EXPECT_EQ(t.needs.swap_mib, 64);
   EXPECT_TRUE(t.needs.rdma);

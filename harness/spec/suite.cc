@@ -56,13 +56,18 @@ std::vector<std::string> read_kernel_args(Reader& r, const Node& n) {
 Needs read_needs(Reader& r, const Node& n) {
   Needs needs;
   const Fields f(r, n, "needs",
-                 {"nvme", "fs", "hugepages_2m", "swap", "rdma", "symbols", "devices", "kernel_args", "memory", "cpus", "numa_nodes",
-                  "tools"});
+                 {"nvme", "fs", "fs_size", "hugepages_2m", "swap", "rdma", "symbols", "devices", "kernel_args", "memory", "cpus",
+                  "numa_nodes", "tools"});
   if (!r.ok()) return needs;
   set(f, "nvme", needs.nvme, [&](const Node& v) { return r.texts(v, "nvme"); });
   if (const Node* v = f.get("fs")) {
     static const std::vector<std::string> words{"ext2", "ext4", "vfat", "xfs", "tmpfs"};
     needs.fs = words[r.choice(*v, "fs", words)];
+  }
+  if (const Node* v = f.get("fs_size")) {
+    needs.fs_mib = r.size_mib(*v, "fs_size", false);
+    if (r.ok() && needs.fs.empty())
+      r.fail(f.key_node("fs_size"), "fs_size: no fs stands beside it", "say which file system has to be as large as that");
   }
   set(f, "hugepages_2m", needs.hugepages_2m,
       [&](const Node& v) { return r.whole(v, "hugepages_2m", 0, 1 << 19); });
