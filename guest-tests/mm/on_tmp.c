@@ -3,13 +3,17 @@
 // system (the working directory) also at /tmp; with --here its own folder as the working directory, and the argument list
 // of a program that it executes ended. ksm_functional_tests of 6.12 forgets the NULL (test_prctl_fork_exec()): what lies
 // behind the list decides whether execve() fails, and then its child goes on testing, on the same output.
-//   on_tmp [--here] NAME ARG...
+// With --sizes there are two huge pages of every size that has none. What can have come with the boot has: one of 1 GiB
+// is rarely found afterwards.
+//   on_tmp [--here | --sizes] NAME ARG...
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
@@ -61,9 +65,27 @@ static int traced(const char* path, char** argv) {
   return code;
 }
 
+static int reserve_sizes(void) {
+  static const char sizes[] = "/sys/kernel/mm/hugepages";
+  DIR* dir = opendir(sizes);
+  if (dir == NULL) return cannot(sizes);
+  for (const struct dirent* entry; (entry = readdir(dir)) != NULL;) {
+    char path[320], have[32] = "";
+    if (entry->d_name[0] == '.') continue;
+    snprintf(path, sizeof(path), "%s/%s/nr_hugepages", sizes, entry->d_name);
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    if (fd < 0 || read(fd, have, sizeof(have) - 1) <= 0) return cannot(path);
+    if (atoi(have) < 2 && pwrite(fd, "2", 1, 0) != 1) return cannot(path);
+    close(fd);
+  }
+  closedir(dir);
+  return 0;
+}
+
 int main(int argc, char** argv) {
   char path[128];
-  int first = argc > 1 && strcmp(argv[1], "--here") == 0 ? 2 : 1;
+  bool here = argc > 1 && strcmp(argv[1], "--here") == 0, sizes = argc > 1 && strcmp(argv[1], "--sizes") == 0;
+  int first = here || sizes ? 2 : 1;
   if (argc <= first) return 2;
   snprintf(path, sizeof(path), "/tests/kernel/%s", argv[first]);
   if (access(path, X_OK) < 0) {
@@ -73,7 +95,8 @@ int main(int argc, char** argv) {
   // In a mount namespace of its own, so that no other test sees it.
   if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return cannot("unshare");
   if (mount(".", "/tmp", NULL, MS_BIND, NULL) < 0) return cannot("binding the working directory to /tmp");
-  if (first == 2) return chdir("/tests/kernel") < 0 ? cannot("/tests/kernel") : traced(path, argv + first);
+  if (sizes && reserve_sizes() != 0) return 1;
+  if (here) return chdir("/tests/kernel") < 0 ? cannot("/tests/kernel") : traced(path, argv + first);
   execv(path, argv + first);
   return cannot(path);
 }
