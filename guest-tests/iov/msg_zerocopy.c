@@ -3,10 +3,10 @@
 // plain references, also where the buffer is registered and pinned already. The loopback device copies when
 // it delivers; that the pages are free again after the completion is seen by sealing the memfd that they are
 // of.
-#include <arpa/inet.h>
+#include <time.h>
+
 #include <errno.h>
-#include <linux/errqueue.h>
-#include <netinet/in.h>
+#include <linux/errqueue.h>  // wants <time.h> before it
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
@@ -33,25 +33,9 @@ struct send_case {
   bool by_ring, fixed;
 };
 
-// Two connected sockets: [0] sends, [1] receives.
 static bool connect_pair(int type, int* ends) {
-  struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  socklen_t size = sizeof(address);
-  int one = 1, listener = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-  ends[0] = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-  ends[1] = -1;
-  bool good = listener >= 0 && ends[0] >= 0 &&
-              bind(listener, (struct sockaddr*)&address, sizeof(address)) == 0 &&
-              getsockname(listener, (struct sockaddr*)&address, &size) == 0;
-  if (type == SOCK_STREAM) good = good && listen(listener, 1) == 0;
-  good = good && connect(ends[0], (struct sockaddr*)&address, sizeof(address)) == 0;
-  if (good && type == SOCK_STREAM) {
-    ends[1] = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    close(listener);
-  } else {
-    ends[1] = listener;
-  }
-  if (!good || ends[1] < 0) return ktap_fail("two connected sockets: %s", strerror(errno));
+  int one = 1;
+  if (!loopback_pair(type, ends)) return false;
   if (setsockopt(ends[0], SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)) == 0) return true;
   return ktap_skip("SO_ZEROCOPY: %s", strerror(errno));
 }
@@ -124,7 +108,7 @@ static void send_pages(const void* arg) {
   int ends[2] = {-1, -1};
   size_t length = c->type == SOCK_STREAM ? tcp_bytes : udp_bytes;
   long huge_before = hugetlb_free();
-  if (!loopback_up() || !buffer_get(&buffer, c->kind, length + (size_t)c->offset)) return;
+  if (!buffer_get(&buffer, c->kind, length + (size_t)c->offset)) return;
   bool good = connect_pair(c->type, ends) && (!c->by_ring || ring_open(&ring, 4, 0)) && pins_begin(&before);
   if (good && c->fixed) {
     good = uring_register(ring.fd, buffer.addr, buffer.size) == 0 || ktap_fail("registering the buffer");
