@@ -59,7 +59,7 @@ TEST(QemuArgs, NothingFromTheHostAndNothingByDefault) {
 
 TEST(QemuArgs, MachinePerArchitectureAndAccelerator) {
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg, {}), "-accel"), ElementsAre("tcg,thread=multi"));
-  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg, {}), "-cpu"), ElementsAre("max"));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg, {}), "-cpu"), ElementsAre("max,-erms,-fsrm"));
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm, {}), "-accel"), ElementsAre("kvm"));
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm, {}), "-cpu"), ElementsAre("host"));
   EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg, {}), "-cpu"), ElementsAre("max,pauth-impdef=on"));
