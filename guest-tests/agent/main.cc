@@ -70,6 +70,13 @@ wire::SetupDone do_setup(Uevents& uevents, const wire::Setup& setup) {
   return done;
 }
 
+// What the kernel command line asks for.
+wire::SetupDone do_setup(Uevents& uevents, const CommandLine& line) {
+  wire::SetupDone done = do_setup(uevents, line.setup);
+  done.problems.insert(done.problems.end(), line.problems.begin(), line.problems.end());
+  return done;
+}
+
 // False when the guest is to be switched off.
 bool answer(Guest& guest, Uevents& uevents, const Request& request) {
   Ports& ports = *guest.ports;
@@ -117,9 +124,7 @@ void serve(Guest& guest, Uevents& uevents) {
 [[noreturn]] void be_a_shell(Uevents& uevents, const CommandLine& line) {
   Processes processes;
   mount_rest();
-  wire::SetupDone done = do_setup(uevents, line.setup);
-  done.problems.insert(done.problems.end(), line.problems.begin(), line.problems.end());
-  run_shell(processes, done);
+  run_shell(processes, do_setup(uevents, line));
   power_off();
 }
 
@@ -138,7 +143,7 @@ void serve(Guest& guest, Uevents& uevents) {
   guest.ports = &*ports;
   // Now that the pages are taken: the balance stands still while the guest is got ready.
   hold.look();
-  wire::SetupDone done = do_setup(uevents, line.setup);
+  wire::SetupDone done = do_setup(uevents, line);
   const bool host_there = ports->reply(dump(hello(guest.ledger, uptime_s, std::move(done.problems))));
   mount_rest();
   if (host_there && ports->reply(dump(hold.finish()))) serve(guest, uevents);

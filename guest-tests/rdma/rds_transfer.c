@@ -58,7 +58,6 @@ static void used_once(const void* arg) {
   buffer_put(&region);
 }
 
-
 // A transfer that is refused: a part of the peer's own memory is not there.
 static void local_absent(const void* arg) {
   (void)arg;

@@ -36,7 +36,7 @@ class OneGuest {
     }
     limits_ = guest.timeouts();
     has_fs_ = has_drives_ = has_rxe_ = false;
-    for (const auto& p : hello.value->problems) result_.setup_problems.push_back(p);
+    note_shortcomings(*hello.value);
     PINRIG_TRY(control, guest.hold_control());
     if (!control.value) return Ending{"control", "", control.end, false};
     if (result_.guests == 1) result_.first_test_s = since(spawned).count();
@@ -64,6 +64,13 @@ class OneGuest {
     if (!done.value) return std::optional(done.end);
     for (const auto& p : done.value->problems) result_.setup_problems.push_back(p);
     return std::optional<vm::GuestEnd>();
+  }
+
+  // In what the guest is less than it was to be when it says hello. With one processor no race would ever be lost.
+  void note_shortcomings(const wire::Hello& hello) {
+    for (const auto& p : hello.problems) result_.setup_problems.push_back(p);
+    if (hello.cpus < job_.machine.cpus)
+      result_.setup_problems.push_back(fmt::format("{} of {} processors are online", hello.cpus, job_.machine.cpus));
   }
 
   // Drives, file systems, swap and rxe are brought up for the first test that needs them: a guest that is there for

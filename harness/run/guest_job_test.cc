@@ -15,7 +15,9 @@ namespace {
 using model::JobOutcome;
 using model::Verdict;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 TEST(GuestJob, AllTestsOfOneGuest) {
@@ -26,9 +28,18 @@ TEST(GuestJob, AllTestsOfOneGuest) {
   ASSERT_TRUE(r.has_value()) << r.error().message;
   EXPECT_EQ(r->guests, 1);
   EXPECT_EQ(r->hello.release, "6.12.1-fake");
+  EXPECT_THAT(r->setup_problems, IsEmpty());
   const auto j = verdict::judge(r->facts);
   EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::completed) << j.outcome.detail;
   for (const auto& v : j.verdicts) EXPECT_EQ(v.verdict, Verdict::pass) << v.test << ": " << v.detail;
+}
+
+TEST(GuestJob, AGuestThatIsLessThanItWasToBeIsSaidSo) {
+  Place place;
+  const vm::FakeQemu fake("lacks_things");
+  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job", place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_THAT(r->setup_problems, ElementsAre("huge pages: 64 wanted, 3 reserved", "1 of 2 processors are online"));
 }
 
 TEST(GuestJob, ASecondGuestThatCannotStartKeepsTheFirstsVerdicts) {

@@ -87,8 +87,9 @@ void fill(const std::string& path) {
   }
 }
 
-/// Leaves results like a real guest: every test passes, but with `second_dies` the second one takes the guest along.
-void measure(int control, int qmp, const std::string& results, bool second_dies) {
+/// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one takes the guest along.
+void measure(int control, int qmp, const std::string& results, const std::string& role) {
+  const bool second_dies = role == "second_test_kills";
   const int file = ::open(results.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   const auto tell = [&](const Json& message) {
     say(file, message);
@@ -97,6 +98,8 @@ void measure(int control, int qmp, const std::string& results, bool second_dies)
   wire::Hello hello;
   hello.release = "6.12.1-fake";
   hello.counters = true;
+  hello.cpus = role == "lacks_things" ? 1 : 2;
+  if (role == "lacks_things") hello.problems = {"huge pages: 64 wanted, 3 reserved"};
   tell(hello);
   tell(wire::HoldResult{"hold_result", true, "", 16, 0});
   for (;;) {
@@ -169,7 +172,7 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
     say(control, wire::Hello{});
     shut_down(qmp, "guest-reset");
   }
-  if (role == "measures" || role == "second_test_kills") measure(control, qmp, results, role != "measures");
+  if (role == "measures" || role == "second_test_kills" || role == "lacks_things") measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;
     hello.uptime_s = 9;
