@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 #include "cmdline.h"
@@ -23,12 +22,6 @@
 
 namespace pinrig::agent {
 namespace {
-
-double boot_seconds() {
-  timespec t{};
-  clock_gettime(CLOCK_BOOTTIME, &t);
-  return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_nsec) / 1e9;
-}
 
 int online_processors() {
   cpu_set_t set;
@@ -52,9 +45,9 @@ wire::Hello hello(Ledger& ledger, double uptime_s, std::vector<std::string> prob
 // Descriptors 0 to 2 lead nowhere: nothing that a library prints may go to a port by accident. The kernel has opened them
 // (images/initramfs.manifest, /dev/console), unless it could not.
 void complete_standard_files() {
-  int fd = STDERR_FILENO;
-  while (fd >= 0 && fd <= STDERR_FILENO) fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-  if (fd >= 0) close(fd);
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) < 0) open("/dev/null", O_RDWR | O_CLOEXEC);
+  }
 }
 
 // Ahead of whatever a test does with the processors, or its time limit would come late. Children start over.
@@ -167,7 +160,7 @@ void serve(Guest& guest, Uevents& uevents) {
 }  // namespace pinrig::agent
 
 int main() {
-  const double uptime_s = pinrig::agent::boot_seconds();
+  const double uptime_s = pinrig::agent::uptime_ms() / 1e3;
   if (getpid() != 1) return 2;
   pinrig::agent::agent_main(uptime_s);
 }

@@ -71,7 +71,7 @@ Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
     begin.name = run.name;
     guest.ports->result(wire::Kind::json, run.id, dump(begin));
   }
-  kmsg(console::begin_mark + run.name);
+  kmsg(console::begin_mark, run.name);
   running.start_ms = monotonic_ms();
   running.child = spawn(Program{run.argv, run.file, run.env, run.cwd, plan.body});
   return running;
@@ -84,7 +84,7 @@ wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& pla
   // A skew is a capability of the kernel, and one that has none still returns to where it was.
   end.after = guest.ledger.after({target, target - 2 * end.claim.skew_sections}, plan.extent);
   // After the wait: what workers complain about while they clean up is the test's too.
-  kmsg(console::end_mark + run.name);
+  kmsg(console::end_mark, run.name);
   return std::move(end);
 }
 

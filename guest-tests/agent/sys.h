@@ -10,6 +10,7 @@
 namespace pinrig::agent {
 
 double monotonic_ms();
+double uptime_ms();
 /// "WHAT: No such file or directory"
 std::string errno_text(const std::string& what, int error);
 
@@ -28,9 +29,9 @@ bool write_all(int fd, std::string_view bytes);
 int make_directories(const std::string& path);
 
 void open_kmsg();
-/// One line to the kernel log and so to the console.
-void kmsg(std::string_view text);
-/// "pinrig: agent TEXT" to the kernel log.
+/// One line to the kernel log and so to the console: `mark` and what comes after it.
+void kmsg(std::string_view mark, std::string_view text);
+/// "pinrig: agent TEXT", the same way.
 void note(std::string_view text);
 
 }  // namespace pinrig::agent

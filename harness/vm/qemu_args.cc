@@ -141,6 +141,7 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
       "panic=-1",       // reboot at once, which -no-reboot turns into an exit
       "rdinit=/init",   // the agent
       "nokaslr",        // addresses of an oops and of gdb are those of vmlinux
+      "norandmaps",     // the same test has the same addresses again; and a stack that need not be moved is sooner made
       "printk.devkmsg=on",    // no limit for what the agent says: marks of quick tests would be swallowed
       "random.trust_cpu=on",  // the pool is ready at once instead of when interrupts have gathered enough
   };
