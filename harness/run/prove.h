@@ -46,7 +46,8 @@ struct Proven {
   std::string remark;  ///< why not, or what was red
   bool holds() const { return red && green; }
 };
-/// `faulty` and `sound` are the verdicts on the test and its cases with and without the fault.
+/// `faulty` and `sound` are the verdicts on the test and its cases with and without the fault. Without it the test is to pass; where
+/// the proof names cases, it is enough that they do and that the rest is a known issue of that kernel.
 Proven weigh_proof(const model::TestSpec& test, const std::vector<model::TestVerdict>& faulty,
                    const std::vector<model::TestVerdict>& sound);
 
