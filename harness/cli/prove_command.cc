@@ -61,9 +61,9 @@ void add_prove(CLI::App& app, Program& program, Action& action) {
   const auto c = std::make_shared<ProveCommand>();
   c->options.spec = "full";
   c->options.seed = "1";
-  sub->add_option("test", c->options.tests, "Suites or tests, * and ? match; without any, every test with a proof");
+  sub->add_option("test", c->options.tests, "Suites or tests, * and ? match; without any, every test of the run file that has a proof");
   sub->add_option("-a,--arch", c->arch, "x86_64 or aarch64")->capture_default_str();
-  sub->add_option("--run", c->options.spec, "Run file that names fragments, machine and base")->capture_default_str();
+  sub->add_option("--run", c->options.spec, "Run file that names fragments, machine, base and tests")->capture_default_str();
   sub->add_option("--sample", c->options.sample, "Only this many tests")->check(CLI::PositiveNumber);
   sub->add_option("--seed", c->options.seed, "Which tests a sample takes")->capture_default_str();
   sub->add_option("-j,--jobs", c->jobs, "Parallel compilers (default: one per CPU)")->check(CLI::PositiveNumber);

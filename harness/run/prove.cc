@@ -43,16 +43,32 @@ void say_weighed(const Proven& p, Observer& observer) {
                .text = fmt::format("{}: {}{}{}", p.test, p.holds() ? "holds" : "DOES NOT HOLD", p.remark.empty() ? "" : ": ", p.remark)});
 }
 
+// The tests of the run file with a proof, where none are named.
+Result<std::vector<std::string>> tests_of_run(const Inputs& in) {
+  plan::PlanInput p;
+  p.run = in.spec;
+  p.suites = in.suites;
+  PINRIG_TRY(tests, plan::select_tests(p));
+  std::vector<std::string> names;
+  for (const auto& t : tests) {
+    if (!t.proof.empty()) names.push_back(t.name);
+  }
+  return names;
+}
+
 // A fault turns tests red: only what is no finding about the kernel goes on to the exit code.
 ExitCode beside_verdicts(ExitCode code) { return code == ExitCode::regressions ? ExitCode::ok : code; }
 
 }  // namespace
 
-Result<ProveEnd> prove(const ProveOptions& options, const Services& services, const std::function<void()>& tick) {
+Result<ProveEnd> prove(ProveOptions options, const Services& services, const std::function<void()>& tick) {
   const fs::path& project = services.paths.project;
-  PINRIG_TRY(suites, spec::load_all_suites(project));
-  PINRIG_TRY(tests, provable(suites, options));
   PINRIG_TRY(defaults, load_inputs(project, {.spec = options.spec}));
+  if (options.tests.empty()) {
+    PINRIG_TRY(names, tests_of_run(defaults));
+    options.tests = std::move(names);
+  }
+  PINRIG_TRY(tests, provable(defaults.suites, options));
   std::map<std::string, const model::TestSpec*> by_mutant;
   for (const auto& t : tests) by_mutant.emplace(t.proof.mutant, &t);
   PINRIG_TRY(runs, proof_runs(tests, options, defaults.spec.base, [&](const std::string& mutant) { return base_of_mutant(project, mutant, *by_mutant.at(mutant)); }));

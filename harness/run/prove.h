@@ -14,7 +14,7 @@ namespace pinrig::run {
 
 struct ProveOptions {
   std::string spec;                  ///< run file: fragments, machine; its base for proofs that name none
-  std::vector<std::string> tests;    ///< globs over "suite/test"; empty = every test with a proof
+  std::vector<std::string> tests;    ///< globs over "suite/test"; empty = those of the run file
   model::Arch arch = model::Arch::x86_64;
   int sample = 0;                    ///< that many tests only; 0 = all
   std::string seed;                  ///< which ones
@@ -55,6 +55,7 @@ struct ProveEnd {
   std::vector<Proven> tests;
   ExitCode code = ExitCode::harness;  ///< regressions when a proof does not hold
 };
-Result<ProveEnd> prove(const ProveOptions& options, const Services& services, const std::function<void()>& tick);
+/// Without names it is about the tests of the run file, so that a sample of the default run needs no other kernel than that.
+Result<ProveEnd> prove(ProveOptions options, const Services& services, const std::function<void()>& tick);
 
 }  // namespace pinrig::run

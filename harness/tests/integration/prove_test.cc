@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-// One proof, carried out: a test turns red on the mutant that it names and is green without.
+// Proofs, carried out: a test turns red on the mutant that it names and is green without. One is always the same; which
+// others, the commit decides, so that in time every test of the default run has its turn. PINRIG_PROOF_SEED takes those of
+// another commit again.
+#include <cstdlib>
+
+#include "base/text.h"
 #include "pipeline.h"
 
 namespace pinrig::integration {
@@ -13,6 +18,22 @@ TEST(Prove, ATestTurnsRedOnItsMutantAndIsGreenWithout) {
   const Ran ran = box.pinrig({"prove", "bio/dio_rw", "--run", "default"});
   EXPECT_EQ(ran.code, 0) << ran;
   EXPECT_THAT(ran.out, AllOf(HasSubstr("bio/dio_rw"), HasSubstr("mutant m02-bio-put-refs"), HasSubstr("1 of 1 proofs hold")));
+}
+
+std::string seed() {
+  if (const char* given = std::getenv("PINRIG_PROOF_SEED")) return given;
+  process::Command c;
+  c.argv = {"git", "-C", PINRIG_SOURCE_DIR, "rev-parse", "HEAD"};
+  return std::string(trim(run(c).out));
+}
+
+TEST(Prove, ASampleOfTheDefaultRun) {
+  const WarmSandbox box;
+  const std::string which = seed();
+  ASSERT_NE(which, "") << "neither a commit nor PINRIG_PROOF_SEED";
+  const Ran ran = box.pinrig({"prove", "--run", "default", "--sample", "2", "--seed", which});
+  EXPECT_EQ(ran.code, 0) << "seed " << which << "\n" << ran;
+  EXPECT_THAT(ran.out, HasSubstr("2 of 2 proofs hold"));
 }
 
 TEST(Prove, ATestWithoutAProofIsBadUsage) {
