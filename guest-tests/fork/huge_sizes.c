@@ -39,7 +39,7 @@ static size_t pmd(void) { return page_bytes() * (page_bytes() / sizeof(long)); }
 static size_t pud(void) { return page_bytes() == 4096 ? 1ul << 30 : 0; }
 #ifdef __aarch64__
 static size_t contiguous_pte(void) { return page_bytes() == 4096 ? 64ul << 10 : 2ul << 20; }
-static size_t contiguous_pmd(void) { return page_bytes() == 65536 ? 0 : 32ul << 20; }
+static size_t contiguous_pmd(void) { return page_bytes() == 4096 ? 32ul << 20 : 0; }
 #endif
 
 // What can only come with the boot (1 GiB) has come.
