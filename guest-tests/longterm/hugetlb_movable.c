@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A long-term pin of a hugetlb page in ZONE_MOVABLE (hugepages_treat_as_movable puts new ones there): it is moved to
+// A long-term pin of a hugetlb page in ZONE_MOVABLE (where huge pages that can be migrated may come from): it is moved to
 // another huge page outside, or the pin is refused; the kernel must not warn. 6.1 warns (mm/hugetlb.c,
 // follow_hugetlb_page()) and fails with ENOMEM.
 #include <fcntl.h>
@@ -66,7 +66,6 @@ static void movable_huge_page(const void* arg) {
     ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
     return;
   }
-  write_number("/proc/sys/vm/hugepages_treat_as_movable", 1);
   write_number("/proc/sys/vm/nr_hugepages", pages + 32);
   if (find_movable(&huge, before, &count, most)) {
     pin(&huge);
