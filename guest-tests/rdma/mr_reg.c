@@ -2,45 +2,14 @@
 // Memory regions on soft RoCE: ib_umem_get() (drivers/infiniband/core/umem.c) pins what is registered with
 // FOLL_LONGTERM, page by page, until the region goes.
 #include <errno.h>
-#include <infiniband/verbs.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/types.h>
 #include <unistd.h>
 
-#include "buffers.h"
-#include "ktap.h"
-#include "pins.h"
+#include "mr.h"
 #include "proc.h"
 
 enum { pages = 16, child_limit_ms = 20000 };
-
-struct link {
-  struct ibv_context* context;
-  struct ibv_pd* domain;
-};
-
-// The first device; skips the running case when there is none.
-static bool link_open(struct link* link) {
-  *link = (struct link){0};
-  int count = 0;
-  struct ibv_device** list = ibv_get_device_list(&count);
-  if (!list || count == 0) {
-    if (list) ibv_free_device_list(list);
-    return ktap_skip("no RDMA device: %s", list ? "no rxe link" : strerror(errno));
-  }
-  link->context = ibv_open_device(list[0]);
-  if (!link->context) ktap_fail("opening %s: %s", ibv_get_device_name(list[0]), strerror(errno));
-  ibv_free_device_list(list);
-  if (!link->context) return false;
-  link->domain = ibv_alloc_pd(link->context);
-  return link->domain || ktap_fail("ibv_alloc_pd: %s", strerror(errno));
-}
-
-static void link_close(struct link* link) {
-  if (link->domain) ibv_dealloc_pd(link->domain);
-  if (link->context) ibv_close_device(link->context);
-}
 
 // What is registered of which buffer: `length` bytes (0: all of it) from `offset`.
 struct region {
@@ -50,18 +19,9 @@ struct region {
   int access;
 };
 
-// Registered: the pages are held. Deregistered: they are given back, to the last one.
 static void measure(struct link* link, void* addr, size_t length, int access) {
   struct pins before;
-  long long count = (long long)pages_spanned(addr, length);
-  if (!pins_begin(&before)) return;
-  struct ibv_mr* region = ibv_reg_mr(link->domain, addr, length, access);
-  int error = errno;
-  pins_expect_longterm(&before, count);
-  KTAP_REQUIRE(region, "ibv_reg_mr: %s", strerror(error));
-  error = ibv_dereg_mr(region);
-  if (error) ktap_fail("ibv_dereg_mr: %s", strerror(error));
-  pins_expect(&before, 0, count);
+  mr_drop(mr_hold(link, addr, length, access, &before), (long long)pages_spanned(addr, length), &before);
 }
 
 static void register_and_deregister(const void* arg) {

@@ -4,7 +4,7 @@
 
 #include <sys/mman.h>
 
-#include "longterm/mr.h"
+#include "mr.h"
 #include "stress_steps.h"
 
 enum { regions_most = 8, regions_pages = 256 };
