@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/videodev2.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -14,22 +12,7 @@
 #include "ktap.h"
 #include "pins.h"
 #include "probe.h"
-
-// The test driver's node that captures into a user's memory, or -1.
-static int open_vivid(void) {
-  for (int i = 0; i < 64; ++i) {
-    char path[24];
-    struct v4l2_capability capability = {0};
-    snprintf(path, sizeof(path), "/dev/video%d", i);
-    int fd = open(path, O_RDWR | O_CLOEXEC);
-    if (fd < 0) continue;
-    if (ioctl(fd, VIDIOC_QUERYCAP, &capability) == 0 && strcmp((const char*)capability.driver, "vivid") == 0 &&
-        (capability.device_caps & V4L2_CAP_VIDEO_CAPTURE))
-      return fd;
-    close(fd);
-  }
-  return -1;
-}
+#include "vivid.h"
 
 // Read-only memory as the destination of a capture: with FOLL_FORCE a private mapping is pinned all the same.
 void probe_framevec(void) {
@@ -37,7 +20,7 @@ void probe_framevec(void) {
   struct v4l2_requestbuffers request = {.count = 1, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR};
   struct buffer buffer;
   struct pins before, after;
-  int fd = open_vivid();
+  int fd = vivid_open();
   if (fd < 0) {
     probe_unknown("framevec.force", "no video device of vivid (VIDEO_VIVID)");
     return;

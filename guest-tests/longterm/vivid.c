@@ -16,21 +16,12 @@
 #include "ktap.h"
 #include "pagemap.h"
 #include "pins.h"
+#include "vivid.h"
 
 static int open_camera(void) {
-  char path[32];
-  for (int i = 0; i < 16; ++i) {
-    struct v4l2_capability caps;
-    snprintf(path, sizeof(path), "/dev/video%d", i);
-    int fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) continue;
-    if (ioctl(fd, VIDIOC_QUERYCAP, &caps) == 0 && strcmp((char*)caps.driver, "vivid") == 0 &&
-        (caps.device_caps & V4L2_CAP_VIDEO_CAPTURE))
-      return fd;
-    close(fd);
-  }
-  ktap_skip("no vivid capture device (VIDEO_VIVID)");
-  return -1;
+  int fd = vivid_open();
+  if (fd < 0) ktap_skip("no vivid capture device (VIDEO_VIVID)");
+  return fd;
 }
 
 static bool request_buffers(int fd, unsigned count) {
