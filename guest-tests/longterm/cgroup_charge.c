@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // What long-term pins are charged to in control groups: memory that was unmapped under a pin stays charged to its group
-// until the pin goes, RDMA objects are counted one by one, and in the end all of it is given back, to the page. A child
-// lives in the group and does what it is told; we look from outside.
+// until the pin goes, RDMA objects are counted one by one, and in the end all of it is given back: the objects to the last
+// one, the memory but for a few pages of slabs. A child lives in the group and does what it is told; we look from outside.
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -14,7 +14,7 @@
 #include "proc.h"
 #include "uring.h"
 
-// What a dead process leaves of kernel objects in slabs that others use too.
+// What kernel objects leave in slabs that others use too: two pages were the most that 24 rounds, or a dead process, left.
 enum { pages = 256, rounds = 24, slab_pages = 12, answer_ms = 20000, settle_ms = 3000, remnant_pages = 4 };
 
 enum { USE_REGION, USE_RING };
@@ -109,7 +109,7 @@ static void memory(const void* arg) {
   struct pins before;
   if (start(&worker, *(const int*)arg) && tell(&worker, 'h') && tell(&worker, 'd') && pins_begin(&before)) {
     // The round before made slabs that stay, and leaves objects that RCU frees some seconds later: a few pages more or less.
-    // Over so many rounds one page a round would be more.
+    // A page in every fifth round would be more.
     long long idle = cgroup_memory(&worker.group);
     for (int i = 0; i < rounds && !ktap_failed() && tell(&worker, 'h'); ++i) {
       pins_expect_longterm(&before, pages);
@@ -121,7 +121,7 @@ static void memory(const void* arg) {
         ktap_fail("with %d pages pinned only %lld bytes more are charged", pages, held);
     }
     ktap_note("%lld bytes charged before", idle);
-    memory_is(&worker, 0, idle + slab_pages * (long long)page_bytes(), "after all rounds");
+    memory_is(&worker, 0, idle + remnant_pages * (long long)page_bytes(), "after all rounds");
   }
   end(&worker);
 }
