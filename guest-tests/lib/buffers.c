@@ -178,6 +178,13 @@ bool buffer_seal(struct buffer* buffer) {
   return true;
 }
 
+bool buffer_expect_held(struct buffer* buffer) {
+  munmap(buffer->map, buffer->map_size);
+  buffer->map = MAP_FAILED;
+  if (fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_WRITE) == 0) return ktap_fail("nobody holds pages of the memfd: it could be sealed");
+  return errno == EBUSY || ktap_fail("F_SEAL_WRITE: %s", strerror(errno));
+}
+
 unsigned char pattern_byte(unsigned seed, size_t position) {
   // Differs between neighbours, sectors, pages and seeds, and is never the 0x5a that buffers start with.
   uint32_t mixed = (uint32_t)position * 0x9e3779b1u + (seed + 1) * 0x85ebca6bu;

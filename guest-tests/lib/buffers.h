@@ -44,6 +44,8 @@ size_t pages_spanned(const void* addr, size_t length);
 // writing; while any extra reference exists the kernel answers EBUSY (mm/memfd.c memfd_wait_for_pins). Unmaps
 // the buffer, seals it and fails the running case if that is not possible within about a second.
 bool buffer_seal(struct buffer* buffer);
+// The opposite: unmaps the buffer and fails the running case if it can be sealed.
+bool buffer_expect_held(struct buffer* buffer);
 
 // Deterministic bytes: what belongs at `position` of the stream `seed`.
 unsigned char pattern_byte(unsigned seed, size_t position);

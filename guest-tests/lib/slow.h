@@ -12,5 +12,6 @@ enum { slow_reads = 4, slow_bytes = 512, slow_fresh = 0xc3, slow_stale = 0x11, s
 // Opens DRIVE_SLOW for direct I/O with slow_fresh where it is read, what that pins claimed, and fills
 // `buffer` with slow_stale. -1: the running case has been skipped or failed.
 int slow_open(struct buffer* buffer);
-// Queues slow_reads reads of slow_bytes, to the first pages of `buffer`, which is fixed buffer 0 of the ring.
+// Queues slow_reads reads of slow_bytes from `fd`, which may be another drive's, to the first pages of
+// `buffer`, which is fixed buffer 0 of the ring.
 bool slow_queue(struct ring* ring, int fd, const struct buffer* buffer);
