@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "dio_kind.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "ktap.h"
+
+static const struct dio_kind kinds[] = {
+    {"ext4", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS},
+    {"xfs", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS},
+    {"ext2", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS, .cached_holes = true, .legacy = "ext2_legacy"},
+    // A run of blocks that was looked up is written to its end, with zeros where memory is missing (dio_refill_pages).
+    {"ext2_legacy", DIO_LEGACY, HALF_SHORT, HALF_FAULTS},
+    {"f2fs", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS, .cached_sectors = true, .cached_holes = true},
+    // Buffered: how much is tried at once depends on how much is dirty (nr_dirtied_pause), and the first try decides.
+    {"btrfs", DIO_IOMAP, HALF_SHORT, HALF_EITHER, .cached_sectors = true, .cached_words = true,
+     .cached_holes = true, .cached_onto_itself = true},
+    {"btrfs_nodatasum", DIO_IOMAP, HALF_SHORT, HALF_SHORT, .cached_sectors = true, .cached_words = true,
+     .cached_holes = true, .cached_onto_itself = true},
+    {"vfat", DIO_LEGACY, HALF_SHORT, HALF_SHORT, .cached_extending = true},
+    {"exfat", DIO_LEGACY, HALF_SHORT, HALF_SHORT},
+    {"udf", DIO_LEGACY, HALF_SHORT, HALF_SHORT},
+    {"ntfs3", DIO_LEGACY, HALF_SHORT, HALF_FAULTS},
+    {"fuse", DIO_SERVER, HALF_SHORT, HALF_SHORT},
+    {"9p", DIO_SERVER, HALF_SHORT, HALF_SHORT},
+    {"cifs", DIO_SERVER, HALF_SHORT, HALF_SHORT},
+    {"nfs", DIO_SERVER, HALF_SHORT, HALF_SHORT},
+};
+
+const struct dio_kind* dio_kind_of(const char* name) {
+  for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); ++i)
+    if (strcmp(kinds[i].name, name) == 0) return &kinds[i];
+  ktap_fail("nobody has said what %s does in direct I/O", name);
+  return NULL;
+}
