@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Taking memory offline moves everything in it elsewhere (mm/memory_hotplug.c): impossible while a page of the block is
-// pinned, which keeps frame and data; possible once it is given back.
+// held, by a plain reference or by the pin of a direct read in flight, and keeps frame and data; possible once it is given
+// back. Pinned for long, a page has left such memory before.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,14 +14,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "aio.h"
 #include "buffers.h"
 #include "clock.h"
 #include "hold.h"
 #include "ktap.h"
 #include "pagemap.h"
+#include "pins.h"
+#include "place.h"
 #include "proc.h"
 
-enum { seed = 86, refuse_ms = 1500, offline_ms = 20000, most_bytes = 512 << 20 };
+enum { seed = 86, fill = 0x5a, tag = 1, refuse_ms = 1500, offline_ms = 20000, most_bytes = 512 << 20 };
 
 static unsigned long long block_bytes(void) {
   unsigned long long size = 0;
@@ -102,28 +106,64 @@ static bool never_goes(int result) {
   return result == EPERM && !ktap_skip("this architecture does not take the memory offline that it booted with");
 }
 
-// Held where it is: a pipe takes a reference by vmsplice(), which is no long-term pin and moves nothing.
+static int stays(const char* path, const unsigned char* page) {
+  uint64_t frame = pagemap_pfn(page);
+  int result = set_state(path, "offline", refuse_ms);
+  ktap_note("%s with a page held: %s", path, result == 0 ? "offline" : result < 0 ? "tries on" : "refused");
+  if (result == 0 || pagemap_pfn(page) != frame) ktap_fail("memory with a held page went offline, or the page moved");
+  return result;
+}
+
+// `result`: of the attempt while the page was held.
+static void goes_afterwards(const char* path, int result) {
+  if (result != EPERM) result = set_state(path, "offline", offline_ms);
+  if (result != 0 && !never_goes(result)) ktap_fail("it does not go offline after the page was given back (%d)", result);
+  if (result == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
+}
+
+// Held where it is: a pipe takes a reference by vmsplice(), which is no pin and moves nothing.
 static void held(const void* arg) {
   (void)arg;
   char path[80];
   unsigned char *page, seen[65536];
   int fds[2];
   if (!get_page(&page, path, sizeof(path)) || pipe2(fds, O_CLOEXEC) < 0) return;
-  uint64_t frame = pagemap_pfn(page);
   struct iovec vec = {page, page_bytes()};
   if (vmsplice(fds[1], &vec, 1, 0) != (ssize_t)page_bytes()) ktap_fail("vmsplice: %s", strerror(errno));
-  int result = set_state(path, "offline", refuse_ms);
-  ktap_note("%s with a page held: %s", path, result == 0 ? "offline" : result < 0 ? "tries on" : "refused");
-  if (result == 0 || pagemap_pfn(page) != frame) ktap_fail("memory with a held page went offline, or the page moved");
+  int result = stays(path, page);
   if (read(fds[0], seen, page_bytes()) != (ssize_t)page_bytes() || pattern_check(seen, page_bytes(), seed, 0) >= 0)
     ktap_fail("the holder sees other data");
-  if (result != EPERM) result = set_state(path, "offline", offline_ms);
-  if (result != 0 && !never_goes(result)) ktap_fail("it does not go offline after the page was given back (%d)", result);
+  goes_afterwards(path, result);
   if (pattern_check(page, page_bytes(), seed, 0) >= 0) ktap_fail("data lost");
-  if (result == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
   close(fds[0]);
   close(fds[1]);
   munmap(page, page_bytes());
+}
+
+// A pin that is not for long: of a direct read that waits in a suspended device.
+static void read_in_flight(const void* arg) {
+  (void)arg;
+  char path[80];
+  unsigned char* page;
+  struct place place;
+  struct aio aio;
+  struct pins before;
+  long got = 0;
+  if (place_open(&place, PLACE_BDEV, true, fill) && get_page(&page, path, sizeof(path))) {
+    if (pins_begin(&before) && aio_open(&aio, 1)) {
+      bool read = place_hold(&place) && aio_read(&aio, place.fd, page, page_bytes(), 0, tag);
+      int result = read ? stays(path, page) : 0;
+      place_release(&place);
+      if (read && (aio_reap(&aio, offline_ms, &got) != tag || got != (long)page_bytes())) ktap_fail("the read gave %ld", got);
+      aio_close(&aio);
+      pins_expect(&before, place.mode == MODE_PIN, place.mode == MODE_PIN);
+      if (read) goes_afterwards(path, result);
+      for (size_t i = 0; i < page_bytes() && !ktap_failed(); ++i)
+        if (page[i] != fill) ktap_fail("byte %zu is not what was read", i);
+    }
+    munmap(page, page_bytes());
+  }
+  place_close(&place);
 }
 
 // A long-term pin never stands in the way: its page has left the zone before.
@@ -147,6 +187,7 @@ int main(void) {
   long pool = huge_pages(-1);
   static const struct ktap_case cases[] = {
       {"held_page_stays", held, NULL},
+      {"read_in_flight_stays", read_in_flight, NULL},
       {"longterm_pin_leaves_first", longterm_leaves_first, NULL},
   };
   int code = ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
