@@ -146,8 +146,12 @@ Machine fit_machine(const Machine& offer, const std::vector<TestSpec>& tests) {
   return m;
 }
 
-std::vector<GuestGroup> group_tests(const Machine& offer, const std::vector<TestSpec>& tests) {
-  std::vector<std::pair<Kind, std::vector<TestSpec>>> kinds{{Kind{}, {}}};  // the main one first
+namespace {
+
+using Kinds = std::vector<std::pair<Kind, std::vector<TestSpec>>>;
+
+Kinds by_kind(const Machine& offer, const std::vector<TestSpec>& tests) {
+  Kinds kinds{{Kind{}, {}}};  // the main one first
   for (const auto& t : tests) {
     const Kind kind = kind_of(offer, t);
     const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == kind; });
@@ -158,14 +162,35 @@ std::vector<GuestGroup> group_tests(const Machine& offer, const std::vector<Test
   }
   std::erase_if(kinds, [](const auto& k) { return k.second.empty(); });
   std::stable_partition(kinds.begin(), kinds.end(), [](const auto& k) { return k.first.destructive.empty(); });
+  return kinds;
+}
+
+/// Shares of nearly the same size, in order.
+std::vector<std::vector<TestSpec>> shares_of(const std::vector<TestSpec>& tests) {
+  const std::size_t shares = (tests.size() + most_tests_of_a_guest - 1) / most_tests_of_a_guest;
+  std::vector<std::vector<TestSpec>> out;
+  for (std::size_t i = 0; i < shares; ++i) {
+    const auto at = [&](std::size_t share) { return tests.begin() + static_cast<std::ptrdiff_t>(share * tests.size() / shares); };
+    out.emplace_back(at(i), at(i + 1));
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<GuestGroup> group_tests(const Machine& offer, const std::vector<TestSpec>& tests) {
   std::vector<GuestGroup> out;
-  for (auto& [kind, members] : kinds) {
-    GuestGroup g;
-    g.suffix = out.empty() ? "" : fmt::format(".{}", out.size() + 1);
-    g.machine = fit_machine(offer, members);
-    g.reason = reason_of(kind, g.machine);
-    g.tests = std::move(members);
-    out.push_back(std::move(g));
+  for (const auto& [kind, members] : by_kind(offer, tests)) {
+    const auto shares = shares_of(members);
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      GuestGroup g;
+      g.suffix = out.empty() ? "" : fmt::format(".{}", out.size() + 1);
+      g.machine = fit_machine(offer, shares[i]);
+      g.reason = reason_of(kind, g.machine);
+      if (shares.size() > 1) g.reason += fmt::format("{}share {} of {}", g.reason.empty() ? "" : ", ", i + 1, shares.size());
+      g.tests = shares[i];
+      out.push_back(std::move(g));
+    }
   }
   return out;
 }

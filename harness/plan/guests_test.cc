@@ -184,6 +184,33 @@ TEST(Groups, EveryDestructiveTestHasItsOwnGuestAtTheEnd) {
               ElementsAre("|| c", ".2|boot parameters x| d", ".3|destructive: a| a", ".4|destructive: b| b"));
 }
 
+TEST(Groups, ALongGuestIsMadeSharesOfNearlyTheSameSizeInOrder) {
+  const auto many = [](std::size_t n) {
+    std::vector<TestSpec> out;
+    for (std::size_t i = 0; i < n; ++i) out.push_back(test(std::to_string(i)));
+    return out;
+  };
+  EXPECT_EQ(group_tests(offer(), many(most_tests_of_a_guest)).size(), 1u);
+  auto tests = many(2 * most_tests_of_a_guest + 1);
+  tests.front().needs.nvme = {"pin-slow"};
+  tests.push_back(with_args("x", {"y=1"}));
+  const auto groups = group_tests(offer(), tests);
+  ASSERT_EQ(groups.size(), 4u);
+  EXPECT_EQ(groups[0].suffix + groups[0].reason, "share 1 of 3");
+  EXPECT_EQ(groups[2].suffix + groups[2].reason, ".3share 3 of 3");
+  EXPECT_EQ(groups[3].reason, "boot parameters y=1");
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(static_cast<double>(groups[i].tests.size()), (2.0 * most_tests_of_a_guest + 1) / 3, 1);
+    for (const auto& t : groups[i].tests) names.push_back(t.name);
+  }
+  tests.pop_back();
+  ASSERT_EQ(names.size(), tests.size());
+  for (std::size_t i = 0; i < names.size(); ++i) EXPECT_EQ(names[i], tests[i].name);
+  EXPECT_THAT(drives(groups[0].machine), ElementsAre("pin-slow:1"));
+  EXPECT_THAT(drives(groups[1].machine), IsEmpty()) << "each share has a machine of its own";
+}
+
 TEST(Groups, NoTestsNoGuests) { EXPECT_TRUE(group_tests(offer(), {}).empty()); }
 
 }  // namespace

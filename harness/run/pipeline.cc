@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 
@@ -67,7 +68,7 @@ class Pipeline {
     kernel_of_.push_back(is_new ? i : kernel_of_.back());
     if (record == nullptr) return;
     // Most of a guest's time one of its CPUs works; under TCG a second guest fills the other host CPU.
-    tasks_.push_back({.name = "guest " + cell.id, .cpus = (cell.machine.cpus + 1) / 2,
+    tasks_.push_back({.name = "guest " + cell.id, .cpus = std::max(1, cell.machine.cpus / 2),
                       .memory = std::uint64_t(cell.machine.memory_mib) << 20, .priority = guest_priority, .after = {*last_build_},
                       .body = [this, i, record] { guest_task(i, *record); }});
   }

@@ -16,7 +16,7 @@ struct Task {
   std::string name;
   int cpus = 1;               ///< of the budget; more than all of it counts as all of it
   std::uint64_t memory = 0;   ///< bytes of the budget
-  int priority = 0;           ///< among ready tasks the larger goes first, then the earlier in the list
+  int priority = 0;           ///< among ready tasks that fit the larger goes first, then the earlier in the list
   std::vector<std::size_t> after;  ///< indices of tasks that must have ended (well or not)
   /// Runs on a thread of its own, which lives until its children ended (PDEATHSIG is bound to the thread).
   std::function<void()> body;

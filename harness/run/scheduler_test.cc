@@ -70,6 +70,28 @@ TEST(Scheduler, ATaskLargerThanTheBudgetStillRunsAlone) {
   EXPECT_EQ(r.order.size(), 1u);
 }
 
+TEST(Scheduler, WhatDoesNotFitIsOvertakenAndStillRuns) {
+  const CancelToken cancel;
+  std::mutex mutex;
+  std::condition_variable changed;
+  int small_ones = 0;
+  bool large_ran = false;
+  // The first stays until both small ones, behind the large one in the list, have run beside it.
+  const auto first = [&] {
+    std::unique_lock lock(mutex);
+    EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(10), [&] { return small_ones == 2; }));
+  };
+  const auto small = [&] {
+    const std::lock_guard guard(mutex);
+    ++small_ones;
+    changed.notify_all();
+  };
+  run_tasks({Task{.name = "first", .priority = 1, .body = first}, Task{.name = "large", .cpus = 2, .body = [&] { large_ran = true; }},
+             Task{.name = "a", .body = small}, Task{.name = "b", .body = small}},
+            {.cpus = 2}, cancel, [] {});
+  EXPECT_TRUE(large_ran);
+}
+
 TEST(Scheduler, WhatATaskThrowsReachesTheCallerAndStopsTheRest) {
   Recorder r;
   const CancelToken cancel;
