@@ -18,7 +18,6 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Device, {{Device::zoned, "zoned"},
                                       {Device::meta, "meta"},
                                       {Device::p9, "p9"},
                                       {Device::scsi, "scsi"},
-                                      {Device::nvdimm, "nvdimm"},
                                       {Device::iommu, "iommu"},
                                       {Device::removable, "removable"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs, zone_mib, cmb_mib, metadata_bytes,

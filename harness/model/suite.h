@@ -27,7 +27,6 @@ enum class Device {
   meta,      ///< NVMe namespace with 8 bytes of metadata a block, serial pin-meta
   p9,        ///< virtio-9p share of an empty folder, mount tag pinshare
   scsi,      ///< disk on virtio-scsi, serial pin-scsi
-  nvdimm,    ///< persistent memory
   iommu,     ///< emulated IOMMU, and an e1000e behind it
   removable, ///< NVMe controller that a test can have taken out, serial pin-gone
 };

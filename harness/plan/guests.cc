@@ -25,9 +25,8 @@ bool any_test(const std::vector<TestSpec>& tests, Any any) {
   return std::any_of(tests.begin(), tests.end(), any);
 }
 
-/// With an IOMMU every transfer of every device takes another way, and persistent memory takes part of the
-/// machine's memory for its pages; the rest stand beside each other without being seen.
-bool stands_apart(Device d) { return d == Device::iommu || d == Device::nvdimm; }
+/// With an IOMMU every transfer of every device takes another way; the rest stand beside each other without being seen.
+bool stands_apart(Device d) { return d == Device::iommu; }
 
 /// What decides which guest a test goes to.
 struct Kind {

@@ -128,9 +128,6 @@ std::optional<std::string> hindrance(const model::JobSpec& job, const TestSpec& 
   if (std::find(job.missing_programs.begin(), job.missing_programs.end(), test.program) != job.missing_programs.end())
     return "this kernel tree has no " + test.kernel_binary();
   if (const auto skip = job.skips.find(test.name); skip != job.skips.end()) return skip->second;
-  for (const auto device : test.needs.devices) {
-    if (const auto why = vm::lacking(job.arch, device)) return *why;
-  }
   return std::nullopt;
 }
 

@@ -38,7 +38,6 @@ bool has(const model::Machine& machine, Device device) {
   return std::find(machine.devices.begin(), machine.devices.end(), device) != machine.devices.end();
 }
 
-constexpr int nvdimm_mib = 256;  // fsdax wants the pages of whole 128 MiB sections
 constexpr int scsi_mib = 64;
 
 std::string console_device(Arch arch) { return arch == Arch::x86_64 ? "ttyS0" : "ttyAMA0"; }
@@ -84,7 +83,6 @@ Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
     // is that calibration (0.1 s, TCG has no TSC deadline timer), ACPI and PCI.
     // What is turned off is used by no test.
     std::string q35 = "q35,vmport=off,smbus=off,sata=off,i8042=off";
-    if (has(machine, Device::nvdimm)) q35 += ",nvdimm=on";
     // Interrupt remapping needs the I/O APIC where QEMU can see it.
     if (iommu && kvm) q35 += ",kernel-irqchip=split";
     append(args, {"-machine", q35});
@@ -99,14 +97,11 @@ Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
 }
 
 Args size_args(const model::Machine& machine) {
-  std::string memory = fmt::format("{}M", machine.memory_mib);
-  // A slot for the nvdimm, which lies above the memory.
-  if (has(machine, Device::nvdimm)) memory += fmt::format(",slots=1,maxmem={}M", machine.memory_mib + nvdimm_mib);
   const int nodes = machine.numa_nodes;
   std::string smp = std::to_string(machine.cpus);
   // Each processor in a socket of its own: the kernel warns of sockets that lie in two nodes (topology_sane()).
   if (nodes > 1) smp += fmt::format(",sockets={},cores=1,threads=1", machine.cpus);
-  Args args{"-smp", smp, "-m", memory};
+  Args args{"-smp", smp, "-m", fmt::format("{}M", machine.memory_mib)};
   // The first node gets what does not divide; the processors go round.
   for (int n = 0; nodes > 1 && n < nodes; ++n) {
     const int mib = machine.memory_mib / nodes + (n == 0 ? machine.memory_mib % nodes : 0);
@@ -235,13 +230,6 @@ Args iommu_args(Arch arch) {
 
 std::optional<int> image_mib(Device device) {
   if (device == Device::scsi) return scsi_mib;
-  if (device == Device::nvdimm) return nvdimm_mib;
-  return std::nullopt;
-}
-
-std::optional<std::string> lacking(Arch arch, Device device) {
-  if (arch == Arch::aarch64 && device == Device::nvdimm)
-    return "QEMU's arm64 machine has persistent memory with UEFI firmware only, and this one boots without";
   return std::nullopt;
 }
 
@@ -252,17 +240,11 @@ Args device_args(const model::JobSpec& job, const std::map<Device, std::string>&
   };
   Args args;
   for (const Device d : job.machine.devices) {
-    if (lacking(job.arch, d)) continue;
     if (d == Device::scsi) append(args, scsi_args(file(d)));
     // security_model=none: nothing in the folder has to be owned by others.
     if (d == Device::p9)
       append(args, {"-fsdev", "local,id=share,security_model=none,path=" + option_value(file(d)), "-device",
                     "virtio-9p-pci,fsdev=share,mount_tag=pinshare"});
-    if (d == Device::nvdimm)
-      append(args, {"-object",
-                    fmt::format("memory-backend-file,id=pmem,share=on,size={}M,mem-path={}", nvdimm_mib,
-                                option_value(file(d))),
-                    "-device", "nvdimm,id=nvdimm0,memdev=pmem"});
     // Nobody's link: it is there to be bound to vfio-pci.
     if (d == Device::iommu)
       append(args, {"-netdev", "hubport,id=net1,hubid=1", "-device", "e1000e,netdev=net1,romfile="});

@@ -26,7 +26,7 @@ struct QemuPaths {
   std::string qmp_socket;      ///< we listen
   std::string gdb_socket;      ///< QEMU listens; mode gdb only
   std::map<std::string, std::string> drives;  ///< drive_key() to image; one for every drive of the machine
-  std::map<model::Device, std::string> devices;  ///< image of scsi and nvdimm, folder of p9
+  std::map<model::Device, std::string> devices;  ///< image of scsi, folder of p9
 };
 
 /// "serial:nsid", the name of a namespace all over pinrig.
@@ -44,8 +44,6 @@ std::string qemu_package(model::Arch arch);
 std::string cpu_model(model::Arch arch, model::Accel accel);
 /// Size in MiB of the image for `device` that QEMU opens; nothing for devices without one.
 std::optional<int> image_mib(model::Device device);
-/// Why QEMU cannot offer `device` on this architecture; nothing when it can.
-std::optional<std::string> lacking(model::Arch arch, model::Device device);
 
 /// The whole argv. `job.accel` must be decided (kvm or tcg).
 std::vector<std::string> qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode);

@@ -196,7 +196,7 @@ TEST(QemuArgs, ADriveThatCanBeUnpluggedHasASlotOfItsOwn) {
 
 TEST(QemuArgs, DevicesThatNobodyAskedForAreNotThere) {
   const auto args = qemu_args(job_of(Arch::x86_64), paths(), QemuMode::normal);
-  for (const char* word : {"nvme", "scsi", "9p", "nvdimm", "iommu", "e1000e", "slots=", "pcie-root-port"})
+  for (const char* word : {"nvme", "scsi", "9p", "iommu", "e1000e", "pcie-root-port"})
     EXPECT_THAT(join(args, " "), Not(HasSubstr(word))) << word;
 }
 
@@ -209,19 +209,6 @@ TEST(QemuArgs, ScsiDiskAndShare) {
   EXPECT_THAT(values(args, "-fsdev"), ElementsAre("local,id=share,security_model=none,path=/s/sha,,re"));
   EXPECT_THAT(values(args, "-drive"),
               ElementsAre("if=none,id=scsidrive,format=raw,file=/j/scsi.raw,cache=unsafe,discard=unmap"));
-}
-
-TEST(QemuArgs, PersistentMemoryOnX86Only) {
-  const auto x86 = with_devices(Arch::x86_64, {Device::nvdimm});
-  auto files = paths();
-  files.devices[Device::nvdimm] = "/j/pmem.raw";
-  const auto args = qemu_args(x86, files, QemuMode::normal);
-  EXPECT_THAT(values(args, "-machine"), ElementsAre(HasSubstr(",nvdimm=on")));
-  EXPECT_THAT(values(args, "-m"), ElementsAre("1024M,slots=1,maxmem=1280M"));
-  EXPECT_THAT(values(args, "-object"), ElementsAre("memory-backend-file,id=pmem,share=on,size=256M,mem-path=/j/pmem.raw"));
-  EXPECT_FALSE(lacking(Arch::x86_64, Device::nvdimm));
-  EXPECT_TRUE(lacking(Arch::aarch64, Device::nvdimm));
-  EXPECT_TRUE(device_args(with_devices(Arch::aarch64, {Device::nvdimm}), {}).empty());
 }
 
 TEST(QemuArgs, AnIommuStandsBeforeWhatIsBehindIt) {
