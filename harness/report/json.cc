@@ -93,6 +93,7 @@ ordered_json job_json(const JobData& data) {
                   {"wall_s", j.wall_s}};
   out["dir"] = j.dir;
   out["capabilities"] = j.capabilities;
+  out["capabilities_elsewhere"] = data.elsewhere;
   out["unmet"] = j.unmet;
   out["notes"] = j.notes;
   out["events"] = ordered_json::array();

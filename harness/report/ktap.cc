@@ -77,6 +77,9 @@ Item job_item(const JobData& data) {
   job.diagnostics.push_back(fmt::format("kernel {}, accelerator {}",
                                         j.kernel_release.empty() ? "none" : j.kernel_release,
                                         j.accel.empty() ? "none" : j.accel));
+  if (const auto can = capability_words(j.capabilities); !can.empty()) job.diagnostics.push_back("capabilities: " + can);
+  if (!data.elsewhere.empty())
+    job.diagnostics.push_back("capabilities, other runs of this kernel: " + capability_words(data.elsewhere));
   if (!data.completed())
     job.directive =
         with_reason("ERROR", fmt::format("{} {}", model::to_string(j.outcome.kind), j.outcome.detail));

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <tuple>
 
+#include "base/text.h"
 #include "report/table.h"
 #include "report/text_layout.h"
 
@@ -16,15 +17,27 @@ void clean_verdict(model::TestVerdict& v) {
   for (std::string* s : {&v.test, &v.case_name, &v.detail, &v.expectation}) *s = clean(*s);
 }
 
+std::map<std::string, std::string> cleaned(const std::map<std::string, std::string>& values) {
+  std::map<std::string, std::string> out;
+  for (const auto& [name, value] : values) out[clean(name)] = clean(value);
+  return out;
+}
+
+/// What this run found of the kernel needs no other run.
+void drop_found(std::map<std::string, std::string>& elsewhere, const std::map<std::string, std::string>& own) {
+  std::erase_if(elsewhere, [&](const auto& entry) {
+    const auto it = own.find(entry.first);
+    return it != own.end() && it->second != "unknown";
+  });
+}
+
 void clean_job(store::JobRow& j) {
   for (std::string* s : {&j.point.subject, &j.accel_reason, &j.cpu_model, &j.kernel_release, &j.outcome.phase,
                          &j.outcome.detail})
     *s = clean(*s);
   for (auto& n : j.notes) n = clean(n);
   for (auto& n : j.unmet) n = clean(n);
-  std::map<std::string, std::string> capabilities;
-  for (const auto& [name, value] : j.capabilities) capabilities[clean(name)] = clean(value);
-  j.capabilities = std::move(capabilities);
+  j.capabilities = cleaned(j.capabilities);
 }
 
 /// Cases follow their test in the store; one without its test (a damaged run) still gets a row.
@@ -62,7 +75,12 @@ Result<JobData> load_job(const store::Store& store, store::JobRow row) {
     e.title = clean(e.title);
     e.function = clean(e.function);
   }
+  if (!row.kernel_key.empty()) {
+    PINRIG_TRY(elsewhere, store.capabilities(row.kernel_key, row.run_id));
+    data.elsewhere = cleaned(elsewhere);
+  }
   clean_job(row);
+  drop_found(data.elsewhere, row.capabilities);
   data.job = std::move(row);
   return data;
 }
@@ -89,6 +107,7 @@ void join_guest(JobData& kernel, JobData guest) {
   kernel.guests += guest.guests;
   kernel.job.wall_s += guest.job.wall_s;
   kernel.job.capabilities.merge(guest.job.capabilities);
+  drop_found(kernel.elsewhere, kernel.job.capabilities);
   const auto move_new = [](std::vector<std::string>& to, std::vector<std::string>& from) {
     for (auto& s : from) {
       if (std::find(to.begin(), to.end(), s) == to.end()) to.push_back(std::move(s));
@@ -139,6 +158,12 @@ const TestData* JobData::find(const std::string& test) const {
   return nullptr;
 }
 
+std::map<std::string, std::string> JobData::capabilities() const {
+  auto out = elsewhere;
+  for (const auto& [name, value] : job.capabilities) out.emplace(name, value);
+  return out;
+}
+
 std::vector<model::TestVerdict> JobData::verdicts() const {
   std::vector<model::TestVerdict> out;
   for (const auto& t : tests) {
@@ -179,6 +204,12 @@ Result<RunData> load(const store::Store& store, const store::RunRow& run) {
     }
   }
   return data;
+}
+
+std::string capability_words(const std::map<std::string, std::string>& capabilities) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : capabilities) out.push_back(name + "=" + value);
+  return join(out, " ");
 }
 
 std::string column_name(const store::JobRow& job) {

@@ -23,10 +23,13 @@ struct TestData {
 struct JobData {
   store::JobRow job;
   int guests = 0;  ///< that were started
+  std::map<std::string, std::string> elsewhere;  ///< capabilities that only other runs of this very kernel found
   std::vector<TestData> tests;  ///< in the order of the store
   std::vector<model::KernelEvent> events;
 
   const TestData* find(const std::string& test) const;
+  /// Its own capabilities and those found elsewhere.
+  std::map<std::string, std::string> capabilities() const;
   std::vector<model::TestVerdict> verdicts() const;  ///< tests and cases, as verdict::compare() takes them
   bool completed() const { return job.outcome.kind == model::JobOutcome::Kind::completed; }
 };
@@ -46,6 +49,8 @@ Result<RunData> load(const store::Store& store, const store::RunRow& run);
 /// them (the main one) says of itself is said of the kernel; times are sums; the outcome is the first bad one.
 RunData by_kernel(RunData data);
 
+/// "dio.bdev=pin dio.iomap=get"
+std::string capability_words(const std::map<std::string, std::string>& capabilities);
 /// "x86_64 tip"
 std::string column_name(const store::JobRow& job);
 /// A verdict that is no plain pass, skip or xfail.

@@ -42,9 +42,8 @@ std::string job_fields(const JobData& data, const Painter& p) {
     out +=
         field(p, "times", fmt::format("boot {}, guest {}", human_seconds(j.boot_s), human_seconds(j.wall_s)));
   }
-  std::vector<std::string> can;
-  for (const auto& [name, value] : j.capabilities) can.push_back(name + "=" + value);
-  out += field(p, "capabilities", join(can, " "));
+  out += field(p, "capabilities", capability_words(j.capabilities));
+  out += field(p, "other runs", capability_words(data.elsewhere));
   for (const auto& u : j.unmet) out += field(p, "not met", u);
   for (const auto& n : j.notes) out += field(p, "note", n);
   for (const auto& e : data.events)

@@ -14,21 +14,25 @@ namespace {
 
 using model::Verdict;
 
-/// "dio.bdev=pin dio.iomap=get"; after the base only what differs from it.
-std::string capability_text(const JobData& j, const JobData* base) {
+/// "dio.iomap=get (base: pin), else as the base".
+std::string difference_text(const std::map<std::string, std::string>& can, const std::map<std::string, std::string>& base) {
   std::vector<std::string> out;
-  const bool follow = base != nullptr && base != &j && !base->job.capabilities.empty();
-  for (const auto& [name, value] : j.job.capabilities) {
-    if (!follow) {
-      out.push_back(name + "=" + value);
-      continue;
-    }
-    const auto before = base->job.capabilities.find(name);
-    const std::string was = before == base->job.capabilities.end() ? "unknown" : before->second;
+  for (const auto& [name, value] : can) {
+    const auto before = base.find(name);
+    const std::string was = before == base.end() ? "unknown" : before->second;
     if (was != value) out.push_back(fmt::format("{}={} (base: {})", name, value, was));
   }
-  if (!follow || j.job.capabilities.empty()) return join(out, " ");
   return out.empty() ? "as the base" : join(out, " ") + ", else as the base";
+}
+
+/// "dio.bdev=pin dio.iomap=get; other runs of this kernel: alg=pin"; after the base only what differs from it.
+std::string capability_text(const JobData& j, const JobData* base) {
+  const auto can = j.capabilities();
+  if (base != nullptr && base != &j && !base->capabilities().empty())
+    return can.empty() ? "" : difference_text(can, base->capabilities());
+  const std::string own = capability_words(j.job.capabilities);
+  if (j.elsewhere.empty()) return own;
+  return own + (own.empty() ? "" : "; ") + "other runs of this kernel: " + capability_words(j.elsewhere);
 }
 
 std::string build_text(const store::JobRow& j) {

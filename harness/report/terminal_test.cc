@@ -10,6 +10,7 @@
 namespace pinrig::report {
 namespace {
 
+using model::Arch;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -89,6 +90,27 @@ TEST(Terminal, TheGuestsOfAKernelAreOneColumn) {
   Fixture f;
   f.several_guests();
   expect_golden("guests-100.txt", terminal(f.store, f.run, Style{}).value());
+}
+
+TEST(Terminal, WhatOtherRunsFoundOfAKernelIsSaidToBeTheirs) {
+  Fixture f;
+  auto probed = job_row("earlier", Arch::x86_64, 0, "base");
+  probed.capabilities = {{"alg", "pin"}, {"dio.bdev", "get"}};
+  store::RunRow earlier = f.run;
+  earlier.id = "earlier";
+  ASSERT_FALSE(f.store.begin_run(earlier).has_error());
+  f.add(probed, {});
+  auto base = job_row(f.run.id, Arch::x86_64, 0, "base");
+  base.capabilities = {{"dio.bdev", "pin"}};
+  f.add(base, {});
+  auto tip = job_row(f.run.id, Arch::x86_64, 1, "tip");
+  tip.capabilities.clear();
+  tip.kernel_key = "patched";
+  f.add(tip, {});
+  EXPECT_THAT(shown(f, of_width(100)), HasSubstr("capabilities: dio.bdev=pin; other runs of this kernel: alg=pin\n"));
+  EXPECT_THAT(ktap(f.store, f.run).value(), HasSubstr("# capabilities, other runs of this kernel: alg=pin\n"));
+  EXPECT_THAT(json(f.store, f.run).value(), HasSubstr("\"capabilities_elsewhere\": {\n        \"alg\": \"pin\"\n      }"));
+  EXPECT_THAT(junit(f.store, f.run).value(), HasSubstr("capability_elsewhere.alg"));
 }
 
 TEST(Terminal, JobsThatDidNotComplete) {

@@ -200,6 +200,23 @@ Result<std::vector<JobRow>> Store::jobs(const std::string& run_id) const {
   });
 }
 
+Result<std::map<std::string, std::string>> Store::capabilities(const std::string& kernel_key,
+                                                              const std::string& but_run) const {
+  using Values = std::map<std::string, std::string>;
+  return guarded(impl_->file, [&] {
+    Statement s(impl_->db,
+                "SELECT capabilities FROM jobs WHERE kernel_key = ? AND run_id <> ? AND capabilities <> '{}' ORDER BY id DESC");
+    s.bind(1, kernel_key);
+    s.bind(2, but_run);
+    Values out;
+    for (auto& found : all_rows<Values>(s, [](Statement& row) { return Columns(row).json<Values>(); })) {
+      std::erase_if(found, [](const auto& entry) { return entry.second == "unknown"; });
+      out.merge(found);
+    }
+    return out;
+  });
+}
+
 Result<std::vector<VerdictRow>> Store::verdicts(const std::string& run_id, const std::string& cell_id) const {
   return guarded(impl_->file, [&] {
     Statement s(

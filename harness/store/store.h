@@ -86,6 +86,9 @@ class Store {
   /// By id, unique prefix of one, or "last"; an ambiguous prefix is bad_usage and lists the runs.
   Result<std::optional<RunRow>> find_run(const std::string& id) const;
   Result<std::vector<JobRow>> jobs(const std::string& run_id) const;  ///< in order of add_job
+  /// Capabilities that runs other than `but_run` found of the kernel under this key, the newest value of each; "unknown"
+  /// is none.
+  Result<std::map<std::string, std::string>> capabilities(const std::string& kernel_key, const std::string& but_run) const;
   Result<std::vector<VerdictRow>> verdicts(const std::string& run_id, const std::string& cell_id) const;
   Result<std::vector<model::KernelEvent>> events(const std::string& run_id, const std::string& cell_id) const;
 

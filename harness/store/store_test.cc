@@ -246,6 +246,27 @@ TEST_F(StoreTest, ALaterAttemptReplacesTheEarlierWithItsVerdicts) {
   ASSERT_EQ(s.verdicts("r", "c").value().size(), 1u);
 }
 
+TEST_F(StoreTest, CapabilitiesOfAKernelAreThoseOfOtherRunsTheNewestFirst) {
+  Store s = open();
+  for (const char* run : {"old", "new", "mine"}) ASSERT_FALSE(s.begin_run(a_run(run)).has_error());
+  JobRow job = a_job("old", "c");
+  job.capabilities = {{"alg", "get"}, {"dio.bdev", "get"}, {"dio.fuse", "pin"}};
+  ASSERT_FALSE(s.add_job(job, {}, {}).has_error());
+  job.run_id = "new";
+  job.capabilities = {{"alg", "unknown"}, {"dio.bdev", "pin"}};
+  ASSERT_FALSE(s.add_job(job, {}, {}).has_error());
+  job.cell_id = "another kernel";
+  job.kernel_key = "l";
+  job.capabilities = {{"lt.file_rw", "refused"}};
+  ASSERT_FALSE(s.add_job(job, {}, {}).has_error());
+  job = a_job("mine", "c");
+  job.capabilities = {{"dio.iomap", "pin"}};
+  ASSERT_FALSE(s.add_job(job, {}, {}).has_error());
+  const std::map<std::string, std::string> wanted{{"alg", "get"}, {"dio.bdev", "pin"}, {"dio.fuse", "pin"}};
+  EXPECT_EQ(s.capabilities("k", "mine").value(), wanted);
+  EXPECT_TRUE(s.capabilities("m", "mine").value().empty());
+}
+
 TEST_F(StoreTest, AJobOfNoRunIsRefusedAndLeavesNothing) {
   Store s = open();
   const auto r = s.add_job(a_job("nobody", "c"), {a_leak()}, {});
