@@ -19,6 +19,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Device, {{Device::zoned, "zoned"},
                                       {Device::p9, "p9"},
                                       {Device::scsi, "scsi"},
                                       {Device::iommu, "iommu"},
+                                      {Device::kvm, "kvm"},
                                       {Device::removable, "removable"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs, zone_mib, cmb_mib, metadata_bytes,
                                    removable)

@@ -43,7 +43,7 @@ TEST(JobJson, RoundTripAndAMissingKeyIsNamed) {
 TEST(Devices, HaveNamesThatLeadBack) {
   for (const Device d : all_devices()) EXPECT_EQ(device_from_string(to_string(d)), d);
   EXPECT_FALSE(device_from_string("floppy").has_value());
-  EXPECT_EQ(all_devices().size(), 7u);
+  EXPECT_EQ(all_devices().size(), 8u);
 }
 
 TEST(ProofText, SaysMutantBaseAndEnvironment) {

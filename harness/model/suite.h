@@ -28,6 +28,7 @@ enum class Device {
   p9,        ///< virtio-9p share of an empty folder, mount tag pinshare
   scsi,      ///< disk on virtio-scsi, serial pin-scsi
   iommu,     ///< emulated IOMMU, and an e1000e behind it
+  kvm,       ///< processors that can run guests of their own: /dev/kvm
   removable, ///< NVMe controller that a test can have taken out, serial pin-gone
 };
 const char* to_string(Device d);

@@ -23,9 +23,9 @@ struct GuestGroup {
 inline constexpr std::size_t most_tests_of_a_guest = 100;
 
 /// As few guests as the needs and `most_tests_of_a_guest` allow. The main one, first, has the tests that need no more
-/// than plain devices; each set of boot parameters has one; so have the device that changes how all others work (an IOMMU)
-/// and tests that want more memory, processors or NUMA nodes than the machine has; every destructive test has its own, at
-/// the end.
+/// than plain devices; each set of boot parameters has one; so have the devices that change how all others work (an
+/// IOMMU, processors with guests of their own) and tests that want more memory, processors or NUMA nodes than the machine
+/// has; every destructive test has its own, at the end.
 std::vector<GuestGroup> group_tests(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
 
 /// `offer` without what none of the tests needs, and with the devices, boot parameters and memory that they name.

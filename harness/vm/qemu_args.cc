@@ -90,7 +90,11 @@ Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
     append(args, {"-bios", "bios.bin"});
   } else {
     // gic-version=max is the host's under KVM and 3 under TCG; 2 would have no MSI, which NVMe must have.
-    append(args, {"-machine", iommu ? "virt,gic-version=max,iommu=smmuv3" : "virt,gic-version=max"});
+    std::string virt = "virt,gic-version=max";
+    if (iommu) virt += ",iommu=smmuv3";
+    // EL2. What KVM would need for it few hosts have; x86-64's max and host come with what the host can nest.
+    if (!kvm && has(machine, Device::kvm)) virt += ",virtualization=on";
+    append(args, {"-machine", virt});
   }
   append(args, {"-cpu", cpu_model(arch, accel)});
   return args;

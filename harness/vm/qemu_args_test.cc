@@ -211,6 +211,13 @@ TEST(QemuArgs, ScsiDiskAndShare) {
               ElementsAre("if=none,id=scsidrive,format=raw,file=/j/scsi.raw,cache=unsafe,discard=unmap"));
 }
 
+TEST(QemuArgs, GuestsOfAGuestNeedEl2) {
+  auto job = with_devices(Arch::aarch64, {Device::kvm});
+  EXPECT_THAT(values(qemu_args(job, paths(), QemuMode::normal), "-machine"), ElementsAre("virt,gic-version=max,virtualization=on"));
+  job.accel = Accel::kvm;
+  EXPECT_THAT(values(qemu_args(job, paths(), QemuMode::normal), "-machine"), ElementsAre("virt,gic-version=max"));
+}
+
 TEST(QemuArgs, AnIommuStandsBeforeWhatIsBehindIt) {
   auto job = with_devices(Arch::x86_64, {Device::iommu});
   job.machine.nvme = {{.serial = "a"}};
