@@ -34,6 +34,8 @@ class Build {
     PINRIG_TRY(source, request_.checkout());
     tree_.source = source;
     PINRIG_TRY(lock, lock_objdir());
+    // The wait for others is none of this build's time, and would spoil the estimate of what is left.
+    start_ = Clock::now();
     fresh_ = !fs::exists(tree_.objdir / ".config");
     PINRIG_TRY(repaired, begin_build(tree_.objdir));
     static_cast<void>(repaired);
@@ -51,6 +53,7 @@ class Build {
   }
 
   double cpu_s() const { return manifest_.cpu_s; }
+  double wall_s() const { return manifest_.wall_s; }
 
  private:
   std::string kernel_name() const { return fmt::format("{} ({})", request_.label, request_.version); }
@@ -192,7 +195,6 @@ Manifest describe(const Request& request, const Toolchain& toolchain, const std:
 }  // namespace
 
 Result<Artifact> build_kernel(const Request& request, const Context& ctx) {
-  const auto start = Clock::now();
   PINRIG_TRY(wanted, load_request(ctx.project, request.fragments, request.arch, request.version));
   PINRIG_TRY(toolchain, find_toolchain(request.arch, *ctx.cancel));
   PINRIG_TRY(sysroot, sysroot_identity(request.sysroot));
@@ -214,7 +216,7 @@ Result<Artifact> build_kernel(const Request& request, const Context& ctx) {
   }
   built->was_cached = false;
   built->cpu_s = build.cpu_s();
-  built->wall_s = since(start).count();
+  built->wall_s = build.wall_s();
   return *std::move(built);
 }
 

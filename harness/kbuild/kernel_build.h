@@ -54,7 +54,7 @@ struct Artifact {
   std::vector<std::string> warnings;  ///< compiler warnings in series_files, "file:line: text"
   bool was_cached = false;
   double cpu_s = 0;      ///< of the build, 0 when cached
-  double wall_s = 0;
+  double wall_s = 0;     ///< the same, without the wait for others
 };
 
 /// Builds or finds the artifact. Two callers with one key build it once. Errors: bad_input (conflicting

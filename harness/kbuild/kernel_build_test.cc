@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 
 #include <atomic>
@@ -319,6 +320,20 @@ TEST_F(KernelBuildTest, UnchangedSelftestsAreNotCompiledAgain) {
 }
 
 /// Makes the fake build wait until somebody opens and closes `gate` for writing.
+TEST_F(KernelBuildTest, TheWaitForTheSourcesIsNoneOfTheBuildsTime) {
+  constexpr int wait_ms = 100;
+  Request r = request();
+  r.checkout = [this]() -> Result<fs::path> {
+    ::poll(nullptr, 0, wait_ms);
+    return root() / "src";
+  };
+  const auto start = Clock::now();
+  const auto built = build_kernel(r, context());
+  const double whole_s = since(start).count();
+  ASSERT_TRUE(built.has_value()) << built.error().message;
+  EXPECT_LE(built->wall_s, whole_s - wait_ms * 1e-3);
+}
+
 class GatedBuildTest : public KernelBuildTest {
  protected:
   void SetUp() override {
