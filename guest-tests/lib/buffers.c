@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,19 +186,50 @@ bool buffer_expect_held(struct buffer* buffer) {
   return errno == EBUSY || ktap_fail("F_SEAL_WRITE: %s", strerror(errno));
 }
 
+// The bytes come out of a table, sectors at a time: bytes computed one by one are what tests of long transfers would spend
+// their time on.
+enum { sequence_bytes = 65536, run_bytes = 512 };
+
+static unsigned char sequence[sequence_bytes + run_bytes];
+
+static void make_sequence(void) {
+  // Differs between neighbours, and is never the 0x5a that buffers start with.
+  for (unsigned i = 0; i < sizeof(sequence); ++i) {
+    unsigned char byte = (unsigned char)((i * 0x9e37u) >> 8);
+    sequence[i] = byte == 0x5a ? 0xa5 : byte;
+  }
+}
+
+// What belongs at `position`, as far as *length, or the end of its sector.
+static const unsigned char* pattern_run(unsigned seed, size_t position, size_t* length) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, make_sequence);
+  const size_t left = run_bytes - position % run_bytes;
+  if (*length > left) *length = left;
+  // Differs between sectors, pages and seeds.
+  const uint32_t sector = (uint32_t)(position / run_bytes) * 0x9e3779b1u >> 16;
+  return sequence + (uint16_t)(position + sector + (seed + 1) * 0x9e3du);
+}
+
 unsigned char pattern_byte(unsigned seed, size_t position) {
-  // Differs between neighbours, sectors, pages and seeds, and is never the 0x5a that buffers start with.
-  uint32_t mixed = (uint32_t)position * 0x9e3779b1u + (seed + 1) * 0x85ebca6bu;
-  unsigned char byte = (unsigned char)(mixed >> 24);
-  return byte == 0x5a ? 0xa5 : byte;
+  size_t length = 1;
+  return *pattern_run(seed, position, &length);
 }
 
 void pattern_fill(unsigned char* to, size_t length, unsigned seed, size_t position) {
-  for (size_t i = 0; i < length; ++i) to[i] = pattern_byte(seed, position + i);
+  for (size_t at = 0, run; at < length; at += run) {
+    run = length - at;
+    const unsigned char* bytes = pattern_run(seed, position + at, &run);
+    memcpy(to + at, bytes, run);
+  }
 }
 
 long pattern_check(const unsigned char* from, size_t length, unsigned seed, size_t position) {
-  for (size_t i = 0; i < length; ++i)
-    if (from[i] != pattern_byte(seed, position + i)) return (long)i;
+  for (size_t at = 0, run; at < length; at += run) {
+    run = length - at;
+    const unsigned char* want = pattern_run(seed, position + at, &run);
+    for (size_t i = 0; memcmp(from + at, want, run) != 0 && i < run; ++i)
+      if (from[at + i] != want[i]) return (long)(at + i);
+  }
   return -1;
 }
