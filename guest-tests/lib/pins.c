@@ -13,6 +13,7 @@
 
 enum {
   settle_cap_ms = 2000,   // longest wait for a late release
+  quick_ms = 10,          // most of them have come by then
   patience_floor_ms = 50,
 };
 
@@ -66,18 +67,21 @@ bool pins_sample(struct pins* now) {
   return read_vmstat(now) == 0 || ktap_fail("nr_foll_pin_* are gone from /proc/vmstat");
 }
 
+// What the last operation was seen to end with: counters that still say so have come to rest since.
+static struct pins at_rest = {-1, -1};
+
+static bool same(const struct pins* a, const struct pins* b) { return a->acquired == b->acquired && a->released == b->released; }
+
 bool pins_begin(struct pins* before) {
   if (!pins_available() || !pins_sample(before)) return false;
   long long end = clock_ms() + settle_cap_ms;
-  for (;;) {
-    struct pins again;
-    sleep_ms(1);
-    if (!pins_sample(&again)) return false;
-    bool same = again.acquired == before->acquired && again.released == before->released;
-    *before = again;
-    if (same) return true;
+  while (!same(before, &at_rest)) {
     if (clock_ms() > end) return ktap_fail("the pin counters do not come to rest before the operation");
+    at_rest = *before;
+    sleep_ms(1);
+    if (!pins_sample(before)) return false;
   }
+  return true;
 }
 
 void pins_await_released(const struct pins* before, long long pages, int limit_ms) {
@@ -92,11 +96,12 @@ bool pins_rest(struct pins* now) {
     struct pins next;
     sleep_ms(5);
     if (!pins_sample(&next)) return false;
-    equal = next.acquired == now->acquired && next.released == now->released ? equal + 1 : 0;
+    equal = same(&next, now) ? equal + 1 : 0;
     *now = next;
     // A guest that its host starves needs seconds for four equal samples: only movement is a reason to give up.
     if (equal == 0 && clock_ms() > end) return ktap_fail("the pin counters do not come to rest");
   }
+  at_rest = *now;
   return true;
 }
 
@@ -131,11 +136,14 @@ static bool settle(const struct pins* before, struct pins* after, const struct r
     if (!pins_sample(after)) return false;
     long long now = clock_ms();
     *waited_ms = now - start;
-    if (matches(before, after, want)) return true;
-    if (after->acquired != last.acquired || after->released != last.released) moved = now;
+    if (matches(before, after, want)) {
+      at_rest = *after;
+      return true;
+    }
+    if (!same(after, &last)) moved = now;
     last = *after;
     if (now - start > settle_cap_ms || now - moved > patience_ms) break;
-    sleep_ms(5);
+    sleep_ms(now - start < quick_ms ? 1 : 5);
   }
   patience_ms = patience_ms / 2 > patience_floor_ms ? patience_ms / 2 : patience_floor_ms;
   return false;
