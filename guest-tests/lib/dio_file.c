@@ -132,16 +132,3 @@ bool dio_file_expect(const struct dio_file* file, struct pins* before, bool writ
   if (over) pins_claim_skew(sections);
   return pins_expect(before, acquired, acquired + over);
 }
-
-bool dio_file_moved(const struct dio_file* file, const struct pins* before, struct pins* moved) {
-  struct pins after = *before;
-  if (!pins_rest(&after)) return false;
-  *moved = (struct pins){after.acquired - before->acquired, after.released - before->released};
-  long long over = moved->released - moved->acquired;
-  pins_claim_exact(moved->acquired);
-  ktap_note("pins acq=%+lld rel=%+lld", moved->acquired, moved->released);
-  if (over == 0) return true;
-  bool legacy = file->read[ALIGNED_PAGE].skew == 2 && over > 0 && over % 2 == 0 && over <= 2 * moved->acquired;
-  if (legacy) pins_claim_skew(over / 2);
-  return legacy || ktap_fail("%lld pages pinned, %lld unpinned", moved->acquired, moved->released);
-}

@@ -41,8 +41,3 @@ void dio_file_counts(const struct dio_file* file, const struct iovec* vec, int c
 // it. `before` becomes the sample after. False: the running case has failed.
 bool dio_file_expect(const struct dio_file* file, struct pins* before, bool write, enum dio_alignment alignment, int pages,
                      int sections);
-
-// For what cannot know its amount, as an operation that runs out of memory half way: what the counters have moved by since
-// `before`, once they rest. Claims it. False: it does not balance, and the running case failed; legacy direct I/O may give
-// back two more for each page at most.
-bool dio_file_moved(const struct dio_file* file, const struct pins* before, struct pins* moved);

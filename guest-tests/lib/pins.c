@@ -194,6 +194,24 @@ static bool has_movable_memory(void) {
   return found;
 }
 
+static bool given_back(const struct pins* before, const struct pins* now, long long skew) {
+  const long long acquired = now->acquired - before->acquired;
+  return now->released - before->released == acquired + skew * acquired;
+}
+
+bool pins_moved(struct pins* before, long long skew, struct pins* moved) {
+  struct pins after, again;
+  if (!pins_sample(&after)) return false;
+  // Twice: to give back too much comes later than to give back enough.
+  bool over = given_back(before, &after, skew) && pins_sample(&again) && given_back(before, &again, skew);
+  if (!over && !pins_rest(&after)) return false;
+  *moved = (struct pins){after.acquired - before->acquired, after.released - before->released};
+  *before = at_rest = after;
+  pins_claim_exact(moved->acquired);
+  ktap_note("pins acq=%+lld rel=%+lld", moved->acquired, moved->released);
+  return true;
+}
+
 bool pins_expect_longterm(struct pins* before, long long pages) { return pins_expect_held(before, pages, pages); }
 
 bool pins_expect_held(struct pins* before, long long pages, long long held) {

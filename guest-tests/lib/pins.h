@@ -36,6 +36,11 @@ bool pins_expect(struct pins* before, long long acquired, long long released);
 // retries, GUP-fast undo. Claims "atleast `acquired`".
 bool pins_expect_at_least(struct pins* before, long long acquired, long long held);
 
+// For what cannot know its amount, as an operation that runs out of memory half way: what the counters have moved by since
+// `before`, as soon as all that was pinned is given back, with `skew` pages for each of them on top (legacy direct I/O), or
+// once they rest. Claims that, and judges nothing. `before` becomes the sample after. False: the running case failed.
+bool pins_moved(struct pins* before, long long skew, struct pins* moved);
+
 // `pages` were pinned with FOLL_LONGTERM and stay so. On a machine with movable memory they are first moved out
 // of it, which counts them up to twice.
 bool pins_expect_longterm(struct pins* before, long long pages);
