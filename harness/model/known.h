@@ -45,8 +45,9 @@ struct KnownIssue {
   std::string name;
   std::vector<std::string> tests;  ///< globs over "suite/test" (with all its cases) or "suite/test:case"
   KernelRange range;
-  std::vector<Verdict> seen;  ///< what it looks like
-  bool sometimes = false;     ///< not in every run: its absence says nothing
+  std::vector<std::string> without;  ///< only on kernels that lack one of these symbols; empty = on all
+  std::vector<Verdict> seen;         ///< what it looks like
+  bool sometimes = false;            ///< not in every run: its absence says nothing
   std::string reason;
   std::string reference;
 };

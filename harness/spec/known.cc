@@ -88,7 +88,7 @@ Result<KnownIssue> load_known_issue(const fs::path& project, const std::string& 
   PINRIG_TRY(file, find_named(project, known_issue_place(), name));
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "a known issue", with_range({"tests", "seen", "sometimes", "reason", "reference"}));
+  const Fields f(r, root, "a known issue", with_range({"tests", "without", "seen", "sometimes", "reason", "reference"}));
   KnownIssue out;
   out.name = name;
   if (!r.ok()) return r.error();
@@ -98,6 +98,7 @@ Result<KnownIssue> load_known_issue(const fs::path& project, const std::string& 
   if (const Node* n = f.need("seen")) out.seen = read_verdicts(r, *n, "seen");
   if (const Node* n = f.need("reason")) out.reason = r.text(*n, "reason");
   if (const Node* n = f.need("reference")) out.reference = r.text(*n, "reference");
+  set(f, "without", out.without, [&](const Node& n) { return read_symbols(r, n, "without"); });
   set(f, "sometimes", out.sometimes, [&](const Node& n) { return r.truth(n, "sometimes"); });
   if (r.ok()) out.range = read_range(r, f, project);
   if (!r.ok()) return r.error();

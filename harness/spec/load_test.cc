@@ -264,6 +264,7 @@ TEST(LoadKnownIssues, EveryKey) {
   EXPECT_EQ(all[0].reason, "a page leaks");
   EXPECT_EQ(all[0].reference, "block/blk-map.c");
   EXPECT_TRUE(all[0].sometimes);
+  EXPECT_THAT(all[0].without, ElementsAre("SLUB_TINY"));
 }
 
 /// The files that pinrig ships.

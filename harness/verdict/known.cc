@@ -117,17 +117,20 @@ Knowledge knowledge_of(const std::vector<model::Requirements>& requirements, con
     const auto it = kernel.config.find(symbol);
     return it == kernel.config.end() || it->second == "n";
   };
+  const auto lacks_one = [&](const std::vector<std::string>& symbols) {
+    return symbols.empty() || std::any_of(symbols.begin(), symbols.end(), lacks);
+  };
   Knowledge out;
   for (const auto& r : requirements) {
     if (!covers(r.range)) continue;
     out.lists_skips = true;
     for (const auto& [name, value] : r.capabilities) out.capabilities[name] = value;
     for (const auto& s : r.skips) {
-      if (covers(s.range) && (s.without.empty() || std::any_of(s.without.begin(), s.without.end(), lacks))) out.skips.push_back(s);
+      if (covers(s.range) && lacks_one(s.without)) out.skips.push_back(s);
     }
   }
   for (const auto& i : issues) {
-    if (covers(i.range)) out.issues.push_back(i);
+    if (covers(i.range) && lacks_one(i.without)) out.issues.push_back(i);
   }
   return out;
 }

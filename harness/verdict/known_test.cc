@@ -170,5 +170,13 @@ TEST(KnowledgeOf, ASkipMayDependOnWhatTheKernelWasBuiltWithout) {
   EXPECT_EQ(skips({}), 1u);
 }
 
+TEST(KnowledgeOf, AnIssueMayDependOnWhatTheKernelWasBuiltWithout) {
+  KnownIssue large = issue("a/sg", {Verdict::fail});
+  large.without = {"ARM64_4K_PAGES"};
+  const auto issues = [&](std::map<std::string, std::string> config) { return knowledge_of({}, {large}, {"b", "6.12", Arch::aarch64, std::move(config)}).issues.size(); };
+  EXPECT_EQ(issues({{"ARM64_4K_PAGES", "y"}}), 0u);
+  EXPECT_EQ(issues({{"ARM64_16K_PAGES", "y"}}), 1u);
+}
+
 }  // namespace
 }  // namespace pinrig::verdict
