@@ -23,7 +23,7 @@ static bool make_loop(unsigned flags) {
   if (loop.fd >= 0) return true;
   int file = open(file_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | (flags ? O_DIRECT : 0), 0600);
   if (file < 0) return ktap_fail("%s: %s", file_path, strerror(errno));
-  off_t size = (off_t)(1100 * page_bytes() + (8 << 20));
+  off_t size = (off_t)transfer_longest();
   bool good = posix_fallocate(file, 0, size) == 0 || ktap_fail("%s: no room for %lld bytes", file_path, (long long)size);
   good = good && loop_open(&loop, file, flags);
   close(file);

@@ -13,7 +13,7 @@
 #include "split.h"
 #include "transfer.h"
 
-enum { sector = 512, piece_pages = 6, largest_shape_pages = 1100, largest_shape_bytes = 8 << 20 };
+enum { sector = 512, piece_pages = 6 };
 
 static struct dm dm;
 
@@ -23,7 +23,7 @@ static int open_mapped(int flags) {
   char path[300];
   if (!dm.made) {
     if (!device_find(DRIVE_RAW, 1, path, sizeof(path))) return drive_raw.open(flags);
-    size_t pieces = (largest_shape_pages * page_bytes() + largest_shape_bytes) / piece_bytes();
+    size_t pieces = transfer_longest() / piece_bytes() + 1;
     if (!dm_open_reversed(&dm, "pinrig", path, (unsigned long long)drive_raw.offset / sector,
                           (unsigned)pieces, (unsigned)(piece_bytes() / sector)))
       return -1;

@@ -24,7 +24,7 @@ static bool make(int which) {
   if (ublk->started) return true;
   if (tried[which]) return ktap_skip("there is no such device: see the first case");
   tried[which] = true;
-  return ublk_open(ublk, 1100 * page_bytes() + (8 << 20), which == 1);
+  return ublk_open(ublk, transfer_longest(), which == 1);
 }
 
 static int open_device(int which, int flags) {

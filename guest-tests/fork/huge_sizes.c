@@ -25,7 +25,7 @@
 #define MAP_HUGE_SHIFT 26
 #endif
 
-enum { seed = 63, edge = 4096, cached = 2 << 20, limit_ms = 60000 };
+enum { seed = 63, edge = 4096, cached = 2 << 20, limit_ms = 60000, few_rounds = 256 << 20 };
 enum { GOOD, BEGIN_LOST, END_LOST };
 
 struct row {
@@ -39,7 +39,7 @@ static size_t pmd(void) { return page_bytes() * (page_bytes() / sizeof(long)); }
 static size_t pud(void) { return page_bytes() == 4096 ? 1ul << 30 : 0; }
 #ifdef __aarch64__
 static size_t contiguous_pte(void) { return page_bytes() == 4096 ? 64ul << 10 : 2ul << 20; }
-static size_t contiguous_pmd(void) { return page_bytes() == 4096 ? 32ul << 20 : 0; }
+static size_t contiguous_pmd(void) { return page_bytes() == 4096 ? 32ul << 20 : page_bytes() == 16384 ? 1ul << 30 : 0; }
 #endif
 
 // What can only come with the boot (1 GiB) has come.
@@ -102,7 +102,9 @@ static void row(const void* arg) {
     pattern_fill(at, edge, seed, 0);
     pattern_fill(at + size - edge, edge, seed, size - edge);
     bool ready = !row->pinned || fixed_open(&fixed, at, size, size);
-    for (int i = 0; ready && i < row->rounds && fork_keeps(at, size, drive); ++i) {
+    // A page that is pinned is copied each time.
+    int rounds = row->pinned && size >= few_rounds ? 1 : row->rounds;
+    for (int i = 0; ready && i < rounds && fork_keeps(at, size, drive); ++i) {
     }
     if (row->pinned) fixed_close(&fixed);
     munmap(at, size);

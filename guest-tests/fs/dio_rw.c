@@ -24,9 +24,9 @@ static void counts(const struct iovec* vec, int count, bool write, struct transf
 static void probe(const void* type) { fs_fixture_begin(&fixture, type, fs_fixture_size_for_shapes()); }
 
 int main(int argc, char** argv) {
-  static const struct target target = {
-      .open = open_file, .mode = mode, .drop_cache = filesystem_drop_cache, .offset = FS_FIXTURE_OFFSET, .counts = counts};
+  static struct target target = {.open = open_file, .mode = mode, .drop_cache = filesystem_drop_cache, .counts = counts};
   static struct ktap_case cases[most];
+  target.offset = (off_t)fs_fixture_offset();
   cases[0] = (struct ktap_case){"probe", probe, argc > 1 ? argv[1] : "ext4"};
   int code = ktap_run(cases, transfer_cases(cases, 1, most, &target, "", NULL));
   fs_fixture_end(&fixture);

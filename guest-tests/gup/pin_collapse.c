@@ -19,9 +19,8 @@ enum { seed = 74, new_seed = 75 };
 
 // One huge page's worth of base pages, aligned, in the middle of a mapping twice as large.
 static bool prepare(struct buffer* buffer, unsigned char** area) {
-  size_t huge = thp_bytes();
-  if (huge == 0) return ktap_skip("no transparent huge pages in this kernel");
-  if (!buffer_get(buffer, BUFFER_PAGES, 2 * huge)) return false;
+  size_t huge = thp_usable();
+  if (huge == 0 || !buffer_get(buffer, BUFFER_PAGES, 2 * huge)) return false;
   *area = (unsigned char*)(((uintptr_t)buffer->addr + huge - 1) / huge * huge);
   pattern_fill(*area, huge, seed, 0);
   // Written without huge pages; from here on they are allowed.

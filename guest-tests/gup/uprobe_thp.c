@@ -77,8 +77,8 @@ static bool write_file(const struct text* text) {
 }
 
 static bool text_open(struct text* text) {
-  *text = (struct text){.map = MAP_FAILED, .huge = thp_bytes(), .at = 5 * page_bytes() + 64};
-  if (text->huge == 0) return ktap_skip("no transparent huge pages");
+  *text = (struct text){.map = MAP_FAILED, .huge = thp_usable(), .at = 5 * page_bytes() + 64};
+  if (text->huge == 0) return false;
   mkdir(folder, 0755);
   if (mount("text", folder, "tmpfs", 0, "huge=always") < 0) return ktap_skip("tmpfs of huge pages: %s", strerror(errno));
   text->mounted = true;

@@ -30,6 +30,13 @@ size_t thp_bytes(void) {
   return size;
 }
 
+size_t thp_usable(void) {
+  size_t huge = thp_bytes();
+  if (huge == 0) ktap_skip("no transparent huge pages in this kernel");
+  if (huge > BUFFER_MOST_THP) ktap_skip("a huge page of %zu MiB is more than the tests handle", huge >> 20);
+  return huge > BUFFER_MOST_THP ? 0 : huge;
+}
+
 static long meminfo(const char* name) {
   FILE* file = fopen("/proc/meminfo", "re");
   if (!file) return -1;
@@ -95,8 +102,8 @@ static bool map_anonymous(struct buffer* buffer, size_t size, int flags) {
 }
 
 static bool get_thp(struct buffer* buffer) {
-  size_t huge = thp_bytes();
-  if (huge == 0) return ktap_skip("no transparent huge pages in this kernel");
+  size_t huge = thp_usable();
+  if (huge == 0) return false;
   buffer->size = (buffer->size + huge - 1) / huge * huge;
   if (!map_anonymous(buffer, buffer->size + huge, 0)) return ktap_skip("no memory for a THP buffer");
   uintptr_t start = ((uintptr_t)buffer->map + huge - 1) / huge * huge;

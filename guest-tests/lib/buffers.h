@@ -22,10 +22,15 @@ struct buffer {
   int fd;           // of the memfd, else -1
 };
 
+// Transparent huge pages that are larger (512 MiB with pages of 64 KiB) are more than drives, files and guests are made for.
+#define BUFFER_MOST_THP (64u << 20)
+
 size_t page_bytes(void);
 // Size of a transparent huge page and of the default hugetlb page in bytes; 0 when the kernel has none.
 size_t thp_bytes(void);
 size_t hugetlb_bytes(void);
+// thp_bytes() for a test that is to have such pages; 0: the running case has been skipped.
+size_t thp_usable(void);
 // Pages of the default hugetlb pool that are free, or -1.
 long hugetlb_free(void);
 // Oracle without counters: fails the running case unless that many are free again within about a second. A page that

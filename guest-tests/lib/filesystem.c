@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "buffers.h"
 #include "devices.h"
 #include "ktap.h"
 #include "pins.h"
@@ -25,14 +26,20 @@ struct maker {
   const char* options;  // of the mount
 };
 
+// Stands for the size of a base page, in bytes.
+static const char one_page[] = "PAGE";
+
 static const struct maker makers[] = {
     // Inode tables are written now: else the kernel would do it in a thread of its own beside the test.
     {"ext4", "ext4", {"mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0"}, NULL},
-    {"ext2", "ext2", {"mke2fs", "-q", "-F", "-t", "ext2", "-b", "4096"}, NULL},
+    // A file's blocks are not all next to each other: with blocks smaller than a page one run of them may end within a page,
+    // which is pinned again for the next.
+    {"ext2", "ext2", {"mke2fs", "-q", "-F", "-t", "ext2", "-b", one_page}, NULL},
     {"xfs", "xfs", {"mkfs.xfs", "-q", "-f"}, NULL},
     {"btrfs", "btrfs", {"mkfs.btrfs", "-q", "-f", "-s", "4096"}, NULL},
-    // With checksums a direct write goes through the page cache (btrfs_direct_write), without it does not.
-    {"btrfs_nodatasum", "btrfs", {"mkfs.btrfs", "-q", "-f", "-s", "4096"}, "nodatasum"},
+    // With checksums a direct write goes through the page cache (btrfs_direct_write), without it does not. A write makes
+    // new extents of whole blocks, hence blocks as for ext2.
+    {"btrfs_nodatasum", "btrfs", {"mkfs.btrfs", "-q", "-f", "-s", one_page}, "nodatasum"},
     {"f2fs", "f2fs", {"mkfs.f2fs", "-q", "-f"}, NULL},
     {"vfat", "vfat", {"mkfs.vfat", "-F", "32", "-s", "8"}, NULL},
     {"exfat", "exfat", {"mkfs.exfat"}, NULL},
@@ -72,9 +79,11 @@ static bool wipe(const char* device) {
 
 static bool make(const struct maker* maker, const char* device) {
   const char* argv[most_words + 2] = {NULL};
+  char page[16];
   int words = 0;
+  snprintf(page, sizeof(page), "%zu", page_bytes());
   while (maker->argv[words]) {
-    argv[words] = maker->argv[words];
+    argv[words] = maker->argv[words] == one_page ? page : maker->argv[words];
     ++words;
   }
   argv[words] = device;

@@ -15,7 +15,9 @@ int caps_iou_coalesce(void) {
   struct buffer huge;
   struct pins before, after;
   if (known >= 0) return known;
-  if (!pins_available() || !buffer_get(&huge, BUFFER_THP, 1)) return -1;
+  // Where a transparent huge page is too large to be had, one of hugetlb tells as well.
+  enum buffer_kind kind = thp_bytes() > BUFFER_MOST_THP ? BUFFER_HUGETLB : BUFFER_THP;
+  if (!pins_available() || !buffer_get(&huge, kind, 1)) return -1;
   int ring = uring_open();
   if (ring >= 0 && pins_begin(&before)) {
     int error = uring_register(ring, huge.addr, huge.size / 2);

@@ -60,7 +60,6 @@ int fs_fixture_open(const struct fs_fixture* fixture, int flags) {
   return fd;
 }
 
-size_t fs_fixture_size_for_shapes(void) {
-  size_t longest = 1024 * page_bytes(), huge = 4 << 20;
-  return FS_FIXTURE_OFFSET + (longest > huge ? longest : huge);
-}
+size_t fs_fixture_offset(void) { return 12 * page_bytes(); }
+
+size_t fs_fixture_size_for_shapes(void) { return fs_fixture_offset() + transfer_longest(); }

@@ -31,6 +31,6 @@ int fs_fixture_open(const struct fs_fixture* fixture, int flags);
 
 // Where the shapes of lib/transfer.c begin: behind the twelve blocks that ext2 finds without an indirect block. A
 // transfer that crosses them is two mappings, and the page between those is pinned for each.
-#define FS_FIXTURE_OFFSET (12 * 4096)
+size_t fs_fixture_offset(void);
 // The file's end for every shape.
 size_t fs_fixture_size_for_shapes(void);

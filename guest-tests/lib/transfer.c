@@ -10,7 +10,7 @@
 
 #include "pins.h"
 
-enum { untouched = 0x5a, whole_limit = 64 << 20, most_segments = 1024, most_cases = 256 };
+enum { untouched = 0x5a, most_segments = 1024, most_cases = 256 };
 
 const struct shape transfer_shapes[] = {
     {"1_page", BUFFER_PAGES, .segments = 1, .pages = 1},
@@ -39,6 +39,17 @@ const struct shape transfer_shapes[] = {
 };
 const size_t transfer_shape_count = sizeof(transfer_shapes) / sizeof(transfer_shapes[0]);
 
+static size_t larger(size_t one, size_t other) { return one > other ? one : other; }
+
+size_t transfer_longest(void) {
+  size_t longest = larger(hugetlb_bytes(), thp_bytes() <= BUFFER_MOST_THP ? thp_bytes() : 0);
+  for (size_t i = 0; i < transfer_shape_count; ++i) {
+    const struct shape* shape = &transfer_shapes[i];
+    longest = larger(longest, (size_t)shape->segments * ((size_t)shape->pages * page_bytes() + (size_t)shape->bytes));
+  }
+  return longest;
+}
+
 struct transfer {
   struct iovec vec[most_segments];
   int segments;
@@ -59,11 +70,6 @@ static bool lay_out(const struct shape* shape, struct transfer* t) {
   size_t size = offset + stride * (size_t)(t->segments - 1) + segment;
   if (!buffer_get(&t->buffer, shape->kind, shape->segments ? size : 1)) return false;
   if (shape->segments == 0) segment = t->buffer.size;
-  if (t->buffer.size > whole_limit) {
-    size_t mib = t->buffer.size >> 20;
-    buffer_put(&t->buffer);
-    return ktap_skip("a huge page of %zu MiB is more than this test handles", mib);
-  }
   t->length = 0;
   t->pages = 0;
   for (int i = 0; i < t->segments; ++i) {

@@ -28,6 +28,8 @@ struct shape {
 };
 extern const struct shape transfer_shapes[];
 extern const size_t transfer_shape_count;
+// The longest transfer of a shape, in bytes: 4 MiB with pages of 4 KiB, a transparent huge page of 32 MiB with 16 KiB.
+size_t transfer_longest(void);
 
 // What one transfer does to the counters, and whether it is refused.
 struct transfer_counts {
@@ -43,7 +45,7 @@ struct target {
   enum pin_mode (*mode)(void);   // how it gets its memory; MODE_UNKNOWN: skipped or failed
   bool (*drop_cache)(int fd);    // so that the next buffered read comes from the medium
   long (*dma_alignment)(void);   // mask that memory has to be aligned by, -1 = not known; NULL: any will do
-  off_t offset;                  // whence; up to 64 MiB from there are overwritten
+  off_t offset;                  // whence; transfer_longest() from there are overwritten
   // How the bytes are moved: their number or -1 with errno. NULL: preadv and pwritev.
   ssize_t (*carry)(int fd, const struct iovec* vec, int count, off_t offset, bool write);
   // May the pages of such a transfer be pinned more than once, because an attempt that must not wait is repeated by one
