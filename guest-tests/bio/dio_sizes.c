@@ -25,13 +25,19 @@ static size_t offset_of(const struct place* place) {
   return place->sectors < 0 ? page_bytes() - (size_t)-place->sectors * sector : (size_t)place->sectors * sector;
 }
 
+// As far as is looked whether it was left alone.
+static size_t checked_bytes(const struct buffer* buffer, size_t offset, size_t length) {
+  const size_t end = offset + length + 2 * page_bytes();
+  return end < buffer->size ? end : buffer->size;
+}
+
 // Nothing but the bytes asked for may have changed.
 static bool check_read(const struct buffer* buffer, size_t offset, size_t length) {
   long bad = pattern_check(buffer->addr + offset, length, seed, 0);
   if (bad >= 0) return ktap_fail("%zu bytes: wrong data at byte %ld", length, bad);
   for (size_t i = 0; i < offset; ++i)
     if (buffer->addr[i] != untouched) return ktap_fail("%zu bytes: byte %zu before them was written", length, i);
-  for (size_t i = offset + length; i < buffer->size && i < offset + length + 2 * page_bytes(); ++i)
+  for (size_t i = offset + length; i < checked_bytes(buffer, offset, length); ++i)
     if (buffer->addr[i] != untouched) return ktap_fail("%zu bytes: byte %zu after them was written", length, i);
   return true;
 }
@@ -43,7 +49,7 @@ static bool one_length(const struct place* place, const struct buffer* buffer, i
   if (place->write)
     pattern_fill(buffer->addr + offset, length, (unsigned)pages, 0);
   else
-    memset(buffer->addr, untouched, buffer->size);
+    memset(buffer->addr, untouched, checked_bytes(buffer, offset, length));
   if (!pins_begin(&before)) return false;
   ssize_t done = place->write ? pwrite(fd, buffer->addr + offset, length, drive_raw.offset)
                               : pread(fd, buffer->addr + offset, length, drive_raw.offset);
