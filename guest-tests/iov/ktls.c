@@ -3,8 +3,6 @@
 // by plain references, which no counter shows. That both give them back is seen by sealing the memfds that they are of.
 #include <errno.h>
 #include <linux/tls.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,15 +10,9 @@
 
 #include "buffers.h"
 #include "ktap.h"
+#include "ktls.h"
 #include "loopback.h"
 #include "pins.h"
-
-#ifndef TCP_ULP
-#define TCP_ULP 31
-#endif
-#ifndef SOL_TLS
-#define SOL_TLS 282
-#endif
 
 enum { limit_ms = 20000, record_bytes = 16384, bytes = 4 * record_bytes };
 
@@ -30,19 +22,6 @@ struct stream {
   int piece;        // sent at a time
   enum buffer_kind kind;
 };
-
-// Both ends have the same key; sequence numbers begin with 0.
-static bool encrypt(const int* ends, unsigned short version) {
-  struct tls12_crypto_info_aes_gcm_128 key = {.info = {version, TLS_CIPHER_AES_GCM_128}};
-  memset(key.key, 0x5a, sizeof(key.key));
-  memset(key.salt, 0x11, sizeof(key.salt));
-  for (int i = 0; i < 2; ++i) {
-    if (setsockopt(ends[i], IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) != 0) return ktap_skip("TCP_ULP: %s (TLS)", strerror(errno));
-    if (setsockopt(ends[i], SOL_TLS, i == 0 ? TLS_TX : TLS_RX, &key, sizeof(key)) != 0)
-      return ktap_fail("the key of end %d: %s", i, strerror(errno));
-  }
-  return true;
-}
 
 static bool receive(int fd, unsigned char* to) {
   size_t done = 0;
@@ -75,7 +54,7 @@ static void streamed(const void* arg) {
   size_t size = bytes + (size_t)stream->offset;
   if (!buffer_get(&from, stream->kind, size) || !buffer_get(&to, stream->kind, size)) return;
   pattern_fill(from.addr + stream->offset, bytes, 2400, 0);
-  if (loopback_pair(SOCK_STREAM, ends) && encrypt(ends, stream->version))
+  if (loopback_pair(SOCK_STREAM, ends) && ktls_encrypt(ends, stream->version))
     carry(ends, stream, from.addr + stream->offset, to.addr + stream->offset);
   for (int i = 0; i < 2; ++i)
     if (ends[i] >= 0) close(ends[i]);
@@ -95,7 +74,7 @@ static void zerocopy_refused(const void* arg) {
   struct pins before;
   int ends[2];
   if (!buffer_get(&buffer, BUFFER_MEMFD, bytes)) return;
-  if (loopback_pair(SOCK_STREAM, ends) && encrypt(ends, TLS_1_2_VERSION) && pins_begin(&before)) {
+  if (loopback_pair(SOCK_STREAM, ends) && ktls_encrypt(ends, TLS_1_2_VERSION) && pins_begin(&before)) {
     ssize_t sent = send(ends[0], buffer.addr, bytes, MSG_ZEROCOPY);
     if (sent >= 0 || errno != EOPNOTSUPP) ktap_fail("send with MSG_ZEROCOPY gave %zd: %s", sent, sent < 0 ? strerror(errno) : "taken");
     pins_expect(&before, 0, 0);

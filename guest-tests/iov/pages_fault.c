@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Sockets and pipes that take user pages, with one allocation after the other failing: what was taken by then is given back,
-// and what they say they took arrives.
+// and what they say they took arrives. With the argument "tls" it is TLS in the kernel, else all the others.
 #include <time.h>
 
 #include <errno.h>
@@ -8,6 +8,7 @@
 #include <linux/errqueue.h>  // wants <time.h> before it
 #include <linux/if_alg.h>
 #include <linux/if_xdp.h>
+#include <linux/tls.h>
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,10 +20,11 @@
 #include "buffers.h"
 #include "fault.h"
 #include "ktap.h"
+#include "ktls.h"
 #include "loopback.h"
 #include "pins.h"
 
-enum { pages = 16, absent = 8, seed = 160, most_faults = 300, limit_ms = 20000, digest_bytes = 32 };
+enum { pages = 16, absent = 8, seed = 160, most_faults = 300, limit_ms = 20000, digest_bytes = 32, odd_bytes = 100 };
 
 struct walk {
   const struct user* user;
@@ -76,11 +78,9 @@ static bool open_tcp(struct walk* w) {
   return setsockopt(w->ends[0], SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)) == 0 || ktap_skip("SO_ZEROCOPY: %s", strerror(errno));
 }
 static ssize_t go_zerocopy(struct walk* w) { return send(w->ends[0], w->buffer.addr, w->length, MSG_ZEROCOPY); }
-static void after_zerocopy(struct walk* w, size_t taken) {
+static void arrives(struct walk* w, size_t taken) {
   unsigned char bytes[4096];
-  char control[256];
-  struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
-  struct pollfd ready = {w->ends[1], POLLIN, 0}, told = {w->ends[0], 0, 0};  // POLLERR comes unasked
+  struct pollfd ready = {w->ends[1], POLLIN, 0};
   for (size_t at = 0; at < taken;) {
     ssize_t got = poll(&ready, 1, limit_ms) == 1 ? recv(w->ends[1], bytes, sizeof(bytes), 0) : 0;
     if (got <= 0 || pattern_check(bytes, (size_t)got, seed, at) >= 0) {
@@ -89,8 +89,24 @@ static void after_zerocopy(struct walk* w, size_t taken) {
     }
     at += (size_t)got;
   }
+}
+static void after_zerocopy(struct walk* w, size_t taken) {
+  char control[256];
+  struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
+  struct pollfd told = {w->ends[0], 0, 0};  // POLLERR comes unasked
+  arrives(w, taken);
   if (taken && (poll(&told, 1, limit_ms) != 1 || recvmsg(w->ends[0], &message, MSG_ERRQUEUE) < 0))
     ktap_fail("no completion of MSG_ZEROCOPY: %s", strerror(errno));
+}
+
+static bool open_tls(struct walk* w) { return loopback_pair(SOCK_STREAM, w->ends) && ktls_encrypt(w->ends, TLS_1_2_VERSION); }
+// Blocks of the cipher that lie in two pages take memory.
+static ssize_t go_tls(struct walk* w) {
+  struct iovec vec[] = {{w->buffer.addr, odd_bytes}, {w->buffer.addr + odd_bytes, w->length - odd_bytes}};
+  ssize_t sent = writev(w->ends[0], vec, 2);
+  // A record that cannot be encrypted is the end of the stream.
+  if (sent < 0 && errno == EBADMSG) errno = ENOMEM;
+  return sent;
 }
 
 static bool open_pipe(struct walk* w) {
@@ -145,9 +161,9 @@ static void every_allocation_fails(const void* arg) {
   buffer_put(&w.buffer);
 }
 
-int main(void) {
+int main(int argc, char** argv) {
   static const struct user xdp = {open_xdp, go_xdp, NULL, false}, hash = {open_hash, go_send, after_hash, false},
-                           tcp = {open_tcp, go_zerocopy, after_zerocopy, false},
+                           tcp = {open_tcp, go_zerocopy, after_zerocopy, false}, tls = {open_tls, go_tls, arrives, false},
                            vm = {open_pipe, go_vmsplice, after_vmsplice, true};
   static const struct ktap_case cases[] = {
       {"xdp_umem", every_allocation_fails, &xdp},
@@ -155,5 +171,7 @@ int main(void) {
       {"msg_zerocopy", every_allocation_fails, &tcp},
       {"vmsplice", every_allocation_fails, &vm},
   };
+  static const struct ktap_case tls_case = {"tls", every_allocation_fails, &tls};
+  if (argc > 1 && strcmp(argv[1], "tls") == 0) return ktap_run(&tls_case, 1);
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }
