@@ -3,11 +3,9 @@
 // buffer exists (drivers/media/common/videobuf2/frame_vector.c).
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/videodev2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -24,26 +22,6 @@ static int open_camera(void) {
   return fd;
 }
 
-static bool request_buffers(int fd, unsigned count) {
-  struct v4l2_requestbuffers request = {
-      .count = count, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR};
-  return ioctl(fd, VIDIOC_REQBUFS, &request) == 0 || ktap_fail("VIDIOC_REQBUFS: %s", strerror(errno));
-}
-
-// Bytes of a frame as the device stands.
-static size_t frame_bytes(int fd) {
-  struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
-  if (ioctl(fd, VIDIOC_G_FMT, &format) == 0) return format.fmt.pix.sizeimage;
-  ktap_fail("VIDIOC_G_FMT: %s", strerror(errno));
-  return 0;
-}
-
-static int queue(int fd, void* addr, size_t length) {
-  struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR,
-                               .m.userptr = (unsigned long)addr, .length = (unsigned)length};
-  return ioctl(fd, VIDIOC_QBUF, &buffer) < 0 ? errno : 0;
-}
-
 static size_t in_movable(const unsigned char* addr, size_t length) {
   size_t found = 0;
   for (size_t at = 0; at < length; at += page_bytes()) found += pagemap_movable_zone(pagemap_pfn(addr + at));
@@ -57,18 +35,18 @@ static void queue_and_free(const void* arg) {
   struct pins before;
   int fd = open_camera();
   if (fd < 0) return;
-  size_t length = frame_bytes(fd);
+  size_t length = vivid_frame_bytes(fd);
   if (length && buffer_get(&buffer, *kind, length)) {
     long long pages = (long long)pages_spanned(buffer.addr, length);
     size_t were_movable = in_movable(buffer.addr, length);
-    if (request_buffers(fd, 1) && pins_begin(&before)) {
-      int error = queue(fd, buffer.addr, length);
+    if (vivid_request(fd, 1) && pins_begin(&before)) {
+      int error = vivid_queue(fd, buffer.addr, length);
       if (error) ktap_fail("VIDIOC_QBUF: %s", strerror(error));
       pins_expect_longterm(&before, pages);
       size_t still = in_movable(buffer.addr, length);
       ktap_note("%zu of %lld pages came from ZONE_MOVABLE, %zu are in it", were_movable, pages, still);
       if (still) ktap_fail("%zu pages are pinned for long in ZONE_MOVABLE", still);
-      request_buffers(fd, 0);
+      vivid_request(fd, 0);
       pins_expect(&before, 0, pages);
     }
     if (were_movable == 0 && !ktap_failed())
@@ -85,16 +63,16 @@ static void read_only_memory(const void* arg) {
   struct pins before;
   int fd = open_camera();
   if (fd < 0) return;
-  size_t length = frame_bytes(fd);
+  size_t length = vivid_frame_bytes(fd);
   if (length && buffer_get(&buffer, BUFFER_PAGES, length)) {
     mprotect(buffer.addr, buffer.size, PROT_READ);
-    if (request_buffers(fd, 1) && pins_begin(&before)) {
-      int error = queue(fd, buffer.addr, length);
+    if (vivid_request(fd, 1) && pins_begin(&before)) {
+      int error = vivid_queue(fd, buffer.addr, length);
       const char* stated = caps_stated("framevec.force");
       bool forces = stated ? strcmp(stated, "yes") == 0 : error == 0;
       caps_print("framevec.force", error == 0 ? "yes" : "no");
       if (error != (forces ? 0 : EFAULT)) ktap_fail("VIDIOC_QBUF: %s", strerror(error));
-      request_buffers(fd, 0);
+      vivid_request(fd, 0);
       pins_expect_at_least(&before, 0, 0);
     }
     buffer_put(&buffer);
@@ -108,7 +86,7 @@ static void device_memory_refused(const void* arg) {
   struct pins before;
   int fd = open_camera();
   if (fd < 0) return;
-  size_t length = frame_bytes(fd);
+  size_t length = vivid_frame_bytes(fd);
   int mem = open("/sys/bus/pci/devices/0000:00:01.0/resource0", O_RDWR | O_SYNC | O_CLOEXEC);
   void* area = MAP_FAILED;
   for (int slot = 1; slot < 32 && area == MAP_FAILED; ++slot) {
@@ -119,10 +97,10 @@ static void device_memory_refused(const void* arg) {
     if (mem >= 0) area = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0);
   }
   if (area == MAP_FAILED) ktap_skip("no PCI device whose memory can be mapped");
-  if (area != MAP_FAILED && length && request_buffers(fd, 1) && pins_begin(&before)) {
-    int error = queue(fd, area, length);
+  if (area != MAP_FAILED && length && vivid_request(fd, 1) && pins_begin(&before)) {
+    int error = vivid_queue(fd, area, length);
     if (error != EFAULT && error != EINVAL) ktap_fail("VIDIOC_QBUF of a PCI device's memory: %s", strerror(error));
-    request_buffers(fd, 0);
+    vivid_request(fd, 0);
     pins_expect_at_least(&before, 0, 0);
   }
   if (area != MAP_FAILED) munmap(area, page_bytes());
