@@ -25,7 +25,7 @@
 #define MAP_HUGE_SHIFT 26
 #endif
 
-enum { seed = 63, edge = 4096, cached = 2 << 20, limit_ms = 60000, few_rounds = 256 << 20 };
+enum { seed = 63, edge = 4096, cached = 2 << 20, limit_ms = 60000, few_rounds = 256 << 20, tries = 5 };
 enum { GOOD, BEGIN_LOST, END_LOST };
 
 struct row {
@@ -42,13 +42,24 @@ static size_t contiguous_pte(void) { return page_bytes() == 4096 ? 64ul << 10 : 
 static size_t contiguous_pmd(void) { return page_bytes() == 4096 ? 32ul << 20 : page_bytes() == 16384 ? 1ul << 30 : 0; }
 #endif
 
+// Also brings every page that is on its way to the lists there.
+static void compact(void) {
+  int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  dprintf(fd, "1");
+  close(fd);
+}
+
 // What can only come with the boot (1 GiB) has come.
 static bool reserve(size_t size, int pages) {
   char path[96], have[32] = "";
   snprintf(path, sizeof(path), "/sys/kernel/mm/hugepages/hugepages-%zukB/nr_hugepages", size >> 10);
   int fd = open(path, O_RDWR | O_CLOEXEC);
   if (fd < 0) return ktap_skip("the kernel has no huge pages of %zu kB", size >> 10);
-  if (pread(fd, have, sizeof(have) - 1, 0) > 0 && atoi(have) < pages) {
+  if (pread(fd, have, sizeof(have) - 1, 0) <= 0) *have = 0;
+  // The kernel gives up at the first range in which a page is just on its way elsewhere.
+  for (int i = 0; i < tries && atoi(have) < pages; ++i) {
+    compact();
     dprintf(fd, "%d", pages);
     if (pread(fd, have, sizeof(have) - 1, 0) <= 0) *have = 0;
   }
