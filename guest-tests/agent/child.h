@@ -19,7 +19,7 @@ inline constexpr int host_number = 10;
 
 struct Program {
   std::vector<std::string> argv;
-  std::string file;  ///< as in wire::Run
+  std::string file;                        ///< as in wire::Run
   std::map<std::string, std::string> env;  ///< beside the default environment, which it overrides
   std::string cwd;
   /// What the child does in place of executing argv; its result is the exit code.
@@ -41,7 +41,8 @@ struct Child {
 std::map<std::string, std::string> default_environment();
 
 /// Starts a program in a session, process group and mount namespace of its own, with default signals, no core
-/// files, unlimited locked memory and nothing open but /dev/null, two pipes, the claim pipe and the host socket.
+/// files, unlimited locked memory and nothing open but /dev/null, two pipes, the claim pipe and the host
+/// socket.
 Child spawn(const Program& program);
 
 }  // namespace pinrig::agent

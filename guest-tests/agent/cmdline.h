@@ -10,8 +10,8 @@
 
 namespace pinrig::agent {
 
-/// `pinrig.shell` gives an interactive shell on the console instead of the host's requests; the rest is a Setup that no
-/// host has to send:
+/// `pinrig.shell` gives an interactive shell on the console instead of the host's requests; the rest is a
+/// Setup that no host has to send:
 ///   pinrig.mount=SERIAL:NSID:FSTYPE:TARGET   any number of times
 ///   pinrig.drive=SERIAL:NSID                 wait for it and link it, any number of times
 ///   pinrig.hugepages=N  pinrig.swap_mib=N  pinrig.rxe

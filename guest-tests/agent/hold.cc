@@ -40,8 +40,8 @@ struct Report {
   char step[32];
 };
 
-// Gives the pages back itself when it is told to end: a ring that is left to the exit of its process is taken down by
-// workers (io_ring_exit_work), which wait for RCU.
+// Gives the pages back itself when it is told to end: a ring that is left to the exit of its process is taken
+// down by workers (io_ring_exit_work), which wait for RCU.
 [[noreturn]] void holder(int pages, int report_fd) {
   sigset_t end;
   sigemptyset(&end);
@@ -93,7 +93,8 @@ Hold::Hold(Guest& guest, double slowness) : guest_(guest) {
   plan_.held = wire::hold_pages;
   plan_.extent = Extent::pins;
   plan_.sink = [this](wire::Kind, std::string& frame) { said_ += frame.substr(wire::header_size); };
-  // A fork of ours, since starting a program anew takes a guest under TCG longer than all the rest of the control.
+  // A fork of ours, since starting a program anew takes a guest under TCG longer than all the rest of the
+  // control.
   plan_.body = [] { return hold_main(wire::hold_pages); };
 }
 
@@ -108,7 +109,8 @@ wire::HoldResult Hold::finish() {
   const wire::Sample after = guest_.ledger.after({base}, Extent::pins);
   result.problem = trouble_with(held, said_);
   if (result.problem.empty()) result.problem = stuck;
-  if (result.problem.empty() && !after.settled && after.available) result.problem = "the pin counters did not settle";
+  if (result.problem.empty() && !after.settled && after.available)
+    result.problem = "the pin counters did not settle";
   result.available = held.before.available && held.after.available && after.available;
   if (!result.available) return result;
   result.outstanding_held = held.after.acquired - held.after.released - base;

@@ -8,8 +8,9 @@
 
 namespace pinrig::agent {
 
-/// The negative control of the ledger: a process stays behind that holds pages registered with io_uring, and is judged
-/// like any test. The ledger has to see what it holds, and that it is given back when the process is told to.
+/// The negative control of the ledger: a process stays behind that holds pages registered with io_uring, and
+/// is judged like any test. The ledger has to see what it holds, and that it is given back when the process
+/// is told to.
 class Hold {
  public:
   /// `slowness` stretches the limits that no host has told yet.

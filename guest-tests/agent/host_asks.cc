@@ -6,7 +6,8 @@ namespace {
 
 constexpr std::string_view unplug = "unplug ";
 
-// Over all tests of the guest, so that an answer to a test that was killed meanwhile is not taken for the next one's.
+// Over all tests of the guest, so that an answer to a test that was killed meanwhile is not taken for the
+// next one's.
 std::uint32_t next_id() {
   static std::uint32_t last = 0;
   return ++last;
@@ -24,7 +25,8 @@ HostAsks::Asked HostAsks::take(std::string_view text) {
     asked.action.action = "unplug";
     asked.action.device = text.substr(unplug.size());
   } else {
-    asked.refusal = "failed: not understood: \"" + std::string(text.substr(0, 60)) + "\" (known: unplug SERIAL)";
+    asked.refusal =
+        "failed: not understood: \"" + std::string(text.substr(0, 60)) + "\" (known: unplug SERIAL)";
   }
   return asked;
 }

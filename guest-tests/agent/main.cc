@@ -42,8 +42,8 @@ wire::Hello hello(Ledger& ledger, double uptime_s, std::vector<std::string> prob
   return out;
 }
 
-// Descriptors 0 to 2 lead nowhere: nothing that a library prints may go to a port by accident. The kernel has opened them
-// (images/initramfs.manifest, /dev/console), unless it could not.
+// Descriptors 0 to 2 lead nowhere: nothing that a library prints may go to a port by accident. The kernel has
+// opened them (images/initramfs.manifest, /dev/console), unless it could not.
 void complete_standard_files() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (fcntl(fd, F_GETFD) < 0) open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -27,7 +27,8 @@ std::vector<std::string> names_in(const std::string& folder) {
   return out;
 }
 
-// Namespace Attachment, NVM Express Base Specification 2.0 section 5.16: the controller list names one controller.
+// Namespace Attachment, NVM Express Base Specification 2.0 section 5.16: the controller list names one
+// controller.
 int attach(const std::string& controller, std::uint32_t nsid) {
   constexpr std::uint8_t opcode = 0x15;
   alignas(4096) static std::array<std::uint16_t, 2048> list{};
@@ -45,8 +46,8 @@ int attach(const std::string& controller, std::uint32_t nsid) {
   return status < 0 ? errno : status;
 }
 
-// Namespaces wait for the first test that needs them, so that a boot does not (harness/vm/qemu_args.cc, detached=on). One
-// that cannot be attached is missing in the end, which is what is reported.
+// Namespaces wait for the first test that needs them, so that a boot does not (harness/vm/qemu_args.cc,
+// detached=on). One that cannot be attached is missing in the end, which is what is reported.
 void attach_missing(const std::vector<std::string>& wanted) {
   const auto found = nvme_namespaces();
   for (const auto& controller : names_in("/sys/class/nvme")) {

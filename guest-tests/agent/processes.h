@@ -50,7 +50,8 @@ class Processes {
   UniqueFd proc_;
   std::uint64_t reaped_ = 0;
   std::vector<std::pair<int, std::uint64_t>> stuck_;  ///< pid and start time
-  bool stuck_exiting_ = false;  ///< reported: killed, no code of theirs can run, and they do not become zombies
+  bool stuck_exiting_ =
+      false;  ///< reported: killed, no code of theirs can run, and they do not become zombies
 };
 
 }  // namespace pinrig::agent

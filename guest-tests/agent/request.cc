@@ -11,16 +11,21 @@ namespace {
 
 using nlohmann::json;
 
-// Each of these takes a value of the right type into `out`; else it says where the wrong one is, and what it is.
+// Each of these takes a value of the right type into `out`; else it says where the wrong one is, and what it
+// is.
 using Wrong = std::string;
 
-Wrong wrong(const std::string& where, const json& value) { return where + " has the wrong type: " + value.type_name(); }
+Wrong wrong(const std::string& where, const json& value) {
+  return where + " has the wrong type: " + value.type_name();
+}
 
 struct Nothing {
   void operator()(const char*, auto&) const {}
 };
 template <typename T>
-concept HasFields = requires(T& message, Nothing visit) { each_field(message, visit); };
+concept HasFields = requires(T& message, Nothing visit) {
+  each_field(message, visit);
+};
 
 template <HasFields Message>
 Wrong take(const json& value, Message& out, const std::string& where);

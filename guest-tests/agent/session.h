@@ -26,8 +26,8 @@ enum class Over {
   host_gone,  ///< the host asked for power off or is not there any more
 };
 
-/// One running child: takes its output and its claims in until it ends, and what it asks of the host to the host, never
-/// makes it wait for us.
+/// One running child: takes its output and its claims in until it ends, and what it asks of the host to the
+/// host, never makes it wait for us.
 class Session {
  public:
   Session(Child child, std::uint64_t output_limit, Sink sink, Processes& processes, Ports* ports);

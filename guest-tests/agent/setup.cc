@@ -31,8 +31,10 @@ constexpr Basic basics[] = {
     {"devtmpfs", "/dev", 0, "mode=0755"}, {"proc", "/proc", 0, nullptr}, {"sysfs", "/sys", 0, nullptr}};
 
 constexpr Basic rest[] = {
-    {"debugfs", "/sys/kernel/debug", 0, nullptr}, {"tmpfs", "/tmp", 0, "mode=1777"},
-    {"tmpfs", "/run", 0, "mode=0755"},            {"tmpfs", "/dev/shm", 0, "mode=1777"},
+    {"debugfs", "/sys/kernel/debug", 0, nullptr},
+    {"tmpfs", "/tmp", 0, "mode=1777"},
+    {"tmpfs", "/run", 0, "mode=0755"},
+    {"tmpfs", "/dev/shm", 0, "mode=1777"},
     {"devpts", "/dev/pts", 0, "mode=0620,ptmxmode=0666"},
 };
 
@@ -118,7 +120,8 @@ std::vector<std::string> bring_up_processors() {
     if (state != "0") continue;
     // cpus_write_lock() waits for RCU, which takes longer than all the rest.
     if (!std::exchange(expedited, true)) write_file("/sys/kernel/rcu_expedited", "1");
-    if (const int error = write_file(control, "1")) problems.push_back(errno_text("processor: " + control, error));
+    if (const int error = write_file(control, "1"))
+      problems.push_back(errno_text("processor: " + control, error));
   }
   if (expedited) write_file("/sys/kernel/rcu_expedited", "0");
   return problems;

@@ -11,8 +11,8 @@ void mount_basics();
 /// Mounts what else every Linux user space has. What a kernel has no support for is left out.
 void mount_rest();
 
-/// Brings up every processor that is not: under TCG an aarch64 kernel starts with one (harness/vm/qemu_args.cc, maxcpus=).
-/// What could not be done, one line each.
+/// Brings up every processor that is not: under TCG an aarch64 kernel starts with one
+/// (harness/vm/qemu_args.cc, maxcpus=). What could not be done, one line each.
 std::vector<std::string> bring_up_processors();
 
 /// Carries out what the host wants of the guest. Never fails: what cannot be had is a line in `problems`.

@@ -18,7 +18,8 @@ namespace {
 int kmsg_fd = -1;
 constexpr std::size_t longest_kmsg = 900;  // PRINTKRB_RECORD_MAX is 1024: more is refused
 
-// Not by the vDSO: to map its page takes longer than all the agent's calls save, and every boot would wait for that.
+// Not by the vDSO: to map its page takes longer than all the agent's calls save, and every boot would wait
+// for that.
 double clock_ms(clockid_t clock) {
   timespec t{};
   syscall(SYS_clock_gettime, clock, &t);
@@ -94,7 +95,8 @@ void kmsg(std::string_view mark, std::string_view text) {
   char line[longest_kmsg] = "<5>";
   std::size_t size = 3;
   for (const auto part : {mark, text}) {
-    for (const char c : part.substr(0, sizeof line - 1 - size)) line[size++] = c == '\n' || c == '\r' ? ' ' : c;
+    for (const char c : part.substr(0, sizeof line - 1 - size))
+      line[size++] = c == '\n' || c == '\r' ? ' ' : c;
   }
   line[size++] = '\n';
   write_all(kmsg_fd, {line, size});

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O by libaio (__blkdev_direct_IO_async and, beyond 256 pages, __blkdev_direct_IO): the pins outlive the system
-// call and are given back by the completion, after it has woken the waiter.
+// Direct I/O by libaio (__blkdev_direct_IO_async and, beyond 256 pages, __blkdev_direct_IO): the pins outlive
+// the system call and are given back by the completion, after it has woken the waiter.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -41,7 +41,8 @@ static void queue_of_reads(const void* arg) {
   int fd = transfer_store(&drive_raw, buffer.size, 7) ? drive_raw.open(O_RDONLY | O_DIRECT) : -1;
   if (fd >= 0 && pins_begin(&before) && aio_open(&aio, queue)) {
     for (size_t i = 0; i < queue; ++i)
-      aio_read(&aio, fd, buffer.addr + i * piece, piece, drive_raw.offset + (off_t)(i * piece), (unsigned)i + 1);
+      aio_read(&aio, fd, buffer.addr + i * piece, piece, drive_raw.offset + (off_t)(i * piece),
+               (unsigned)i + 1);
     while (aio.in_flight > 0) {
       long result = 0;
       unsigned tag = aio_reap(&aio, answer_ms, &result);
@@ -57,8 +58,8 @@ static void queue_of_reads(const void* arg) {
   buffer_put(&buffer);
 }
 
-// The context is destroyed, and the memory unmapped, while the drive still holds the requests: the pages stay pinned
-// until they are answered, and then go.
+// The context is destroyed, and the memory unmapped, while the drive still holds the requests: the pages stay
+// pinned until they are answered, and then go.
 static void destroyed_in_flight(const void* arg) {
   bool unmap = arg != NULL;
   struct buffer buffer;
@@ -69,15 +70,15 @@ static void destroyed_in_flight(const void* arg) {
   if (fd < 0) return;
   if (buffer_get(&buffer, BUFFER_MEMFD, in_flight * page_bytes())) {
     if (pins_begin(&before) && aio_open(&aio, in_flight)) {
-      for (unsigned i = 0; i < in_flight; ++i) aio_read(&aio, fd, buffer.addr + i * page_bytes(), page_bytes(), 0, 1);
+      for (unsigned i = 0; i < in_flight; ++i)
+        aio_read(&aio, fd, buffer.addr + i * page_bytes(), page_bytes(), 0, 1);
       if (unmap) {
         munmap(buffer.map, buffer.map_size);
         buffer.map = MAP_FAILED;
       }
       aio_close(&aio);
       pins_expect(&before, pages, pages);
-      if (unmap)
-        buffer_seal(&buffer);
+      if (unmap) buffer_seal(&buffer);
     }
     buffer_put(&buffer);
   }

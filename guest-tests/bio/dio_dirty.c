@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// A direct read into pages of a shared file mapping, with a writeback of those pages between its submission and its
-// data: the pages must be dirty again when the data has come (bio_check_pages_dirty), or it never reaches the medium.
+// A direct read into pages of a shared file mapping, with a writeback of those pages between its submission
+// and its data: the pages must be dirty again when the data has come (bio_check_pages_dirty), or it never
+// reaches the medium.
 //
 // The drive that is read waits, suspended, until the writeback is over.
 #include <errno.h>
@@ -20,7 +21,7 @@ enum { answer_ms = 20000, tag_read = 1, fresh = 5, stale = 6 };
 static const char file_path[] = "/mnt/ext4/pinrig-dirty";
 
 struct mapped {
-  bool device;     // the page cache of the raw drive, else a file
+  bool device;  // the page cache of the raw drive, else a file
   int pages;
   bool writeback;  // in between
 };
@@ -49,7 +50,8 @@ static unsigned char* prepare(const struct mapped* mapped, int fd, int other, si
   return map == MAP_FAILED ? NULL : map;
 }
 
-static bool read_around_writeback(const struct mapped* mapped, struct place* from, unsigned char* map, size_t length) {
+static bool read_around_writeback(const struct mapped* mapped, struct place* from, unsigned char* map,
+                                  size_t length) {
   struct aio aio;
   long result = -ETIME;
   if (!aio_open(&aio, 1)) return false;
@@ -62,7 +64,8 @@ static bool read_around_writeback(const struct mapped* mapped, struct place* fro
   return !held || result == (long)length || ktap_fail("the read gave %ld", result);
 }
 
-// From the medium: a direct read writes dirty pages out first, and a page that lost its mark has only the old data there.
+// From the medium: a direct read writes dirty pages out first, and a page that lost its mark has only the old
+// data there.
 static void judge(const struct mapped* mapped, const unsigned char* map, size_t length) {
   struct buffer medium;
   long bad = pattern_check(map, length, fresh, 0);
@@ -94,7 +97,8 @@ static void written_back_in_flight(const void* arg) {
     int fd = open_mapped(mapped, O_RDWR);
     if (fd >= 0 && pins_begin(&before) && (map = prepare(mapped, fd, from.fd, length))) {
       bool good = read_around_writeback(mapped, &from, map, length);
-      // Pages that the file system has to be told about before they are written to are faulted in between: at least.
+      // Pages that the file system has to be told about before they are written to are faulted in between: at
+      // least.
       pins_expect_at_least(&before, pages, 0);
       if (good && !ktap_failed()) judge(mapped, map, length);
       munmap(map, length);
@@ -106,7 +110,8 @@ static void written_back_in_flight(const void* arg) {
 }
 
 int main(void) {
-  static const struct mapped file_1 = {false, 1, true}, file_16 = {false, 16, true}, quiet = {false, 16, false};
+  static const struct mapped file_1 = {false, 1, true}, file_16 = {false, 16, true},
+                             quiet = {false, 16, false};
   static const struct mapped device_16 = {true, 16, true};
   static const struct ktap_case cases[] = {
       {"ext4_1_page_msync_in_flight", written_back_in_flight, &file_1},

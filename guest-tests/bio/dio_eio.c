@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O to a drive that answers with errors (fail_make_request): the same pages are pinned as always, and each is
-// given back although its bio failed; also where some bios of a transfer succeed and others do not.
+// Direct I/O to a drive that answers with errors (fail_make_request): the same pages are pinned as always,
+// and each is given back although its bio failed; also where some bios of a transfer succeed and others do
+// not.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -19,21 +20,23 @@ enum { answer_ms = 20000, seed = 80, untouched = 0x5a, most_segments = 512, spar
 
 struct failing {
   bool write;
-  bool async;         // by libaio
+  bool async;  // by libaio
   enum buffer_kind kind;
-  int pages;          // 0: the whole buffer
-  bool later;         // not the first bio fails, but the next one
+  int pages;   // 0: the whole buffer
+  bool later;  // not the first bio fails, but the next one
 };
 // Every other page of a buffer: what lies side by side in memory could be one bio however long it is.
 static struct iovec vec[most_segments];
 
 static long carry(const struct failing* how, int fd, unsigned char* at, size_t length) {
   if (how->later) {
-    ssize_t done = how->write ? pwritev(fd, vec, how->pages, drive_raw.offset) : preadv(fd, vec, how->pages, drive_raw.offset);
+    ssize_t done = how->write ? pwritev(fd, vec, how->pages, drive_raw.offset)
+                              : preadv(fd, vec, how->pages, drive_raw.offset);
     return done < 0 ? -errno : done;
   }
   if (!how->async) {
-    ssize_t done = how->write ? pwrite(fd, at, length, drive_raw.offset) : pread(fd, at, length, drive_raw.offset);
+    ssize_t done =
+        how->write ? pwrite(fd, at, length, drive_raw.offset) : pread(fd, at, length, drive_raw.offset);
     return done < 0 ? -errno : done;
   }
   struct aio aio;
@@ -53,7 +56,8 @@ static void check_read(const struct failing* how, const unsigned char* at, size_
     bool untouched_page = true;
     for (size_t k = 0; k < page; ++k) untouched_page = untouched_page && from[k] == untouched;
     if (!untouched_page && !how->later) ktap_fail("page %zu was written by a read that failed", i / page);
-    if (!untouched_page && pattern_check(from, page, seed, i) >= 0) ktap_fail("wrong data in page %zu", i / page);
+    if (!untouched_page && pattern_check(from, page, seed, i) >= 0)
+      ktap_fail("wrong data in page %zu", i / page);
     came += !untouched_page;
   }
   if (how->later) ktap_note("%zu pages came before the error", came);
@@ -86,9 +90,12 @@ static void drive_fails(const void* arg) {
   char path[300];
   if (drive_pages(1) < 0 || !device_find(DRIVE_RAW, 1, path, sizeof(path))) return;
   long huge_before = hugetlb_free();
-  if (!buffer_get(&buffer, how->kind, (size_t)(how->pages ? how->pages : 1) * page_bytes() * (how->later ? 2 : 1))) return;
+  if (!buffer_get(&buffer, how->kind,
+                  (size_t)(how->pages ? how->pages : 1) * page_bytes() * (how->later ? 2 : 1)))
+    return;
   int fd = -1;
-  if (transfer_store(&drive_raw, buffer.size, seed)) fd = drive_raw.open((how->write ? O_WRONLY : O_RDONLY) | O_DIRECT);
+  if (transfer_store(&drive_raw, buffer.size, seed))
+    fd = drive_raw.open((how->write ? O_WRONLY : O_RDONLY) | O_DIRECT);
   if (fd >= 0) {
     fail_transfer(how, path, fd, &buffer);
     close(fd);
@@ -99,14 +106,18 @@ static void drive_fails(const void* arg) {
 }
 
 int main(void) {
-  static const struct failing read_1 = {false, false, BUFFER_PAGES, 1, false}, write_1 = {true, false, BUFFER_PAGES, 1, false};
-  static const struct failing read_16 = {false, false, BUFFER_MEMFD, 16, false}, write_16 = {true, false, BUFFER_MEMFD, 16, false};
+  static const struct failing read_1 = {false, false, BUFFER_PAGES, 1, false},
+                              write_1 = {true, false, BUFFER_PAGES, 1, false};
+  static const struct failing read_16 = {false, false, BUFFER_MEMFD, 16, false},
+                              write_16 = {true, false, BUFFER_MEMFD, 16, false};
   static const struct failing read_1024 = {false, false, BUFFER_PAGES, 1024, false};
   static const struct failing write_1024 = {true, false, BUFFER_PAGES, 1024, false};
   static const struct failing read_later = {false, false, BUFFER_PAGES, 512, true};
   static const struct failing write_later = {true, false, BUFFER_PAGES, 512, true};
-  static const struct failing read_huge = {false, false, BUFFER_HUGETLB, 0, false}, write_thp = {true, false, BUFFER_THP, 0, false};
-  static const struct failing aio_16 = {false, true, BUFFER_MEMFD, 16, false}, aio_1024 = {true, true, BUFFER_PAGES, 1024, false};
+  static const struct failing read_huge = {false, false, BUFFER_HUGETLB, 0, false},
+                              write_thp = {true, false, BUFFER_THP, 0, false};
+  static const struct failing aio_16 = {false, true, BUFFER_MEMFD, 16, false},
+                              aio_1024 = {true, true, BUFFER_PAGES, 1024, false};
   static const struct ktap_case cases[] = {
       {"read_1_page", drive_fails, &read_1},
       {"write_1_page", drive_fails, &write_1},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O in which the first, the second, ... allocation fails, until one attempt meets no failure any more: whatever
-// was pinned by then is given back, and what the call says it moved was moved.
+// Direct I/O in which the first, the second, ... allocation fails, until one attempt meets no failure any
+// more: whatever was pinned by then is given back, and what the call says it moved was moved.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -33,14 +33,18 @@ struct operation {
   long (*go)(struct walk* walk);       // is to be failed: bytes or -errno
   long (*finish)(struct walk* walk, long result);
   enum buffer_kind kind;
-  int pages;                           // 0: the whole buffer
+  int pages;  // 0: the whole buffer
   bool write;
 };
 
 static long or_errno(ssize_t result) { return result < 0 ? -errno : result; }
 
-static long go_read(struct walk* w) { return or_errno(pread(w->fd, w->buffer.addr, w->length, drive_raw.offset)); }
-static long go_write(struct walk* w) { return or_errno(pwrite(w->fd, w->buffer.addr, w->length, drive_raw.offset)); }
+static long go_read(struct walk* w) {
+  return or_errno(pread(w->fd, w->buffer.addr, w->length, drive_raw.offset));
+}
+static long go_write(struct walk* w) {
+  return or_errno(pwrite(w->fd, w->buffer.addr, w->length, drive_raw.offset));
+}
 static long go_readv(struct walk* w) { return or_errno(preadv(w->fd, w->vec, segments, drive_raw.offset)); }
 static long go_vm(struct walk* w) { return or_errno(proc_vm_read(w->buffer.addr, w->other.addr, w->length)); }
 
@@ -49,7 +53,8 @@ static long go_aio(struct walk* w) {
   return aio_try_submit(&w->aio, IOCB_CMD_PREAD, w->fd, w->buffer.addr, w->length, drive_raw.offset, 1);
 }
 static long finish_aio(struct walk* w, long result) {
-  if (result == 0 && aio_reap(&w->aio, answer_ms, &result) == 0) ktap_fail("no answer within %d ms", answer_ms);
+  if (result == 0 && aio_reap(&w->aio, answer_ms, &result) == 0)
+    ktap_fail("no answer within %d ms", answer_ms);
   aio_close(&w->aio);
   return result;
 }
@@ -108,7 +113,8 @@ static void walk_faults(const void* arg) {
   for (size_t i = 0; i < segments; ++i)
     walk.vec[i] = (struct iovec){walk.buffer.addr + i * walk.length / segments, walk.length / segments};
   walk.fd = drive_raw.open(O_RDWR | O_DIRECT);
-  if (walk.fd >= 0 && transfer_store(&drive_raw, walk.length, seed) && buffer_get(&walk.other, BUFFER_PAGES, walk.length)) {
+  if (walk.fd >= 0 && transfer_store(&drive_raw, walk.length, seed) &&
+      buffer_get(&walk.other, BUFFER_PAGES, walk.length)) {
     pattern_fill(walk.other.addr, walk.length, seed, 0);
     fault_each(attempt, &walk, most_faults);
     buffer_put(&walk.other);

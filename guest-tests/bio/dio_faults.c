@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O with memory that is only partly there, or may not be written: what has been pinned before the fault is
-// either transferred or given back. The buffer is a memfd, which can be sealed only when nobody holds its pages: that
-// shows lost references also where they are not counted.
+// Direct I/O with memory that is only partly there, or may not be written: what has been pinned before the
+// fault is either transferred or given back. The buffer is a memfd, which can be sealed only when nobody
+// holds its pages: that shows lost references also where they are not counted.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -48,14 +48,17 @@ static void transfer(const struct fault* fault, int fd, struct buffer* buffer) {
   size_t page = page_bytes(), good = (size_t)fault->good_pages * page;
   size_t length = (size_t)fault->pages_asked * page + (size_t)fault->bytes_asked;
   unsigned char* start = buffer->addr + (fault->start < 0 ? (long)good : 0) + fault->start;
-  long want = fault->result_bytes < 0 ? fault->result_bytes : fault->result_pages * (long)page + fault->result_bytes;
+  long want =
+      fault->result_bytes < 0 ? fault->result_bytes : fault->result_pages * (long)page + fault->result_bytes;
   size_t readable = fault->protection == PROT_READ ? buffer->size : good;
   readable -= (size_t)(start - buffer->addr);
   if (fault->write) pattern_fill(start, length < readable ? length : readable, seed, 0);
-  KTAP_REQUIRE(mprotect(buffer->addr + good, buffer->size - good, fault->protection) == 0, "mprotect: %s", strerror(errno));
+  KTAP_REQUIRE(mprotect(buffer->addr + good, buffer->size - good, fault->protection) == 0, "mprotect: %s",
+               strerror(errno));
   long long pages = drive_pages(fault->pinned);
   if (!pins_begin(&before)) return;
-  ssize_t done = fault->write ? pwrite(fd, start, length, drive_raw.offset) : pread(fd, start, length, drive_raw.offset);
+  ssize_t done =
+      fault->write ? pwrite(fd, start, length, drive_raw.offset) : pread(fd, start, length, drive_raw.offset);
   long result = done < 0 ? -errno : done;
   pins_expect(&before, pages, pages);
   KTAP_REQUIRE(result == want, "%ld of %zu bytes, want %ld", result, length, want);
@@ -70,7 +73,9 @@ static void meet_fault(const void* arg) {
     ktap_skip("the drive wants memory aligned to more than 4 bytes");
     return;
   }
-  if (drive_pages(1) < 0 || !transfer_store(&drive_raw, 2 * 512 * page_bytes(), fault->write ? seed + 1 : seed)) return;
+  if (drive_pages(1) < 0 ||
+      !transfer_store(&drive_raw, 2 * 512 * page_bytes(), fault->write ? seed + 1 : seed))
+    return;
   if (!buffer_get(&buffer, BUFFER_MEMFD, (size_t)fault->pages * page_bytes())) return;
   int fd = drive_raw.open((fault->write ? O_WRONLY : O_RDONLY) | O_DIRECT);
   if (fd >= 0) {
@@ -81,15 +86,20 @@ static void meet_fault(const void* arg) {
   buffer_put(&buffer);
 }
 
-#define HALF(writing) {writing, PROT_NONE, 16, 8, 0, 16, 0, 8, 0, 8}
-#define NOTHING(writing) {writing, PROT_NONE, 16, 0, 0, 16, 0, 0, -EFAULT, 0}
+#define HALF(writing) \
+  { writing, PROT_NONE, 16, 8, 0, 16, 0, 8, 0, 8 }
+#define NOTHING(writing) \
+  { writing, PROT_NONE, 16, 0, 0, 16, 0, 0, -EFAULT, 0 }
 // 512 bytes from 4 bytes before the hole: what was pinned holds no whole sector and is given back at once.
-#define TRIM(writing) {writing, PROT_NONE, 2, 1, -4, 0, sector, 0, -EFAULT, 1}
-// A whole sector and 4 bytes: the page is pinned for the sector, and once more for the rest, which then goes through the
-// page cache (blkdev_read_iter(), blkdev_write_iter()).
-#define TRIM_REST(writing) {writing, PROT_NONE, 2, 1, -sector - 4, 0, 2 * sector, 0, sector + 4, 2}
+#define TRIM(writing) \
+  { writing, PROT_NONE, 2, 1, -4, 0, sector, 0, -EFAULT, 1 }
+// A whole sector and 4 bytes: the page is pinned for the sector, and once more for the rest, which then goes
+// through the page cache (blkdev_read_iter(), blkdev_write_iter()).
+#define TRIM_REST(writing) \
+  { writing, PROT_NONE, 2, 1, -sector - 4, 0, 2 * sector, 0, sector + 4, 2 }
 // More than one bio: those already on their way count for nothing in the end.
-#define LONG(writing) {writing, PROT_NONE, 512, 300, 0, 512, 0, 0, -EFAULT, 300}
+#define LONG(writing) \
+  { writing, PROT_NONE, 512, 300, 0, 512, 0, 0, -EFAULT, 300 }
 
 int main(void) {
   static const struct fault read_half = HALF(false), write_half = HALF(true);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() while a direct read is in flight, made deterministic. The parent submits a read, forks, and writes to the
-// last byte of the page before the drive has answered. A pinned page stays the parent's: fork() gives the child a
-// copy, and the data arrives where the parent looks. A page with a plain reference is shared copy-on-write: the
-// parent's write moves the parent to a copy, the data goes to the old page, and the read is lost.
+// fork() while a direct read is in flight, made deterministic. The parent submits a read, forks, and writes
+// to the last byte of the page before the drive has answered. A pinned page stays the parent's: fork() gives
+// the child a copy, and the data arrives where the parent looks. A page with a plain reference is shared
+// copy-on-write: the parent's write moves the parent to a copy, the data goes to the old page, and the read
+// is lost.
 //
 // The drive must hold the data back until all that is done. QEMU's throttling delays a request before it is
-// carried out (null-co's latency moves the data first and hides the race). A burst of reads ahead of the one in
-// question makes it wait longest; that it was still in flight after the parent's write is checked, not assumed.
+// carried out (null-co's latency moves the data first and hides the race). A burst of reads ahead of the one
+// in question makes it wait longest; that it was still in flight after the parent's write is checked, not
+// assumed.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -23,11 +25,11 @@
 
 enum {
   sector = 512,
-  stale = 0xaa,         // in the page before the read
-  fresh = 0xc3,         // on the drive
-  mark = 0xab,          // what the parent writes to the end of the page
-  answer_ms = 20000,    // longest wait for the drive
-  first_burst = 3,      // reads ahead: some 0.65 s at 4 operations a second
+  stale = 0xaa,       // in the page before the read
+  fresh = 0xc3,       // on the drive
+  mark = 0xab,        // what the parent writes to the end of the page
+  answer_ms = 20000,  // longest wait for the drive
+  first_burst = 3,    // reads ahead: some 0.65 s at 4 operations a second
   most_burst = 24,
   tag_burst = 1,
   tag_read = 2,
@@ -46,13 +48,15 @@ static bool prepare_drive(int fd) {
   if (!buffer_get(&block, BUFFER_PAGES, page_bytes())) return false;
   memset(block.addr, fresh, sector);
   pins_claim_exact(caps_dio_bdev() == MODE_PIN ? 1 : 0);
-  bool good = pwrite(fd, block.addr, sector, 0) == sector || ktap_fail("preparing the slow drive: %s", strerror(errno));
+  bool good = pwrite(fd, block.addr, sector, 0) == sector ||
+              ktap_fail("preparing the slow drive: %s", strerror(errno));
   buffer_put(&block);
   return good;
 }
 
 // Sends the byte it sees when it is told to look, after the read has ended.
-static void child_side(const struct buffer* target, const struct rendezvous* look, const struct rendezvous* report) {
+static void child_side(const struct buffer* target, const struct rendezvous* look,
+                       const struct rendezvous* report) {
   unsigned char go;
   if (!rendezvous_wait(look, &go, answer_ms)) _exit(1);
   _exit(rendezvous_send(report, target->addr[0]) ? 0 : 2);
@@ -100,7 +104,8 @@ static bool fork_in_flight(struct aio* aio, const struct buffer* target, struct 
 }
 
 // One try with `burst` reads ahead. Each read pins one page.
-static bool attempt(int fd, const struct buffer* target, const struct buffer* scratch, int burst, struct attempt* out) {
+static bool attempt(int fd, const struct buffer* target, const struct buffer* scratch, int burst,
+                    struct attempt* out) {
   struct aio aio;
   if (!aio_open(&aio, most_burst + 1)) return false;
   memset(target->addr, stale, page_bytes());
@@ -114,8 +119,8 @@ static bool attempt(int fd, const struct buffer* target, const struct buffer* sc
 
 static void judge(const struct attempt* seen, const struct buffer* target) {
   bool kept = seen->parent == fresh && seen->child == stale;
-  ktap_note("parent sees %02x (drive: %02x), child sees %02x (before: %02x): %s", seen->parent, fresh, seen->child,
-            stale, kept ? "the page stayed the parent's" : "the read is lost");
+  ktap_note("parent sees %02x (drive: %02x), child sees %02x (before: %02x): %s", seen->parent, fresh,
+            seen->child, stale, kept ? "the page stayed the parent's" : "the read is lost");
   KTAP_REQUIRE(seen->result == sector, "the read gave %ld", seen->result);
   KTAP_REQUIRE(target->addr[page_bytes() - 1] == mark, "the parent's own write is gone");
   if (caps_dio_bdev() == MODE_PIN) {

@@ -42,8 +42,13 @@ static void reads_survive_forks(const void* arg) {
   if (fd < 0) return;
   if (buffer_get(&page, BUFFER_PAGES, page_bytes())) {
     // An emulated guest on a busy host does thousands of reads in 3 s.
-    const struct fork_race race = {.fd = fd, .offset = drive_offset, .page = page.addr, .duration_ms = seconds * 1000,
-                                   .extra_factor = 5, .least_reads = 200, .least_forks = 20};
+    const struct fork_race race = {.fd = fd,
+                                   .offset = drive_offset,
+                                   .page = page.addr,
+                                   .duration_ms = seconds * 1000,
+                                   .extra_factor = 5,
+                                   .least_reads = 200,
+                                   .least_forks = 20};
     if (pins_begin(&before) && fork_race_run(&race, &result)) {
       // A fork between the two halves of a pin makes GUP take the page again: at least.
       pins_expect_at_least(&before, pins ? result.reads : 0, 0);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O in huge pages from odd places: pieces of one, its last sector, across from one to the next. The bio has one
-// segment where it can, and must give back as many base pages as it took (__bio_release_pages), no matter where in the
-// folio they are. Without counters: hugetlb pages go back to their pool.
+// Direct I/O in huge pages from odd places: pieces of one, its last sector, across from one to the next. The
+// bio has one segment where it can, and must give back as many base pages as it took (__bio_release_pages),
+// no matter where in the folio they are. Without counters: hugetlb pages go back to their pool.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,7 +17,7 @@ enum { sector = 512, seed = 140, huge_pages = 2, most_cases = 40 };
 
 struct place {
   const char* name;
-  int huge, pages, sectors;     // where it starts: in huge pages, base pages and sectors; each may be negative
+  int huge, pages, sectors;  // where it starts: in huge pages, base pages and sectors; each may be negative
   int huge_long, pages_long, sectors_long;
 };
 
@@ -51,13 +51,16 @@ static bool check_around(const struct buffer* buffer, const unsigned char* start
   return true;
 }
 
-static void move(const struct transfer* transfer, const struct buffer* buffer, int fd, unsigned char* start, size_t length) {
+static void move(const struct transfer* transfer, const struct buffer* buffer, int fd, unsigned char* start,
+                 size_t length) {
   struct pins before;
   long long pages = drive_pages((long long)pages_spanned(start, length));
   if (transfer->write) pattern_fill(start, length, seed + 1, 0);
   if (!pins_begin(&before)) return;
-  ssize_t done = transfer->write ? pwrite(fd, start, length, drive_raw.offset) : pread(fd, start, length, drive_raw.offset);
-  if (done != (ssize_t)length) ktap_fail("%zd of %zu bytes: %s", done, length, done < 0 ? strerror(errno) : "short");
+  ssize_t done = transfer->write ? pwrite(fd, start, length, drive_raw.offset)
+                                 : pread(fd, start, length, drive_raw.offset);
+  if (done != (ssize_t)length)
+    ktap_fail("%zd of %zu bytes: %s", done, length, done < 0 ? strerror(errno) : "short");
   if (!pins_expect(&before, pages, pages)) return;
   if (transfer->write) {
     transfer_compare(&drive_raw, length, seed + 1);
@@ -81,9 +84,11 @@ static void run_transfer(const void* arg) {
   long free_before = hugetlb_free();
   if (!buffer_get(&buffer, transfer->kind, huge_pages * huge)) return;
   long start = place->huge * (long)huge + place->pages * (long)page_bytes() + place->sectors * sector;
-  long length = place->huge_long * (long)huge + place->pages_long * (long)page_bytes() + place->sectors_long * sector;
+  long length =
+      place->huge_long * (long)huge + place->pages_long * (long)page_bytes() + place->sectors_long * sector;
   int fd = -1;
-  if (transfer_store(&drive_raw, (size_t)length, seed)) fd = drive_raw.open((transfer->write ? O_WRONLY : O_RDONLY) | O_DIRECT);
+  if (transfer_store(&drive_raw, (size_t)length, seed))
+    fd = drive_raw.open((transfer->write ? O_WRONLY : O_RDONLY) | O_DIRECT);
   if (fd >= 0) {
     move(transfer, &buffer, fd, buffer.addr + start, (size_t)length);
     close(fd);
@@ -100,8 +105,10 @@ int main(void) {
     for (int write = 0; write < 2; ++write) {
       for (size_t i = 0; i < place_count; ++i, ++count) {
         struct transfer* next = &transfers[count];
-        *next = (struct transfer){.place = &places[i], .kind = kind ? BUFFER_HUGETLB : BUFFER_THP, .write = write};
-        snprintf(next->name, sizeof(next->name), "%s_%s_%s", kind ? "hugetlb" : "thp", write ? "write" : "read", places[i].name);
+        *next = (struct transfer){
+            .place = &places[i], .kind = kind ? BUFFER_HUGETLB : BUFFER_THP, .write = write};
+        snprintf(next->name, sizeof(next->name), "%s_%s_%s", kind ? "hugetlb" : "thp",
+                 write ? "write" : "read", places[i].name);
         cases[count] = (struct ktap_case){next->name, run_transfer, next};
       }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O of iovecs that share pages, repeat them, run backwards or mix kinds of memory: each iovec's page is pinned
-// once more, however often it is there already, and the bio merges what lies side by side.
+// Direct I/O of iovecs that share pages, repeat them, run backwards or mix kinds of memory: each iovec's page
+// is pinned once more, however often it is there already, and the bio merges what lies side by side.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -54,36 +54,41 @@ static struct iovec with_empty_ones(const struct buffer* small, const struct buf
   return (struct iovec){small->addr + (size_t)i * page_bytes(), i % 2 ? 0 : page_bytes()};
 }
 
-// A sector of the drive goes where the iovecs say; of several for one place all are equal, so that their order does not
-// matter.
+// A sector of the drive goes where the iovecs say; of several for one place all are equal, so that their
+// order does not matter.
 static void check(const struct iovec* vec, int count, const unsigned char* expected) {
   size_t position = 0;
   for (int i = 0; i < count; position += vec[i++].iov_len)
-    KTAP_REQUIRE(memcmp(vec[i].iov_base, expected + position, vec[i].iov_len) == 0, "wrong data in segment %d", i);
+    KTAP_REQUIRE(memcmp(vec[i].iov_base, expected + position, vec[i].iov_len) == 0,
+                 "wrong data in segment %d", i);
 }
 
 // What is to be on the drive: what the segments hold, one after the other.
 static size_t gather(const struct iovec* vec, int count, unsigned char* to) {
   size_t position = 0;
-  for (int i = 0; i < count; position += vec[i++].iov_len) memcpy(to + position, vec[i].iov_base, vec[i].iov_len);
+  for (int i = 0; i < count; position += vec[i++].iov_len)
+    memcpy(to + position, vec[i].iov_base, vec[i].iov_len);
   return position;
 }
 
-static void transfer(const struct layout* layout, const struct iovec* vec, unsigned char* expected, unsigned char* seen) {
+static void transfer(const struct layout* layout, const struct iovec* vec, unsigned char* expected,
+                     unsigned char* seen) {
   struct pins before;
   long long pages = 0;
   for (int i = 0; i < layout->count; ++i)
     pages += vec[i].iov_len ? (long long)pages_spanned(vec[i].iov_base, vec[i].iov_len) : 0;
   size_t length = gather(vec, layout->count, expected);
   int cached = drive_raw.open(O_RDWR), fd = drive_raw.open((layout->write ? O_WRONLY : O_RDONLY) | O_DIRECT);
-  if (!layout->write && (pwrite(cached, expected, length, drive_raw.offset) != (ssize_t)length || !device_drop_cache(cached)))
+  if (!layout->write &&
+      (pwrite(cached, expected, length, drive_raw.offset) != (ssize_t)length || !device_drop_cache(cached)))
     ktap_fail("preparing the drive: %s", strerror(errno));
   if (!layout->write)
     for (int i = 0; i < layout->count; ++i) memset(vec[i].iov_base, 0, vec[i].iov_len);
   if (fd >= 0 && cached >= 0 && pins_begin(&before)) {
     ssize_t done = layout->write ? pwritev(fd, vec, layout->count, drive_raw.offset)
                                  : preadv(fd, vec, layout->count, drive_raw.offset);
-    if (done != (ssize_t)length) ktap_fail("%zd of %zu bytes: %s", done, length, done < 0 ? strerror(errno) : "short");
+    if (done != (ssize_t)length)
+      ktap_fail("%zd of %zu bytes: %s", done, length, done < 0 ? strerror(errno) : "short");
     pins_expect(&before, drive_pages(pages), drive_pages(pages));
     if (!layout->write)
       check(vec, layout->count, expected);
@@ -122,8 +127,10 @@ int main(void) {
   static const struct layout write_page = {1024, true, within_one_page, BUFFER_PAGES};
   static const struct layout write_sector = {1024, true, same_sector, BUFFER_PAGES};
   static const struct layout read_sector = {64, false, same_sector, BUFFER_PAGES};
-  static const struct layout read_back = {32, false, backwards, BUFFER_PAGES}, write_back = {32, true, backwards, BUFFER_PAGES};
-  static const struct layout read_thp = {12, false, by_turns, BUFFER_THP}, write_thp = {12, true, by_turns, BUFFER_THP};
+  static const struct layout read_back = {32, false, backwards, BUFFER_PAGES},
+                             write_back = {32, true, backwards, BUFFER_PAGES};
+  static const struct layout read_thp = {12, false, by_turns, BUFFER_THP},
+                             write_thp = {12, true, by_turns, BUFFER_THP};
   static const struct layout write_huge = {12, true, by_turns, BUFFER_HUGETLB};
   static const struct layout read_empty = {9, false, with_empty_ones, BUFFER_PAGES};
   static const struct ktap_case cases[] = {

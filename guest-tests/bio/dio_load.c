@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O from many threads at once, each on its own part of the drive and its own memory, on every hardware queue:
-// all data is right, and in the end everything that was pinned is given back.
+// Direct I/O from many threads at once, each on its own part of the drive and its own memory, on every
+// hardware queue: all data is right, and in the end everything that was pinned is given back.
 //
 //   dio_load [rounds of each thread]
 #include <fcntl.h>
@@ -26,8 +26,8 @@ struct worker {
   enum buffer_kind kind;
   bool async;
   struct buffer buffer;
-  long long pages;       // that were handed to the kernel
-  int failed_round;      // 0: none
+  long long pages;   // that were handed to the kernel
+  int failed_round;  // 0: none
 };
 
 // Small numbers are as likely as large ones: most paths depend on the length.
@@ -48,7 +48,8 @@ static bool write_and_read(struct worker* worker, size_t pages, size_t offset, u
   pattern_fill(at, length, seed, 0);
   if (pwrite(worker->fd, at, length, region(worker)) != (ssize_t)length) return false;
   memset(at, 0, length);
-  return pread(worker->fd, at, length, region(worker)) == (ssize_t)length && pattern_check(at, length, seed, 0) < 0;
+  return pread(worker->fd, at, length, region(worker)) == (ssize_t)length &&
+         pattern_check(at, length, seed, 0) < 0;
 }
 
 // The region in `queue` pieces, read back all at once.
@@ -61,8 +62,10 @@ static bool write_and_read_queued(struct worker* worker, size_t pages, unsigned 
   pattern_fill(worker->buffer.addr, length, seed, 0);
   for (int write = 1; write >= 0; --write) {
     for (size_t i = 0; i < queue; ++i)
-      good = aio_try_submit(&aio, write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD, worker->fd, worker->buffer.addr + i * piece, piece,
-                            region(worker) + (off_t)(i * piece), 1) == 0 && good;
+      good = aio_try_submit(&aio, write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD, worker->fd,
+                            worker->buffer.addr + i * piece, piece, region(worker) + (off_t)(i * piece),
+                            1) == 0 &&
+             good;
     for (unsigned tag = 1; aio.in_flight > 0 && tag != 0;) {
       long result = 0;
       tag = aio_reap(&aio, answer_ms, &result);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O on a loop device that itself does direct I/O on an ext4 file: the pages are pinned once, on the way in. The
-// loop driver hands them on as bio_vecs (bio_iov_bvec_set), and nobody below may take or drop anything.
+// Direct I/O on a loop device that itself does direct I/O on an ext4 file: the pages are pinned once, on the
+// way in. The loop driver hands them on as bio_vecs (bio_iov_bvec_set), and nobody below may take or drop
+// anything.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -24,7 +25,8 @@ static bool make_loop(unsigned flags) {
   int file = open(file_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | (flags ? O_DIRECT : 0), 0600);
   if (file < 0) return ktap_fail("%s: %s", file_path, strerror(errno));
   off_t size = (off_t)transfer_longest();
-  bool good = posix_fallocate(file, 0, size) == 0 || ktap_fail("%s: no room for %lld bytes", file_path, (long long)size);
+  bool good = posix_fallocate(file, 0, size) == 0 ||
+              ktap_fail("%s: no room for %lld bytes", file_path, (long long)size);
   good = good && loop_open(&loop, file, flags);
   close(file);
   return good;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// O_DIRECT in many lengths from 1 to 1030 pages at three places within the first page: around every number of pages at
-// which the kernel changes its way (inline vectors, the one-bio path up to 256 pages, several bios, several requests).
+// O_DIRECT in many lengths from 1 to 1030 pages at three places within the first page: around every number of
+// pages at which the kernel changes its way (inline vectors, the one-bio path up to 256 pages, several bios,
+// several requests).
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -22,7 +23,8 @@ struct place {
 };
 
 static size_t offset_of(const struct place* place) {
-  return place->sectors < 0 ? page_bytes() - (size_t)-place->sectors * sector : (size_t)place->sectors * sector;
+  return place->sectors < 0 ? page_bytes() - (size_t)-place->sectors * sector
+                            : (size_t)place->sectors * sector;
 }
 
 // As far as is looked whether it was left alone.
@@ -36,9 +38,11 @@ static bool check_read(const struct buffer* buffer, size_t offset, size_t length
   long bad = pattern_check(buffer->addr + offset, length, seed, 0);
   if (bad >= 0) return ktap_fail("%zu bytes: wrong data at byte %ld", length, bad);
   for (size_t i = 0; i < offset; ++i)
-    if (buffer->addr[i] != untouched) return ktap_fail("%zu bytes: byte %zu before them was written", length, i);
+    if (buffer->addr[i] != untouched)
+      return ktap_fail("%zu bytes: byte %zu before them was written", length, i);
   for (size_t i = offset + length; i < checked_bytes(buffer, offset, length); ++i)
-    if (buffer->addr[i] != untouched) return ktap_fail("%zu bytes: byte %zu after them was written", length, i);
+    if (buffer->addr[i] != untouched)
+      return ktap_fail("%zu bytes: byte %zu after them was written", length, i);
   return true;
 }
 
@@ -56,7 +60,8 @@ static bool one_length(const struct place* place, const struct buffer* buffer, i
   if (done != (ssize_t)length)
     ktap_fail("%zu pages: %zd bytes of %zu: %s", pages, done, length, done < 0 ? strerror(errno) : "short");
   if (!pins_expect(&before, counted, counted)) return ktap_fail("with %zu pages", pages);
-  return place->write ? transfer_compare(&drive_raw, length, (unsigned)pages) : check_read(buffer, offset, length);
+  return place->write ? transfer_compare(&drive_raw, length, (unsigned)pages)
+                      : check_read(buffer, offset, length);
 }
 
 static void all_lengths(const void* arg) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O by io_uring. A request that is one for the drive too is pinned once. One that has to be split, for its length
-// or for a gap in it, is pinned by io_uring's first attempt, which must not wait and is given up (bio_split_rw(), or
+// Direct I/O by io_uring. A request that is one for the drive too is pinned once. One that has to be split,
+// for its length or for a gap in it, is pinned by io_uring's first attempt, which must not wait and is given
+// up (bio_split_rw(), or
 // __blkdev_direct_IO() above 256 pages), and then by a worker again: at least, and nothing left.
 #include <errno.h>
 #include <fcntl.h>
@@ -43,9 +44,11 @@ static ssize_t carry(int fd, const struct iovec* vec, int count, off_t offset, b
 
 static bool is_split(const struct shape* shape, size_t length) {
   char path[300];
-  long kb = device_find(DRIVE_RAW, 1, path, sizeof(path)) ? device_queue_attribute(path, "max_sectors_kb") : -1;
+  long kb =
+      device_find(DRIVE_RAW, 1, path, sizeof(path)) ? device_queue_attribute(path, "max_sectors_kb") : -1;
   // The drive's requests have no holes but between whole pages (virt_boundary_mask).
-  bool gap = shape->segments > 1 && (shape->stride_bytes != 0 || (shape->stride_pages == 1 && shape->offset != 0));
+  bool gap =
+      shape->segments > 1 && (shape->stride_bytes != 0 || (shape->stride_pages == 1 && shape->offset != 0));
   return gap || kb <= 0 || length > (size_t)kb << 10 || length > 256 * page_bytes();
 }
 
@@ -62,7 +65,8 @@ static void queue_of_reads(const void* arg) {
   if (fd >= 0 && ring_open(&ring, queue, 0)) {
     if (pins_begin(&before)) {
       for (size_t i = 0; i < queue; ++i)
-        prepare(&ring, IORING_OP_READ, fd, buffer.addr + i * piece, piece, drive_raw.offset + (off_t)(i * piece));
+        prepare(&ring, IORING_OP_READ, fd, buffer.addr + i * piece, piece,
+                drive_raw.offset + (off_t)(i * piece));
       bool good = ring_submit(&ring);
       for (int i = 0; i < queue && good; ++i) {
         good = ring_reap(&ring, answer_ms, &cqe);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct reads into memory that is still the zero page: the data must go into pages of our own. Whoever pins the zero page
-// for writing shows it to every process as memory that is not zero any more.
+// Direct reads into memory that is still the zero page: the data must go into pages of our own. Whoever pins
+// the zero page for writing shows it to every process as memory that is not zero any more.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -31,7 +31,8 @@ static bool zero_is_pure(enum buffer_kind kind) {
   size_t bad = 0;
   while (bad < 2 * length && fresh[bad] == 0) ++bad;
   munmap(fresh, 2 * length);
-  return bad == 2 * length || ktap_fail("fresh memory is not zero at byte %zu: the zero page was written to", bad);
+  return bad == 2 * length ||
+         ktap_fail("fresh memory is not zero at byte %zu: the zero page was written to", bad);
 }
 
 static void map_zero(const struct zeroed* zeroed, const struct buffer* buffer, size_t length) {
@@ -51,14 +52,17 @@ static void read_into_zero(const void* arg) {
   const struct zeroed* zeroed = arg;
   struct buffer buffer;
   struct pins before;
-  if (drive_pages(1) < 0 || !buffer_get(&buffer, zeroed->kind, (size_t)(zeroed->pages ? zeroed->pages : 1) * page_bytes())) return;
+  if (drive_pages(1) < 0 ||
+      !buffer_get(&buffer, zeroed->kind, (size_t)(zeroed->pages ? zeroed->pages : 1) * page_bytes()))
+    return;
   size_t length = zeroed->pages ? (size_t)zeroed->pages * page_bytes() : buffer.size;
   long long pages = drive_pages((long long)(length / page_bytes()));
   int fd = transfer_store(&drive_raw, length, seed) ? drive_raw.open(O_RDONLY | O_DIRECT) : -1;
   map_zero(zeroed, &buffer, length);
   if (fd >= 0 && pins_begin(&before)) {
     ssize_t done = pread(fd, buffer.addr, length, drive_raw.offset);
-    if (done != (ssize_t)length) ktap_fail("%zd of %zu bytes: %s", done, length, done < 0 ? strerror(errno) : "short");
+    if (done != (ssize_t)length)
+      ktap_fail("%zd of %zu bytes: %s", done, length, done < 0 ? strerror(errno) : "short");
     pins_expect(&before, pages, pages);
     long bad = pattern_check(buffer.addr, length, seed, 0);
     if (bad >= 0) ktap_fail("wrong data at byte %ld", bad);
@@ -69,8 +73,10 @@ static void read_into_zero(const void* arg) {
 }
 
 int main(void) {
-  static const struct zeroed mapped = {BUFFER_PAGES, MAPPED_FOR_READING, 16}, untouched = {BUFFER_PAGES, UNTOUCHED, 16};
-  static const struct zeroed every_other = {BUFFER_PAGES, EVERY_OTHER_PAGE, 16}, huge = {BUFFER_THP, MAPPED_FOR_READING, 0};
+  static const struct zeroed mapped = {BUFFER_PAGES, MAPPED_FOR_READING, 16},
+                             untouched = {BUFFER_PAGES, UNTOUCHED, 16};
+  static const struct zeroed every_other = {BUFFER_PAGES, EVERY_OTHER_PAGE, 16},
+                             huge = {BUFFER_THP, MAPPED_FOR_READING, 0};
   static const struct zeroed huge_part = {BUFFER_THP, MAPPED_FOR_READING, 16};
   static const struct ktap_case cases[] = {
       {"read_16_zero_pages", read_into_zero, &mapped},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct writes from the zero page, which is never pinned: not counted, and above all not unpinned. A kernel that drops a
-// reference it did not take frees the page under everybody, hence a guest of its own.
+// Direct writes from the zero page, which is never pinned: not counted, and above all not unpinned. A kernel
+// that drops a reference it did not take frees the page under everybody, hence a guest of its own.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -24,7 +24,8 @@ static void make_zero(enum source source, const struct buffer* buffer) {
   } else {
     madvise(buffer->addr, buffer->size, MADV_DONTNEED);
   }
-  for (size_t i = 0; source != UNTOUCHED && i < buffer->size; i += page) sum += ((volatile unsigned char*)buffer->addr)[i + 7];
+  for (size_t i = 0; source != UNTOUCHED && i < buffer->size; i += page)
+    sum += ((volatile unsigned char*)buffer->addr)[i + 7];
   if (source != EVERY_OTHER_ZERO && sum != 0) ktap_fail("memory that was given away is not zero");
 }
 
@@ -38,7 +39,8 @@ static void check_medium(enum source source, size_t length) {
       ktap_fail("reading back: %s", strerror(errno));
     for (size_t i = 0; i < length && !ktap_failed(); ++i) {
       bool pattern = source == EVERY_OTHER_ZERO && i / page % 2 == 1;
-      if (medium.addr[i] != (pattern ? pattern_byte(seed, i) : 0)) ktap_fail("wrong data on the drive at byte %zu", i);
+      if (medium.addr[i] != (pattern ? pattern_byte(seed, i) : 0))
+        ktap_fail("wrong data on the drive at byte %zu", i);
     }
     buffer_put(&medium);
   }
@@ -60,7 +62,8 @@ static void write_zero(const void* arg) {
   if (fd >= 0 && pins_begin(&before)) {
     for (int i = 0; i < rounds && !ktap_failed(); ++i) {
       ssize_t done = pwrite(fd, buffer.addr, length, drive_raw.offset);
-      if (done != (ssize_t)length) ktap_fail("%zd of %zu bytes: %s", done, length, done < 0 ? strerror(errno) : "short");
+      if (done != (ssize_t)length)
+        ktap_fail("%zd of %zu bytes: %s", done, length, done < 0 ? strerror(errno) : "short");
     }
     pins_expect(&before, rounds * once, rounds * once);
     check_medium(source, length);
@@ -70,7 +73,8 @@ static void write_zero(const void* arg) {
 }
 
 int main(void) {
-  static const enum source all = ALL_ZERO, untouched = UNTOUCHED, every_other = EVERY_OTHER_ZERO, huge = HUGE_ZERO;
+  static const enum source all = ALL_ZERO, untouched = UNTOUCHED, every_other = EVERY_OTHER_ZERO,
+                           huge = HUGE_ZERO;
   static const struct ktap_case cases[] = {
       {"write_zero_page", write_zero, &all},
       {"write_untouched_pages", write_zero, &untouched},

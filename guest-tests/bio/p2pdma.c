@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O with memory of a device: pages of an NVMe controller's memory buffer, mapped from sysfs, which only a queue
-// whose drive can reach that memory may pin (FOLL_PCI_P2PDMA).
+// Direct I/O with memory of a device: pages of an NVMe controller's memory buffer, mapped from sysfs, which
+// only a queue whose drive can reach that memory may pin (FOLL_PCI_P2PDMA).
 //
 // Without counters: what is given back is there to be allocated again (p2pmem/available).
 #include <errno.h>
@@ -30,7 +30,7 @@ struct memory {
   char folder[300];  // .../p2pmem of the controller
   unsigned char* addr;
   size_t size;
-  long available;    // bytes before we took ours
+  long available;  // bytes before we took ours
 };
 
 static long available(const struct memory* memory) {
@@ -47,9 +47,11 @@ static bool memory_get(struct memory* memory) {
   if (!device_find(DRIVE_CMB, 1, drive, sizeof(drive)) || !realpath(drive, path))
     return ktap_skip("the machine has no NVMe drive with serial %s", DRIVE_CMB);
   // The namespace's parent is its controller, whose device is the PCI function.
-  snprintf(memory->folder, sizeof(memory->folder), "/sys/class/block/%.40s/device/device/p2pmem", strrchr(path, '/') + 1);
+  snprintf(memory->folder, sizeof(memory->folder), "/sys/class/block/%.40s/device/device/p2pmem",
+           strrchr(path, '/') + 1);
   memory->available = available(memory);
-  if (memory->available < 0) return ktap_skip("%s: no memory of the drive is offered (PCI_P2PDMA)", memory->folder);
+  if (memory->available < 0)
+    return ktap_skip("%s: no memory of the drive is offered (PCI_P2PDMA)", memory->folder);
   snprintf(path, sizeof(path), "%s/allocate", memory->folder);
   int fd = open(path, O_RDWR | O_CLOEXEC);
   if (fd < 0) return ktap_skip("%s: %s (Linux 6.2 brought it)", path, strerror(errno));
@@ -65,7 +67,8 @@ static void memory_put(struct memory* memory) {
   long long end = clock_ms() + 1000;
   while (available(memory) != memory->available && clock_ms() < end) sleep_ms(10);
   long now = available(memory);
-  if (now != memory->available) ktap_fail("%ld bytes of the drive's memory are free, %ld were before", now, memory->available);
+  if (now != memory->available)
+    ktap_fail("%ld bytes of the drive's memory are free, %ld were before", now, memory->available);
 }
 
 static int open_cmb(int flags) { return device_open(DRIVE_CMB, 1, flags); }
@@ -83,9 +86,12 @@ static void own_drive(const void* arg) {
   if (write) pattern_fill(memory.addr, memory.size, seed, 0);
   int fd = transfer_store(&target, memory.size, write ? seed + 1 : seed) ? open_cmb(O_RDWR | O_DIRECT) : -1;
   if (fd >= 0 && pins_begin(&before)) {
-    ssize_t done = write ? pwrite(fd, memory.addr, memory.size, offset) : pread(fd, memory.addr, memory.size, offset);
-    if (done != (ssize_t)memory.size) ktap_fail("%zd of %zu bytes: %s", done, memory.size, done < 0 ? strerror(errno) : "short");
-    // GUP-fast gives the first page back at once, as it has no mapping to be judged by (folio_fast_pin_allowed()).
+    ssize_t done =
+        write ? pwrite(fd, memory.addr, memory.size, offset) : pread(fd, memory.addr, memory.size, offset);
+    if (done != (ssize_t)memory.size)
+      ktap_fail("%zd of %zu bytes: %s", done, memory.size, done < 0 ? strerror(errno) : "short");
+    // GUP-fast gives the first page back at once, as it has no mapping to be judged by
+    // (folio_fast_pin_allowed()).
     pins_expect_at_least(&before, counted, 0);
     long bad = write ? -1 : pattern_check(memory.addr, memory.size, seed, 0);
     if (bad >= 0) ktap_fail("wrong data at byte %ld", bad);
@@ -153,8 +159,8 @@ static void longterm(const void* arg) {
 
 int main(void) {
   static const struct ktap_case cases[] = {
-      {"read_into_own_memory", own_drive, NULL},    {"write_from_own_memory", own_drive, "write"},
-      {"other_drive_refused", other_drive, NULL},   {"loop_refused", loop_device, NULL},
+      {"read_into_own_memory", own_drive, NULL},  {"write_from_own_memory", own_drive, "write"},
+      {"other_drive_refused", other_drive, NULL}, {"loop_refused", loop_device, NULL},
       {"longterm_refused", longterm, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O with one allocation after the other failing (lib/dio_walk.c), on a block device that hands what it gets on to
-// others: the argument says which. What it makes for that is allocated after the pages were pinned.
+// Direct I/O with one allocation after the other failing (lib/dio_walk.c), on a block device that hands what
+// it gets on to others: the argument says which. What it makes for that is allocated after the pages were
+// pinned.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
@@ -15,7 +16,8 @@
 #include "loop.h"
 #include "ublk.h"
 
-// Of the pieces of the device mapper each is a clone with faults of its own: few, and one of them ends within every transfer.
+// Of the pieces of the device mapper each is a clone with faults of its own: few, and one of them ends within
+// every transfer.
 enum { sector = 512, device_pages = 400, piece_pages = 40, first_page = 32 };
 static const char file_path[] = "/mnt/ext4/pinrig-loop-fault";
 
@@ -29,7 +31,8 @@ static bool make_loop(void) {
   int file = open(file_path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_DIRECT, 0600);
   if (file < 0) return ktap_fail("%s: %s", file_path, strerror(errno));
   path = loop.path;
-  bool good = posix_fallocate(file, 0, (off_t)(device_pages * page_bytes())) == 0 || ktap_fail("no room for %s", file_path);
+  bool good = posix_fallocate(file, 0, (off_t)(device_pages * page_bytes())) == 0 ||
+              ktap_fail("no room for %s", file_path);
   good = good && loop_open(&loop, file, LO_FLAGS_DIRECT_IO);
   close(file);
   return good;
@@ -51,7 +54,9 @@ static bool make_ublk(void) {
 }
 
 static void made(const void* arg) {
-  bool (*const make)(void) = strcmp(arg, "loop") == 0 ? make_loop : strcmp(arg, "ublk") == 0 ? make_ublk : make_dm;
+  bool (*const make)(void) = strcmp(arg, "loop") == 0   ? make_loop
+                             : strcmp(arg, "ublk") == 0 ? make_ublk
+                                                        : make_dm;
   if (!make()) path = NULL;
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O on a device that a program serves (drivers/block/ublk_drv.c): the pages of who asks are pinned once, on the way in.
-// The driver's copies to and from the server take plain references, which no counter shows; that they are given back is seen by
-// sealing the memory of the server.
+// Direct I/O on a device that a program serves (drivers/block/ublk_drv.c): the pages of who asks are pinned
+// once, on the way in. The driver's copies to and from the server take plain references, which no counter
+// shows; that they are given back is seen by sealing the memory of the server.
+#include "ublk.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -12,7 +14,6 @@
 #include "drive.h"
 #include "ktap.h"
 #include "transfer.h"
-#include "ublk.h"
 
 // [0] is served by copies of the driver, [1] by copies that the server asks for.
 static struct ublk devices[2] = {{.control_fd = -1}, {.control_fd = -1}};
@@ -53,9 +54,13 @@ static void given_back(const void* arg) {
 static bool on_sectors(const struct shape* shape) { return shape->offset % 512 == 0; }
 
 int main(void) {
-  static const struct target copied = {.open = open_copied, .mode = mode_copied, .drop_cache = device_drop_cache,
+  static const struct target copied = {.open = open_copied,
+                                       .mode = mode_copied,
+                                       .drop_cache = device_drop_cache,
                                        .dma_alignment = alignment_copied};
-  static const struct target asked = {.open = open_asked, .mode = mode_asked, .drop_cache = device_drop_cache,
+  static const struct target asked = {.open = open_asked,
+                                      .mode = mode_asked,
+                                      .drop_cache = device_drop_cache,
                                       .dma_alignment = alignment_asked};
   static const int first = 0, second = 1;
   static struct ktap_case cases[192];

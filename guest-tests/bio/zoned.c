@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O on zoned drives, raw and by zonefs: writes go where the zone's write pointer is and nowhere else. On kernels
-// whose zonefs appends (up to 6.9) the pages get into a REQ_OP_ZONE_APPEND by a function of their own.
+// Direct I/O on zoned drives, raw and by zonefs: writes go where the zone's write pointer is and nowhere
+// else. On kernels whose zonefs appends (up to 6.9) the pages get into a REQ_OP_ZONE_APPEND by a function of
+// their own.
+#include "zoned.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +17,6 @@
 #include "drive.h"
 #include "ktap.h"
 #include "pins.h"
-#include "zoned.h"
 
 enum { seed = 110, zone = 1, most_pages = 16 };
 static const char target[] = "/tmp/pinrig-zonefs";
@@ -23,8 +25,8 @@ struct writing {
   bool (*open)(struct zoned* zoned);
   bool zonefs;
   int segments, pages, blocks;  // iovecs of so many pages and logical blocks, side by side
-  bool behind;                 // not at the write pointer: refused
-  bool half;                   // the second half of the memory is not there
+  bool behind;                  // not at the write pointer: refused
+  bool half;                    // the second half of the memory is not there
 };
 
 static int open_file(const struct writing* writing, const struct zoned* zoned, int flags) {
@@ -62,7 +64,8 @@ static void judge(const struct writing* writing, ssize_t done, size_t length) {
   // A drive says EIO; what zonefs sees for itself is EINVAL.
   bool refused = done < 0 && (error == EIO || error == EINVAL || error == EFAULT);
   if (writing->behind && !refused)
-    ktap_fail("a write that is not at the write pointer gave %zd: %s", done, done < 0 ? strerror(error) : "not refused");
+    ktap_fail("a write that is not at the write pointer gave %zd: %s", done,
+              done < 0 ? strerror(error) : "not refused");
   else if (writing->half && !refused && done != (ssize_t)length / 2)
     ktap_fail("a write of half mapped memory gave %zd: %s", done, done < 0 ? strerror(error) : "");
   else if (!writing->behind && !writing->half && done != (ssize_t)length)
@@ -70,10 +73,12 @@ static void judge(const struct writing* writing, ssize_t done, size_t length) {
 }
 
 // Writes the segments at the write pointer, or a page behind it.
-static void carry_out(const struct writing* writing, const struct zoned* zoned, struct buffer* data, bool pinned) {
+static void carry_out(const struct writing* writing, const struct zoned* zoned, struct buffer* data,
+                      bool pinned) {
   struct iovec vec[most_pages];
   struct pins before;
-  size_t segment = (size_t)writing->pages * page_bytes() + (size_t)writing->blocks * zoned->block_bytes, length = segment * (size_t)writing->segments;
+  size_t segment = (size_t)writing->pages * page_bytes() + (size_t)writing->blocks * zoned->block_bytes,
+         length = segment * (size_t)writing->segments;
   long long pages = 0;
   pattern_fill(data->addr, length, seed, 0);
   for (int i = 0; i < writing->segments; ++i) {
@@ -91,7 +96,8 @@ static void carry_out(const struct writing* writing, const struct zoned* zoned, 
     pins_expect(&before, least, least);
   }
   if (fd >= 0) close(fd);
-  if (writing->behind && zone_written(zoned, zone) != 0) ktap_fail("the refused write moved the write pointer");
+  if (writing->behind && zone_written(zoned, zone) != 0)
+    ktap_fail("the refused write moved the write pointer");
   if (!writing->behind && !writing->half && !ktap_failed()) read_back(writing, zoned, length, pinned);
 }
 
@@ -101,8 +107,10 @@ static enum pin_mode mode_of(const struct writing* writing, const struct zoned* 
   long long skew = 0;
   enum pin_mode mode = MODE_UNKNOWN;
   int fd = open_file(writing, zoned, O_RDWR | O_DIRECT);
-  if (fd >= 0 && pwrite(fd, data->addr, page_bytes(), 0) == (ssize_t)page_bytes()) mode = caps_probe_read(fd, &skew);
-  if (fd >= 0 && mode != MODE_UNKNOWN && ftruncate(fd, 0) < 0) ktap_fail("emptying a zone: %s", strerror(errno));
+  if (fd >= 0 && pwrite(fd, data->addr, page_bytes(), 0) == (ssize_t)page_bytes())
+    mode = caps_probe_read(fd, &skew);
+  if (fd >= 0 && mode != MODE_UNKNOWN && ftruncate(fd, 0) < 0)
+    ktap_fail("emptying a zone: %s", strerror(errno));
   if (fd >= 0) close(fd);
   if (mode == MODE_UNKNOWN) ktap_fail("the first page of a zone: %s", strerror(errno));
   // The super block, the page, and the read of it.
@@ -129,22 +137,30 @@ static void write_zone(const void* arg) {
   zoned_close(&zoned);
 }
 
-#define WRITINGS(device, zonefs)                                                                     \
-  {device, zonefs, 1, 16, 0, false, false}, {device, zonefs, 8, 0, 1, false, false},               \
-      {device, zonefs, 1, 4, 0, true, false}, {device, zonefs, 1, 16, 0, false, true}
-#define CASES(prefix, first)                                                                          \
-  {prefix "16_pages", write_zone, &writings[first]}, {prefix "8_iovecs_of_a_block", write_zone, &writings[(first) + 1]}, \
-      {prefix "behind_write_pointer", write_zone, &writings[(first) + 2]},                            \
-      {prefix "half_unmapped", write_zone, &writings[(first) + 3]}
+#define WRITINGS(device, zonefs)                                                     \
+  {device, zonefs, 1, 16, 0, false, false}, {device, zonefs, 8, 0, 1, false, false}, \
+      {device, zonefs, 1, 4, 0, true, false}, {                                      \
+    device, zonefs, 1, 16, 0, false, true                                            \
+  }
+#define CASES(prefix, first)                                                 \
+  {prefix "16_pages", write_zone, &writings[first]},                         \
+      {prefix "8_iovecs_of_a_block", write_zone, &writings[(first) + 1]},    \
+      {prefix "behind_write_pointer", write_zone, &writings[(first) + 2]}, { \
+    prefix "half_unmapped", write_zone, &writings[(first) + 3]               \
+  }
 
 int main(void) {
   static const struct writing writings[] = {
-      WRITINGS(zoned_null_blk, false), WRITINGS(zoned_null_blk, true),
-      WRITINGS(zoned_nvme, false),     WRITINGS(zoned_nvme, true),
+      WRITINGS(zoned_null_blk, false),
+      WRITINGS(zoned_null_blk, true),
+      WRITINGS(zoned_nvme, false),
+      WRITINGS(zoned_nvme, true),
   };
   static const struct ktap_case cases[] = {
-      CASES("null_blk_write_", 0), CASES("null_blk_zonefs_write_", 4),
-      CASES("nvme_write_", 8),     CASES("nvme_zonefs_write_", 12),
+      CASES("null_blk_write_", 0),
+      CASES("null_blk_zonefs_write_", 4),
+      CASES("nvme_write_", 8),
+      CASES("nvme_zonefs_write_", 12),
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() against direct reads as a race, on every kind of target (lib/fork_race.h). bio/dio_fork_race does the same for
-// longer on the raw drive.
+// fork() against direct reads as a race, on every kind of target (lib/fork_race.h). bio/dio_fork_race does
+// the same for longer on the raw drive.
 //
 //   dio_race [milliseconds of each case]
 #include <stdlib.h>
@@ -25,8 +25,12 @@ static void reads_survive_forks(const void* arg) {
   struct pins before;
   struct fork_race_result result;
   if (place_open(&place, c->place, false, fork_race_fill) && buffer_get(&page, c->kind, page_bytes())) {
-    const struct fork_race race = {.fd = place.fd, .page = page.addr, .duration_ms = duration_ms, .extra_factor = 8,
-                                   .least_reads = 50, .least_forks = 8};
+    const struct fork_race race = {.fd = place.fd,
+                                   .page = page.addr,
+                                   .duration_ms = duration_ms,
+                                   .extra_factor = 8,
+                                   .least_reads = 50,
+                                   .least_forks = 8};
     if (pins_begin(&before) && fork_race_run(&race, &result)) {
       // A fork between the two halves of a pin makes GUP take the page again: at least.
       bool pins = place.mode == MODE_PIN;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // fork() and huge pages of every size. Their entries are copied by a function of their own (mm/hugetlb.c,
-// copy_hugetlb_page_range()), which leaves out tables that are shared already. A number in the table's struct page tells;
-// where only tables of the PMD level start with none, one of another level (1 GiB; contiguous entries of arm64) has what
-// the page was left with by its last user, and the child finds zeros. So pages with such a number are given back right
-// before: in a block device's cache it is the place in the file, and they come from the lists that page tables come from.
+// copy_hugetlb_page_range()), which leaves out tables that are shared already. A number in the table's struct
+// page tells; where only tables of the PMD level start with none, one of another level (1 GiB; contiguous
+// entries of arm64) has what the page was left with by its last user, and the child finds zeros. So pages
+// with such a number are given back right before: in a block device's cache it is the place in the file, and
+// they come from the lists that page tables come from.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -39,7 +40,9 @@ static size_t pmd(void) { return page_bytes() * (page_bytes() / sizeof(long)); }
 static size_t pud(void) { return page_bytes() == 4096 ? 1ul << 30 : 0; }
 #ifdef __aarch64__
 static size_t contiguous_pte(void) { return page_bytes() == 4096 ? 64ul << 10 : 2ul << 20; }
-static size_t contiguous_pmd(void) { return page_bytes() == 4096 ? 32ul << 20 : page_bytes() == 16384 ? 1ul << 30 : 0; }
+static size_t contiguous_pmd(void) {
+  return page_bytes() == 4096 ? 32ul << 20 : page_bytes() == 16384 ? 1ul << 30 : 0;
+}
 #endif
 
 // Also brings every page that is on its way to the lists there.
@@ -64,12 +67,14 @@ static bool reserve(size_t size, int pages) {
     if (pread(fd, have, sizeof(have) - 1, 0) <= 0) *have = 0;
   }
   close(fd);
-  return atoi(have) >= pages || ktap_skip("%d of %d huge pages of %zu kB can be had", atoi(have), pages, size >> 10);
+  return atoi(have) >= pages ||
+         ktap_skip("%d of %d huge pages of %zu kB can be had", atoi(have), pages, size >> 10);
 }
 
 static void leave_numbers(int drive) {
   static char to[cached];
-  if (pread(drive, to, sizeof(to), (off_t)page_bytes()) != (ssize_t)sizeof(to)) ktap_fail("read: %s", strerror(errno));
+  if (pread(drive, to, sizeof(to), (off_t)page_bytes()) != (ssize_t)sizeof(to))
+    ktap_fail("read: %s", strerror(errno));
   if (!device_drop_cache(drive)) ktap_fail("the drive's cache stays");
 }
 
@@ -85,7 +90,8 @@ static bool fork_keeps(const unsigned char* at, size_t size, int drive) {
   if (child == 0) _exit(look(at, size));
   int code = child > 0 ? proc_reap(child, limit_ms) : -1;
   if (code < 0) return false;
-  if (code != GOOD) return ktap_fail("the child has other data %s", code == BEGIN_LOST ? "from the beginning" : "at the end");
+  if (code != GOOD)
+    return ktap_fail("the child has other data %s", code == BEGIN_LOST ? "from the beginning" : "at the end");
   if (pagemap_pfn(at) != frame) return ktap_fail("the parent has another page");
   return look(at, size) == GOOD || ktap_fail("the parent has other data");
 }
@@ -95,7 +101,8 @@ static bool stay_here(void) {
   cpu_set_t first;
   CPU_ZERO(&first);
   CPU_SET(0, &first);
-  return sched_setaffinity(0, sizeof(first), &first) == 0 || ktap_fail("sched_setaffinity: %s", strerror(errno));
+  return sched_setaffinity(0, sizeof(first), &first) == 0 ||
+         ktap_fail("sched_setaffinity: %s", strerror(errno));
 }
 
 static void row(const void* arg) {
@@ -131,10 +138,15 @@ int main(void) {
   static const struct row pmds = {contiguous_pmd, 20, false}, pmds_pinned = {contiguous_pmd, 3, true};
 #endif
   static const struct ktap_case cases[] = {
-      {"pmd", row, &two}, {"pmd_pinned", row, &two_pinned}, {"pud", row, &giga}, {"pud_pinned", row, &giga_pinned},
+      {"pmd", row, &two},
+      {"pmd_pinned", row, &two_pinned},
+      {"pud", row, &giga},
+      {"pud_pinned", row, &giga_pinned},
 #ifdef __aarch64__
-      {"contiguous_pte", row, &ptes}, {"contiguous_pte_pinned", row, &ptes_pinned},
-      {"contiguous_pmd", row, &pmds}, {"contiguous_pmd_pinned", row, &pmds_pinned},
+      {"contiguous_pte", row, &ptes},
+      {"contiguous_pte_pinned", row, &ptes_pinned},
+      {"contiguous_pmd", row, &pmds},
+      {"contiguous_pmd_pinned", row, &pmds_pinned},
 #endif
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
-// What fork() does to the references of a page (lib/page_ref.h): one that is not pinned is shared, and has a reference of the
-// child until that ends; of one that is pinned the child gets a copy, and it has none.
+// What fork() does to the references of a page (lib/page_ref.h): one that is not pinned is shared, and has a
+// reference of the child until that ends; of one that is pinned the child gets a copy, and it has none.
+#include "page_ref.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #include "buffers.h"
 #include "ktap.h"
-#include "page_ref.h"
 #include "pins.h"
 #include "proc.h"
 #include "uring.h"
@@ -26,7 +27,8 @@ static void across_fork(bool pinned, struct page_ref* watch) {
   pid_t child = proc_fork();
   if (child == 0) child_side(&go);
   if (child > 0) {
-    // fork() takes the child's reference before it looks whether the page may be pinned, twice where it has to get memory first.
+    // fork() takes the child's reference before it looks whether the page may be pinned, twice where it has
+    // to get memory first.
     page_ref_expect_at_least(watch, held + 1, pinned ? held : 1);
     rendezvous_send(&go, 1);
     if (proc_reap(child, limit_ms) != 0) ktap_fail("the child waited in vain");
@@ -45,7 +47,8 @@ static void references(const void* arg) {
   if (buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) {
     if (page_ref_begin(&watch, &buffer, BUFFER_PAGES)) {
       if (pins_begin(&before)) {
-        if (pinned && uring_register(ring, buffer.addr, buffer.size) != 0) ktap_fail("IORING_REGISTER_BUFFERS");
+        if (pinned && uring_register(ring, buffer.addr, buffer.size) != 0)
+          ktap_fail("IORING_REGISTER_BUFFERS");
         across_fork(pinned, &watch);
         if (pinned && uring_unregister(ring) != 0) ktap_fail("IORING_UNREGISTER_BUFFERS");
         pins_expect(&before, pinned ? pages : 0, pinned ? pages : 0);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O that ends early: at the end of the file, or where memory cannot be had. How much is pinned by then and what
-// the caller is told depends on the file system (lib/dio_kind.c); all of it is given back. The argument is the type.
+// Direct I/O that ends early: at the end of the file, or where memory cannot be had. How much is pinned by
+// then and what the caller is told depends on the file system (lib/dio_kind.c); all of it is given back. The
+// argument is the type.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -33,8 +34,8 @@ static bool fill(size_t size) {
   return good;
 }
 
-// One direct transfer, and that it takes hold of `held` pages, of which legacy direct I/O submits `sections`. Bytes, or
-// -errno.
+// One direct transfer, and that it takes hold of `held` pages, of which legacy direct I/O submits `sections`.
+// Bytes, or -errno.
 static ssize_t transfer(void* addr, size_t length, off_t offset, bool write, int held, int sections) {
   struct pins before;
   ssize_t done = -EIO;
@@ -52,7 +53,8 @@ static ssize_t transfer(void* addr, size_t length, off_t offset, bool write, int
 static void short_read(size_t size) {
   struct buffer buffer;
   size_t offset = (pages - 1) * page_bytes();
-  if (!fs_fixture_ready(&fixture) || !fill(size) || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) return;
+  if (!fs_fixture_ready(&fixture) || !fill(size) || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()))
+    return;
   int there = (int)((size - offset + page_bytes() - 1) / page_bytes());
   // iomap ends with the file before it pins.
   int held = fixture.file.kind->path == DIO_IOMAP ? there : pages;
@@ -77,7 +79,9 @@ static void read_at_odd_end(const void* arg) {
 static void read_behind_end(const void* arg) {
   (void)arg;
   struct buffer buffer;
-  if (!fs_fixture_ready(&fixture) || !fill(pages * page_bytes()) || !buffer_get(&buffer, BUFFER_PAGES, page_bytes())) return;
+  if (!fs_fixture_ready(&fixture) || !fill(pages * page_bytes()) ||
+      !buffer_get(&buffer, BUFFER_PAGES, page_bytes()))
+    return;
   // A server is asked, with a page for the answer.
   int held = fixture.file.kind->path == DIO_SERVER ? 1 : 0;
   ssize_t got = transfer(buffer.addr, page_bytes(), pages * (off_t)page_bytes(), false, held, 0);
@@ -97,7 +101,8 @@ static void half_mapped(const void* arg) {
   enum dio_half want = write ? fixture.file.kind->write : fixture.file.kind->read;
   if (!(done == -EFAULT && want != HALF_SHORT) && !(done == (ssize_t)mapped && want != HALF_FAULTS))
     ktap_fail("gave %zd, want %zd", done, want == HALF_FAULTS ? -(ssize_t)EFAULT : (ssize_t)mapped);
-  if (!write && done > 0 && pattern_check(buffer.addr, (size_t)done, pattern, 0) >= 0) ktap_fail("wrong data");
+  if (!write && done > 0 && pattern_check(buffer.addr, (size_t)done, pattern, 0) >= 0)
+    ktap_fail("wrong data");
   buffer_put(&buffer);
 }
 

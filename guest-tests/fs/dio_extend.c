@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct writes that make the file longer. Some file systems leave them to the page cache, and then nothing is pinned; once
-// the blocks are there, the same write is direct. The argument is the type.
+// Direct writes that make the file longer. Some file systems leave them to the page cache, and then nothing
+// is pinned; once the blocks are there, the same write is direct. The argument is the type.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -34,7 +34,8 @@ static bool put(int fd, struct buffer* buffer, off_t offset, bool direct) {
   struct pins before;
   if (!pins_begin(&before)) return false;
   ssize_t done = pwrite(fd, buffer->addr, buffer->size, offset);
-  if (done != (ssize_t)buffer->size) return ktap_fail("%zd of %zu bytes: %s", done, buffer->size, strerror(errno));
+  if (done != (ssize_t)buffer->size)
+    return ktap_fail("%zd of %zu bytes: %s", done, buffer->size, strerror(errno));
   return dio_file_expect(&fixture.file, &before, true, ALIGNED_PAGE, direct ? pages : 0, direct ? pages : 0);
 }
 
@@ -46,13 +47,17 @@ static void read_back(off_t offset) {
   int fd = fs_fixture_open(&fixture, O_RDONLY);
   if (fd < 0) return;
   if (fstat(fd, &state) < 0 || state.st_size != offset + (off_t)length)
-    ktap_fail("the file has %lld bytes, want %lld", (long long)state.st_size, (long long)offset + (long long)length);
+    ktap_fail("the file has %lld bytes, want %lld", (long long)state.st_size,
+              (long long)offset + (long long)length);
   filesystem_drop_cache(fd);
   off_t old_end = file_pages * (off_t)page;
-  for (off_t at = offset < old_end ? offset : old_end; !ktap_failed() && at < state.st_size; at += (off_t)page) {
+  for (off_t at = offset < old_end ? offset : old_end; !ktap_failed() && at < state.st_size;
+       at += (off_t)page) {
     bool written = at >= offset;
-    if (pread(fd, bytes, page, at) != (ssize_t)page) ktap_fail("reading back: %s", strerror(errno));
-    else if (written && pattern_check(bytes, page, pattern, (size_t)(at - offset)) >= 0) ktap_fail("wrong data");
+    if (pread(fd, bytes, page, at) != (ssize_t)page)
+      ktap_fail("reading back: %s", strerror(errno));
+    else if (written && pattern_check(bytes, page, pattern, (size_t)(at - offset)) >= 0)
+      ktap_fail("wrong data");
     for (size_t i = 0; !written && !ktap_failed() && i < page; ++i)
       if (bytes[i] != 0) ktap_fail("byte %zu behind the old end is not zero", i);
   }
@@ -63,7 +68,8 @@ static void extend(const void* arg) {
   const struct step* step = arg;
   struct buffer buffer;
   off_t offset = step->from_page * (off_t)page_bytes();
-  if (!fs_fixture_ready(&fixture) || !cut() || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) return;
+  if (!fs_fixture_ready(&fixture) || !cut() || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()))
+    return;
   pattern_fill(buffer.addr, buffer.size, pattern, 0);
   int fd = fs_fixture_open(&fixture, O_RDWR | O_DIRECT);
   if (fd >= 0 && put(fd, &buffer, offset, !fixture.file.kind->cached_extending)) {
@@ -75,13 +81,12 @@ static void extend(const void* arg) {
 }
 
 int main(int argc, char** argv) {
-  static const struct step at_end = {file_pages, false}, across = {file_pages / 2, false}, far = {2 * file_pages, false};
+  static const struct step at_end = {file_pages, false}, across = {file_pages / 2, false},
+                           far = {2 * file_pages, false};
   static const struct step again = {file_pages, true};
   const struct ktap_case cases[] = {
-      {"probe", probe, argc > 1 ? argv[1] : "vfat"},
-      {"write_at_the_end", extend, &at_end},
-      {"write_across_the_end", extend, &across},
-      {"write_behind_the_end", extend, &far},
+      {"probe", probe, argc > 1 ? argv[1] : "vfat"}, {"write_at_the_end", extend, &at_end},
+      {"write_across_the_end", extend, &across},     {"write_behind_the_end", extend, &far},
       {"write_and_overwrite", extend, &again},
   };
   int code = ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O on a file with one allocation after the other failing (lib/dio_walk.c). The argument is the type.
+// Direct I/O on a file with one allocation after the other failing (lib/dio_walk.c). The argument is the
+// type.
 #include "dio_walk.h"
 #include "fs_fixture.h"
 #include "ktap.h"
@@ -22,7 +23,8 @@ static void counts(const struct iovec* vec, int count, bool write, struct transf
 static void probe(const void* type) { fs_fixture_begin(&fixture, type, file_pages * page_bytes()); }
 
 int main(int argc, char** argv) {
-  static const struct target target = {.open = open_file, .mode = mode, .drop_cache = filesystem_drop_cache, .counts = counts};
+  static const struct target target = {
+      .open = open_file, .mode = mode, .drop_cache = filesystem_drop_cache, .counts = counts};
   static struct ktap_case cases[8];
   cases[0] = (struct ktap_case){"probe", probe, argc > 1 ? argv[1] : "ext4"};
   int code = ktap_run(cases, dio_walk_cases(cases, 1, &target));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct reads of what was never written, and direct writes of less than a block into it: what the file system adds
-// around them is zero, and the page of zeros that iomap adds (iomap_dio_zero) is neither pinned nor unpinned. Zeros are
-// read without pinning, but by fs/direct-io.c, which has pinned before it looks. The argument is the type.
+// Direct reads of what was never written, and direct writes of less than a block into it: what the file
+// system adds around them is zero, and the page of zeros that iomap adds (iomap_dio_zero) is neither pinned
+// nor unpinned. Zeros are read without pinning, but by fs/direct-io.c, which has pinned before it looks. The
+// argument is the type.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -90,9 +91,12 @@ static void write_sector(off_t offset) {
   if (!ktap_failed() && filesystem_drop_cache(plain)) {
     ssize_t got = pread(plain, back, sizeof(back), offset);
     size_t end = got > 2 * sector ? (size_t)got : 2 * sector;
-    if (got < 2 * sector) ktap_fail("reading back: %zd, %s", got, strerror(errno));
-    else if (pattern_check(back + sector, sector, 7, 0) >= 0) ktap_fail("the sector is not what was written");
-    else if (all_zero(back, sector, "the block, before the sector,")) all_zero(back + 2 * sector, end - 2 * sector, "the block, behind the sector,");
+    if (got < 2 * sector)
+      ktap_fail("reading back: %zd, %s", got, strerror(errno));
+    else if (pattern_check(back + sector, sector, 7, 0) >= 0)
+      ktap_fail("the sector is not what was written");
+    else if (all_zero(back, sector, "the block, before the sector,"))
+      all_zero(back + 2 * sector, end - 2 * sector, "the block, behind the sector,");
   }
   buffer_put(&buffer);
   close(fd);
@@ -112,7 +116,8 @@ static void write_in_unwritten(const void* arg) {
 int main(int argc, char** argv) {
   const char* type = argc > 1 ? argv[1] : "ext4";
   // Has unwritten extents.
-  bool extents = strcmp(type, "ext4") == 0 || strcmp(type, "xfs") == 0 || strcmp(type, "btrfs") == 0 || strcmp(type, "f2fs") == 0;
+  bool extents = strcmp(type, "ext4") == 0 || strcmp(type, "xfs") == 0 || strcmp(type, "btrfs") == 0 ||
+                 strcmp(type, "f2fs") == 0;
   const struct ktap_case cases[] = {
       {"probe", probe, type},
       {"read_hole", read_hole, NULL},

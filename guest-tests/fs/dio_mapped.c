@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O whose memory is a shared mapping of the very file: pinning it faults in pages of the file system that is
-// just at work, which must not wait for itself. btrfs pins without faulting (FOLL_NOFAULT) and tries again. The argument
-// is the type.
+// Direct I/O whose memory is a shared mapping of the very file: pinning it faults in pages of the file system
+// that is just at work, which must not wait for itself. btrfs pins without faulting (FOLL_NOFAULT) and tries
+// again. The argument is the type.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -13,11 +13,19 @@
 #include "pins.h"
 #include "proc.h"
 
-enum { pages = 16, file_pages = 64, limit_ms = 20000, pattern = 21, wrong_length = 2, wrong_data = 3, no_mapping = 4 };
+enum {
+  pages = 16,
+  file_pages = 64,
+  limit_ms = 20000,
+  pattern = 21,
+  wrong_length = 2,
+  wrong_data = 3,
+  no_mapping = 4
+};
 
 struct step {
-  int from_page;   // of the file, in the transfer
-  int to_page;     // of the mapping
+  int from_page;  // of the file, in the transfer
+  int to_page;    // of the mapping
   bool write;
 };
 
@@ -39,7 +47,8 @@ static bool fill(void) {
   return good;
 }
 
-// In a process of its own, so that one that waits for itself is noticed. Nothing of the mapping is there before.
+// In a process of its own, so that one that waits for itself is noticed. Nothing of the mapping is there
+// before.
 static int transfer(const struct step* step) {
   int fd = open(fixture.path, O_RDWR | O_DIRECT | O_CLOEXEC);
   size_t page = page_bytes(), length = pages * page;
@@ -72,10 +81,8 @@ int main(int argc, char** argv) {
   static const struct step read_other = {0, 2 * pages, false}, read_same = {0, 0, false};
   static const struct step write_other = {pages, 2 * pages, true}, write_same = {0, 0, true};
   const struct ktap_case cases[] = {
-      {"probe", probe, argc > 1 ? argv[1] : "ext4"},
-      {"read_into_another_range", run, &read_other},
-      {"read_into_the_same_range", run, &read_same},
-      {"write_from_another_range", run, &write_other},
+      {"probe", probe, argc > 1 ? argv[1] : "ext4"},   {"read_into_another_range", run, &read_other},
+      {"read_into_the_same_range", run, &read_same},   {"write_from_another_range", run, &write_other},
       {"write_from_the_same_range", run, &write_same},
   };
   int code = ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// O_DIRECT on a file of a freshly made file system, whose type is the argument, in all shapes of lib/transfer.c. What
-// each alignment does to the counters is probed first: file systems differ in it as kernels do.
+// O_DIRECT on a file of a freshly made file system, whose type is the argument, in all shapes of
+// lib/transfer.c. What each alignment does to the counters is probed first: file systems differ in it as
+// kernels do.
 #include "caps.h"
 #include "fs_fixture.h"
 #include "ktap.h"
@@ -24,7 +25,8 @@ static void counts(const struct iovec* vec, int count, bool write, struct transf
 static void probe(const void* type) { fs_fixture_begin(&fixture, type, fs_fixture_size_for_shapes()); }
 
 int main(int argc, char** argv) {
-  static struct target target = {.open = open_file, .mode = mode, .drop_cache = filesystem_drop_cache, .counts = counts};
+  static struct target target = {
+      .open = open_file, .mode = mode, .drop_cache = filesystem_drop_cache, .counts = counts};
   static struct ktap_case cases[most];
   target.offset = (off_t)fs_fixture_offset();
   cases[0] = (struct ktap_case){"probe", probe, argc > 1 ? argv[1] : "ext4"};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// NFS takes plain references for direct I/O (fs/nfs/direct.c), which no counter shows: that the bytes went past the page
-// cache is read from the client's own statistics, and that every reference goes back from oracles that need no counters.
+// NFS takes plain references for direct I/O (fs/nfs/direct.c), which no counter shows: that the bytes went
+// past the page cache is read from the client's own statistics, and that every reference goes back from
+// oracles that need no counters.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ struct step {
 };
 
 struct moved {
-  long long read, written;   // bytes, directly
+  long long read, written;  // bytes, directly
 };
 
 static struct fs_fixture fixture;
@@ -29,7 +30,8 @@ static void probe(const void* arg) {
   fs_fixture_begin(&fixture, "nfs", 1024 * page_bytes());
 }
 
-// "bytes:" of our mount in mountstats: normal reads and writes, direct reads and writes, ... (fs/nfs/super.c nfs_show_stats).
+// "bytes:" of our mount in mountstats: normal reads and writes, direct reads and writes, ... (fs/nfs/super.c
+// nfs_show_stats).
 static bool direct_bytes(struct moved* now) {
   FILE* file = fopen("/proc/self/mountstats", "re");
   char line[512];
@@ -57,7 +59,8 @@ static bool store(size_t length) {
   bool good = fd >= 0;
   for (size_t at = 0; good && at < length; at += sizeof(block)) {
     pattern_fill(block, sizeof(block), pattern, at);
-    good = pwrite(fd, block, sizeof(block), (off_t)at) == sizeof(block) || ktap_fail("buffered write: %s", strerror(errno));
+    good = pwrite(fd, block, sizeof(block), (off_t)at) == sizeof(block) ||
+           ktap_fail("buffered write: %s", strerror(errno));
   }
   good = good && filesystem_drop_cache(fd);
   if (fd >= 0) close(fd);
@@ -75,8 +78,10 @@ static void run(const void* arg) {
   int fd = fs_fixture_open(&fixture, O_RDWR | O_DIRECT);
   if (fd < 0 || !buffer_get(&buffer, step->kind, length)) return;
   if (step->write) pattern_fill(buffer.addr, length, pattern, 0);
-  if (pins_begin(&before) && direct_bytes(&old) && repeat(fd, &buffer, length, step->write) && direct_bytes(&now)) {
-    long long want = rounds * (long long)length, got = step->write ? now.written - old.written : now.read - old.read;
+  if (pins_begin(&before) && direct_bytes(&old) && repeat(fd, &buffer, length, step->write) &&
+      direct_bytes(&now)) {
+    long long want = rounds * (long long)length,
+              got = step->write ? now.written - old.written : now.read - old.read;
     if (got != want) ktap_fail("%lld bytes went directly, want %lld", got, want);
     long long pinned = fixture.file.read[ALIGNED_PAGE].pins ? rounds * pages : 0;
     pins_expect(&before, pinned, pinned);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// O_DIRECT on tmpfs: refused, or allowed and no direct I/O at all (mm/shmem.c). That an open with O_DIRECT works proves
-// nothing, and nothing is pinned.
+// O_DIRECT on tmpfs: refused, or allowed and no direct I/O at all (mm/shmem.c). That an open with O_DIRECT
+// works proves nothing, and nothing is pinned.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -18,7 +18,9 @@ static bool opens;
 
 static void open_direct(const void* arg) {
   (void)arg;
-  if (!filesystem_open(&fs, "tmpfs") || !filesystem_file(&fs, "data", 2 * pages * page_bytes(), path, sizeof(path))) return;
+  if (!filesystem_open(&fs, "tmpfs") ||
+      !filesystem_file(&fs, "data", 2 * pages * page_bytes(), path, sizeof(path)))
+    return;
   int fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
   opens = fd >= 0;
   if (!opens && errno != EINVAL) ktap_fail("O_DIRECT open: %s", strerror(errno));
@@ -41,7 +43,8 @@ static void transfer(const void* arg) {
       ssize_t put = pwrite(fd, at, length, *offset);
       memset(at, 0, length);
       ssize_t got = pread(fd, at, length, *offset);
-      if (put != (ssize_t)length || got != (ssize_t)length) ktap_fail("%zd bytes written, %zd read of %zu", put, got, length);
+      if (put != (ssize_t)length || got != (ssize_t)length)
+        ktap_fail("%zd bytes written, %zd read of %zu", put, got, length);
       pins_expect(&before, 0, 0);
       if (pattern_check(at, length, pattern, 0) >= 0) ktap_fail("wrong data");
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A core dump asks for every page of the process with FOLL_DUMP (mm/gup.c, get_dump_page()): what was never touched is not
-// brought in for it and stays a hole in the file.
+// A core dump asks for every page of the process with FOLL_DUMP (mm/gup.c, get_dump_page()): what was never
+// touched is not brought in for it and stays a hole in the file.
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -37,15 +37,18 @@ static bool area_open(struct area* area) {
   if (area->unit == 0) return ktap_skip("no hugetlb");
   area->size = huge ? pieces * area->unit : area_pages * area->unit;
   if (huge && hugetlb_free() < pieces) return ktap_skip("%d huge pages are needed", pieces);
-  area->addr = mmap(NULL, area->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | (huge ? MAP_HUGETLB : 0), -1, 0);
+  area->addr = mmap(NULL, area->size, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | (huge ? MAP_HUGETLB : 0), -1, 0);
   if (area->addr == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
-  if (!huge && madvise(area->addr, area->size, MADV_NOHUGEPAGE) < 0) return ktap_fail("madvise: %s", strerror(errno));
+  if (!huge && madvise(area->addr, area->size, MADV_NOHUGEPAGE) < 0)
+    return ktap_fail("madvise: %s", strerror(errno));
   return true;
 }
 
 // Which units are written: a few, far from each other.
 static size_t offset_of(const struct area* area, int index) {
-  return area->kind == AREA_HUGETLB ? (size_t)index * 2 * area->unit : (size_t)(index * 1000 + 7) * area->unit;
+  return area->kind == AREA_HUGETLB ? (size_t)index * 2 * area->unit
+                                    : (size_t)(index * 1000 + 7) * area->unit;
 }
 static int written(const struct area* area) { return area->kind == AREA_HUGETLB ? pieces / 2 : touched; }
 
@@ -66,7 +69,8 @@ static void die(struct area* area) {
     pattern_fill(area->addr + offset_of(area, i), area->unit, seed + (unsigned)i, 0);
   // Read only: the zero page, which is none of the process's own.
   unsigned sum = 0;
-  for (size_t i = 0; area->kind == AREA_READ && i < area->size; i += area->unit) sum += ((volatile unsigned char*)area->addr)[i];
+  for (size_t i = 0; area->kind == AREA_READ && i < area->size; i += area->unit)
+    sum += ((volatile unsigned char*)area->addr)[i];
   signal(SIGABRT, SIG_DFL);
   if (sum != 1) raise(SIGABRT);
 }
@@ -80,7 +84,8 @@ static off_t find_segment(int fd, const struct area* area) {
   for (int i = 0; i < header.e_phnum; ++i) {
     off_t at = (off_t)(header.e_phoff + (Elf64_Off)i * sizeof(segment));
     if (pread(fd, &segment, sizeof(segment), at) != (ssize_t)sizeof(segment)) return -1;
-    if (segment.p_type == PT_LOAD && segment.p_vaddr <= first && first + area->size <= segment.p_vaddr + segment.p_filesz)
+    if (segment.p_type == PT_LOAD && segment.p_vaddr <= first &&
+        first + area->size <= segment.p_vaddr + segment.p_filesz)
       return (off_t)(segment.p_offset + (first - segment.p_vaddr));
   }
   return -1;
@@ -106,12 +111,15 @@ static void judge_core(const struct area* area) {
   if (start < 0) ktap_fail("the core lacks the area");
   for (int i = 0; start >= 0 && bytes && i < written(area); ++i) {
     bool got = pread(fd, bytes, area->unit, start + (off_t)offset_of(area, i)) == (ssize_t)area->unit;
-    if (!got || pattern_check(bytes, area->unit, seed + (unsigned)i, 0) >= 0) ktap_fail("piece %d is not in the core", i);
+    if (!got || pattern_check(bytes, area->unit, seed + (unsigned)i, 0) >= 0)
+      ktap_fail("piece %d is not in the core", i);
   }
   // A page of the file may stand across two of the process.
-  off_t data = start < 0 ? 0 : data_bytes(fd, start, area->size), most = (off_t)(2 * area->unit) * written(area);
+  off_t data = start < 0 ? 0 : data_bytes(fd, start, area->size),
+        most = (off_t)(2 * area->unit) * written(area);
   ktap_note("%lld of %zu bytes are no hole", (long long)data, area->size);
-  if (data > most) ktap_fail("%lld bytes are no hole, %lld at most should be", (long long)data, (long long)most);
+  if (data > most)
+    ktap_fail("%lld bytes are no hole, %lld at most should be", (long long)data, (long long)most);
   free(bytes);
   close(fd);
 }
@@ -142,10 +150,13 @@ static void dump(const void* arg) {
     if (child > 0) waitpid(child, &status, 0);
     long long brought = faults() - start, units = (long long)(area.size / area.unit);
     ktap_note("%lld faults for %lld units", brought, units);
-    if (!WIFSIGNALED(status) || !WCOREDUMP(status)) ktap_fail("no core was dumped (status %x)", (unsigned)status);
-    else judge_core(&area);
+    if (!WIFSIGNALED(status) || !WCOREDUMP(status))
+      ktap_fail("no core was dumped (status %x)", (unsigned)status);
+    else
+      judge_core(&area);
     // Those of the process itself are some hundred; the huge area is too small to tell.
-    if (area.kind == AREA_PAGES && brought > units / 2) ktap_fail("%lld faults: the dump brought in what was never touched", brought);
+    if (area.kind == AREA_PAGES && brought > units / 2)
+      ktap_fail("%lld faults: the dump brought in what was never touched", brought);
     // Plain references.
     pins_expect(&before, 0, 0);
   }

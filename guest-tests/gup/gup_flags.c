@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Flags and combinations of them that callers of get_user_pages() and pin_user_pages() may not pass: the kernel warns
-// once, refuses, and takes no page (mm/gup.c, is_valid_gup_args(); before 6.3 one check in each function).
+// Flags and combinations of them that callers of get_user_pages() and pin_user_pages() may not pass: the
+// kernel warns once, refuses, and takes no page (mm/gup.c, is_valid_gup_args(); before 6.3 one check in each
+// function).
 #include <unistd.h>
 
 #include "buffers.h"
@@ -28,7 +29,8 @@ static void refused(const void* arg) {
   int log = kmsg_open();
   bool once = kmsg_clear_once();
   if (!once) ktap_skip("/sys/kernel/debug/clear_warn_once is missing");
-  if (log >= 0 && once && gupdrv_new_flags(driver, &now) && buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) {
+  if (log >= 0 && once && gupdrv_new_flags(driver, &now) &&
+      buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) {
     unsigned flags = GUP_WRITE | (now ? mistake->now : mistake->before);
     struct gup_request request = {.flags = flags, .pages_per_call = pages};
     kmsg_clear_once();

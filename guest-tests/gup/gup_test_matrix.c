@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// The kernel's own gup_test in all the ways in which run_vmtests.sh calls it with RUN_ALL: kind of memory x way of
-// getting pages x access x sharing x pages a call, 180 of them. Its exit code says nothing, so each is judged by what it
-// prints ("truncated": not all pages were got) and by the pin counters around it.
+// The kernel's own gup_test in all the ways in which run_vmtests.sh calls it with RUN_ALL: kind of memory x
+// way of getting pages x access x sharing x pages a call, 180 of them. Its exit code says nothing, so each is
+// judged by what it prints ("truncated": not all pages were got) and by the pin counters around it.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -25,8 +25,8 @@ struct way {
   bool pins, timed;
 };
 static const struct way ways[] = {
-    {"-u", "get_fast", false, true},     {"-U", "get_basic", false, false},   {"-a", "pin_fast", true, true},
-    {"-b", "pin_basic", true, false},    {"-L", "pin_longterm", true, true},
+    {"-u", "get_fast", false, true},  {"-U", "get_basic", false, false},  {"-a", "pin_fast", true, true},
+    {"-b", "pin_basic", true, false}, {"-L", "pin_longterm", true, true},
 };
 static const char* const kinds[][2] = {{"-T", "base"}, {"-t", "thp"}, {"-H", "hugetlb"}};
 static const char* const accesses[][2] = {{"-w", "write"}, {"-W", "read"}};
@@ -44,8 +44,8 @@ struct combination {
 static bool run(const struct combination* c, char* text, size_t size) {
   char amount[16];
   snprintf(amount, sizeof(amount), "%d", c->megabytes);
-  const char* argv[] = {program, c->way->option, c->kind,   c->access, "-m", amount,
-                        "-n",    c->number,      c->shared ? "-S" : NULL, NULL};
+  const char* argv[] = {program,   c->way->option,          c->kind, c->access, "-m", amount, "-n",
+                        c->number, c->shared ? "-S" : NULL, NULL};
   struct rendezvous out;
   if (!rendezvous_open(&out)) return false;
   pid_t child = proc_fork();
@@ -116,11 +116,12 @@ int main(void) {
     const char* const* kind = kinds[n / 60];
     const char* const* access = accesses[n / 6 % 2];
     size_t huge = hugetlb_bytes() >> 20;
-    *c = (struct combination){.way = &ways[n / 12 % 5], .kind = kind[0], .access = access[0], .number = numbers[n % 3]};
+    *c = (struct combination){
+        .way = &ways[n / 12 % 5], .kind = kind[0], .access = access[0], .number = numbers[n % 3]};
     c->shared = n / 3 % 2;
     c->megabytes = strcmp(c->kind, "-H") == 0 && huge > megabytes ? (int)huge : megabytes;
-    snprintf(c->name, sizeof(c->name), "%s_%s_%s%s_n%s", c->way->name, kind[1], access[1], c->shared ? "_shared" : "",
-             c->number);
+    snprintf(c->name, sizeof(c->name), "%s_%s_%s%s_n%s", c->way->name, kind[1], access[1],
+             c->shared ? "_shared" : "", c->number);
     cases[count++] = (struct ktap_case){c->name, combination, c};
   }
   return ktap_run(cases, count);

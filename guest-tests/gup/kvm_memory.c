@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a guest of KVM touches is mapped for it by get_user_pages() (virt/kvm/kvm_main.c, hva_to_pfn_fast() and _slow()):
-// no page is pinned and none held, as the mappings follow the host's by notifiers. A page that comes late is waited for,
-// and since 6.2 a signal ends that on x86-64 (FOLL_INTERRUPTIBLE).
+// What a guest of KVM touches is mapped for it by get_user_pages() (virt/kvm/kvm_main.c, hva_to_pfn_fast()
+// and _slow()): no page is pinned and none held, as the mappings follow the host's by notifiers. A page that
+// comes late is waited for, and since 6.2 a signal ends that on x86-64 (FOLL_INTERRUPTIBLE).
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -21,7 +21,8 @@ static void prepare(void* memory, unsigned seed) {
   for (size_t i = 0; i < TINYVM_PAGES; ++i) page_at(memory, i)[TINYVM_FROM] = seed + (unsigned)i;
 }
 
-// From the beginning to the end, and the guest has copied what `prepare` left, or the zeros of pages that are gone.
+// From the beginning to the end, and the guest has copied what `prepare` left, or the zeros of pages that are
+// gone.
 static bool copies(struct tinyvm* vm, void* memory, unsigned seed) {
   int error = tinyvm_rewind(vm) ? tinyvm_run(vm) : 0;
   if (error) return ktap_fail("KVM_RUN: %s", strerror(error));
@@ -68,7 +69,8 @@ static void read_only_memory(const void* arg) {
     mprotect(buffer.addr, buffer.size, PROT_READ);
     if (pins_begin(&before)) {
       int error = tinyvm_run(&vm);
-      if (error != EFAULT) ktap_fail("the guest's store into memory that may not be written: %s", strerror(error));
+      if (error != EFAULT)
+        ktap_fail("the guest's store into memory that may not be written: %s", strerror(error));
       pins_expect(&before, 0, 0);
     }
     tinyvm_close(&vm);
@@ -86,17 +88,19 @@ static size_t present(void* memory) {
   return count;
 }
 
-// From the beginning to the end, whatever signals come. True when one ended the wait for the first page: the fault is
-// there and the page is not.
+// From the beginning to the end, whatever signals come. True when one ended the wait for the first page: the
+// fault is there and the page is not.
 static bool run_on(struct tinyvm* vm, struct uffd* uffd) {
   bool ended = false;
   int error;
-  while ((error = tinyvm_run(vm)) == EINTR) ended = ended || (atomic_load(&uffd->waiting) && present(uffd->area) == 0);
+  while ((error = tinyvm_run(vm)) == EINTR)
+    ended = ended || (atomic_load(&uffd->waiting) && present(uffd->area) == 0);
   if (error) ktap_fail("KVM_RUN: %s", strerror(error));
   return ended;
 }
 
-// Signals while the first page is waited for. Either KVM_RUN ends for one, or it comes back when the page is there.
+// Signals while the first page is waited for. Either KVM_RUN ends for one, or it comes back when the page is
+// there.
 static void late_pages(const void* arg) {
   (void)arg;
   enum { delay_ms = 300, alarm_us = 50000, seed = 53 };
@@ -114,7 +118,8 @@ static void late_pages(const void* arg) {
       pins_expect(&before, 0, 0);
       uffd_judge(&uffd, TINYVM_PAGES);
       for (size_t i = 0; i < TINYVM_PAGES; ++i) {
-        if (page_at(uffd.area, i)[TINYVM_TO] != page_at(uffd.area, i)[TINYVM_FROM]) ktap_fail("page %zu: not what came", i);
+        if (page_at(uffd.area, i)[TINYVM_TO] != page_at(uffd.area, i)[TINYVM_FROM])
+          ktap_fail("page %zu: not what came", i);
       }
       tinyvm_close(&vm);
     }
@@ -124,7 +129,8 @@ static void late_pages(const void* arg) {
 }
 
 int main(void) {
-  static const enum buffer_kind pages = BUFFER_PAGES, thp = BUFFER_THP, hugetlb = BUFFER_HUGETLB, memfd = BUFFER_MEMFD;
+  static const enum buffer_kind pages = BUFFER_PAGES, thp = BUFFER_THP, hugetlb = BUFFER_HUGETLB,
+                                memfd = BUFFER_MEMFD;
   static const struct ktap_case cases[] = {
       {"pages", memory, &pages},
       {"thp", memory, &thp},

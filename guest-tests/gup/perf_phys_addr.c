@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// A sample of perf with PERF_SAMPLE_PHYS_ADDR looks its address up by get_user_page_fast_only() (kernel/events/core.c,
-// perf_virt_to_phys()): FOLL_FAST_ONLY, where nothing may sleep. Page faults are events of software and tell their address,
-// so each page that is touched has a sample, and pagemap says what must be in it.
+// A sample of perf with PERF_SAMPLE_PHYS_ADDR looks its address up by get_user_page_fast_only()
+// (kernel/events/core.c, perf_virt_to_phys()): FOLL_FAST_ONLY, where nothing may sleep. Page faults are
+// events of software and tell their address, so each page that is touched has a sample, and pagemap says what
+// must be in it.
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdint.h>
@@ -41,7 +42,8 @@ static bool sampler_open(struct sampler* sampler) {
   sampler->ring = MAP_FAILED;
   sampler->fd = (int)syscall(SYS_perf_event_open, &attr, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
   if (sampler->fd < 0) return ktap_fail("perf_event_open: %s", strerror(errno));
-  sampler->ring = mmap(NULL, (1 + ring_pages) * page_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, sampler->fd, 0);
+  sampler->ring =
+      mmap(NULL, (1 + ring_pages) * page_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, sampler->fd, 0);
   return sampler->ring != MAP_FAILED || ktap_fail("mapping the samples: %s", strerror(errno));
 }
 
@@ -73,7 +75,8 @@ struct touch {
   bool read;  // the zero page, which the fast way does not give
 };
 
-static void compare(const struct sampler* sampler, const struct touch* touch, const struct buffer* buffer, size_t step) {
+static void compare(const struct sampler* sampler, const struct touch* touch, const struct buffer* buffer,
+                    size_t step) {
   for (size_t at = inside; at < buffer->size && !ktap_failed(); at += step) {
     const unsigned char* place = buffer->addr + at;
     uint64_t seen = 0, frame = pagemap_pfn(place);
@@ -119,11 +122,15 @@ static void sampled(const void* arg) {
 }
 
 int main(void) {
-  static const struct touch page = {BUFFER_PAGES, false}, zero = {BUFFER_PAGES, true}, thp = {BUFFER_THP, false};
+  static const struct touch page = {BUFFER_PAGES, false}, zero = {BUFFER_PAGES, true},
+                            thp = {BUFFER_THP, false};
   static const struct touch memfd = {BUFFER_MEMFD, false}, hugetlb = {BUFFER_HUGETLB, false};
   static const struct ktap_case cases[] = {
-      {"pages", sampled, &page},        {"zero_page_has_none", sampled, &zero}, {"thp", sampled, &thp},
-      {"memfd_is_let_go", sampled, &memfd}, {"hugetlb_is_let_go", sampled, &hugetlb},
+      {"pages", sampled, &page},
+      {"zero_page_has_none", sampled, &zero},
+      {"thp", sampled, &thp},
+      {"memfd_is_let_go", sampled, &memfd},
+      {"hugetlb_is_let_go", sampled, &hugetlb},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// How pins are counted in a page, seen by dump_page() through the gup_test driver: exactly in a large folio (_pincount,
-// mm/gup.c), and for a single page as 1024 references each (GUP_PIN_COUNTING_BIAS), which is why 1024 plain references
-// look like a pin.
+// How pins are counted in a page, seen by dump_page() through the gup_test driver: exactly in a large folio
+// (_pincount, mm/gup.c), and for a single page as 1024 references each (GUP_PIN_COUNTING_BIAS), which is why
+// 1024 plain references look like a pin.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,8 +26,8 @@ static long dumped(int log, const char* name) {
   return found;
 }
 
-// References of the buffer's first page while nobody pins it: its mapping's, and as long as the page is on its way to the
-// LRU list, that way's too (mm/swap.c, folio_add_lru()). It may get there at any time.
+// References of the buffer's first page while nobody pins it: its mapping's, and as long as the page is on
+// its way to the LRU list, that way's too (mm/swap.c, folio_add_lru()). It may get there at any time.
 static long resting(int driver, int log, struct buffer* buffer) {
   struct gup_request request = {.flags = GUP_WRITE, .dump = {1}, .pages_per_call = 1};
   kmsg_rewind(log);
@@ -40,8 +40,8 @@ static long resting(int driver, int log, struct buffer* buffer) {
 struct want {
   enum buffer_kind kind;
   bool pin;
-  int pages;    // 0: all of the buffer
-  int times;    // one after another: what the first leaves behind, the second shows
+  int pages;  // 0: all of the buffer
+  int times;  // one after another: what the first leaves behind, the second shows
 };
 
 static void measure(const struct want* want, int driver, int log, struct buffer* buffer) {
@@ -49,8 +49,10 @@ static void measure(const struct want* want, int driver, int log, struct buffer*
   long rest = resting(driver, log, buffer);
   bool large = want->kind == BUFFER_THP || want->kind == BUFFER_HUGETLB;
   for (int i = 0; i < want->times && !ktap_failed(); ++i) {
-    struct gup_request request = {
-        .flags = GUP_WRITE, .test_flags = want->pin ? GUP_DUMP_PINS : 0, .dump = {1}, .pages_per_call = (__u32)pages};
+    struct gup_request request = {.flags = GUP_WRITE,
+                                  .test_flags = want->pin ? GUP_DUMP_PINS : 0,
+                                  .dump = {1},
+                                  .pages_per_call = (__u32)pages};
     struct pins before;
     kmsg_rewind(log);
     if (!pins_begin(&before)) return;

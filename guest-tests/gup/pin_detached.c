@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Mappings come and go, pinned pages stay: after MADV_DONTNEED, munmap() or another mapping in its place, a device still
-// sees the old page and its data, the process sees a new one, and what one writes the other does not see.
+// Mappings come and go, pinned pages stay: after MADV_DONTNEED, munmap() or another mapping in its place, a
+// device still sees the old page and its data, the process sees a new one, and what one writes the other does
+// not see.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -24,7 +25,8 @@ static bool detach(const struct way* way, struct buffer* buffer) {
     case UNMAP:
       return munmap(at, buffer->size) == 0 || ktap_fail("munmap: %s", strerror(errno));
     default:
-      return mmap(at, buffer->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == at ||
+      return mmap(at, buffer->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+                 at ||
              ktap_fail("mmap: %s", strerror(errno));
   }
 }
@@ -55,7 +57,8 @@ static void detached(const void* arg) {
     hold_check(&hold, 0, buffer.size, seed, "after the mapping was gone");
     // Unmapped addresses belong to nobody, and a hugetlb mapping would take a second page of the pool.
     if (way->how != UNMAP && way->kind != BUFFER_HUGETLB) compare(&hold, &buffer);
-    if (way->kind == BUFFER_HUGETLB && hugetlb_free() >= free_before) ktap_fail("a pinned huge page is back in its pool");
+    if (way->kind == BUFFER_HUGETLB && hugetlb_free() >= free_before)
+      ktap_fail("a pinned huge page is back in its pool");
   }
   hold_close(&hold);
   buffer_put(&buffer);
@@ -68,8 +71,9 @@ int main(void) {
       {BUFFER_THP, REPLACE},    {BUFFER_THP, UNMAP},     {BUFFER_HUGETLB, UNMAP},
   };
   static const struct ktap_case cases[] = {
-      {"dontneed", detached, &ways[0]},      {"mapped_over", detached, &ways[1]},   {"unmapped", detached, &ways[2]},
-      {"dontneed_thp", detached, &ways[3]},  {"mapped_over_thp", detached, &ways[4]}, {"unmapped_thp", detached, &ways[5]},
+      {"dontneed", detached, &ways[0]},         {"mapped_over", detached, &ways[1]},
+      {"unmapped", detached, &ways[2]},         {"dontneed_thp", detached, &ways[3]},
+      {"mapped_over_thp", detached, &ways[4]},  {"unmapped_thp", detached, &ways[5]},
       {"unmapped_hugetlb", detached, &ways[6]},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

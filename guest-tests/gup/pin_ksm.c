@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// KSM merges equal pages, but not pinned ones (mm/ksm.c, write_protect_page()): a device would go on writing to a page
-// that the process no longer has.
+// KSM merges equal pages, but not pinned ones (mm/ksm.c, write_protect_page()): a device would go on writing
+// to a page that the process no longer has.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -38,7 +38,8 @@ static long full_scans(void) {
 
 // A page is merged on the second scan that finds it unchanged; the third is for good measure.
 static bool scan(void) {
-  if (!ksm_set("sleep_millisecs", "1") || !ksm_set("pages_to_scan", "10000") || !ksm_set("run", "1")) return false;
+  if (!ksm_set("sleep_millisecs", "1") || !ksm_set("pages_to_scan", "10000") || !ksm_set("run", "1"))
+    return false;
   long wanted = full_scans() + 3;
   long long end = clock_ms() + limit_ms;
   while (full_scans() < wanted && clock_ms() < end) sleep_ms(5);
@@ -46,8 +47,8 @@ static bool scan(void) {
   return full_scans() >= wanted || ktap_fail("ksmd did not scan three times within %d ms", limit_ms);
 }
 
-// Pages that have another one's frame. Not by /proc/kpageflags: 6.12 calls every anonymous page KSM there (fs/proc/page.c,
-// stable_page_flags() tests two bits for any).
+// Pages that have another one's frame. Not by /proc/kpageflags: 6.12 calls every anonymous page KSM there
+// (fs/proc/page.c, stable_page_flags() tests two bits for any).
 static size_t merged(const struct buffer* buffer) {
   uint64_t frames[pages];
   size_t count = 0;
@@ -62,8 +63,10 @@ static size_t merged(const struct buffer* buffer) {
 
 // Two buffers with the same bytes in every page.
 static void fill(struct buffer* buffer) {
-  for (size_t i = 0; i < buffer->size; i += page_bytes()) pattern_fill(buffer->addr + i, page_bytes(), seed, 0);
-  if (madvise(buffer->addr, buffer->size, MADV_MERGEABLE) < 0) ktap_skip("MADV_MERGEABLE: %s (CONFIG_KSM)", strerror(errno));
+  for (size_t i = 0; i < buffer->size; i += page_bytes())
+    pattern_fill(buffer->addr + i, page_bytes(), seed, 0);
+  if (madvise(buffer->addr, buffer->size, MADV_MERGEABLE) < 0)
+    ktap_skip("MADV_MERGEABLE: %s (CONFIG_KSM)", strerror(errno));
 }
 
 static void compare(struct hold* hold, struct buffer* pinned, const uint64_t* pfns) {
@@ -71,7 +74,8 @@ static void compare(struct hold* hold, struct buffer* pinned, const uint64_t* pf
   if (pagemap_moved(pinned->addr, pinned->size, pfns)) ktap_fail("pinned pages have other frames");
   memset(pinned->addr, 0x77, pinned->size);
   unsigned char seen = 0;
-  if (hold_read(hold, 0, &seen, 1) && seen != 0x77) ktap_fail("the device does not see what the process writes");
+  if (hold_read(hold, 0, &seen, 1) && seen != 0x77)
+    ktap_fail("the device does not see what the process writes");
 }
 
 static void ksm(const void* arg) {
@@ -84,7 +88,8 @@ static void ksm(const void* arg) {
   fill(&pinned);
   fill(&control);
   if (hold_open(&hold, pinned.addr, pinned.size) && pagemap_pfns(pinned.addr, pinned.size, pfns) && scan()) {
-    if (merged(&control) != pages) ktap_fail("%zu of %d pages that nobody pins were merged", merged(&control), pages);
+    if (merged(&control) != pages)
+      ktap_fail("%zu of %d pages that nobody pins were merged", merged(&control), pages);
     compare(&hold, &pinned, pfns);
   }
   hold_close(&hold);

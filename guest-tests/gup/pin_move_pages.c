@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// move_pages() and mbind() move memory to another node (mm/migrate.c, mm/mempolicy.c), but not what is pinned; to look up
-// where a page is (get_mempolicy() by get_user_pages_fast()) neither pins it nor holds it back.
+// move_pages() and mbind() move memory to another node (mm/migrate.c, mm/mempolicy.c), but not what is
+// pinned; to look up where a page is (get_mempolicy() by get_user_pages_fast()) neither pins it nor holds it
+// back.
 #include <errno.h>
 #include <linux/mempolicy.h>
 #include <string.h>
@@ -36,7 +37,8 @@ static long move(const struct way* way, void* addr, int node) {
   if (way->bind) {
     // Pages come in units of the mapping; a policy for all of them and MPOL_MF_STRICT for an answer.
     size_t length = way->kind == BUFFER_THP ? thp_bytes() : page_bytes();
-    long done = syscall(SYS_mbind, addr, length, MPOL_BIND, &mask, 8 * sizeof(mask), MPOL_MF_MOVE | MPOL_MF_STRICT);
+    long done =
+        syscall(SYS_mbind, addr, length, MPOL_BIND, &mask, 8 * sizeof(mask), MPOL_MF_MOVE | MPOL_MF_STRICT);
     return done == 0 ? 0 : -errno;
   }
   // A page that is not moved leaves its status as it was.
@@ -51,7 +53,8 @@ static void pinned(const struct way* way, struct buffer* buffer, uint64_t frame,
   if (hold_open(&hold, buffer->addr, page_bytes())) {
     long answer = move(way, buffer->addr, other);
     ktap_note("of a pinned page: %ld", answer);
-    if (answer != -EBUSY && answer != -EAGAIN && answer != -EIO) ktap_fail("moving a pinned page gives %ld", answer);
+    if (answer != -EBUSY && answer != -EAGAIN && answer != -EIO)
+      ktap_fail("moving a pinned page gives %ld", answer);
     if (pagemap_pfn(buffer->addr) != frame) ktap_fail("a pinned page moved");
     pattern_fill(buffer->addr, page_bytes(), new_seed, 0);
     hold_check(&hold, 0, page_bytes(), new_seed, "after it was to move");
@@ -80,10 +83,11 @@ static void moved(const void* arg) {
 }
 
 int main(void) {
-  static const struct way page = {BUFFER_PAGES, false}, thp = {BUFFER_THP, false}, memfd = {BUFFER_MEMFD, false};
+  static const struct way page = {BUFFER_PAGES, false}, thp = {BUFFER_THP, false},
+                          memfd = {BUFFER_MEMFD, false};
   static const struct way bind_page = {BUFFER_PAGES, true}, bind_thp = {BUFFER_THP, true};
   static const struct ktap_case cases[] = {
-      {"move_page", moved, &page},      {"move_thp", moved, &thp},      {"move_memfd", moved, &memfd},
+      {"move_page", moved, &page},       {"move_thp", moved, &thp},       {"move_memfd", moved, &memfd},
       {"mbind_page", moved, &bind_page}, {"mbind_thp", moved, &bind_thp},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

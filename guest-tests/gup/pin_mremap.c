@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// mremap() moves a mapping, not its pages: a pinned page has the same frame at its new address, and the process and the
-// device go on seeing each other's writes.
+// mremap() moves a mapping, not its pages: a pinned page has the same frame at its new address, and the
+// process and the device go on seeing each other's writes.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,8 @@ struct way {
 };
 
 static void compare(struct hold* hold, unsigned char* moved, size_t size, const uint64_t* pfns) {
-  if (pagemap_moved(moved, size, pfns) != 0) ktap_fail("%zu pages have other frames", pagemap_moved(moved, size, pfns));
+  if (pagemap_moved(moved, size, pfns) != 0)
+    ktap_fail("%zu pages have other frames", pagemap_moved(moved, size, pfns));
   if (pattern_check(moved, size, seed, 0) >= 0) ktap_fail("wrong data at the new address");
   pattern_fill(moved, size, new_seed, 0);
   hold_check(hold, 0, size, new_seed, "after the process wrote at the new address");
@@ -31,7 +32,8 @@ static void compare(struct hold* hold, unsigned char* moved, size_t size, const 
   pattern_fill(block, page_bytes(), device_seed, 0);
   hold_write(hold, page_bytes(), block, page_bytes());
   free(block);
-  if (pattern_check(moved + page_bytes(), page_bytes(), device_seed, 0) >= 0) ktap_fail("the device's write does not show");
+  if (pattern_check(moved + page_bytes(), page_bytes(), device_seed, 0) >= 0)
+    ktap_fail("the device's write does not show");
 }
 
 static void moved(const void* arg) {
@@ -52,7 +54,8 @@ static void moved(const void* arg) {
       ktap_fail("mremap: %s", strerror(errno));
     else
       compare(&hold, target, buffer.size, pfns);
-    if (way->flags & MREMAP_DONTUNMAP && buffer.addr[0] != 0) ktap_fail("the old address still shows the data");
+    if (way->flags & MREMAP_DONTUNMAP && buffer.addr[0] != 0)
+      ktap_fail("the old address still shows the data");
   }
   hold_close(&hold);
   munmap(place, buffer.size + huge);
@@ -61,7 +64,8 @@ static void moved(const void* arg) {
 }
 
 int main(void) {
-  static const struct way move = {BUFFER_PAGES, 0}, keep = {BUFFER_PAGES, MREMAP_DONTUNMAP}, thp = {BUFFER_THP, 0};
+  static const struct way move = {BUFFER_PAGES, 0}, keep = {BUFFER_PAGES, MREMAP_DONTUNMAP},
+                          thp = {BUFFER_THP, 0};
   static const struct way memfd = {BUFFER_MEMFD, 0};
   static const struct ktap_case cases[] = {
       {"move", moved, &move},

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Reclaim passes pinned pages by (mm/vmscan.c, shrink_folio_list()): with MADV_PAGEOUT unpinned pages go to swap, pinned
-// ones keep frame and data. Were they unmapped, the next write of the process would go to another page than the device's.
+// Reclaim passes pinned pages by (mm/vmscan.c, shrink_folio_list()): with MADV_PAGEOUT unpinned pages go to
+// swap, pinned ones keep frame and data. Were they unmapped, the next write of the process would go to
+// another page than the device's.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,8 +72,10 @@ static void pinned(const void* arg) {
 int main(void) {
   static const enum buffer_kind page = BUFFER_PAGES, thp = BUFFER_THP, memfd = BUFFER_MEMFD;
   static const struct ktap_case cases[] = {
-      {"unpinned_pages_go_to_swap", unpinned, &page}, {"pinned_pages_stay", pinned, &page},
-      {"pinned_thp_stays", pinned, &thp},             {"pinned_memfd_stays", pinned, &memfd},
+      {"unpinned_pages_go_to_swap", unpinned, &page},
+      {"pinned_pages_stay", pinned, &page},
+      {"pinned_thp_stays", pinned, &thp},
+      {"pinned_memfd_stays", pinned, &memfd},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A pinned huge page is not split (mm/huge_memory.c, can_split_folio()): its page table may be, the folio stays one, at the
-// same place, with its data. Unpinned it splits, or the case would show nothing.
+// A pinned huge page is not split (mm/huge_memory.c, can_split_folio()): its page table may be, the folio
+// stays one, at the same place, with its data. Unpinned it splits, or the case would show nothing.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -49,7 +49,8 @@ static void pinned(const struct part* part, struct buffer* buffer) {
     mprotect(buffer->addr, page_bytes(), PROT_READ | PROT_WRITE);
     split(buffer);
     if (!is_huge(buffer, part->first)) ktap_fail("a pinned huge page was split after its page table");
-    if (pagemap_pfn(buffer->addr + start) != frame) ktap_fail("a pinned page moved with the page table's split");
+    if (pagemap_pfn(buffer->addr + start) != frame)
+      ktap_fail("a pinned page moved with the page table's split");
     if (pattern_check(buffer->addr, buffer->size, seed, 0) >= 0) ktap_fail("data lost");
     pattern_fill(buffer->addr + start, length, new_seed, 0);
     hold_check(&hold, 0, length, new_seed, "after the process wrote");

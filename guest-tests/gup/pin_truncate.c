@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A file loses pages that are pinned: by truncation and by a punched hole. The file reads zero there, a device keeps the
-// old page, and once it is given back nobody holds anything: the memfd can be sealed.
+// A file loses pages that are pinned: by truncation and by a punched hole. The file reads zero there, a
+// device keeps the old page, and once it is given back nobody holds anything: the memfd can be sealed.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -24,7 +24,8 @@ static bool remove_pages(struct buffer* buffer, bool punch, size_t* gone) {
   off_t start = (off_t)(first * page_bytes());
   *gone = punch ? count : pages - first;
   if (punch)
-    return fallocate(buffer->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start, (off_t)(count * page_bytes())) == 0 ||
+    return fallocate(buffer->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, start,
+                     (off_t)(count * page_bytes())) == 0 ||
            ktap_fail("punching a hole: %s", strerror(errno));
   return (ftruncate(buffer->fd, start) == 0 && ftruncate(buffer->fd, (off_t)buffer->size) == 0) ||
          ktap_fail("ftruncate: %s", strerror(errno));
@@ -39,7 +40,8 @@ static void compare(struct hold* hold, struct buffer* buffer, size_t gone) {
     ktap_fail("byte %zu of what was removed is not zero", i);
     break;
   }
-  // New pages of the file and old pages of the device do not see each other; the ones that stayed are the same.
+  // New pages of the file and old pages of the device do not see each other; the ones that stayed are the
+  // same.
   pattern_fill(buffer->addr, buffer->size, new_seed, 0);
   hold_check(hold, 0, first * page_bytes(), new_seed, "in front of the gap");
   hold_check(hold, first * page_bytes(), length, seed, "in the gap");
@@ -59,7 +61,8 @@ static void removed(const void* arg) {
     // The seal's own oracle must see what is pinned, or it would prove nothing below.
     munmap(buffer.map, buffer.map_size);
     buffer.map = MAP_FAILED;
-    if (fcntl(buffer.fd, F_ADD_SEALS, F_SEAL_WRITE) == 0) ktap_fail("sealed while pages of the file are pinned");
+    if (fcntl(buffer.fd, F_ADD_SEALS, F_SEAL_WRITE) == 0)
+      ktap_fail("sealed while pages of the file are pinned");
   }
   hold_close(&hold);
   if (buffer.map == MAP_FAILED) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// MADV_POPULATE_READ and _WRITE (mm/gup.c, faultin_page_range()): pages are brought in as if they had been touched and
-// nobody takes hold of them (FOLL_TOUCH); what cannot be brought in is an error and not a signal.
+// MADV_POPULATE_READ and _WRITE (mm/gup.c, faultin_page_range()): pages are brought in as if they had been
+// touched and nobody takes hold of them (FOLL_TOUCH); what cannot be brought in is an error and not a signal.
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -47,13 +47,15 @@ struct range {
   bool write;
 };
 
-// Reading private memory gives the zero page, which the first write replaces; what is there for writing stays.
+// Reading private memory gives the zero page, which the first write replaces; what is there for writing
+// stays.
 static void write_to_it(const struct buffer* buffer, const struct range* range) {
   uint64_t frame = pagemap_pfn(buffer->addr);
   if (range->kind != BUFFER_MEMFD && buffer->addr[0] != 0) ktap_fail("new memory is not zero");
   buffer->addr[0] = 1;
   bool same = pagemap_pfn(buffer->addr) == frame;
-  if (same != range->write) ktap_fail("the first write %s", same ? "goes to the zero page" : "faults a page in");
+  if (same != range->write)
+    ktap_fail("the first write %s", same ? "goes to the zero page" : "faults a page in");
 }
 
 static void brought_in(const void* arg) {
@@ -66,7 +68,8 @@ static void brought_in(const void* arg) {
   if (there) ktap_fail("%zu pages are there already", there);
   if (populate(buffer.addr, buffer.size, range->write, 0)) {
     there = present(buffer.addr, buffer.size);
-    if (there != buffer.size / page_bytes()) ktap_fail("%zu of %zu pages are there", there, buffer.size / page_bytes());
+    if (there != buffer.size / page_bytes())
+      ktap_fail("%zu of %zu pages are there", there, buffer.size / page_bytes());
     write_to_it(&buffer, range);
   }
   if (range->kind == BUFFER_MEMFD) buffer_seal(&buffer);
@@ -84,7 +87,8 @@ static void private_copies(const void* arg) {
   if (own == MAP_FAILED) ktap_fail("mmap: %s", strerror(errno));
   if (own != MAP_FAILED && populate(own, file.size, true, 0)) {
     for (size_t at = 0; at < file.size; at += page_bytes())
-      if (pagemap_pfn(own + at) == pagemap_pfn(file.addr + at)) ktap_fail("page %zu is the file's", at / page_bytes());
+      if (pagemap_pfn(own + at) == pagemap_pfn(file.addr + at))
+        ktap_fail("page %zu is the file's", at / page_bytes());
     if (pattern_check(own, file.size, seed, 0) >= 0) ktap_fail("the copies have other data");
     memset(own, 0x33, file.size);
     if (pattern_check(file.addr, file.size, seed, 0) >= 0) ktap_fail("the file was changed");
@@ -95,7 +99,7 @@ static void private_copies(const void* arg) {
 }
 
 struct refusal {
-  int protection;   // of the second half
+  int protection;  // of the second half
   bool write;
   enum { CLOSED, HOLE, PAST_END, POISONED } how;
   int error;
@@ -130,7 +134,8 @@ static bool spoil(const struct refusal* refusal, struct buffer* buffer, unsigned
 static void refused(const void* arg) {
   const struct refusal* refusal = arg;
   struct buffer buffer;
-  if (!buffer_get(&buffer, refusal->how == PAST_END ? BUFFER_MEMFD : BUFFER_PAGES, pages * page_bytes())) return;
+  if (!buffer_get(&buffer, refusal->how == PAST_END ? BUFFER_MEMFD : BUFFER_PAGES, pages * page_bytes()))
+    return;
   unsigned char* half = buffer.addr + buffer.size / 2;
   madvise(buffer.addr, buffer.size, MADV_DONTNEED);
   struct pins before;
@@ -162,17 +167,26 @@ int main(void) {
   static const struct range read_pages = {BUFFER_PAGES, false}, write_pages = {BUFFER_PAGES, true};
   static const struct range read_thp = {BUFFER_THP, false}, write_thp = {BUFFER_THP, true};
   static const struct range write_memfd = {BUFFER_MEMFD, true}, write_hugetlb = {BUFFER_HUGETLB, true};
-  static const struct refusal closed = {PROT_NONE, false, CLOSED, EINVAL}, read_only = {PROT_READ, true, CLOSED, EINVAL};
+  static const struct refusal closed = {PROT_NONE, false, CLOSED, EINVAL},
+                              read_only = {PROT_READ, true, CLOSED, EINVAL};
   static const struct refusal hole = {0, true, HOLE, ENOMEM}, end = {0, true, PAST_END, EFAULT};
-  static const struct refusal read_end = {0, false, PAST_END, EFAULT}, poison = {0, true, POISONED, EHWPOISON};
+  static const struct refusal read_end = {0, false, PAST_END, EFAULT},
+                              poison = {0, true, POISONED, EHWPOISON};
   static const struct ktap_case cases[] = {
-      {"read_pages", brought_in, &read_pages}, {"write_pages", brought_in, &write_pages},
-      {"read_thp", brought_in, &read_thp},     {"write_thp", brought_in, &write_thp},
-      {"write_memfd", brought_in, &write_memfd}, {"write_hugetlb", brought_in, &write_hugetlb},
-      {"write_private_copies", private_copies, NULL}, {"refused_closed", refused, &closed},
-      {"refused_read_only", refused, &read_only}, {"refused_hole", refused, &hole},
-      {"refused_past_the_end", refused, &end}, {"refused_past_the_end_read", refused, &read_end},
-      {"refused_poisoned", refused, &poison}, {"read_waits_unlocked", waits, &no},
+      {"read_pages", brought_in, &read_pages},
+      {"write_pages", brought_in, &write_pages},
+      {"read_thp", brought_in, &read_thp},
+      {"write_thp", brought_in, &write_thp},
+      {"write_memfd", brought_in, &write_memfd},
+      {"write_hugetlb", brought_in, &write_hugetlb},
+      {"write_private_copies", private_copies, NULL},
+      {"refused_closed", refused, &closed},
+      {"refused_read_only", refused, &read_only},
+      {"refused_hole", refused, &hole},
+      {"refused_past_the_end", refused, &end},
+      {"refused_past_the_end_read", refused, &read_end},
+      {"refused_poisoned", refused, &poison},
+      {"read_waits_unlocked", waits, &no},
       {"write_waits_unlocked", waits, &yes},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// /proc/PID/cmdline and environ read the task's memory with FOLL_ANON (fs/proc/base.c): a task that has put a file where
-// its arguments were does not make its reader fault that file in, which may hang or belong to user space.
+// /proc/PID/cmdline and environ read the task's memory with FOLL_ANON (fs/proc/base.c): a task that has put a
+// file where its arguments were does not make its reader fault that file in, which may hang or belong to user
+// space.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -80,7 +81,9 @@ static void remapped(const void* arg) {
   if (child == 0) _exit(read_back(place));
   int code = proc_reap(child, 20000);
   if (code == 2) ktap_skip("PR_SET_MM is refused (CHECKPOINT_RESTORE)");
-  if (code == 1) ktap_fail("/proc/self/%s %s", place->name, place->file ? "reads a file mapping" : "does not show the words");
+  if (code == 1)
+    ktap_fail("/proc/self/%s %s", place->name,
+              place->file ? "reads a file mapping" : "does not show the words");
   pins_expect(&before, 0, 0);
 }
 
@@ -93,7 +96,8 @@ static void own_arguments(const void* arg) {
   setenv("PINRIG_UNSEEN", "1", 1);
   got = read_proc("environ", text, sizeof(text));
   if (got < 0) ktap_fail("/proc/self/environ: %s", strerror(errno));
-  if (memmem(text, (size_t)(got > 0 ? got : 0), "PINRIG_UNSEEN", 13)) ktap_fail("environ shows what exec was not given");
+  if (memmem(text, (size_t)(got > 0 ? got : 0), "PINRIG_UNSEEN", 13))
+    ktap_fail("environ shows what exec was not given");
 }
 
 int main(void) {

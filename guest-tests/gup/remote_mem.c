@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// access_remote_vm() (mm/memory.c): /proc/PID/mem and ptrace take plain references, one page at a time, and force their
-// way into memory that may not be written (FOLL_FORCE): a debugger sets its breakpoints so.
+// access_remote_vm() (mm/memory.c): /proc/PID/mem and ptrace take plain references, one page at a time, and
+// force their way into memory that may not be written (FOLL_FORCE): a debugger sets its breakpoints so.
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,8 @@ static int mem_open(pid_t pid) {
 }
 
 static off_t at(const void* addr) { return (off_t)(unsigned long)addr; }
-// A child with the same addresses and its own pages, of the pattern `seed`; ends with 0 when told and they hold `new_seed`.
+// A child with the same addresses and its own pages, of the pattern `seed`; ends with 0 when told and they
+// hold `new_seed`.
 static pid_t start(struct buffer* buffer, struct rendezvous* to, struct rendezvous* from) {
   if (!rendezvous_open(to) || !rendezvous_open(from)) return -1;
   unsigned char byte;
@@ -57,7 +58,8 @@ static void other_process(const void* arg) {
         pattern_check(here.addr, here.size, seed, 0) >= 0)
       ktap_fail("reading /proc/PID/mem does not give what the child wrote");
     pattern_fill(here.addr, here.size, new_seed, 0);
-    if (pwrite(fd, here.addr, here.size, at(there.addr)) != (ssize_t)here.size) ktap_fail("pwrite: %s", strerror(errno));
+    if (pwrite(fd, here.addr, here.size, at(there.addr)) != (ssize_t)here.size)
+      ktap_fail("pwrite: %s", strerror(errno));
     pins_expect(&before, 0, 0);
   }
   if (fd >= 0) close(fd);
@@ -67,7 +69,8 @@ static void other_process(const void* arg) {
   buffer_put(&here);
 }
 
-// Private memory without write permission: the write goes into a copy of the page, and what it was copied from stays.
+// Private memory without write permission: the write goes into a copy of the page, and what it was copied
+// from stays.
 static void force_read_only(const void* arg) {
   (void)arg;
   struct pins before;
@@ -76,7 +79,8 @@ static void force_read_only(const void* arg) {
   int fd = mem_open(getpid());
   if (fd < 0 || !pins_begin(&before)) return;
   pattern_fill(bytes, sizeof(bytes), new_seed, 0);
-  if (pwrite(fd, bytes, sizeof(bytes), at(text)) != (ssize_t)sizeof(bytes)) ktap_fail("pwrite: %s", strerror(errno));
+  if (pwrite(fd, bytes, sizeof(bytes), at(text)) != (ssize_t)sizeof(bytes))
+    ktap_fail("pwrite: %s", strerror(errno));
   pins_expect(&before, 0, 0);
   if (pattern_check(text, sizeof(bytes), new_seed, 0) >= 0) ktap_fail("what was written is not there");
   close(fd);
@@ -93,7 +97,8 @@ static void force_text(const void* arg) {
   if (memcmp(text, ELFMAG, SELFMAG) != 0) ktap_fail("the mapping does not show the file");
   if (pwrite(fd, "pin", SELFMAG, at(text)) != SELFMAG) ktap_fail("pwrite: %s", strerror(errno));
   if (memcmp(text, "pin", SELFMAG) != 0) ktap_fail("the text does not change");
-  if (pread(file, seen, SELFMAG, 0) != SELFMAG || memcmp(seen, ELFMAG, SELFMAG) != 0) ktap_fail("the file changes");
+  if (pread(file, seen, SELFMAG, 0) != SELFMAG || memcmp(seen, ELFMAG, SELFMAG) != 0)
+    ktap_fail("the file changes");
   munmap(text, page_bytes());
   close(fd);
   close(file);
@@ -107,7 +112,8 @@ static void shared_is_refused(const void* arg) {
   int fd = mem_open(getpid());
   if (fd >= 0 && text != MAP_FAILED) {
     ssize_t done = pwrite(fd, "pin", 3, at(text));
-    if (done >= 0 || errno != EIO) ktap_fail("a write to a shared mapping of a read-only file: %zd, want EIO", done);
+    if (done >= 0 || errno != EIO)
+      ktap_fail("a write to a shared mapping of a read-only file: %zd, want EIO", done);
   }
   if (fd >= 0) close(fd);
   close(read_only);
@@ -116,7 +122,7 @@ static void shared_is_refused(const void* arg) {
 static void ptrace_poke(const void* arg) {
   (void)arg;
   struct pins before;
-  long *word = mmap(NULL, page_bytes(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  long* word = mmap(NULL, page_bytes(), PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   KTAP_REQUIRE(word != MAP_FAILED, "mmap: %s", strerror(errno));
   pid_t child = proc_fork();
   if (child < 0) return;
@@ -128,8 +134,10 @@ static void ptrace_poke(const void* arg) {
   waitpid(child, NULL, 0);
   ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_EXITKILL);
   if (pins_begin(&before)) {
-    if (ptrace(PTRACE_POKEDATA, child, word, (void*)0x123456789aL) < 0) ktap_fail("POKEDATA: %s", strerror(errno));
-    if (ptrace(PTRACE_PEEKDATA, child, word, NULL) != 0x123456789aL) ktap_fail("PEEKDATA gives something else");
+    if (ptrace(PTRACE_POKEDATA, child, word, (void*)0x123456789aL) < 0)
+      ktap_fail("POKEDATA: %s", strerror(errno));
+    if (ptrace(PTRACE_PEEKDATA, child, word, NULL) != 0x123456789aL)
+      ktap_fail("PEEKDATA gives something else");
     pins_expect(&before, 0, 0);
   }
   ptrace(PTRACE_DETACH, child, NULL, NULL);
@@ -138,8 +146,10 @@ static void ptrace_poke(const void* arg) {
 
 int main(void) {
   static const struct ktap_case cases[] = {
-      {"other_process", other_process, NULL},       {"force_read_only_memory", force_read_only, NULL},
-      {"force_text", force_text, NULL},             {"force_shared_refused", shared_is_refused, NULL},
+      {"other_process", other_process, NULL},
+      {"force_read_only_memory", force_read_only, NULL},
+      {"force_text", force_text, NULL},
+      {"force_shared_refused", shared_is_refused, NULL},
       {"ptrace_read_only_memory", ptrace_poke, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// process_vm_readv() and process_vm_writev() of another process: pin_user_pages_remote() takes the other side's pages,
-// batch by batch (mm/process_vm_access.c), and gives them back after each copy.
+// process_vm_readv() and process_vm_writev() of another process: pin_user_pages_remote() takes the other
+// side's pages, batch by batch (mm/process_vm_access.c), and gives them back after each copy.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +14,8 @@
 
 enum { limit_ms = 20000, seed = 41, new_seed = 42 };
 
-// A child that shares `buffer`'s address with us, but not its pages: it writes its own and waits until it is told.
+// A child that shares `buffer`'s address with us, but not its pages: it writes its own and waits until it is
+// told.
 struct peer {
   pid_t pid;
   struct rendezvous to, from;
@@ -52,7 +53,8 @@ struct access {
   bool write;
 };
 
-static void transfer(const struct access* access, struct peer* peer, struct buffer* remote, struct buffer* local) {
+static void transfer(const struct access* access, struct peer* peer, struct buffer* remote,
+                     struct buffer* local) {
   unsigned char* there = remote->addr + access->offset;
   size_t length = remote->size - access->offset - access->cut;
   struct iovec mine = {local->addr, length}, other = {there, length};
@@ -108,7 +110,8 @@ static void read_only_refused(const void* arg) {
   (void)arg;
   struct buffer there, here;
   struct pins before;
-  if (!buffer_get(&there, BUFFER_PAGES, page_bytes()) || !buffer_get(&here, BUFFER_PAGES, page_bytes())) return;
+  if (!buffer_get(&there, BUFFER_PAGES, page_bytes()) || !buffer_get(&here, BUFFER_PAGES, page_bytes()))
+    return;
   mprotect(there.addr, there.size, PROT_READ);
   if (pins_begin(&before)) {
     ssize_t done = proc_vm_write(here.addr, there.addr, page_bytes());
@@ -120,15 +123,22 @@ static void read_only_refused(const void* arg) {
 }
 
 int main(void) {
-  static const struct access read16 = {BUFFER_PAGES, 16, 0, 0, false}, write16 = {BUFFER_PAGES, 16, 0, 0, true};
+  static const struct access read16 = {BUFFER_PAGES, 16, 0, 0, false},
+                             write16 = {BUFFER_PAGES, 16, 0, 0, true};
   static const struct access read_part = {BUFFER_PAGES, 4, 100, 200, false};
-  static const struct access read_many = {BUFFER_PAGES, 700, 0, 0, false}, read_thp = {BUFFER_THP, 1, 0, 0, false};
-  static const struct access write_thp = {BUFFER_THP, 1, 0, 0, true}, read_memfd = {BUFFER_MEMFD, 16, 0, 0, false};
+  static const struct access read_many = {BUFFER_PAGES, 700, 0, 0, false},
+                             read_thp = {BUFFER_THP, 1, 0, 0, false};
+  static const struct access write_thp = {BUFFER_THP, 1, 0, 0, true},
+                             read_memfd = {BUFFER_MEMFD, 16, 0, 0, false};
   static const struct ktap_case cases[] = {
-      {"read_16_pages", remote, &read16},     {"write_16_pages", remote, &write16},
-      {"read_inner_part", remote, &read_part}, {"read_700_pages", remote, &read_many},
-      {"read_thp", remote, &read_thp},         {"write_thp", remote, &write_thp},
-      {"read_memfd", remote, &read_memfd},     {"half_unmapped", half_unmapped, NULL},
+      {"read_16_pages", remote, &read16},
+      {"write_16_pages", remote, &write16},
+      {"read_inner_part", remote, &read_part},
+      {"read_700_pages", remote, &read_many},
+      {"read_thp", remote, &read_thp},
+      {"write_thp", remote, &write_thp},
+      {"read_memfd", remote, &read_memfd},
+      {"half_unmapped", half_unmapped, NULL},
       {"read_only_refused", read_only_refused, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Pages that come late (userfaultfd), and users that must keep the mmap lock: they get an error at once, and nobody is
-// asked for the page. Waiting with the lock held would stop every mmap() of the process (mm/gup.c, faultin_page()). A kernel
-// with DEBUG_VM says "FAULT_FLAG_ALLOW_RETRY missing" to it (fs/userfaultfd.c, handle_userfault()), which is no finding.
+// Pages that come late (userfaultfd), and users that must keep the mmap lock: they get an error at once, and
+// nobody is asked for the page. Waiting with the lock held would stop every mmap() of the process (mm/gup.c,
+// faultin_page()). A kernel with DEBUG_VM says "FAULT_FLAG_ALLOW_RETRY missing" to it (fs/userfaultfd.c,
+// handle_userfault()), which is no finding.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_xdp.h>
@@ -75,9 +76,11 @@ static void af_xdp(const void* arg) {
     return;
   }
   if (uffd_open(&uffd, pages, seed, delay_ms) && pins_begin(&before)) {
-    struct xdp_umem_reg area = {.addr = (unsigned long)uffd.area, .len = pages * page_bytes(), .chunk_size = 2048};
+    struct xdp_umem_reg area = {
+        .addr = (unsigned long)uffd.area, .len = pages * page_bytes(), .chunk_size = 2048};
     int failed = setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &area, sizeof(area));
-    if (!failed || errno != EFAULT) ktap_fail("XDP_UMEM_REG: %s, want EFAULT", failed ? strerror(errno) : "success");
+    if (!failed || errno != EFAULT)
+      ktap_fail("XDP_UMEM_REG: %s, want EFAULT", failed ? strerror(errno) : "success");
     pins_expect_at_least(&before, 0, 0);
     uffd_judge(&uffd, 0);
   }

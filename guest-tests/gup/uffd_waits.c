@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Pages that come late (userfaultfd): who passes FOLL_UNLOCKABLE waits without the mmap lock and then goes on with the
-// right page (mm/gup.c, faultin_page() and __get_user_pages_locked()).
+// Pages that come late (userfaultfd): who passes FOLL_UNLOCKABLE waits without the mmap lock and then goes on
+// with the right page (mm/gup.c, faultin_page() and __get_user_pages_locked()).
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -35,7 +35,8 @@ static void direct(bool write_out) {
   if (fd < 0 || !buffer_get(&plain, BUFFER_PAGES, pages * page_bytes())) return;
   long long pinned = mode == MODE_PIN ? pages : 0;
   pattern_fill(plain.addr, plain.size, disk_seed, 0);
-  if (pwrite(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size) ktap_fail("preparing: %s", strerror(errno));
+  if (pwrite(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size)
+    ktap_fail("preparing: %s", strerror(errno));
   pins_claim_exact(pinned);
   if (!uffd_open(&uffd, pages, seed, delay_ms)) {
   } else if (pins_begin(&before)) {
@@ -47,7 +48,8 @@ static void direct(bool write_out) {
     pins_expect_at_least(&before, pinned, 0);
     uffd_judge(&uffd, pages);
     pins_claim_exact(write_out ? pinned : 0);
-    if (write_out && pread(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size) ktap_fail("pread: %s", strerror(errno));
+    if (write_out && pread(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size)
+      ktap_fail("pread: %s", strerror(errno));
     if (pattern_check(write_out ? plain.addr : uffd.area, plain.size, write_out ? seed : disk_seed, 0) >= 0)
       ktap_fail("wrong data");
   }
@@ -92,7 +94,8 @@ static void vmsplice_pages(const void* arg) {
     waited(start, pages);
     pins_expect(&before, 0, 0);
     uffd_judge(&uffd, pages);
-    if (done > 0 && (read(fds[0], plain.addr, plain.size) != done || pattern_check(plain.addr, plain.size, seed, 0) >= 0))
+    if (done > 0 &&
+        (read(fds[0], plain.addr, plain.size) != done || pattern_check(plain.addr, plain.size, seed, 0) >= 0))
       ktap_fail("wrong data");
   }
   uffd_close(&uffd);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // A breakpoint in text that is mapped by a huge page: the kernel splits the mapping first (FOLL_SPLIT_PMD,
-// kernel/events/uprobes.c) and puts a private copy of one page in its place, while the file keeps its huge page. The text is
-// a function of ours in a file on tmpfs.
+// kernel/events/uprobes.c) and puts a private copy of one page in its place, while the file keeps its huge
+// page. The text is a function of ours in a file on tmpfs.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/perf_event.h>
@@ -35,9 +35,9 @@ static const unsigned char code[] = {0x1f, 0x20, 0x03, 0xd5, 0x40, 0x05, 0x80, 0
 #endif
 
 struct text {
-  unsigned char* map;  // of room for two huge pages
-  unsigned char* addr; // where the huge page is mapped
-  size_t huge, at;     // size; where the function is
+  unsigned char* map;   // of room for two huge pages
+  unsigned char* addr;  // where the huge page is mapped
+  size_t huge, at;      // size; where the function is
   bool mounted;
 };
 
@@ -59,7 +59,8 @@ static long smaps(const void* addr, const char* name) {
 static bool huge_kib(const struct text* text, size_t want, const char* when) {
   long now = smaps(text->addr, "ShmemPmdMapped");
   ktap_note("%ld KiB mapped huge %s", now, when);
-  return now == (long)(want / 1024) || ktap_fail("%ld KiB are mapped huge %s, want %zu", now, when, want / 1024);
+  return now == (long)(want / 1024) ||
+         ktap_fail("%ld KiB are mapped huge %s, want %zu", now, when, want / 1024);
 }
 
 static bool write_file(const struct text* text) {
@@ -80,7 +81,8 @@ static bool text_open(struct text* text) {
   *text = (struct text){.map = MAP_FAILED, .huge = thp_usable(), .at = 5 * page_bytes() + 64};
   if (text->huge == 0) return false;
   mkdir(folder, 0755);
-  if (mount("text", folder, "tmpfs", 0, "huge=always") < 0) return ktap_skip("tmpfs of huge pages: %s", strerror(errno));
+  if (mount("text", folder, "tmpfs", 0, "huge=always") < 0)
+    return ktap_skip("tmpfs of huge pages: %s", strerror(errno));
   text->mounted = true;
   if (!write_file(text)) return false;
   text->map = mmap(NULL, 2 * text->huge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -90,7 +92,8 @@ static bool text_open(struct text* text) {
   void* got = mmap(text->addr, text->huge, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, fd, 0);
   if (fd >= 0) close(fd);
   if (got == MAP_FAILED) return ktap_fail("mapping the text: %s", strerror(errno));
-  // Without BASE_FULL the page cache of 6.1 has nodes too small for a huge page (MAX_PAGECACHE_ORDER), and says no here too.
+  // Without BASE_FULL the page cache of 6.1 has nodes too small for a huge page (MAX_PAGECACHE_ORDER), and
+  // says no here too.
   if (text->addr[0] == pattern_byte(seed, 0) && smaps(text->addr, "ShmemPmdMapped") == 0 &&
       madvise(text->addr, text->huge, MADV_COLLAPSE) < 0 && errno == EINVAL)
     return ktap_skip("files on tmpfs get no huge pages in this kernel (BASE_FULL)");
@@ -109,7 +112,8 @@ static int call(const struct text* text) {
   return function();
 }
 
-// An event that counts calls of the function in this process. Skips the running case when the kernel has no such events.
+// An event that counts calls of the function in this process. Skips the running case when the kernel has no
+// such events.
 static int probe(const struct text* text) {
   struct perf_event_attr attr = {.size = sizeof(attr)};
   int type = -1;
@@ -131,7 +135,8 @@ static int probe(const struct text* text) {
 static void same_but_code(const struct text* text, const char* when) {
   bool before = pattern_check(text->addr, text->at, seed, 0) < 0;
   size_t after = text->at + sizeof(code);
-  if (!before || pattern_check(text->addr + after, text->huge - after, seed, after) >= 0) ktap_fail("text lost %s", when);
+  if (!before || pattern_check(text->addr + after, text->huge - after, seed, after) >= 0)
+    ktap_fail("text lost %s", when);
   for (int i = 0; i < calls; ++i)
     if (call(text) != answer) ktap_fail("the function does not do what it did %s", when);
 }
@@ -157,13 +162,16 @@ static void splits(const void* arg) {
     if (fd >= 0) {
       // It is there from now on, in a page of its own among those of the huge page.
       huge_kib(&text, 0, "with the breakpoint");
-      if (memcmp(text.addr + text.at, code, sizeof(code)) == 0) ktap_fail("there is no breakpoint in the text");
+      if (memcmp(text.addr + text.at, code, sizeof(code)) == 0)
+        ktap_fail("there is no breakpoint in the text");
       if (pagemap_pfn(text.addr + text.at) == frame) ktap_fail("the breakpoint is in the page of the file");
       same_but_code(&text, "with the breakpoint");
       if (pagemap_pfn(text.addr) != first) ktap_fail("the other pages moved");
-      if (!(pagemap_flags(first) & PAGEMAP_THP)) ktap_fail("the file's huge page was split, not its mapping alone");
+      if (!(pagemap_flags(first) & PAGEMAP_THP))
+        ktap_fail("the file's huge page was split, not its mapping alone");
       file_is_untouched();
-      if (read(fd, &hits, sizeof(hits)) != sizeof(hits) || hits != calls) ktap_fail("%llu hits, want %d", hits, calls);
+      if (read(fd, &hits, sizeof(hits)) != sizeof(hits) || hits != calls)
+        ktap_fail("%llu hits, want %d", hits, calls);
       close(fd);
       if (memcmp(text.addr + text.at, code, sizeof(code)) != 0) ktap_fail("the breakpoint stayed");
       same_but_code(&text, "after the breakpoint");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Drivers that reach memory through iommufd without an IOMMU (struct iommufd_access): what they pin is pinned once, however
-// often and beside whatever domain, and what they merely read or write through pinned pages is given back at once.
+// Drivers that reach memory through iommufd without an IOMMU (struct iommufd_access): what they pin is pinned
+// once, however often and beside whatever domain, and what they merely read or write through pinned pages is
+// given back at once.
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,7 +27,8 @@ static bool scene_open(struct scene* scene) {
   if (scene->fd < 0 || !(scene->space = iommufd_space(scene->fd))) return false;
   if (!buffer_get(&scene->buffer, BUFFER_PAGES, pages * page_bytes())) return false;
   pattern_fill(scene->buffer.addr, scene->buffer.size, seed, 0);
-  int error = iommufd_map(scene->fd, scene->space, scene->buffer.addr, scene->buffer.size, VFIO_IOVA, IOMMUFD_RW);
+  int error =
+      iommufd_map(scene->fd, scene->space, scene->buffer.addr, scene->buffer.size, VFIO_IOVA, IOMMUFD_RW);
   if (error) return ktap_fail("IOMMU_IOAS_MAP: %s", strerror(error));
   if (!pins_begin(&scene->before)) return false;
   scene->access = iommufd_access(scene->fd, scene->space);
@@ -69,7 +71,8 @@ static void pin_overlapping(const void* arg) {
   scene_close(&scene);
 }
 
-// A domain takes the pages that the driver has over, and the driver keeps its part of what the domain lets go.
+// A domain takes the pages that the driver has over, and the driver keeps its part of what the domain lets
+// go.
 static void pin_beside_domain(const void* arg) {
   (void)arg;
   struct scene scene;
@@ -124,20 +127,23 @@ static void transfer(const void* arg) {
   const struct transfer* row = arg;
   struct scene scene;
   static unsigned char data[3 * 65536];
-  const size_t from = row->from == 1 ? page_bytes() - 100 : 0, bytes = row->bytes ? row->bytes : 3 * page_bytes();
+  const size_t from = row->from == 1 ? page_bytes() - 100 : 0,
+               bytes = row->bytes ? row->bytes : 3 * page_bytes();
   if (scene_open(&scene)) {
     int error = iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA + from, data, bytes, row->flags);
     if (error) ktap_fail("reading: %s", strerror(error));
     if (pattern_check(data, bytes, seed, from) >= 0) ktap_fail("other data were read");
     pins_expect(&scene.before, row->pinned, row->pinned);
     pattern_fill(data, bytes, new_seed, from);
-    error = iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA + from, data, bytes, row->flags | IOMMUFD_RW_WRITE);
+    error = iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA + from, data, bytes,
+                              row->flags | IOMMUFD_RW_WRITE);
     if (error) ktap_fail("writing: %s", strerror(error));
     pins_expect(&scene.before, row->pinned, row->pinned);
     const unsigned char* addr = scene.buffer.addr;
     if (pattern_check(addr + from, bytes, new_seed, from) >= 0) ktap_fail("other data were written");
     const size_t end = from + bytes;
-    if (pattern_check(addr, from, seed, 0) >= 0 || pattern_check(addr + end, scene.buffer.size - end, seed, end) >= 0)
+    if (pattern_check(addr, from, seed, 0) >= 0 ||
+        pattern_check(addr + end, scene.buffer.size - end, seed, end) >= 0)
       ktap_fail("data around it changed");
   }
   scene_close(&scene);
@@ -147,10 +153,14 @@ int main(void) {
   static const struct transfer page = {0, 100, IOMMUFD_RW_SLOW, 1}, odd = {1, 200, IOMMUFD_RW_SLOW, 2};
   static const struct transfer many = {0, 0, IOMMUFD_RW_SLOW, 3}, copy = {1, 200, 0, 0};
   static const struct ktap_case cases[] = {
-      {"pin_overlapping", pin_overlapping, NULL},       {"pin_beside_domain", pin_beside_domain, NULL},
-      {"unmap_under_driver", unmap_under_driver, NULL}, {"close_driver", close_driver, NULL},
-      {"transfer_in_page", transfer, &page},            {"transfer_over_boundary", transfer, &odd},
-      {"transfer_pages", transfer, &many},              {"transfer_by_copy", transfer, &copy},
+      {"pin_overlapping", pin_overlapping, NULL},
+      {"pin_beside_domain", pin_beside_domain, NULL},
+      {"unmap_under_driver", unmap_under_driver, NULL},
+      {"close_driver", close_driver, NULL},
+      {"transfer_in_page", transfer, &page},
+      {"transfer_over_boundary", transfer, &odd},
+      {"transfer_pages", transfer, &many},
+      {"transfer_by_copy", transfer, &copy},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Mapping memory to an address space that a device is attached to, and pinning it for a driver, without memory for it: nothing
-// stays pinned.
+// Mapping memory to an address space that a device is attached to, and pinning it for a driver, without
+// memory for it: nothing stays pinned.
 #include <unistd.h>
 
 #include "iommufd.h"
@@ -59,6 +59,7 @@ static void pin_mapped(const void* arg) {
 }
 
 int main(void) {
-  static const struct ktap_case cases[] = {{"map_attached", map_attached, NULL}, {"pin_mapped", pin_mapped, NULL}};
+  static const struct ktap_case cases[] = {{"map_attached", map_attached, NULL},
+                                           {"pin_mapped", pin_mapped, NULL}};
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

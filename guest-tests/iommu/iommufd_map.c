@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Address spaces of iommufd (drivers/iommu/iommufd): a mapping pins nothing until a device is attached, then each page once
-// for all devices and address spaces that share it; the last to go gives the pages back.
+// Address spaces of iommufd (drivers/iommu/iommufd): a mapping pins nothing until a device is attached, then
+// each page once for all devices and address spaces that share it; the last to go gives the pages back.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -23,7 +23,9 @@ struct scene {
 };
 
 static size_t kind_bytes(enum buffer_kind kind) {
-  return kind == BUFFER_THP ? thp_bytes() : kind == BUFFER_HUGETLB ? 2 * hugetlb_bytes() : pages * page_bytes();
+  return kind == BUFFER_THP       ? thp_bytes()
+         : kind == BUFFER_HUGETLB ? 2 * hugetlb_bytes()
+                                  : pages * page_bytes();
 }
 
 static bool scene_open(struct scene* scene, enum buffer_kind kind) {
@@ -31,7 +33,8 @@ static bool scene_open(struct scene* scene, enum buffer_kind kind) {
   scene->fd = iommufd_open();
   if (scene->fd < 0 || !(scene->space = iommufd_space(scene->fd))) return false;
   if (!buffer_get(&scene->buffer, kind, kind_bytes(kind)) || !pins_begin(&scene->before)) return false;
-  int error = iommufd_map(scene->fd, scene->space, scene->buffer.addr, scene->buffer.size, VFIO_IOVA, IOMMUFD_RW);
+  int error =
+      iommufd_map(scene->fd, scene->space, scene->buffer.addr, scene->buffer.size, VFIO_IOVA, IOMMUFD_RW);
   if (error) return ktap_fail("IOMMU_IOAS_MAP: %s", strerror(error));
   return pins_expect(&scene->before, 0, 0);
 }
@@ -41,7 +44,9 @@ static void scene_close(struct scene* scene) {
   buffer_put(&scene->buffer);
 }
 
-static long long scene_pages(const struct scene* scene) { return (long long)(scene->buffer.size / page_bytes()); }
+static long long scene_pages(const struct scene* scene) {
+  return (long long)(scene->buffer.size / page_bytes());
+}
 
 // Attaches a mock device that has to see the right frames. `pinned`: pages that this takes.
 static uint32_t attach(struct scene* scene, uint32_t space, long long pinned) {
@@ -76,7 +81,8 @@ static void attached(const void* arg) {
     if (device) {
       // What is mapped to an attached space is pinned at once; another device of the space adds nothing.
       unmap(&scene, scene.space, scene.buffer.size, 0, all);
-      int error = iommufd_map(scene.fd, scene.space, scene.buffer.addr, scene.buffer.size, VFIO_IOVA, IOMMUFD_RW);
+      int error =
+          iommufd_map(scene.fd, scene.space, scene.buffer.addr, scene.buffer.size, VFIO_IOVA, IOMMUFD_RW);
       if (error) ktap_fail("mapping again: %s", strerror(error));
       pins_expect_longterm(&scene.before, all);
       uint32_t second = attach(&scene, scene.space, 0);
@@ -136,9 +142,10 @@ static void closed(const void* arg) {
 }
 
 int main(void) {
-  static const enum buffer_kind page = BUFFER_PAGES, memfd = BUFFER_MEMFD, thp = BUFFER_THP, hugetlb = BUFFER_HUGETLB;
+  static const enum buffer_kind page = BUFFER_PAGES, memfd = BUFFER_MEMFD, thp = BUFFER_THP,
+                                hugetlb = BUFFER_HUGETLB;
   static const struct ktap_case cases[] = {
-      {"pages", attached, &page},     {"memfd", attached, &memfd}, {"thp", attached, &thp},
+      {"pages", attached, &page},      {"memfd", attached, &memfd}, {"thp", attached, &thp},
       {"hugetlb", attached, &hugetlb}, {"copied", copied, NULL},    {"part_refused", part_refused, NULL},
       {"closed", closed, NULL},
   };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Mapping memory for a device with each of its allocations failing in turn: an error, or none, and nothing stays pinned.
+// Mapping memory for a device with each of its allocations failing in turn: an error, or none, and nothing
+// stays pinned.
 #pragma once
 
 #include <errno.h>
@@ -24,14 +25,15 @@ struct map_fault {
   int refused;
 };
 
-// 16 pages whose frames do not follow each other, as drivers keep what is contiguous in one piece: a memfd's pages in the
-// order 0, 5, 10, ...
+// 16 pages whose frames do not follow each other, as drivers keep what is contiguous in one piece: a memfd's
+// pages in the order 0, 5, 10, ...
 static inline unsigned char* map_fault_scatter(int memfd) {
   const size_t size = page_bytes();
   unsigned char* area = mmap(NULL, MAP_FAULT_PAGES * size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
   for (size_t i = 0; area != MAP_FAILED && i < MAP_FAULT_PAGES; ++i) {
     const off_t at = (off_t)(i * 5 % MAP_FAULT_PAGES * size);
-    if (mmap(area + i * size, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memfd, at) == MAP_FAILED) return MAP_FAILED;
+    if (mmap(area + i * size, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, memfd, at) == MAP_FAILED)
+      return MAP_FAILED;
     area[i * size] = 1;
   }
   return area;
@@ -47,7 +49,8 @@ static inline bool map_fault_attempt(void* context, int nth) {
   f->refused += error != 0;
   // Where it was the answer that could not be written, the memory is mapped.
   int left = f->unmap(f->device, length);
-  if (!error && left) ktap_fail("what was mapped with allocation %d failing is not unmapped: %s", nth, strerror(left));
+  if (!error && left)
+    ktap_fail("what was mapped with allocation %d failing is not unmapped: %s", nth, strerror(left));
   return injected;
 }
 

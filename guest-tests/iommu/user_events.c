@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// user_events (kernel/trace/trace_events_user.c): a program names a word of its memory, and the kernel sets a bit in it while
-// somebody traces the event. For each such write it pins the page for a moment.
+// user_events (kernel/trace/trace_events_user.c): a program names a word of its memory, and the kernel sets a
+// bit in it while somebody traces the event. For each such write it pins the page for a moment.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioctl.h>
@@ -46,8 +46,11 @@ static bool set_event(const char* value) {
 
 // 0, or the errno value.
 static int enroll(int fd, volatile __u32* word) {
-  struct registration request = {
-      .size = sizeof(request), .bit = bit, .word_bytes = 4, .word = (unsigned long)word, .name = (unsigned long)"pinrig u32 n"};
+  struct registration request = {.size = sizeof(request),
+                                 .bit = bit,
+                                 .word_bytes = 4,
+                                 .word = (unsigned long)word,
+                                 .name = (unsigned long)"pinrig u32 n"};
   return ioctl(fd, REGISTER, &request) < 0 ? errno : 0;
 }
 
@@ -75,12 +78,15 @@ static void toggle(const void* arg) {
     volatile __u32* word = (volatile __u32*)(buffer.addr + 64);
     *word = 0;
     int error = enroll(fd, word);
-    if (error == EINVAL || error == ENOTTY) ktap_skip("the ABI before 6.4: no words of the program's own");
-    else if (error) ktap_fail("registering: %s", strerror(error));
+    if (error == EINVAL || error == ENOTTY)
+      ktap_skip("the ABI before 6.4: no words of the program's own");
+    else if (error)
+      ktap_fail("registering: %s", strerror(error));
     // The state of now is written at once.
     if (!error) pins_expect(&before, 1, 1);
     for (int i = 0; !error && i < 3 && !ktap_failed(); ++i) {
-      // The kernel does not fault under its locks (FOLL_NOFAULT): a worker brings the page, and then it is pinned.
+      // The kernel does not fault under its locks (FOLL_NOFAULT): a worker brings the page, and then it is
+      // pinned.
       if (*absent) madvise(buffer.addr, buffer.size, MADV_DONTNEED);
       trace(word, &before);
     }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory of a vDPA device (drivers/vhost/vdpa.c), of which the simulator makes one: what is entered into its IOTLB is pinned for
-// long until it is invalidated or the file is closed, when the device wants physical addresses (vdpa_sim.use_va=0).
+// Memory of a vDPA device (drivers/vhost/vdpa.c), of which the simulator makes one: what is entered into its
+// IOTLB is pinned for long until it is invalidated or the file is closed, when the device wants physical
+// addresses (vdpa_sim.use_va=0).
+#include "vdpa.h"
+
 #include <errno.h>
 #include <linux/vhost.h>
 #include <string.h>
@@ -11,13 +14,13 @@
 #include "buffers.h"
 #include "ktap.h"
 #include "pins.h"
-#include "vdpa.h"
 #include "vfio.h"
 
 enum { pages = 16 };
 
 // `pinned` pages are taken, and all of them held.
-static bool enter(int fd, struct pins* before, uint64_t iova, const void* addr, size_t length, uint8_t access) {
+static bool enter(int fd, struct pins* before, uint64_t iova, const void* addr, size_t length,
+                  uint8_t access) {
   int error = vdpa_map(fd, iova, addr, length, access);
   if (error) return ktap_fail("VHOST_IOTLB_UPDATE: %s", strerror(error));
   return pins_expect_longterm(before, (long long)(length / page_bytes()));
@@ -34,7 +37,9 @@ static void enter_and_leave(const void* arg) {
   struct buffer buffer;
   struct pins before;
   int fd = vdpa_open();
-  const size_t size = *kind == BUFFER_THP ? thp_bytes() : *kind == BUFFER_HUGETLB ? hugetlb_bytes() : pages * page_bytes();
+  const size_t size = *kind == BUFFER_THP       ? thp_bytes()
+                      : *kind == BUFFER_HUGETLB ? hugetlb_bytes()
+                                                : pages * page_bytes();
   if (fd >= 0 && buffer_get(&buffer, *kind, size)) {
     long start = vfio_status_kib("VmPin");
     if (pins_begin(&before) && enter(fd, &before, VFIO_IOVA, buffer.addr, buffer.size, VHOST_ACCESS_RW)) {
@@ -79,7 +84,8 @@ static void refused(const void* arg) {
   struct buffer buffer;
   struct pins before;
   int fd = vdpa_open();
-  if (fd >= 0 && buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) && getrlimit(RLIMIT_MEMLOCK, &old) == 0) {
+  if (fd >= 0 && buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) &&
+      getrlimit(RLIMIT_MEMLOCK, &old) == 0) {
     long start = vfio_status_kib("VmPin");
     low = (struct rlimit){buffer.size / 2, old.rlim_max};
     if (*why == 'h') munmap(buffer.addr + buffer.size / 2, buffer.size / 2);
@@ -99,12 +105,17 @@ static void refused(const void* arg) {
 }
 
 int main(void) {
-  static const enum buffer_kind page = BUFFER_PAGES, memfd = BUFFER_MEMFD, thp = BUFFER_THP, hugetlb = BUFFER_HUGETLB;
+  static const enum buffer_kind page = BUFFER_PAGES, memfd = BUFFER_MEMFD, thp = BUFFER_THP,
+                                hugetlb = BUFFER_HUGETLB;
   static const struct ktap_case cases[] = {
-      {"pages", enter_and_leave, &page},       {"memfd", enter_and_leave, &memfd},
-      {"thp", enter_and_leave, &thp},          {"hugetlb", enter_and_leave, &hugetlb},
-      {"twice_and_close", twice_and_close, NULL}, {"half_unmapped_refused", refused, "half"},
-      {"read_only_refused", refused, "read"},  {"limit_is_kept", refused, "limit"},
+      {"pages", enter_and_leave, &page},
+      {"memfd", enter_and_leave, &memfd},
+      {"thp", enter_and_leave, &thp},
+      {"hugetlb", enter_and_leave, &hugetlb},
+      {"twice_and_close", twice_and_close, NULL},
+      {"half_unmapped_refused", refused, "half"},
+      {"read_only_refused", refused, "read"},
+      {"limit_is_kept", refused, "limit"},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

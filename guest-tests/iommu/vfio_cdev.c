@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A device that is attached to an address space of iommufd through its own file (drivers/vfio/device_cdev.c): what is mapped is
-// pinned with the device, and given back with it or by unmapping.
+// A device that is attached to an address space of iommufd through its own file (drivers/vfio/device_cdev.c):
+// what is mapped is pinned with the device, and given back with it or by unmapping.
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,7 +42,8 @@ static void scene_close(struct scene* scene) {
 }
 
 static void map(struct scene* scene, long long pinned) {
-  int error = iommufd_map(scene->fd, scene->space, scene->buffer.addr, scene->buffer.size, VFIO_IOVA, IOMMUFD_RW);
+  int error =
+      iommufd_map(scene->fd, scene->space, scene->buffer.addr, scene->buffer.size, VFIO_IOVA, IOMMUFD_RW);
   if (error) ktap_fail("IOMMU_IOAS_MAP: %s", strerror(error));
   pins_expect_longterm(&scene->before, pinned);
 }
@@ -61,7 +62,8 @@ static void attach_first(const void* arg) {
     uint64_t undone;
     attach(&scene, 0);
     map(&scene, all);
-    if (iommufd_unmap(scene.fd, scene.space, VFIO_IOVA, scene.buffer.size, &undone)) ktap_fail("it is not unmapped");
+    if (iommufd_unmap(scene.fd, scene.space, VFIO_IOVA, scene.buffer.size, &undone))
+      ktap_fail("it is not unmapped");
     pins_expect(&scene.before, 0, all);
   }
   scene_close(&scene);
@@ -99,7 +101,8 @@ static void charged(const void* arg) {
   scene_close(&scene);
 }
 
-// The device's file is inherited by nobody; the iommufd goes first, and the device keeps it until it goes itself.
+// The device's file is inherited by nobody; the iommufd goes first, and the device keeps it until it goes
+// itself.
 static void iommufd_closed_first(const void* arg) {
   (void)arg;
   struct scene scene;
@@ -119,8 +122,9 @@ static void iommufd_closed_first(const void* arg) {
 int main(void) {
   static const enum buffer_kind page = BUFFER_PAGES, thp = BUFFER_THP, hugetlb = BUFFER_HUGETLB;
   static const struct ktap_case cases[] = {
-      {"pages", attach_first, &page},  {"thp", attach_first, &thp}, {"hugetlb", attach_first, &hugetlb},
-      {"map_first", map_first, NULL},  {"charged", charged, NULL},  {"iommufd_closed_first", iommufd_closed_first, NULL},
+      {"pages", attach_first, &page},      {"thp", attach_first, &thp},
+      {"hugetlb", attach_first, &hugetlb}, {"map_first", map_first, NULL},
+      {"charged", charged, NULL},          {"iommufd_closed_first", iommufd_closed_first, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

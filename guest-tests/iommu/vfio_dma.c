@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a device reads and writes in mapped memory is the process's memory, also after fork(), which gives pages that
-// nobody has pinned to the first who writes to them afterwards anew.
+// What a device reads and writes in mapped memory is the process's memory, also after fork(), which gives
+// pages that nobody has pinned to the first who writes to them afterwards anew.
 #include <linux/vfio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,7 +13,13 @@
 #include "proc.h"
 #include "vfio.h"
 
-enum { frame = 1400, seed = 95, stale = 96, limit_ms = 20000, both = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE };
+enum {
+  frame = 1400,
+  seed = 95,
+  stale = 96,
+  limit_ms = 20000,
+  both = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE
+};
 #define RINGS VFIO_IOVA
 #define SOURCE (VFIO_IOVA + 0x100000)
 #define TARGET (VFIO_IOVA + 0x200000)
@@ -33,7 +39,8 @@ static bool scene_open(struct scene* scene) {
   const struct buffer none = {.map = MAP_FAILED, .fd = -1};
   *scene = (struct scene){.nic = {.registers = MAP_FAILED, .rings = none}, .source = none, .target = none};
   if (!vfio_open(&scene->vfio) || !e1000e_start(&scene->nic, &scene->vfio, RINGS)) return false;
-  if (!buffer_get(&scene->source, BUFFER_PAGES, page_bytes()) || !buffer_get(&scene->target, BUFFER_PAGES, page_bytes()))
+  if (!buffer_get(&scene->source, BUFFER_PAGES, page_bytes()) ||
+      !buffer_get(&scene->target, BUFFER_PAGES, page_bytes()))
     return false;
   pattern_fill(scene->source.addr, frame, stale, 0);
   pattern_fill(scene->target.addr, frame, stale, 0);
@@ -51,9 +58,12 @@ static void scene_close(struct scene* scene) {
 // The process writes the source, the device copies it, and the process looks at the target.
 static void copy_and_compare(struct scene* scene) {
   pattern_fill(scene->source.addr, frame, seed, 0);
-  if (!e1000e_copy(&scene->nic, RINGS, SOURCE, TARGET, frame)) ktap_fail("the device copies nothing");
-  else if (pattern_check(scene->target.addr, frame, stale, 0) < 0) ktap_fail("the process still sees what was there before");
-  else if (pattern_check(scene->target.addr, frame, seed, 0) >= 0) ktap_fail("the process sees other data than it wrote");
+  if (!e1000e_copy(&scene->nic, RINGS, SOURCE, TARGET, frame))
+    ktap_fail("the device copies nothing");
+  else if (pattern_check(scene->target.addr, frame, stale, 0) < 0)
+    ktap_fail("the process still sees what was there before");
+  else if (pattern_check(scene->target.addr, frame, seed, 0) >= 0)
+    ktap_fail("the process sees other data than it wrote");
 }
 
 static void copy(const void* arg) {
@@ -63,7 +73,8 @@ static void copy(const void* arg) {
   scene_close(&scene);
 }
 
-// The child lives while the parent writes and the device copies: it keeps the old bytes, and the parent has the device's page.
+// The child lives while the parent writes and the device copies: it keeps the old bytes, and the parent has
+// the device's page.
 static void across_fork(const void* arg) {
   (void)arg;
   struct scene scene;
@@ -73,7 +84,8 @@ static void across_fork(const void* arg) {
     pid_t child = proc_fork();
     if (child == 0) {
       if (!rendezvous_wait(&go, &byte, limit_ms)) _exit(2);
-      _exit(pattern_check(scene.target.addr, frame, stale, 0) >= 0 || pattern_check(scene.source.addr, frame, stale, 0) >= 0);
+      _exit(pattern_check(scene.target.addr, frame, stale, 0) >= 0 ||
+            pattern_check(scene.source.addr, frame, stale, 0) >= 0);
     }
     copy_and_compare(&scene);
     rendezvous_send(&go, 1);
@@ -93,7 +105,8 @@ static void unmapped(const void* arg) {
     if (vfio_unmap(&scene.vfio, TARGET, scene.target.size, &undone)) ktap_fail("the target is not unmapped");
     pattern_fill(scene.target.addr, frame, stale, 0);
     e1000e_copy(&scene.nic, RINGS, SOURCE, TARGET, frame);
-    if (pattern_check(scene.target.addr, frame, stale, 0) >= 0) ktap_fail("the device writes to memory that is unmapped");
+    if (pattern_check(scene.target.addr, frame, stale, 0) >= 0)
+      ktap_fail("the device writes to memory that is unmapped");
   }
   scene_close(&scene);
 }

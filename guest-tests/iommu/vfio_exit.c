@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Who holds the files holds the pages: VFIO gives them back when the last one is closed, by exit or by SIGKILL, and not before
-// a child that inherited the files has gone as well.
+// Who holds the files holds the pages: VFIO gives them back when the last one is closed, by exit or by
+// SIGKILL, and not before a child that inherited the files has gone as well.
 #include <linux/vfio.h>
 #include <signal.h>
 #include <string.h>
@@ -112,9 +112,10 @@ static void inherited(const void* arg) {
 }
 
 int main(void) {
-  static const struct end plain = {BUFFER_PAGES, false}, killed = {BUFFER_PAGES, true}, hugetlb = {BUFFER_HUGETLB, true};
+  static const struct end plain = {BUFFER_PAGES, false}, killed = {BUFFER_PAGES, true},
+                          hugetlb = {BUFFER_HUGETLB, true};
   static const struct ktap_case cases[] = {
-      {"close", close_files, NULL}, {"exit", ends, &plain},          {"kill", ends, &killed},
+      {"close", close_files, NULL},     {"exit", ends, &plain},         {"kill", ends, &killed},
       {"kill_hugetlb", ends, &hugetlb}, {"inherited", inherited, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

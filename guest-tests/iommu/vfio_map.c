@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What VFIO maps for a device stays pinned, page for page, until it is unmapped (drivers/vfio/vfio_iommu_type1.c): each
-// mapping for itself, and only whole.
+// What VFIO maps for a device stays pinned, page for page, until it is unmapped
+// (drivers/vfio/vfio_iommu_type1.c): each mapping for itself, and only whole.
 #include <errno.h>
 #include <linux/vfio.h>
 #include <string.h>
@@ -58,7 +58,8 @@ static void map_and_unmap(const void* arg) {
   vfio_close(&vfio);
 }
 
-// The same pages at two places, half of them at a third: each has its own pins, and what is unmapped takes its own along.
+// The same pages at two places, half of them at a third: each has its own pins, and what is unmapped takes
+// its own along.
 static void mapped_thrice(const void* arg) {
   (void)arg;
   struct vfio vfio;
@@ -112,7 +113,8 @@ static void unmap_all(const void* arg) {
   size_t done;
   if (vfio_open(&vfio) && buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) {
     for (unsigned i = 0; i < 4; ++i)
-      map_measured(&vfio, buffer.addr + i * 4 * page_bytes(), 4 * page_bytes(), VFIO_IOVA + i * 0x1000000ull, both);
+      map_measured(&vfio, buffer.addr + i * 4 * page_bytes(), 4 * page_bytes(), VFIO_IOVA + i * 0x1000000ull,
+                   both);
     if (!ktap_failed() && pins_begin(&before)) {
       int error = vfio_unmap_all(&vfio, &done);
       if (error) ktap_fail("VFIO_DMA_UNMAP_FLAG_ALL: %s", strerror(error));
@@ -128,9 +130,14 @@ int main(void) {
   static const struct row base = {BUFFER_PAGES, 0}, memfd = {BUFFER_MEMFD, 0}, thp = {BUFFER_THP, 1};
   static const struct row hugetlb = {BUFFER_HUGETLB, 2}, large = {BUFFER_THP, 8};
   static const struct ktap_case cases[] = {
-      {"pages", map_and_unmap, &base},     {"memfd", map_and_unmap, &memfd},        {"thp", map_and_unmap, &thp},
-      {"hugetlb", map_and_unmap, &hugetlb}, {"eight_huge_pages", map_and_unmap, &large},
-      {"mapped_thrice", mapped_thrice, NULL}, {"part_refused", part_refused, NULL}, {"unmap_all", unmap_all, NULL},
+      {"pages", map_and_unmap, &base},
+      {"memfd", map_and_unmap, &memfd},
+      {"thp", map_and_unmap, &thp},
+      {"hugetlb", map_and_unmap, &hugetlb},
+      {"eight_huge_pages", map_and_unmap, &large},
+      {"mapped_thrice", mapped_thrice, NULL},
+      {"part_refused", part_refused, NULL},
+      {"unmap_all", unmap_all, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What VFIO pins is charged to the process as locked memory (VmLck), within RLIMIT_MEMLOCK for whoever may not exceed it, and
-// all of it comes back, also of a mapping that was refused in the middle.
+// What VFIO pins is charged to the process as locked memory (VmLck), within RLIMIT_MEMLOCK for whoever may
+// not exceed it, and all of it comes back, also of a mapping that was refused in the middle.
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/vfio.h>
@@ -46,7 +46,8 @@ static void drop_ipc_lock(void) {
   if (syscall(SYS_capset, &header, data) < 0) _exit(4);
 }
 
-// Half of the buffer may be locked: all of it is refused, one half goes, the other then not, and after giving back it does.
+// Half of the buffer may be locked: all of it is refused, one half goes, the other then not, and after giving
+// back it does.
 static int live_within_limit(const struct vfio* vfio, const struct buffer* buffer) {
   const size_t half = buffer->size / 2;
   const struct rlimit limit = {half, half};
@@ -57,7 +58,8 @@ static int live_within_limit(const struct vfio* vfio, const struct buffer* buffe
   if (vfio_map(vfio, buffer->addr, 2 * half, VFIO_IOVA, both) != ENOMEM) return 1;
   if (vfio_map(vfio, buffer->addr, half, VFIO_IOVA, both)) return 2;
   if (vfio_map(vfio, buffer->addr + half, half, second, both) != ENOMEM) return 3;
-  if (vfio_unmap(vfio, VFIO_IOVA, half, &undone) || vfio_map(vfio, buffer->addr + half, half, second, both)) return 5;
+  if (vfio_unmap(vfio, VFIO_IOVA, half, &undone) || vfio_map(vfio, buffer->addr + half, half, second, both))
+    return 5;
   return 0;
 }
 
@@ -66,8 +68,12 @@ static void limit(const void* arg) {
   struct vfio vfio;
   struct buffer buffer;
   struct pins before;
-  static const char* const steps[] = {"", "beyond the limit: not ENOMEM", "within the limit: refused",
-                                      "beyond what is left: not ENOMEM", "cannot set the limit", "after giving back: refused"};
+  static const char* const steps[] = {"",
+                                      "beyond the limit: not ENOMEM",
+                                      "within the limit: refused",
+                                      "beyond what is left: not ENOMEM",
+                                      "cannot set the limit",
+                                      "after giving back: refused"};
   bool usable = vfio_open(&vfio);
   vfio_close(&vfio);
   if (!usable || !pins_begin(&before)) return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which memory VFIO takes and which not: long-term pins (FOLL_LONGTERM) replace the zero page, do not write where the process
-// may not, and refuse shared file mappings on newer kernels.
+// Which memory VFIO takes and which not: long-term pins (FOLL_LONGTERM) replace the zero page, do not write
+// where the process may not, and refuse shared file mappings on newer kernels.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
@@ -17,7 +17,8 @@
 
 enum { pages = 16, to_device = VFIO_DMA_MAP_FLAG_READ, from_device = VFIO_DMA_MAP_FLAG_WRITE };
 
-// Maps, and says by the counters that `want` (0 or an errno value) came out of it; takes what was mapped away again.
+// Maps, and says by the counters that `want` (0 or an errno value) came out of it; takes what was mapped away
+// again.
 static void try_map(const struct vfio* vfio, const void* addr, size_t length, unsigned flags, int want) {
   struct pins before;
   size_t undone;
@@ -44,8 +45,9 @@ static void read_only(const void* arg) {
   vfio_close(&vfio);
 }
 
-// Read before it is written, private memory is the zero page. Where the kernel has the capability lt.unshare (pins/zero_pages) a
-// long-term pin replaces it, so that what the process writes later is what the device reads; else it stays, and counts nowhere.
+// Read before it is written, private memory is the zero page. Where the kernel has the capability lt.unshare
+// (pins/zero_pages) a long-term pin replaces it, so that what the process writes later is what the device
+// reads; else it stays, and counts nowhere.
 static void zero_page(const void* arg) {
   (void)arg;
   struct vfio vfio;
@@ -63,11 +65,13 @@ static void zero_page(const void* arg) {
       if (error) ktap_fail("VFIO_IOMMU_MAP_DMA: %s", strerror(error));
       const bool unshared = pagemap_pfn(buffer.addr) != shared;
       ktap_note("the zero page is %s", unshared ? "replaced" : "kept");
-      if (stated && unshared != (strcmp(stated, "yes") == 0)) ktap_fail("lt.unshare is stated to be %s", stated);
+      if (stated && unshared != (strcmp(stated, "yes") == 0))
+        ktap_fail("lt.unshare is stated to be %s", stated);
       pins_expect_at_least(&before, unshared ? pages : 0, unshared ? pages : 0);
       if (pagemap_pfns(buffer.addr, buffer.size, frames)) {
         memset(buffer.addr, 1, buffer.size);
-        if (unshared && pagemap_moved(buffer.addr, buffer.size, frames)) ktap_fail("a pinned page was replaced by a write");
+        if (unshared && pagemap_moved(buffer.addr, buffer.size, frames))
+          ktap_fail("a pinned page was replaced by a write");
       }
       vfio_unmap(&vfio, VFIO_IOVA, buffer.size, &undone);
       pins_expect(&before, 0, unshared ? pages : 0);
@@ -89,7 +93,8 @@ static void half_unmapped(const void* arg) {
   vfio_close(&vfio);
 }
 
-// A shared mapping of a file on the drive, which is the working directory's. What this kernel does with it is a capability.
+// A shared mapping of a file on the drive, which is the working directory's. What this kernel does with it is
+// a capability.
 static void file(const void* arg) {
   (void)arg;
   struct vfio vfio;
@@ -118,7 +123,9 @@ static void file(const void* arg) {
 
 int main(void) {
   static const struct ktap_case cases[] = {
-      {"read_only", read_only, NULL}, {"zero_page", zero_page, NULL}, {"half_unmapped", half_unmapped, NULL},
+      {"read_only", read_only, NULL},
+      {"zero_page", zero_page, NULL},
+      {"half_unmapped", half_unmapped, NULL},
       {"file", file, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// ZONE_MOVABLE and VFIO: pin_user_pages_remote(FOLL_LONGTERM) moves pages out of it first, with what is in them; the device then
-// works on where they are now.
+// ZONE_MOVABLE and VFIO: pin_user_pages_remote(FOLL_LONGTERM) moves pages out of it first, with what is in
+// them; the device then works on where they are now.
 #include <linux/vfio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -55,6 +55,7 @@ static void leaves(const void* arg) {
 
 int main(void) {
   static const enum buffer_kind page = BUFFER_PAGES, memfd = BUFFER_MEMFD, thp = BUFFER_THP;
-  static const struct ktap_case cases[] = {{"pages", leaves, &page}, {"memfd", leaves, &memfd}, {"thp", leaves, &thp}};
+  static const struct ktap_case cases[] = {
+      {"pages", leaves, &page}, {"memfd", leaves, &memfd}, {"thp", leaves, &thp}};
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// The log of dirty pages of vhost (drivers/vhost/vhost.c, set_bit_to_user()): each page of a guest that the kernel writes to
-// sets a bit in user memory, which it pins for that moment. Here a TAP device hands vhost-net frames for a ring of ours.
+// The log of dirty pages of vhost (drivers/vhost/vhost.c, set_bit_to_user()): each page of a guest that the
+// kernel writes to sets a bit in user memory, which it pins for that moment. Here a TAP device hands
+// vhost-net frames for a ring of ours.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,7 +33,9 @@ struct nic {
   struct pins before;
 };
 
-static bool done(int result, const char* what) { return result >= 0 || ktap_fail("%s: %s", what, strerror(errno)); }
+static bool done(int result, const char* what) {
+  return result >= 0 || ktap_fail("%s: %s", what, strerror(errno));
+}
 
 // An interface on which nothing but our own frames travels.
 static bool open_tap(struct nic* nic) {
@@ -64,7 +67,8 @@ static bool open_vhost(struct nic* nic) {
          done(ioctl(nic->vhost, VHOST_SET_FEATURES, &features), "VHOST_SET_FEATURES");
 }
 
-// One buffer of the guest at `address`, offered to queue 0 (reception). `log_ring`: are writes to the ring logged too?
+// One buffer of the guest at `address`, offered to queue 0 (reception). `log_ring`: are writes to the ring
+// logged too?
 static bool start(struct nic* nic, uint64_t address, bool log_ring) {
   struct vring ring;
   vring_init(&ring, entries, nic->guest.addr + at_ring, guest_page / 2);
@@ -73,8 +77,10 @@ static bool start(struct nic* nic, uint64_t address, bool log_ring) {
   ring.avail->ring[0] = 0;
   ring.avail->idx = 1;
   struct vhost_vring_state size = {0, entries}, base = {0, 0};
-  struct vhost_vring_addr where = {.flags = log_ring ? 1 << VHOST_VRING_F_LOG : 0, .desc_user_addr = (uintptr_t)ring.desc,
-                                   .used_user_addr = (uintptr_t)ring.used, .avail_user_addr = (uintptr_t)ring.avail,
+  struct vhost_vring_addr where = {.flags = log_ring ? 1 << VHOST_VRING_F_LOG : 0,
+                                   .desc_user_addr = (uintptr_t)ring.desc,
+                                   .used_user_addr = (uintptr_t)ring.used,
+                                   .avail_user_addr = (uintptr_t)ring.avail,
                                    .log_guest_addr = at_used};
   struct vhost_vring_file kick = {0, nic->kick}, call = {0, nic->call}, backend = {0, nic->tap};
   return done(ioctl(nic->vhost, VHOST_SET_VRING_NUM, &size), "VHOST_SET_VRING_NUM") &&
@@ -88,10 +94,12 @@ static bool start(struct nic* nic, uint64_t address, bool log_ring) {
 // Sends a frame through the interface and waits until vhost has put it into the ring.
 static bool deliver(struct nic* nic) {
   unsigned char frame[frame_bytes];
-  struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex("pinrig0"), .sll_halen = ETH_ALEN};
+  struct sockaddr_ll to = {
+      .sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex("pinrig0"), .sll_halen = ETH_ALEN};
   struct pollfd called = {nic->call, POLLIN, 0};
   pattern_fill(frame, sizeof(frame), seed, 0);
-  if (!done((int)sendto(nic->packet, frame, sizeof(frame), 0, (void*)&to, sizeof(to)), "sending a frame")) return false;
+  if (!done((int)sendto(nic->packet, frame, sizeof(frame), 0, (void*)&to, sizeof(to)), "sending a frame"))
+    return false;
   return poll(&called, 1, limit_ms) == 1 || ktap_fail("vhost takes no frame");
 }
 
@@ -106,36 +114,46 @@ static void close_all(struct nic* nic) {
 struct row {
   uint64_t address;  // where the guest's buffer is
   bool log_ring;
-  unsigned bits;     // that are to be set
+  unsigned bits;  // that are to be set
   long long pins;
 };
 
 static void receive(const void* arg) {
   const struct row* row = arg;
-  struct nic nic = {.tap = -1, .vhost = -1, .packet = -1, .kick = eventfd(0, EFD_CLOEXEC), .call = eventfd(0, EFD_CLOEXEC),
-                    .guest = {.map = (void*)-1, .fd = -1}, .log = {.map = (void*)-1, .fd = -1}};
+  struct nic nic = {.tap = -1,
+                    .vhost = -1,
+                    .packet = -1,
+                    .kick = eventfd(0, EFD_CLOEXEC),
+                    .call = eventfd(0, EFD_CLOEXEC),
+                    .guest = {.map = (void*)-1, .fd = -1},
+                    .log = {.map = (void*)-1, .fd = -1}};
   if (buffer_get(&nic.guest, BUFFER_PAGES, guest_bytes) && buffer_get(&nic.log, BUFFER_PAGES, 1)) {
     memset(nic.guest.addr, 0, nic.guest.size);
     memset(nic.log.addr, 0, nic.log.size);
-    if (open_tap(&nic) && open_vhost(&nic) && pins_begin(&nic.before) && start(&nic, row->address, row->log_ring) &&
-        deliver(&nic)) {
+    if (open_tap(&nic) && open_vhost(&nic) && pins_begin(&nic.before) &&
+        start(&nic, row->address, row->log_ring) && deliver(&nic)) {
       // Entering the ring's state (flags, at times) is logged as well, when writes to the ring are.
-      if (row->log_ring) pins_expect_at_least(&nic.before, row->pins, 0);
-      else pins_expect(&nic.before, row->pins, row->pins);
+      if (row->log_ring)
+        pins_expect_at_least(&nic.before, row->pins, 0);
+      else
+        pins_expect(&nic.before, row->pins, row->pins);
       unsigned bits = *(unsigned*)nic.log.addr;
       ktap_note("log: %#x", bits);
       if (bits != row->bits) ktap_fail("the log is %#x, want %#x", bits, row->bits);
       const struct vring_used* used = (void*)(nic.guest.addr + at_used);
       const unsigned header = sizeof(struct virtio_net_hdr);
-      if (used->idx != 1 || used->ring[0].len != header + frame_bytes) ktap_fail("the ring says %u", used->ring[0].len);
-      if (pattern_check(nic.guest.addr + row->address + header, frame_bytes, seed, 0) >= 0) ktap_fail("the frame is another");
+      if (used->idx != 1 || used->ring[0].len != header + frame_bytes)
+        ktap_fail("the ring says %u", used->ring[0].len);
+      if (pattern_check(nic.guest.addr + row->address + header, frame_bytes, seed, 0) >= 0)
+        ktap_fail("the frame is another");
     }
   }
   close_all(&nic);
 }
 
 int main(void) {
-  static const struct row one = {at_data, false, 1u << 2, 1}, two = {at_data + guest_page - 500, false, 3u << 2, 2};
+  static const struct row one = {at_data, false, 1u << 2, 1},
+                          two = {at_data + guest_page - 500, false, 3u << 2, 2};
   static const struct row ring = {at_data, true, 1u << 2 | 1u << 1, 3};
   static const struct ktap_case cases[] = {
       {"page", receive, &one}, {"two_pages", receive, &two}, {"page_and_ring", receive, &ring}};

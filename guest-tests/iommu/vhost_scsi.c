@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Requests to vhost-scsi (drivers/vhost/scsi.c): the data of a guest are taken by plain references while the request lasts, which
-// no pin counter shows. Afterwards nobody holds them, as the memfd that is the guest's memory tells.
+// Requests to vhost-scsi (drivers/vhost/scsi.c): the data of a guest are taken by plain references while the
+// request lasts, which no pin counter shows. Afterwards nobody holds them, as the memfd that is the guest's
+// memory tells.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vhost.h>
@@ -20,7 +21,14 @@
 
 // Addresses of the guest begin at 0. A queue for requests is the third (control, events, requests).
 enum { entries = 8, queue = 2, block = 512, data_bytes = 65536, limit_ms = 20000, seed = 98, tries = 3 };
-enum { at_ring = 0, at_request = 32768, at_answer = 36864, at_out = 65536, at_in = 2 * 65536, guest_bytes = 3 * 65536 };
+enum {
+  at_ring = 0,
+  at_request = 32768,
+  at_answer = 36864,
+  at_out = 65536,
+  at_in = 2 * 65536,
+  guest_bytes = 3 * 65536
+};
 enum { READ_10 = 0x28, WRITE_10 = 0x2a, CHECK_CONDITION = 2 };
 
 struct host {
@@ -29,7 +37,9 @@ struct host {
   struct vring ring;
 };
 
-static bool done(int result, const char* what) { return result >= 0 || ktap_fail("%s: %s", what, strerror(errno)); }
+static bool done(int result, const char* what) {
+  return result >= 0 || ktap_fail("%s: %s", what, strerror(errno));
+}
 
 static bool start(struct host* host) {
   struct {
@@ -38,9 +48,11 @@ static bool start(struct host* host) {
   } memory = {{.nregions = 1}, {0, guest_bytes, (uintptr_t)host->guest.addr, 0}};
   struct vhost_vring_state size = {queue, entries}, base = {queue, 0};
   struct vhost_vring_file kick = {queue, host->kick}, call = {queue, host->call};
-  struct vhost_scsi_target target = {.abi_version = VHOST_SCSI_ABI_VERSION, .vhost_wwpn = TARGET_NAME, .vhost_tpgt = TARGET_TPG};
+  struct vhost_scsi_target target = {
+      .abi_version = VHOST_SCSI_ABI_VERSION, .vhost_wwpn = TARGET_NAME, .vhost_tpgt = TARGET_TPG};
   vring_init(&host->ring, entries, host->guest.addr + at_ring, 4096);
-  struct vhost_vring_addr where = {.index = queue, .desc_user_addr = (uintptr_t)host->ring.desc,
+  struct vhost_vring_addr where = {.index = queue,
+                                   .desc_user_addr = (uintptr_t)host->ring.desc,
                                    .used_user_addr = (uintptr_t)host->ring.used,
                                    .avail_user_addr = (uintptr_t)host->ring.avail};
   host->fd = open("/dev/vhost-scsi", O_RDWR | O_CLOEXEC);
@@ -55,7 +67,8 @@ static bool start(struct host* host) {
          done(ioctl(host->fd, VHOST_SCSI_SET_ENDPOINT, &target), "VHOST_SCSI_SET_ENDPOINT");
 }
 
-// Puts three descriptors into the ring and waits until they are used. The SCSI status, or -1 after failing the running case.
+// Puts three descriptors into the ring and waits until they are used. The SCSI status, or -1 after failing
+// the running case.
 static int submit(struct host* host, unsigned char operation, unsigned offset) {
   const bool out = operation == WRITE_10;
   struct virtio_scsi_cmd_req* request = (void*)(host->guest.addr + at_request);
@@ -66,7 +79,8 @@ static int submit(struct host* host, unsigned char operation, unsigned offset) {
   const unsigned char blocks = (data_bytes - 2 * 4096) / block;
   *request = (struct virtio_scsi_cmd_req){.lun = {1, TARGET_TPG, 0x40}, .cdb = {operation, [8] = blocks}};
   memset(answer, 0xff, sizeof(*answer));
-  const struct vring_desc data = {(out ? at_out : at_in) + offset, blocks * block, out ? 0 : VRING_DESC_F_WRITE, 0};
+  const struct vring_desc data = {(out ? at_out : at_in) + offset, blocks * block,
+                                  out ? 0 : VRING_DESC_F_WRITE, 0};
   const struct vring_desc reply = {at_answer, sizeof(*answer), VRING_DESC_F_WRITE, 0};
   desc[0] = (struct vring_desc){at_request, sizeof(*request), 0, 0};
   desc[1] = out ? data : reply;
@@ -120,6 +134,7 @@ static void write_and_read(const void* arg) {
 
 int main(void) {
   static const unsigned aligned = 0, odd = 512;
-  static const struct ktap_case cases[] = {{"aligned", write_and_read, &aligned}, {"odd", write_and_read, &odd}};
+  static const struct ktap_case cases[] = {{"aligned", write_and_read, &aligned},
+                                           {"odd", write_and_read, &odd}};
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// TLS in the kernel (net/tls/tls_sw.c): whole records are encrypted out of the sender's pages and decrypted into the receiver's
-// by plain references, which no counter shows. That both give them back is seen by sealing the memfds that they are of.
+// TLS in the kernel (net/tls/tls_sw.c): whole records are encrypted out of the sender's pages and decrypted
+// into the receiver's by plain references, which no counter shows. That both give them back is seen by
+// sealing the memfds that they are of.
+#include "ktls.h"
+
 #include <errno.h>
 #include <linux/tls.h>
 #include <poll.h>
@@ -10,7 +13,6 @@
 
 #include "buffers.h"
 #include "ktap.h"
-#include "ktls.h"
 #include "loopback.h"
 #include "pins.h"
 
@@ -18,8 +20,8 @@ enum { limit_ms = 20000, record_bytes = 16384, bytes = 4 * record_bytes };
 
 struct stream {
   unsigned short version;
-  int offset;       // of both buffers
-  int piece;        // sent at a time
+  int offset;  // of both buffers
+  int piece;   // sent at a time
   enum buffer_kind kind;
 };
 
@@ -35,7 +37,8 @@ static bool receive(int fd, unsigned char* to) {
   return true;
 }
 
-static void carry(const int* ends, const struct stream* stream, const unsigned char* from, unsigned char* to) {
+static void carry(const int* ends, const struct stream* stream, const unsigned char* from,
+                  unsigned char* to) {
   struct pins before;
   if (!pins_begin(&before)) return;
   for (int at = 0; at < bytes; at += stream->piece) {
@@ -67,7 +70,8 @@ static void streamed(const void* arg) {
   if (stream->kind == BUFFER_HUGETLB) hugetlb_expect_free(free_before);
 }
 
-// Records are made when their data are there: nobody could say when the pages of an encrypted message are free.
+// Records are made when their data are there: nobody could say when the pages of an encrypted message are
+// free.
 static void zerocopy_refused(const void* arg) {
   (void)arg;
   struct buffer buffer;
@@ -76,7 +80,8 @@ static void zerocopy_refused(const void* arg) {
   if (!buffer_get(&buffer, BUFFER_MEMFD, bytes)) return;
   if (loopback_pair(SOCK_STREAM, ends) && ktls_encrypt(ends, TLS_1_2_VERSION) && pins_begin(&before)) {
     ssize_t sent = send(ends[0], buffer.addr, bytes, MSG_ZEROCOPY);
-    if (sent >= 0 || errno != EOPNOTSUPP) ktap_fail("send with MSG_ZEROCOPY gave %zd: %s", sent, sent < 0 ? strerror(errno) : "taken");
+    if (sent >= 0 || errno != EOPNOTSUPP)
+      ktap_fail("send with MSG_ZEROCOPY gave %zd: %s", sent, sent < 0 ? strerror(errno) : "taken");
     pins_expect(&before, 0, 0);
   }
   for (int i = 0; i < 2; ++i)
@@ -86,14 +91,18 @@ static void zerocopy_refused(const void* arg) {
 }
 
 int main(void) {
-  static const struct stream whole = {TLS_1_2_VERSION, 0, bytes, BUFFER_MEMFD}, odd = {TLS_1_2_VERSION, 100, bytes, BUFFER_MEMFD},
+  static const struct stream whole = {TLS_1_2_VERSION, 0, bytes, BUFFER_MEMFD},
+                             odd = {TLS_1_2_VERSION, 100, bytes, BUFFER_MEMFD},
                              parts = {TLS_1_2_VERSION, 0, record_bytes / 8, BUFFER_MEMFD},
                              tls13 = {TLS_1_3_VERSION, 0, bytes, BUFFER_MEMFD},
                              huge = {TLS_1_2_VERSION, 2048, bytes, BUFFER_HUGETLB};
   static const struct ktap_case cases[] = {
-      {"records", streamed, &whole},      {"records_at_100", streamed, &odd},
-      {"parts_of_records", streamed, &parts}, {"records_tls13", streamed, &tls13},
-      {"records_hugetlb_at_2048", streamed, &huge}, {"zerocopy_refused", zerocopy_refused, NULL},
+      {"records", streamed, &whole},
+      {"records_at_100", streamed, &odd},
+      {"parts_of_records", streamed, &parts},
+      {"records_tls13", streamed, &tls13},
+      {"records_hugetlb_at_2048", streamed, &huge},
+      {"zerocopy_refused", zerocopy_refused, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

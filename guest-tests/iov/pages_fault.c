@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Sockets and pipes that take user pages, with one allocation after the other failing: what was taken by then is given back,
-// and what they say they took arrives. With the argument "tls" it is TLS in the kernel, else all the others.
-#include <time.h>
-
+// Sockets and pipes that take user pages, with one allocation after the other failing: what was taken by then
+// is given back, and what they say they took arrives. With the argument "tls" it is TLS in the kernel, else
+// all the others.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/errqueue.h>  // wants <time.h> before it
@@ -15,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "buffers.h"
@@ -24,7 +24,15 @@
 #include "loopback.h"
 #include "pins.h"
 
-enum { pages = 16, absent = 8, seed = 160, most_faults = 300, limit_ms = 20000, digest_bytes = 32, odd_bytes = 100 };
+enum {
+  pages = 16,
+  absent = 8,
+  seed = 160,
+  most_faults = 300,
+  limit_ms = 20000,
+  digest_bytes = 32,
+  odd_bytes = 100
+};
 
 struct walk {
   const struct user* user;
@@ -36,10 +44,10 @@ struct walk {
 };
 
 struct user {
-  bool (*open)(struct walk* w);      // before each attempt: into `ends`
-  ssize_t (*go)(struct walk* w);     // is to be failed: bytes, or -1 with errno
+  bool (*open)(struct walk* w);   // before each attempt: into `ends`
+  ssize_t (*go)(struct walk* w);  // is to be failed: bytes, or -1 with errno
   void (*after)(struct walk* w, size_t taken);
-  bool absent;                       // the last pages of the memory are not there before
+  bool absent;  // the last pages of the memory are not there before
 };
 
 static bool open_xdp(struct walk* w) {
@@ -65,7 +73,8 @@ static void after_hash(struct walk* w, size_t taken) {
   static const unsigned char none[digest_bytes];
   unsigned char digest[digest_bytes];
   if (taken != w->length) return;
-  if (read(w->ends[0], digest, sizeof(digest)) != sizeof(digest)) ktap_fail("reading a digest: %s", strerror(errno));
+  if (read(w->ends[0], digest, sizeof(digest)) != sizeof(digest))
+    ktap_fail("reading a digest: %s", strerror(errno));
   if (memcmp(w->digest, none, sizeof(none)) == 0) memcpy(w->digest, digest, sizeof(digest));
   if (memcmp(w->digest, digest, sizeof(digest)) != 0) ktap_fail("another digest than before");
 }
@@ -74,10 +83,14 @@ static bool open_tcp(struct walk* w) {
   // Nobody reads before all of it is sent: 1 MiB with pages of 64 KiB.
   int one = 1, room = 8 << 20;
   if (!loopback_pair(SOCK_STREAM, w->ends)) return false;
-  if (setsockopt(w->ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0) ktap_fail("SO_SNDBUFFORCE: %s", strerror(errno));
-  return setsockopt(w->ends[0], SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)) == 0 || ktap_skip("SO_ZEROCOPY: %s", strerror(errno));
+  if (setsockopt(w->ends[0], SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room)) < 0)
+    ktap_fail("SO_SNDBUFFORCE: %s", strerror(errno));
+  return setsockopt(w->ends[0], SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)) == 0 ||
+         ktap_skip("SO_ZEROCOPY: %s", strerror(errno));
 }
-static ssize_t go_zerocopy(struct walk* w) { return send(w->ends[0], w->buffer.addr, w->length, MSG_ZEROCOPY); }
+static ssize_t go_zerocopy(struct walk* w) {
+  return send(w->ends[0], w->buffer.addr, w->length, MSG_ZEROCOPY);
+}
 static void arrives(struct walk* w, size_t taken) {
   unsigned char bytes[4096];
   struct pollfd ready = {w->ends[1], POLLIN, 0};
@@ -99,7 +112,9 @@ static void after_zerocopy(struct walk* w, size_t taken) {
     ktap_fail("no completion of MSG_ZEROCOPY: %s", strerror(errno));
 }
 
-static bool open_tls(struct walk* w) { return loopback_pair(SOCK_STREAM, w->ends) && ktls_encrypt(w->ends, TLS_1_2_VERSION); }
+static bool open_tls(struct walk* w) {
+  return loopback_pair(SOCK_STREAM, w->ends) && ktls_encrypt(w->ends, TLS_1_2_VERSION);
+}
 // Blocks of the cipher that lie in two pages take memory.
 static ssize_t go_tls(struct walk* w) {
   struct iovec vec[] = {{w->buffer.addr, odd_bytes}, {w->buffer.addr + odd_bytes, w->length - odd_bytes}};
@@ -121,7 +136,8 @@ static void after_vmsplice(struct walk* w, size_t taken) {
   size_t at = 0, there = w->length - absent * page_bytes();
   ssize_t got;
   while ((got = read(w->ends[0], bytes, sizeof(bytes))) > 0) {
-    if (at < there && pattern_check(bytes, (size_t)got, seed, at) >= 0) ktap_fail("wrong data behind byte %zu", at);
+    if (at < there && pattern_check(bytes, (size_t)got, seed, at) >= 0)
+      ktap_fail("wrong data behind byte %zu", at);
     at += (size_t)got;
   }
   if (at != taken) ktap_fail("%zu bytes were in the pipe, %zu taken", at, taken);
@@ -139,7 +155,8 @@ static bool attempt(void* context, int nth) {
     int status = result >= 0 ? 0 : errno == ENOBUFS ? -ENOMEM : -errno;
     injected = fault_nth_disarm();
     w->refused += fault_refused(nth, injected, status);
-    if (!injected && status == 0 && result != (ssize_t)w->length) ktap_fail("without a fault %zd bytes were taken", result);
+    if (!injected && status == 0 && result != (ssize_t)w->length)
+      ktap_fail("without a fault %zd bytes were taken", result);
     if (w->user->after) w->user->after(w, result > 0 ? (size_t)result : 0);
   }
   for (int i = 0; i < 2; ++i)
@@ -162,8 +179,10 @@ static void every_allocation_fails(const void* arg) {
 }
 
 int main(int argc, char** argv) {
-  static const struct user xdp = {open_xdp, go_xdp, NULL, false}, hash = {open_hash, go_send, after_hash, false},
-                           tcp = {open_tcp, go_zerocopy, after_zerocopy, false}, tls = {open_tls, go_tls, arrives, false},
+  static const struct user xdp = {open_xdp, go_xdp, NULL, false},
+                           hash = {open_hash, go_send, after_hash, false},
+                           tcp = {open_tcp, go_zerocopy, after_zerocopy, false},
+                           tls = {open_tls, go_tls, arrives, false},
                            vm = {open_pipe, go_vmsplice, after_vmsplice, true};
   static const struct ktap_case cases[] = {
       {"xdp_umem", every_allocation_fails, &xdp},

@@ -19,7 +19,8 @@ bool aio_open(struct aio* aio, int depth) {
 
 void aio_close(struct aio* aio) { syscall(SYS_io_destroy, aio->context); }
 
-int aio_try_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset, unsigned tag) {
+int aio_try_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset,
+                   unsigned tag) {
   struct iocb request = {
       .aio_data = tag,
       .aio_lio_opcode = (uint16_t)command,
@@ -34,7 +35,8 @@ int aio_try_submit(struct aio* aio, int command, int fd, const void* addr, size_
   return 0;
 }
 
-bool aio_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset, unsigned tag) {
+bool aio_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset,
+                unsigned tag) {
   int error = aio_try_submit(aio, command, fd, addr, length, offset, tag);
   return error == 0 || ktap_fail("io_submit: %s", strerror(-error));
 }
@@ -47,8 +49,8 @@ unsigned aio_reap(struct aio* aio, int limit_ms, long* result) {
   struct io_event event;
   const long long end = clock_ms() + limit_ms;
   long got = 0;
-  // Work that io_uring has left for this task interrupts it as a signal does (TIF_NOTIFY_SIGNAL), without a handler or a
-  // restart.
+  // Work that io_uring has left for this task interrupts it as a signal does (TIF_NOTIFY_SIGNAL), without a
+  // handler or a restart.
   do {
     long long left = end - clock_ms();
     if (left < 0) return 0;

@@ -16,11 +16,13 @@ struct aio {
 bool aio_open(struct aio* aio, int depth);
 // Cancels what can be cancelled and waits for the rest.
 void aio_close(struct aio* aio);
-// Submits IOCB_CMD_PREAD or PWRITE of `length` bytes at `addr`, or PREADV or PWRITEV of `length` iovecs; `tag` (not 0)
-// comes back with its completion. Fails the running case when it cannot.
-bool aio_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset, unsigned tag);
+// Submits IOCB_CMD_PREAD or PWRITE of `length` bytes at `addr`, or PREADV or PWRITEV of `length` iovecs;
+// `tag` (not 0) comes back with its completion. Fails the running case when it cannot.
+bool aio_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset,
+                unsigned tag);
 // The same for when a refusal is what is waited for: 0 or -errno.
-int aio_try_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset, unsigned tag);
+int aio_try_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset,
+                   unsigned tag);
 // Submits a read; `tag` (not 0) comes back with its completion. Fails the running case when it cannot.
 bool aio_read(struct aio* aio, int fd, void* to, size_t length, off_t offset, unsigned tag);
 // Waits up to `limit_ms` for one completion: its tag, 0 when none came. *result: bytes or -errno.

@@ -56,8 +56,8 @@ size_t hugetlb_bytes(void) {
 
 long hugetlb_free(void) { return meminfo("HugePages_Free"); }
 
-// How long is waited for a reference that should be gone. Each one that is not halves it, so that a kernel that leaks
-// everywhere does not use up the time limit in waiting.
+// How long is waited for a reference that should be gone. Each one that is not halves it, so that a kernel
+// that leaks everywhere does not use up the time limit in waiting.
 static int patience_ms = 1000;
 
 static bool lost_patience(long long start) {
@@ -70,7 +70,8 @@ static bool lost_patience(long long start) {
 bool hugetlb_expect_free(long pages) {
   long long start = clock_ms();
   while (hugetlb_free() != pages) {
-    if (lost_patience(start)) return ktap_fail("%ld huge pages are free, %ld were before", hugetlb_free(), pages);
+    if (lost_patience(start))
+      return ktap_fail("%ld huge pages are free, %ld were before", hugetlb_free(), pages);
     sleep_ms(10);
   }
   return true;
@@ -134,7 +135,8 @@ static bool get_hugetlb(struct buffer* buffer) {
 static bool get_memfd(struct buffer* buffer) {
   buffer->fd = memfd_create("pinrig", MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (buffer->fd < 0) return ktap_skip("memfd_create: %s", strerror(errno));
-  if (ftruncate(buffer->fd, (off_t)buffer->size) < 0) return ktap_fail("ftruncate of a memfd: %s", strerror(errno));
+  if (ftruncate(buffer->fd, (off_t)buffer->size) < 0)
+    return ktap_fail("ftruncate of a memfd: %s", strerror(errno));
   buffer->map = mmap(NULL, buffer->size, PROT_READ | PROT_WRITE, MAP_SHARED, buffer->fd, 0);
   buffer->map_size = buffer->size;
   buffer->addr = buffer->map;
@@ -151,13 +153,22 @@ static bool get_pages(struct buffer* buffer) {
 }
 
 bool buffer_get(struct buffer* buffer, enum buffer_kind kind, size_t size) {
-  *buffer = (struct buffer){.size = (size + page_bytes() - 1) / page_bytes() * page_bytes(), .map = MAP_FAILED, .fd = -1};
+  *buffer = (struct buffer){
+      .size = (size + page_bytes() - 1) / page_bytes() * page_bytes(), .map = MAP_FAILED, .fd = -1};
   bool good = false;
   switch (kind) {
-    case BUFFER_PAGES: good = get_pages(buffer); break;
-    case BUFFER_THP: good = get_thp(buffer); break;
-    case BUFFER_HUGETLB: good = get_hugetlb(buffer); break;
-    case BUFFER_MEMFD: good = get_memfd(buffer); break;
+    case BUFFER_PAGES:
+      good = get_pages(buffer);
+      break;
+    case BUFFER_THP:
+      good = get_thp(buffer);
+      break;
+    case BUFFER_HUGETLB:
+      good = get_hugetlb(buffer);
+      break;
+    case BUFFER_MEMFD:
+      good = get_memfd(buffer);
+      break;
   }
   if (!good) buffer_put(buffer);
   return good;
@@ -180,7 +191,8 @@ bool buffer_seal(struct buffer* buffer) {
   long long start = clock_ms();
   while (fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_WRITE) < 0) {
     if (errno != EBUSY) return ktap_fail("F_SEAL_WRITE: %s", strerror(errno));
-    if (lost_patience(start)) return ktap_fail("somebody still holds pages of the memfd: F_SEAL_WRITE stays EBUSY");
+    if (lost_patience(start))
+      return ktap_fail("somebody still holds pages of the memfd: F_SEAL_WRITE stays EBUSY");
     sleep_ms(20);
   }
   return true;
@@ -189,12 +201,13 @@ bool buffer_seal(struct buffer* buffer) {
 bool buffer_expect_held(struct buffer* buffer) {
   munmap(buffer->map, buffer->map_size);
   buffer->map = MAP_FAILED;
-  if (fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_WRITE) == 0) return ktap_fail("nobody holds pages of the memfd: it could be sealed");
+  if (fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_WRITE) == 0)
+    return ktap_fail("nobody holds pages of the memfd: it could be sealed");
   return errno == EBUSY || ktap_fail("F_SEAL_WRITE: %s", strerror(errno));
 }
 
-// The bytes come out of a table, sectors at a time: bytes computed one by one are what tests of long transfers would spend
-// their time on.
+// The bytes come out of a table, sectors at a time: bytes computed one by one are what tests of long
+// transfers would spend their time on.
 enum { sequence_bytes = 65536, run_bytes = 512 };
 
 static unsigned char sequence[sequence_bytes + run_bytes];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory whose pins can be counted exactly. A page counts once when it is private, written (exclusive to us) and
-// resident, and when nobody may turn it into a huge page meanwhile; else GUP-fast may take it twice and give it
-// back, or unshare it first.
+// Memory whose pins can be counted exactly. A page counts once when it is private, written (exclusive to us)
+// and resident, and when nobody may turn it into a huge page meanwhile; else GUP-fast may take it twice and
+// give it back, or unshare it first.
 #pragma once
 
 #include <stdbool.h>
@@ -17,12 +17,13 @@ enum buffer_kind {
 struct buffer {
   unsigned char* addr;
   size_t size;
-  void* map;        // what to unmap
+  void* map;  // what to unmap
   size_t map_size;
-  int fd;           // of the memfd, else -1
+  int fd;  // of the memfd, else -1
 };
 
-// Transparent huge pages that are larger (512 MiB with pages of 64 KiB) are more than drives, files and guests are made for.
+// Transparent huge pages that are larger (512 MiB with pages of 64 KiB) are more than drives, files and
+// guests are made for.
 #define BUFFER_MOST_THP (64u << 20)
 
 size_t page_bytes(void);
@@ -33,21 +34,22 @@ size_t hugetlb_bytes(void);
 size_t thp_usable(void);
 // Pages of the default hugetlb pool that are free, or -1.
 long hugetlb_free(void);
-// Oracle without counters: fails the running case unless that many are free again within about a second. A page that
-// somebody still holds does not go back.
+// Oracle without counters: fails the running case unless that many are free again within about a second. A
+// page that somebody still holds does not go back.
 bool hugetlb_expect_free(long pages);
 
-// A written buffer of at least `size` bytes (huge ones: rounded up). Skips the running case when the kernel or
-// the pool cannot give that kind, fails it when plain memory cannot be had.
+// A written buffer of at least `size` bytes (huge ones: rounded up). Skips the running case when the kernel
+// or the pool cannot give that kind, fails it when plain memory cannot be had.
 bool buffer_get(struct buffer* buffer, enum buffer_kind kind, size_t size);
 void buffer_put(struct buffer* buffer);
 
 // Base pages that `length` bytes at `addr` touch.
 size_t pages_spanned(const void* addr, size_t length);
 
-// Oracle without counters: after everything is unmapped a memfd whose pages nobody holds can be sealed against
-// writing; while any extra reference exists the kernel answers EBUSY (mm/memfd.c memfd_wait_for_pins). Unmaps
-// the buffer, seals it and fails the running case if that is not possible within about a second.
+// Oracle without counters: after everything is unmapped a memfd whose pages nobody holds can be sealed
+// against writing; while any extra reference exists the kernel answers EBUSY (mm/memfd.c
+// memfd_wait_for_pins). Unmaps the buffer, seals it and fails the running case if that is not possible within
+// about a second.
 bool buffer_seal(struct buffer* buffer);
 // The opposite: unmaps the buffer and fails the running case if it can be sealed.
 bool buffer_expect_held(struct buffer* buffer);

@@ -22,7 +22,8 @@ const char* caps_stated(const char* name) {
   const char* all = getenv("PINRIG_CAPABILITIES");
   size_t length = strlen(name);
   for (const char* at = all ? strstr(all, name) : NULL; at; at = strstr(at + 1, name)) {
-    if ((at == all || at[-1] == ' ') && at[length] == '=' && sscanf(at + length + 1, "%31[^ ]", value) == 1) return value;
+    if ((at == all || at[-1] == ' ') && at[length] == '=' && sscanf(at + length + 1, "%31[^ ]", value) == 1)
+      return value;
   }
   return NULL;
 }

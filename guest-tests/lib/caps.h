@@ -15,10 +15,10 @@ const char* pin_mode_name(enum pin_mode mode);
 #define DRIVE_RAW "pin-raw"
 #define DRIVE_SLOW "pin-slow"
 
-// Does O_DIRECT on a raw block device pin? Found out once per program by one page-sized read of DRIVE_RAW, which
-// claims what it pins and prints "# capability dio.bdev ...". A value stated in the environment variable
-// PINRIG_CAPABILITIES ("dio.bdev=pin ...", what a series requires) takes the place of what was found, so that a
-// kernel that lost the capability fails its tests instead of choosing the weaker formula.
+// Does O_DIRECT on a raw block device pin? Found out once per program by one page-sized read of DRIVE_RAW,
+// which claims what it pins and prints "# capability dio.bdev ...". A value stated in the environment
+// variable PINRIG_CAPABILITIES ("dio.bdev=pin ...", what a series requires) takes the place of what was
+// found, so that a kernel that lost the capability fails its tests instead of choosing the weaker formula.
 // MODE_UNKNOWN: the running case has been skipped or failed with the reason.
 enum pin_mode caps_dio_bdev(void);
 
@@ -30,11 +30,13 @@ void caps_print(const char* name, const char* value);
 // Prints what was found of a path, and gives what to judge by: that, or what PINRIG_CAPABILITIES states.
 enum pin_mode caps_announce(const char* name, enum pin_mode found);
 
-// How one page-sized O_DIRECT read at the start of `fd` gets its memory, and in *skew how many pages more were
-// released than acquired. What it pinned is for the caller to claim. MODE_UNKNOWN: the running case has been skipped or failed.
+// How one page-sized O_DIRECT read at the start of `fd` gets its memory, and in *skew how many pages more
+// were released than acquired. What it pinned is for the caller to claim. MODE_UNKNOWN: the running case has
+// been skipped or failed.
 enum pin_mode caps_probe_read(int fd, long long* skew);
 
-// After an operation that a pinning kernel pins `pages` for: waits until the counters rest, claims what was pinned,
-// prints the capability `name`, and gives its mode, or the stated one. MODE_UNKNOWN: the running case has failed.
+// After an operation that a pinning kernel pins `pages` for: waits until the counters rest, claims what was
+// pinned, prints the capability `name`, and gives its mode, or the stated one. MODE_UNKNOWN: the running case
+// has failed.
 struct pins;
 enum pin_mode caps_conclude(const char* name, const struct pins* before, long long pages);

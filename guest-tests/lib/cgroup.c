@@ -46,13 +46,15 @@ bool cgroup_open(struct cgroup* group, const char* name, const char* controllers
   char* rest = words;
   for (char* one; (one = strtok_r(rest, " ", &rest));) {
     snprintf(word, sizeof(word), "+%s", one);
-    if (!put(root, "cgroup.subtree_control", word)) return ktap_skip("no controller '%s' for groups: %s", one, strerror(errno));
+    if (!put(root, "cgroup.subtree_control", word))
+      return ktap_skip("no controller '%s' for groups: %s", one, strerror(errno));
   }
   return mkdir(group->path, 0755) == 0 || ktap_fail("%s: %s", group->path, strerror(errno));
 }
 
 void cgroup_close(struct cgroup* group) {
-  if (group->path[0] && rmdir(group->path) < 0 && errno != ENOENT) ktap_fail("%s: %s", group->path, strerror(errno));
+  if (group->path[0] && rmdir(group->path) < 0 && errno != ENOENT)
+    ktap_fail("%s: %s", group->path, strerror(errno));
   umount(root);
   rmdir(root);
 }

@@ -8,16 +8,18 @@ struct cgroup {
   char path[64];
 };
 
-// Makes the group `name` below the root, with `controllers` ("memory rdma") on. Skips the running case when the kernel has
-// no such controller. To be ended by cgroup_close() in any case, when nobody is in it any more.
+// Makes the group `name` below the root, with `controllers` ("memory rdma") on. Skips the running case when
+// the kernel has no such controller. To be ended by cgroup_close() in any case, when nobody is in it any
+// more.
 bool cgroup_open(struct cgroup* group, const char* name, const char* controllers);
 void cgroup_close(struct cgroup* group);
 
 // Moves the calling process into the group; reports nothing.
 bool cgroup_enter(const struct cgroup* group);
 
-// Bytes of memory charged to the group, without what processors have charged beforehand for what is to come (struct
-// memcg_stock_pcp): memory.high, once it is set below the use, gets that back. Waits until it rests. -1: the running case failed.
+// Bytes of memory charged to the group, without what processors have charged beforehand for what is to come
+// (struct memcg_stock_pcp): memory.high, once it is set below the use, gets that back. Waits until it rests.
+// -1: the running case failed.
 long long cgroup_memory(const struct cgroup* group);
 // The number of `resource` ("hca_object") of RDMA device `device` charged to it; 0 where it has no entry.
 long long cgroup_rdma(const struct cgroup* group, const char* device, const char* resource);

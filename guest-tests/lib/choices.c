@@ -17,10 +17,13 @@ struct draw draw_for(uint64_t seed, unsigned worker, uint64_t step) {
   return (struct draw){next(&state)};
 }
 
-unsigned draw_below(struct draw* draw, unsigned end) { return (unsigned)((next(&draw->state) >> 32) * end >> 32); }
+unsigned draw_below(struct draw* draw, unsigned end) {
+  return (unsigned)((next(&draw->state) >> 32) * end >> 32);
+}
 
 uint64_t choices_hash(uint64_t seed, unsigned worker, uint64_t steps) {
   uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a over words
-  for (uint64_t step = 0; step < steps; ++step) hash = (hash ^ draw_for(seed, worker, step).state) * 0x100000001b3u;
+  for (uint64_t step = 0; step < steps; ++step)
+    hash = (hash ^ draw_for(seed, worker, step).state) * 0x100000001b3u;
   return hash;
 }

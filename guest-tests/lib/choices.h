@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The choices of a stress test: what a worker does in a step follows from the seed, its number and the number of the step,
-// and from nothing else. How many steps there are is up to the machine.
+// The choices of a stress test: what a worker does in a step follows from the seed, its number and the number
+// of the step, and from nothing else. How many steps there are is up to the machine.
 #pragma once
 
 #include <stdint.h>

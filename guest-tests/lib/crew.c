@@ -47,7 +47,8 @@ bool crew_start(struct crew* crew, uint64_t seed, const struct crew_job* jobs, s
   crew->stop = (volatile int*)(crew->slots + crew_most);
   for (size_t i = 0; i < count; ++i) {
     crew->jobs[i] = &jobs[i];
-    ktap_note("worker %zu: %s, choices %016llx", i, jobs[i].name, (unsigned long long)choices_hash(seed, (unsigned)i, 1000));
+    ktap_note("worker %zu: %s, choices %016llx", i, jobs[i].name,
+              (unsigned long long)choices_hash(seed, (unsigned)i, 1000));
     if (!start(crew, i)) return false;
   }
   return true;
@@ -88,8 +89,9 @@ void crew_end(struct crew* crew) {
 
 bool crew_judge(const struct crew* crew, size_t number) {
   const struct crew_slot* slot = &crew->slots[number];
-  ktap_note("%s: %llu steps begun, %llu done, killed %u times, at least %llu pages pinned", crew->jobs[number]->name,
-            (unsigned long long)slot->begun, (unsigned long long)slot->done, slot->kills, (unsigned long long)slot->pinned);
+  ktap_note("%s: %llu steps begun, %llu done, killed %u times, at least %llu pages pinned",
+            crew->jobs[number]->name, (unsigned long long)slot->begun, (unsigned long long)slot->done,
+            slot->kills, (unsigned long long)slot->pinned);
   if (crew->failed[number]) return ktap_fail("worker %zu failed: see above", number);
   if (slot->done == 0) return ktap_fail("worker %zu did nothing", number);
   if (slot->last != draw_for(crew->seed, (unsigned)number, slot->begun - 1).state)

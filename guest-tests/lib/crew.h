@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Processes that work side by side until they are told to stop, and are killed with SIGKILL and started again meanwhile.
-// What each does in a step, whom the next kill hits and when, all follow from the seed (lib/choices.h).
+// Processes that work side by side until they are told to stop, and are killed with SIGKILL and started again
+// meanwhile. What each does in a step, whom the next kill hits and when, all follow from the seed
+// (lib/choices.h).
 #pragma once
 
 #include <stdbool.h>
@@ -12,16 +13,16 @@
 
 // What a worker leaves behind, in memory that outlives it.
 struct crew_slot {
-  uint64_t begun, done;    // steps
-  uint64_t last;           // state of the draw of step begun - 1
-  uint64_t pinned;         // pages that were pinned at least, in steps that were done
+  uint64_t begun, done;  // steps
+  uint64_t last;         // state of the draw of step begun - 1
+  uint64_t pinned;       // pages that were pinned at least, in steps that were done
   unsigned kills;
 };
 
 struct crew_job {
   const char* name;
-  // One step. What it calls of lib/ktap.h is the worker's own: false, or a failure, ends it for good. NULL as draw: the
-  // first call in a process, to get ready.
+  // One step. What it calls of lib/ktap.h is the worker's own: false, or a failure, ends it for good. NULL as
+  // draw: the first call in a process, to get ready.
   bool (*step)(struct draw* draw, unsigned number, struct crew_slot* slot);
   bool spare;  // not to be killed
 };
@@ -42,6 +43,7 @@ struct crew {
 bool crew_start(struct crew* crew, uint64_t seed, const struct crew_job* jobs, size_t count);
 // Kills one after the other for that long. Gives up early when a worker has failed.
 void crew_run(struct crew* crew, int duration_ms);
-// Lets them finish their steps; who has failed, did nothing or did other things than the seed says fails the running case.
+// Lets them finish their steps; who has failed, did nothing or did other things than the seed says fails the
+// running case.
 void crew_end(struct crew* crew);
 bool crew_judge(const struct crew* crew, size_t number);

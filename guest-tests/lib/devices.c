@@ -33,7 +33,8 @@ static bool find_namespace(const char* controller, int nsid, char* path, size_t 
   for (struct dirent* entry; !found && (entry = readdir(dir));) {
     char file[600], text[32];
     snprintf(file, sizeof(file), "%s/%s/nsid", controller, entry->d_name);
-    found = strncmp(entry->d_name, "nvme", 4) == 0 && read_text(file, text, sizeof(text)) && atoi(text) == nsid;
+    found =
+        strncmp(entry->d_name, "nvme", 4) == 0 && read_text(file, text, sizeof(text)) && atoi(text) == nsid;
     if (found) snprintf(path, size, "/dev/%s", entry->d_name);
   }
   closedir(dir);
@@ -77,6 +78,7 @@ long device_queue_attribute(const char* path, const char* attribute) {
 }
 
 bool device_drop_cache(int fd) {
-  if (fsync(fd) < 0 || ioctl(fd, BLKFLSBUF) < 0) return ktap_fail("emptying the page cache: %s", strerror(errno));
+  if (fsync(fd) < 0 || ioctl(fd, BLKFLSBUF) < 0)
+    return ktap_fail("emptying the page cache: %s", strerror(errno));
   return true;
 }

@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Path of the block device of namespace `nsid` on the controller `serial`: /dev/pin/SERIAL-nNSID where the agent
-// has made it, else out of /sys/class/nvme. False when there is none; nothing is reported.
+// Path of the block device of namespace `nsid` on the controller `serial`: /dev/pin/SERIAL-nNSID where the
+// agent has made it, else out of /sys/class/nvme. False when there is none; nothing is reported.
 bool device_find(const char* serial, int nsid, char* path, size_t size);
 
-// Opens it with `flags`. Skips the running case when the machine has no such drive, fails it when the drive is
-// there and does not open; -1 then.
+// Opens it with `flags`. Skips the running case when the machine has no such drive, fails it when the drive
+// is there and does not open; -1 then.
 int device_open(const char* serial, int nsid, int flags);
 
 // Value of /sys/class/block/NAME/queue/ATTRIBUTE for the device at `path`, or -1.

@@ -14,26 +14,33 @@
 enum { sector = 512, word = 4 };  // bytes
 
 // What the kind says that `alignment` does, by what whole pages do.
-static bool judge_kind(const struct dio_kind* kind, const struct dio_way* ways, enum dio_alignment alignment) {
+static bool judge_kind(const struct dio_kind* kind, const struct dio_way* ways,
+                       enum dio_alignment alignment) {
   const struct dio_way* way = &ways[alignment];
-  bool cached = (alignment == ALIGNED_SECTOR && kind->cached_sectors) || (alignment == ALIGNED_WORD && kind->cached_words);
+  bool cached = (alignment == ALIGNED_SECTOR && kind->cached_sectors) ||
+                (alignment == ALIGNED_WORD && kind->cached_words);
   int error = alignment == ALIGNED_WORD && kind->path == DIO_LEGACY ? EINVAL : 0;
   bool pins = !cached && !error && ways[ALIGNED_PAGE].pins;
-  if (way->error != error) return ktap_fail("%s: alignment %d gives %s", kind->name, alignment, strerror(way->error));
-  return way->pins == pins || ktap_fail("%s: alignment %d %s", kind->name, alignment, pins ? "does not pin" : "pins");
+  if (way->error != error)
+    return ktap_fail("%s: alignment %d gives %s", kind->name, alignment, strerror(way->error));
+  return way->pins == pins ||
+         ktap_fail("%s: alignment %d %s", kind->name, alignment, pins ? "does not pin" : "pins");
 }
 
-// `pages` were touched, which are as many sections of legacy direct I/O: of each, folio_add_pin() leaves two pins
-// uncounted that are given back. Any other difference is a fault of the kernel, which the cases after this one then show
-// for what they do.
-static void judge_counts(struct dio_way* way, const struct pins* before, const struct pins* after, long long pages) {
-  long long acquired = after->acquired - before->acquired, over = after->released - before->released - acquired;
+// `pages` were touched, which are as many sections of legacy direct I/O: of each, folio_add_pin() leaves two
+// pins uncounted that are given back. Any other difference is a fault of the kernel, which the cases after
+// this one then show for what they do.
+static void judge_counts(struct dio_way* way, const struct pins* before, const struct pins* after,
+                         long long pages) {
+  long long acquired = after->acquired - before->acquired,
+            over = after->released - before->released - acquired;
   way->pins = acquired > 0 && way->error == 0;
   way->skew = over == 2 * pages ? 2 : 0;
   pins_claim_exact(acquired);
   if (way->skew) pins_claim_skew(pages);
   if (acquired != 0 && acquired != pages) ktap_fail("of %lld pages, %lld were pinned", pages, acquired);
-  if (over != 0 && way->skew == 0) ktap_fail("a probe of %lld pages: %lld pinned, %lld unpinned", pages, acquired, acquired + over);
+  if (over != 0 && way->skew == 0)
+    ktap_fail("a probe of %lld pages: %lld pinned, %lld unpinned", pages, acquired, acquired + over);
 }
 
 static bool probe(struct dio_way* way, int fd, unsigned char* addr, size_t length, bool write) {
@@ -120,13 +127,14 @@ void dio_file_counts(const struct dio_file* file, const struct iovec* vec, int c
   const struct dio_way* way = &(write ? file->write : file->read)[alignment_of(vec, count)];
   *counts = (struct transfer_counts){.error = way->error};
   if (!way->pins) return;
-  for (int i = 0; i < count; ++i) counts->acquired += (long long)pages_spanned(vec[i].iov_base, vec[i].iov_len);
+  for (int i = 0; i < count; ++i)
+    counts->acquired += (long long)pages_spanned(vec[i].iov_base, vec[i].iov_len);
   counts->sections = way->skew ? sections_of(vec, count) : 0;
   counts->released = counts->acquired + way->skew * counts->sections;
 }
 
-bool dio_file_expect(const struct dio_file* file, struct pins* before, bool write, enum dio_alignment alignment, int pages,
-                     int sections) {
+bool dio_file_expect(const struct dio_file* file, struct pins* before, bool write,
+                     enum dio_alignment alignment, int pages, int sections) {
   const struct dio_way* way = &(write ? file->write : file->read)[alignment];
   long long acquired = way->pins ? pages : 0, over = way->pins ? way->skew * sections : 0;
   if (over) pins_claim_skew(sections);

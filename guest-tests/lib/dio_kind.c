@@ -10,10 +10,12 @@ static const struct dio_kind kinds[] = {
     {"ext4", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS},
     {"xfs", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS},
     {"ext2", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS, .cached_holes = true, .legacy = "ext2_legacy"},
-    // A run of blocks that was looked up is written to its end, with zeros where memory is missing (dio_refill_pages).
+    // A run of blocks that was looked up is written to its end, with zeros where memory is missing
+    // (dio_refill_pages).
     {"ext2_legacy", DIO_LEGACY, HALF_SHORT, HALF_FAULTS},
     {"f2fs", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS, .cached_sectors = true, .cached_holes = true},
-    // Buffered: how much is tried at once depends on how much is dirty (nr_dirtied_pause), and the first try decides.
+    // Buffered: how much is tried at once depends on how much is dirty (nr_dirtied_pause), and the first try
+    // decides.
     {"btrfs", DIO_IOMAP, HALF_SHORT, HALF_EITHER, .cached_sectors = true, .cached_words = true,
      .cached_holes = true, .cached_onto_itself = true},
     {"btrfs_nodatasum", DIO_IOMAP, HALF_SHORT, HALF_SHORT, .cached_sectors = true, .cached_words = true,

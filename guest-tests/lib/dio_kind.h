@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// In what file systems differ when they do direct I/O: facts about each, as seen on 6.1 and 6.12, x86_64 and aarch64.
-// That a kernel pins at all is not among them (dio_file.h); what is counted here is counted where it does.
+// In what file systems differ when they do direct I/O: facts about each, as seen on 6.1 and 6.12, x86_64 and
+// aarch64. That a kernel pins at all is not among them (dio_file.h); what is counted here is counted where it
+// does.
 #pragma once
 
 #include <stdbool.h>
@@ -19,15 +20,15 @@ enum dio_half {
 };
 
 struct dio_kind {
-  const char* name;            // as fs_fixture_begin() takes it
+  const char* name;  // as fs_fixture_begin() takes it
   enum dio_path path;
   enum dio_half read, write;
-  bool cached_sectors;         // memory or ranges in sectors: through the page cache
-  bool cached_words;           // the same for memory in words of four bytes
-  bool cached_holes;           // a write of less than a block into a hole, the same
-  bool cached_extending;       // a write behind the end, the same
-  bool cached_onto_itself;     // memory that is mapped from the very range, the same
-  const char* legacy;          // the kind that it is where it still uses fs/direct-io.c
+  bool cached_sectors;      // memory or ranges in sectors: through the page cache
+  bool cached_words;        // the same for memory in words of four bytes
+  bool cached_holes;        // a write of less than a block into a hole, the same
+  bool cached_extending;    // a write behind the end, the same
+  bool cached_onto_itself;  // memory that is mapped from the very range, the same
+  const char* legacy;       // the kind that it is where it still uses fs/direct-io.c
 };
 
 // NULL, and the running case fails, when nobody has looked.

@@ -32,7 +32,8 @@ struct walk {
   int fd, refused;
 };
 
-// The last pages that are read into are not there yet: to bring them in fails half way, with the others pinned.
+// The last pages that are read into are not there yet: to bring them in fails half way, with the others
+// pinned.
 static void make_ready(struct walk* w, unsigned pattern) {
   const size_t fresh = fresh_pages * page_bytes();
   if (w->operation->write) {
@@ -49,13 +50,16 @@ static long transfer(struct walk* w, bool* injected) {
   const off_t at = target->offset;
   long result;
   if (op->by_aio) {
-    result = aio_try_submit(&w->aio, op->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD, w->fd, w->buffer.addr, w->length, at, 1);
+    result = aio_try_submit(&w->aio, op->write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD, w->fd, w->buffer.addr,
+                            w->length, at, 1);
   } else {
-    result = op->write ? pwrite(w->fd, w->buffer.addr, w->length, at) : pread(w->fd, w->buffer.addr, w->length, at);
+    result = op->write ? pwrite(w->fd, w->buffer.addr, w->length, at)
+                       : pread(w->fd, w->buffer.addr, w->length, at);
     if (result < 0) result = -errno;
   }
   *injected = fault_nth_disarm();
-  if (op->by_aio && result == 0 && aio_reap(&w->aio, answer_ms, &result) == 0) ktap_fail("no answer within %d ms", answer_ms);
+  if (op->by_aio && result == 0 && aio_reap(&w->aio, answer_ms, &result) == 0)
+    ktap_fail("no answer within %d ms", answer_ms);
   return result;
 }
 
@@ -88,7 +92,8 @@ static bool attempt(void* context, int nth) {
   if (!injected && result != (long)w->length) ktap_fail("without a fault the operation gave %ld", result);
   if (result > 0 && op->write) transfer_compare(target, (size_t)result, pattern);
   long bad = result > 0 && !op->write ? pattern_check(w->buffer.addr, (size_t)result, seed, 0) : -1;
-  if (bad >= 0) ktap_fail("fault %d: %ld bytes were moved, they say, but byte %ld is wrong", nth, result, bad);
+  if (bad >= 0)
+    ktap_fail("fault %d: %ld bytes were moved, they say, but byte %ld is wrong", nth, result, bad);
   return injected;
 }
 
@@ -98,7 +103,8 @@ static bool lay_out(struct walk* w) {
   if (!buffer_get(&w->buffer, BUFFER_MEMFD, w->length)) return false;
   void* last = mmap(w->buffer.addr + w->length - fresh, fresh, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-  if (last == MAP_FAILED || madvise(last, fresh, MADV_NOHUGEPAGE) < 0) return ktap_fail("mmap: %s", strerror(errno));
+  if (last == MAP_FAILED || madvise(last, fresh, MADV_NOHUGEPAGE) < 0)
+    return ktap_fail("mmap: %s", strerror(errno));
   struct iovec vec = {w->buffer.addr, w->length};
   const long long pages = target->mode() == MODE_PIN ? w->operation->pages : 0;
   w->want = (struct transfer_counts){.acquired = pages, .released = pages};
@@ -110,7 +116,8 @@ static bool lay_out(struct walk* w) {
 static void walk_faults(const void* arg) {
   const struct operation* op = arg;
   struct walk walk = {.operation = op, .length = (size_t)op->pages * page_bytes()};
-  if (target->mode() == MODE_UNKNOWN || !fault_nth_ready() || !transfer_store(target, walk.length, seed)) return;
+  if (target->mode() == MODE_UNKNOWN || !fault_nth_ready() || !transfer_store(target, walk.length, seed))
+    return;
   walk.fd = target->open(O_RDWR | O_DIRECT);
   if (walk.fd < 0) return;
   if ((!op->by_aio || aio_open(&walk.aio, 1)) && lay_out(&walk)) {
@@ -127,8 +134,9 @@ static void walk_faults(const void* arg) {
 
 size_t dio_walk_cases(struct ktap_case* cases, size_t count, const struct target* of) {
   static const struct operation operations[] = {
-      {"read_16_pages", 16, false, false},    {"write_16_pages", 16, true, false},    {"read_300_pages", 300, false, false},
-      {"write_300_pages", 300, true, false},  {"aio_read_16_pages", 16, false, true}, {"aio_write_16_pages", 16, true, true},
+      {"read_16_pages", 16, false, false},    {"write_16_pages", 16, true, false},
+      {"read_300_pages", 300, false, false},  {"write_300_pages", 300, true, false},
+      {"aio_read_16_pages", 16, false, true}, {"aio_write_16_pages", 16, true, true},
   };
   target = of;
   for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); ++i)

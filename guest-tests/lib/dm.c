@@ -18,7 +18,8 @@
 enum { target_bytes = 96 };  // one target with its parameters, a multiple of 8
 
 // A request without a payload; 0 or errno.
-static int command(int control, unsigned long request, struct dm_ioctl* header, const char* name, size_t size) {
+static int command(int control, unsigned long request, struct dm_ioctl* header, const char* name,
+                   size_t size) {
   header->version[0] = DM_VERSION_MAJOR;
   header->data_size = (unsigned)size;
   header->data_start = sizeof(*header);
@@ -40,7 +41,8 @@ static int plain(unsigned long request, const char* name, struct dm_ioctl* heade
 }
 
 // DM_TABLE_LOAD of the pieces.
-static int load(const char* name, const char* device, unsigned long long first, unsigned pieces, unsigned sectors) {
+static int load(const char* name, const char* device, unsigned long long first, unsigned pieces,
+                unsigned sectors) {
   size_t size = sizeof(struct dm_ioctl) + (size_t)pieces * target_bytes;
   unsigned char* room = calloc(1, size);
   int control = open("/dev/mapper/control", O_RDWR | O_CLOEXEC), error = ENOMEM;
@@ -49,7 +51,9 @@ static int load(const char* name, const char* device, unsigned long long first, 
     header->target_count = pieces;
     for (unsigned i = 0; i < pieces; ++i) {
       unsigned char* at = room + sizeof(*header) + (size_t)i * target_bytes;
-      struct dm_target_spec spec = {.sector_start = (unsigned long long)i * sectors, .length = sectors, .next = target_bytes,
+      struct dm_target_spec spec = {.sector_start = (unsigned long long)i * sectors,
+                                    .length = sectors,
+                                    .next = target_bytes,
                                     .target_type = "linear"};
       memcpy(at, &spec, sizeof(spec));
       snprintf((char*)at + sizeof(spec), target_bytes - sizeof(spec), "%s %llu", device,
@@ -62,14 +66,15 @@ static int load(const char* name, const char* device, unsigned long long first, 
   return error;
 }
 
-bool dm_open_reversed(struct dm* dm, const char* name, const char* path, unsigned long long first, unsigned pieces,
-                      unsigned piece_sectors) {
+bool dm_open_reversed(struct dm* dm, const char* name, const char* path, unsigned long long first,
+                      unsigned pieces, unsigned piece_sectors) {
   struct dm_ioctl header;
   struct stat status;
   char device[32];
   *dm = (struct dm){0};
   snprintf(dm->name, sizeof(dm->name), "%s", name);
-  if (access("/dev/mapper/control", F_OK) < 0) return ktap_skip("no /dev/mapper/control: this kernel lacks BLK_DEV_DM");
+  if (access("/dev/mapper/control", F_OK) < 0)
+    return ktap_skip("no /dev/mapper/control: this kernel lacks BLK_DEV_DM");
   if (stat(path, &status) < 0) return ktap_fail("%s: %s", path, strerror(errno));
   snprintf(device, sizeof(device), "%u:%u", major(status.st_rdev), minor(status.st_rdev));
   int error = plain(DM_DEV_CREATE, name, &header);

@@ -10,14 +10,14 @@ struct dm {
   bool made;
 };
 
-// Makes `name` out of `pieces` pieces of `piece_sectors` sectors each of the device at `path`, from sector `first` of it
-// on, the last piece first. Bios that cross from one piece to the next are split there. Skips the running case when the
-// kernel has no device mapper. To be ended by dm_close() in any case.
-bool dm_open_reversed(struct dm* dm, const char* name, const char* path, unsigned long long first, unsigned pieces,
-                      unsigned piece_sectors);
+// Makes `name` out of `pieces` pieces of `piece_sectors` sectors each of the device at `path`, from sector
+// `first` of it on, the last piece first. Bios that cross from one piece to the next are split there. Skips
+// the running case when the kernel has no device mapper. To be ended by dm_close() in any case.
+bool dm_open_reversed(struct dm* dm, const char* name, const char* path, unsigned long long first,
+                      unsigned pieces, unsigned piece_sectors);
 void dm_close(struct dm* dm);
 
-// Between the two every bio to the device waits in it: its memory is pinned, its data does not move. What is written back
-// meanwhile waits as well. They fail the running case when they cannot.
+// Between the two every bio to the device waits in it: its memory is pinned, its data does not move. What is
+// written back meanwhile waits as well. They fail the running case when they cannot.
 bool dm_suspend(struct dm* dm);
 bool dm_resume(struct dm* dm);

@@ -11,8 +11,9 @@
 // DRIVE_RAW, from 8 MiB on.
 extern const struct target drive_raw;
 
-// What a transfer that touches `pages` pages adds to both counters when direct I/O on a raw drive pins; 0 when it takes
-// plain references. -1: it could not be found out and the running case has been skipped or failed.
+// What a transfer that touches `pages` pages adds to both counters when direct I/O on a raw drive pins; 0
+// when it takes plain references. -1: it could not be found out and the running case has been skipped or
+// failed.
 long long drive_pages(long long pages);
 
 // Mask that memory has to be aligned by for direct I/O on the block device at `path`, -1 = not known.

@@ -12,9 +12,23 @@
 #include "ktap.h"
 
 // Register offsets and bits of the 82574 data sheet.
-enum { CTRL = 0x0, RCTL = 0x100, TCTL = 0x400, RDBA = 0x2800, TDBA = 0x3800, LEN = 8, HEAD = 0x10, TAIL = 0x18 };
+enum {
+  CTRL = 0x0,
+  RCTL = 0x100,
+  TCTL = 0x400,
+  RDBA = 0x2800,
+  TDBA = 0x3800,
+  LEN = 8,
+  HEAD = 0x10,
+  TAIL = 0x18
+};
 enum { CTRL_SLU = 1 << 6, RCTL_EN = 1 << 1, RCTL_UPE = 1 << 3, RCTL_LBM_MAC = 1 << 6, RCTL_SECRC = 1 << 26 };
-enum { TCTL_EN = 1 << 1, TCTL_PSP = 1 << 3, SEND = 1 | 2 | 8 /* end of packet, insert checksum, report status */, DONE = 1 };
+enum {
+  TCTL_EN = 1 << 1,
+  TCTL_PSP = 1 << 3,
+  SEND = 1 | 2 | 8 /* end of packet, insert checksum, report status */,
+  DONE = 1
+};
 
 struct descriptor {
   uint64_t address;
@@ -40,7 +54,8 @@ static bool may_master(const struct vfio* vfio) {
   struct vfio_region_info info = {.argsz = sizeof(info), .index = VFIO_PCI_CONFIG_REGION_INDEX};
   uint16_t command = 0;
   const off_t at = ioctl(vfio->device, VFIO_DEVICE_GET_REGION_INFO, &info) < 0 ? -1 : (off_t)info.offset + 4;
-  if (at < 0 || pread(vfio->device, &command, 2, at) != 2) return ktap_fail("configuration space: %s", strerror(errno));
+  if (at < 0 || pread(vfio->device, &command, 2, at) != 2)
+    return ktap_fail("configuration space: %s", strerror(errno));
   command |= 2 | 4;  // memory, bus master
   return pwrite(vfio->device, &command, 2, at) == 2 || ktap_fail("bus mastering: %s", strerror(errno));
 }
@@ -48,15 +63,19 @@ static bool may_master(const struct vfio* vfio) {
 bool e1000e_start(struct e1000e* nic, const struct vfio* vfio, uint64_t iova) {
   struct vfio_region_info info = {.argsz = sizeof(info), .index = VFIO_PCI_BAR0_REGION_INDEX};
   *nic = (struct e1000e){.registers = MAP_FAILED, .rings = {.map = MAP_FAILED, .fd = -1}};
-  if (ioctl(vfio->device, VFIO_DEVICE_GET_REGION_INFO, &info) < 0) return ktap_fail("no BAR 0: %s", strerror(errno));
+  if (ioctl(vfio->device, VFIO_DEVICE_GET_REGION_INFO, &info) < 0)
+    return ktap_fail("no BAR 0: %s", strerror(errno));
   nic->length = info.size;
-  nic->registers = mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED, vfio->device, (off_t)info.offset);
+  nic->registers =
+      mmap(NULL, info.size, PROT_READ | PROT_WRITE, MAP_SHARED, vfio->device, (off_t)info.offset);
   if (nic->registers == MAP_FAILED) return ktap_fail("mapping BAR 0: %s", strerror(errno));
   if (!may_master(vfio) || !buffer_get(&nic->rings, BUFFER_PAGES, page_bytes())) return false;
   memset(nic->rings.addr, 0, nic->rings.size);
-  // Whatever fork() does to pinned pages: it is the data that are looked at, not whether the device can be talked to.
+  // Whatever fork() does to pinned pages: it is the data that are looked at, not whether the device can be
+  // talked to.
   madvise(nic->rings.addr, nic->rings.size, MADV_DONTFORK);
-  int error = vfio_map(vfio, nic->rings.addr, nic->rings.size, iova, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
+  int error = vfio_map(vfio, nic->rings.addr, nic->rings.size, iova,
+                       VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
   if (error) return ktap_fail("mapping the descriptors: %s", strerror(error));
   set(nic, CTRL, nic->registers[CTRL / 4] | CTRL_SLU);
   return true;

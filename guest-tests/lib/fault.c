@@ -41,15 +41,13 @@ static bool configure(const struct setting* settings, size_t count, const char* 
 
 bool fault_nth_ready(void) {
   static const struct setting settings[] = {
-      {"failslab/ignore-gfp-wait", "N"},
-      {"failslab/verbose", "0"},
-      {"fail_page_alloc/ignore-gfp-wait", "N"},
-      {"fail_page_alloc/ignore-gfp-highmem", "N"},
-      {"fail_page_alloc/min-order", "0"},
-      {"fail_page_alloc/verbose", "0"},
+      {"failslab/ignore-gfp-wait", "N"},        {"failslab/verbose", "0"},
+      {"fail_page_alloc/ignore-gfp-wait", "N"}, {"fail_page_alloc/ignore-gfp-highmem", "N"},
+      {"fail_page_alloc/min-order", "0"},       {"fail_page_alloc/verbose", "0"},
   };
   static const struct setting usercopy = {"fail_usercopy/verbose", "0"};
-  if (!configure(settings, sizeof(settings) / sizeof(settings[0]), "FAILSLAB, FAIL_PAGE_ALLOC, FAULT_INJECTION_DEBUG_FS"))
+  if (!configure(settings, sizeof(settings) / sizeof(settings[0]),
+                 "FAILSLAB, FAIL_PAGE_ALLOC, FAULT_INJECTION_DEBUG_FS"))
     return false;
   char path[128];
   snprintf(path, sizeof(path), "%s/fail_usercopy", debugfs);
@@ -73,8 +71,9 @@ bool fault_nth_arm(int nth) {
 
 bool fault_nth_disarm(void) {
   char text[16] = "";
-  // Where copies to user memory are made to fail too, this very read can be the one that does (EFAULT): then the
-  // operation had not got that far. The write of 0 can fail in the same way, and with that has done its work.
+  // Where copies to user memory are made to fail too, this very read can be the one that does (EFAULT): then
+  // the operation had not got that far. The write of 0 can fail in the same way, and with that has done its
+  // work.
   ssize_t got = pread(nth_file(), text, sizeof(text) - 1, 0);
   bool injected = got > 0 && atoi(text) == 0;
   for (int tries = 0; tries < 3 && pwrite(nth_file(), "0", 1, 0) != 1; ++tries) {
@@ -92,7 +91,8 @@ int fault_walk(bool (*attempt)(void* context, int nth), void* context, int limit
 
 int fault_each(bool (*attempt)(void* context, int nth), void* context, int limit) {
   int injected = fault_walk(attempt, context, limit);
-  if (injected == 0 && !ktap_failed()) ktap_fail("the operation made no allocation that could fail: nothing was tested");
+  if (injected == 0 && !ktap_failed())
+    ktap_fail("the operation made no allocation that could fail: nothing was tested");
   return injected;
 }
 
@@ -117,11 +117,12 @@ bool fault_requests_on(const char* path, long spare_bytes) {
   char spare[24];
   snprintf(spare, sizeof(spare), "%ld", spare_bytes);
   const struct setting settings[] = {
-      {"fail_make_request/verbose", "0"},         {"fail_make_request/interval", "1"},
-      {"fail_make_request/task-filter", "N"},     {"fail_make_request/space", spare},
-      {"fail_make_request/times", "-1"},          {"fail_make_request/probability", "100"},
+      {"fail_make_request/verbose", "0"},     {"fail_make_request/interval", "1"},
+      {"fail_make_request/task-filter", "N"}, {"fail_make_request/space", spare},
+      {"fail_make_request/times", "-1"},      {"fail_make_request/probability", "100"},
   };
-  return configure(settings, sizeof(settings) / sizeof(settings[0]), "FAIL_MAKE_REQUEST, FAULT_INJECTION_DEBUG_FS") &&
+  return configure(settings, sizeof(settings) / sizeof(settings[0]),
+                   "FAIL_MAKE_REQUEST, FAULT_INJECTION_DEBUG_FS") &&
          mark_disk(path, "1");
 }
 

@@ -21,7 +21,7 @@ enum { most_words = 12, tool_limit_ms = 60000, head_bytes = 1 << 20 };
 // The device comes last. What the drive held before is overwritten without asking.
 struct maker {
   const char* name;
-  const char* type;     // as mount(2) calls it
+  const char* type;  // as mount(2) calls it
   const char* argv[most_words];
   const char* options;  // of the mount
 };
@@ -31,13 +31,18 @@ static const char one_page[] = "PAGE";
 
 static const struct maker makers[] = {
     // Inode tables are written now: else the kernel would do it in a thread of its own beside the test.
-    {"ext4", "ext4", {"mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0"}, NULL},
-    // A file's blocks are not all next to each other: with blocks smaller than a page one run of them may end within a page,
+    {"ext4",
+     "ext4",
+     {"mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0"},
+     NULL},
+    // A file's blocks are not all next to each other: with blocks smaller than a page one run of them may end
+    // within a page,
     // which is pinned again for the next.
     {"ext2", "ext2", {"mke2fs", "-q", "-F", "-t", "ext2", "-b", one_page}, NULL},
     {"xfs", "xfs", {"mkfs.xfs", "-q", "-f"}, NULL},
     {"btrfs", "btrfs", {"mkfs.btrfs", "-q", "-f", "-s", "4096"}, NULL},
-    // With checksums a direct write goes through the page cache (btrfs_direct_write), without it does not. A write makes
+    // With checksums a direct write goes through the page cache (btrfs_direct_write), without it does not. A
+    // write makes
     // new extents of whole blocks, hence blocks as for ext2.
     {"btrfs_nodatasum", "btrfs", {"mkfs.btrfs", "-q", "-f", "-s", one_page}, "nodatasum"},
     {"f2fs", "f2fs", {"mkfs.f2fs", "-q", "-f"}, NULL},

@@ -65,7 +65,8 @@ bool fork_race_run(const struct fork_race* race, struct fork_race_result* result
   long long start = clock_ms();
   int failed = pthread_create(&thread, NULL, reader, &r);
   if (failed != 0) return ktap_fail("pthread_create: %s", strerror(failed));
-  long forks = fork_until(&r, start + race->duration_ms, start + (long long)race->extra_factor * race->duration_ms);
+  long forks =
+      fork_until(&r, start + race->duration_ms, start + (long long)race->extra_factor * race->duration_ms);
   r.stop = true;
   pthread_join(thread, NULL);
   *result = (struct fork_race_result){.reads = r.reads, .lost = r.lost, .errors = r.errors, .forks = forks};
@@ -80,8 +81,10 @@ void fork_race_judge(const struct fork_race* race, const struct fork_race_result
   if (pins) {
     KTAP_REQUIRE(result->lost == 0, "%ld direct reads were lost to fork()", result->lost);
   } else if (result->lost > 0) {
-    ktap_xfail("direct I/O takes plain references here: %ld of %ld reads were lost", result->lost, result->reads);
+    ktap_xfail("direct I/O takes plain references here: %ld of %ld reads were lost", result->lost,
+               result->reads);
   } else {
-    ktap_skip("direct I/O takes plain references here, but none of %ld reads happened to be lost", result->reads);
+    ktap_skip("direct I/O takes plain references here, but none of %ld reads happened to be lost",
+              result->reads);
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() against direct reads as a race: a thread reads one sector into a page over and over, while the main thread
-// forks and writes to the end of that page. Where direct I/O takes plain references a read may go into a page that
-// only a child has, and is lost.
+// fork() against direct reads as a race: a thread reads one sector into a page over and over, while the main
+// thread forks and writes to the end of that page. Where direct I/O takes plain references a read may go into
+// a page that only a child has, and is lost.
 #pragma once
 
 #include <stdbool.h>

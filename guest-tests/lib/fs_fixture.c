@@ -32,15 +32,20 @@ void fs_fixture_begin(struct fs_fixture* fixture, const char* type, size_t size)
   bool good = false;
   *fixture = (struct fs_fixture){.serves = SERVES_NOTHING};
   if (!begin_served(fixture, type, size, &good)) good = filesystem_open(&fixture->fs, type);
-  fixture->ready = good && filesystem_file(&fixture->fs, "data", size, fixture->path, sizeof(fixture->path)) &&
+  fixture->ready = good &&
+                   filesystem_file(&fixture->fs, "data", size, fixture->path, sizeof(fixture->path)) &&
                    dio_file_probe(&fixture->file, type, fixture->path);
   fixture->skipped = !fixture->ready && !ktap_failed();
 }
 
 void fs_fixture_end(struct fs_fixture* fixture) {
   switch (fixture->serves) {
-    case SERVES_FUSE: fuse_server_end(&fixture->fuse); break;
-    case SERVES_NETWORK: server_end(&fixture->server); break;
+    case SERVES_FUSE:
+      fuse_server_end(&fixture->fuse);
+      break;
+    case SERVES_NETWORK:
+      server_end(&fixture->server);
+      break;
     case SERVES_NOTHING:
       // A share of the host outlives the guest.
       if (fixture->path[0]) unlink(fixture->path);

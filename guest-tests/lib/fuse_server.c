@@ -26,7 +26,8 @@ static void fill_attr(const struct fuse_server* server, uint64_t node, struct fu
 }
 
 static void reply(int fd, const struct fuse_in_header* in, int error, const void* body, size_t length) {
-  struct fuse_out_header out = {.len = (uint32_t)(sizeof(out) + (error ? 0 : length)), .error = error, .unique = in->unique};
+  struct fuse_out_header out = {
+      .len = (uint32_t)(sizeof(out) + (error ? 0 : length)), .error = error, .unique = in->unique};
   struct iovec vec[2] = {{&out, sizeof(out)}, {(void*)body, error ? 0 : length}};
   // A request that was interrupted meanwhile is not wanted any more: ENOENT.
   ssize_t ignored = writev(fd, vec, 2);
@@ -45,7 +46,8 @@ static void answer_init(int fd, const struct fuse_in_header* in, const struct fu
   reply(fd, in, 0, &out, sizeof(out));
 }
 
-static void answer_lookup(const struct fuse_server* server, const struct fuse_in_header* in, const char* name) {
+static void answer_lookup(const struct fuse_server* server, const struct fuse_in_header* in,
+                          const char* name) {
   struct fuse_entry_out out = {.nodeid = file_node, .attr_valid = attr_seconds, .entry_valid = attr_seconds};
   fill_attr(server, file_node, &out.attr);
   reply(server->fd, in, strcmp(name, "data") == 0 ? 0 : -ENOENT, &out, sizeof(out));
@@ -66,13 +68,15 @@ static void answer_attr(struct fuse_server* server, const struct fuse_in_header*
   reply(server->fd, in, 0, &out, sizeof(out));
 }
 
-static void answer_read(const struct fuse_server* server, const struct fuse_in_header* in, const struct fuse_read_in* want) {
+static void answer_read(const struct fuse_server* server, const struct fuse_in_header* in,
+                        const struct fuse_read_in* want) {
   size_t length = want->offset >= server->size ? 0 : server->size - want->offset;
   if (length > want->size) length = want->size;
   reply(server->fd, in, 0, server->data + want->offset, length);
 }
 
-static void answer_write(struct fuse_server* server, const struct fuse_in_header* in, const struct fuse_write_in* want) {
+static void answer_write(struct fuse_server* server, const struct fuse_in_header* in,
+                         const struct fuse_write_in* want) {
   struct fuse_write_out out = {.size = want->size};
   bool fits = want->offset + want->size <= server->room;
   if (fits) memcpy(server->data + want->offset, want + 1, want->size);
@@ -84,23 +88,37 @@ static void answer(struct fuse_server* server, const struct fuse_in_header* in) 
   const void* body = in + 1;
   struct fuse_open_out opened = {.fh = 1};
   switch (in->opcode) {
-    case FUSE_INIT: answer_init(server->fd, in, body); break;
-    case FUSE_LOOKUP: answer_lookup(server, in, body); break;
+    case FUSE_INIT:
+      answer_init(server->fd, in, body);
+      break;
+    case FUSE_LOOKUP:
+      answer_lookup(server, in, body);
+      break;
     case FUSE_SETATTR:
-    case FUSE_GETATTR: answer_attr(server, in); break;
+    case FUSE_GETATTR:
+      answer_attr(server, in);
+      break;
     case FUSE_OPEN:
       if (((const struct fuse_open_in*)body)->flags & O_DIRECT) opened.open_flags = FOPEN_DIRECT_IO;
       reply(server->fd, in, 0, &opened, sizeof(opened));
       break;
-    case FUSE_READ: answer_read(server, in, body); break;
-    case FUSE_WRITE: answer_write(server, in, body); break;
+    case FUSE_READ:
+      answer_read(server, in, body);
+      break;
+    case FUSE_WRITE:
+      answer_write(server, in, body);
+      break;
     case FUSE_RELEASE:
     case FUSE_FLUSH:
-    case FUSE_FSYNC: reply(server->fd, in, 0, NULL, 0); break;
+    case FUSE_FSYNC:
+      reply(server->fd, in, 0, NULL, 0);
+      break;
     case FUSE_FORGET:
     case FUSE_BATCH_FORGET:
-    case FUSE_INTERRUPT: break;
-    default: reply(server->fd, in, -ENOSYS, NULL, 0);
+    case FUSE_INTERRUPT:
+      break;
+    default:
+      reply(server->fd, in, -ENOSYS, NULL, 0);
   }
 }
 

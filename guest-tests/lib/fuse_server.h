@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A FUSE file system of one file, served by a child over a raw /dev/fuse: a direct open of the file is answered with
-// FOPEN_DIRECT_IO, any other one goes through the page cache.
+// A FUSE file system of one file, served by a child over a raw /dev/fuse: a direct open of the file is
+// answered with FOPEN_DIRECT_IO, any other one goes through the page cache.
 #pragma once
 
 #include <stdbool.h>
@@ -11,13 +11,13 @@
 
 struct fuse_server {
   struct filesystem fs;
-  unsigned char* data;   // the file's bytes, shared with the child
-  size_t size, room;     // bytes it has and may have; the child knows the first
+  unsigned char* data;  // the file's bytes, shared with the child
+  size_t size, room;    // bytes it has and may have; the child knows the first
   pid_t child;
-  int fd;                // of /dev/fuse
+  int fd;  // of /dev/fuse
 };
 
-// Mounts it with the empty file "data", which may become `room` bytes large. Skips the running case when the kernel has no FUSE. To be ended by
-// fuse_server_end() in any case.
+// Mounts it with the empty file "data", which may become `room` bytes large. Skips the running case when the
+// kernel has no FUSE. To be ended by fuse_server_end() in any case.
 bool fuse_server_begin(struct fuse_server* server, size_t room);
 void fuse_server_end(struct fuse_server* server);

@@ -29,14 +29,16 @@ static int exchange(struct message* message, ssize_t* got) {
   if (fd < 0) return errno;
   int error = send(fd, message, message->head.nlmsg_len, 0) < 0 ? errno : 0;
   // The kernel answers before send() returns.
-  if (!error && (*got = recv(fd, message, sizeof(*message), MSG_DONTWAIT)) < (ssize_t)sizeof(message->head)) error = EIO;
+  if (!error && (*got = recv(fd, message, sizeof(*message), MSG_DONTWAIT)) < (ssize_t)sizeof(message->head))
+    error = EIO;
   close(fd);
   if (error || message->head.nlmsg_type != NLMSG_ERROR) return error;
   return -((const struct nlmsgerr*)NLMSG_DATA(&message->head))->error;
 }
 
 static struct message start(int type, uint8_t command, int flags) {
-  struct message message = {.head = {.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN), .nlmsg_type = (uint16_t)type,
+  struct message message = {.head = {.nlmsg_len = NLMSG_LENGTH(GENL_HDRLEN),
+                                     .nlmsg_type = (uint16_t)type,
                                      .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)},
                             .command = {.cmd = command, .version = 1}};
   return message;

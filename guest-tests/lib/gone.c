@@ -25,7 +25,8 @@ static bool fill(const char* path) {
   int fd = open(path, O_RDWR | O_CLOEXEC);
   if (!bytes || fd < 0) return ktap_fail("%s: %s", path, strerror(errno));
   pattern_fill(bytes, length, seed, 0);
-  bool good = pwrite(fd, bytes, length, 0) == (ssize_t)length || ktap_fail("%s: writing: %s", path, strerror(errno));
+  bool good =
+      pwrite(fd, bytes, length, 0) == (ssize_t)length || ktap_fail("%s: writing: %s", path, strerror(errno));
   good = good && device_drop_cache(fd);
   close(fd);
   free(bytes);
@@ -39,7 +40,8 @@ static bool open_direct(const char* path, int* fd) {
 
 bool gone_open(int* fd) {
   char path[300];
-  if (!device_find(DRIVE_GONE, 1, path, sizeof(path))) return ktap_skip("the machine has no removable drive %s", DRIVE_GONE);
+  if (!device_find(DRIVE_GONE, 1, path, sizeof(path)))
+    return ktap_skip("the machine has no removable drive %s", DRIVE_GONE);
   return fill(path) && open_direct(path, fd);
 }
 
@@ -52,7 +54,9 @@ bool gone_gate(struct dm* gate, int* fd) {
 
 enum gone_end gone_judge(int number, const unsigned char* at, long result) {
   if (result < 0) return GONE_ERROR;
-  if (result == (long)gone_bytes() && pattern_check(at, gone_bytes(), seed, (size_t)gone_offset(number)) < 0) return GONE_DATA;
-  ktap_fail("the read of block %d ended with %ld%s", number, result, result == (long)gone_bytes() ? " and wrong data" : "");
+  if (result == (long)gone_bytes() && pattern_check(at, gone_bytes(), seed, (size_t)gone_offset(number)) < 0)
+    return GONE_DATA;
+  ktap_fail("the read of block %d ended with %ld%s", number, result,
+            result == (long)gone_bytes() ? " and wrong data" : "");
   return GONE_WRONG;
 }

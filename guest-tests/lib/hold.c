@@ -15,7 +15,8 @@ bool hold_open(struct hold* hold, void* addr, size_t length) {
   *hold = (struct hold){.device = -1, .addr = addr, .length = length, .ring = {.fd = -1}};
   if (!ring_open(&hold->ring, 4, 0)) return false;
   hold->device = memfd_create("device", MFD_CLOEXEC);
-  if (hold->device < 0 || ftruncate(hold->device, (off_t)length) < 0) return ktap_fail("memfd: %s", strerror(errno));
+  if (hold->device < 0 || ftruncate(hold->device, (off_t)length) < 0)
+    return ktap_fail("memfd: %s", strerror(errno));
   struct pins before;
   if (!pins_begin(&before)) return false;
   hold->before = before;
@@ -34,14 +35,18 @@ bool hold_open(struct hold* hold, void* addr, size_t length) {
 }
 
 bool hold_read(struct hold* hold, size_t offset, void* to, size_t length) {
-  int done = ring_transfer(&hold->ring, IORING_OP_WRITE_FIXED, hold->device, hold->addr + offset, length, 0, 0);
+  int done =
+      ring_transfer(&hold->ring, IORING_OP_WRITE_FIXED, hold->device, hold->addr + offset, length, 0, 0);
   if (done != (int)length) return ktap_fail("WRITE_FIXED of %zu bytes gave %d", length, done);
-  return pread(hold->device, to, length, 0) == (ssize_t)length || ktap_fail("pread of a memfd: %s", strerror(errno));
+  return pread(hold->device, to, length, 0) == (ssize_t)length ||
+         ktap_fail("pread of a memfd: %s", strerror(errno));
 }
 
 bool hold_write(struct hold* hold, size_t offset, const void* from, size_t length) {
-  if (pwrite(hold->device, from, length, 0) != (ssize_t)length) return ktap_fail("pwrite: %s", strerror(errno));
-  int done = ring_transfer(&hold->ring, IORING_OP_READ_FIXED, hold->device, hold->addr + offset, length, 0, 0);
+  if (pwrite(hold->device, from, length, 0) != (ssize_t)length)
+    return ktap_fail("pwrite: %s", strerror(errno));
+  int done =
+      ring_transfer(&hold->ring, IORING_OP_READ_FIXED, hold->device, hold->addr + offset, length, 0, 0);
   return done == (int)length || ktap_fail("READ_FIXED of %zu bytes gave %d", length, done);
 }
 

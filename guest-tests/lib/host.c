@@ -18,8 +18,10 @@ bool host_unplug(const char* serial, int limit_ms) {
   int length = snprintf(text, sizeof(text), "unplug %s", serial);
   if (send(socket.fd, text, (size_t)length, MSG_NOSIGNAL) != length)
     return ktap_fail("unplugging %s: asking: %s", serial, strerror(errno));
-  if (poll(&socket, 1, limit_ms) != 1) return ktap_fail("unplugging %s: no answer within %d ms", serial, limit_ms);
+  if (poll(&socket, 1, limit_ms) != 1)
+    return ktap_fail("unplugging %s: no answer within %d ms", serial, limit_ms);
   ssize_t got = recv(socket.fd, text, sizeof(text) - 1, 0);
   text[got > 0 ? got : 0] = '\0';
-  return strcmp(text, "ok") == 0 || ktap_fail("unplugging %s: %s", serial, got > 0 ? text : "the agent is gone");
+  return strcmp(text, "ok") == 0 ||
+         ktap_fail("unplugging %s: %s", serial, got > 0 ? text : "the agent is gone");
 }

@@ -15,7 +15,8 @@
 enum { DESTROY = 0, IOAS_ALLOC = 1, IOAS_COPY = 3, IOAS_MAP = 5, IOAS_UNMAP = 6, TEST = 32 };
 enum { OP_MOCK_DOMAIN = 2, OP_CHECK_MAP = 3, OP_CREATE_ACCESS = 5, OP_UNPIN = 6, OP_PIN = 7, OP_RW = 8 };
 
-// Every request begins with its size, and what a kernel does not know of it has to be zero: one size fits all kernels.
+// Every request begins with its size, and what a kernel does not know of it has to be zero: one size fits all
+// kernels.
 struct test {
   uint32_t size, op, id, reserved;
   union {
@@ -43,7 +44,9 @@ struct test {
   };
 };
 
-static int call(int fd, unsigned number, void* request) { return ioctl(fd, REQUEST(number), request) < 0 ? errno : 0; }
+static int call(int fd, unsigned number, void* request) {
+  return ioctl(fd, REQUEST(number), request) < 0 ? errno : 0;
+}
 
 int iommufd_open(void) {
   int fd = open("/dev/iommu", O_RDWR | O_CLOEXEC);
@@ -103,8 +106,10 @@ static int test(int fd, struct test* request, unsigned op, uint32_t id) {
 uint32_t iommufd_mock_device(int fd, uint32_t space, uint32_t* domain) {
   struct test request = {0};
   int error = test(fd, &request, OP_MOCK_DOMAIN, space);
-  if (error == ENOTTY) ktap_skip("no mock devices (IOMMUFD_TEST)");
-  else if (error) ktap_fail("making a mock device: %s", strerror(error));
+  if (error == ENOTTY)
+    ktap_skip("no mock devices (IOMMUFD_TEST)");
+  else if (error)
+    ktap_fail("making a mock device: %s", strerror(error));
   *domain = request.mock.domain;
   return error ? 0 : request.mock.device;
 }
@@ -117,12 +122,15 @@ int iommufd_mock_check(int fd, uint32_t domain, uint64_t iova, const void* addr,
 int iommufd_access(int fd, uint32_t space) {
   struct test request = {.create = {.flags = 1}};  // a driver that pins
   int error = test(fd, &request, OP_CREATE_ACCESS, space);
-  if (error == ENOTTY) ktap_skip("no mock devices (IOMMUFD_TEST)");
-  else if (error) ktap_fail("making a mock driver: %s", strerror(error));
+  if (error == ENOTTY)
+    ktap_skip("no mock devices (IOMMUFD_TEST)");
+  else if (error)
+    ktap_fail("making a mock driver: %s", strerror(error));
   return error ? -1 : (int)request.create.file;
 }
 
-int iommufd_access_pin(int fd, int access, uint64_t iova, const void* addr, size_t length, bool write, uint32_t* id) {
+int iommufd_access_pin(int fd, int access, uint64_t iova, const void* addr, size_t length, bool write,
+                       uint32_t* id) {
   struct test request = {.pin = {write, 0, iova, length, (uintptr_t)addr}};
   int error = test(fd, &request, OP_PIN, (uint32_t)access);
   *id = request.pin.id;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// /dev/iommu: address spaces of devices that user space makes, and maps its memory into (drivers/iommu/iommufd). A mapping
-// alone pins nothing; what is attached to its address space does. Newer than the headers that we compile with: the layouts
-// stand here. The mock device is that of CONFIG_IOMMUFD_TEST: an IOMMU domain that remembers page frames, and a driver that
-// reads and writes by itself.
+// /dev/iommu: address spaces of devices that user space makes, and maps its memory into
+// (drivers/iommu/iommufd). A mapping alone pins nothing; what is attached to its address space does. Newer
+// than the headers that we compile with: the layouts stand here. The mock device is that of
+// CONFIG_IOMMUFD_TEST: an IOMMU domain that remembers page frames, and a driver that reads and writes by
+// itself.
 #pragma once
 
 #include <stdbool.h>
@@ -23,8 +24,8 @@ int iommufd_unmap(int fd, uint32_t space, uint64_t iova, uint64_t length, uint64
 int iommufd_copy(int fd, uint32_t other, uint64_t to, uint32_t space, uint64_t from, size_t length);
 int iommufd_destroy(int fd, uint32_t id);
 
-// A mock device attached to an address space. Skips the running case when the kernel has none; 0 then. *domain is what
-// holds its page frames. To be ended by iommufd_destroy().
+// A mock device attached to an address space. Skips the running case when the kernel has none; 0 then.
+// *domain is what holds its page frames. To be ended by iommufd_destroy().
 uint32_t iommufd_mock_device(int fd, uint32_t space, uint32_t* domain);
 // Are the frames that the mock domain has at `iova` those behind `addr`? 0, or the errno value.
 int iommufd_mock_check(int fd, uint32_t domain, uint64_t iova, const void* addr, size_t length);
@@ -32,11 +33,16 @@ int iommufd_mock_check(int fd, uint32_t domain, uint64_t iova, const void* addr,
 // A mock driver that reaches memory through an address space: a file, to be closed; -1: skipped or failed.
 int iommufd_access(int fd, uint32_t space);
 // It pins [iova, iova + length); *id names that. 0, or the errno value.
-int iommufd_access_pin(int fd, int access, uint64_t iova, const void* addr, size_t length, bool write, uint32_t* id);
+int iommufd_access_pin(int fd, int access, uint64_t iova, const void* addr, size_t length, bool write,
+                       uint32_t* id);
 int iommufd_access_unpin(int fd, int access, uint32_t id);
-enum { IOMMUFD_RW_WRITE = 1, IOMMUFD_RW_SLOW = 4 };  // slow: through pinned pages, not by copying from the mapping
+enum {
+  IOMMUFD_RW_WRITE = 1,
+  IOMMUFD_RW_SLOW = 4
+};  // slow: through pinned pages, not by copying from the mapping
 int iommufd_access_rw(int fd, int access, uint64_t iova, void* data, size_t length, unsigned flags);
 
-// The VFIO device file `device` is bound to the iommufd and attached to an address space. 0, or the errno value.
+// The VFIO device file `device` is bound to the iommufd and attached to an address space. 0, or the errno
+// value.
 int iommufd_vfio_bind(int fd, int device);
 int iommufd_vfio_attach(int device, uint32_t space);

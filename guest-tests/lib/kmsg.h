@@ -7,8 +7,8 @@
 
 // A reader that stands at the end of the log. Skips the running case when /dev/kmsg cannot be read; -1 then.
 int kmsg_open(void);
-// The next line that contains `text`, without its prefix. False when there is none up to the end of the log: printk()
-// has stored a message before the call that made it returns.
+// The next line that contains `text`, without its prefix. False when there is none up to the end of the log:
+// printk() has stored a message before the call that made it returns.
 bool kmsg_find(int fd, const char* text, char* line, size_t size);
 // Forgets what has been logged so far.
 void kmsg_rewind(int fd);

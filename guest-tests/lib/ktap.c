@@ -70,11 +70,21 @@ bool ktap_failed(void) { return current == OUTCOME_FAIL; }
 
 static void print_result(size_t number, const char* name) {
   switch (current) {
-    case OUTCOME_OK: printf("ok %zu %s\n", number, name); break;
-    case OUTCOME_SKIP: printf("ok %zu %s # SKIP %s\n", number, name, reason); break;
-    case OUTCOME_XFAIL: printf("ok %zu %s # XFAIL %s\n", number, name, reason); break;
-    case OUTCOME_XPASS: printf("ok %zu %s # XPASS %s\n", number, name, reason); break;
-    case OUTCOME_FAIL: printf("not ok %zu %s\n", number, name); break;
+    case OUTCOME_OK:
+      printf("ok %zu %s\n", number, name);
+      break;
+    case OUTCOME_SKIP:
+      printf("ok %zu %s # SKIP %s\n", number, name, reason);
+      break;
+    case OUTCOME_XFAIL:
+      printf("ok %zu %s # XFAIL %s\n", number, name, reason);
+      break;
+    case OUTCOME_XPASS:
+      printf("ok %zu %s # XPASS %s\n", number, name, reason);
+      break;
+    case OUTCOME_FAIL:
+      printf("not ok %zu %s\n", number, name);
+      break;
   }
 }
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 struct ktap_case {
-  const char* name;               // stable: results are compared by it across kernels
+  const char* name;  // stable: results are compared by it across kernels
   void (*run)(const void* arg);
   const void* arg;
 };
@@ -28,8 +28,8 @@ bool ktap_xfail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 // It did not see the defect that this kernel should have. A failure outranks it. Always returns false.
 bool ktap_xpass(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-// The kernel is going to warn, or has warned, on purpose: an event of the kernel's log whose title contains `title` is no
-// finding while this test runs, and its absence is one. For tests that provoke a WARN.
+// The kernel is going to warn, or has warned, on purpose: an event of the kernel's log whose title contains
+// `title` is no finding while this test runs, and its absence is one. For tests that provoke a WARN.
 void ktap_expect_kernel(const char* title);
 // A number worth keeping with the result, such as a time; `name` is a word.
 void ktap_number(const char* name, double value);

@@ -23,7 +23,8 @@ bool ktls_encrypt(const int* ends, unsigned short version) {
   memset(key.key, 0x5a, sizeof(key.key));
   memset(key.salt, 0x11, sizeof(key.salt));
   for (int i = 0; i < 2; ++i) {
-    if (setsockopt(ends[i], IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) != 0) return ktap_skip("TCP_ULP: %s (TLS)", strerror(errno));
+    if (setsockopt(ends[i], IPPROTO_TCP, TCP_ULP, "tls", sizeof("tls")) != 0)
+      return ktap_skip("TCP_ULP: %s (TLS)", strerror(errno));
     if (setsockopt(ends[i], SOL_TLS, i == 0 ? TLS_TX : TLS_RX, &key, sizeof(key)) != 0)
       return ktap_fail("the key of end %d: %s", i, strerror(errno));
   }

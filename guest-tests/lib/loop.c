@@ -15,7 +15,8 @@
 static bool has_flags(int fd, unsigned flags) {
   struct loop_info64 info;
   if (ioctl(fd, LOOP_GET_STATUS64, &info) < 0) return ktap_fail("LOOP_GET_STATUS64: %s", strerror(errno));
-  return (info.lo_flags & flags) == flags || ktap_fail("the loop device has flags %#x, want %#x", info.lo_flags, flags);
+  return (info.lo_flags & flags) == flags ||
+         ktap_fail("the loop device has flags %#x, want %#x", info.lo_flags, flags);
 }
 
 bool loop_open(struct loop* loop, int file, unsigned flags) {

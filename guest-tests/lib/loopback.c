@@ -28,7 +28,8 @@ bool loopback_pair(int type, int* ends) {
   if (!loopback_up()) return false;
   int listener = socket(AF_INET, type | SOCK_CLOEXEC, 0);
   ends[0] = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-  bool good = listener >= 0 && ends[0] >= 0 && bind(listener, (struct sockaddr*)&address, sizeof(address)) == 0 &&
+  bool good = listener >= 0 && ends[0] >= 0 &&
+              bind(listener, (struct sockaddr*)&address, sizeof(address)) == 0 &&
               getsockname(listener, (struct sockaddr*)&address, &size) == 0;
   if (type == SOCK_STREAM) good = good && listen(listener, 1) == 0;
   good = good && connect(ends[0], (struct sockaddr*)&address, sizeof(address)) == 0;

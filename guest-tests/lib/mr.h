@@ -45,7 +45,8 @@ static inline void link_close(struct link* link) {
 }
 
 // Registers and measures: all of it is held. NULL: the running case failed.
-static inline struct ibv_mr* mr_hold(struct link* link, void* addr, size_t length, int access, struct pins* before) {
+static inline struct ibv_mr* mr_hold(struct link* link, void* addr, size_t length, int access,
+                                     struct pins* before) {
   if (!pins_begin(before)) return NULL;
   struct ibv_mr* region = ibv_reg_mr(link->domain, addr, length, access);
   if (!region) {
@@ -65,13 +66,15 @@ static inline void mr_drop(struct ibv_mr* region, long long pages, struct pins* 
 }
 
 // Registering is refused with `error` (or, where not 0, `other`), and nothing stays pinned.
-static inline void mr_refused(struct link* link, void* addr, size_t length, int access, int error, int other) {
+static inline void mr_refused(struct link* link, void* addr, size_t length, int access, int error,
+                              int other) {
   struct pins before;
   if (!pins_begin(&before)) return;
   struct ibv_mr* region = ibv_reg_mr(link->domain, addr, length, access);
   int got = errno;
   if (region) ibv_dereg_mr(region);
   ktap_note("ibv_reg_mr: %s", region ? "a region" : strerror(got));
-  if (region || (got != error && got != other)) ktap_fail("want %s, got %s", strerror(error), region ? "a region" : strerror(got));
+  if (region || (got != error && got != other))
+    ktap_fail("want %s, got %s", strerror(error), region ? "a region" : strerror(got));
   pins_expect_at_least(&before, 0, 0);
 }

@@ -39,7 +39,8 @@ static void remove_instance(void) { rmdir(INSTANCE); }
 static bool instance_ready(void) {
   static bool ready;
   if (ready) return true;
-  if (access(TRACING EVENTS, F_OK) < 0) return ktap_skip(TRACING EVENTS ": %s (CONFIG_DEBUG_PAGE_REF)", strerror(errno));
+  if (access(TRACING EVENTS, F_OK) < 0)
+    return ktap_skip(TRACING EVENTS ": %s (CONFIG_DEBUG_PAGE_REF)", strerror(errno));
   // One that a test left behind when it was ended at its time limit.
   remove_instance();
   if (mkdir(INSTANCE, 0700) < 0) return ktap_fail(INSTANCE ": %s", strerror(errno));
@@ -49,11 +50,13 @@ static bool instance_ready(void) {
   return ready;
 }
 
-// A page new on its way to the LRU lists has a reference of that way, which may end at any time (mm/swap.c, folio_add_lru()).
-// Moving ourselves from node 0 to node 0 moves nothing, but empties these ways of all processors first.
+// A page new on its way to the LRU lists has a reference of that way, which may end at any time (mm/swap.c,
+// folio_add_lru()). Moving ourselves from node 0 to node 0 moves nothing, but empties these ways of all
+// processors first.
 static bool drain_lru(void) {
   unsigned long node = 1;
-  return syscall(SYS_migrate_pages, 0, 8 * sizeof(node), &node, &node) == 0 || ktap_fail("migrate_pages: %s", strerror(errno));
+  return syscall(SYS_migrate_pages, 0, 8 * sizeof(node), &node, &node) == 0 ||
+         ktap_fail("migrate_pages: %s", strerror(errno));
 }
 
 // "pfn >= A && pfn <= B || ...": neighbours share a term.
@@ -68,8 +71,8 @@ static bool set_filter(const struct page_ref* watch) {
       if (frame > high) high = frame;
       if (frame < low) low = frame;
     }
-    used += (size_t)snprintf(text + used, sizeof(text) - used, "%spfn >= 0x%llx && pfn <= 0x%llx", used ? " || " : "",
-                             (unsigned long long)low, (unsigned long long)high);
+    used += (size_t)snprintf(text + used, sizeof(text) - used, "%spfn >= 0x%llx && pfn <= 0x%llx",
+                             used ? " || " : "", (unsigned long long)low, (unsigned long long)high);
     if (used >= sizeof(text)) return ktap_fail("the buffer lies in too many places for one filter");
   }
   return put("events/page_ref/filter", text);
@@ -107,7 +110,8 @@ static long number(const char* line, const char* name) {
   return at ? atol(at + strlen(name)) : 0;
 }
 
-// "COMM-PID [CPU] FLAGS TIME: page_ref_NAME: pfn=0x... flags=... count=... mapcount=... mapping=... mt=... val=N ret=N"
+// "COMM-PID [CPU] FLAGS TIME: page_ref_NAME: pfn=0x... flags=... count=... mapcount=... mapping=... mt=...
+// val=N ret=N"
 static void account(struct page_ref* watch, const char* line) {
   char name[16];
   unsigned long long frame;
@@ -179,9 +183,9 @@ static size_t strangers(const struct page_ref* watch, const struct range* want, 
   size_t bad = 0;
   for (size_t i = watch->count; i-- > 0;) {
     const struct page_ref_sum* page = &watch->pages[i];
-    bool good = i % watch->folio == 0
-                    ? page->taken >= want->least && page->taken <= want->most && page->taken - page->given == want->held
-                    : page->taken == 0 && page->given == 0;
+    bool good = i % watch->folio == 0 ? page->taken >= want->least && page->taken <= want->most &&
+                                            page->taken - page->given == want->held
+                                      : page->taken == 0 && page->given == 0;
     if (good) continue;
     *first = i;
     ++bad;
@@ -207,13 +211,14 @@ static size_t settle(struct page_ref* watch, const struct range* want, size_t* f
 static bool judge(struct page_ref* watch, const struct range* want) {
   size_t first = 0, bad = settle(watch, want, &first);
   const struct page_ref_sum* page = &watch->pages[first];
-  ktap_note("page_ref: %zu pages, folios of %zu, %zu events: %+lld %+lld", watch->count, watch->folio, watch->events, page->taken,
-            -page->given);
+  ktap_note("page_ref: %zu pages, folios of %zu, %zu events: %+lld %+lld", watch->count, watch->folio,
+            watch->events, page->taken, -page->given);
   long long lost = page_ref_lost();
   if (lost != 0) return ktap_fail("%lld page_ref events were lost", lost);
   if (watch->gone) return ktap_fail("a frame was given out anew while it was watched");
-  return bad == 0 || ktap_fail("%zu of %zu pages, page %zu first: %lld references taken, %lld kept, want %lld and %lld", bad,
-                               watch->count, first, page->taken, page->taken - page->given, want->least, want->held);
+  return bad == 0 ||
+         ktap_fail("%zu of %zu pages, page %zu first: %lld references taken, %lld kept, want %lld and %lld",
+                   bad, watch->count, first, page->taken, page->taken - page->given, want->least, want->held);
 }
 
 bool page_ref_expect(struct page_ref* watch, long long taken, long long given) {

@@ -35,7 +35,8 @@ bool pagemap_swapped(const void* addr) { return (entry_of(addr) & swapped) != 0;
 bool pagemap_pfns(const void* addr, size_t length, uint64_t* pfns) {
   for (size_t i = 0; i < length / page_bytes(); ++i) {
     pfns[i] = pagemap_pfn((const unsigned char*)addr + i * page_bytes());
-    if (pfns[i] == 0) return ktap_fail("/proc/self/pagemap has no frame for page %zu of %zu", i, length / page_bytes());
+    if (pfns[i] == 0)
+      return ktap_fail("/proc/self/pagemap has no frame for page %zu of %zu", i, length / page_bytes());
   }
   return true;
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which physical page lies behind an address, and in which zone: the oracle for what a pin holds in place and for what a
-// long-term pin has to move first. Needs CAP_SYS_ADMIN, else the kernel shows no page frame numbers.
+// Which physical page lies behind an address, and in which zone: the oracle for what a pin holds in place and
+// for what a long-term pin has to move first. Needs CAP_SYS_ADMIN, else the kernel shows no page frame
+// numbers.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h, Documentation/admin-guide/mm/pagemap.rst).
+// Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h,
+// Documentation/admin-guide/mm/pagemap.rst).
 #define PAGEMAP_KSM (1ull << 21)
 #define PAGEMAP_THP (1ull << 22)
 #define PAGEMAP_HWPOISON (1ull << 19)
@@ -15,8 +17,8 @@
 // Page frame number behind `addr`, 0 when no page is mapped there (also: swapped out).
 uint64_t pagemap_pfn(const void* addr);
 bool pagemap_swapped(const void* addr);
-// The same for every page of [addr, addr + length). Fails the running case when one is not mapped; `pfns` has room for
-// length / page_bytes() of them.
+// The same for every page of [addr, addr + length). Fails the running case when one is not mapped; `pfns` has
+// room for length / page_bytes() of them.
 bool pagemap_pfns(const void* addr, size_t length, uint64_t* pfns);
 // How many of the pages are elsewhere than in `pfns`.
 size_t pagemap_moved(const void* addr, size_t length, const uint64_t* pfns);

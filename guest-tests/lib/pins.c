@@ -12,8 +12,8 @@
 #include "ktap.h"
 
 enum {
-  settle_cap_ms = 2000,   // longest wait for a late release
-  quick_ms = 10,          // most of them have come by then
+  settle_cap_ms = 2000,  // longest wait for a late release
+  quick_ms = 10,         // most of them have come by then
   patience_floor_ms = 50,
 };
 
@@ -40,7 +40,8 @@ static int read_vmstat(struct pins* now) {
   if (fd < 0) return -1;
   size_t used = 0;
   ssize_t got;
-  while (used < sizeof(text) - 1 && (got = read(fd, text + used, sizeof(text) - 1 - used)) > 0) used += (size_t)got;
+  while (used < sizeof(text) - 1 && (got = read(fd, text + used, sizeof(text) - 1 - used)) > 0)
+    used += (size_t)got;
   close(fd);
   text[used] = '\0';
   return find_counter(text, "nr_foll_pin_acquired", &now->acquired) &&
@@ -60,7 +61,8 @@ bool pins_sample(struct pins* now) {
   int fd = open("/proc/sys/vm/stat_refresh", O_RDONLY | O_CLOEXEC);
   if (fd < 0) return ktap_fail("/proc/sys/vm/stat_refresh: %s", strerror(errno));
   char byte;
-  // Its result is about other counters being negative (mm/vmstat.c vmstat_refresh): folding is done either way.
+  // Its result is about other counters being negative (mm/vmstat.c vmstat_refresh): folding is done either
+  // way.
   ssize_t ignored = read(fd, &byte, 1);
   (void)ignored;
   close(fd);
@@ -70,7 +72,9 @@ bool pins_sample(struct pins* now) {
 // What the last operation was seen to end with: counters that still say so have come to rest since.
 static struct pins at_rest = {-1, -1};
 
-static bool same(const struct pins* a, const struct pins* b) { return a->acquired == b->acquired && a->released == b->released; }
+static bool same(const struct pins* a, const struct pins* b) {
+  return a->acquired == b->acquired && a->released == b->released;
+}
 
 bool pins_begin(struct pins* before) {
   if (!pins_available() || !pins_sample(before)) return false;
@@ -98,7 +102,8 @@ bool pins_rest(struct pins* now) {
     if (!pins_sample(&next)) return false;
     equal = same(&next, now) ? equal + 1 : 0;
     *now = next;
-    // A guest that its host starves needs seconds for four equal samples: only movement is a reason to give up.
+    // A guest that its host starves needs seconds for four equal samples: only movement is a reason to give
+    // up.
     if (equal == 0 && clock_ms() > end) return ktap_fail("the pin counters do not come to rest");
   }
   at_rest = *now;
@@ -110,7 +115,8 @@ static void claim(const char* word, long long amount) {
   if (!number) return;
   char line[48];
   int length = snprintf(line, sizeof(line), "%s %lld\n", word, amount);
-  if (write(atoi(number), line, (size_t)length) != length) ktap_note("the claim was not taken: %s", strerror(errno));
+  if (write(atoi(number), line, (size_t)length) != length)
+    ktap_note("the claim was not taken: %s", strerror(errno));
 }
 
 void pins_claim_exact(long long pages) { claim("exact", pages); }
@@ -129,7 +135,8 @@ static bool matches(const struct pins* before, const struct pins* now, const str
 }
 
 // Waits for `want`. Returns whether it came and sets *after to the last sample.
-static bool settle(const struct pins* before, struct pins* after, const struct range* want, long long* waited_ms) {
+static bool settle(const struct pins* before, struct pins* after, const struct range* want,
+                   long long* waited_ms) {
   struct pins last = {-1, -1};
   long long start = clock_ms(), moved = start;
   for (;;) {
@@ -212,7 +219,9 @@ bool pins_moved(struct pins* before, long long skew, struct pins* moved) {
   return true;
 }
 
-bool pins_expect_longterm(struct pins* before, long long pages) { return pins_expect_held(before, pages, pages); }
+bool pins_expect_longterm(struct pins* before, long long pages) {
+  return pins_expect_held(before, pages, pages);
+}
 
 bool pins_expect_held(struct pins* before, long long pages, long long held) {
   static int movable = -1;

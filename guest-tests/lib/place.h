@@ -28,7 +28,9 @@ struct place {
   bool mounted;
 };
 
-enum { place_bytes = 1 << 20 };  // what is there to be read and written, from offset 0 on: 16 pages of any size
+enum {
+  place_bytes = 1 << 20
+};  // what is there to be read and written, from offset 0 on: 16 pages of any size
 
 // Opens one whose bytes are all `fill`, and probes it by one read, whose pins are claimed. `gated`: a
 // device-mapper device lies below, so that place_hold() can hold everything back (not for PLACE_9P). Without

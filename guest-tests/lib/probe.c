@@ -38,7 +38,8 @@ void probe_alg(void) {
   struct buffer buffer;
   struct pins before;
   int listener = socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), fd = -1;
-  if (listener >= 0 && bind(listener, (struct sockaddr*)&hash, sizeof(hash)) == 0) fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+  if (listener >= 0 && bind(listener, (struct sockaddr*)&hash, sizeof(hash)) == 0)
+    fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
   if (fd < 0)
     probe_unknown("alg", "AF_ALG: %s (CRYPTO_USER_API_HASH, CRYPTO_SHA256)", strerror(errno));
   else if (buffer_get(&buffer, BUFFER_PAGES, page_bytes())) {
@@ -125,7 +126,8 @@ void probe_udmabuf(void) {
     return;
   }
   int memfd = memfd_create("pinrig", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  bool good = memfd >= 0 && ftruncate(memfd, (off_t)page_bytes()) == 0 && fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK) == 0;
+  bool good = memfd >= 0 && ftruncate(memfd, (off_t)page_bytes()) == 0 &&
+              fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK) == 0;
   if (!good) ktap_fail("a memfd for udmabuf: %s", strerror(errno));
   if (good && pins_begin(&before)) {
     struct udmabuf_create create = {.memfd = (uint32_t)memfd, .size = page_bytes()};

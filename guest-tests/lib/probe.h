@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Micro-probes for capabilities.c of paths that other suites test in full: each prints one "# capability NAME VALUE" line,
-// and claims what it pinned. Where the path is not to be had the value is "unknown", and the running case is skipped with
-// what is missing.
+// Micro-probes for capabilities.c of paths that other suites test in full: each prints one "# capability NAME
+// VALUE" line, and claims what it pinned. Where the path is not to be had the value is "unknown", and the
+// running case is skipped with what is missing.
 #pragma once
 
 #include <stdbool.h>
@@ -9,10 +9,10 @@
 // Prints `name` as unknown and skips the running case. Always returns false.
 bool probe_unknown(const char* name, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
-void probe_netfs(void);     // dio.netfs: pin or get, on the 9p share "pinshare"
-void probe_fuse(void);      // dio.fuse: pin or get, on a file of our own server
-void probe_alg(void);       // alg: pin or get, of memory that is hashed
-void probe_lt_file(void);   // lt.file_rw: allowed or refused, long-term pins of a shared ext4 mapping
-void probe_lt_unlock(void); // lt.unlock: yes or no, long-term pins of memory that userfaultfd brings
-void probe_framevec(void);  // framevec.force: yes or no, a device's buffer in read-only memory
-void probe_udmabuf(void);   // udmabuf.pin: pin or get
+void probe_netfs(void);      // dio.netfs: pin or get, on the 9p share "pinshare"
+void probe_fuse(void);       // dio.fuse: pin or get, on a file of our own server
+void probe_alg(void);        // alg: pin or get, of memory that is hashed
+void probe_lt_file(void);    // lt.file_rw: allowed or refused, long-term pins of a shared ext4 mapping
+void probe_lt_unlock(void);  // lt.unlock: yes or no, long-term pins of memory that userfaultfd brings
+void probe_framevec(void);   // framevec.force: yes or no, a device's buffer in read-only memory
+void probe_udmabuf(void);    // udmabuf.pin: pin or get

@@ -35,7 +35,8 @@ void probe_netfs(void) {
   mkdir(target, 0700);
   // Without a cache: O_DIRECT would go by the page cache otherwise.
   if (mount("pinshare", target, "9p", 0, "trans=virtio,version=9p2000.L,cache=none") < 0) {
-    probe_unknown("dio.netfs", "mounting the 9p share pinshare: %s (9P_FS, NET_9P_VIRTIO, the device p9)", strerror(errno));
+    probe_unknown("dio.netfs", "mounting the 9p share pinshare: %s (9P_FS, NET_9P_VIRTIO, the device p9)",
+                  strerror(errno));
     return;
   }
   int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);

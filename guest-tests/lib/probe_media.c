@@ -17,7 +17,8 @@
 // Read-only memory as the destination of a capture: with FOLL_FORCE a private mapping is pinned all the same.
 void probe_framevec(void) {
   struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
-  struct v4l2_requestbuffers request = {.count = 1, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR};
+  struct v4l2_requestbuffers request = {
+      .count = 1, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR};
   struct buffer buffer;
   struct pins before, after;
   int fd = vivid_open();
@@ -29,8 +30,10 @@ void probe_framevec(void) {
   if (!good) ktap_fail("asking vivid for a buffer in user memory: %s", strerror(errno));
   if (good && buffer_get(&buffer, BUFFER_PAGES, format.fmt.pix.sizeimage)) {
     if (mprotect(buffer.addr, buffer.size, PROT_READ) == 0 && pins_begin(&before)) {
-      struct v4l2_buffer queue = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR,
-                                  .m.userptr = (uintptr_t)buffer.addr, .length = (uint32_t)buffer.size};
+      struct v4l2_buffer queue = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+                                  .memory = V4L2_MEMORY_USERPTR,
+                                  .m.userptr = (uintptr_t)buffer.addr,
+                                  .length = (uint32_t)buffer.size};
       int error = ioctl(fd, VIDIOC_QBUF, &queue) == 0 ? 0 : errno;
       if (error != 0 && error != EFAULT)
         ktap_fail("VIDIOC_QBUF: %s", strerror(error));

@@ -34,7 +34,8 @@ static bool device_address(struct sockaddr_in* address) {
   return true;
 }
 
-// A message, and the region that it names, is let go when the peer has acknowledged it, which else may take eight more.
+// A message, and the region that it names, is let go when the peer has acknowledged it, which else may take
+// eight more.
 static bool acknowledge_each(void) {
   int fd = open(UNACKED, O_WRONLY | O_CLOEXEC);
   bool good = fd >= 0 && write(fd, "0", 1) == 1;
@@ -55,7 +56,8 @@ bool rds_end_open(struct rds_end* end, bool bound) {
   if (!device_address(&end->at)) return false;
   if (!bound) return true;
   end->at.sin_port = 0;
-  if (bind(end->fd, (struct sockaddr*)&end->at, size) != 0 || getsockname(end->fd, (struct sockaddr*)&end->at, &size) != 0)
+  if (bind(end->fd, (struct sockaddr*)&end->at, size) != 0 ||
+      getsockname(end->fd, (struct sockaddr*)&end->at, &size) != 0)
     return ktap_fail("bind to the device's address: %s", strerror(errno));
   return true;
 }
@@ -74,11 +76,13 @@ void rds_close(struct rds_end* ends) {
     if (ends[i].fd >= 0) close(ends[i].fd);
 }
 
-int rds_send(const struct rds_end* from, const struct rds_end* to, int type, const void* what, size_t length) {
+int rds_send(const struct rds_end* from, const struct rds_end* to, int type, const void* what,
+             size_t length) {
   char byte = 1;
   _Alignas(struct cmsghdr) char control[128] = {0};
   struct iovec payload = {&byte, 1};
-  struct msghdr message = {.msg_name = (void*)&to->at, .msg_namelen = sizeof(to->at), .msg_iov = &payload, .msg_iovlen = 1};
+  struct msghdr message = {
+      .msg_name = (void*)&to->at, .msg_namelen = sizeof(to->at), .msg_iov = &payload, .msg_iovlen = 1};
   if (type) {
     message.msg_control = control;
     message.msg_controllen = CMSG_SPACE(length);
@@ -93,11 +97,13 @@ bool rds_receive(const struct rds_end* end, struct rds_got* got) {
   char byte;
   _Alignas(struct cmsghdr) char control[256];
   struct iovec payload = {&byte, 1};
-  struct msghdr message = {.msg_iov = &payload, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+  struct msghdr message = {
+      .msg_iov = &payload, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
   struct pollfd ready = {end->fd, POLLIN, 0};
   ssize_t received;
   *got = (struct rds_got){0};
-  // POLLIN may mean as well that somebody else's congestion has changed (rds_poll()): then there is nothing to receive.
+  // POLLIN may mean as well that somebody else's congestion has changed (rds_poll()): then there is nothing
+  // to receive.
   do {
     if (poll(&ready, 1, rds_limit_ms) != 1) return ktap_fail("no message within %d ms", rds_limit_ms);
     received = recvmsg(end->fd, &message, MSG_DONTWAIT);
@@ -120,11 +126,13 @@ int rds_map(const struct rds_end* ends, const void* addr, size_t length, unsigne
       .vec = {(uintptr_t)addr, length}, .cookie_addr = (uintptr_t)cookie, .flags = flags};
   int error = rds_send(&ends[0], &ends[1], RDS_CMSG_RDMA_MAP, &args, sizeof(args));
   if (!error && rds_receive(&ends[1], &got) && got.cookie != *cookie)
-    ktap_fail("the peer was told of region %#llx, not %#llx", (unsigned long long)got.cookie, (unsigned long long)*cookie);
+    ktap_fail("the peer was told of region %#llx, not %#llx", (unsigned long long)got.cookie,
+              (unsigned long long)*cookie);
   return error;
 }
 
-long long rds_hold(const struct rds_end* ends, void* at, size_t length, unsigned flags, uint64_t* cookie, struct pins* before) {
+long long rds_hold(const struct rds_end* ends, void* at, size_t length, unsigned flags, uint64_t* cookie,
+                   struct pins* before) {
   long long pages = (long long)pages_spanned(at, length);
   if (!pins_begin(before)) return 0;
   int error = rds_map(ends, at, length, flags, cookie);
@@ -148,12 +156,17 @@ void rds_drop(const struct rds_end* end, uint64_t cookie, long long pages, struc
 bool rds_transfer(const struct rds_end* ends, uint64_t cookie, void* local, size_t length, bool write) {
   struct rds_got got;
   struct rds_iovec vec = {(uintptr_t)local, length};
-  struct rds_rdma_args args = {.cookie = cookie, .remote_vec = {0, length}, .local_vec_addr = (uintptr_t)&vec, .nr_local = 1,
-                               .flags = RDS_RDMA_NOTIFY_ME | RDS_RDMA_FENCE | (write ? RDS_RDMA_READWRITE : 0)};
+  struct rds_rdma_args args = {
+      .cookie = cookie,
+      .remote_vec = {0, length},
+      .local_vec_addr = (uintptr_t)&vec,
+      .nr_local = 1,
+      .flags = RDS_RDMA_NOTIFY_ME | RDS_RDMA_FENCE | (write ? RDS_RDMA_READWRITE : 0)};
   int error = rds_send(&ends[1], &ends[0], RDS_CMSG_RDMA_ARGS, &args, sizeof(args));
   if (error) return ktap_fail("asking for a transfer: %s", strerror(error));
   if (!rds_receive(&ends[1], &got)) return false;
-  if (!got.done || got.status != RDS_RDMA_SUCCESS) return ktap_fail("the transfer ended with status %d", got.done ? got.status : -1);
+  if (!got.done || got.status != RDS_RDMA_SUCCESS)
+    return ktap_fail("the transfer ended with status %d", got.done ? got.status : -1);
   // The message that goes with it comes behind the data.
   return rds_receive(&ends[0], &got);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// RDS sockets on the soft RDMA device: datagrams over a connection that the kernel makes and keeps, and regions of memory
-// that the peer may read and write.
+// RDS sockets on the soft RDMA device: datagrams over a connection that the kernel makes and keeps, and
+// regions of memory that the peer may read and write.
 #pragma once
 
 #include <netinet/in.h>
@@ -17,8 +17,9 @@ struct rds_end {
   struct sockaddr_in at;
 };
 
-// Two ends that have exchanged a message, so that they are connected. [0] owns the memory, [1] is the peer. Skips the
-// running case when the kernel has no RDS or the machine no soft RDMA device. To be ended by rds_close() in any case.
+// Two ends that have exchanged a message, so that they are connected. [0] owns the memory, [1] is the peer.
+// Skips the running case when the kernel has no RDS or the machine no soft RDMA device. To be ended by
+// rds_close() in any case.
 bool rds_open(struct rds_end* ends);
 void rds_close(struct rds_end* ends);
 // One end, which nobody is connected to yet; bound to the device's address when asked.
@@ -35,13 +36,16 @@ struct rds_got {
 // Waits for the next message or notification. False: the running case failed.
 bool rds_receive(const struct rds_end* end, struct rds_got* got);
 
-// Registers memory of ends[0] with its peer, which receives the message. 0, or the errno value; `cookie` names the region.
+// Registers memory of ends[0] with its peer, which receives the message. 0, or the errno value; `cookie`
+// names the region.
 int rds_map(const struct rds_end* ends, const void* addr, size_t length, unsigned flags, uint64_t* cookie);
 // The same, measured: all of it is held. How many pages; 0: the running case failed.
-long long rds_hold(const struct rds_end* ends, void* at, size_t length, unsigned flags, uint64_t* cookie, struct pins* before);
+long long rds_hold(const struct rds_end* ends, void* at, size_t length, unsigned flags, uint64_t* cookie,
+                   struct pins* before);
 // Gives it back. Cookie 0: gives back the pages of all that nobody uses any more. 0, or the errno value.
 int rds_free(const struct rds_end* end, uint64_t cookie, unsigned flags);
 // The same at once (INVALIDATE), measured: `pages` are given back.
 void rds_drop(const struct rds_end* end, uint64_t cookie, long long pages, struct pins* before);
-// ends[1] writes (or reads) `length` bytes of its own at `local` to (from) the region, and waits for the end of that.
+// ends[1] writes (or reads) `length` bytes of its own at `local` to (from) the region, and waits for the end
+// of that.
 bool rds_transfer(const struct rds_end* ends, uint64_t cookie, void* local, size_t length, bool write);

@@ -57,21 +57,23 @@ static void forget_exports(void) {
   }
 }
 
-// What exportfs and rpc.mountd answer when the kernel asks, told beforehand: any address of ours is the client "pinrig",
-// which may use the folder, whose number is 0 and so the root of NFS 4. The flags (uapi/linux/nfsd/export.h): insecure
-// port 2, async 0x10, no subtree check 0x400, has a number 0x2000; root stays root.
+// What exportfs and rpc.mountd answer when the kernel asks, told beforehand: any address of ours is the
+// client "pinrig", which may use the folder, whose number is 0 and so the root of NFS 4. The flags
+// (uapi/linux/nfsd/export.h): insecure port 2, async 0x10, no subtree check 0x400, has a number 0x2000; root
+// stays root.
 static bool export_folder(const char* folder) {
   char text[200];
   if (!put("/proc/net/rpc/auth.unix.ip/channel", "nfsd 127.0.0.1 2147483647 pinrig\n")) return false;
-  snprintf(text, sizeof(text), "pinrig %s 2147483647 %d 65534 65534 0\n", folder, 0x2 | 0x10 | 0x400 | 0x2000);
+  snprintf(text, sizeof(text), "pinrig %s 2147483647 %d 65534 65534 0\n", folder,
+           0x2 | 0x10 | 0x400 | 0x2000);
   if (!put("/proc/net/rpc/nfsd.export/channel", text)) return false;
   snprintf(text, sizeof(text), "pinrig 1 \\x00000000 2147483647 %s\n", folder);
   return put("/proc/net/rpc/nfsd.fh/channel", text);
 }
 
-// What nfsdcld does, for a server that never had a client before: it remembers nothing and says yes. The kernel makes the
-// pipe while it starts and waits a second for somebody to open it (nfsd4_cld_tracking_init); without it, every open would
-// wait for the end of a grace period.
+// What nfsdcld does, for a server that never had a client before: it remembers nothing and says yes. The
+// kernel makes the pipe while it starts and waits a second for somebody to open it (nfsd4_cld_tracking_init);
+// without it, every open would wait for the end of a grace period.
 static void track_clients(void) {
   struct cld_msg message;
   int fd = -1;
@@ -87,7 +89,8 @@ static void track_clients(void) {
 
 static bool start_tracking(struct server* server) {
   mkdir(pipes, 0700);
-  if (mount("rpc_pipefs", pipes, "rpc_pipefs", 0, NULL) < 0) return ktap_fail("rpc_pipefs: %s", strerror(errno));
+  if (mount("rpc_pipefs", pipes, "rpc_pipefs", 0, NULL) < 0)
+    return ktap_fail("rpc_pipefs: %s", strerror(errno));
   server->daemon = proc_fork();
   if (server->daemon == 0) {
     track_clients();
@@ -100,9 +103,9 @@ static bool start_nfsd(struct server* server) {
   if (mount("nfsd", "/proc/fs/nfsd", "nfsd", 0, NULL) < 0 && errno != EBUSY)
     return ktap_skip("no NFS server in this kernel: %s", strerror(errno));
   // Version 4 alone needs neither rpcbind nor the mount protocol.
-  if (!start_tracking(server) || !put("/proc/fs/nfsd/versions", "-2 -3 +4\n") || !put("/proc/fs/nfsd/nfsv4leasetime", "10\n") ||
-      !put("/proc/fs/nfsd/nfsv4gracetime", "10\n") || !export_folder(server->folder) ||
-      !put("/proc/fs/nfsd/portlist", "tcp 2049\n"))
+  if (!start_tracking(server) || !put("/proc/fs/nfsd/versions", "-2 -3 +4\n") ||
+      !put("/proc/fs/nfsd/nfsv4leasetime", "10\n") || !put("/proc/fs/nfsd/nfsv4gracetime", "10\n") ||
+      !export_folder(server->folder) || !put("/proc/fs/nfsd/portlist", "tcp 2049\n"))
     return false;
   server->started = put("/proc/fs/nfsd/threads", "2\n");
   return server->started;
@@ -111,8 +114,9 @@ static bool start_nfsd(struct server* server) {
 bool server_begin_nfs(struct server* server) {
   make_folder(server, "nfs4");
   return loopback_up() && start_nfsd(server) &&
-         filesystem_mount(&server->fs, "nfs4", "127.0.0.1:/",
-                          "addr=127.0.0.1,clientaddr=127.0.0.1,vers=4.0,proto=tcp,sec=sys,soft,timeo=100,retrans=2");
+         filesystem_mount(
+             &server->fs, "nfs4", "127.0.0.1:/",
+             "addr=127.0.0.1,clientaddr=127.0.0.1,vers=4.0,proto=tcp,sec=sys,soft,timeo=100,retrans=2");
 }
 
 static bool write_text(const char* path, const char* text) {
@@ -151,8 +155,9 @@ static bool start_ksmbd(struct server* server) {
 bool server_begin_smb(struct server* server) {
   make_folder(server, "cifs");
   return configure_smb(server) && loopback_up() && start_ksmbd(server) &&
-         filesystem_mount(&server->fs, "cifs", "//127.0.0.1/share",
-                          "ip=127.0.0.1,unc=\\\\127.0.0.1\\share,user=pinrig,pass=pinrig,vers=3.1.1,cache=loose,soft");
+         filesystem_mount(
+             &server->fs, "cifs", "//127.0.0.1/share",
+             "ip=127.0.0.1,unc=\\\\127.0.0.1\\share,user=pinrig,pass=pinrig,vers=3.1.1,cache=loose,soft");
 }
 
 void server_end(struct server* server) {

@@ -21,7 +21,8 @@
 
 enum { most_pages = 64, pieces = 8, answer_ms = 20000, child_ms = 20000 };
 
-// Of one worker, and not that of the process before it: a ring whose process was killed may still have writes under way.
+// Of one worker, and not that of the process before it: a ring whose process was killed may still have writes
+// under way.
 static off_t region(unsigned number, const struct crew_slot* slot) {
   return drive_raw.offset + (off_t)(number * 4 + slot->kills % 4) * (off_t)(most_pages * page_bytes());
 }
@@ -53,8 +54,8 @@ static bool by_aio(const struct buffer* buffer, size_t length, off_t offset, boo
   if (!aio_open(&aio, pieces)) return false;
   bool good = true;
   for (unsigned i = 0; i < pieces && good; ++i)
-    good = aio_submit(&aio, write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD, drive(), buffer->addr + i * piece, piece,
-                      offset + (off_t)(i * piece), i + 1);
+    good = aio_submit(&aio, write ? IOCB_CMD_PWRITE : IOCB_CMD_PREAD, drive(), buffer->addr + i * piece,
+                      piece, offset + (off_t)(i * piece), i + 1);
   pid_t child = disturb(how, buffer, length);
   for (unsigned tag = 1; aio.in_flight > 0 && tag != 0;) {
     long result = 0;
@@ -65,18 +66,22 @@ static bool by_aio(const struct buffer* buffer, size_t length, off_t offset, boo
   return (child <= 0 || proc_reap(child, child_ms) == 0) && good;
 }
 
-static bool move(unsigned way, const struct buffer* buffer, size_t length, off_t offset, bool write, unsigned how) {
+static bool move(unsigned way, const struct buffer* buffer, size_t length, off_t offset, bool write,
+                 unsigned how) {
   if (way == 0) return by_aio(buffer, length, offset, write, how);
   long moved = -1;
   if (way == 1) {
     struct ring ring;
     if (!ring_open(&ring, 4, 0)) return false;
-    moved = ring_transfer(&ring, write ? IORING_OP_WRITE : IORING_OP_READ, drive(), buffer->addr, length, offset, 0);
+    moved = ring_transfer(&ring, write ? IORING_OP_WRITE : IORING_OP_READ, drive(), buffer->addr, length,
+                          offset, 0);
     ring_close(&ring);
   } else {
-    moved = write ? pwrite(drive(), buffer->addr, length, offset) : pread(drive(), buffer->addr, length, offset);
+    moved =
+        write ? pwrite(drive(), buffer->addr, length, offset) : pread(drive(), buffer->addr, length, offset);
   }
-  return moved == (long)length || ktap_fail("%s %zu bytes gave %ld", write ? "writing" : "reading", length, moved);
+  return moved == (long)length ||
+         ktap_fail("%s %zu bytes gave %ld", write ? "writing" : "reading", length, moved);
 }
 
 bool stress_transfer(struct draw* draw, unsigned number, struct crew_slot* slot) {
@@ -93,7 +98,8 @@ bool stress_transfer(struct draw* draw, unsigned number, struct crew_slot* slot)
   bool good = move(way, &buffer, length, region(number, slot), true, how);
   memset(buffer.addr, 0, length);
   good = good && move(way, &buffer, length, region(number, slot), false, how);
-  if (good && pattern_check(buffer.addr, length, seed, 0) >= 0) good = ktap_fail("wrong data (way %u, disturbed by %u)", way, how);
+  if (good && pattern_check(buffer.addr, length, seed, 0) >= 0)
+    good = ktap_fail("wrong data (way %u, disturbed by %u)", way, how);
   buffer_put(&buffer);
   slot->pinned += good ? (uint64_t)drive_pages(2 * (long long)(length / page_bytes())) : 0;
   return good;
@@ -115,13 +121,17 @@ bool stress_fixed(struct draw* draw, unsigned number, struct crew_slot* slot) {
   pid_t child = good && disturbed ? disturb(1, &buffer, length) : 0;
   for (unsigned i = 0; i < transfers && good; ++i) {
     pattern_fill(buffer.addr, length, seed + i, 0);
-    good = ring_transfer(&ring, IORING_OP_WRITE_FIXED, drive(), buffer.addr, length, region(number, slot), 0) == (int)length;
+    good = ring_transfer(&ring, IORING_OP_WRITE_FIXED, drive(), buffer.addr, length, region(number, slot),
+                         0) == (int)length;
     memset(buffer.addr, 0, length);
-    good = good && ring_transfer(&ring, IORING_OP_READ_FIXED, drive(), buffer.addr, length, region(number, slot), 0) == (int)length;
-    if (!good || pattern_check(buffer.addr, length, seed + i, 0) >= 0) good = ktap_fail("fixed buffers: wrong length or data");
+    good = good && ring_transfer(&ring, IORING_OP_READ_FIXED, drive(), buffer.addr, length,
+                                 region(number, slot), 0) == (int)length;
+    if (!good || pattern_check(buffer.addr, length, seed + i, 0) >= 0)
+      good = ktap_fail("fixed buffers: wrong length or data");
   }
   if (child > 0 && proc_reap(child, child_ms) != 0) good = false;
-  if (good && unregister && (error = uring_unregister(ring.fd)) != 0) good = ktap_fail("unregistering: %s", strerror(-error));
+  if (good && unregister && (error = uring_unregister(ring.fd)) != 0)
+    good = ktap_fail("unregistering: %s", strerror(-error));
   ring_close(&ring);
   buffer_put(&buffer);
   return good;
@@ -147,7 +157,8 @@ bool stress_pipe(struct draw* draw, unsigned number, struct crew_slot* slot) {
   for (size_t at = 0; good && read_it && at < length;) {
     unsigned char bytes[4096];
     ssize_t got = read(tee_it ? second[0] : first[0], bytes, sizeof(bytes));
-    if (got <= 0 || pattern_check(bytes, (size_t)got, seed, at) >= 0) good = ktap_fail("the pipe gave %zd bytes, or others", got);
+    if (got <= 0 || pattern_check(bytes, (size_t)got, seed, at) >= 0)
+      good = ktap_fail("the pipe gave %zd bytes, or others", got);
     at += got > 0 ? (size_t)got : 0;
   }
   for (int i = 0; i < 2; ++i) {

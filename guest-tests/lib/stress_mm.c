@@ -33,12 +33,14 @@ static bool write_word(const char* path, const char* word) {
 
 // Every page has a byte of its own, which costs less than a pattern.
 static void mark(unsigned char* at, size_t length, unsigned seed) {
-  for (size_t page = 0; page < length / page_bytes(); ++page) at[page * page_bytes()] = pattern_byte(seed, page);
+  for (size_t page = 0; page < length / page_bytes(); ++page)
+    at[page * page_bytes()] = pattern_byte(seed, page);
 }
 
 static bool marked(const unsigned char* at, size_t length, unsigned seed) {
   for (size_t page = 0; page < length / page_bytes(); ++page)
-    if (at[page * page_bytes()] != pattern_byte(seed, page)) return ktap_fail("page %zu has lost its data", page);
+    if (at[page * page_bytes()] != pattern_byte(seed, page))
+      return ktap_fail("page %zu has lost its data", page);
   return true;
 }
 
@@ -67,7 +69,8 @@ bool stress_fork(struct draw* draw, unsigned number, struct crew_slot* slot) {
   }
   bool good = marked(at, length, seed);
   for (unsigned i = 0; i < children; ++i)
-    if (pid[i] > 0 && proc_reap(pid[i], child_ms) != 0) good = ktap_fail("a child found other data than it wrote");
+    if (pid[i] > 0 && proc_reap(pid[i], child_ms) != 0)
+      good = ktap_fail("a child found other data than it wrote");
   good = good && marked(at, length, seed);
   munmap(at, length);
   return good;
@@ -77,7 +80,8 @@ bool stress_reclaim(struct draw* draw, unsigned number, struct crew_slot* slot) 
   (void)number, (void)slot;
   static const char* const caches[] = {"1", "2", "3"};
   if (!draw) return true;
-  unsigned what = draw_below(draw, 4), seed = draw_below(draw, 1 << 30), amount = 1 + draw_below(draw, stress_pressure_mib);
+  unsigned what = draw_below(draw, 4), seed = draw_below(draw, 1 << 30),
+           amount = 1 + draw_below(draw, stress_pressure_mib);
   if (what == 0) return write_word("/proc/sys/vm/drop_caches", caches[amount % 3]);
   size_t length = what == 3 ? (size_t)amount << 20 : own_pages * page_bytes();
   unsigned char* at = take(length);

@@ -6,10 +6,11 @@
 
 #include "crew.h"
 
-// Writes and reads a part of DRIVE_RAW directly, by system calls, AIO or io_uring, while it forks or pages out what is in
-// flight. drive_pages() has to be known before it is started.
+// Writes and reads a part of DRIVE_RAW directly, by system calls, AIO or io_uring, while it forks or pages
+// out what is in flight. drive_pages() has to be known before it is started.
 bool stress_transfer(struct draw* draw, unsigned number, struct crew_slot* slot);
-// Registers a buffer with io_uring, transfers by it, and unregisters it or leaves that to the end of the ring.
+// Registers a buffer with io_uring, transfers by it, and unregisters it or leaves that to the end of the
+// ring.
 bool stress_fixed(struct draw* draw, unsigned number, struct crew_slot* slot);
 // Passes memory through pipes by vmsplice() and tee().
 bool stress_pipe(struct draw* draw, unsigned number, struct crew_slot* slot);

@@ -18,7 +18,8 @@
 #define GROUP FABRIC "/" TARGET_NAME "/tpgt_1"
 
 // In the order in which they are made.
-static const char* const folders[] = {STORE, STORE "/pinrig", FABRIC, FABRIC "/" TARGET_NAME, GROUP, GROUP "/lun/lun_0"};
+static const char* const folders[] = {STORE, STORE "/pinrig",   FABRIC, FABRIC "/" TARGET_NAME,
+                                      GROUP, GROUP "/lun/lun_0"};
 enum { folder_count = sizeof(folders) / sizeof(folders[0]) };
 
 static bool put(const char* path, const char* text) {

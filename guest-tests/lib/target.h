@@ -8,6 +8,7 @@
 
 enum { TARGET_BYTES = 1 << 20, TARGET_TPG = 1 };
 
-// Makes it. Skips the running case when the kernel has no TARGET_CORE or VHOST_SCSI. To be ended by target_close() in any case.
+// Makes it. Skips the running case when the kernel has no TARGET_CORE or VHOST_SCSI. To be ended by
+// target_close() in any case.
 bool target_open(void);
 void target_close(void);

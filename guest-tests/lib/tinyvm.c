@@ -38,7 +38,8 @@ static bool begin_processor(const struct tinyvm* vm) { return vm->vcpu >= 0; }
 // Without its MMU; a store where no memory is tells the host that it is done.
 enum { code_at = 0x80000000, data_at = 0x80100000, nothing_at = 0x1000, ends_with = KVM_EXIT_MMIO };
 static const unsigned program[] = {
-    0xd503201f,  // nop, which the host steps over when the store at the end is done (kvm_handle_mmio_return())
+    0xd503201f,  // nop, which the host steps over when the store at the end is done
+                 // (kvm_handle_mmio_return())
     0xb9400004,  // again: ldr w4, [x0]
     0xb9000804,  // str w4, [x0, #8]
     0x8b010000,  // add x0, x0, x1
@@ -57,7 +58,8 @@ static bool set_one(const struct tinyvm* vm, size_t offset, unsigned long value)
 
 static bool begin_processor(const struct tinyvm* vm) {
   struct kvm_vcpu_init init;
-  return ioctl(vm->vm, KVM_ARM_PREFERRED_TARGET, &init) == 0 && ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init) == 0;
+  return ioctl(vm->vm, KVM_ARM_PREFERRED_TARGET, &init) == 0 &&
+         ioctl(vm->vcpu, KVM_ARM_VCPU_INIT, &init) == 0;
 }
 
 static bool set_processor(const struct tinyvm* vm) {
@@ -88,8 +90,9 @@ static bool begin(struct tinyvm* vm, void* memory) {
   vm->code = code;
   memcpy(code, program, sizeof(program));
   __builtin___clear_cache((char*)code, (char*)code + sizeof(program));
-  return add_memory(vm, 0, code_at, code, page_bytes()) && add_memory(vm, 1, data_at, memory, TINYVM_PAGES * page_bytes()) &&
-         begin_processor(vm) && set_processor(vm);
+  return add_memory(vm, 0, code_at, code, page_bytes()) &&
+         add_memory(vm, 1, data_at, memory, TINYVM_PAGES * page_bytes()) && begin_processor(vm) &&
+         set_processor(vm);
 }
 
 bool tinyvm_open(struct tinyvm* vm, void* memory) {
@@ -102,7 +105,9 @@ bool tinyvm_open(struct tinyvm* vm, void* memory) {
   return false;
 }
 
-bool tinyvm_rewind(struct tinyvm* vm) { return set_processor(vm) || ktap_fail("setting registers: %s", strerror(errno)); }
+bool tinyvm_rewind(struct tinyvm* vm) {
+  return set_processor(vm) || ktap_fail("setting registers: %s", strerror(errno));
+}
 
 int tinyvm_run(struct tinyvm* vm) {
   if (ioctl(vm->vcpu, KVM_RUN, 0) < 0) return errno;

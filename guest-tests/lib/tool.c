@@ -13,11 +13,13 @@
 
 static void print_output(int fd) {
   char text[4096];
-  off_t size = lseek(fd, 0, SEEK_END), start = size > (off_t)sizeof(text) - 1 ? size - (off_t)sizeof(text) + 1 : 0;
+  off_t size = lseek(fd, 0, SEEK_END),
+        start = size > (off_t)sizeof(text) - 1 ? size - (off_t)sizeof(text) + 1 : 0;
   ssize_t got = pread(fd, text, sizeof(text) - 1, start);
   text[got > 0 ? got : 0] = '\0';
   char* rest = NULL;
-  for (char* line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) ktap_note("  %s", line);
+  for (char* line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+    ktap_note("  %s", line);
 }
 
 bool tool_start(struct tool* tool, const char* const* argv) {
@@ -59,7 +61,8 @@ static bool listens(int port) {
     char line[300];
     unsigned local, state;
     while (file && !found && fgets(line, sizeof(line), file))
-      found = sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &local, &state) == 2 && (int)local == port && state == 10;
+      found = sscanf(line, " %*d: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x", &local, &state) == 2 &&
+              (int)local == port && state == 10;
     if (file) fclose(file);
   }
   return found;

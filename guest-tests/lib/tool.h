@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Programs of the distribution (images/full.tools), run as children: what they print becomes diagnostics when they
-// fail.
+// Programs of the distribution (images/full.tools), run as children: what they print becomes diagnostics when
+// they fail.
 #pragma once
 
 #include <stdbool.h>
@@ -9,13 +9,13 @@
 struct tool {
   const char* name;
   pid_t child;
-  int output;   // a file
+  int output;  // a file
 };
 
 // argv[0] is looked up in PATH. False: the running case failed.
 bool tool_start(struct tool* tool, const char* const* argv);
-// Waits up to `limit_ms`. The exit code, 127 when PATH has no such program (nothing is reported then), or -1 after failing
-// the running case.
+// Waits up to `limit_ms`. The exit code, 127 when PATH has no such program (nothing is reported then), or -1
+// after failing the running case.
 int tool_end(struct tool* tool, int limit_ms);
 // Both. True for 0; 127 skips and anything else fails the running case.
 bool tool_run(const char* const* argv, int limit_ms);

@@ -45,7 +45,8 @@ size_t transfer_longest(void) {
   size_t longest = larger(hugetlb_bytes(), thp_bytes() <= BUFFER_MOST_THP ? thp_bytes() : 0);
   for (size_t i = 0; i < transfer_shape_count; ++i) {
     const struct shape* shape = &transfer_shapes[i];
-    longest = larger(longest, (size_t)shape->segments * ((size_t)shape->pages * page_bytes() + (size_t)shape->bytes));
+    longest = larger(longest,
+                     (size_t)shape->segments * ((size_t)shape->pages * page_bytes() + (size_t)shape->bytes));
   }
   return longest;
 }
@@ -110,10 +111,12 @@ static bool through_cache(const struct target* target, size_t length, unsigned s
   bool good = bytes && target->drop_cache(fd);
   if (good && write) {
     pattern_fill(bytes, length, seed, 0);
-    good = pwrite(fd, bytes, length, target->offset) == (ssize_t)length || ktap_fail("buffered write: %s", strerror(errno));
+    good = pwrite(fd, bytes, length, target->offset) == (ssize_t)length ||
+           ktap_fail("buffered write: %s", strerror(errno));
     good = good && target->drop_cache(fd);
   } else if (good) {
-    good = pread(fd, bytes, length, target->offset) == (ssize_t)length || ktap_fail("buffered read: %s", strerror(errno));
+    good = pread(fd, bytes, length, target->offset) == (ssize_t)length ||
+           ktap_fail("buffered read: %s", strerror(errno));
     long bad = good ? pattern_check(bytes, length, seed, 0) : -1;
     if (bad >= 0) good = ktap_fail("wrong data on the medium at byte %ld", bad);
   }
@@ -130,7 +133,8 @@ bool transfer_compare(const struct target* target, size_t length, unsigned seed)
   return through_cache(target, length, seed, false);
 }
 
-static void wanted_counts(const struct target* target, const struct transfer* t, bool write, struct transfer_counts* counts) {
+static void wanted_counts(const struct target* target, const struct transfer* t, bool write,
+                          struct transfer_counts* counts) {
   long long pages = target->mode() == MODE_PIN ? t->pages : 0;
   *counts = (struct transfer_counts){.acquired = pages, .released = pages};
   if (target->counts) target->counts(t->vec, t->segments, write, counts);
@@ -143,7 +147,8 @@ static bool moved(ssize_t done, int error, const struct transfer* t, const struc
     return ktap_fail("%zd of %zu bytes: %s", done, t->length, done < 0 ? strerror(error) : "short");
   }
   if (done >= 0 || error != want->error)
-    ktap_fail("%zd bytes (%s) where it should be refused: %s", done, done < 0 ? strerror(error) : "moved", strerror(want->error));
+    ktap_fail("%zd bytes (%s) where it should be refused: %s", done, done < 0 ? strerror(error) : "moved",
+              strerror(want->error));
   return false;
 }
 
@@ -174,7 +179,8 @@ static bool alignment_allowed(const struct target* target, const struct shape* s
   if (shape->offset % 512 == 0 || !target->dma_alignment) return true;
   long mask = target->dma_alignment();
   if (mask >= 0 && (shape->offset & mask) == 0) return true;
-  return ktap_skip("the drive wants memory aligned to more than %d bytes (dma_alignment %ld)", shape->offset, mask);
+  return ktap_skip("the drive wants memory aligned to more than %d bytes (dma_alignment %ld)", shape->offset,
+                   mask);
 }
 
 static void carry_out(const struct target* target, const struct shape* shape, bool write) {
@@ -196,8 +202,12 @@ static void carry_out(const struct target* target, const struct shape* shape, bo
   if (shape->kind == BUFFER_HUGETLB) hugetlb_expect_free(huge_before);
 }
 
-void transfer_read(const struct target* target, const struct shape* shape) { carry_out(target, shape, false); }
-void transfer_write(const struct target* target, const struct shape* shape) { carry_out(target, shape, true); }
+void transfer_read(const struct target* target, const struct shape* shape) {
+  carry_out(target, shape, false);
+}
+void transfer_write(const struct target* target, const struct shape* shape) {
+  carry_out(target, shape, true);
+}
 
 struct planned {
   const struct target* target;
@@ -211,8 +221,8 @@ static void run_planned(const void* arg) {
   carry_out(planned->target, planned->shape, planned->write);
 }
 
-size_t transfer_cases(struct ktap_case* cases, size_t count, size_t room, const struct target* target, const char* prefix,
-                      bool (*wanted)(const struct shape* shape)) {
+size_t transfer_cases(struct ktap_case* cases, size_t count, size_t room, const struct target* target,
+                      const char* prefix, bool (*wanted)(const struct shape* shape)) {
   static struct planned planned[most_cases];
   static size_t used;
   for (size_t i = 0; i < 2 * transfer_shape_count; ++i) {

@@ -30,7 +30,8 @@ static unsigned numbered(const struct ublk* ublk, unsigned command, size_t size)
 static int control(struct ublk* ublk, unsigned command, void* with, size_t length, uint64_t data) {
   struct io_uring_cqe cqe;
   struct io_uring_sqe* sqe = ring_next(&ublk->control);
-  struct ublksrv_ctrl_cmd body = {.dev_id = ublk->id, .queue_id = (__u16)-1, .len = (__u16)length, .addr = (uintptr_t)with};
+  struct ublksrv_ctrl_cmd body = {
+      .dev_id = ublk->id, .queue_id = (__u16)-1, .len = (__u16)length, .addr = (uintptr_t)with};
   body.data[0] = data;
   sqe->opcode = IORING_OP_URING_CMD;
   sqe->fd = ublk->control_fd;
@@ -41,8 +42,11 @@ static int control(struct ublk* ublk, unsigned command, void* with, size_t lengt
 }
 
 static bool add_device(struct ublk* ublk) {
-  struct ublksrv_ctrl_dev_info info = {.nr_hw_queues = 1, .queue_depth = depth, .max_io_buf_bytes = request_bytes,
-                                       .dev_id = (__u32)-1, .flags = ublk->user_copy ? USER_COPY : 0};
+  struct ublksrv_ctrl_dev_info info = {.nr_hw_queues = 1,
+                                       .queue_depth = depth,
+                                       .max_io_buf_bytes = request_bytes,
+                                       .dev_id = (__u32)-1,
+                                       .flags = ublk->user_copy ? USER_COPY : 0};
   ublk->id = (unsigned)-1;
   ublk->encoded = true;
   int error = control(ublk, UBLK_CMD_ADD_DEV, &info, sizeof(info), 0);
@@ -57,8 +61,12 @@ static bool add_device(struct ublk* ublk) {
   // Flags that a kernel does not know are gone from what it gives back.
   if (ublk->user_copy && !(info.flags & USER_COPY)) return ktap_skip("no user copy (since 6.5)");
   struct ublk_params params = {.len = sizeof(params), .types = UBLK_PARAM_TYPE_BASIC};
-  params.basic = (struct ublk_param_basic){.logical_bs_shift = 9, .physical_bs_shift = 12, .io_opt_shift = 12, .io_min_shift = 9,
-                                           .max_sectors = request_bytes / sector, .dev_sectors = ublk->size / sector};
+  params.basic = (struct ublk_param_basic){.logical_bs_shift = 9,
+                                           .physical_bs_shift = 12,
+                                           .io_opt_shift = 12,
+                                           .io_min_shift = 9,
+                                           .max_sectors = request_bytes / sector,
+                                           .dev_sectors = ublk->size / sector};
   error = control(ublk, UBLK_CMD_SET_PARAMS, &params, sizeof(params), 0);
   return error == 0 || ktap_fail("UBLK_CMD_SET_PARAMS: %s", strerror(-error));
 }
@@ -69,7 +77,8 @@ struct queue {
   const struct ublksrv_io_desc* requests;
 };
 
-static bool next_request(const struct ublk* ublk, struct queue* queue, unsigned tag, unsigned command, int result) {
+static bool next_request(const struct ublk* ublk, struct queue* queue, unsigned tag, unsigned command,
+                         int result) {
   struct io_uring_sqe* sqe = ring_next(&queue->ring);
   struct ublksrv_io_cmd body = {.tag = (__u16)tag, .result = result};
   if (!ublk->user_copy) body.addr = (uintptr_t)ublk->room.addr + tag * (size_t)request_bytes;
@@ -89,7 +98,8 @@ static int carry_out(const struct ublk* ublk, const struct queue* queue, unsigne
   off_t bytes = (off_t)(UBLKSRV_IO_BUF_OFFSET + ((unsigned long long)tag << USER_COPY_TAG_SHIFT));
   if (at > ublk->size || length > ublk->size - at || length > request_bytes) return -EIO;
   switch (ublksrv_get_op(request)) {
-    case UBLK_IO_OP_FLUSH: return 0;
+    case UBLK_IO_OP_FLUSH:
+      return 0;
     case UBLK_IO_OP_WRITE:
       if (ublk->user_copy && pread(queue->fd, room, length, bytes) != (ssize_t)length) return -EIO;
       memcpy(ublk->disk + at, room, length);
@@ -98,7 +108,8 @@ static int carry_out(const struct ublk* ublk, const struct queue* queue, unsigne
       memcpy(room, ublk->disk + at, length);
       if (ublk->user_copy && pwrite(queue->fd, room, length, bytes) != (ssize_t)length) return -EIO;
       return (int)length;
-    default: return -EOPNOTSUPP;
+    default:
+      return -EOPNOTSUPP;
   }
 }
 
@@ -110,12 +121,14 @@ static void serve(const struct ublk* ublk) {
   snprintf(path, sizeof(path), "/dev/ublkc%u", ublk->id);
   queue.fd = open(path, O_RDWR | O_CLOEXEC);
   size_t length = (depth * sizeof(*queue.requests) + page_bytes() - 1) & ~(page_bytes() - 1);
-  queue.requests = queue.fd < 0 ? MAP_FAILED : mmap(NULL, length, PROT_READ, MAP_SHARED, queue.fd, UBLKSRV_CMD_BUF_OFFSET);
+  queue.requests =
+      queue.fd < 0 ? MAP_FAILED : mmap(NULL, length, PROT_READ, MAP_SHARED, queue.fd, UBLKSRV_CMD_BUF_OFFSET);
   if (queue.requests == MAP_FAILED || !ring_open(&queue.ring, depth, IORING_SETUP_SQE128)) return;
   for (unsigned tag = 0; tag < depth; ++tag)
     if (!next_request(ublk, &queue, tag, UBLK_IO_FETCH_REQ, 0)) return;
   for (int left = depth; left > 0 && ring_reap(&queue.ring, idle_ms, &cqe);) {
-    if (cqe.res != UBLK_IO_RES_OK) --left;
+    if (cqe.res != UBLK_IO_RES_OK)
+      --left;
     else if (!next_request(ublk, &queue, (unsigned)cqe.user_data, UBLK_IO_COMMIT_AND_FETCH_REQ,
                            carry_out(ublk, &queue, (unsigned)cqe.user_data)))
       return;
@@ -144,7 +157,8 @@ bool ublk_open(struct ublk* ublk, size_t size, bool user_copy) {
 
 void ublk_close(struct ublk* ublk) {
   if (ublk->control_fd < 0) return;
-  if (ublk->started && control(ublk, UBLK_CMD_STOP_DEV, NULL, 0, 0) != 0) ktap_fail("UBLK_CMD_STOP_DEV failed");
+  if (ublk->started && control(ublk, UBLK_CMD_STOP_DEV, NULL, 0, 0) != 0)
+    ktap_fail("UBLK_CMD_STOP_DEV failed");
   if (ublk->server > 0) {
     if (!ublk->started) kill(ublk->server, SIGKILL);
     waitpid(ublk->server, NULL, 0);

@@ -101,7 +101,8 @@ static bool register_area(struct uffd* uffd) {
 }
 
 bool uffd_open(struct uffd* uffd, size_t pages, unsigned seed, int delay_ms) {
-  *uffd = (struct uffd){.fd = -1, .stop = -1, .area = MAP_FAILED, .pages = pages, .seed = seed, .delay_ms = delay_ms};
+  *uffd = (struct uffd){
+      .fd = -1, .stop = -1, .area = MAP_FAILED, .pages = pages, .seed = seed, .delay_ms = delay_ms};
   uffd->fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
   if (uffd->fd < 0) return ktap_skip("userfaultfd: %s", strerror(errno));
   uffd->stop = eventfd(0, EFD_CLOEXEC);
@@ -124,12 +125,15 @@ static void end_threads(struct uffd* uffd) {
 void uffd_judge(struct uffd* uffd, int faults) {
   end_threads(uffd);
   long waiting = atomic_load(&uffd->longest_waiting_us), idle = atomic_load(&uffd->longest_idle_us);
-  // With the lock held a round would take the whole delay, half of it is a failure. A few milliseconds are what a free
-  // lock takes, but a busy host stalls an emulated machine for tens of them, beside a waiting fault or without one.
+  // With the lock held a round would take the whole delay, half of it is a failure. A few milliseconds are
+  // what a free lock takes, but a busy host stalls an emulated machine for tens of them, beside a waiting
+  // fault or without one.
   long allowed = uffd->delay_ms * 500L > 3 * idle ? uffd->delay_ms * 500L : 3 * idle;
-  ktap_note("%d faults answered, %ld rounds of mmap, the longest %ld us beside a waiting fault, %ld us without",
-            atomic_load(&uffd->faults), atomic_load(&uffd->rounds), waiting, idle);
-  if (atomic_load(&uffd->faults) != faults) ktap_fail("%d faults came, want %d", atomic_load(&uffd->faults), faults);
+  ktap_note(
+      "%d faults answered, %ld rounds of mmap, the longest %ld us beside a waiting fault, %ld us without",
+      atomic_load(&uffd->faults), atomic_load(&uffd->rounds), waiting, idle);
+  if (atomic_load(&uffd->faults) != faults)
+    ktap_fail("%d faults came, want %d", atomic_load(&uffd->faults), faults);
   if (atomic_load(&uffd->starved)) ktap_fail("mmap() did not get the lock while a fault waited");
   if (waiting > allowed)
     ktap_fail("mmap() took %ld us beside a waiting fault, want at most %ld", waiting, allowed);

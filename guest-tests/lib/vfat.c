@@ -27,7 +27,7 @@ bool vfat_format(int fd) {
   boot[16] = 2;         // tables
   put16(boot + 17, root_entries);
   put16(boot + 19, sectors);
-  boot[21] = 0xf8;      // media
+  boot[21] = 0xf8;  // media
   put16(boot + 22, fat_sectors);
   put16(boot + 24, 63);  // geometry, which nobody looks at
   put16(boot + 26, 255);
@@ -51,7 +51,8 @@ bool vfat_open(struct vfat* vfat) {
   mkdir(vfat->target, 0700);
   vfat->mounted = mount(vfat->loop.path, vfat->target, "vfat", 0, NULL) == 0;
   if (vfat->mounted) return true;
-  return errno == ENODEV ? ktap_skip("no vfat in this kernel") : ktap_fail("mounting vfat: %s", strerror(errno));
+  return errno == ENODEV ? ktap_skip("no vfat in this kernel")
+                         : ktap_fail("mounting vfat: %s", strerror(errno));
 }
 
 void vfat_close(struct vfat* vfat) {

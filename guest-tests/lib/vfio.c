@@ -39,7 +39,8 @@ static bool find(char* address, size_t size) {
   DIR* folder = opendir(FUNCTIONS);
   bool found = false;
   for (struct dirent* entry; folder && !found && (entry = readdir(folder));) {
-    found = attribute(entry->d_name, "vendor") == vendor_intel && attribute(entry->d_name, "device") == device_e1000e;
+    found = attribute(entry->d_name, "vendor") == vendor_intel &&
+            attribute(entry->d_name, "device") == device_e1000e;
     if (found) snprintf(address, size, "%.20s", entry->d_name);
   }
   if (folder) closedir(folder);
@@ -115,7 +116,8 @@ int vfio_map(const struct vfio* vfio, const void* addr, size_t length, uint64_t 
 }
 
 static int unmap(const struct vfio* vfio, unsigned flags, uint64_t iova, size_t length, size_t* done) {
-  struct vfio_iommu_type1_dma_unmap request = {.argsz = sizeof(request), .flags = flags, .iova = iova, .size = length};
+  struct vfio_iommu_type1_dma_unmap request = {
+      .argsz = sizeof(request), .flags = flags, .iova = iova, .size = length};
   int error = ioctl(vfio->container, VFIO_IOMMU_UNMAP_DMA, &request) < 0 ? errno : 0;
   *done = error ? 0 : request.size;
   return error;
@@ -125,7 +127,9 @@ int vfio_unmap(const struct vfio* vfio, uint64_t iova, size_t length, size_t* do
   return unmap(vfio, 0, iova, length, done);
 }
 
-int vfio_unmap_all(const struct vfio* vfio, size_t* done) { return unmap(vfio, VFIO_DMA_UNMAP_FLAG_ALL, 0, 0, done); }
+int vfio_unmap_all(const struct vfio* vfio, size_t* done) {
+  return unmap(vfio, VFIO_DMA_UNMAP_FLAG_ALL, 0, 0, done);
+}
 
 int vfio_open_cdev(void) {
   char address[32], path[300];

@@ -1,24 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
-// A PCI function in the hands of user space: the e1000e behind the machine's emulated IOMMU (needs.devices: [iommu]), bound
-// to vfio-pci. What is mapped for it is pinned for long until it is unmapped.
+// A PCI function in the hands of user space: the e1000e behind the machine's emulated IOMMU (needs.devices:
+// [iommu]), bound to vfio-pci. What is mapped for it is pinned for long until it is unmapped.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// Clear of what either machine's IOMMU reserves for interrupts, and within the reach of iommufd's mock domain.
+// Clear of what either machine's IOMMU reserves for interrupts, and within the reach of iommufd's mock
+// domain.
 #define VFIO_IOVA 0x20000000ull
 
 struct vfio {
   int container, group, device;  // files, -1 when not open
 };
 
-// Binds the function to vfio-pci, and says where it is ("0000:00:02.0"). Skips the running case when the machine or the
-// kernel has nothing of the kind.
+// Binds the function to vfio-pci, and says where it is ("0000:00:02.0"). Skips the running case when the
+// machine or the kernel has nothing of the kind.
 bool vfio_bind(char* address, size_t size);
 
-// All of it open: container with the type 1 IOMMU (version 2), group, device. To be ended by vfio_close() in any case.
+// All of it open: container with the type 1 IOMMU (version 2), group, device. To be ended by vfio_close() in
+// any case.
 bool vfio_open(struct vfio* vfio);
 void vfio_close(struct vfio* vfio);
 
@@ -29,8 +31,8 @@ int vfio_unmap(const struct vfio* vfio, uint64_t iova, size_t length, size_t* do
 // Everything at once.
 int vfio_unmap_all(const struct vfio* vfio, size_t* done);
 
-// Character device of the function under /dev/vfio/devices, for iommufd. Skips the running case where the kernel has none;
-// -1 then.
+// Character device of the function under /dev/vfio/devices, for iommufd. Skips the running case where the
+// kernel has none; -1 then.
 int vfio_open_cdev(void);
 
 // A line of /proc/self/status in kB ("VmLck", "VmPin"), or -1.

@@ -40,8 +40,10 @@ size_t vivid_frame_bytes(int camera) {
 }
 
 int vivid_queue(int camera, void* addr, size_t length) {
-  struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR,
-                               .m.userptr = (unsigned long)addr, .length = (unsigned)length};
+  struct v4l2_buffer buffer = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
+                               .memory = V4L2_MEMORY_USERPTR,
+                               .m.userptr = (unsigned long)addr,
+                               .length = (unsigned)length};
   return ioctl(camera, VIDIOC_QBUF, &buffer) < 0 ? errno : 0;
 }
 

@@ -5,11 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Its node that captures into memory, not waiting for frames; -1: there is none (VIDEO_VIVID), nothing is reported.
+// Its node that captures into memory, not waiting for frames; -1: there is none (VIDEO_VIVID), nothing is
+// reported.
 int vivid_open(void);
 
-// Makes it have `count` buffers in user memory (V4L2_MEMORY_USERPTR), which ends those that it had. Fails the running case
-// when it cannot.
+// Makes it have `count` buffers in user memory (V4L2_MEMORY_USERPTR), which ends those that it had. Fails the
+// running case when it cannot.
 bool vivid_request(int camera, unsigned count);
 // Bytes of a frame as the device stands; 0: the running case failed.
 size_t vivid_frame_bytes(int camera);

@@ -25,8 +25,8 @@ static bool measure(struct zoned* zoned) {
   uint32_t sectors = 0, zones = 0;
   int block = 0;
   int fd = open(zoned->path, O_RDONLY | O_CLOEXEC);
-  bool good = fd >= 0 && ioctl(fd, BLKGETZONESZ, &sectors) == 0 && ioctl(fd, BLKGETNRZONES, &zones) == 0 && zones > 0 &&
-              ioctl(fd, BLKSSZGET, &block) == 0;
+  bool good = fd >= 0 && ioctl(fd, BLKGETZONESZ, &sectors) == 0 && ioctl(fd, BLKGETNRZONES, &zones) == 0 &&
+              zones > 0 && ioctl(fd, BLKSSZGET, &block) == 0;
   if (!good) ktap_fail("%s: %s", zoned->path, fd < 0 ? strerror(errno) : "has no zones");
   if (fd >= 0) close(fd);
   zoned->zone_bytes = (unsigned long long)sectors * sector;
@@ -55,12 +55,14 @@ static bool find_null_blk(struct zoned* zoned) {
   if (file && fgets(text, sizeof(text), file)) text[strcspn(text, "\n")] = '\0';
   if (file) fclose(file);
   snprintf(zoned->path, sizeof(zoned->path), "/dev/nullb%s", text);
-  return access(zoned->path, F_OK) == 0 || ktap_fail("null_blk made a device, but %s is not there", zoned->path);
+  return access(zoned->path, F_OK) == 0 ||
+         ktap_fail("null_blk made a device, but %s is not there", zoned->path);
 }
 
 bool zoned_null_blk(struct zoned* zoned) {
   static const char* const settings[][2] = {
-      {"size", "128"}, {"blocksize", "512"}, {"memory_backed", "1"}, {"zoned", "1"}, {"zone_size", "8"}, {"power", "1"},
+      {"size", "128"}, {"blocksize", "512"}, {"memory_backed", "1"},
+      {"zoned", "1"},  {"zone_size", "8"},   {"power", "1"},
   };
   *zoned = (struct zoned){0};
   if (mount("configfs", configfs, "configfs", 0, NULL) < 0 && errno != EBUSY)
@@ -123,7 +125,8 @@ static void put32(unsigned char* to, uint32_t value) {
   for (int i = 0; i < 4; ++i) to[i] = (unsigned char)(value >> 8 * i);
 }
 
-// struct zonefs_super of fs/zonefs/zonefs.h: magic, checksum, label[64], uuid[16], features, uid, gid, permissions.
+// struct zonefs_super of fs/zonefs/zonefs.h: magic, checksum, label[64], uuid[16], features, uid, gid,
+// permissions.
 static bool write_super(const struct zoned* zoned) {
   struct buffer block;
   if (!buffer_get(&block, BUFFER_PAGES, super_bytes)) return false;
@@ -146,5 +149,6 @@ bool zonefs_mount(const struct zoned* zoned, const char* target) {
   if (!write_super(zoned)) return false;
   mkdir(target, 0700);
   if (mount(zoned->path, target, "zonefs", 0, "errors=remount-ro") == 0) return true;
-  return errno == ENODEV ? ktap_skip("no zonefs in this kernel (ZONEFS_FS)") : ktap_fail("mounting zonefs: %s", strerror(errno));
+  return errno == ENODEV ? ktap_skip("no zonefs in this kernel (ZONEFS_FS)")
+                         : ktap_fail("mounting zonefs: %s", strerror(errno));
 }

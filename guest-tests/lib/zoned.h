@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Block devices with zones that are written in order only, and the file system that shows each zone as a file.
+// Block devices with zones that are written in order only, and the file system that shows each zone as a
+// file.
 #pragma once
 
 #include <stdbool.h>
@@ -10,14 +11,14 @@
 
 struct zoned {
   char path[300];
-  bool made;                   // by us, of null_blk
+  bool made;  // by us, of null_blk
   unsigned long long zone_bytes;
-  unsigned block_bytes;        // a logical block
+  unsigned block_bytes;  // a logical block
   unsigned zones;
 };
 
-// A zoned null_blk with 16 zones of 8 MiB in memory; or the drive DRIVE_ZONED. Skip the running case where there is none.
-// To be ended by zoned_close() in any case.
+// A zoned null_blk with 16 zones of 8 MiB in memory; or the drive DRIVE_ZONED. Skip the running case where
+// there is none. To be ended by zoned_close() in any case.
 bool zoned_null_blk(struct zoned* zoned);
 bool zoned_nvme(struct zoned* zoned);
 void zoned_close(struct zoned* zoned);
@@ -26,6 +27,6 @@ void zoned_close(struct zoned* zoned);
 bool zone_reset(const struct zoned* zoned, unsigned zone);
 long long zone_written(const struct zoned* zoned, unsigned zone);
 
-// Empties the drive, writes a zonefs super block into zone 0 and mounts it at `target`, which is made. The other zones are
-// the files TARGET/seq/0 and so on. Skips the running case when the kernel has no zonefs.
+// Empties the drive, writes a zonefs super block into zone 0 and mounts it at `target`, which is made. The
+// other zones are the files TARGET/seq/0 and so on. Skips the running case when the kernel has no zonefs.
 bool zonefs_mount(const struct zoned* zoned, const char* target);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// What long-term pins are charged to in control groups: memory that was unmapped under a pin stays charged to its group
-// until the pin goes, RDMA objects are counted one by one, and in the end all of it is given back: the objects to the last
-// one, the memory but for a few pages of slabs. A child lives in the group and does what it is told; we look from outside.
+// What long-term pins are charged to in control groups: memory that was unmapped under a pin stays charged to
+// its group until the pin goes, RDMA objects are counted one by one, and in the end all of it is given back:
+// the objects to the last one, the memory but for a few pages of slabs. A child lives in the group and does
+// what it is told; we look from outside.
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -14,9 +15,17 @@
 #include "proc.h"
 #include "uring.h"
 
-// What kernel objects leave in slabs that others use too: two pages were the most that 24 rounds, or a dead process, left.
-// To look at what is charged takes longer than to pin: some of the rounds are enough for that.
-enum { pages = 256, rounds = 24, measured_rounds = 4, slab_pages = 12, answer_ms = 20000, settle_ms = 3000, remnant_pages = 4 };
+// What kernel objects leave in slabs that others use too: two pages were the most that 24 rounds, or a dead
+// process, left. To look at what is charged takes longer than to pin: some of the rounds are enough for that.
+enum {
+  pages = 256,
+  rounds = 24,
+  measured_rounds = 4,
+  slab_pages = 12,
+  answer_ms = 20000,
+  settle_ms = 3000,
+  remnant_pages = 4
+};
 
 enum { USE_REGION, USE_RING };
 
@@ -45,7 +54,8 @@ static int obey(struct worker* worker) {
   // Every processor has slabs of its own.
   if (!on_one_processor()) return 7;
   if (worker->use == USE_REGION ? !link_open(&link) : (ring = uring_open()) < 0) return 2;
-  while (rendezvous_send(&worker->answers, 1) && rendezvous_wait(&worker->orders, &order, answer_ms) && order != 'q') {
+  while (rendezvous_send(&worker->answers, 1) && rendezvous_wait(&worker->orders, &order, answer_ms) &&
+         order != 'q') {
     if (order == 'h') {
       unsigned char* at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
       if (at == MAP_FAILED || madvise(at, size, MADV_NOHUGEPAGE) < 0) return 3;
@@ -63,7 +73,8 @@ static int obey(struct worker* worker) {
 
 static bool tell(struct worker* worker, unsigned char order) {
   unsigned char done;
-  if (rendezvous_send(&worker->orders, order) && rendezvous_wait(&worker->answers, &done, answer_ms)) return true;
+  if (rendezvous_send(&worker->orders, order) && rendezvous_wait(&worker->answers, &done, answer_ms))
+    return true;
   return ktap_fail("the process in the group does not answer to '%c'", order);
 }
 
@@ -92,12 +103,15 @@ static void end(struct worker* worker) {
   cgroup_close(&worker->group);
 }
 
-// Frees come late (RCU, work queues): the amount has to be at least `least` and at most `most` within a while.
+// Frees come late (RCU, work queues): the amount has to be at least `least` and at most `most` within a
+// while.
 static void memory_is(const struct worker* worker, long long least, long long most, const char* when) {
   long long limit = clock_ms() + settle_ms, now;
-  while ((now = cgroup_memory(&worker->group)) >= 0 && (now < least || now > most) && clock_ms() < limit) sleep_ms(5);
+  while ((now = cgroup_memory(&worker->group)) >= 0 && (now < least || now > most) && clock_ms() < limit)
+    sleep_ms(5);
   ktap_note("%lld bytes charged %s", now, when);
-  if (now < least || now > most) ktap_fail("%lld bytes are charged %s, want %lld..%lld", now, when, least, most);
+  if (now < least || now > most)
+    ktap_fail("%lld bytes are charged %s, want %lld..%lld", now, when, least, most);
 }
 
 static void objects_are(const struct worker* worker, long long want, const char* when) {
@@ -120,12 +134,14 @@ static void memory(const void* arg) {
   struct worker worker;
   struct pins before;
   if (start(&worker, *(const int*)arg) && tell(&worker, 'h') && tell(&worker, 'd') && pins_begin(&before)) {
-    // The round before made slabs that stay, and leaves objects that RCU frees some seconds later: a few pages more or less.
-    // A page in every fifth round would be more.
+    // The round before made slabs that stay, and leaves objects that RCU frees some seconds later: a few
+    // pages more or less. A page in every fifth round would be more.
     long long idle = cgroup_memory(&worker.group);
     for (int i = 0; i < rounds && !ktap_failed(); ++i) {
-      if (i < measured_rounds) held_is_charged(&worker, &before);
-      else if (!tell(&worker, 'h') || !tell(&worker, 'd')) break;
+      if (i < measured_rounds)
+        held_is_charged(&worker, &before);
+      else if (!tell(&worker, 'h') || !tell(&worker, 'd'))
+        break;
     }
     pins_expect_at_least(&before, (rounds - measured_rounds) * pages, 0);
     ktap_note("%lld bytes charged before", idle);
@@ -171,8 +187,9 @@ static void killed(const void* arg) {
 int main(void) {
   static const int region = USE_REGION, ring = USE_RING;
   static const struct ktap_case cases[] = {
-      {"region_memory", memory, &region}, {"registered_buffer_memory", memory, &ring}, {"region_objects", objects, NULL},
-      {"killed_with_region", killed, &region}, {"killed_with_buffer", killed, &ring},
+      {"region_memory", memory, &region},    {"registered_buffer_memory", memory, &ring},
+      {"region_objects", objects, NULL},     {"killed_with_region", killed, &region},
+      {"killed_with_buffer", killed, &ring},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// A contiguous memory area lends its pages to whoever can move out again. A long-term pin moves them out before it takes
-// them (mm/gup.c, check_and_migrate_movable_pages()), so that they are pinned twice and the area can still be had whole; a
-// direct read takes them where they are, and the area has to wait for its end.
+// A contiguous memory area lends its pages to whoever can move out again. A long-term pin moves them out
+// before it takes them (mm/gup.c, check_and_migrate_movable_pages()), so that they are pinned twice and the
+// area can still be had whole; a direct read takes them where they are, and the area has to wait for its end.
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -27,7 +27,8 @@ static long long area_number(const char* name) {
   return value;
 }
 
-// Without what drivers have of it, which they get from its beginning: "maxchunk" is what nobody owns, lent or not.
+// Without what drivers have of it, which they get from its beginning: "maxchunk" is what nobody owns, lent or
+// not.
 static size_t in_area(const uint64_t* frames, size_t count) {
   uint64_t pages = (uint64_t)area_number("maxchunk");
   uint64_t first = (uint64_t)(area_number("base_pfn") + area_number("count")) - pages;
@@ -42,7 +43,8 @@ static int take_whole_area(void) {
   int length = snprintf(count, sizeof(count), "%lld", area_number("maxchunk"));
   int take = open(AREA "alloc", O_WRONLY | O_CLOEXEC), give = open(AREA "free", O_WRONLY | O_CLOEXEC);
   int error = take < 0 || give < 0 || write(take, count, (size_t)length) < 0 ? errno : 0;
-  if (error == 0 && write(give, count, (size_t)length) < 0) ktap_fail("the area does not take its pages back");
+  if (error == 0 && write(give, count, (size_t)length) < 0)
+    ktap_fail("the area does not take its pages back");
   if (take >= 0) close(take);
   if (give >= 0) close(give);
   return error;
@@ -53,8 +55,9 @@ static void area_is_free(const char* when) {
   if (error) ktap_fail("%s the area cannot be had whole: %s", when, strerror(error));
 }
 
-// A written buffer, every page of which is in the area; `frames` says where. The area lends from the moment on when it is
-// more than half of the free memory (mm/page_alloc.c, __rmqueue()), a few pages from elsewhere may come first.
+// A written buffer, every page of which is in the area; `frames` says where. The area lends from the moment
+// on when it is more than half of the free memory (mm/page_alloc.c, __rmqueue()), a few pages from elsewhere
+// may come first.
 static bool prepare(struct buffer* buffer, enum buffer_kind kind, uint64_t* frames) {
   struct buffer misses[tries];
   int missed = 0;
@@ -76,7 +79,8 @@ static void left_the_area(struct buffer* buffer, const uint64_t* before) {
   uint64_t now[MR_PAGES];
   if (!pagemap_pfns(buffer->addr, MR_PAGES * page_bytes(), now)) return;
   size_t still = in_area(now, MR_PAGES), moved = pagemap_moved(buffer->addr, MR_PAGES * page_bytes(), before);
-  if (still || moved != MR_PAGES) ktap_fail("%zu of %d pages moved, %zu are pinned in the area", moved, MR_PAGES, still);
+  if (still || moved != MR_PAGES)
+    ktap_fail("%zu of %d pages moved, %zu are pinned in the area", moved, MR_PAGES, still);
   area_is_free("under a long-term pin");
   if (pattern_check(buffer->addr, MR_PAGES * page_bytes(), seed, 0) >= 0) ktap_fail("data lost");
 }
@@ -153,8 +157,10 @@ static void direct_read_stays(const void* arg) {
 int main(void) {
   static const enum buffer_kind page = BUFFER_PAGES, thp = BUFFER_THP, memfd = BUFFER_MEMFD;
   static const struct ktap_case cases[] = {
-      {"registered_buffer", registered_buffer, &page}, {"registered_thp", registered_buffer, &thp},
-      {"region", region, &page},                       {"region_of_memfd", region, &memfd},
+      {"registered_buffer", registered_buffer, &page},
+      {"registered_thp", registered_buffer, &thp},
+      {"region", region, &page},
+      {"region_of_memfd", region, &memfd},
       {"direct_read_stays", direct_read_stays, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

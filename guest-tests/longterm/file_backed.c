@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Long-term pins of shared file mappings for writing: a file system that tracks dirty pages would lose sight of them, so
-// newer kernels refuse (mm/gup.c, writable_file_mapping_allowed()); memory files have nothing to track.
+// Long-term pins of shared file mappings for writing: a file system that tracks dirty pages would lose sight
+// of them, so newer kernels refuse (mm/gup.c, writable_file_mapping_allowed()); memory files have nothing to
+// track.
 #include <fcntl.h>
 #include <linux/if_xdp.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ struct row {
 // A shared mapping of 16 written pages, or NULL after reporting.
 static unsigned char* map_file(enum place place, int prot) {
   // The working directory is on the block device's file system (needs: fs).
-  int fd = place == MEMORY ? memfd_create("pinrig", MFD_CLOEXEC) : open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  int fd =
+      place == MEMORY ? memfd_create("pinrig", MFD_CLOEXEC) : open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
   char block[65536];
   memset(block, 1, sizeof(block));
   bool good = fd >= 0;
@@ -96,7 +98,8 @@ static void file(const void* arg) {
       bool wanted = allowed(row, error);
       ktap_note("%s", error ? strerror(error) : "pinned");
       if (wanted && error) ktap_fail("refused: %s", strerror(error));
-      if (!wanted && error != EFAULT && error != EOPNOTSUPP) ktap_fail("want EFAULT or EOPNOTSUPP, got %d", error);
+      if (!wanted && error != EFAULT && error != EOPNOTSUPP)
+        ktap_fail("want EFAULT or EOPNOTSUPP, got %d", error);
       if (error)
         pins_expect_at_least(&before, 0, 0);
       else
@@ -110,11 +113,11 @@ static void file(const void* arg) {
 
 int main(void) {
   static const int rw = PROT_READ | PROT_WRITE;
-  static const struct row rows[] = {{REGION, DISK, rw}, {URING, DISK, rw}, {XDP, DISK, rw}, {REGION, MEMORY, rw},
-                                    {URING, MEMORY, rw}, {XDP, MEMORY, rw}};
+  static const struct row rows[] = {{REGION, DISK, rw},   {URING, DISK, rw},   {XDP, DISK, rw},
+                                    {REGION, MEMORY, rw}, {URING, MEMORY, rw}, {XDP, MEMORY, rw}};
   static const struct ktap_case cases[] = {
-      {"region_of_a_disk_file", file, &rows[0]},   {"io_uring_of_a_disk_file", file, &rows[1]},
-      {"af_xdp_of_a_disk_file", file, &rows[2]},   {"region_of_a_memory_file", file, &rows[3]},
+      {"region_of_a_disk_file", file, &rows[0]},     {"io_uring_of_a_disk_file", file, &rows[1]},
+      {"af_xdp_of_a_disk_file", file, &rows[2]},     {"region_of_a_memory_file", file, &rows[3]},
       {"io_uring_of_a_memory_file", file, &rows[4]}, {"af_xdp_of_a_memory_file", file, &rows[5]},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// A file system on persistent memory (xfs, dax=always): its file mappings show the medium itself. Long-term pins of them are
-// refused (mm/gup.c, check_vma_flags() and gup_fast_folio_allowed()), as the file system could not give a block to another
-// file before they end; short ones pin the medium's pages; reading the file directly copies and pins nothing.
+// A file system on persistent memory (xfs, dax=always): its file mappings show the medium itself. Long-term
+// pins of them are refused (mm/gup.c, check_vma_flags() and gup_fast_folio_allowed()), as the file system
+// could not give a block to another file before they end; short ones pin the medium's pages; reading the file
+// directly copies and pins nothing.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -38,15 +39,18 @@ static bool file_open(struct file* file) {
   if (!pins_begin(&before) || !tool_run(make, 60000) || !pins_sample(&after)) return false;
   pins_claim_at_least(0);
   mkdir(folder, 0700);
-  if (mount(device, folder, "xfs", 0, "dax=always") < 0) return ktap_skip("mounting xfs with dax: %s", strerror(errno));
+  if (mount(device, folder, "xfs", 0, "dax=always") < 0)
+    return ktap_skip("mounting xfs with dax: %s", strerror(errno));
   file->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   unsigned char block[65536];
   for (int i = 0; file->fd >= 0 && i < MR_PAGES; ++i) {
     pattern_fill(block, page_bytes(), file_seed, (size_t)i * page_bytes());
-    if (write(file->fd, block, page_bytes()) != (ssize_t)page_bytes()) return ktap_fail("%s: %s", path, strerror(errno));
+    if (write(file->fd, block, page_bytes()) != (ssize_t)page_bytes())
+      return ktap_fail("%s: %s", path, strerror(errno));
   }
   file->addr = mmap(NULL, file->size, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE | MAP_SYNC, file->fd, 0);
-  if (file->addr == MAP_FAILED) return ktap_skip("no mapping of the medium itself: %s (FS_DAX)", strerror(errno));
+  if (file->addr == MAP_FAILED)
+    return ktap_skip("no mapping of the medium itself: %s (FS_DAX)", strerror(errno));
   return pattern_check(file->addr, file->size, file_seed, 0) < 0 || ktap_fail("wrong data in the mapping");
 }
 
@@ -96,12 +100,14 @@ static void direct_into_mapping(const void* arg) {
   if (fd >= 0 && file_open(&file) && buffer_get(&plain, BUFFER_PAGES, file.size)) {
     long long pages = mode == MODE_PIN ? MR_PAGES : 0;
     pattern_fill(plain.addr, plain.size, seed, 0);
-    if (pins_begin(&before) && pwrite(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size) ktap_fail("preparing");
+    if (pins_begin(&before) && pwrite(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size)
+      ktap_fail("preparing");
     pins_expect(&before, pages, pages);
     ssize_t got = pread(fd, file.addr, file.size, 0);
     if (got != (ssize_t)file.size) ktap_fail("%zd bytes: %s", got, strerror(errno));
     pins_expect(&before, pages, pages);
-    if (pread(file.fd, plain.addr, plain.size, 0) != (ssize_t)plain.size || pattern_check(plain.addr, plain.size, seed, 0) >= 0)
+    if (pread(file.fd, plain.addr, plain.size, 0) != (ssize_t)plain.size ||
+        pattern_check(plain.addr, plain.size, seed, 0) >= 0)
       ktap_fail("the file does not hold what was read into its mapping");
     buffer_put(&plain);
   }
@@ -117,7 +123,8 @@ static void direct_read_of_file(const void* arg) {
   if (file_open(&file) && buffer_get(&plain, BUFFER_PAGES, file.size)) {
     int fd = open(path, O_RDONLY | O_DIRECT | O_CLOEXEC);
     if (fd >= 0 && pins_begin(&before)) {
-      if (pread(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size) ktap_fail("pread: %s", strerror(errno));
+      if (pread(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size)
+        ktap_fail("pread: %s", strerror(errno));
       pins_expect(&before, 0, 0);
       if (pattern_check(plain.addr, plain.size, file_seed, 0) >= 0) ktap_fail("wrong data");
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Huge pages of 1 GiB, of which a kernel counts every base page that is pinned: 262144 of 4 KiB. mm/gup.c takes them by
-// another level of the page table than those of 2 MiB, and one folio is as long as none else.
+// Huge pages of 1 GiB, of which a kernel counts every base page that is pinned: 262144 of 4 KiB. mm/gup.c
+// takes them by another level of the page table than those of 2 MiB, and one folio is as long as none else.
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -33,7 +33,8 @@ static unsigned char* get_page(void) {
     ktap_skip("no huge page of 1 GiB is free (hugepagesz=1G hugepages=)");
     return NULL;
   }
-  unsigned char* at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | (30 << MAP_HUGE_SHIFT), -1, 0);
+  unsigned char* at = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | (30 << MAP_HUGE_SHIFT), -1, 0);
   if (at == MAP_FAILED) {
     ktap_fail("mmap: %s", strerror(errno));
     return NULL;
@@ -45,7 +46,8 @@ static unsigned char* get_page(void) {
 
 // Unmaps it. Oracle without counters: a page that somebody still holds does not go back.
 static void put_page(unsigned char* at, long before, bool data) {
-  if (data && (pattern_check(at, edge, seed, 0) >= 0 || pattern_check(at + size - edge, edge, seed, size - edge) >= 0))
+  if (data && (pattern_check(at, edge, seed, 0) >= 0 ||
+               pattern_check(at + size - edge, edge, seed, size - edge) >= 0))
     ktap_fail("data lost");
   munmap(at, size);
   long long end = clock_ms() + give_back_ms;
@@ -122,10 +124,15 @@ static void gup(const void* arg) {
 }
 
 int main(void) {
-  static const struct call get = {GUP_FAST, false}, pin = {PIN_FAST, true}, basic = {PIN_BASIC, true}, longterm = {PIN_LONGTERM, true};
+  static const struct call get = {GUP_FAST, false}, pin = {PIN_FAST, true}, basic = {PIN_BASIC, true},
+                           longterm = {PIN_LONGTERM, true};
   static const struct ktap_case cases[] = {
-      {"direct_read", direct_read, NULL}, {"region", region, NULL}, {"registered_buffer", registered_buffer, NULL},
-      {"get_fast", gup, &get},            {"pin_fast", gup, &pin},  {"pin", gup, &basic},
+      {"direct_read", direct_read, NULL},
+      {"region", region, NULL},
+      {"registered_buffer", registered_buffer, NULL},
+      {"get_fast", gup, &get},
+      {"pin_fast", gup, &pin},
+      {"pin", gup, &basic},
       {"pin_longterm", gup, &longterm},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Taking memory offline moves everything in it elsewhere (mm/memory_hotplug.c): impossible while a page of the block is
-// held, by a plain reference or by the pin of a direct read in flight, and keeps frame and data; possible once it is given
-// back. Pinned for long, a page has left such memory before.
+// Taking memory offline moves everything in it elsewhere (mm/memory_hotplug.c): impossible while a page of
+// the block is held, by a plain reference or by the pin of a direct read in flight, and keeps frame and data;
+// possible once it is given back. Pinned for long, a page has left such memory before.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,15 +44,17 @@ static unsigned long long last_block(void) {
   return last;
 }
 
-// A written page in ZONE_MOVABLE and in a block that can go offline, whose state is at `path`. Pages come from the top of
-// the zone: as many are taken as it needs to get below the last block, and all but one given back.
+// A written page in ZONE_MOVABLE and in a block that can go offline, whose state is at `path`. Pages come
+// from the top of the zone: as many are taken as it needs to get below the last block, and all but one given
+// back.
 static bool get_page(unsigned char** page, char* path, size_t size) {
   unsigned long long block = block_bytes(), last = last_block();
   if (block == 0) return ktap_skip("no /sys/devices/system/memory (MEMORY_HOTPLUG)");
   if (!pagemap_have_movable_zone()) return ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
   const size_t area_size = 2 * block < most_bytes ? 2 * block : most_bytes;
   unsigned char* area = mmap(NULL, area_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (area == MAP_FAILED || madvise(area, area_size, MADV_NOHUGEPAGE) < 0) return ktap_fail("mmap: %s", strerror(errno));
+  if (area == MAP_FAILED || madvise(area, area_size, MADV_NOHUGEPAGE) < 0)
+    return ktap_fail("mmap: %s", strerror(errno));
   *page = NULL;
   for (size_t at = 0; at < area_size && !*page; at += page_bytes()) {
     area[at] = 1;
@@ -69,7 +71,8 @@ static bool get_page(unsigned char** page, char* path, size_t size) {
   return true;
 }
 
-// The pool of huge pages loses those of a block that goes offline: the number there was, or with it the number again.
+// The pool of huge pages loses those of a block that goes offline: the number there was, or with it the
+// number again.
 static long huge_pages(long wanted) {
   FILE* file = fopen("/proc/sys/vm/nr_hugepages", wanted < 0 ? "re" : "we");
   long pages = -1;
@@ -79,8 +82,8 @@ static long huge_pages(long wanted) {
   return pages;
 }
 
-// Writes "offline" or "online" from a child, since the kernel tries again and again until a signal comes. 0: done; -1: it
-// was still trying after `limit_ms`; else an errno.
+// Writes "offline" or "online" from a child, since the kernel tries again and again until a signal comes. 0:
+// done; -1: it was still trying after `limit_ms`; else an errno.
 static int set_state(const char* path, const char* state, int limit_ms) {
   pid_t child = proc_fork();
   if (child < 0) return EAGAIN;
@@ -103,21 +106,24 @@ static int set_state(const char* path, const char* state, int limit_ms) {
 
 // arm64 keeps what it booted with (arch/arm64/mm/mmu.c prevent_bootmem_remove_notifier()).
 static bool never_goes(int result) {
-  return result == EPERM && !ktap_skip("this architecture does not take the memory offline that it booted with");
+  return result == EPERM &&
+         !ktap_skip("this architecture does not take the memory offline that it booted with");
 }
 
 static int stays(const char* path, const unsigned char* page) {
   uint64_t frame = pagemap_pfn(page);
   int result = set_state(path, "offline", refuse_ms);
   ktap_note("%s with a page held: %s", path, result == 0 ? "offline" : result < 0 ? "tries on" : "refused");
-  if (result == 0 || pagemap_pfn(page) != frame) ktap_fail("memory with a held page went offline, or the page moved");
+  if (result == 0 || pagemap_pfn(page) != frame)
+    ktap_fail("memory with a held page went offline, or the page moved");
   return result;
 }
 
 // `result`: of the attempt while the page was held.
 static void goes_afterwards(const char* path, int result) {
   if (result != EPERM) result = set_state(path, "offline", offline_ms);
-  if (result != 0 && !never_goes(result)) ktap_fail("it does not go offline after the page was given back (%d)", result);
+  if (result != 0 && !never_goes(result))
+    ktap_fail("it does not go offline after the page was given back (%d)", result);
   if (result == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
 }
 
@@ -131,7 +137,8 @@ static void held(const void* arg) {
   struct iovec vec = {page, page_bytes()};
   if (vmsplice(fds[1], &vec, 1, 0) != (ssize_t)page_bytes()) ktap_fail("vmsplice: %s", strerror(errno));
   int result = stays(path, page);
-  if (read(fds[0], seen, page_bytes()) != (ssize_t)page_bytes() || pattern_check(seen, page_bytes(), seed, 0) >= 0)
+  if (read(fds[0], seen, page_bytes()) != (ssize_t)page_bytes() ||
+      pattern_check(seen, page_bytes(), seed, 0) >= 0)
     ktap_fail("the holder sees other data");
   goes_afterwards(path, result);
   if (pattern_check(page, page_bytes(), seed, 0) >= 0) ktap_fail("data lost");
@@ -154,7 +161,8 @@ static void read_in_flight(const void* arg) {
       bool read = place_hold(&place) && aio_read(&aio, place.fd, page, page_bytes(), 0, tag);
       int result = read ? stays(path, page) : 0;
       place_release(&place);
-      if (read && (aio_reap(&aio, offline_ms, &got) != tag || got != (long)page_bytes())) ktap_fail("the read gave %ld", got);
+      if (read && (aio_reap(&aio, offline_ms, &got) != tag || got != (long)page_bytes()))
+        ktap_fail("the read gave %ld", got);
       aio_close(&aio);
       pins_expect(&before, place.mode == MODE_PIN, place.mode == MODE_PIN);
       if (read) goes_afterwards(path, result);
@@ -175,7 +183,8 @@ static void longterm_leaves_first(const void* arg) {
   if (!get_page(&page, path, sizeof(path))) return;
   if (hold_open(&hold, page, page_bytes())) {
     int result = set_state(path, "offline", offline_ms);
-    if (result != 0 && !never_goes(result)) ktap_fail("the block that the page was in does not go offline (%d)", result);
+    if (result != 0 && !never_goes(result))
+      ktap_fail("the block that the page was in does not go offline (%d)", result);
     hold_check(&hold, 0, page_bytes(), seed, "with its first block offline");
     if (result == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
   }

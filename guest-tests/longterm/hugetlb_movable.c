@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// A long-term pin of a hugetlb page in ZONE_MOVABLE (where huge pages that can be migrated may come from): it is moved to
-// another huge page outside, or the pin is refused; the kernel must not warn. 6.1 warns (mm/hugetlb.c,
-// follow_hugetlb_page()) and fails with ENOMEM.
+// A long-term pin of a hugetlb page in ZONE_MOVABLE (where huge pages that can be migrated may come from): it
+// is moved to another huge page outside, or the pin is refused; the kernel must not warn. 6.1 warns
+// (mm/hugetlb.c, follow_hugetlb_page()) and fails with ENOMEM.
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,10 +46,11 @@ static void pin(struct buffer* huge) {
   if (ring < 0) return;
   if (pins_begin(&before)) {
     int error = uring_register(ring, huge->addr, huge->size);
-    ktap_note("registering: %s; frame %llx -> %llx", error ? strerror(-error) : "done", (unsigned long long)frame,
-              (unsigned long long)pagemap_pfn(huge->addr));
+    ktap_note("registering: %s; frame %llx -> %llx", error ? strerror(-error) : "done",
+              (unsigned long long)frame, (unsigned long long)pagemap_pfn(huge->addr));
     if (error) ktap_fail("registering a movable huge page: %s", strerror(-error));
-    if (!error && pagemap_movable_zone(pagemap_pfn(huge->addr))) ktap_fail("it is pinned for long in ZONE_MOVABLE");
+    if (!error && pagemap_movable_zone(pagemap_pfn(huge->addr)))
+      ktap_fail("it is pinned for long in ZONE_MOVABLE");
     if (!error) uring_unregister(ring);
     pins_expect_at_least(&before, error ? 0 : (long long)(huge->size / page_bytes()), 0);
   }

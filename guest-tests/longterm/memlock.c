@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What long-term pins are charged to: VmPin of the process, within RLIMIT_MEMLOCK for whoever may not exceed it, and all of
-// it given back.
+// What long-term pins are charged to: VmPin of the process, within RLIMIT_MEMLOCK for whoever may not exceed
+// it, and all of it given back.
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,8 +82,8 @@ static void drop_ipc_lock(void) {
   if (syscall(SYS_capset, &header, data) < 0) _exit(4);
 }
 
-// Without CAP_IPC_LOCK: 8 pages may be locked. 8 can be registered, 8 more cannot, and after the first are given back they
-// can again. Exit codes say which step went wrong.
+// Without CAP_IPC_LOCK: 8 pages may be locked. 8 can be registered, 8 more cannot, and after the first are
+// given back they can again. Exit codes say which step went wrong.
 static int live_within_limit(struct link* link, struct buffer* buffer) {
   const size_t half = buffer->size / 2;
   struct rlimit limit = {half, half};
@@ -104,8 +104,12 @@ static void limit(const void* arg) {
   struct link link;
   struct buffer buffer;
   struct pins before;
-  static const char* const steps[] = {"",          "within the limit: refused", "beyond the limit: allowed",
-                                      "after giving back: refused", "cannot set the limit", "beyond the limit: not ENOMEM"};
+  static const char* const steps[] = {"",
+                                      "within the limit: refused",
+                                      "beyond the limit: allowed",
+                                      "after giving back: refused",
+                                      "cannot set the limit",
+                                      "beyond the limit: not ENOMEM"};
   if (!pins_begin(&before)) return;
   pid_t child = proc_fork();
   if (child < 0) return;

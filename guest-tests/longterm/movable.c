@@ -35,7 +35,8 @@ static bool prepare(struct buffer* buffer, enum buffer_kind kind, uint64_t* fram
 static void left_the_zone(struct buffer* buffer, const uint64_t* before) {
   uint64_t now[MR_PAGES];
   if (!pagemap_pfns(buffer->addr, MR_PAGES * page_bytes(), now)) return;
-  size_t still = in_movable(now, MR_PAGES), moved = pagemap_moved(buffer->addr, MR_PAGES * page_bytes(), before);
+  size_t still = in_movable(now, MR_PAGES),
+         moved = pagemap_moved(buffer->addr, MR_PAGES * page_bytes(), before);
   ktap_note("%zu of %d frames changed, %zu are in ZONE_MOVABLE", moved, MR_PAGES, still);
   if (still) ktap_fail("%zu pages are pinned for long in ZONE_MOVABLE", still);
   if (moved < in_movable(before, MR_PAGES)) ktap_fail("only %zu pages moved", moved);
@@ -54,7 +55,9 @@ static void registered_buffer(const void* arg) {
   if (ready && pins_begin(&before)) {
     int error = uring_register(ring, buffer.addr, MR_PAGES * page_bytes());
     if (error) ktap_fail("registering: %s", strerror(-error));
-    pins_expect_at_least(&before, MR_PAGES, fixed_held(buffer.addr, MR_PAGES * page_bytes(), *kind == BUFFER_THP ? thp_bytes() : 0));
+    pins_expect_at_least(
+        &before, MR_PAGES,
+        fixed_held(buffer.addr, MR_PAGES * page_bytes(), *kind == BUFFER_THP ? thp_bytes() : 0));
     left_the_zone(&buffer, frames);
     uring_unregister(ring);
     buffer_put(&buffer);
@@ -88,8 +91,10 @@ static void af_xdp(const void* arg) {
     return;
   }
   if (prepare(&buffer, BUFFER_PAGES, frames) && pins_begin(&before)) {
-    struct xdp_umem_reg umem = {.addr = (unsigned long)buffer.addr, .len = MR_PAGES * page_bytes(), .chunk_size = 2048};
-    if (setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &umem, sizeof(umem)) < 0) ktap_fail("XDP_UMEM_REG: %s", strerror(errno));
+    struct xdp_umem_reg umem = {
+        .addr = (unsigned long)buffer.addr, .len = MR_PAGES * page_bytes(), .chunk_size = 2048};
+    if (setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &umem, sizeof(umem)) < 0)
+      ktap_fail("XDP_UMEM_REG: %s", strerror(errno));
     pins_expect_longterm(&before, MR_PAGES);
     left_the_zone(&buffer, frames);
     close(fd);
@@ -123,9 +128,12 @@ static void direct_read_stays(const void* arg) {
 int main(void) {
   static const enum buffer_kind page = BUFFER_PAGES, thp = BUFFER_THP, memfd = BUFFER_MEMFD;
   static const struct ktap_case cases[] = {
-      {"registered_buffer", registered_buffer, &page}, {"registered_thp", registered_buffer, &thp},
-      {"region", region, &page},                       {"region_of_thp", region, &thp},
-      {"region_of_memfd", region, &memfd},             {"af_xdp", af_xdp, NULL},
+      {"registered_buffer", registered_buffer, &page},
+      {"registered_thp", registered_buffer, &thp},
+      {"region", region, &page},
+      {"region_of_thp", region, &thp},
+      {"region_of_memfd", region, &memfd},
+      {"af_xdp", af_xdp, NULL},
       {"direct_read_stays", direct_read_stays, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Processes that end with regions registered: by exit, by SIGKILL, while another process has inherited the memory, and by
-// closing the device alone. Nothing stays pinned (uverbs destroys its context with the file).
+// Processes that end with regions registered: by exit, by SIGKILL, while another process has inherited the
+// memory, and by closing the device alone. Nothing stays pinned (uverbs destroys its context with the file).
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -79,9 +79,12 @@ int main(void) {
   static const struct end hugetlb = {BUFFER_HUGETLB, true, false}, thp = {BUFFER_THP, true, false};
   static const struct end inherited = {BUFFER_PAGES, true, true};
   static const struct ktap_case cases[] = {
-      {"exit", ends, &plain},          {"kill", ends, &killed},
-      {"kill_thp", ends, &thp},        {"kill_hugetlb", ends, &hugetlb},
-      {"kill_with_child", ends, &inherited}, {"close_device", close_device, NULL},
+      {"exit", ends, &plain},
+      {"kill", ends, &killed},
+      {"kill_thp", ends, &thp},
+      {"kill_hugetlb", ends, &hugetlb},
+      {"kill_with_child", ends, &inherited},
+      {"close_device", close_device, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory regions with one allocation after the other failing (ib_umem_get() and what the driver makes of it): a region that
-// cannot be made leaves nothing pinned.
+// Memory regions with one allocation after the other failing (ib_umem_get() and what the driver makes of it):
+// a region that cannot be made leaves nothing pinned.
 #include <sys/mman.h>
 
 #include "fault.h"
@@ -26,7 +26,8 @@ static bool attempt(void* context, int nth) {
   const size_t fresh = a->walk->fresh * page_bytes();
   if (fresh) madvise(a->buffer.addr + a->buffer.size - fresh, fresh, MADV_DONTNEED);
   if (!fault_nth_arm(nth)) return false;
-  struct ibv_mr* region = ibv_reg_mr(a->link.domain, a->buffer.addr, a->walk->pages * page_bytes(), IBV_ACCESS_LOCAL_WRITE);
+  struct ibv_mr* region =
+      ibv_reg_mr(a->link.domain, a->buffer.addr, a->walk->pages * page_bytes(), IBV_ACCESS_LOCAL_WRITE);
   int status = region ? 0 : -errno;
   bool injected = fault_nth_disarm();
   a->refused += fault_refused(nth, injected, status);
@@ -43,7 +44,8 @@ static bool lay_out(struct attempt* a) {
   if (fresh == 0) return true;
   void* last = mmap(a->buffer.addr + a->buffer.size - fresh, fresh, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-  return (last != MAP_FAILED && madvise(last, fresh, MADV_NOHUGEPAGE) == 0) || ktap_fail("mmap: %s", strerror(errno));
+  return (last != MAP_FAILED && madvise(last, fresh, MADV_NOHUGEPAGE) == 0) ||
+         ktap_fail("mmap: %s", strerror(errno));
 }
 
 static void every_allocation_fails(const void* arg) {
@@ -63,8 +65,8 @@ static void every_allocation_fails(const void* arg) {
 
 int main(void) {
   // 600: more than ib_umem_get() pins at a time.
-  static const struct walk plain = {BUFFER_MEMFD, 16, 0}, many = {BUFFER_MEMFD, 600, 0}, fresh = {BUFFER_MEMFD, 16, 8},
-                           huge = {BUFFER_HUGETLB, 64, 0};
+  static const struct walk plain = {BUFFER_MEMFD, 16, 0}, many = {BUFFER_MEMFD, 600, 0},
+                           fresh = {BUFFER_MEMFD, 16, 8}, huge = {BUFFER_HUGETLB, 64, 0};
   static const struct ktap_case cases[] = {
       {"16_pages", every_allocation_fails, &plain},
       {"600_pages", every_allocation_fails, &many},

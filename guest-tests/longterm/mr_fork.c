@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() with a region registered: the child gets copies, the parent keeps the pinned pages (copy_present_pte() copies a
-// page that may be pinned at once), so that the device and the parent go on seeing the same.
+// fork() with a region registered: the child gets copies, the parent keeps the pinned pages
+// (copy_present_pte() copies a page that may be pinned at once), so that the device and the parent go on
+// seeing the same.
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,9 +23,11 @@ static void fork_and_write(struct buffer* buffer, const uint64_t* frames) {
   int code = proc_reap(child, limit_ms);
   if (code & 1) ktap_fail("the child does not see its parent's data");
   if (code & 2) ktap_fail("the child has the pinned page");
-  if (pattern_check(buffer->addr, buffer->size, seed, 0) >= 0) ktap_fail("the child's writes show in the parent");
+  if (pattern_check(buffer->addr, buffer->size, seed, 0) >= 0)
+    ktap_fail("the child's writes show in the parent");
   pattern_fill(buffer->addr, buffer->size, seed + 1, 0);
-  if (pagemap_moved(buffer->addr, buffer->size, frames)) ktap_fail("the parent lost pinned pages to its child");
+  if (pagemap_moved(buffer->addr, buffer->size, frames))
+    ktap_fail("the parent lost pinned pages to its child");
 }
 
 static void forked(const void* arg) {

@@ -28,7 +28,8 @@ static void shared_anonymous(const void* arg) {
   void* area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   KTAP_REQUIRE(area != MAP_FAILED, "mmap: %s", strerror(errno));
   memset(area, 1, size);
-  if (link_open(&link)) mr_drop(mr_hold(&link, area, size, IBV_ACCESS_LOCAL_WRITE, &before), MR_PAGES, &before);
+  if (link_open(&link))
+    mr_drop(mr_hold(&link, area, size, IBV_ACCESS_LOCAL_WRITE, &before), MR_PAGES, &before);
   link_close(&link);
   munmap(area, size);
 }
@@ -70,7 +71,8 @@ static void three_of_the_same(const void* arg) {
   struct pins before;
   struct ibv_mr* regions[3] = {0};
   if (link_open(&link) && buffer_get(&buffer, BUFFER_PAGES, MR_PAGES * page_bytes())) {
-    for (int i = 0; i < 3; ++i) regions[i] = mr_hold(&link, buffer.addr, buffer.size, IBV_ACCESS_LOCAL_WRITE, &before);
+    for (int i = 0; i < 3; ++i)
+      regions[i] = mr_hold(&link, buffer.addr, buffer.size, IBV_ACCESS_LOCAL_WRITE, &before);
     mr_drop(regions[1], MR_PAGES, &before);
     mr_drop(regions[0], MR_PAGES, &before);
     mr_drop(regions[2], MR_PAGES, &before);
@@ -85,7 +87,8 @@ static void on_demand_refused(const void* arg) {
   struct link link;
   struct buffer buffer;
   if (link_open(&link) && buffer_get(&buffer, BUFFER_PAGES, MR_PAGES * page_bytes())) {
-    mr_refused(&link, buffer.addr, buffer.size, IBV_ACCESS_ON_DEMAND | IBV_ACCESS_LOCAL_WRITE, EOPNOTSUPP, EINVAL);
+    mr_refused(&link, buffer.addr, buffer.size, IBV_ACCESS_ON_DEMAND | IBV_ACCESS_LOCAL_WRITE, EOPNOTSUPP,
+               EINVAL);
     buffer_put(&buffer);
   }
   link_close(&link);

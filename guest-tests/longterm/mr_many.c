@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// One huge page in 5000 regions: 2 560 000 pins. When a pin of a huge page was 1024 references for each of its base pages,
-// the reference count overflowed with the 4096th; an exact count of pins has room for all.
+// One huge page in 5000 regions: 2 560 000 pins. When a pin of a huge page was 1024 references for each of
+// its base pages, the reference count overflowed with the 4096th; an exact count of pins has room for all.
 #include <stdlib.h>
 
 #include "mr.h"
@@ -18,7 +18,8 @@ static void many(const void* arg) {
     if (buffer_get(&buffer, *kind, page_bytes()) && pins_begin(&before)) {
       long long pages = (long long)(buffer.size / page_bytes());
       int count = 0;
-      while (count < regions && (list[count] = ibv_reg_mr(link.domain, buffer.addr, buffer.size, IBV_ACCESS_LOCAL_WRITE)))
+      while (count < regions &&
+             (list[count] = ibv_reg_mr(link.domain, buffer.addr, buffer.size, IBV_ACCESS_LOCAL_WRITE)))
         ++count;
       if (count < regions) ktap_fail("region %d of %d: %s", count + 1, regions, strerror(errno));
       pins_expect_at_least(&before, count * pages, count * pages);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// ibv_rereg_mr(): another piece of memory, or other rights, for the same region. Where the driver takes it, the pins follow
-// the memory; where it refuses, they stay with the old one.
+// ibv_rereg_mr(): another piece of memory, or other rights, for the same region. Where the driver takes it,
+// the pins follow the memory; where it refuses, they stay with the old one.
 #include "mr.h"
 
 static void moved(const void* arg) {
@@ -11,7 +11,9 @@ static void moved(const void* arg) {
   if (link_open(&link) && buffer_get(&first, BUFFER_PAGES, MR_PAGES * page_bytes())) {
     if (buffer_get(&second, BUFFER_PAGES, 2 * MR_PAGES * page_bytes())) {
       struct ibv_mr* region = mr_hold(&link, first.addr, first.size, IBV_ACCESS_LOCAL_WRITE, &before);
-      int error = region ? ibv_rereg_mr(region, IBV_REREG_MR_CHANGE_TRANSLATION, link.domain, second.addr, second.size, 0) : 0;
+      int error = region ? ibv_rereg_mr(region, IBV_REREG_MR_CHANGE_TRANSLATION, link.domain, second.addr,
+                                        second.size, 0)
+                         : 0;
       ktap_note("changing the memory: %s", error ? strerror(errno) : "done");
       // Refused by rxe (rxe_rereg_user_mr() takes rights and domain alone): the region is what it was.
       if (region && error) {

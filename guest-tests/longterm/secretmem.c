@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// memfd_secret(): its pages are not in the kernel's own mapping, so nobody may take them (mm/gup.c, check_vma_flags(),
-// gup_fast_folio_allowed()): not direct I/O, not another process, not a device for long.
+// memfd_secret(): its pages are not in the kernel's own mapping, so nobody may take them (mm/gup.c,
+// check_vma_flags(), gup_fast_folio_allowed()): not direct I/O, not another process, not a device for long.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -28,8 +28,10 @@ static unsigned char* secret(void) {
     if (area == MAP_FAILED) area = NULL;
   }
   close(fd);
-  if (!area) ktap_fail("mapping secret memory: %s", strerror(errno));
-  else memset(area, 0x3c, page_bytes());
+  if (!area)
+    ktap_fail("mapping secret memory: %s", strerror(errno));
+  else
+    memset(area, 0x3c, page_bytes());
   return area;
 }
 

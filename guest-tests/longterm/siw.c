@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Memory regions on soft iWARP (siw), which pins by itself in older kernels and by ib_umem_get() since 6.10
-// (drivers/infiniband/sw/siw/siw_mem.c). The test makes its own link, beside that of soft RoCE, and takes it away again.
+// (drivers/infiniband/sw/siw/siw_mem.c). The test makes its own link, beside that of soft RoCE, and takes it
+// away again.
 #include <linux/netlink.h>
 #include <poll.h>
 #include <rdma/rdma_netlink.h>
@@ -143,7 +144,7 @@ static void link_goes(const void* arg) {
 int main(void) {
   static const enum buffer_kind page = BUFFER_PAGES, thp = BUFFER_THP;
   static const struct ktap_case cases[] = {
-      {"link_comes", link_comes, NULL}, {"pages", regions, &page},     {"thp", regions, &thp},
+      {"link_comes", link_comes, NULL}, {"pages", regions, &page},      {"thp", regions, &thp},
       {"beside_rxe", beside_rxe, NULL}, {"link_goes", link_goes, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

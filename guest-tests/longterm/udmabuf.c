@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// A dma-buf of a memfd's pages (drivers/dma-buf/udmabuf.c): newer kernels pin them (memfd_pin_folios(), since 6.11), older
-// ones take references. Either way they stay until the dma-buf is closed, and the memfd can be sealed only then.
+// A dma-buf of a memfd's pages (drivers/dma-buf/udmabuf.c): newer kernels pin them (memfd_pin_folios(),
+// since 6.11), older ones take references. Either way they stay until the dma-buf is closed, and the memfd
+// can be sealed only then.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/udmabuf.h>
@@ -31,10 +32,12 @@ static int open_driver(void) {
 static void compare(int dmabuf, struct buffer* buffer) {
   unsigned char* view = mmap(NULL, buffer->size, PROT_READ | PROT_WRITE, MAP_SHARED, dmabuf, 0);
   KTAP_REQUIRE(view != MAP_FAILED, "mapping the dma-buf: %s", strerror(errno));
-  if (pattern_check(view, buffer->size, seed, 0) >= 0) ktap_fail("the dma-buf does not show the memfd's data");
+  if (pattern_check(view, buffer->size, seed, 0) >= 0)
+    ktap_fail("the dma-buf does not show the memfd's data");
   pattern_fill(view, buffer->size, new_seed, 0);
   munmap(view, buffer->size);
-  if (pattern_check(buffer->addr, buffer->size, new_seed, 0) >= 0) ktap_fail("the memfd does not show what was written");
+  if (pattern_check(buffer->addr, buffer->size, new_seed, 0) >= 0)
+    ktap_fail("the memfd does not show what was written");
 }
 
 static void create_and_close(const void* arg) {
@@ -52,8 +55,10 @@ static void create_and_close(const void* arg) {
       // All or nothing: by what this kernel does with the first page, it does it with every one.
       if (!pins_sample(&after)) return;
       bool pinned = after.acquired > before.acquired;
-      if (pinned) pins_expect_longterm(&before, pages);
-      else pins_expect(&before, 0, 0);
+      if (pinned)
+        pins_expect_longterm(&before, pages);
+      else
+        pins_expect(&before, 0, 0);
       compare(dmabuf, &buffer);
       close(dmabuf);
       pins_expect(&before, 0, pinned ? pages : 0);
@@ -97,7 +102,8 @@ static void refused(const void* arg) {
     munmap(buffer.map, buffer.map_size);
     buffer.map = MAP_FAILED;
     if (*seal) fcntl(buffer.fd, F_ADD_SEALS, *seal);
-    int dmabuf = create(driver, &buffer, 0, *seal == F_SEAL_SHRINK ? buffer.size + page_bytes() : buffer.size);
+    int dmabuf =
+        create(driver, &buffer, 0, *seal == F_SEAL_SHRINK ? buffer.size + page_bytes() : buffer.size);
     if (dmabuf >= 0) ktap_fail("it was not refused");
     if (dmabuf >= 0) close(dmabuf);
     pins_expect_at_least(&before, 0, 0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// UDMABUF_CREATE with each of its allocations failing in turn: an error, and nothing stays pinned. 6.12 keeps what it has
-// pinned when add_to_unpin_list() fails (drivers/dma-buf/udmabuf.c, udmabuf_pin_folios()).
+// UDMABUF_CREATE with each of its allocations failing in turn: an error, and nothing stays pinned. 6.12 keeps
+// what it has pinned when add_to_unpin_list() fails (drivers/dma-buf/udmabuf.c, udmabuf_pin_folios()).
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/udmabuf.h>
@@ -29,7 +29,8 @@ static bool attempt(void* context, int nth) {
   bool injected = fault_nth_disarm();
   if (dmabuf >= 0) close(dmabuf);
   // EFAULT: reading the request can be made to fail, too.
-  if (dmabuf < 0 && error != ENOMEM && error != EFAULT) ktap_fail("with allocation %d failing: %s", nth, strerror(error));
+  if (dmabuf < 0 && error != ENOMEM && error != EFAULT)
+    ktap_fail("with allocation %d failing: %s", nth, strerror(error));
   a->refused += dmabuf < 0;
   return injected;
 }
@@ -45,7 +46,8 @@ static void each_allocation(const void* arg) {
   }
   if (fault_nth_ready() && buffer_get(&buffer, BUFFER_MEMFD, pages * page_bytes())) {
     fcntl(buffer.fd, F_ADD_SEALS, F_SEAL_SHRINK);
-    a.request = (struct udmabuf_create){.memfd = (unsigned)buffer.fd, .flags = UDMABUF_FLAGS_CLOEXEC, .size = buffer.size};
+    a.request = (struct udmabuf_create){
+        .memfd = (unsigned)buffer.fd, .flags = UDMABUF_FLAGS_CLOEXEC, .size = buffer.size};
     if (pins_begin(&before)) {
       int injected = fault_each(attempt, &a, limit);
       ktap_note("%d faults, %d times refused", injected, a.refused);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Video capture into user memory (V4L2_MEMORY_USERPTR of the vivid driver): the frame vector pins it for as long as the
-// buffer exists (drivers/media/common/videobuf2/frame_vector.c).
+// Video capture into user memory (V4L2_MEMORY_USERPTR of the vivid driver): the frame vector pins it for as
+// long as the buffer exists (drivers/media/common/videobuf2/frame_vector.c).
+#include "vivid.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -14,7 +16,6 @@
 #include "ktap.h"
 #include "pagemap.h"
 #include "pins.h"
-#include "vivid.h"
 
 static int open_camera(void) {
   int fd = vivid_open();
@@ -28,7 +29,8 @@ static size_t in_movable(const unsigned char* addr, size_t length) {
   return found;
 }
 
-// Queued: held, outside of ZONE_MOVABLE, where all the memory comes from if there is room. Buffers freed: given back.
+// Queued: held, outside of ZONE_MOVABLE, where all the memory comes from if there is room. Buffers freed:
+// given back.
 static void queue_and_free(const void* arg) {
   const enum buffer_kind* kind = arg;
   struct buffer buffer;
@@ -99,7 +101,8 @@ static void device_memory_refused(const void* arg) {
   if (area == MAP_FAILED) ktap_skip("no PCI device whose memory can be mapped");
   if (area != MAP_FAILED && length && vivid_request(fd, 1) && pins_begin(&before)) {
     int error = vivid_queue(fd, area, length);
-    if (error != EFAULT && error != EINVAL) ktap_fail("VIDIOC_QBUF of a PCI device's memory: %s", strerror(error));
+    if (error != EFAULT && error != EINVAL)
+      ktap_fail("VIDIOC_QBUF of a PCI device's memory: %s", strerror(error));
     vivid_request(fd, 0);
     pins_expect_at_least(&before, 0, 0);
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-// Carries out a selftest of the kernel, unchanged, in surroundings that it takes for granted: the block device's file
-// system (the working directory) also at /tmp; with --here its own folder as the working directory, and the argument list
-// of a program that it executes ended. ksm_functional_tests of 6.12 forgets the NULL (test_prctl_fork_exec()): what lies
-// behind the list decides whether execve() fails, and then its child goes on testing, on the same output.
-// With --sizes there are two huge pages of every size that has none. What can have come with the boot has: one of 1 GiB
-// is rarely found afterwards.
+// Carries out a selftest of the kernel, unchanged, in surroundings that it takes for granted: the block
+// device's file system (the working directory) also at /tmp; with --here its own folder as the working
+// directory, and the argument list of a program that it executes ended. ksm_functional_tests of 6.12 forgets
+// the NULL (test_prctl_fork_exec()): what lies behind the list decides whether execve() fails, and then its
+// child goes on testing, on the same output. With --sizes there are two huge pages of every size that has
+// none. What can have come with the boot has: one of 1 GiB is rarely found afterwards.
 //   on_tmp [--here | --sizes] NAME ARG...
 #include <dirent.h>
 #include <errno.h>
@@ -30,7 +30,8 @@ static int cannot(const char* what) {
 // At the entry of execve(path, {program, word, ...}): the list ends there.
 static void end_arguments(pid_t task) {
   struct __ptrace_syscall_info info;
-  if (ptrace(PTRACE_GET_SYSCALL_INFO, task, sizeof(info), &info) <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY) return;
+  if (ptrace(PTRACE_GET_SYSCALL_INFO, task, sizeof(info), &info) <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY)
+    return;
   if (info.entry.nr != SYS_execve || info.entry.args[1] == 0) return;
   ptrace(PTRACE_POKEDATA, task, (char*)(unsigned long)info.entry.args[1] + 2 * sizeof(long), NULL);
 }
@@ -93,7 +94,8 @@ int main(int argc, char** argv) {
     return 4;
   }
   // In a mount namespace of its own, so that no other test sees it.
-  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return cannot("unshare");
+  if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    return cannot("unshare");
   if (mount(".", "/tmp", NULL, MS_BIND, NULL) < 0) return cannot("binding the working directory to /tmp");
   if (sizes && reserve_sizes() != 0) return 1;
   if (here) return chdir("/tests/kernel") < 0 ? cannot("/tests/kernel") : traced(path, argv + first);

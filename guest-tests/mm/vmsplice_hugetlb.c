@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// vmsplice() takes plain references (FOLL_GET) for reading. Of a private page that is shared with a child it takes what is
-// there; when the other side then unmaps it, this side is its only owner and writes in place, and the reader of the pipe
-// sees what it should not. Of an ordinary page whose references are more than its mappings a write makes a copy; of a
-// hugetlb page the mappings alone decide, in every kernel so far: the four expected failures of the kernel's own cow for
-// each size of huge pages.
+// vmsplice() takes plain references (FOLL_GET) for reading. Of a private page that is shared with a child it
+// takes what is there; when the other side then unmaps it, this side is its only owner and writes in place,
+// and the reader of the pipe sees what it should not. Of an ordinary page whose references are more than its
+// mappings a write makes a copy; of a hugetlb page the mappings alone decide, in every kernel so far: the
+// four expected failures of the kernel's own cow for each size of huge pages.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -33,7 +33,8 @@ static unsigned char read_byte(int pipe_out) {
   return read(pipe_out, page, page_bytes()) == (ssize_t)page_bytes() ? page[0] : 0;
 }
 
-// The child splices and unmaps; the parent writes; the child must read the old byte. Its exit code: that byte.
+// The child splices and unmaps; the parent writes; the child must read the old byte. Its exit code: that
+// byte.
 static void child_holds(const struct buffer* buffer, const struct row* row, unsigned char* seen) {
   struct rendezvous ready, go;
   unsigned char byte;
@@ -87,7 +88,8 @@ static void row(const void* arg) {
   (row->when == IN_CHILD ? child_holds : parent_holds)(&buffer, row, &seen);
   bool leaked = seen == secret;
   if (!leaked && seen != public) ktap_fail("the pipe holds %#x", seen);
-  if (row->kind == BUFFER_HUGETLB && leaked) ktap_xfail("vmsplice() of hugetlb memory takes plain references");
+  if (row->kind == BUFFER_HUGETLB && leaked)
+    ktap_xfail("vmsplice() of hugetlb memory takes plain references");
   if (row->kind == BUFFER_HUGETLB && !leaked) ktap_xpass("hugetlb memory is unshared now");
   if (row->kind != BUFFER_HUGETLB && leaked) ktap_fail("the other process's write shows");
   if (row->when == IN_CHILD) buffer_put(&buffer);
@@ -95,15 +97,16 @@ static void row(const void* arg) {
 
 int main(void) {
   static const struct row rows[] = {
-      {BUFFER_HUGETLB, IN_CHILD, false}, {BUFFER_HUGETLB, IN_CHILD, true}, {BUFFER_HUGETLB, BEFORE_FORK, false},
-      {BUFFER_HUGETLB, AFTER_FORK, false}, {BUFFER_PAGES, IN_CHILD, false}, {BUFFER_PAGES, AFTER_FORK, false},
-      {BUFFER_THP, IN_CHILD, false},     {BUFFER_THP, AFTER_FORK, false},
+      {BUFFER_HUGETLB, IN_CHILD, false},    {BUFFER_HUGETLB, IN_CHILD, true},
+      {BUFFER_HUGETLB, BEFORE_FORK, false}, {BUFFER_HUGETLB, AFTER_FORK, false},
+      {BUFFER_PAGES, IN_CHILD, false},      {BUFFER_PAGES, AFTER_FORK, false},
+      {BUFFER_THP, IN_CHILD, false},        {BUFFER_THP, AFTER_FORK, false},
   };
   static const struct ktap_case cases[] = {
-      {"hugetlb_in_child", row, &rows[0]},     {"hugetlb_in_child_mprotect", row, &rows[1]},
-      {"hugetlb_before_fork", row, &rows[2]},  {"hugetlb_after_fork", row, &rows[3]},
-      {"pages_in_child", row, &rows[4]},       {"pages_after_fork", row, &rows[5]},
-      {"thp_in_child", row, &rows[6]},         {"thp_after_fork", row, &rows[7]},
+      {"hugetlb_in_child", row, &rows[0]},    {"hugetlb_in_child_mprotect", row, &rows[1]},
+      {"hugetlb_before_fork", row, &rows[2]}, {"hugetlb_after_fork", row, &rows[3]},
+      {"pages_in_child", row, &rows[4]},      {"pages_after_fork", row, &rows[5]},
+      {"thp_in_child", row, &rows[6]},        {"thp_after_fork", row, &rows[7]},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// What this kernel does in the places where kernels differ, found out by trying. Prints "# capability NAME VALUE"
-// lines, which the harness stores and compares with what a series requires. A case fails only when its probe
-// could not be carried out: every value is a fact, none is wrong here.
+// What this kernel does in the places where kernels differ, found out by trying. Prints "# capability NAME
+// VALUE" lines, which the harness stores and compares with what a series requires. A case fails only when its
+// probe could not be carried out: every value is a fact, none is wrong here.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioctl.h>
@@ -75,8 +75,8 @@ static void dio_iomap(const void* arg) {
   caps_print("dio.iomap", pin_mode_name(mode));
 }
 
-// The same by way of fs/direct-io.c, on vfat; and whether its extra references are unpinned without having been
-// counted (folio_add_pin() in mm/gup.c), which is no leak and has to be known.
+// The same by way of fs/direct-io.c, on vfat; and whether its extra references are unpinned without having
+// been counted (folio_add_pin() in mm/gup.c), which is no leak and has to be known.
 static void dio_legacy(const void* arg) {
   (void)arg;
   struct vfat vfat;
@@ -100,7 +100,8 @@ static void zeropage_pin(const void* arg) {
   (void)arg;
   struct buffer zero, local;
   struct pins before, after;
-  if (!buffer_get(&zero, BUFFER_PAGES, page_bytes()) || !buffer_get(&local, BUFFER_PAGES, page_bytes())) return;
+  if (!buffer_get(&zero, BUFFER_PAGES, page_bytes()) || !buffer_get(&local, BUFFER_PAGES, page_bytes()))
+    return;
   madvise(zero.addr, zero.size, MADV_DONTNEED);
   (void)*(volatile unsigned char*)zero.addr;
   if (pins_begin(&before)) {
@@ -127,7 +128,9 @@ static void iou_coalesce(const void* arg) {
     int error = uring_register(ring, huge.addr, huge.size);
     if (error) ktap_fail("IORING_REGISTER_BUFFERS: %s", strerror(-error));
     if (!error && pins_sample(&after)) {
-      caps_print("iou.coalesce", after.acquired - before.acquired - (after.released - before.released) < pages ? "yes" : "no");
+      caps_print("iou.coalesce", after.acquired - before.acquired - (after.released - before.released) < pages
+                                     ? "yes"
+                                     : "no");
       // On a machine with movable memory they are moved out of it first and count twice.
       pins_claim_at_least(pages);
       uring_unregister(ring);
@@ -175,7 +178,8 @@ static void lt_file_rw(const void* arg) {
 static void probe(const void* arg) { (*(void (*const*)(void))arg)(); }
 
 int main(void) {
-  static void (*const netfs)(void) = probe_netfs, (*const fuse)(void) = probe_fuse, (*const alg)(void) = probe_alg;
+  static void (*const netfs)(void) = probe_netfs, (*const fuse)(void) = probe_fuse,
+                      (*const alg)(void) = probe_alg;
   static void (*const unlock)(void) = probe_lt_unlock, (*const framevec)(void) = probe_framevec;
   static void (*const udmabuf)(void) = probe_udmabuf;
   static const struct ktap_case cases[] = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// A long-term pin of memory in ZONE_MOVABLE: pinned, given back, moved out, and pinned where it is now. Acquired counts twice
-// the pages, released once, before anything has been unpinned; a short-term pin leaves the pages where they are.
+// A long-term pin of memory in ZONE_MOVABLE: pinned, given back, moved out, and pinned where it is now.
+// Acquired counts twice the pages, released once, before anything has been unpinned; a short-term pin leaves
+// the pages where they are.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -41,7 +42,8 @@ static void longterm_moves(const void* arg) {
       if (error) ktap_fail("IORING_REGISTER_BUFFERS: %s", strerror(-error));
       pins_expect_longterm(&before, pages);
       if (pins_sample(&now) && now.acquired - first < 2 * pages)
-        ktap_fail("%lld pages were pinned, want twice %d: they were not moved by the pin", now.acquired - first, pages);
+        ktap_fail("%lld pages were pinned, want twice %d: they were not moved by the pin",
+                  now.acquired - first, pages);
       if (pagemap_moved(buffer.addr, buffer.size, frames) != pages) ktap_fail("not all pages were moved");
       bool good = pagemap_pfns(buffer.addr, buffer.size, after);
       for (int i = 0; good && i < pages; ++i)

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// The counters of /proc/vmstat and the page_ref events (lib/page_ref.h) must tell the same of one operation: they are moved in
-// different places, so that each is a check of the other. Of plain references the events alone tell anything.
+// The counters of /proc/vmstat and the page_ref events (lib/page_ref.h) must tell the same of one operation:
+// they are moved in different places, so that each is a check of the other. Of plain references the events
+// alone tell anything.
+#include "page_ref.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -11,7 +14,6 @@
 #include "caps.h"
 #include "drive.h"
 #include "ktap.h"
-#include "page_ref.h"
 #include "pins.h"
 #include "proc.h"
 #include "uring.h"
@@ -38,23 +40,29 @@ static ssize_t read_out(struct buffer* buffer, void* copy) {
 
 static ssize_t move(enum way way, int drive, struct buffer* buffer, struct buffer* copy) {
   switch (way) {
-    case READ: return pread(drive, buffer->addr, buffer->size, drive_raw.offset);
-    case WRITE: return pwrite(drive, buffer->addr, buffer->size, drive_raw.offset);
-    case PROCESS_VM: return proc_vm_read(copy->addr, buffer->addr, buffer->size);
-    case VMSPLICE: return read_out(buffer, copy->addr);
+    case READ:
+      return pread(drive, buffer->addr, buffer->size, drive_raw.offset);
+    case WRITE:
+      return pwrite(drive, buffer->addr, buffer->size, drive_raw.offset);
+    case PROCESS_VM:
+      return proc_vm_read(copy->addr, buffer->addr, buffer->size);
+    case VMSPLICE:
+      return read_out(buffer, copy->addr);
   }
   return -1;
 }
 
 // Each page is taken once and given back.
-static void once(const struct operation* op, bool pin, int drive, struct buffer* buffer, struct buffer* copy) {
+static void once(const struct operation* op, bool pin, int drive, struct buffer* buffer,
+                 struct buffer* copy) {
   struct page_ref watch;
   struct pins before;
   long long counted = pin ? (long long)(buffer->size / page_bytes()) : 0;
   if (!page_ref_begin(&watch, buffer, op->kind)) return;
   if (pins_begin(&before)) {
     ssize_t done = move(op->way, drive, buffer, copy);
-    if (done != (ssize_t)buffer->size) ktap_fail("%zd of %zu bytes: %s", done, buffer->size, done < 0 ? strerror(errno) : "");
+    if (done != (ssize_t)buffer->size)
+      ktap_fail("%zd of %zu bytes: %s", done, buffer->size, done < 0 ? strerror(errno) : "");
     pins_expect(&before, counted, counted);
     long long each = page_ref_each(&watch, pin);
     page_ref_expect(&watch, each, each);
@@ -109,11 +117,14 @@ static void lost_events(const void* arg) {
   struct page_ref watch;
   struct pins before;
   int calls = 0;
-  if (!buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) || !buffer_get(&copy, BUFFER_PAGES, buffer.size)) return;
+  if (!buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) ||
+      !buffer_get(&copy, BUFFER_PAGES, buffer.size))
+    return;
   if (page_ref_begin(&watch, &buffer, BUFFER_PAGES)) {
     if (pins_begin(&before)) {
       for (; calls < most && page_ref_lost() == 0; ++calls) proc_vm_read(copy.addr, buffer.addr, buffer.size);
-      if (calls == 0 || calls == most) ktap_fail("%lld events were lost after %d calls", page_ref_lost(), calls);
+      if (calls == 0 || calls == most)
+        ktap_fail("%lld events were lost after %d calls", page_ref_lost(), calls);
       pins_expect(&before, (long long)pages * calls, (long long)pages * calls);
       ktap_note("room for %d calls of %d pages", calls, pages);
     }
@@ -126,19 +137,15 @@ static void lost_events(const void* arg) {
 int main(void) {
   static const struct operation read_pages = {BUFFER_PAGES, READ}, write_pages = {BUFFER_PAGES, WRITE};
   static const struct operation read_memfd = {BUFFER_MEMFD, READ}, read_thp = {BUFFER_THP, READ};
-  static const struct operation write_hugetlb = {BUFFER_HUGETLB, WRITE}, vm_pages = {BUFFER_PAGES, PROCESS_VM};
+  static const struct operation write_hugetlb = {BUFFER_HUGETLB, WRITE},
+                                vm_pages = {BUFFER_PAGES, PROCESS_VM};
   static const struct operation vm_thp = {BUFFER_THP, PROCESS_VM}, pipe_pages = {BUFFER_PAGES, VMSPLICE};
   static const struct ktap_case cases[] = {
-      {"direct_read_16_pages", balanced, &read_pages},
-      {"direct_write_16_pages", balanced, &write_pages},
-      {"direct_read_memfd", balanced, &read_memfd},
-      {"direct_read_thp", balanced, &read_thp},
-      {"direct_write_hugetlb", balanced, &write_hugetlb},
-      {"process_vm_readv_16_pages", balanced, &vm_pages},
-      {"process_vm_readv_thp", balanced, &vm_thp},
-      {"vmsplice_16_pages", balanced, &pipe_pages},
-      {"registered_16_pages_held", registered, NULL},
-      {"lost_events_are_noticed", lost_events, NULL},
+      {"direct_read_16_pages", balanced, &read_pages},    {"direct_write_16_pages", balanced, &write_pages},
+      {"direct_read_memfd", balanced, &read_memfd},       {"direct_read_thp", balanced, &read_thp},
+      {"direct_write_hugetlb", balanced, &write_hugetlb}, {"process_vm_readv_16_pages", balanced, &vm_pages},
+      {"process_vm_readv_thp", balanced, &vm_thp},        {"vmsplice_16_pages", balanced, &pipe_pages},
+      {"registered_16_pages_held", registered, NULL},     {"lost_events_are_noticed", lost_events, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

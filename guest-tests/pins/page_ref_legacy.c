@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Legacy direct I/O (fs/direct-io.c), on vfat, holds each page three times. Where it pins, the counters miss that two of them
-// are taken (folio_add_pin()) and see all three go: pins/skew has the figures. The page_ref events see the whole of it, and that
-// what looks like too many releases is none.
+// Legacy direct I/O (fs/direct-io.c), on vfat, holds each page three times. Where it pins, the counters miss
+// that two of them are taken (folio_add_pin()) and see all three go: pins/skew has the figures. The page_ref
+// events see the whole of it, and that what looks like too many releases is none.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -33,8 +33,10 @@ static void transfer(int fd, struct buffer* buffer, bool write) {
   bool pin = false;
   if (!page_ref_begin(&watch, buffer, BUFFER_PAGES)) return;
   if (pins_begin(&before)) {
-    ssize_t done = write ? pwrite(fd, buffer->addr, buffer->size, 0) : pread(fd, buffer->addr, buffer->size, 0);
-    if (done != (ssize_t)buffer->size) ktap_fail("%zd of %zu bytes: %s", done, buffer->size, done < 0 ? strerror(errno) : "");
+    ssize_t done =
+        write ? pwrite(fd, buffer->addr, buffer->size, 0) : pread(fd, buffer->addr, buffer->size, 0);
+    if (done != (ssize_t)buffer->size)
+      ktap_fail("%zd of %zu bytes: %s", done, buffer->size, done < 0 ? strerror(errno) : "");
     judge_counters(&before, &pin);
     long long each = times * page_ref_each(&watch, pin);
     page_ref_expect(&watch, each, each);

@@ -47,14 +47,16 @@ static void every_cpu_is_folded(const void* arg) {
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
     sched_setaffinity(0, sizeof(one), &one);
-    if (proc_vm_read(to.addr, from.addr, from.size) != (ssize_t)from.size) ktap_fail("process_vm_readv: %s", strerror(errno));
+    if (proc_vm_read(to.addr, from.addr, from.size) != (ssize_t)from.size)
+      ktap_fail("process_vm_readv: %s", strerror(errno));
     ++cpus;
   }
   pins_claim_exact(cpus);
   sched_setaffinity(0, sizeof(all), &all);
   if (!pins_sample(&after)) return;
   long long acquired = after.acquired - before.acquired, released = after.released - before.released;
-  if (acquired != cpus || released != cpus) ktap_fail("%d processors pinned a page each: %lld/%lld", cpus, acquired, released);
+  if (acquired != cpus || released != cpus)
+    ktap_fail("%d processors pinned a page each: %lld/%lld", cpus, acquired, released);
   buffer_put(&from);
   buffer_put(&to);
 }
@@ -67,7 +69,8 @@ static void counters_are_monotonic(const void* arg) {
   struct pins first = last;
   for (int i = 0; i < 20 && pins_sample(&now); ++i) {
     if (now.acquired < last.acquired || now.released < last.released)
-      ktap_fail("a counter went back: %lld/%lld after %lld/%lld", now.acquired, now.released, last.acquired, last.released);
+      ktap_fail("a counter went back: %lld/%lld after %lld/%lld", now.acquired, now.released, last.acquired,
+                last.released);
     last = now;
   }
   pins_expect(&first, 0, 0);

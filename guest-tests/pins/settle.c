@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Releases that come later than the call that seems to end an operation: the reason why a balance is waited for and never
-// read once. Each must come by itself, in a bounded time.
+// Releases that come later than the call that seems to end an operation: the reason why a balance is waited
+// for and never read once. Each must come by itself, in a bounded time.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -32,7 +32,8 @@ static void after_completion(const void* arg) {
     for (int i = 0; i < rounds; ++i) {
       long result = 0;
       aio_read(&aio, fd, buffer.addr, buffer.size, drive_raw.offset, 1);
-      if (aio_reap(&aio, answer_ms, &result) == 0 || result != (long)buffer.size) ktap_fail("a read gave %ld", result);
+      if (aio_reap(&aio, answer_ms, &result) == 0 || result != (long)buffer.size)
+        ktap_fail("a read gave %ld", result);
       if (!pins_sample(&now)) break;
       late += now.acquired - first.acquired != now.released - first.released;
     }
@@ -70,7 +71,9 @@ static void after_process_exit(const void* arg) {
   struct rendezvous ready;
   struct pins before;
   unsigned char byte = 0;
-  if (!rendezvous_open(&ready) || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) || !pins_begin(&before)) return;
+  if (!rendezvous_open(&ready) || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) ||
+      !pins_begin(&before))
+    return;
   pid_t child = proc_fork();
   if (child == 0) {
     // Its own pages, so that nothing has to be unshared.
@@ -81,7 +84,8 @@ static void after_process_exit(const void* arg) {
     _exit(0);
   }
   if (child > 0) {
-    if (!rendezvous_wait(&ready, &byte, answer_ms) || !byte) ktap_fail("the child could not register a buffer");
+    if (!rendezvous_wait(&ready, &byte, answer_ms) || !byte)
+      ktap_fail("the child could not register a buffer");
     proc_reap(child, answer_ms);
     pins_expect_at_least(&before, pages, 0);
   }
@@ -89,8 +93,8 @@ static void after_process_exit(const void* arg) {
   buffer_put(&buffer);
 }
 
-// io_uring on a raw drive, above what is one bio: an attempt that must not wait pins, gives up with EAGAIN, and a worker
-// pins once more. Whoever counts acquired pages must allow for it; nothing stays.
+// io_uring on a raw drive, above what is one bio: an attempt that must not wait pins, gives up with EAGAIN,
+// and a worker pins once more. Whoever counts acquired pages must allow for it; nothing stays.
 static void retry_pins_again(const void* arg) {
   (void)arg;
   struct buffer buffer;
@@ -106,7 +110,8 @@ static void retry_pins_again(const void* arg) {
       int done = ring_transfer(&ring, IORING_OP_READ, fd, buffer.addr, length, drive_raw.offset, 0);
       if (done != (int)length) ktap_fail("reading %zu bytes gave %d", length, done);
       pins_expect_at_least(&before, counted, 0);
-      if (pins_sample(&now)) ktap_note("%lld pages more than the transfer has", now.acquired - first - counted);
+      if (pins_sample(&now))
+        ktap_note("%lld pages more than the transfer has", now.acquired - first - counted);
       long bad = pattern_check(buffer.addr, length, 4, 0);
       if (bad >= 0) ktap_fail("wrong data at byte %ld", bad);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Legacy direct I/O (fs/direct-io.c), on vfat: where it pins, each page section that it submits carries two references of
-// folio_add_pin() that mm/gup.c does not count and whose release it does. Released is then acquired plus twice the
-// sections: no leak, and it has to be known exactly, or a real one hides behind it.
+// Legacy direct I/O (fs/direct-io.c), on vfat: where it pins, each page section that it submits carries two
+// references of folio_add_pin() that mm/gup.c does not count and whose release it does. Released is then
+// acquired plus twice the sections: no leak, and it has to be known exactly, or a real one hides behind it.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -40,7 +40,8 @@ static enum pin_mode probe(long long* per_section) {
     if (fd >= 0) close(fd);
     if (known == MODE_PIN) pins_claim_exact(1);
     if (skew == 2) pins_claim_skew(1);
-    if (skew != 0 && skew != 2) ktap_fail("one page read: %lld more released than acquired, want 0 or 2", skew);
+    if (skew != 0 && skew != 2)
+      ktap_fail("one page read: %lld more released than acquired, want 0 or 2", skew);
   }
   *per_section = skew;
   return known;
@@ -63,7 +64,8 @@ static bool prepare(void) {
   return made;
 }
 
-static void carry_out(const struct operation* op, int fd, struct buffer* buffer, enum pin_mode mode, long long per_section) {
+static void carry_out(const struct operation* op, int fd, struct buffer* buffer, enum pin_mode mode,
+                      long long per_section) {
   struct iovec vec[8];
   struct pins before;
   size_t segment = op->bytes ? (size_t)op->bytes : buffer->size, length = segment * (size_t)op->segments;
@@ -72,10 +74,12 @@ static void carry_out(const struct operation* op, int fd, struct buffer* buffer,
   for (int i = 0; i < op->segments; ++i) vec[i] = (struct iovec){buffer->addr + (size_t)i * segment, segment};
   if (op->write) pattern_fill(buffer->addr, length, seed, (size_t)at);
   if (op->mapped_pages)
-    mprotect(buffer->addr + (size_t)op->mapped_pages * page_bytes(), buffer->size - (size_t)op->mapped_pages * page_bytes(), PROT_NONE);
+    mprotect(buffer->addr + (size_t)op->mapped_pages * page_bytes(),
+             buffer->size - (size_t)op->mapped_pages * page_bytes(), PROT_NONE);
   if (!pins_begin(&before)) return;
   ssize_t done = op->write ? pwritev(fd, vec, op->segments, at) : preadv(fd, vec, op->segments, at);
-  if (done != (ssize_t)want) ktap_fail("%zd bytes, want %zu: %s", done, want, done < 0 ? strerror(errno) : "");
+  if (done != (ssize_t)want)
+    ktap_fail("%zd bytes, want %zu: %s", done, want, done < 0 ? strerror(errno) : "");
   if (mode == MODE_PIN) {
     pins_expect(&before, op->pinned, op->pinned + per_section * op->sections);
     if (per_section) pins_claim_skew(op->sections);
@@ -104,15 +108,14 @@ static void operate(const void* arg) {
 }
 
 int main(void) {
-  static const struct operation read_16 = {false, 1, 0, 0, 0, 0, 16, 16}, write_16 = {true, 1, 0, 0, 0, 0, 16, 16};
+  static const struct operation read_16 = {false, 1, 0, 0, 0, 0, 16, 16},
+                                write_16 = {true, 1, 0, 0, 0, 0, 16, 16};
   static const struct operation one_page = {false, 8, sector, 0, 0, 0, 8, 1};
   static const struct operation at_end = {false, 1, 0, file_pages - 1, 0, 1, 16, 1};
   static const struct operation half = {false, 1, 0, 0, 8, 8, 8, 8};
   static const struct ktap_case cases[] = {
-      {"read_16_pages", operate, &read_16},
-      {"write_16_pages", operate, &write_16},
-      {"read_8x512_in_one_page", operate, &one_page},
-      {"read_across_end_of_file", operate, &at_end},
+      {"read_16_pages", operate, &read_16},           {"write_16_pages", operate, &write_16},
+      {"read_8x512_in_one_page", operate, &one_page}, {"read_across_end_of_file", operate, &at_end},
       {"read_half_unmapped", operate, &half},
   };
   int code = ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

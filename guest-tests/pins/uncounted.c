@@ -79,8 +79,10 @@ static void ptrace_is_not_counted(const void* arg) {
   if (pins_begin(&before)) {
     errno = 0;
     long got = ptrace(PTRACE_PEEKDATA, child, word.addr, NULL);
-    if (errno != 0 || memcmp(&got, word.addr, sizeof(got)) != 0) ktap_fail("PTRACE_PEEKDATA: %s", strerror(errno));
-    if (ptrace(PTRACE_POKEDATA, child, word.addr, (void*)~got) < 0) ktap_fail("PTRACE_POKEDATA: %s", strerror(errno));
+    if (errno != 0 || memcmp(&got, word.addr, sizeof(got)) != 0)
+      ktap_fail("PTRACE_PEEKDATA: %s", strerror(errno));
+    if (ptrace(PTRACE_POKEDATA, child, word.addr, (void*)~got) < 0)
+      ktap_fail("PTRACE_POKEDATA: %s", strerror(errno));
     pins_expect(&before, 0, 0);
   }
   kill(child, SIGKILL);
@@ -97,7 +99,8 @@ static void futex_is_not_counted(const void* arg) {
   memset(word.addr, 0, 4);
   if (pins_begin(&before)) {
     for (int i = 0; i < pages; ++i) {
-      if (syscall(SYS_futex, word.addr, FUTEX_WAKE, 1, NULL, NULL, 0) != 0) ktap_fail("FUTEX_WAKE: %s", strerror(errno));
+      if (syscall(SYS_futex, word.addr, FUTEX_WAKE, 1, NULL, NULL, 0) != 0)
+        ktap_fail("FUTEX_WAKE: %s", strerror(errno));
     }
     pins_expect(&before, 0, 0);
   }
@@ -142,12 +145,9 @@ static void move_pages_is_not_counted(const void* arg) {
 
 int main(void) {
   static const struct ktap_case cases[] = {
-      {"zero_page", zero_page_is_not_counted, NULL},
-      {"proc_mem", proc_mem_is_not_counted, NULL},
-      {"ptrace", ptrace_is_not_counted, NULL},
-      {"futex", futex_is_not_counted, NULL},
-      {"vmsplice", vmsplice_is_not_counted, NULL},
-      {"move_pages", move_pages_is_not_counted, NULL},
+      {"zero_page", zero_page_is_not_counted, NULL}, {"proc_mem", proc_mem_is_not_counted, NULL},
+      {"ptrace", ptrace_is_not_counted, NULL},       {"futex", futex_is_not_counted, NULL},
+      {"vmsplice", vmsplice_is_not_counted, NULL},   {"move_pages", move_pages_is_not_counted, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

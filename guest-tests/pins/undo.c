@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Pins that GUP-fast takes and at once gives back, because it finds on second sight that it may not have the page: both
-// counters move by one more than the operation needs. What holds pages in numbers must know that; the balance is right.
+// Pins that GUP-fast takes and at once gives back, because it finds on second sight that it may not have the
+// page: both counters move by one more than the operation needs. What holds pages in numbers must know that;
+// the balance is right.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -28,15 +29,16 @@ static void write_out(int fd, const struct buffer* buffer, long long counted) {
   pins_expect(&before, counted, counted);
 }
 
-// A pin for reading of a page that fork() left shared has to unshare it first (gup_must_unshare()): GUP-fast takes the first
-// page, gives it back, and the slow way gets them all. Then they are our own, and count once.
+// A pin for reading of a page that fork() left shared has to unshare it first (gup_must_unshare()): GUP-fast
+// takes the first page, gives it back, and the slow way gets them all. Then they are our own, and count once.
 static void shared_by_fork(const void* arg) {
   (void)arg;
   struct buffer buffer;
   struct rendezvous end;
   unsigned char byte;
   long long counted = drive_pages(pages);
-  if (counted < 0 || !rendezvous_open(&end) || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) return;
+  if (counted < 0 || !rendezvous_open(&end) || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()))
+    return;
   pattern_fill(buffer.addr, buffer.size, seed, 0);
   int fd = drive_raw.open(O_WRONLY | O_DIRECT);
   pid_t child = fd < 0 ? -1 : proc_fork();
@@ -99,7 +101,8 @@ static void secret_memory(const void* arg) {
     memset(map, 1, page_bytes());
     if (pins_begin(&before)) {
       ssize_t done = pread(fd, map, page_bytes(), drive_raw.offset);
-      if (done >= 0 || errno != EFAULT) ktap_fail("a direct read into secret memory gave %zd: %s", done, strerror(errno));
+      if (done >= 0 || errno != EFAULT)
+        ktap_fail("a direct read into secret memory gave %zd: %s", done, strerror(errno));
       pins_expect(&before, counted, counted);
     }
     munmap(map, page_bytes());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which zero pages count: the small one never; the huge one does, being an ordinary folio to mm/gup.c; and a long-term pin
-// of either first gets a page of our own, which counts like any other: for writing always, for reading only (by
-// FAULT_FLAG_UNSHARE) where the kernel has the capability lt.unshare.
+// Which zero pages count: the small one never; the huge one does, being an ordinary folio to mm/gup.c; and a
+// long-term pin of either first gets a page of our own, which counts like any other: for writing always, for
+// reading only (by FAULT_FLAG_UNSHARE) where the kernel has the capability lt.unshare.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -48,7 +48,8 @@ static void process_vm(const void* arg) {
   buffer_put(&local);
 }
 
-// What was found by the page frames must fit what was counted, and what is stated of this kernel, if anything.
+// What was found by the page frames must fit what was counted, and what is stated of this kernel, if
+// anything.
 static void judge_unshared(struct pins* before, enum buffer_kind kind, bool unshared) {
   const char* stated = caps_stated("lt.unshare");
   caps_print("lt.unshare", unshared ? "yes" : "no");
@@ -74,7 +75,8 @@ static void longterm_for_reading(const void* arg) {
   if (zero_buffer(&zero, kind)) {
     uint64_t shared = pagemap_pfn(zero.addr);
     if (pins_begin(&before) && gupdrv_run(driver, PIN_LONGTERM, zero.addr, pages * page_bytes(), &request)) {
-      if (request.size != pages * page_bytes()) ktap_fail("%llu bytes were pinned", (unsigned long long)request.size);
+      if (request.size != pages * page_bytes())
+        ktap_fail("%llu bytes were pinned", (unsigned long long)request.size);
       judge_unshared(&before, kind, pagemap_pfn(zero.addr) != shared);
     }
     buffer_put(&zero);

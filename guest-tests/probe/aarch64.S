@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The aarch64 counterpart of x86_64.S, entered by QEMU's `virt` machine at EL1 with the MMU off: a fixed amount of
- * work with exclusive accesses (or LSE atomics) as kernels use, a line on the PL011, and PSCI's SYSTEM_OFF.
+ * The aarch64 counterpart of x86_64.S, entered by QEMU's `virt` machine at EL1 with the MMU off: a fixed
+ * amount of work with exclusive accesses (or LSE atomics) as kernels use, a line on the PL011, and PSCI's
+ * SYSTEM_OFF.
  */
 #define ROUNDS          0x2000000       /* 33.6 million: some 0.15 s under TCG */
 #define PL011           0x09000000      /* VIRT_UART of hw/arm/virt.c */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A guest of a few hundred bytes that tells whether an accelerator can run a kernel: QEMU enters it through PVH as
- * it enters vmlinux (Documentation of the ABI: Xen's docs/misc/pvh.pandoc: 32-bit protected mode, flat segments, no
- * paging). It turns on paging and long mode, does what kernels do there and broken KVM cannot emulate, works for a
- * fixed number of rounds, says so on the first serial port, and ends QEMU by its isa-debug-exit port.
+ * A guest of a few hundred bytes that tells whether an accelerator can run a kernel: QEMU enters it
+ * through PVH as it enters vmlinux (Documentation of the ABI: Xen's docs/misc/pvh.pandoc: 32-bit
+ * protected mode, flat segments, no paging). It turns on paging and long mode, does what kernels do there
+ * and broken KVM cannot emulate, works for a fixed number of rounds, says so on the first serial port,
+ * and ends QEMU by its isa-debug-exit port.
  */
 #define ROUNDS          0x2000000       /* 33.6 million: some 0.15 s under TCG */
 #define SERIAL          0x3f8

@@ -69,8 +69,8 @@ static void read_only_memory_is_refused(const void* arg) {
   link_close(&link);
 }
 
-// A long-term pin of the zero page takes real pages first (FAULT_FLAG_UNSHARE): the one place on a machine without
-// movable memory where a missing FOLL_LONGTERM shows.
+// A long-term pin of the zero page takes real pages first (FAULT_FLAG_UNSHARE): the one place on a machine
+// without movable memory where a missing FOLL_LONGTERM shows.
 static void zero_page_is_unshared(const void* arg) {
   (void)arg;
   struct link link;

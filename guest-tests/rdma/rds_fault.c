@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory regions of RDS with one allocation after the other failing: what was pinned for a region that cannot be made is given
-// back.
+// Memory regions of RDS with one allocation after the other failing: what was pinned for a region that cannot
+// be made is given back.
 #include <errno.h>
 #include <linux/rds.h>
 #include <string.h>
@@ -27,7 +27,8 @@ static bool by_message(void* context, int nth) {
   struct attempt* a = context;
   struct rds_got got;
   uint64_t cookie = 0;
-  struct rds_get_mr_args args = {.vec = {(uintptr_t)a->buffer.addr, a->buffer.size}, .cookie_addr = (uintptr_t)&cookie};
+  struct rds_get_mr_args args = {.vec = {(uintptr_t)a->buffer.addr, a->buffer.size},
+                                 .cookie_addr = (uintptr_t)&cookie};
   if (!fault_nth_arm(nth)) return false;
   int error = rds_send(&a->ends[0], &a->ends[1], RDS_CMSG_RDMA_MAP, &args, sizeof(args));
   bool injected = fault_nth_disarm();
@@ -45,7 +46,8 @@ static bool by_message(void* context, int nth) {
 static bool without_peer(void* context, int nth) {
   struct attempt* a = context;
   uint64_t cookie = 0;
-  struct rds_get_mr_args args = {.vec = {(uintptr_t)a->buffer.addr, a->buffer.size}, .cookie_addr = (uintptr_t)&cookie};
+  struct rds_get_mr_args args = {.vec = {(uintptr_t)a->buffer.addr, a->buffer.size},
+                                 .cookie_addr = (uintptr_t)&cookie};
   if (!fault_nth_arm(nth)) return false;
   int error = setsockopt(a->ends[0].fd, SOL_RDS, RDS_GET_MR, &args, sizeof(args)) == 0 ? 0 : errno;
   bool injected = fault_nth_disarm();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory regions of RDS (net/rds/rdma.c): what a socket lets its peer read and write is pinned with FOLL_LONGTERM, page by
-// page, until it is freed or the socket goes. Freed regions wait for a flush, which the flag INVALIDATE asks for.
+// Memory regions of RDS (net/rds/rdma.c): what a socket lets its peer read and write is pinned with
+// FOLL_LONGTERM, page by page, until it is freed or the socket goes. Freed regions wait for a flush, which
+// the flag INVALIDATE asks for.
 #include <errno.h>
 #include <linux/rds.h>
 #include <signal.h>
@@ -20,7 +21,9 @@ struct region {
   enum buffer_kind kind;
   size_t offset, bytes;  // 0 bytes: `pages` pages
 };
-static size_t bytes_of(const struct region* region) { return region->bytes ? region->bytes : pages * page_bytes(); }
+static size_t bytes_of(const struct region* region) {
+  return region->bytes ? region->bytes : pages * page_bytes();
+}
 
 static void freed(const void* arg) {
   const struct region* region = arg;
@@ -105,17 +108,14 @@ static void killed(const void* arg) {
 }
 
 int main(void) {
-  static const struct region plain = {BUFFER_PAGES, 0, 0}, odd = {BUFFER_PAGES, 100, 0}, byte = {BUFFER_PAGES, 100, 1},
-                             memfd = {BUFFER_MEMFD, 0, 0}, huge = {BUFFER_HUGETLB, 0, 1 << 20};
+  static const struct region plain = {BUFFER_PAGES, 0, 0}, odd = {BUFFER_PAGES, 100, 0},
+                             byte = {BUFFER_PAGES, 100, 1}, memfd = {BUFFER_MEMFD, 0, 0},
+                             huge = {BUFFER_HUGETLB, 0, 1 << 20};
   static const struct ktap_case cases[] = {
-      {"free", freed, &plain},
-      {"free_at_100", freed, &odd},
-      {"free_1_byte", freed, &byte},
-      {"free_memfd", freed, &memfd},
-      {"free_hugetlb_1m", freed, &huge},
-      {"free_then_flush", flushed, NULL},
-      {"close", closed, NULL},
-      {"kill", killed, NULL},
+      {"free", freed, &plain},           {"free_at_100", freed, &odd},
+      {"free_1_byte", freed, &byte},     {"free_memfd", freed, &memfd},
+      {"free_hugetlb_1m", freed, &huge}, {"free_then_flush", flushed, NULL},
+      {"close", closed, NULL},           {"kill", killed, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -15,7 +15,7 @@
 enum { pages = 16, most_bytes = 1 << 20, whole = 1 };
 
 struct refusal {
-  size_t bytes;    // `whole`: of the buffer
+  size_t bytes;  // `whole`: of the buffer
   int error;
   int protection;  // of the buffer's second half; -1: nothing is there
 };
@@ -29,11 +29,15 @@ static void refused(const void* arg) {
   uint64_t cookie = 0;
   if (!buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) return;
   unsigned char* half = buffer.addr + buffer.size / 2;
-  if (refusal->protection < 0) munmap(half, buffer.size / 2);
-  else mprotect(half, buffer.size / 2, refusal->protection);
+  if (refusal->protection < 0)
+    munmap(half, buffer.size / 2);
+  else
+    mprotect(half, buffer.size / 2, refusal->protection);
   if (rds_open(ends) && pins_begin(&before)) {
-    int error = rds_map(ends, buffer.addr, refusal->bytes == whole ? buffer.size : refusal->bytes, 0, &cookie);
-    if (error != refusal->error) ktap_fail("mapping gave %s, not %s", strerror(error), strerror(refusal->error));
+    int error =
+        rds_map(ends, buffer.addr, refusal->bytes == whole ? buffer.size : refusal->bytes, 0, &cookie);
+    if (error != refusal->error)
+      ktap_fail("mapping gave %s, not %s", strerror(error), strerror(refusal->error));
     // What comes before the part that cannot be had may have been pinned for a moment.
     pins_expect_at_least(&before, 0, 0);
   }
@@ -67,7 +71,8 @@ static void without_peer(const void* arg) {
   uint64_t cookie = 0;
   if (!buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) return;
   if (rds_end_open(&end, *bound) && pins_begin(&before)) {
-    struct rds_get_mr_args args = {.vec = {(uintptr_t)buffer.addr, buffer.size}, .cookie_addr = (uintptr_t)&cookie};
+    struct rds_get_mr_args args = {.vec = {(uintptr_t)buffer.addr, buffer.size},
+                                   .cookie_addr = (uintptr_t)&cookie};
     int error = setsockopt(end.fd, SOL_RDS, RDS_GET_MR, &args, sizeof(args)) == 0 ? 0 : errno;
     if (error != (*bound ? EOPNOTSUPP : ENOTCONN)) ktap_fail("RDS_GET_MR gave %s", strerror(error));
     pins_expect_at_least(&before, *bound ? pages : 0, 0);
@@ -77,19 +82,16 @@ static void without_peer(const void* arg) {
 }
 
 int main(void) {
-  static const struct refusal nothing = {0, EINVAL, PROT_READ | PROT_WRITE}, wrapped = {(size_t)-1, EINVAL, PROT_READ | PROT_WRITE},
+  static const struct refusal nothing = {0, EINVAL, PROT_READ | PROT_WRITE},
+                              wrapped = {(size_t)-1, EINVAL, PROT_READ | PROT_WRITE},
                               large = {most_bytes + (1 << 18), EMSGSIZE, PROT_READ | PROT_WRITE},
                               read_only = {whole, EFAULT, PROT_READ}, absent = {whole, EFAULT, -1};
   static const bool bound = true, unbound = false;
   static const struct ktap_case cases[] = {
-      {"no_bytes", refused, &nothing},
-      {"wrapped", refused, &wrapped},
-      {"too_large", refused, &large},
-      {"half_read_only", refused, &read_only},
-      {"half_absent", refused, &absent},
-      {"no_room_for_cookie", no_room_for_cookie, NULL},
-      {"without_peer", without_peer, &bound},
-      {"unbound", without_peer, &unbound},
+      {"no_bytes", refused, &nothing},        {"wrapped", refused, &wrapped},
+      {"too_large", refused, &large},         {"half_read_only", refused, &read_only},
+      {"half_absent", refused, &absent},      {"no_room_for_cookie", no_room_for_cookie, NULL},
+      {"without_peer", without_peer, &bound}, {"unbound", without_peer, &unbound},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// What RDS pins for a moment: the peer's own memory while it writes to a region or reads from one (rds_cmsg_rdma_args()), and
-// where information is written to (net/rds/info.c). The data is right, and the region is held by its owner alone.
+// What RDS pins for a moment: the peer's own memory while it writes to a region or reads from one
+// (rds_cmsg_rdma_args()), and where information is written to (net/rds/info.c). The data is right, and the
+// region is held by its owner alone.
 #include <errno.h>
 #include <linux/rds.h>
 #include <string.h>
@@ -22,7 +23,8 @@ static void transferred(const void* arg) {
   struct pins before;
   uint64_t cookie = 0;
   const size_t offset = 100, length = pages * page_bytes();
-  if (!buffer_get(&region, BUFFER_PAGES, offset + length) || !buffer_get(&local, BUFFER_PAGES, length)) return;
+  if (!buffer_get(&region, BUFFER_PAGES, offset + length) || !buffer_get(&local, BUFFER_PAGES, length))
+    return;
   pattern_fill(region.addr + offset, length, 21, 0);
   pattern_fill(local.addr, length, 22, 0);
   if (rds_open(ends)) {
@@ -46,9 +48,12 @@ static void used_once(const void* arg) {
   struct buffer region, local;
   struct pins before;
   uint64_t cookie = 0;
-  if (!buffer_get(&region, BUFFER_PAGES, pages * page_bytes()) || !buffer_get(&local, BUFFER_PAGES, page_bytes())) return;
+  if (!buffer_get(&region, BUFFER_PAGES, pages * page_bytes()) ||
+      !buffer_get(&local, BUFFER_PAGES, page_bytes()))
+    return;
   pattern_fill(local.addr, page_bytes(), 23, 0);
-  if (rds_open(ends) && rds_hold(ends, region.addr, region.size, RDS_RDMA_USE_ONCE | RDS_RDMA_INVALIDATE, &cookie, &before)) {
+  if (rds_open(ends) &&
+      rds_hold(ends, region.addr, region.size, RDS_RDMA_USE_ONCE | RDS_RDMA_INVALIDATE, &cookie, &before)) {
     if (rds_transfer(ends, cookie, local.addr, page_bytes(), true)) pins_expect_at_least(&before, 1, -pages);
     if (pattern_check(region.addr, page_bytes(), 23, 0) >= 0) ktap_fail("wrong data was transferred");
     if (rds_free(&ends[0], cookie, 0) != EINVAL) ktap_fail("the region is still there");
@@ -68,7 +73,8 @@ static void local_absent(const void* arg) {
   if (!buffer_get(&region, BUFFER_PAGES, pages * page_bytes())) return;
   if (rds_open(ends) && rds_hold(ends, region.addr, region.size, 0, &cookie, &before)) {
     struct rds_iovec vec[2] = {{(uintptr_t)region.addr, 2 * page_bytes()}, {page_bytes(), page_bytes()}};
-    struct rds_rdma_args args = {.cookie = cookie, .remote_vec = {0, region.size}, .local_vec_addr = (uintptr_t)vec, .nr_local = 2};
+    struct rds_rdma_args args = {
+        .cookie = cookie, .remote_vec = {0, region.size}, .local_vec_addr = (uintptr_t)vec, .nr_local = 2};
     int error = rds_send(&ends[1], &ends[0], RDS_CMSG_RDMA_ARGS, &args, sizeof(args));
     if (error != EFAULT) ktap_fail("the transfer gave %s, not EFAULT", strerror(error));
     pins_expect_at_least(&before, 2, 0);
@@ -90,8 +96,10 @@ static void information(const void* arg) {
     socklen_t length = (socklen_t)buffer.size;
     int each = getsockopt(end.fd, SOL_RDS, RDS_INFO_COUNTERS, buffer.addr, &length);
     const struct rds_info_counter* first = (const void*)buffer.addr;
-    if (each != (int)sizeof(*first)) ktap_fail("RDS_INFO_COUNTERS gave %d: %s", each, each < 0 ? strerror(errno) : "another size");
-    else if (!first->name[0]) ktap_fail("the first counter has no name");
+    if (each != (int)sizeof(*first))
+      ktap_fail("RDS_INFO_COUNTERS gave %d: %s", each, each < 0 ? strerror(errno) : "another size");
+    else if (!first->name[0])
+      ktap_fail("the first counter has no name");
     pins_expect(&before, pages, pages);
   }
   if (end.fd >= 0) close(end.fd);
@@ -101,8 +109,9 @@ static void information(const void* arg) {
 int main(void) {
   static const bool write = true, read = false;
   static const struct ktap_case cases[] = {
-      {"peer_writes", transferred, &write}, {"peer_reads", transferred, &read}, {"used_once", used_once, NULL},
-      {"local_absent", local_absent, NULL}, {"information", information, NULL},
+      {"peer_writes", transferred, &write}, {"peer_reads", transferred, &read},
+      {"used_once", used_once, NULL},       {"local_absent", local_absent, NULL},
+      {"information", information, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

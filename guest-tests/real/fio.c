@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// fio writes a drive and reads it back with checksums in every block, by the system calls that applications use. What it
-// moves is pinned at least once and given back.
+// fio writes a drive and reads it back with checksums in every block, by the system calls that applications
+// use. What it moves is pinned at least once and given back.
 #include <stdio.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ enum { limit_ms = 90000, megabytes = 4, most_words = 24 };
 
 struct load {
   const char* options[8];
-  bool registered;   // its buffers are pinned once and not with every request
+  bool registered;  // its buffers are pinned once and not with every request
 };
 
 static void run(const void* arg) {
@@ -28,8 +28,17 @@ static void run(const void* arg) {
   }
   snprintf(name, sizeof(name), "--filename=%s", device);
   snprintf(size, sizeof(size), "--size=%dm", megabytes);
-  const char* argv[most_words] = {"fio", "--name=pinrig", name, size, "--direct=1", "--verify=crc32c", "--verify_fatal=1",
-                                  "--randseed=1", "--thread", "--eta=never", "--output-format=terse"};
+  const char* argv[most_words] = {"fio",
+                                  "--name=pinrig",
+                                  name,
+                                  size,
+                                  "--direct=1",
+                                  "--verify=crc32c",
+                                  "--verify_fatal=1",
+                                  "--randseed=1",
+                                  "--thread",
+                                  "--eta=never",
+                                  "--output-format=terse"};
   int words = 11;
   for (int i = 0; load->options[i]; ++i) argv[words++] = load->options[i];
   enum pin_mode mode = caps_dio_bdev();
@@ -45,14 +54,23 @@ static void run(const void* arg) {
 
 int main(void) {
   static const struct load psync = {{"--ioengine=psync", "--rw=write", "--bs=64k"}, false};
-  static const struct load libaio = {{"--ioengine=libaio", "--iodepth=16", "--rw=randwrite", "--bs=16k"}, false};
-  static const struct load uring = {{"--ioengine=io_uring", "--iodepth=16", "--rw=randwrite", "--bs=16k"}, false};
-  static const struct load uring_large = {{"--ioengine=io_uring", "--iodepth=4", "--rw=write", "--bs=512k"}, false};
-  static const struct load uring_fixed = {{"--ioengine=io_uring", "--fixedbufs=1", "--iodepth=8", "--rw=randwrite", "--bs=16k"}, true};
-  static const struct load odd_sizes = {{"--ioengine=libaio", "--iodepth=8", "--rw=randwrite", "--bsrange=512-32k", "--bs_unaligned=0"}, false};
+  static const struct load libaio = {{"--ioengine=libaio", "--iodepth=16", "--rw=randwrite", "--bs=16k"},
+                                     false};
+  static const struct load uring = {{"--ioengine=io_uring", "--iodepth=16", "--rw=randwrite", "--bs=16k"},
+                                    false};
+  static const struct load uring_large = {{"--ioengine=io_uring", "--iodepth=4", "--rw=write", "--bs=512k"},
+                                          false};
+  static const struct load uring_fixed = {
+      {"--ioengine=io_uring", "--fixedbufs=1", "--iodepth=8", "--rw=randwrite", "--bs=16k"}, true};
+  static const struct load odd_sizes = {
+      {"--ioengine=libaio", "--iodepth=8", "--rw=randwrite", "--bsrange=512-32k", "--bs_unaligned=0"}, false};
   static const struct ktap_case cases[] = {
-      {"psync", run, &psync},           {"libaio", run, &libaio},           {"io_uring", run, &uring},
-      {"io_uring_512k", run, &uring_large}, {"io_uring_fixed", run, &uring_fixed}, {"libaio_odd_sizes", run, &odd_sizes},
+      {"psync", run, &psync},
+      {"libaio", run, &libaio},
+      {"io_uring", run, &uring},
+      {"io_uring_512k", run, &uring_large},
+      {"io_uring_fixed", run, &uring_fixed},
+      {"libaio_odd_sizes", run, &odd_sizes},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

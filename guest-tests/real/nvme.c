@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// nvme-cli: reads and writes by passthrough ioctls, whose memory is pinned while the command runs; what one wrote another
-// one reads, and so does the block layer.
+// nvme-cli: reads and writes by passthrough ioctls, whose memory is pinned while the command runs; what one
+// wrote another one reads, and so does the block layer.
+#include "nvme.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -11,7 +13,6 @@
 #include "caps.h"
 #include "devices.h"
 #include "ktap.h"
-#include "nvme.h"
 #include "pins.h"
 #include "tool.h"
 

@@ -8,7 +8,8 @@ enum { port = 18515 };
 
 struct size {
   int bytes;
-  const char* rounds;  // a large message goes through soft RDMA in many packets, each of them as slow as a small one
+  const char*
+      rounds;  // a large message goes through soft RDMA in many packets, each of them as slow as a small one
 };
 
 static void run(const void* arg) {
@@ -16,9 +17,10 @@ static void run(const void* arg) {
   char bytes[16];
   snprintf(bytes, sizeof(bytes), "%d", size->bytes);
   // -c: each checks what it got.
-  const char* listen[] = {"ibv_rc_pingpong", "-d", "rxe0", "-g", PAIR_GID, "-c", "-n", size->rounds, "-s", bytes, NULL};
-  const char* talk[] = {"ibv_rc_pingpong", "-d", "rxe0", "-g", PAIR_GID, "-c", "-n", size->rounds, "-s", bytes, PAIR_ADDRESS,
-                        NULL};
+  const char* listen[] = {"ibv_rc_pingpong", "-d", "rxe0", "-g", PAIR_GID, "-c", "-n",
+                          size->rounds,      "-s", bytes,  NULL};
+  const char* talk[] = {"ibv_rc_pingpong", "-d", "rxe0", "-g",         PAIR_GID, "-c", "-n",
+                        size->rounds,      "-s", bytes,  PAIR_ADDRESS, NULL};
   pair_run(listen, talk, port, size->bytes);
 }
 

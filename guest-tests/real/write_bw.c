@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Two of perftest's ib_write_bw over soft RDMA: one writes into the memory of the other, both have theirs registered.
+// Two of perftest's ib_write_bw over soft RDMA: one writes into the memory of the other, both have theirs
+// registered.
 #include <stdio.h>
 
 #include "pair.h"
@@ -16,10 +17,10 @@ static void run(const void* arg) {
   char bytes[16];
   snprintf(bytes, sizeof(bytes), "%d", size->bytes);
   // -F: no word about the processor's frequency.
-  const char* listen[] = {"ib_write_bw", "-d", "rxe0", "-x", PAIR_GID, "-F", "-n", size->rounds, "-s", bytes,
-                          "-p", "18516", NULL};
-  const char* talk[] = {"ib_write_bw", "-d", "rxe0", "-x", PAIR_GID, "-F",  "-n",        size->rounds,
-                        "-s",          bytes, "-p",  "18516", PAIR_ADDRESS, NULL};
+  const char* listen[] = {"ib_write_bw", "-d", "rxe0", "-x", PAIR_GID, "-F", "-n",
+                          size->rounds,  "-s", bytes,  "-p", "18516",  NULL};
+  const char* talk[] = {"ib_write_bw", "-d", "rxe0", "-x", PAIR_GID, "-F",         "-n",
+                        size->rounds,  "-s", bytes,  "-p", "18516",  PAIR_ADDRESS, NULL};
   pair_run(listen, talk, port, size->bytes);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Everything at once: direct I/O, registered buffers, memory regions, pipes, forks, reclaim and migration in processes that
-// are killed and started again, and a drive that is unplugged under its reader. In the end nothing is pinned.
+// Everything at once: direct I/O, registered buffers, memory regions, pipes, forks, reclaim and migration in
+// processes that are killed and started again, and a drive that is unplugged under its reader. In the end
+// nothing is pinned.
 //
 //   PINRIG_STRESS_SECONDS  how long (10)
 //   PINRIG_STRESS_SEED     what is chosen (1); 0: another seed each time
@@ -23,8 +24,9 @@
 #include "stress_steps.h"
 
 static const struct crew_job jobs[] = {
-    {"transfer", stress_transfer, false}, {"transfer_too", stress_transfer, false}, {"fixed", stress_fixed, false},
-    {"regions", stress_regions, false},   {"pipe", stress_pipe, false},             {"fork", stress_fork, false},
+    {"transfer", stress_transfer, false}, {"transfer_too", stress_transfer, false},
+    {"fixed", stress_fixed, false},       {"regions", stress_regions, false},
+    {"pipe", stress_pipe, false},         {"fork", stress_fork, false},
     {"reclaim", stress_reclaim, false},   {"migrate", stress_migrate, false},
 };
 enum { workers = sizeof(jobs) / sizeof(jobs[0]), reader = workers, queue = 8 };
@@ -41,8 +43,11 @@ static void same_seed_same_choices(const void* arg) {
   // Of seed 1: the same on every machine and in every build.
   static const uint64_t known = 0x281b528f3ab2b43eu;
   uint64_t hash = choices_hash(1, 0, 1000);
-  if (hash != known) ktap_fail("the choices of seed 1 hash to %#llx, not %#llx", (unsigned long long)hash, (unsigned long long)known);
-  if (choices_hash(1, 0, 1000) != hash || choices_hash(2, 0, 1000) == hash || choices_hash(1, 1, 1000) == hash)
+  if (hash != known)
+    ktap_fail("the choices of seed 1 hash to %#llx, not %#llx", (unsigned long long)hash,
+              (unsigned long long)known);
+  if (choices_hash(1, 0, 1000) != hash || choices_hash(2, 0, 1000) == hash ||
+      choices_hash(1, 1, 1000) == hash)
     ktap_fail("choices are no function of seed and worker");
 }
 
@@ -94,19 +99,22 @@ static void run_all(struct departure* departure, int duration_ms) {
   if (!gone) departure->over = true;
   crew_run(&crew, duration_ms - duration_ms / 2);
   pthread_join(thread, NULL);
-  ktap_note("reads of the drive that left: %d with data, %d with an error", departure->data, departure->errors);
+  ktap_note("reads of the drive that left: %d with data, %d with an error", departure->data,
+            departure->errors);
   if (departure->never > 0) ktap_fail("%d reads never ended", departure->never);
   if (departure->data == 0) ktap_fail("nothing was read from the drive before it left");
 }
 
 static void everything_at_once(const void* arg) {
   (void)arg;
-  uint64_t seed = number_from("PINRIG_STRESS_SEED", 1), seconds = number_from("PINRIG_STRESS_SECONDS", 10), pinned = 0;
+  uint64_t seed = number_from("PINRIG_STRESS_SEED", 1), seconds = number_from("PINRIG_STRESS_SECONDS", 10),
+           pinned = 0;
   struct departure departure = {.fd = -1};
   struct pins before;
   if (seed == 0 && getrandom(&seed, sizeof(seed), 0) != sizeof(seed)) seed = 1;
   seed &= INT64_MAX;
-  ktap_note("PINRIG_STRESS_SEED=%llu PINRIG_STRESS_SECONDS=%llu", (unsigned long long)seed, (unsigned long long)seconds);
+  ktap_note("PINRIG_STRESS_SEED=%llu PINRIG_STRESS_SECONDS=%llu", (unsigned long long)seed,
+            (unsigned long long)seconds);
   departure.seed = seed;
   if (drive_pages(1) < 0 || !gone_open(&departure.fd)) return;
   if (!buffer_get(&departure.buffer, BUFFER_PAGES, queue * gone_bytes()) || !pins_begin(&before)) return;

@@ -9,8 +9,8 @@
 
 enum { regions_most = 8, regions_pages = 256 };
 
-// A step registers what is free and deregisters what is not, one of regions_most. Those that are left when the worker is
-// killed are the kernel's to give back.
+// A step registers what is free and deregisters what is not, one of regions_most. Those that are left when
+// the worker is killed are the kernel's to give back.
 static inline bool stress_regions(struct draw* draw, unsigned number, struct crew_slot* slot) {
   static struct link link;
   static struct ibv_mr* list[regions_most];
@@ -28,7 +28,8 @@ static inline bool stress_regions(struct draw* draw, unsigned number, struct cre
     list[which] = NULL;
     return error == 0 || ktap_fail("ibv_dereg_mr: %s", strerror(error));
   }
-  list[which] = ibv_reg_mr(link.domain, buffer.addr + first * page_bytes(), pages * page_bytes(), IBV_ACCESS_LOCAL_WRITE);
+  list[which] = ibv_reg_mr(link.domain, buffer.addr + first * page_bytes(), pages * page_bytes(),
+                           IBV_ACCESS_LOCAL_WRITE);
   if (!list[which]) return ktap_fail("ibv_reg_mr of %zu pages: %s", pages, strerror(errno));
   slot->pinned += pages;
   return true;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// A drive is unplugged (QMP device_del) while direct reads from it are in flight: each of them ends, with its data or with
-// an error, and everything that they pinned is given back (nvme_remove(), del_gendisk()). Half of them are with the drive;
-// the others are held in a device-mapper device above it, and come to a drive that is gone.
+// A drive is unplugged (QMP device_del) while direct reads from it are in flight: each of them ends, with its
+// data or with an error, and everything that they pinned is given back (nvme_remove(), del_gendisk()). Half
+// of them are with the drive; the others are held in a device-mapper device above it, and come to a drive
+// that is gone.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
@@ -19,8 +20,8 @@
 #include "ring.h"
 #include "uring.h"
 
-// Of a dozen each: by AIO into base pages; by AIO into a huge page, held; by io_uring; by io_uring into a registered buffer,
-// held.
+// Of a dozen each: by AIO into base pages; by AIO into a huge page, held; by io_uring; by io_uring into a
+// registered buffer, held.
 enum { each = 12, groups = 4, reads = groups * each, plain = 3 * each };
 
 static struct {
@@ -34,7 +35,9 @@ static struct {
   bool submitted, gone;
 } it;
 
-static unsigned char* place(int number) { return it.buffer[number / each].addr + (size_t)(number % each) * gone_bytes(); }
+static unsigned char* place(int number) {
+  return it.buffer[number / each].addr + (size_t)(number % each) * gone_bytes();
+}
 
 static int from(int number) { return it.fd[number / each % 2]; }
 
@@ -43,7 +46,8 @@ static bool prepare(void) {
   if (drive_pages(1) < 0 || !gone_open(&it.fd[0]) || !gone_gate(&it.gate, &it.fd[1])) return false;
   for (int i = 0; i < groups; ++i)
     if (!buffer_get(&it.buffer[i], kinds[i], each * gone_bytes())) return false;
-  if (!aio_open(&it.aio, reads) || !ring_open(&it.ring, reads, 0) || !pins_begin(&it.registered)) return false;
+  if (!aio_open(&it.aio, reads) || !ring_open(&it.ring, reads, 0) || !pins_begin(&it.registered))
+    return false;
   int error = uring_register(it.ring.fd, it.buffer[3].addr, it.buffer[3].size);
   if (error) return ktap_fail("registering a buffer: %s", strerror(-error));
   return pins_expect_longterm(&it.registered, each * gone_pages);
@@ -73,7 +77,8 @@ static void reads_in_flight(const void* arg) {
   if (!pins_sample(&now)) return;
   long long held = (now.acquired - it.before.acquired) - (now.released - it.before.released);
   ktap_note("%d reads, %lld pages pinned by those in flight", reads, held);
-  if (drive_pages(1) > 0 && held < plain * gone_pages / 2) ktap_fail("most of the reads were over before anything happened");
+  if (drive_pages(1) > 0 && held < plain * gone_pages / 2)
+    ktap_fail("most of the reads were over before anything happened");
 }
 
 static void unplug(const void* arg) {
@@ -95,7 +100,8 @@ static bool reap_all(void) {
     it.result[tag - 1] = result;
   }
   for (int i = 2 * each; i < reads; ++i) {
-    if (!ring_reap(&it.ring, gone_answer_ms, &cqe)) return ktap_fail("%d io_uring reads never ended", reads - i);
+    if (!ring_reap(&it.ring, gone_answer_ms, &cqe))
+      return ktap_fail("%d io_uring reads never ended", reads - i);
     it.result[cqe.user_data] = cqe.res;
   }
   return true;
@@ -110,7 +116,8 @@ static void every_read_ends(const void* arg) {
     ++count[gone_judge(i, place(i), it.result[i])];
     if (it.result[i] < 0) last = (int)-it.result[i];
   }
-  ktap_note("%d with data, %d with an error (%s)", count[GONE_DATA], count[GONE_ERROR], last ? strerror(last) : "none");
+  ktap_note("%d with data, %d with an error (%s)", count[GONE_DATA], count[GONE_ERROR],
+            last ? strerror(last) : "none");
   // Otherwise nothing was in flight, and the balance says nothing about that.
   if (count[GONE_ERROR] == 0) ktap_fail("the drive answered all reads before it left");
   if (count[GONE_DATA] == 0) ktap_fail("the drive answered none of the reads that it had");

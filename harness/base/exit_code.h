@@ -19,13 +19,17 @@ enum class ExitCode : int {
 constexpr ExitCode exit_code_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::bad_usage:
-    case ErrorKind::bad_input: return ExitCode::bad_usage;
+    case ErrorKind::bad_input:
+      return ExitCode::bad_usage;
     case ErrorKind::apply_failed:
-    case ErrorKind::build_failed: return ExitCode::build;
-    case ErrorKind::cancelled: return ExitCode::interrupted;
+    case ErrorKind::build_failed:
+      return ExitCode::build;
+    case ErrorKind::cancelled:
+      return ExitCode::interrupted;
     case ErrorKind::missing_tool:
     case ErrorKind::infra:
-    case ErrorKind::disk_full: return ExitCode::harness;
+    case ErrorKind::disk_full:
+      return ExitCode::harness;
   }
   return ExitCode::harness;
 }

@@ -79,12 +79,14 @@ Result<void> copy_sparse(const fs::path& from, const fs::path& to) {
   const UniqueFd out(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!out) return errno_error("creating " + to.string(), errno);
   const off_t size = ::lseek(in.get(), 0, SEEK_END);
-  if (size < 0 || ::ftruncate(out.get(), size) != 0) return errno_error("making " + to.string() + " large", errno);
+  if (size < 0 || ::ftruncate(out.get(), size) != 0)
+    return errno_error("making " + to.string() + " large", errno);
   for (off_t at = 0; at < size;) {
     at = ::lseek(in.get(), at, SEEK_DATA);
     if (at < 0 && errno == ENXIO) break;
     const off_t end = at < 0 ? at : ::lseek(in.get(), at, SEEK_HOLE);
-    if (end < 0 || ::lseek(out.get(), at, SEEK_SET) < 0) return errno_error("looking for data in " + from.string(), errno);
+    if (end < 0 || ::lseek(out.get(), at, SEEK_SET) < 0)
+      return errno_error("looking for data in " + from.string(), errno);
     while (at < end) {
       const ssize_t n = ::sendfile(out.get(), in.get(), &at, static_cast<std::size_t>(end - at));
       if (n <= 0) return errno_error("copying " + from.string() + " to " + to.string(), n < 0 ? errno : EIO);
@@ -148,7 +150,8 @@ Result<FileLock> FileLock::acquire(const fs::path& path, int cancel_fd, void (*o
   if (pid < 0) return errno_error("fork", errno);
   if (pid == 0) {
     // Copies of other threads' locks and pipes would keep those held and open for as long as we wait.
-    const auto [low, high] = std::minmax({static_cast<unsigned>(fd.get()), static_cast<unsigned>(child_end.get())});
+    const auto [low, high] =
+        std::minmax({static_cast<unsigned>(fd.get()), static_cast<unsigned>(child_end.get())});
     if (low > 0) ::close_range(0, low - 1, 0);
     if (high > low + 1) ::close_range(low + 1, high - 1, 0);
     ::close_range(high + 1, ~0U, 0);
@@ -164,7 +167,8 @@ Result<FileLock> FileLock::acquire(const fs::path& path, int cancel_fd, void (*o
   if (cancelled) ::kill(pid, SIGKILL);
   while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
   }
-  if (cancelled) return make_error(ErrorKind::cancelled, "interrupted while waiting for the lock " + path.string());
+  if (cancelled)
+    return make_error(ErrorKind::cancelled, "interrupted while waiting for the lock " + path.string());
   return FileLock(std::move(fd));
 }
 

@@ -22,7 +22,8 @@ Result<void> write_all(int fd, std::string_view data, const fs::path& path);
 /// Writes `data` beside `path` and renames it over: readers see the old file or the new one.
 Result<void> write_file_atomic(const fs::path& path, std::string_view data, int mode = 0644);
 
-/// Copies a regular file; holes stay holes where the file system can tell them (lseek(2), SEEK_DATA). `to` is replaced.
+/// Copies a regular file; holes stay holes where the file system can tell them (lseek(2), SEEK_DATA). `to` is
+/// replaced.
 Result<void> copy_sparse(const fs::path& from, const fs::path& to);
 
 /// mkdir -p. Errors name the path.

@@ -9,8 +9,10 @@ namespace pinrig {
 
 void setup_log(LogLevel level) {
   const char* no_color = std::getenv("NO_COLOR");
-  const auto mode = no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never : spdlog::color_mode::automatic;
-  auto logger = std::make_shared<spdlog::logger>("pinrig", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode));
+  const auto mode =
+      no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never : spdlog::color_mode::automatic;
+  auto logger =
+      std::make_shared<spdlog::logger>("pinrig", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode));
   logger->set_pattern(level == LogLevel::verbose ? "%T.%e %^%l%$: %v" : "%^%l%$: %v");
   logger->set_level(level == LogLevel::quiet     ? spdlog::level::err
                     : level == LogLevel::verbose ? spdlog::level::debug

@@ -18,7 +18,9 @@ fs::path choose(const char* own, const char* xdg, const char* under_home) {
   return home.empty() ? fs::path() : home / under_home / "pinrig";
 }
 
-bool is_project(const fs::path& p) { return fs::is_directory(p / "guest-tests") && fs::is_directory(p / "kernels"); }
+bool is_project(const fs::path& p) {
+  return fs::is_directory(p / "guest-tests") && fs::is_directory(p / "kernels");
+}
 
 fs::path find_project() {
   if (auto p = from_env("PINRIG_PROJECT"); !p.empty()) return p;
@@ -39,7 +41,8 @@ Result<Paths> find_paths() {
     return make_error(ErrorKind::bad_usage, "neither HOME nor PINRIG_CACHE and PINRIG_STATE are set",
                       "set PINRIG_CACHE and PINRIG_STATE to writable directories");
   if (!is_project(p.project))
-    return make_error(ErrorKind::bad_usage, p.project.string() + " is no pinrig checkout (no guest-tests/ and kernels/)",
+    return make_error(ErrorKind::bad_usage,
+                      p.project.string() + " is no pinrig checkout (no guest-tests/ and kernels/)",
                       "run pinrig inside its checkout, or set PINRIG_PROJECT");
   return p;
 }

@@ -13,8 +13,8 @@ struct Paths {
 };
 
 /// cache = $PINRIG_CACHE, else $XDG_CACHE_HOME/pinrig, else ~/.cache/pinrig; state = $PINRIG_STATE, else
-/// $XDG_STATE_HOME/pinrig, else ~/.local/state/pinrig; project = $PINRIG_PROJECT, else the nearest parent of the
-/// working directory with guest-tests/ and kernels/, else the checkout that this binary was built from.
+/// $XDG_STATE_HOME/pinrig, else ~/.local/state/pinrig; project = $PINRIG_PROJECT, else the nearest parent of
+/// the working directory with guest-tests/ and kernels/, else the checkout that this binary was built from.
 Result<Paths> find_paths();
 
 }  // namespace pinrig

@@ -8,14 +8,22 @@ namespace pinrig {
 
 const char* to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::bad_usage: return "bad_usage";
-    case ErrorKind::bad_input: return "bad_input";
-    case ErrorKind::missing_tool: return "missing_tool";
-    case ErrorKind::apply_failed: return "apply_failed";
-    case ErrorKind::build_failed: return "build_failed";
-    case ErrorKind::infra: return "infra";
-    case ErrorKind::disk_full: return "disk_full";
-    case ErrorKind::cancelled: return "cancelled";
+    case ErrorKind::bad_usage:
+      return "bad_usage";
+    case ErrorKind::bad_input:
+      return "bad_input";
+    case ErrorKind::missing_tool:
+      return "missing_tool";
+    case ErrorKind::apply_failed:
+      return "apply_failed";
+    case ErrorKind::build_failed:
+      return "build_failed";
+    case ErrorKind::infra:
+      return "infra";
+    case ErrorKind::disk_full:
+      return "disk_full";
+    case ErrorKind::cancelled:
+      return "cancelled";
   }
   return "infra";
 }

@@ -72,7 +72,7 @@ Error errno_error(const std::string& what, int errno_value);
 #define PINRIG_TRY(var, expr) PINRIG_TRY_IMPL(PINRIG_CONCAT(try_, __LINE__), var, expr)
 
 // PINRIG_CHECK(expr): returns the Error of expr from the function, drops the value otherwise.
-#define PINRIG_CHECK(expr)                                                   \
-  do {                                                                       \
+#define PINRIG_CHECK(expr)                                                          \
+  do {                                                                              \
     if (auto check_ = (expr); check_.has_error()) return std::move(check_).error(); \
   } while (false)

@@ -23,8 +23,9 @@ struct Setup {
 
 using Figures = Result<std::vector<Figure>>;
 
-Figures boot_figures(const Setup& s);     ///< QEMU spawn to the first test, beside the naive way to boot
-Figures start_figures(const Setup& s);    ///< how soon agent and tests are at work, and how large the initramfs is
+Figures boot_figures(const Setup& s);  ///< QEMU spawn to the first test, beside the naive way to boot
+Figures start_figures(
+    const Setup& s);  ///< how soon agent and tests are at work, and how large the initramfs is
 Figures run_figures(const Setup& s);      ///< a warm run of one cell: its wall, pinrig's own CPU and memory
 Figures full_figures(const Setup& s);     ///< the wall of all suites on one kernel
 Figures console_figures(const Setup& s);  ///< the same while a guest floods its console

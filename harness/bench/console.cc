@@ -24,7 +24,8 @@ constexpr const char* flood_source = R"(
 int main(int argc, char **argv)
 {
 	static char block[1 << 16];
-	static const char line[] = "[   12.345678] pinrig-bench 0000:00:04.0: 2/0/0 default/read/poll queues of them\n";
+	static const char line[] =
+	    "[   12.345678] pinrig-bench 0000:00:04.0: 2/0/0 default/read/poll queues of them\n";
 	long long left = (argc > 1 ? atoll(argv[1]) : 1) << 20;
 	size_t at;
 	int fd = open("/dev/console", O_WRONLY | O_NOCTTY);

@@ -17,7 +17,10 @@ constexpr const char* power_off_source = R"(
 void _start(void)
 {
 #ifdef __x86_64__
-	__asm__ volatile("syscall" : : "a"(169L), "D"(0xfee1deadL), "S"(672274793L), "d"(0x4321fedcL) : "rcx", "r11");
+	__asm__ volatile("syscall"
+	                 :
+	                 : "a"(169L), "D"(0xfee1deadL), "S"(672274793L), "d"(0x4321fedcL)
+	                 : "rcx", "r11");
 #else
 	register long nr __asm__("x8") = 142;
 	register long magic __asm__("x0") = 0xfee1deadL;
@@ -80,7 +83,8 @@ Result<fs::path> xz_kernel(const std::string& key, const Setup& s) {
   PINRIG_TRY(tree, git::checkout(sources.base, sources.base.commit, inputs.base.name,
                                  run::git_context(s.services, "bench")));
   PINRIG_TRY(toolchain, kbuild::find_toolchain(arch, s.services.cancel));
-  const std::string slot = fmt::format("{}-{}", run::build_slot(inputs.base.name, inputs.spec.fragments), to_string(arch));
+  const std::string slot =
+      fmt::format("{}-{}", run::build_slot(inputs.base.name, inputs.spec.fragments), to_string(arch));
   const kbuild::Tree build{tree.path, s.dir / slot, paths.cache, arch, toolchain};
   PINRIG_CHECK(copy_objects(paths.cache / "build" / slot, build.objdir, s));
   PINRIG_TRY(request, kbuild::load_request(paths.project, inputs.spec.fragments, arch, sources.base.version));

@@ -25,9 +25,8 @@ struct Section {
   Figures (*measure)(const Setup&);
 };
 constexpr std::array<Section, 8> sections{
-    Section{"parse", parse_figures},     Section{"boot", boot_figures},
-    Section{"start", start_figures},     Section{"warm", warm_figures},
-    Section{"run", run_figures},         Section{"full", full_figures},
+    Section{"parse", parse_figures},     Section{"boot", boot_figures},      Section{"start", start_figures},
+    Section{"warm", warm_figures},       Section{"run", run_figures},        Section{"full", full_figures},
     Section{"console", console_figures}, Section{"rebuild", rebuild_figures}};
 
 struct Words {

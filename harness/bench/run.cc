@@ -57,14 +57,13 @@ Result<void> add_arch(model::Arch arch, const Setup& s, std::vector<Figure>& out
              "run {} {}/{}: wall {:.2f} s, boot {:.2f} s, tests {:.2f} s, pinrig's CPU {:.3f} s, {:.0f} MiB",
              name, i + 1, s.repeat, run.wall_s, times.boot_s, times.tests_s, run.cpu_s, peaks.back()));
   }
-  out.push_back(
-      {.id = "run." + name,
-       .what = "warm cell of the default run; floor: boot to the agent + the tests' own time",
-       .unit = "s",
-       .value = median(walls),
-       .floor = median(floors),
-       .bound = 1.10,
-       .times = s.repeat});
+  out.push_back({.id = "run." + name,
+                 .what = "warm cell of the default run; floor: boot to the agent + the tests' own time",
+                 .unit = "s",
+                 .value = median(walls),
+                 .floor = median(floors),
+                 .bound = 1.10,
+                 .times = s.repeat});
   out.push_back({.id = "cpu." + name,
                  .what = "pinrig's own CPU time in that run, without its children; floor: the run's wall",
                  .unit = "s",
@@ -115,13 +114,14 @@ Figures full_figures(const Setup& s) {
     PINRIG_CHECK(run_pinrig(s, {"run", "full", "--arch", name, "--test", "pins/selfcheck"}, {0, 1}));
     PINRIG_TRY(run, run_pinrig(s, {"run", "full", "--arch", name}, {0, 1}));
     tell(s, fmt::format("full {}: wall {:.1f} s", name, run.wall_s));
-    out.push_back({.id = "full." + name,
-                   .what = "warm run of all suites on one kernel (configs/runs/full.yaml); floor: what it may take",
-                   .unit = "s",
-                   .value = run.wall_s,
-                   .floor = full_s,
-                   .bound = 1,
-                   .times = 1});
+    out.push_back(
+        {.id = "full." + name,
+         .what = "warm run of all suites on one kernel (configs/runs/full.yaml); floor: what it may take",
+         .unit = "s",
+         .value = run.wall_s,
+         .floor = full_s,
+         .bound = 1,
+         .times = 1});
   }
   return out;
 }

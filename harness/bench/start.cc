@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a guest needs before it does anything: how large its initramfs is, how soon agent and tests are at work. By the
-// guest's own clock, so that nothing of the host's is in it.
+// What a guest needs before it does anything: how large its initramfs is, how soon agent and tests are at
+// work. By the guest's own clock, so that nothing of the host's is in it.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -43,7 +43,8 @@ Result<Started> read_started(const fs::path& report) {
 Result<double> stamp_of(const std::string& log, const fs::path& file, const std::string& words) {
   const auto at = log.find(words);
   const auto open = at == std::string::npos ? at : log.rfind('[', at);
-  if (open == std::string::npos) return make_error(ErrorKind::infra, fmt::format("{}: no line '{}' with a time", file.string(), words));
+  if (open == std::string::npos)
+    return make_error(ErrorKind::infra, fmt::format("{}: no line '{}' with a time", file.string(), words));
   return std::strtod(log.c_str() + open + 1, nullptr);
 }
 
@@ -60,13 +61,17 @@ Result<double> packed_mib(const fs::path& dir, const Setup& s) {
   const fs::path file = dir / "job.json";
   PINRIG_TRY(text, read_file(file));
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object() || !json.contains("initramfs")) return make_error(ErrorKind::infra, file.string() + " names no initramfs");
+  if (!json.is_object() || !json.contains("initramfs"))
+    return make_error(ErrorKind::infra, file.string() + " names no initramfs");
   process::Command c;
   c.argv = {"gzip", "-9", "-c"};
   for (const auto& archive : json["initramfs"]) c.argv.push_back(archive.get<std::string>());
   std::size_t bytes = 0;
-  PINRIG_TRY(done, process::run(c, s.services.cancel, {.out = [&](std::string_view piece) { bytes += piece.size(); }}));
-  if (!process::succeeded(done.status)) return make_error(ErrorKind::infra, fmt::format("gzip: {}: {}", process::to_string(done.status), done.err));
+  PINRIG_TRY(done, process::run(c, s.services.cancel,
+                                {.out = [&](std::string_view piece) { bytes += piece.size(); }}));
+  if (!process::succeeded(done.status))
+    return make_error(ErrorKind::infra,
+                      fmt::format("gzip: {}: {}", process::to_string(done.status), done.err));
   return static_cast<double>(bytes) / (1 << 20);
 }
 
@@ -77,14 +82,16 @@ Result<void> add_arch(model::Arch arch, const Setup& s, std::vector<Figure>& out
   std::vector<double> tests;
   double image = 0;
   for (int i = 0; i < s.repeat; ++i) {
-    PINRIG_CHECK(run_pinrig(s, {"run", "--arch", name, "--point", "base", "--json", report.string()}, {0, 1}));
+    PINRIG_CHECK(
+        run_pinrig(s, {"run", "--arch", name, "--point", "base", "--json", report.string()}, {0, 1}));
     PINRIG_TRY(started, read_started(report));
     PINRIG_TRY(agent, agent_ms(started.dir));
     PINRIG_TRY(mib, packed_mib(started.dir, s));
     agents.push_back(agent);
     tests.push_back(started.test_ms);
     image = mib;
-    tell(s, fmt::format("start {} {}/{}: agent {:.1f} ms, shortest test {:.1f} ms, initramfs {:.1f} MiB", name, i + 1, s.repeat, agent, started.test_ms, mib));
+    tell(s, fmt::format("start {} {}/{}: agent {:.1f} ms, shortest test {:.1f} ms, initramfs {:.1f} MiB",
+                        name, i + 1, s.repeat, agent, started.test_ms, mib));
   }
   out.push_back({.id = "start.agent." + name,
                  .what = "execve() of the agent to its first line in the kernel log; floor: what it may take",
@@ -94,7 +101,8 @@ Result<void> add_arch(model::Arch arch, const Setup& s, std::vector<Figure>& out
                  .bound = 1,
                  .times = s.repeat});
   out.push_back({.id = "start.test." + name,
-                 .what = "the shortest test of the default run from fork() to its end, which is more than its start; floor: what a start may take",
+                 .what = "the shortest test of the default run from fork() to its end, which is more than "
+                         "its start; floor: what a start may take",
                  .unit = "ms",
                  .value = median(tests),
                  .floor = start_ms,

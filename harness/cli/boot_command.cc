@@ -33,11 +33,13 @@ Result<ExitCode> boot_command(const BootCommand& c, const Program& program) {
 }  // namespace
 
 void add_boot(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("boot", "Boot the first cell of a run and power it off; --shell or --gdb to stay in it");
+  auto* sub = app.add_subcommand(
+      "boot", "Boot the first cell of a run and power it off; --shell or --gdb to stay in it");
   const auto c = std::make_shared<BootCommand>();
   add_run_options(*sub, c->words);
   auto* shell = sub->add_flag("--shell", c->shell, "An interactive shell in the guest");
-  sub->add_flag("--gdb", c->gdb, "The same, waiting for a debugger before its first instruction")->excludes(shell);
+  sub->add_flag("--gdb", c->gdb, "The same, waiting for a debugger before its first instruction")
+      ->excludes(shell);
   sub->callback([c, &program, &action] { action = [c, &program] { return boot_command(*c, program); }; });
 }
 

@@ -28,7 +28,8 @@ void add_build(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand("build", "Build (or find) the kernels of a run and print where they are");
   const auto words = std::make_shared<RunWords>();
   add_run_options(*sub, *words);
-  sub->callback([words, &program, &action] { action = [words, &program] { return build_command(*words, program); }; });
+  sub->callback(
+      [words, &program, &action] { action = [words, &program] { return build_command(*words, program); }; });
 }
 
 }  // namespace pinrig::cli

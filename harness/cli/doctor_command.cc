@@ -18,18 +18,22 @@ std::string as_text(const std::vector<run::Finding>& findings, bool color) {
   for (const auto& f : findings) {
     const char* code = f.level == Level::ok ? "32" : f.level == Level::note ? "33" : "31";
     const std::string word = fmt::format("{:<8}", to_string(f.level));
-    out += fmt::format("{} {:<22} {}\n", color ? fmt::format("\x1b[{}m{}\x1b[0m", code, word) : word, f.name, f.detail);
+    out += fmt::format("{} {:<22} {}\n", color ? fmt::format("\x1b[{}m{}\x1b[0m", code, word) : word, f.name,
+                       f.detail);
     if (!f.remedy.empty()) out += fmt::format("{:<8} {:<22} -> {}\n", "", "", f.remedy);
   }
-  const auto problems = std::count_if(findings.begin(), findings.end(), [](const auto& f) { return f.level == Level::problem; });
-  out += problems == 0 ? "everything a run needs is here\n" : fmt::format("{} problems: a run will not get through\n", problems);
+  const auto problems = std::count_if(findings.begin(), findings.end(),
+                                      [](const auto& f) { return f.level == Level::problem; });
+  out += problems == 0 ? "everything a run needs is here\n"
+                       : fmt::format("{} problems: a run will not get through\n", problems);
   return out;
 }
 
 std::string as_json(const std::vector<run::Finding>& findings) {
   auto j = nlohmann::json::array();
   for (const auto& f : findings)
-    j.push_back({{"level", to_string(f.level)}, {"name", f.name}, {"detail", f.detail}, {"remedy", f.remedy}});
+    j.push_back(
+        {{"level", to_string(f.level)}, {"name", f.name}, {"detail", f.detail}, {"remedy", f.remedy}});
   return j.dump(2) + "\n";
 }
 
@@ -42,18 +46,23 @@ Result<ExitCode> doctor_command(bool json, const Program& program) {
     PINRIG_TRY(found, run::diagnose(services));
     findings = std::move(found);
   }
-  PINRIG_CHECK(write_output("-", json ? as_json(findings) : as_text(findings, terminal_style(program).color)));
-  const bool bad = std::any_of(findings.begin(), findings.end(), [](const auto& f) { return f.level == Level::problem; });
+  PINRIG_CHECK(
+      write_output("-", json ? as_json(findings) : as_text(findings, terminal_style(program).color)));
+  const bool bad =
+      std::any_of(findings.begin(), findings.end(), [](const auto& f) { return f.level == Level::problem; });
   return bad ? ExitCode::harness : ExitCode::ok;
 }
 
 }  // namespace
 
 void add_doctor(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("doctor", "Check tools, disk, memory and accelerators (boots a tiny guest); each finding with its remedy");
+  auto* sub = app.add_subcommand(
+      "doctor",
+      "Check tools, disk, memory and accelerators (boots a tiny guest); each finding with its remedy");
   const auto json = std::make_shared<bool>(false);
   sub->add_flag("--json", *json, "As JSON");
-  sub->callback([json, &program, &action] { action = [json, &program] { return doctor_command(*json, program); }; });
+  sub->callback(
+      [json, &program, &action] { action = [json, &program] { return doctor_command(*json, program); }; });
 }
 
 }  // namespace pinrig::cli

@@ -17,7 +17,8 @@ using nlohmann::ordered_json;
 
 bool chosen(const TestSpec& t, const std::vector<std::string>& globs) {
   return globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& g) {
-           return glob_match(g, g.find('/') == std::string::npos ? t.name.substr(0, t.name.find('/')) : t.name);
+           return glob_match(g,
+                             g.find('/') == std::string::npos ? t.name.substr(0, t.name.find('/')) : t.name);
          });
 }
 
@@ -52,26 +53,44 @@ std::string proof_text(const model::Proof& p) {
   return model::to_string(p) + (p.red.empty() ? "" : ": " + join(p.red, ", "));
 }
 
-std::string line(const char* what, const std::string& text) { return text.empty() ? "" : fmt::format("      {:<7} {}\n", what, text); }
+std::string line(const char* what, const std::string& text) {
+  return text.empty() ? "" : fmt::format("      {:<7} {}\n", what, text);
+}
 
 std::string marks(const TestSpec& t) {
   return std::string(t.destructive ? "destructive; " : "") + (t.known_long ? "long, runs when named; " : "");
 }
 
 ordered_json needs_json(const Needs& n) {
-  return {{"nvme", n.nvme},       {"fs", n.fs},           {"fs_mib", n.fs_mib},   {"devices", device_names(n)},      {"hugepages_2m", n.hugepages_2m},
-          {"swap_mib", n.swap_mib}, {"memory_mib", n.memory_mib}, {"cpus", n.cpus}, {"numa_nodes", n.numa_nodes}, {"rdma", n.rdma}, {"kernel_args", n.kernel_args},
-          {"tools", n.tools},     {"symbols", n.symbols}};
+  return {{"nvme", n.nvme},
+          {"fs", n.fs},
+          {"fs_mib", n.fs_mib},
+          {"devices", device_names(n)},
+          {"hugepages_2m", n.hugepages_2m},
+          {"swap_mib", n.swap_mib},
+          {"memory_mib", n.memory_mib},
+          {"cpus", n.cpus},
+          {"numa_nodes", n.numa_nodes},
+          {"rdma", n.rdma},
+          {"kernel_args", n.kernel_args},
+          {"tools", n.tools},
+          {"symbols", n.symbols}};
 }
 
 ordered_json test_json(const TestSpec& t) {
-  ordered_json out{{"name", t.name}, {"what", t.what}, {"program", t.program}, {"limit_s", t.limit_s}, {"destructive", t.destructive}, {"known_long", t.known_long}};
+  ordered_json out{{"name", t.name},
+                   {"what", t.what},
+                   {"program", t.program},
+                   {"limit_s", t.limit_s},
+                   {"destructive", t.destructive},
+                   {"known_long", t.known_long}};
   out["rows"] = t.rows;
   out["needs"] = needs_json(t.needs);
   if (t.proof.empty())
     out["proof"] = nullptr;
   else
-    out["proof"] = {{"mutant", t.proof.mutant}, {"base", t.proof.base}, {"env", t.proof.env}, {"red", t.proof.red}};
+    out["proof"] = {
+        {"mutant", t.proof.mutant}, {"base", t.proof.base}, {"env", t.proof.env}, {"red", t.proof.red}};
   return out;
 }
 
@@ -87,7 +106,8 @@ std::string tests_text(const std::vector<model::Suite>& suites, const std::vecto
     for (const auto& t : s.tests) {
       if (!chosen(t, globs)) continue;
       block += fmt::format("  {:<32} {:>4g}s  {}{}\n", t.name, t.limit_s, marks(t), t.what);
-      block += line("needs", needs_text(t.needs)) + line("rows", join(t.rows, " ")) + line("red on", proof_text(t.proof));
+      block += line("needs", needs_text(t.needs)) + line("rows", join(t.rows, " ")) +
+               line("red on", proof_text(t.proof));
       ++tests;
       proofs += t.proof.empty() ? 0 : 1;
     }

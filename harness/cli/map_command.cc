@@ -24,7 +24,8 @@ Result<std::vector<store::RunRow>> rows_of(const MapCommand& c, const store::Sto
   std::vector<store::RunRow> out;
   for (const auto& id : c.runs) {
     PINRIG_TRY(run, store.find_run(id));
-    if (!run) return make_error(ErrorKind::bad_usage, "no run " + id, "`pinrig list` shows the runs there are");
+    if (!run)
+      return make_error(ErrorKind::bad_usage, "no run " + id, "`pinrig list` shows the runs there are");
     out.push_back(std::move(*run));
   }
   return out;
@@ -37,23 +38,29 @@ Result<ExitCode> map_command(const MapCommand& c, const Program& program) {
   const auto style = terminal_style(program);
   if (c.capabilities) {
     PINRIG_TRY(table, report::capability_table(store, runs));
-    PINRIG_CHECK(write_output(c.output, c.markdown ? report::capabilities_markdown(table) : report::capabilities_terminal(table, style)));
+    PINRIG_CHECK(write_output(c.output, c.markdown ? report::capabilities_markdown(table)
+                                                   : report::capabilities_terminal(table, style)));
     return ExitCode::ok;
   }
   PINRIG_TRY(rows, spec::load_map(paths.project));
   PINRIG_TRY(suites, spec::load_all_suites(paths.project));
   PINRIG_TRY(map, report::pin_map(rows, suites, store, runs));
-  PINRIG_CHECK(write_output(c.output, c.markdown ? report::map_markdown(map) : report::map_terminal(map, style)));
+  PINRIG_CHECK(
+      write_output(c.output, c.markdown ? report::map_markdown(map) : report::map_terminal(map, style)));
   return ExitCode::ok;
 }
 
 }  // namespace
 
 void add_map(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("map", "Every row of guest-tests/map.yaml beside what runs say of it, for each kernel and architecture");
+  auto* sub = app.add_subcommand(
+      "map",
+      "Every row of guest-tests/map.yaml beside what runs say of it, for each kernel and architecture");
   const auto c = std::make_shared<MapCommand>();
-  sub->add_option("run", c->runs, "Runs to take it from; without any, the newest verdict of each test in the store");
-  sub->add_flag("--capabilities", c->capabilities, "What the kernels can do, as their probes found, instead of the rows");
+  sub->add_option("run", c->runs,
+                  "Runs to take it from; without any, the newest verdict of each test in the store");
+  sub->add_flag("--capabilities", c->capabilities,
+                "What the kernels can do, as their probes found, instead of the rows");
   sub->add_flag("--markdown", c->markdown, "As a Markdown table");
   sub->add_option("-o,--output", c->output, "File to write to")->capture_default_str();
   sub->callback([c, &program, &action] { action = [c, &program] { return map_command(*c, program); }; });

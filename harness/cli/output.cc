@@ -41,7 +41,8 @@ report::Style terminal_style(const Program& program) {
     if (locale.empty() && set(name) != nullptr) locale = set(name);
   }
   // Without a locale (CI) UTF-8 is what logs are read as; an explicit other one is believed.
-  style.unicode = locale.empty() || locale.find("UTF-8") != std::string::npos || locale.find("utf8") != std::string::npos;
+  style.unicode =
+      locale.empty() || locale.find("UTF-8") != std::string::npos || locale.find("utf8") != std::string::npos;
   style.quiet = program.quiet;
   style.verbose = program.verbose;
   return style;

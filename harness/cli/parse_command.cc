@@ -26,7 +26,9 @@ void print_cases(const std::vector<ktap::Case>& cases, int depth, std::string& o
 int failures(const std::vector<ktap::Case>& cases) {
   int n = 0;
   for (const auto& c : cases) {
-    n += c.status == ktap::Status::fail || c.status == ktap::Status::error || c.status == ktap::Status::xpass ? 1 : 0;
+    n += c.status == ktap::Status::fail || c.status == ktap::Status::error || c.status == ktap::Status::xpass
+             ? 1
+             : 0;
     n += failures(c.subtests);
   }
   return n;
@@ -40,8 +42,11 @@ Result<ExitCode> parse_ktap(const ParseCommand& c) {
     out = ktap::to_json(tree) + "\n";
   } else {
     print_cases(tree.cases, 0, out);
-    for (const auto& f : tree.findings) out += fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind), f.text);
-    out += fmt::format("{} results, {} not ok, {} findings about the stream\n", tree.cases.size(), failures(tree.cases), tree.findings.size());
+    for (const auto& f : tree.findings)
+      out +=
+          fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind), f.text);
+    out += fmt::format("{} results, {} not ok, {} findings about the stream\n", tree.cases.size(),
+                       failures(tree.cases), tree.findings.size());
   }
   PINRIG_CHECK(write_output("-", out));
   return failures(tree.cases) > 0 || !tree.findings.empty() ? ExitCode::regressions : ExitCode::ok;
@@ -55,9 +60,12 @@ Result<ExitCode> parse_console(const ParseCommand& c) {
     out = console::to_json(log) + "\n";
   } else {
     for (const auto& e : log.events)
-      out += fmt::format("{:>6}-{:<6} {:<10} {}{}\n", e.first_line, e.last_line, e.kind, e.title, e.owner.empty() ? "" : "  (during " + e.owner + ")");
+      out += fmt::format("{:>6}-{:<6} {:<10} {}{}\n", e.first_line, e.last_line, e.kind, e.title,
+                         e.owner.empty() ? "" : "  (during " + e.owner + ")");
     out += fmt::format("{} lines, {} events; {}\n", log.line_count, log.events.size(),
-                       log.panicked ? "panicked" : log.powered_off ? "powered off" : "ends with: " + log.last_line);
+                       log.panicked      ? "panicked"
+                       : log.powered_off ? "powered off"
+                                         : "ends with: " + log.last_line);
   }
   PINRIG_CHECK(write_output("-", out));
   return log.events.empty() ? ExitCode::ok : ExitCode::regressions;
@@ -66,7 +74,8 @@ Result<ExitCode> parse_console(const ParseCommand& c) {
 }  // namespace
 
 void add_parse(CLI::App& app, Program& /*program*/, Action& action) {
-  auto* sub = app.add_subcommand("parse", "Read a saved log: what pinrig would make of it; exit 1 when it finds something");
+  auto* sub = app.add_subcommand(
+      "parse", "Read a saved log: what pinrig would make of it; exit 1 when it finds something");
   sub->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, Result<ExitCode> (*body)(const ParseCommand&)) {
     auto* kind = sub->add_subcommand(name, help);

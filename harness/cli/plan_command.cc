@@ -29,7 +29,8 @@ void add_plan(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand("plan", "Print the cells and tests of a run; builds and boots nothing");
   const auto words = std::make_shared<RunWords>();
   add_run_options(*sub, *words);
-  sub->callback([words, &program, &action] { action = [words, &program] { return plan_command(*words, program); }; });
+  sub->callback(
+      [words, &program, &action] { action = [words, &program] { return plan_command(*words, program); }; });
 }
 
 }  // namespace pinrig::cli

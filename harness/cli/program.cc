@@ -18,14 +18,14 @@ namespace {
 constexpr const char* description =
     R"(pinrig: does a kernel, or a patch series on it, still pin and unpin user pages exactly once?
 
-Builds the kernels, boots each in QEMU (KVM where it really works, else TCG) on x86-64 and aarch64 with NVMe and
-soft RDMA, runs guest tests, reads nr_foll_pin_acquired/released around every one of them, and judges.)";
+Builds the kernels, boots each in QEMU (KVM where it really works, else TCG) on x86-64 and aarch64 with NVMe
+and soft RDMA, runs guest tests, reads nr_foll_pin_acquired/released around every one of them, and judges.)";
 
 constexpr const char* footer = R"(
 A first look:
   pinrig doctor                        is everything here that a run needs?
   pinrig plan                          what would `pinrig run` do?
-  pinrig run                           configs/runs/default.yaml: base and tip of a series on both architectures
+  pinrig run                           configs/runs/default.yaml: base and tip of a series, both architectures
   pinrig run --series FILE --arch x86_64 --test 'bio/*'
   pinrig show last                     the table again; `show last CELL TEST` for one test
   pinrig parse console saved.log       what does this log say? (also: parse ktap)
@@ -39,7 +39,8 @@ Environment: PINRIG_CACHE (default ~/.cache/pinrig), PINRIG_STATE (default ~/.lo
 void print_error(const Error& e) {
   std::fprintf(stderr, "pinrig: %s\n", e.message.c_str());
   if (!e.hint.empty()) {
-    for (const auto line : lines(e.hint)) std::fprintf(stderr, "  %.*s\n", static_cast<int>(line.size()), line.data());
+    for (const auto line : lines(e.hint))
+      std::fprintf(stderr, "  %.*s\n", static_cast<int>(line.size()), line.data());
   }
 }
 
@@ -55,7 +56,9 @@ std::string suggestion(int argc, char** argv, const CLI::App& app) {
       for (const auto* option : at->get_options()) {
         for (const auto& n : option->get_lnames()) known.push_back("--" + n);
       }
-      if (std::find(known.begin(), known.end(), name) != known.end() || app.get_option_no_throw(name) != nullptr) continue;
+      if (std::find(known.begin(), known.end(), name) != known.end() ||
+          app.get_option_no_throw(name) != nullptr)
+        continue;
       const std::string near = nearest(name, known);
       if (!near.empty()) return fmt::format("did you mean `{}`?", near);
     } else if (at->get_subcommands({}).size() > 0 && !word.starts_with("-")) {
@@ -89,8 +92,10 @@ ExitCode main_program(int argc, char** argv) {
   Action action;
   app.add_flag("-q,--quiet", program.quiet, "Only warnings, and the last line of the report");
   app.add_flag("-v,--verbose", program.verbose, "Every test as it ends, every case in the report");
-  app.add_option("--usage", program.usage, "Write pinrig's own CPU time, memory and wall time to this file, as JSON");
-  for (const auto add : {add_run, add_plan, add_build, add_boot, add_rerun, add_parse, add_show, add_list, add_map, add_prove, add_doctor})
+  app.add_option("--usage", program.usage,
+                 "Write pinrig's own CPU time, memory and wall time to this file, as JSON");
+  for (const auto add : {add_run, add_plan, add_build, add_boot, add_rerun, add_parse, add_show, add_list,
+                         add_map, add_prove, add_doctor})
     add(app, program, action);
   try {
     app.parse(argc, argv);
@@ -106,7 +111,8 @@ ExitCode main_program(int argc, char** argv) {
   }
   setup_log(program.quiet ? LogLevel::quiet : program.verbose ? LogLevel::verbose : LogLevel::normal);
   auto code = action();
-  if (const auto written = write_usage(program.usage, since(start).count()); code.has_value() && written.has_error())
+  if (const auto written = write_usage(program.usage, since(start).count());
+      code.has_value() && written.has_error())
     code = written.error();
   if (code.has_value()) return *code;
   print_error(code.error());

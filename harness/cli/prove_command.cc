@@ -25,11 +25,13 @@ std::string table(const run::ProveEnd& end) {
     test = std::max(test, p.test.size());
     fault = std::max(fault, p.fault.size());
   }
-  std::string out = fmt::format("{:<{}}  {:<{}}  {:<4}  {:<5}\n", "test", test, "fault", fault, "red", "green");
+  std::string out =
+      fmt::format("{:<{}}  {:<{}}  {:<4}  {:<5}\n", "test", test, "fault", fault, "red", "green");
   std::size_t held = 0;
   for (const auto& p : end.tests) {
     held += p.holds() ? 1 : 0;
-    std::string line = fmt::format("{:<{}}  {:<{}}  {:<4}  {:<5}  {}", p.test, test, p.fault, fault, p.red ? "yes" : "NO", p.green ? "yes" : "NO", p.remark);
+    std::string line = fmt::format("{:<{}}  {:<{}}  {:<4}  {:<5}  {}", p.test, test, p.fault, fault,
+                                   p.red ? "yes" : "NO", p.green ? "yes" : "NO", p.remark);
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   }
@@ -39,7 +41,9 @@ std::string table(const run::ProveEnd& end) {
 Result<ExitCode> prove_command(ProveCommand c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   const auto arch = model::arch_from_string(c.arch);
-  if (!arch) return make_error(ErrorKind::bad_usage, fmt::format("--arch {}: no such architecture", c.arch), "known: x86_64, aarch64");
+  if (!arch)
+    return make_error(ErrorKind::bad_usage, fmt::format("--arch {}: no such architecture", c.arch),
+                      "known: x86_64, aarch64");
   c.options.arch = *arch;
   RunWords words;
   words.jobs = c.jobs;
@@ -57,16 +61,21 @@ Result<ExitCode> prove_command(ProveCommand c, const Program& program) {
 }  // namespace
 
 void add_prove(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("prove", "Run tests on the faults that they name (`proof:` in suite.yaml): each has to turn red there and be green without");
+  auto* sub = app.add_subcommand("prove",
+                                 "Run tests on the faults that they name (`proof:` in suite.yaml): each has "
+                                 "to turn red there and be green without");
   const auto c = std::make_shared<ProveCommand>();
   c->options.spec = "full";
   c->options.seed = "1";
-  sub->add_option("test", c->options.tests, "Suites or tests, * and ? match; without any, every test of the run file that has a proof");
+  sub->add_option("test", c->options.tests,
+                  "Suites or tests, * and ? match; without any, every test of the run file that has a proof");
   sub->add_option("-a,--arch", c->arch, "x86_64 or aarch64")->capture_default_str();
-  sub->add_option("--run", c->options.spec, "Run file that names fragments, machine, base and tests")->capture_default_str();
+  sub->add_option("--run", c->options.spec, "Run file that names fragments, machine, base and tests")
+      ->capture_default_str();
   sub->add_option("--sample", c->options.sample, "Only this many tests")->check(CLI::PositiveNumber);
   sub->add_option("--seed", c->options.seed, "Which tests a sample takes")->capture_default_str();
-  sub->add_option("-j,--jobs", c->jobs, "Parallel compilers (default: one per CPU)")->check(CLI::PositiveNumber);
+  sub->add_option("-j,--jobs", c->jobs, "Parallel compilers (default: one per CPU)")
+      ->check(CLI::PositiveNumber);
   sub->callback([c, &program, &action] { action = [c, &program] { return prove_command(*c, program); }; });
 }
 

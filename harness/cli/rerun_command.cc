@@ -39,7 +39,8 @@ void add_rerun(CLI::App& app, Program& program, Action& action) {
   sub->add_option("job", c->job, "job.json of the job")->required();
   sub->add_option("-t,--test", c->tests, "Only these tests, * and ? match (may be repeated)");
   auto* shell = sub->add_flag("--shell", c->shell, "An interactive guest with the same devices");
-  sub->add_flag("--gdb", c->gdb, "The same, waiting for a debugger before its first instruction")->excludes(shell);
+  sub->add_flag("--gdb", c->gdb, "The same, waiting for a debugger before its first instruction")
+      ->excludes(shell);
   sub->callback([c, &program, &action] { action = [c, &program] { return rerun_command(*c, program); }; });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <cstdlib>
 #include <unistd.h>
+
+#include <cstdlib>
 
 #include "cli/output.h"
 #include "cli/program.h"

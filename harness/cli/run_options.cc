@@ -10,12 +10,15 @@ namespace pinrig::cli {
 
 void add_run_options(CLI::App& c, RunWords& w) {
   c.add_option("run", w.spec, "Run file: a name in configs/runs, or a path")->capture_default_str();
-  c.add_option("-s,--series", w.series, "Series: a name in kernels/series, or a path to series.yaml, instead of the run file's");
+  c.add_option("-s,--series", w.series,
+               "Series: a name in kernels/series, or a path to series.yaml, instead of the run file's");
   c.add_option("-b,--base", w.base, "This base of kernels/ alone, without a series")->excludes("--series");
   c.add_option("-p,--point", w.points, "base, tip, each or patch numbers (may be repeated)");
   c.add_option("-a,--arch", w.archs, "x86_64, aarch64 (may be repeated)");
-  c.add_option("-t,--test", w.tests, "Suites or tests, * and ? match: bio, 'gup/*', mm/cow (may be repeated)");
-  c.add_option("-e,--env", w.env, "SUITE/TEST:NAME=VALUE: into the environment of that test (may be repeated)");
+  c.add_option("-t,--test", w.tests,
+               "Suites or tests, * and ? match: bio, 'gup/*', mm/cow (may be repeated)");
+  c.add_option("-e,--env", w.env,
+               "SUITE/TEST:NAME=VALUE: into the environment of that test (may be repeated)");
   c.add_option("--accel", w.accel, "auto, kvm or tcg");
   c.add_option("-j,--jobs", w.jobs, "Parallel compilers (default: one per CPU)")->check(CLI::PositiveNumber);
 }
@@ -26,7 +29,8 @@ Result<model::TestEnv> to_env(const std::string& word) {
   const auto colon = word.find(':');
   const auto equals = word.find('=', colon == std::string::npos ? 0 : colon);
   if (colon == std::string::npos || equals == std::string::npos || colon == 0 || equals == colon + 1)
-    return make_error(ErrorKind::bad_usage, fmt::format("--env {}: no SUITE/TEST:NAME=VALUE", word), "such as --env stress/all:PINRIG_STRESS_SECONDS=60");
+    return make_error(ErrorKind::bad_usage, fmt::format("--env {}: no SUITE/TEST:NAME=VALUE", word),
+                      "such as --env stress/all:PINRIG_STRESS_SECONDS=60");
   model::TestEnv env;
   env.test = word.substr(0, colon);
   env.env[word.substr(colon + 1, equals - colon - 1)] = word.substr(equals + 1);
@@ -48,14 +52,18 @@ Result<run::RunOptions> to_options(const RunWords& w) {
   }
   for (const auto& a : w.archs) {
     const auto arch = model::arch_from_string(a);
-    if (!arch) return make_error(ErrorKind::bad_usage, fmt::format("--arch {}: no such architecture", a), "known: x86_64, aarch64");
+    if (!arch)
+      return make_error(ErrorKind::bad_usage, fmt::format("--arch {}: no such architecture", a),
+                        "known: x86_64, aarch64");
     o.archs.push_back(*arch);
   }
   if (w.accel.empty()) return o;
   for (const auto accel : {model::Accel::automatic, model::Accel::kvm, model::Accel::tcg}) {
     if (w.accel == to_string(accel)) o.accel = accel;
   }
-  if (!o.accel) return make_error(ErrorKind::bad_usage, fmt::format("--accel {}: no such accelerator", w.accel), "known: auto, kvm, tcg");
+  if (!o.accel)
+    return make_error(ErrorKind::bad_usage, fmt::format("--accel {}: no such accelerator", w.accel),
+                      "known: auto, kvm, tcg");
   return o;
 }
 

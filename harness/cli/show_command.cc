@@ -15,7 +15,8 @@ struct ShowCommand {
   std::string format = "terminal";
 };
 
-Result<std::string> render(const ShowCommand& c, const store::Store& store, const store::RunRow& run, const Program& program) {
+Result<std::string> render(const ShowCommand& c, const store::Store& store, const store::RunRow& run,
+                           const Program& program) {
   if (c.format == "junit") return report::junit(store, run);
   if (c.format == "ktap") return report::ktap(store, run);
   if (c.format == "json") return report::json(store, run);
@@ -26,7 +27,8 @@ Result<ExitCode> show_command(const ShowCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   PINRIG_TRY(store, run::open_store(paths));
   PINRIG_TRY(run, store.find_run(c.run));
-  if (!run) return make_error(ErrorKind::bad_usage, "no run " + c.run, "`pinrig list` shows the runs there are");
+  if (!run)
+    return make_error(ErrorKind::bad_usage, "no run " + c.run, "`pinrig list` shows the runs there are");
   PINRIG_TRY(text, render(c, store, *run, program));
   PINRIG_CHECK(write_output("-", text));
   return ExitCode::ok;
@@ -35,7 +37,8 @@ Result<ExitCode> show_command(const ShowCommand& c, const Program& program) {
 }  // namespace
 
 void add_show(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("show", "A run again; one of its cells; one test with its ledger and reasons");
+  auto* sub =
+      app.add_subcommand("show", "A run again; one of its cells; one test with its ledger and reasons");
   const auto c = std::make_shared<ShowCommand>();
   sub->add_option("run", c->run, "Id, unique beginning of one, or last")->capture_default_str();
   sub->add_option("cell", c->cell, "Such as tip-x86_64");

@@ -53,7 +53,8 @@ constexpr auto rows = std::to_array<Row>({
     {R"(^(?:watchdog: )?BUG: (.*))", "bug", R"(BUG: \1)", ""},
 
     {R"(^(?:Oops: )?general protection fault\b)", "oops", "general protection fault in {fn}", ""},
-    {R"(^(?:Oops: |PANIC: )?(divide error|invalid opcode|int3|stack segment|double fault|invalid TSS|segment not present|alignment check|control protection)\b)",
+    {R"(^(?:Oops: |PANIC: )?(divide error|invalid opcode|int3|stack segment|double fault|)"
+     R"(invalid TSS|segment not present|alignment check|control protection)\b)",
      "oops", R"(\1 in {fn})", ""},
     {R"(^Oops: )", "oops", "Oops in {fn}", ""},
     {R"(Unable to handle kernel NULL pointer dereference)", "oops",
@@ -72,7 +73,9 @@ constexpr auto rows = std::to_array<Row>({
     {R"(WARNING: CPU: \d+ PID: \d+ at (\S+))", "warning", R"(WARNING at \1)", ""},
     {R"(WARNING: (\S+?):\d+ at ([\w.]+)\+)", "warning", R"(WARNING at \1 in {fn})", R"(\2)"},
     {R"(WARNING: (suspicious RCU usage))", "lockdep", R"(lockdep: \1 in {fn})", ""},
-    {R"(WARNING: (possible \w+ locking|possible irq lock inversion|inconsistent lock state|bad unlock balance|bad contention|held lock freed|lock held when returning|nested lock was not taken|[\w-]+-safe -> [\w-]+-unsafe lock))",
+    {R"(WARNING: (possible \w+ locking|possible irq lock inversion|inconsistent lock state|)"
+     R"(bad unlock balance|bad contention|held lock freed|lock held when returning|)"
+     R"(nested lock was not taken|[\w-]+-safe -> [\w-]+-unsafe lock))",
      "lockdep", R"(lockdep: \1 in {fn})", ""},
     {R"(WARNING: (.* (?:still has locks held|kernel thread uses)))", "lockdep", R"(lockdep: \1)", ""},
     {R"(^WARNING: (.*))", "warning", R"(WARNING: \1)", ""},

@@ -191,7 +191,8 @@ TEST_F(CpioTest, NoSelftestsIsAnEmptyFolder) {
   fs::create_directories(dir_.path() / "st");
   EXPECT_EQ(read_back(get(selftests_initramfs(dir_.path() / "st", {"cow"}, ctx_).value())).back().path,
             "tests/kernel");
-  EXPECT_THAT(selftests_initramfs(dir_.path() / "gone", {}, ctx_).error().message, HasSubstr("is no directory"));
+  EXPECT_THAT(selftests_initramfs(dir_.path() / "gone", {}, ctx_).error().message,
+              HasSubstr("is no directory"));
 }
 
 TEST_F(CpioTest, TheProjectsOwnManifestsAreValid) {
@@ -223,7 +224,8 @@ TEST_F(CpioTest, OnlyAnInteractiveGuestHasAShell) {
   for (const Item& item : read_back(get(archive))) seen.push_back(item.path);
   EXPECT_THAT(seen, ElementsAre("bin", "bin/busybox", "bin/sh", "tests", "tests/bio", "tests/bio/dio_rw",
                                 "tests/pinrig-tests"));
-  EXPECT_THAT(read_file(images / "initramfs.manifest").value(), Not(AnyOf(HasSubstr("/bin/"), HasSubstr("\ntree"))));
+  EXPECT_THAT(read_file(images / "initramfs.manifest").value(),
+              Not(AnyOf(HasSubstr("/bin/"), HasSubstr("\ntree"))));
 }
 
 }  // namespace

@@ -36,17 +36,19 @@ Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, cons
                                 const Context& ctx);
 
 /// What an interactive guest has beside it (images/shell.manifest), made the same way.
-Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot, const Context& ctx);
+Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
+                                 const Context& ctx);
 
-/// A second archive with those of the kernel tree's `selftests` that are named, below /tests/kernel. A name without a
-/// program is passed over: the tree may lack it.
-Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vector<std::string>& names, const Context& ctx);
+/// A second archive with those of the kernel tree's `selftests` that are named, below /tests/kernel. A name
+/// without a program is passed over: the tree may lack it.
+Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vector<std::string>& names,
+                                     const Context& ctx);
 
 /// The sysroot that the tools below come from (images/full.packages), made like the other one.
 Result<fs::path> ensure_tools_sysroot(model::Arch arch, const Context& ctx);
 
-/// A third archive with `tools` of the distribution (names of images/full.tools) and the shared libraries that they
-/// need, for guests whose tests ask for them. Error bad_input for a name that nobody has described.
+/// A third archive with `tools` of the distribution (names of images/full.tools) and the shared libraries
+/// that they need, for guests whose tests ask for them. Error bad_input for a name that nobody has described.
 Result<fs::path> tools_initramfs(model::Arch arch, const std::vector<std::string>& tools, const Context& ctx);
 
 /// A raw drive image with a file system made on the host (ext4 by mke2fs), cached; `size_mib` large, sparse.

@@ -49,8 +49,8 @@ Result<Manifest> merged(const std::map<std::string, Manifest>& all, const std::v
 
 namespace {
 
-Result<fs::path> from_manifest(const std::string& name, model::Arch arch, const fs::path& programs, const fs::path& sysroot,
-                               const Context& ctx) {
+Result<fs::path> from_manifest(const std::string& name, model::Arch arch, const fs::path& programs,
+                               const fs::path& sysroot, const Context& ctx) {
   const fs::path file = ctx.project / "images" / name;
   PINRIG_TRY(text, read_file(file));
   PINRIG_TRY(manifest, parse_manifest(text, file, {{"programs", programs}, {"sysroot", sysroot}}));
@@ -71,9 +71,11 @@ Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& programs, con
   return from_manifest("shell.manifest", arch, programs, sysroot, ctx);
 }
 
-Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vector<std::string>& names, const Context& ctx) {
+Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vector<std::string>& names,
+                                     const Context& ctx) {
   if (!fs::is_directory(selftests))
-    return make_error(ErrorKind::bad_input, fmt::format("the kernel's selftests: {} is no directory", selftests.string()));
+    return make_error(ErrorKind::bad_input,
+                      fmt::format("the kernel's selftests: {} is no directory", selftests.string()));
   Entry dir;
   dir.type = Entry::Type::dir;
   dir.path = "/tests/kernel";
@@ -91,7 +93,8 @@ Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vecto
   return cached_cpio(manifest, "selftests", ctx);
 }
 
-Result<fs::path> tools_initramfs(model::Arch arch, const std::vector<std::string>& tools, const Context& ctx) {
+Result<fs::path> tools_initramfs(model::Arch arch, const std::vector<std::string>& tools,
+                                 const Context& ctx) {
   const fs::path file = ctx.project / "images" / "full.tools";
   PINRIG_TRY(text, read_file(file));
   PINRIG_TRY(sysroot, ensure_tools_sysroot(arch, ctx));

@@ -93,7 +93,8 @@ TEST_F(ManifestTest, LinksInATreeStayLinks) {
   fs::create_directories(dir_.path() / "programs/tests/bio");
   fs::create_symlink("../pinrig-tests", dir_.path() / "programs/tests/bio/dio_rw");
   const auto entries = resolved("tree /tests ${programs}/tests 0755\n").value();
-  ASSERT_THAT(paths(entries), ElementsAre("/tests", "/tests/bio", "/tests/bio/dio_rw", "/tests/pinrig-tests"));
+  ASSERT_THAT(paths(entries),
+              ElementsAre("/tests", "/tests/bio", "/tests/bio/dio_rw", "/tests/pinrig-tests"));
   EXPECT_EQ(entries[2].type, Entry::Type::slink);
   EXPECT_EQ(entries[2].target, "../pinrig-tests");
   EXPECT_EQ(entries[3].type, Entry::Type::file);

@@ -199,9 +199,8 @@ Result<fs::path> ensure(const Kind& kind, model::Arch arch, const Context& ctx) 
     return make_sysroot(kind, arch, list, ctx, partial);
   });
   if (published.has_error()) {
-    return std::move(published)
-        .error()
-        .with_context(fmt::format("making the {} {}", to_string(arch), kind.label));
+    return std::move(published).error().with_context(
+        fmt::format("making the {} {}", to_string(arch), kind.label));
   }
   return root;
 }

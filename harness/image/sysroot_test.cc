@@ -58,7 +58,8 @@ TEST_F(SysrootTest, MadeOnceFromTheList) {
 }
 
 TEST_F(SysrootTest, WhatMmdebstrapLeavesBehindIsRemoved) {
-  fake("mmdebstrap", std::string("mkdir \"$TMPDIR/mmdebstrap.XY\"; echo \"$TMPDIR\" >\"$LOG.tmpdir\"\n") + good);
+  fake("mmdebstrap",
+       std::string("mkdir \"$TMPDIR/mmdebstrap.XY\"; echo \"$TMPDIR\" >\"$LOG.tmpdir\"\n") + good);
   ASSERT_TRUE(ensure_sysroot(Arch::x86_64, ctx_).has_value());
   const std::string dir(get(log().string() + ".tmpdir"));
   EXPECT_THAT(dir, HasSubstr((ctx_.cache / "sysroots").string()));

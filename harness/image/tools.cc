@@ -17,7 +17,8 @@ Error bad(const fs::path& file, std::size_t line, const std::string& what) {
                     "a section is `tool NAME` and below it the lines of its files");
 }
 
-/// The sections' texts, each behind as many empty lines as stand before it, so that errors name the right one.
+/// The sections' texts, each behind as many empty lines as stand before it, so that errors name the right
+/// one.
 Result<std::map<std::string, std::string>> sections_of(const std::string& text, const fs::path& file) {
   std::map<std::string, std::string> sections;
   std::string* current = nullptr;
@@ -77,10 +78,10 @@ class Closure {
       if (have_.contains(path)) return {};
       if (fs::is_regular_file(in_sysroot(path), ec)) return add(path, user);
     }
-    return make_error(ErrorKind::bad_input,
-                      fmt::format("{}: {} needs {}, which the sysroot does not have", user.where, user.path,
-                                  library),
-                      "images/full.packages lacks the package with it");
+    return make_error(
+        ErrorKind::bad_input,
+        fmt::format("{}: {} needs {}, which the sysroot does not have", user.where, user.path, library),
+        "images/full.packages lacks the package with it");
   }
 
   /// Links are followed: the guest gets the file under the name that is asked for.

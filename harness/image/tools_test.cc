@@ -50,11 +50,14 @@ TEST(Tools, ASectionForEachWithItsFiles) {
 }
 
 TEST(Tools, WhatIsWrongIsNamedWithItsLine) {
-  EXPECT_THAT(error_of("\nfile /a b 0644\ntool x\n"), HasSubstr("full.tools:2: a file before the first tool"));
-  EXPECT_THAT(error_of("tool a\nfile /a b 0644\ntool a\n"), HasSubstr("full.tools:3: the tool a is here twice"));
+  EXPECT_THAT(error_of("\nfile /a b 0644\ntool x\n"),
+              HasSubstr("full.tools:2: a file before the first tool"));
+  EXPECT_THAT(error_of("tool a\nfile /a b 0644\ntool a\n"),
+              HasSubstr("full.tools:3: the tool a is here twice"));
   EXPECT_THAT(error_of("tool a b\n"), HasSubstr("full.tools:1: \"a b\" is no name of a tool"));
   EXPECT_THAT(error_of("tool a\n\ntool b\nfile /a b 0644\n"), HasSubstr("the tool a has no files"));
-  EXPECT_THAT(error_of("tool a\n\nfile a b 0644\n"), HasSubstr("full.tools:3: \"a\" is no plain absolute path"));
+  EXPECT_THAT(error_of("tool a\n\nfile a b 0644\n"),
+              HasSubstr("full.tools:3: \"a\" is no plain absolute path"));
 }
 
 TEST(ElfNeeds, OfThisProgramAndOfAText) {
@@ -73,7 +76,10 @@ TEST(ElfNeeds, OfThisProgramAndOfAText) {
 
 TEST(ElfNeeds, OneCutShortIsNoProgram) {
   auto dir = std::move(TempDir::create(fs::temp_directory_path(), "pinrig-elf-")).value();
-  ASSERT_TRUE(write_file_atomic(dir.path() / "short", std::string("\x7f" "ELF\x02\x01\x01", 7)).has_value());
+  ASSERT_TRUE(write_file_atomic(dir.path() / "short", std::string("\x7f"
+                                                                  "ELF\x02\x01\x01",
+                                                                  7))
+                  .has_value());
   auto needs = elf_needs(dir.path() / "short");
   // libelf takes what has no whole header for no ELF file at all.
   EXPECT_TRUE(needs.has_error() || !needs->has_value());
@@ -91,7 +97,8 @@ class WithLibraries : public ImageTest {
       put(root() / "usr/lib" / triplet(host) / library, "text");
     }
     put(root() / "lib" / triplet(host) / "libc-2.so", "the C library");
-    if (left_out != "libc.so.6") fs::create_symlink("libc-2.so", root() / "lib" / triplet(host) / "libc.so.6");
+    if (left_out != "libc.so.6")
+      fs::create_symlink("libc-2.so", root() / "lib" / triplet(host) / "libc.so.6");
     put(root() / "lib" / triplet(host) / fs::path(loader_).filename(), "loader");
   }
   fs::path root() const { return dir_.path() / "root"; }
@@ -109,8 +116,9 @@ TEST_F(WithLibraries, LoaderAndLibrariesComeWhereTheLoaderLooks) {
   fill_sysroot();
   auto all = with_libraries({program()}, root(), host);
   ASSERT_TRUE(all.has_value()) << all.error().message;
-  EXPECT_THAT(paths_of(*all), IsSupersetOf({std::string("/bin/tool"), loader_, "/lib/" + triplet(host) + "/libc.so.6",
-                                            "/usr/lib/" + triplet(host) + "/libstdc++.so.6"}));
+  EXPECT_THAT(paths_of(*all),
+              IsSupersetOf({std::string("/bin/tool"), loader_, "/lib/" + triplet(host) + "/libc.so.6",
+                            "/usr/lib/" + triplet(host) + "/libstdc++.so.6"}));
   for (const Entry& e : *all) {
     if (e.path.ends_with("libc.so.6")) {
       EXPECT_EQ(e.source.filename(), "libc-2.so");

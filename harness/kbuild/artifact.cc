@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kbuild/artifact.h"
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "base/hash.h"
 #include "kbuild/build_log.h"
@@ -88,10 +87,18 @@ std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& 
 
 Result<void> publish(const fs::path& staged, const fs::path& cache, const Manifest& m) {
   PINRIG_TRY(files, describe_files(staged));
-  const json manifest = {{"key", m.key},         {"label", m.label},         {"arch", m.arch},
-                         {"version", m.version}, {"tree", m.tree},           {"toolchain", m.toolchain},
-                         {"recipe", recipe_version}, {"fragments", m.fragments}, {"warnings", m.warnings},
-                         {"cpu_s", m.cpu_s},     {"wall_s", m.wall_s},       {"files", files}};
+  const json manifest = {{"key", m.key},
+                         {"label", m.label},
+                         {"arch", m.arch},
+                         {"version", m.version},
+                         {"tree", m.tree},
+                         {"toolchain", m.toolchain},
+                         {"recipe", recipe_version},
+                         {"fragments", m.fragments},
+                         {"warnings", m.warnings},
+                         {"cpu_s", m.cpu_s},
+                         {"wall_s", m.wall_s},
+                         {"files", files}};
   PINRIG_CHECK(write_file_atomic(staged / manifest_name, manifest.dump(2) + "\n"));
   const fs::path place = cache / "kernels" / m.key;
   std::error_code ec;

@@ -14,10 +14,10 @@ namespace pinrig::kbuild {
 /// What makes a kernel: equal inputs, equal key.
 struct KeyInputs {
   model::Arch arch = model::Arch::x86_64;
-  std::string tree;        ///< git tree hash
-  std::string config;      ///< text of the merged request
-  std::string toolchain;   ///< Toolchain::identity
-  std::string sysroot;     ///< sysroot_identity()
+  std::string tree;       ///< git tree hash
+  std::string config;     ///< text of the merged request
+  std::string toolchain;  ///< Toolchain::identity
+  std::string sysroot;    ///< sysroot_identity()
 };
 std::string artifact_key(const KeyInputs& in);
 
@@ -35,7 +35,8 @@ struct Manifest {
   double wall_s = 0;
 };
 
-/// The artifact under `key` if it is whole: its manifest is readable and each file has the size written there.
+/// The artifact under `key` if it is whole: its manifest is readable and each file has the size written
+/// there.
 std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& key,
                                       const std::vector<std::string>& series_files);
 

@@ -21,8 +21,8 @@ bool is_step(std::string_view text) {
   const auto end = text.find(' ');
   if (end == std::string_view::npos || end == 0) return false;
   return std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), [](char c) {
-    return std::isupper(static_cast<unsigned char>(c)) != 0 || std::isdigit(static_cast<unsigned char>(c)) != 0 ||
-           c == '_' || c == '[' || c == ']' || c == '+';
+    return std::isupper(static_cast<unsigned char>(c)) != 0 ||
+           std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '[' || c == ']' || c == '+';
   });
 }
 
@@ -58,9 +58,11 @@ bool diagnostic(std::string_view text, std::string_view kind, Diagnostic& out) {
 }
 
 bool says_failure(std::string_view text) {
-  return text.find("undefined reference to") != std::string_view::npos || text.starts_with("ERROR: modpost") ||
+  return text.find("undefined reference to") != std::string_view::npos ||
+         text.starts_with("ERROR: modpost") ||
          text.find(": No such file or directory") != std::string_view::npos ||
-         text.find("*** [") != std::string_view::npos || text.find("*** No rule to make") != std::string_view::npos ||
+         text.find("*** [") != std::string_view::npos ||
+         text.find("*** No rule to make") != std::string_view::npos ||
          (text.find("ld: ") != std::string_view::npos && text.find("error") != std::string_view::npos);
 }
 
@@ -103,7 +105,8 @@ void BuildLog::line(std::string_view text) {
   Diagnostic d;
   if (diagnostic(text, ": warning: ", d)) {
     std::string w = relative(d.path) + ":" + std::string(d.line) + ": " + std::string(d.text);
-    if (std::find(warnings_.begin(), warnings_.end(), w) == warnings_.end()) warnings_.push_back(std::move(w));
+    if (std::find(warnings_.begin(), warnings_.end(), w) == warnings_.end())
+      warnings_.push_back(std::move(w));
     return;
   }
   const bool error = diagnostic(text, ": error: ", d) || diagnostic(text, ": fatal error: ", d) ||
@@ -128,7 +131,8 @@ std::string BuildLog::relative(std::string_view path) const {
   return p.string();
 }
 
-std::vector<std::string> warnings_in(const std::vector<std::string>& warnings, const std::vector<std::string>& files) {
+std::vector<std::string> warnings_in(const std::vector<std::string>& warnings,
+                                     const std::vector<std::string>& files) {
   std::vector<std::string> out;
   for (const auto& w : warnings) {
     const auto mine = [&](const std::string& file) { return w.starts_with(file + ":"); };

@@ -22,7 +22,8 @@ class BuildLog {
 
   /// Lines like "  CC      block/bio.o": one per step of the build.
   int steps() const { return steps_; }
-  /// "block/bio.c:12:3: error: ...", or the first other line that says why the build failed; empty if none does.
+  /// "block/bio.c:12:3: error: ...", or the first other line that says why the build failed; empty if none
+  /// does.
   const std::string& first_error() const { return first_error_.empty() ? first_failure_ : first_error_; }
   /// "block/bio.c:12: text [-Wunused]", each once, in order.
   const std::vector<std::string>& warnings() const { return warnings_; }
@@ -43,6 +44,7 @@ class BuildLog {
 };
 
 /// The ones in `files` (paths relative to the tree).
-std::vector<std::string> warnings_in(const std::vector<std::string>& warnings, const std::vector<std::string>& files);
+std::vector<std::string> warnings_in(const std::vector<std::string>& warnings,
+                                     const std::vector<std::string>& files);
 
 }  // namespace pinrig::kbuild

@@ -40,23 +40,28 @@ TEST(BuildLog, LinesMayComeInAnyPiecesAndStreamsMixed) {
 
 TEST(BuildLog, FirstErrorIsRelativeToTheTree) {
   // As gcc prints it when CCACHE_BASEDIR has made the path relative to the object directory.
-  EXPECT_EQ(read("../../worktrees/k/block/bio.c:12:3: error: expected ';'\nother.c:1:1: error: later\n").first_error(),
+  EXPECT_EQ(read("../../worktrees/k/block/bio.c:12:3: error: expected ';'\nother.c:1:1: error: later\n")
+                .first_error(),
             "block/bio.c:12:3: error: expected ';'");
-  EXPECT_EQ(read("/cache/worktrees/k/mm/gup.c:7:10: fatal error: x.h: No such file or directory\n").first_error(),
-            "mm/gup.c:7:10: error: x.h: No such file or directory");
+  EXPECT_EQ(
+      read("/cache/worktrees/k/mm/gup.c:7:10: fatal error: x.h: No such file or directory\n").first_error(),
+      "mm/gup.c:7:10: error: x.h: No such file or directory");
   EXPECT_EQ(read("/cache/worktrees/k/arch/x86/a.S:9: Error: no such instruction\n").first_error(),
             "arch/x86/a.S:9: error: no such instruction");
 }
 
 TEST(BuildLog, CompilerErrorBeatsAnEarlierComplaint) {
-  EXPECT_EQ(read("make[3]: *** [Makefile:1: x.o] Error 1\n/cache/worktrees/k/a.c:1:1: error: real\n").first_error(),
-            "a.c:1:1: error: real");
+  EXPECT_EQ(
+      read("make[3]: *** [Makefile:1: x.o] Error 1\n/cache/worktrees/k/a.c:1:1: error: real\n").first_error(),
+      "a.c:1:1: error: real");
 }
 
 TEST(BuildLog, LinkerAndMakeFailuresAreFoundToo) {
-  EXPECT_THAT(read("ld: mm/gup.o: in function `f':\ngup.c:(.text+0x1): undefined reference to `g'\n").first_error(),
-              HasSubstr("undefined reference to `g'"));
-  EXPECT_THAT(read("make[1]: *** No rule to make target 'nonsense'.  Stop.\n").first_error(), HasSubstr("nonsense"));
+  EXPECT_THAT(
+      read("ld: mm/gup.o: in function `f':\ngup.c:(.text+0x1): undefined reference to `g'\n").first_error(),
+      HasSubstr("undefined reference to `g'"));
+  EXPECT_THAT(read("make[1]: *** No rule to make target 'nonsense'.  Stop.\n").first_error(),
+              HasSubstr("nonsense"));
   EXPECT_EQ(read("  CC      a.o\n").first_error(), "");
 }
 

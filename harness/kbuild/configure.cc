@@ -28,16 +28,19 @@ std::vector<std::string> known_fragments(const fs::path& dir) {
 Error no_such_fragment(const fs::path& dir, const std::string& name) {
   const auto known = known_fragments(dir);
   const auto near = nearest(name, known);
-  return make_error(ErrorKind::bad_input,
-                    fmt::format("no fragment '{}': {} does not exist", name, (dir / (name + ".config")).string()),
-                    near.empty() ? "fragments are: " + join(known, ", ") : fmt::format("did you mean '{}'?", near));
+  return make_error(
+      ErrorKind::bad_input,
+      fmt::format("no fragment '{}': {} does not exist", name, (dir / (name + ".config")).string()),
+      near.empty() ? "fragments are: " + join(known, ", ") : fmt::format("did you mean '{}'?", near));
 }
 
-/// What `make tinyconfig` starts from, with the request on top. Ours comes last: for a choice the last line wins.
+/// What `make tinyconfig` starts from, with the request on top. Ours comes last: for a choice the last line
+/// wins.
 Result<std::string> all_config(const Tree& tree, const kconfig::Request& request) {
   std::string out;
   const std::string arch_tiny = fmt::format("arch/{}/configs/tiny.config", srcarch(tree.arch));
-  for (const std::string file : {"kernel/configs/tiny-base.config", "kernel/configs/tiny.config", arch_tiny.c_str()}) {
+  for (const std::string file :
+       {"kernel/configs/tiny-base.config", "kernel/configs/tiny.config", arch_tiny.c_str()}) {
     const auto text = read_file(tree.source / file);
     if (text.has_error()) continue;
     for (const auto& [symbol, value] : kconfig::parse_config(text.value())) {
@@ -59,8 +62,8 @@ Result<void> check(const Tree& tree, const kconfig::Request& request, const std:
   auto suspects = kconfig::differing(request, effective);
   for (auto& w : kconfig::unmentioned(request, effective)) suspects.push_back(std::move(w));
   if (suspects.empty()) return {};
-  const auto known =
-      kconfig::parse_tree(srcarch(tree.arch), [&](const std::string& path) { return file_of(tree.source, path); });
+  const auto known = kconfig::parse_tree(srcarch(tree.arch),
+                                         [&](const std::string& path) { return file_of(tree.source, path); });
   const auto failures = kconfig::explain(suspects, effective, known);
   if (failures.empty()) return {};
   return kconfig::config_error(failures, kernel);
@@ -102,7 +105,8 @@ Result<double> configure(const Tree& tree, const kconfig::Request& request, cons
   MakeRun run{tree, {"KCONFIG_ALLCONFIG=" + wanted.string(), "allnoconfig"}, 1, log, {}};
   PINRIG_TRY(made, run_make(run, cancel));
   if (!made.ok) {
-    return make_error(ErrorKind::build_failed, fmt::format("{}: configuring failed: {}", kernel, made.log.first_error()),
+    return make_error(ErrorKind::build_failed,
+                      fmt::format("{}: configuring failed: {}", kernel, made.log.first_error()),
                       "see " + log.string());
   }
   PINRIG_CHECK(check(tree, request, kernel));

@@ -10,14 +10,14 @@
 
 namespace pinrig::kbuild {
 
-/// Reads configs/fragments/NAME.config for each name, arch/NAME.ARCH.config where there is one, and arch/ARCH.config, and
-/// merges them for a kernel version.
+/// Reads configs/fragments/NAME.config for each name, arch/NAME.ARCH.config where there is one, and
+/// arch/ARCH.config, and merges them for a kernel version.
 Result<kconfig::Request> load_request(const fs::path& project, const std::vector<std::string>& names,
                                       model::Arch arch, const std::string& version);
 
-/// Writes objdir/.config: the tree's tinyconfig with `request` on top, completed by the kernel's own conf, and
-/// checked. An unchanged .config keeps its time, so nothing is compiled again for it.
-/// Returns the CPU seconds it took. Errors: bad_input with every symbol that does not hold.
+/// Writes objdir/.config: the tree's tinyconfig with `request` on top, completed by the kernel's own conf,
+/// and checked. An unchanged .config keeps its time, so nothing is compiled again for it. Returns the CPU
+/// seconds it took. Errors: bad_input with every symbol that does not hold.
 Result<double> configure(const Tree& tree, const kconfig::Request& request, const std::string& kernel,
                          const fs::path& log, const CancelToken& cancel);
 

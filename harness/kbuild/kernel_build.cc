@@ -20,7 +20,8 @@ constexpr std::uintmax_t space_needed = std::uintmax_t{1} << 30;
 /// One build, with all that its steps share.
 class Build {
  public:
-  Build(const Request& request, const Context& ctx, kconfig::Request wanted, Toolchain toolchain, Manifest manifest)
+  Build(const Request& request, const Context& ctx, kconfig::Request wanted, Toolchain toolchain,
+        Manifest manifest)
       : request_(request), ctx_(ctx), wanted_(std::move(wanted)), manifest_(std::move(manifest)) {
     tree_.cache = ctx.cache;
     tree_.arch = request.arch;
@@ -62,8 +63,8 @@ class Build {
     PINRIG_TRY(free, free_bytes(ctx_.cache));
     if (free >= space_needed) return {};
     return make_error(ErrorKind::disk_full,
-                      fmt::format("{} free for {}: a kernel build needs {}", human_bytes(free), ctx_.cache.string(),
-                                  human_bytes(space_needed)),
+                      fmt::format("{} free for {}: a kernel build needs {}", human_bytes(free),
+                                  ctx_.cache.string(), human_bytes(space_needed)),
                       "free some space, or set PINRIG_CACHE to a directory on a larger disk");
   }
 
@@ -104,9 +105,10 @@ class Build {
     }
     end_build(tree_.objdir);
     const auto& why = made.log.first_error();
-    return make_error(ErrorKind::build_failed,
-                      fmt::format("{}: {}", kernel_name(), why.empty() ? "make failed without a message" : why),
-                      "the whole output is in " + log_.string());
+    return make_error(
+        ErrorKind::build_failed,
+        fmt::format("{}: {}", kernel_name(), why.empty() ? "make failed without a message" : why),
+        "the whole output is in " + log_.string());
   }
 
   Result<void> stage_and_publish() {
@@ -130,7 +132,8 @@ class Build {
     PINRIG_CHECK(copy(tree_.objdir / "selftests", staged / "selftests"));
     PINRIG_CHECK(copy(tree_.objdir / "usr/include", staged / "headers"));
     PINRIG_CHECK(copy(log_, staged / "build.log"));
-    if (request_.arch == model::Arch::aarch64) return copy(tree_.objdir / "arch/arm64/boot/Image", staged / "image");
+    if (request_.arch == model::Arch::aarch64)
+      return copy(tree_.objdir / "arch/arm64/boot/Image", staged / "image");
     // PVH: QEMU loads the ELF's segments, so the symbols only cost it reading.
     process::Command strip;
     strip.argv = {tree_.toolchain.prefix + "objcopy", "--strip-all", (staged / "vmlinux").string(),
@@ -162,7 +165,8 @@ Result<FileLock> lock_key(const fs::path& kernels, const std::string& key, const
   const fs::path path = kernels / (key + ".lock");
   PINRIG_TRY(lock, FileLock::try_acquire(path));
   if (lock) return lock;
-  if (ctx.progress) ctx.progress({request.label + ": waiting for another pinrig that builds it", 0, 0, 0, -1});
+  if (ctx.progress)
+    ctx.progress({request.label + ": waiting for another pinrig that builds it", 0, 0, 0, -1});
   return FileLock::acquire(path, ctx.cancel->fd(), nullptr);
 }
 
@@ -211,7 +215,8 @@ Result<Artifact> build_kernel(const Request& request, const Context& ctx) {
   PINRIG_CHECK(build.run());
   auto built = find_artifact(ctx.cache, key, request.series_files);
   if (!built) {
-    return make_error(ErrorKind::infra, "the artifact of " + request.label + " vanished right after it was published",
+    return make_error(ErrorKind::infra,
+                      "the artifact of " + request.label + " vanished right after it was published",
                       "is something removing files from " + kernels.string() + "?");
   }
   built->was_cached = false;

@@ -14,15 +14,15 @@
 namespace pinrig::kbuild {
 
 struct Progress {
-  std::string what;      ///< "tip-x86_64: kernel"
-  int done = 0;          ///< objects
-  int known = 0;         ///< objects of the last build of this kind; 0 = unknown
+  std::string what;  ///< "tip-x86_64: kernel"
+  int done = 0;      ///< objects
+  int known = 0;     ///< objects of the last build of this kind; 0 = unknown
   double elapsed_s = 0;
-  double left_s = -1;    ///< estimate, -1 = unknown
+  double left_s = -1;  ///< estimate, -1 = unknown
 };
 
 struct Context {
-  fs::path project;   ///< configs/fragments
+  fs::path project;  ///< configs/fragments
   fs::path cache;
   const CancelToken* cancel = nullptr;
   int jobs = 1;
@@ -32,29 +32,29 @@ struct Context {
 /// What to build. `checkout` gives the directory of the source only when something must be built, and
 /// whatever holds its lock must live until the build ends.
 struct Request {
-  std::string label;          ///< for progress and errors: "tip-x86_64"
+  std::string label;  ///< for progress and errors: "tip-x86_64"
   model::Arch arch = model::Arch::x86_64;
-  std::string tree;           ///< git tree hash of the source: the main part of the key
-  std::string version;        ///< "6.12.117"
-  std::string slot;           ///< build directories are per slot and arch
-  std::vector<std::string> fragments;      ///< "base", "pin"; arch/ARCH is implied
-  std::vector<std::string> series_files;   ///< warnings in these are reported
-  fs::path sysroot;           ///< for the static selftests
+  std::string tree;                       ///< git tree hash of the source: the main part of the key
+  std::string version;                    ///< "6.12.117"
+  std::string slot;                       ///< build directories are per slot and arch
+  std::vector<std::string> fragments;     ///< "base", "pin"; arch/ARCH is implied
+  std::vector<std::string> series_files;  ///< warnings in these are reported
+  fs::path sysroot;                       ///< for the static selftests
   std::function<Result<fs::path>()> checkout;
 };
 
 /// A published artifact directory; immutable.
 struct Artifact {
-  std::string key;       ///< sha256 of (tree, configuration, toolchain, recipe)
+  std::string key;  ///< sha256 of (tree, configuration, toolchain, recipe)
   fs::path dir;
-  fs::path image;        ///< what QEMU boots: stripped vmlinux (x86-64) or Image (aarch64)
-  fs::path vmlinux;      ///< with symbols
-  fs::path config;       ///< effective .config
-  fs::path selftests;    ///< directory of static binaries: cow, gup_test, gup_longterm, ...
+  fs::path image;                     ///< what QEMU boots: stripped vmlinux (x86-64) or Image (aarch64)
+  fs::path vmlinux;                   ///< with symbols
+  fs::path config;                    ///< effective .config
+  fs::path selftests;                 ///< directory of static binaries: cow, gup_test, gup_longterm, ...
   std::vector<std::string> warnings;  ///< compiler warnings in series_files, "file:line: text"
   bool was_cached = false;
-  double cpu_s = 0;      ///< of the build, 0 when cached
-  double wall_s = 0;     ///< the same, without the wait for others
+  double cpu_s = 0;   ///< of the build, 0 when cached
+  double wall_s = 0;  ///< the same, without the wait for others
 };
 
 /// Builds or finds the artifact. Two callers with one key build it once. Errors: bad_input (conflicting

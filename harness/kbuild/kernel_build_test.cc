@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // build_kernel() with a tree of a few lines and a make and a gcc of twenty.
-#include "kbuild/configure.h"
 #include "kbuild/kernel_build.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
 
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "kbuild/configure.h"
 
 namespace pinrig::kbuild {
 namespace {
@@ -40,8 +40,9 @@ class KernelBuildTest : public testing::Test {
     put("project/configs/fragments/pin.config", "CONFIG_GUP_TEST=y\n");
     put("project/configs/fragments/arch/x86_64.config", "CONFIG_ACPI=y\n");
     put("project/configs/fragments/arch/aarch64.config", "CONFIG_ARM64=y\n");
-    put("src/Kconfig", "config NET\n\tbool \"Net\"\nconfig GUP_TEST\n\tbool \"Gup\"\n\tdepends on HIDDEN\n"
-                       "config HIDDEN\n\tbool \"Hidden\"\nconfig ACPI\n\tbool \"Acpi\"\n");
+    put("src/Kconfig",
+        "config NET\n\tbool \"Net\"\nconfig GUP_TEST\n\tbool \"Gup\"\n\tdepends on HIDDEN\n"
+        "config HIDDEN\n\tbool \"Hidden\"\nconfig ACPI\n\tbool \"Acpi\"\n");
     put("src/kernel/configs/tiny.config", "CONFIG_TINY=y\n# CONFIG_NET is not set\n");
     put("src/build", good_build);
     put("src/tools/testing/selftests/mm/cow.c", "int main;\n");
@@ -229,11 +230,13 @@ TEST_F(KernelBuildTest, SymbolThatDoesNotHoldStopsBeforeCompiling) {
 TEST_F(KernelBuildTest, SymbolOfAnotherKernelIsNamed) {
   put("project/configs/fragments/pin.config", "CONFIG_GUP_TESTS=y\n");
   put("src/drop", "CONFIG_GUP_TESTS\n");
-  EXPECT_THAT(error_of(request()).message, HasSubstr("has no CONFIG_GUP_TESTS; its nearest symbol is CONFIG_GUP_TEST"));
+  EXPECT_THAT(error_of(request()).message,
+              HasSubstr("has no CONFIG_GUP_TESTS; its nearest symbol is CONFIG_GUP_TEST"));
 }
 
 TEST_F(KernelBuildTest, CompileErrorIsQuotedWithTheLog) {
-  put("src/build", "echo '  CC      block/bio.o'\necho \"$source/block/bio.c:12:3: error: expected ';'\" >&2\nexit 2\n");
+  put("src/build",
+      "echo '  CC      block/bio.o'\necho \"$source/block/bio.c:12:3: error: expected ';'\" >&2\nexit 2\n");
   const auto e = error_of(request());
   EXPECT_EQ(e.kind, ErrorKind::build_failed);
   EXPECT_THAT(e.message, HasSubstr("block/bio.c:12:3: error: expected ';'"));
@@ -274,7 +277,8 @@ TEST_F(KernelBuildTest, UnwritableCacheIsNamedBeforeCompiling) {
 }
 
 TEST_F(KernelBuildTest, MissingCompilerNamesThePackage) {
-  for (const std::string prefix : {"", "x86_64-linux-gnu-", "aarch64-linux-gnu-"}) fs::remove(root() / "bin" / (prefix + "gcc"));
+  for (const std::string prefix : {"", "x86_64-linux-gnu-", "aarch64-linux-gnu-"})
+    fs::remove(root() / "bin" / (prefix + "gcc"));
   const auto e = error_of(request());
   EXPECT_EQ(e.kind, ErrorKind::missing_tool);
   EXPECT_THAT(e.hint, HasSubstr("apt install gcc"));
@@ -293,14 +297,17 @@ TEST_F(KernelBuildTest, AbsentSelftestsSayWhy) {
   ASSERT_TRUE(a.has_value()) << a.error().message;
   const auto absent = nlohmann::json::parse(read_file(a->selftests / "absent.json").value());
   EXPECT_FALSE(absent.contains("cow"));
-  EXPECT_THAT(absent["gup_longterm"].get<std::string>(), HasSubstr("tools/testing/selftests/mm has no gup_longterm.c"));
-  EXPECT_THAT(absent["gup_test"].get<std::string>(), HasSubstr("does not compile: gup_test.c:3:2: error: #error"));
+  EXPECT_THAT(absent["gup_longterm"].get<std::string>(),
+              HasSubstr("tools/testing/selftests/mm has no gup_longterm.c"));
+  EXPECT_THAT(absent["gup_test"].get<std::string>(),
+              HasSubstr("does not compile: gup_test.c:3:2: error: #error"));
   EXPECT_THAT(absent["memfd_secret"].get<std::string>(), HasSubstr("the sysroot has no libcap.a"));
 }
 
 TEST_F(KernelBuildTest, SelftestsAreCompiledFromWithinTheirDirectory) {
   const auto argv = read_file(build().value().selftests / "cow").value();
-  EXPECT_THAT(argv, HasSubstr(" cow.c vm_util.c -o "));  // no path before the name: __FILE__ ends up in file names
+  EXPECT_THAT(argv,
+              HasSubstr(" cow.c vm_util.c -o "));  // no path before the name: __FILE__ ends up in file names
   EXPECT_THAT(argv, HasSubstr("-luring"));
   EXPECT_FALSE(fs::exists(root() / "src/tools/testing/selftests/mm/local_config.h"));
 }

@@ -14,12 +14,38 @@ namespace pinrig::kbuild {
 namespace {
 
 /// Variables of the caller's environment that would change what kbuild builds or where.
-const std::vector<std::string> unwanted{
-    "MAKEFLAGS", "MFLAGS",   "MAKELEVEL",     "MAKEOVERRIDES", "KBUILD_OUTPUT", "KBUILD_EXTMOD", "KCONFIG_CONFIG",
-    "KCFLAGS",   "KAFLAGS",  "KCPPFLAGS",     "KRUSTFLAGS",    "HOSTCFLAGS",    "HOSTLDFLAGS",   "CFLAGS",
-    "CPPFLAGS",  "LDFLAGS",  "CROSS_COMPILE", "ARCH",          "SUBARCH",       "LLVM",          "LLVM_IAS",
-    "CC",        "LD",       "EXTRAVERSION",  "LOCALVERSION",  "W",             "V",             "C",
-    "O",         "INSTALL_PATH", "INSTALL_HDR_PATH", "KCONFIG_ALLCONFIG"};
+const std::vector<std::string> unwanted{"MAKEFLAGS",
+                                        "MFLAGS",
+                                        "MAKELEVEL",
+                                        "MAKEOVERRIDES",
+                                        "KBUILD_OUTPUT",
+                                        "KBUILD_EXTMOD",
+                                        "KCONFIG_CONFIG",
+                                        "KCFLAGS",
+                                        "KAFLAGS",
+                                        "KCPPFLAGS",
+                                        "KRUSTFLAGS",
+                                        "HOSTCFLAGS",
+                                        "HOSTLDFLAGS",
+                                        "CFLAGS",
+                                        "CPPFLAGS",
+                                        "LDFLAGS",
+                                        "CROSS_COMPILE",
+                                        "ARCH",
+                                        "SUBARCH",
+                                        "LLVM",
+                                        "LLVM_IAS",
+                                        "CC",
+                                        "LD",
+                                        "EXTRAVERSION",
+                                        "LOCALVERSION",
+                                        "W",
+                                        "V",
+                                        "C",
+                                        "O",
+                                        "INSTALL_PATH",
+                                        "INSTALL_HDR_PATH",
+                                        "KCONFIG_ALLCONFIG"};
 
 }  // namespace
 
@@ -28,15 +54,9 @@ process::Command make_command(const Tree& tree, const std::vector<std::string>& 
   // -fmacro-prefix-map: with CCACHE_BASEDIR the compiler sees "../../worktrees/x/mm/gup.c"; a WARNING of
   // the kernel must say mm/gup.c, as it does without ccache.
   const auto way = tree.source.lexically_relative(tree.objdir);
-  c.argv = {"make",
-            "-C",
-            tree.source.string(),
-            "--no-print-directory",
-            fmt::format("-j{}", jobs),
-            "O=" + tree.objdir.string(),
-            fmt::format("ARCH={}", model::kernel_arch(tree.arch)),
-            "CROSS_COMPILE=" + tree.toolchain.prefix,
-            "CC=" + tree.toolchain.make_cc(),
+  c.argv = {"make", "-C", tree.source.string(), "--no-print-directory", fmt::format("-j{}", jobs),
+            "O=" + tree.objdir.string(), fmt::format("ARCH={}", model::kernel_arch(tree.arch)),
+            "CROSS_COMPILE=" + tree.toolchain.prefix, "CC=" + tree.toolchain.make_cc(),
             "KCPPFLAGS=-fmacro-prefix-map=" + way.string() + "/=",
             // Set but empty: a git checkout then adds no "+" to the release.
             "LOCALVERSION="};
@@ -74,8 +94,9 @@ Result<Made> run_make(const MakeRun& run, const CancelToken& cancel) {
   made.cpu_s = done.cpu_s;
   made.ok = process::succeeded(done.status);
   if (!made.ok && made.log.disk_full()) {
-    return make_error(ErrorKind::disk_full, "no space left on the disk of " + run.tree.objdir.string(),
-                      "free some space (a kernel needs about 1 GiB to build), or set PINRIG_CACHE to a larger disk");
+    return make_error(
+        ErrorKind::disk_full, "no space left on the disk of " + run.tree.objdir.string(),
+        "free some space (a kernel needs about 1 GiB to build), or set PINRIG_CACHE to a larger disk");
   }
   return made;
 }

@@ -18,7 +18,7 @@ namespace pinrig::kbuild {
 struct Tree {
   fs::path source;
   fs::path objdir;
-  fs::path cache;   ///< CCACHE_BASEDIR, and the parent of CCACHE_DIR unless the user has set one
+  fs::path cache;  ///< CCACHE_BASEDIR, and the parent of CCACHE_DIR unless the user has set one
   model::Arch arch = model::Arch::x86_64;
   Toolchain toolchain;
 };
@@ -30,8 +30,8 @@ struct MakeRun {
   const Tree& tree;
   std::vector<std::string> targets;
   int jobs = 1;
-  fs::path log;                             ///< appended to
-  std::function<void(int steps)> on_step;   ///< may be empty
+  fs::path log;                            ///< appended to
+  std::function<void(int steps)> on_step;  ///< may be empty
 };
 struct Made {
   bool ok = false;

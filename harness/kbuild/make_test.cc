@@ -27,7 +27,8 @@ TEST(MakeCommand, SaysEverythingThatDecidesTheResult) {
                           "O=/c/build/k-aarch64", "LOCALVERSION=", "-j3", "Image",
                           "KCPPFLAGS=-fmacro-prefix-map=../../worktrees/k/="})
     EXPECT_THAT(c.argv, Contains(arg));
-  for (const char* name : {"KBUILD_BUILD_TIMESTAMP", "KBUILD_BUILD_USER", "KBUILD_BUILD_HOST", "KBUILD_BUILD_VERSION"})
+  for (const char* name :
+       {"KBUILD_BUILD_TIMESTAMP", "KBUILD_BUILD_USER", "KBUILD_BUILD_HOST", "KBUILD_BUILD_VERSION"})
     EXPECT_TRUE(c.env.contains(name)) << name;
   EXPECT_EQ(c.env.at("CCACHE_BASEDIR"), "/c");
   // Variables of the caller that would change the result.

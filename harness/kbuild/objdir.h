@@ -11,10 +11,9 @@
 
 namespace pinrig::kbuild {
 
-/// Marks a directory as being built in. If the mark of an earlier build is still there, that one was killed, and
-/// targets that may be half-written are removed: SIGKILL gives make no chance to do so, and a truncated object
-/// that is newer than its source would be linked.
-/// Returns how many files were removed.
+/// Marks a directory as being built in. If the mark of an earlier build is still there, that one was killed,
+/// and targets that may be half-written are removed: SIGKILL gives make no chance to do so, and a truncated
+/// object that is newer than its source would be linked. Returns how many files were removed.
 Result<int> begin_build(const fs::path& objdir);
 void end_build(const fs::path& objdir);
 

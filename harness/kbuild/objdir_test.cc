@@ -28,8 +28,8 @@ class ObjdirTest : public testing::Test {
   }
   void put_compiled(const std::string& dir, const std::string& object, int at) {
     put(dir + "/" + object, "ELF", at);
-    put(dir + "/." + object + ".cmd", "savedcmd_x := gcc\n\nsource_x := x.c\n\ndeps_x := \\\n\nx: $(deps_x)\n\n$(deps_x):\n",
-        at + 1);
+    put(dir + "/." + object + ".cmd",
+        "savedcmd_x := gcc\n\nsource_x := x.c\n\ndeps_x := \\\n\nx: $(deps_x)\n\n$(deps_x):\n", at + 1);
   }
   bool there(const std::string& name) const { return fs::exists(objdir() / name); }
   const fs::path& objdir() const { return dir_->path(); }
@@ -50,9 +50,9 @@ TEST_F(ObjdirTest, OrderlyBuildLeavesEverything) {
 
 TEST_F(ObjdirTest, KilledBuildLosesOnlyWhatMayBeHalfWritten) {
   put("pinrig-building", "", 30);
-  put_compiled("mm", "old.o", 10);         // from a build before
-  put_compiled("mm", "finished.o", 40);    // by the killed one, to the end
-  put_compiled("mm", "truncated.o", 10);   // compiled again when the kill came: newer than its .cmd
+  put_compiled("mm", "old.o", 10);        // from a build before
+  put_compiled("mm", "finished.o", 40);   // by the killed one, to the end
+  put_compiled("mm", "truncated.o", 10);  // compiled again when the kill came: newer than its .cmd
   put("mm/truncated.o", "EL", 41);
   put_compiled("mm", "cut_cmd.o", 40);
   put("mm/.cut_cmd.o.cmd", "savedcmd_x := gcc\n\nsource_x := x.c\n\ndeps_x := \\\n  /usr/inc", 41);

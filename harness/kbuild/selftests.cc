@@ -26,7 +26,7 @@ const std::vector<Selftest>& table() {
   static const std::vector<Selftest> all{
       {"gup_test", {"gup_test.c", nullptr}, {}},
       {"gup_benchmark", {"gup_benchmark.c", nullptr}, {}},  // up to 5.10
-      {"cow", {"cow.c", "anon_cow.c"}, {"-luring"}},         // anon_cow in 6.2
+      {"cow", {"cow.c", "anon_cow.c"}, {"-luring"}},        // anon_cow in 6.2
       {"gup_longterm", {"gup_longterm.c", nullptr}, {"-luring"}},
       {"hugetlb_dio", {"hugetlb_dio.c", nullptr}, {}},
       {"memfd_secret", {"memfd_secret.c", nullptr}, {"-lcap"}},
@@ -100,8 +100,8 @@ Result<void> append_log(const fs::path& log, const std::string& text) {
 }
 
 /// Why `test` cannot be compiled here, or its sources.
-Result<std::string> sources_of(const Tree& tree, const fs::path& sysroot, const std::string& dir, const Selftest& test,
-                               std::vector<std::string>& sources) {
+Result<std::string> sources_of(const Tree& tree, const fs::path& sysroot, const std::string& dir,
+                               const Selftest& test, std::vector<std::string>& sources) {
   for (const char* name : test.sources) {
     if (name != nullptr && sources.empty() && fs::exists(tree.source / dir / name)) sources.push_back(name);
   }
@@ -126,14 +126,17 @@ std::vector<std::string> known_selftests() {
 
 Result<std::string> sysroot_identity(const fs::path& sysroot) {
   if (!fs::is_directory(sysroot)) {
-    return make_error(ErrorKind::missing_tool, "no sysroot at " + sysroot.string(), "pinrig doctor says how to make one");
+    return make_error(ErrorKind::missing_tool, "no sysroot at " + sysroot.string(),
+                      "pinrig doctor says how to make one");
   }
   if (find_library(sysroot, "liburing.a").empty()) {
-    return make_error(ErrorKind::missing_tool, "the sysroot " + sysroot.string() + " has no liburing.a",
-                      "add liburing-dev to its package list under images/, or remove the sysroot so that it is made anew");
+    return make_error(
+        ErrorKind::missing_tool, "the sysroot " + sysroot.string() + " has no liburing.a",
+        "add liburing-dev to its package list under images/, or remove the sysroot so that it is made anew");
   }
   std::string id;
-  for (const char* library : libraries) id += fmt::format("{} {}", library, stat_line(find_library(sysroot, library)));
+  for (const char* library : libraries)
+    id += fmt::format("{} {}", library, stat_line(find_library(sysroot, library)));
   return id;
 }
 
@@ -181,7 +184,8 @@ Result<SelftestsResult> build_selftests(const Tree& tree, const fs::path& sysroo
   PINRIG_CHECK(write_file_atomic(include / "local_config.h", "#define LOCAL_CONFIG_HAVE_LIBURING 1\n"));
   for (const auto& test : table()) {
     std::vector<std::string> sources;
-    PINRIG_TRY(reason, sources_of(tree, sysroot, dir.empty() ? "tools/testing/selftests/mm" : dir, test, sources));
+    PINRIG_TRY(reason,
+               sources_of(tree, sysroot, dir.empty() ? "tools/testing/selftests/mm" : dir, test, sources));
     if (reason.empty()) {
       process::Command command;
       command.argv = compile_argv({tree, sysroot, include, out, test.program, sources});

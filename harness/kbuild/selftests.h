@@ -21,10 +21,10 @@ Result<std::string> sysroot_identity(const fs::path& sysroot);
 struct SelftestCompile {
   const Tree& tree;
   fs::path sysroot;
-  fs::path include;                   ///< our folder with local_config.h
-  fs::path out;                       ///< directory of the programs
+  fs::path include;  ///< our folder with local_config.h
+  fs::path out;      ///< directory of the programs
   std::string program;
-  std::vector<std::string> sources;   ///< relative to the selftests' directory
+  std::vector<std::string> sources;  ///< relative to the selftests' directory
 };
 std::vector<std::string> compile_argv(const SelftestCompile& c);
 
@@ -33,8 +33,8 @@ struct SelftestsResult {
   std::map<std::string, std::string> absent;  ///< program -> why it is not there
 };
 
-/// Builds known_selftests() into objdir/selftests, which then holds the programs and absent.json. Nothing is compiled
-/// when neither their sources nor the tools have changed since the last time.
+/// Builds known_selftests() into objdir/selftests, which then holds the programs and absent.json. Nothing is
+/// compiled when neither their sources nor the tools have changed since the last time.
 Result<SelftestsResult> build_selftests(const Tree& tree, const fs::path& sysroot, const fs::path& log,
                                         const CancelToken& cancel);
 

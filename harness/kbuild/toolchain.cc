@@ -31,7 +31,8 @@ Result<std::string> first_line_of_version(const std::string& program, const Canc
 
 Result<void> need(const std::string& program, const std::string& package) {
   if (!process::find_program(program).empty()) return {};
-  return make_error(ErrorKind::missing_tool, program + " is not installed: a kernel cannot be built without it",
+  return make_error(ErrorKind::missing_tool,
+                    program + " is not installed: a kernel cannot be built without it",
                     "apt install " + package);
 }
 

@@ -34,7 +34,9 @@ Expr conjunction(const std::vector<std::string>& texts) {
 /// The definition that is nearest to being met: of several it is the one people mean.
 const Definition* nearest_definition(const std::vector<Definition>& all, const Lookup& value_of) {
   return &*std::min_element(all.begin(), all.end(), [&](const Definition& a, const Definition& b) {
-    const auto missing = [&](const Definition& d) { return unmet_parts(conjunction(d.depends), value_of).size(); };
+    const auto missing = [&](const Definition& d) {
+      return unmet_parts(conjunction(d.depends), value_of).size();
+    };
     return missing(a) < missing(b);
   });
 }
@@ -65,7 +67,8 @@ std::string note_for(const Failure& f, const Definition& d, const Config& config
   if (d.choice >= 0) {
     const auto& choice = tree.choices[static_cast<std::size_t>(d.choice)];
     for (const auto& other : active(choice.members, config)) {
-      if (other != symbol) return fmt::format("the choice at {}:{} is set to {}", choice.where.file, choice.where.line, other);
+      if (other != symbol)
+        return fmt::format("the choice at {}:{} is set to {}", choice.where.file, choice.where.line, other);
     }
   }
   if (!d.has_prompt) {

@@ -71,7 +71,8 @@ TEST(Check, WhatHoldsIsNoFailure) {
 }
 
 TEST(Check, HiddenParentIsNamed) {
-  const auto f = failures("CONFIG_BLOCK=y\nCONFIG_BLK_DEV_LOOP=y\n", "CONFIG_BLOCK=y\n# CONFIG_BLK_DEV is not set\n");
+  const auto f =
+      failures("CONFIG_BLOCK=y\nCONFIG_BLK_DEV_LOOP=y\n", "CONFIG_BLOCK=y\n# CONFIG_BLK_DEV is not set\n");
   ASSERT_THAT(f, SizeIs(1));
   EXPECT_EQ(f[0].wanted.symbol, "BLK_DEV_LOOP");
   EXPECT_EQ(f[0].got, "n");

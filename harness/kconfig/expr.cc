@@ -34,7 +34,8 @@ class Lexer {
   }
   std::size_t length() const {
     if (text_.empty()) return 0;
-    static constexpr std::array<std::string_view, 10> operators{"&&", "||", "!=", "<=", ">=", "=", "<", ">", "!", "("};
+    static constexpr std::array<std::string_view, 10> operators{
+        "&&", "||", "!=", "<=", ">=", "=", "<", ">", "!", "("};
     for (const auto op : operators) {
       if (text_.starts_with(op)) return op.size();
     }
@@ -113,7 +114,9 @@ std::optional<Expr> parse_chain(Lexer& in, const char* op, Expr::Kind kind,
   return e;
 }
 
-std::optional<Expr> parse_and(Lexer& in) { return parse_chain(in, "&&", Expr::Kind::conjunction, parse_unary); }
+std::optional<Expr> parse_and(Lexer& in) {
+  return parse_chain(in, "&&", Expr::Kind::conjunction, parse_unary);
+}
 std::optional<Expr> parse_or(Lexer& in) { return parse_chain(in, "||", Expr::Kind::disjunction, parse_and); }
 
 bool is_constant(const std::string& t) { return t[0] == '"' || t[0] == '\''; }
@@ -192,14 +195,17 @@ std::string to_string(const Expr& e) {
     return chain ? "(" + to_string(kid) + ")" : to_string(kid);
   };
   switch (e.kind) {
-    case Expr::Kind::atom: return e.left;
-    case Expr::Kind::compare: return e.left + " " + e.op + " " + e.right;
+    case Expr::Kind::atom:
+      return e.left;
+    case Expr::Kind::compare:
+      return e.left + " " + e.op + " " + e.right;
     case Expr::Kind::negation: {
       const Expr& kid = e.kids.front();
       return kid.kind == Expr::Kind::atom ? "!" + kid.left : "!(" + to_string(kid) + ")";
     }
     case Expr::Kind::conjunction:
-    case Expr::Kind::disjunction: break;
+    case Expr::Kind::disjunction:
+      break;
   }
   const bool conjunction = e.kind == Expr::Kind::conjunction;
   std::vector<std::string> parts;
@@ -212,9 +218,12 @@ std::string to_string(const Expr& e) {
 
 int evaluate(const Expr& e, const Lookup& value_of) {
   switch (e.kind) {
-    case Expr::Kind::atom: return atom(e.left, value_of);
-    case Expr::Kind::compare: return compare(e, value_of) ? 2 : 0;
-    case Expr::Kind::negation: return 2 - evaluate(e.kids.front(), value_of);
+    case Expr::Kind::atom:
+      return atom(e.left, value_of);
+    case Expr::Kind::compare:
+      return compare(e, value_of) ? 2 : 0;
+    case Expr::Kind::negation:
+      return 2 - evaluate(e.kids.front(), value_of);
     case Expr::Kind::conjunction: {
       int v = 2;
       for (const auto& kid : e.kids) v = std::min(v, evaluate(kid, value_of));

@@ -14,10 +14,10 @@ namespace pinrig::kconfig {
 struct Expr {
   enum class Kind { atom, compare, negation, conjunction, disjunction };
   Kind kind = Kind::atom;
-  std::string left;         ///< of atom and compare: a symbol, a constant in quotes or a $(macro)
-  std::string op;           ///< of compare: = != < <= > >=
+  std::string left;  ///< of atom and compare: a symbol, a constant in quotes or a $(macro)
+  std::string op;    ///< of compare: = != < <= > >=
   std::string right;
-  std::vector<Expr> kids;   ///< of negation (one), conjunction and disjunction (two or more)
+  std::vector<Expr> kids;  ///< of negation (one), conjunction and disjunction (two or more)
 };
 
 /// Empty for text that is no expression.
@@ -29,7 +29,8 @@ std::string to_string(const Expr& e);
 /// The value of a symbol as in .config ("y", "64", "\"text\""); empty = the symbol has none.
 using Lookup = std::function<std::string(const std::string&)>;
 
-/// A $(macro) counts as y: what it asks of the compiler cannot be known here, and blaming it would be a guess.
+/// A $(macro) counts as y: what it asks of the compiler cannot be known here, and blaming it would be a
+/// guess.
 int evaluate(const Expr& e, const Lookup& value_of);
 
 /// The parts of a conjunction that are n, each with the symbols in it and their values: "NET_CORE (n)".

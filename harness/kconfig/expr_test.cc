@@ -57,7 +57,8 @@ TEST(Expr, Compares) {
 TEST(Expr, MacroCountsAsMet) { EXPECT_EQ(value("$(cc-option,-m(x)) && Y"), 2); }
 
 TEST(Expr, NonsenseIsNoExpression) {
-  for (const auto* text : {"", "&& A", "A &&", "(A", "A B", "A = ", "!", "A)"}) EXPECT_FALSE(parse_expr(text)) << text;
+  for (const auto* text : {"", "&& A", "A &&", "(A", "A B", "A = ", "!", "A)"})
+    EXPECT_FALSE(parse_expr(text)) << text;
 }
 
 TEST(Expr, PrintsWithTheParenthesesItNeeds) {
@@ -67,7 +68,8 @@ TEST(Expr, PrintsWithTheParenthesesItNeeds) {
 
 TEST(UnmetParts, NamesOnlyWhatFails) {
   EXPECT_THAT(unmet_parts(*parse_expr("Y && N && (M || N)"), lookup), ElementsAre("N (n)"));
-  EXPECT_THAT(unmet_parts(*parse_expr("Y && (N || ABSENT)"), lookup), ElementsAre("N || ABSENT (N=n, ABSENT=n)"));
+  EXPECT_THAT(unmet_parts(*parse_expr("Y && (N || ABSENT)"), lookup),
+              ElementsAre("N || ABSENT (N=n, ABSENT=n)"));
   EXPECT_THAT(unmet_parts(*parse_expr("!Y"), lookup), ElementsAre("!Y (Y=y)"));
   EXPECT_THAT(unmet_parts(*parse_expr("Y && M"), lookup), IsEmpty());
 }

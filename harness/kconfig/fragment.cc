@@ -121,15 +121,17 @@ class Parser {
                  "known are: '# pinrig: since VERSION', 'until VERSION', 'optional REASON', 'default'");
     }
     const auto version = parse_version(rest);
-    if (!version) return bad(fmt::format("'{}' is no kernel version", rest), "write it as in '# pinrig: since 6.5'");
+    if (!version)
+      return bad(fmt::format("'{}' is no kernel version", rest), "write it as in '# pinrig: since 6.5'");
     (word == "since" ? pending_.since : pending_.until) = version;
     return {};
   }
 
   Error dangling() const {
-    return make_error(ErrorKind::bad_input,
-                      fmt::format("{}:{}: a declaration that no symbol line follows", out_.file, pending_.line),
-                      "put it on the line before the symbol it is about");
+    return make_error(
+        ErrorKind::bad_input,
+        fmt::format("{}:{}: a declaration that no symbol line follows", out_.file, pending_.line),
+        "put it on the line before the symbol it is about");
   }
   Error bad(const std::string& what, const std::string& hint) const {
     return make_error(ErrorKind::bad_input, fmt::format("{}:{}: {}", out_.file, line_, what), hint);
@@ -196,7 +198,8 @@ std::string to_config_text(const Request& request) {
 std::map<std::string, std::string> parse_config(std::string_view text) {
   std::map<std::string, std::string> out;
   for (const auto line : lines(text)) {
-    if (auto found = symbol_line(trim(line))) out.insert_or_assign(std::move(found->first), std::move(found->second));
+    if (auto found = symbol_line(trim(line)))
+      out.insert_or_assign(std::move(found->first), std::move(found->second));
   }
   return out;
 }

@@ -48,9 +48,8 @@ Result<Fragment> parse_fragment(const std::string& file, std::string_view text);
 /// Symbols by name, each once.
 using Request = std::map<std::string, Wanted>;
 
-/// All fragments together, without the lines that do not apply to `version`; what one says goes before what is only a
-/// default of another. Error bad_input when one symbol is
-/// given two values; it names both lines.
+/// All fragments together, without the lines that do not apply to `version`; what one says goes before what
+/// is only a default of another. Error bad_input when one symbol is given two values; it names both lines.
 Result<Request> merge(const std::vector<Fragment>& fragments, Version version);
 
 /// For KCONFIG_ALLCONFIG, sorted by name: equal requests give equal text.
@@ -59,7 +58,8 @@ std::string to_config_text(const Request& request);
 /// The line a .config would have for it.
 std::string config_line(const std::string& symbol, const std::string& value);
 
-/// A .config as written by the kernel: symbol -> value, "is not set" as n. Lines it does not know are left out.
+/// A .config as written by the kernel: symbol -> value, "is not set" as n. Lines it does not know are left
+/// out.
 std::map<std::string, std::string> parse_config(std::string_view text);
 
 }  // namespace pinrig::kconfig

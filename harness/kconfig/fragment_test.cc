@@ -48,10 +48,12 @@ TEST(Fragment, RefusesWhatIsNoConfigurationLine) {
 }
 
 TEST(Fragment, RefusesBadDeclarations) {
-  EXPECT_THAT(error_of("# pinrig: after 6.2\nCONFIG_A=y\n"), HasSubstr("f.config:1: unknown declaration 'after'"));
+  EXPECT_THAT(error_of("# pinrig: after 6.2\nCONFIG_A=y\n"),
+              HasSubstr("f.config:1: unknown declaration 'after'"));
   EXPECT_THAT(error_of("# pinrig: since six\nCONFIG_A=y\n"), HasSubstr("'six' is no kernel version"));
   EXPECT_THAT(error_of("# pinrig: optional\nCONFIG_A=y\n"), HasSubstr("without a reason"));
-  EXPECT_THAT(error_of("CONFIG_A=y\n# pinrig: since 6.2\n"), HasSubstr("f.config:2: a declaration that no symbol"));
+  EXPECT_THAT(error_of("CONFIG_A=y\n# pinrig: since 6.2\n"),
+              HasSubstr("f.config:2: a declaration that no symbol"));
 }
 
 TEST(Fragment, DeclarationsBelongToTheNextSymbolOnly) {
@@ -77,7 +79,8 @@ TEST(Merge, ConflictNamesBothLines) {
   const auto merged = merge({good("a.config", "CONFIG_X=y\n"), good("b.config", "\nCONFIG_X=m\n")}, {6, 12});
   ASSERT_TRUE(merged.has_error());
   EXPECT_EQ(merged.error().kind, ErrorKind::bad_input);
-  EXPECT_THAT(merged.error().message, HasSubstr("b.config:2: CONFIG_X=m contradicts CONFIG_X=y at a.config:1"));
+  EXPECT_THAT(merged.error().message,
+              HasSubstr("b.config:2: CONFIG_X=m contradicts CONFIG_X=y at a.config:1"));
 }
 
 TEST(Merge, ConflictWithinOneFragmentIsOneToo) {
@@ -109,12 +112,15 @@ TEST(Merge, ADefaultYieldsToWhatAnotherFragmentSays) {
 }
 
 TEST(Merge, TwoDefaultsThatDifferContradict) {
-  const auto merged = merge({good("a", "# pinrig: default\nCONFIG_X=y\n"), good("b", "# pinrig: default\n# CONFIG_X is not set\n")}, {6, 12});
+  const auto merged = merge(
+      {good("a", "# pinrig: default\nCONFIG_X=y\n"), good("b", "# pinrig: default\n# CONFIG_X is not set\n")},
+      {6, 12});
   EXPECT_EQ(merged.error().message, "b:2: # CONFIG_X is not set contradicts CONFIG_X=y at a:2");
 }
 
 TEST(Merge, OptionalInOneFragmentIsStillAMustOfAnother) {
-  const auto merged = merge({good("a", "# pinrig: optional nice\nCONFIG_X=y\n"), good("b", "CONFIG_X=y\n")}, {6, 12});
+  const auto merged =
+      merge({good("a", "# pinrig: optional nice\nCONFIG_X=y\n"), good("b", "CONFIG_X=y\n")}, {6, 12});
   EXPECT_EQ(merged->at("X").optional, "");
 }
 

@@ -12,9 +12,9 @@ struct Cost {
   double factor;
 };
 
-// Upper ends of what Documentation/dev-tools says of each (kasan.rst, kcsan.rst, kmsan.rst), or of what people report;
-// together they multiply. Time limits are for guests that hang: one that is too long costs a wait, one that is too short
-// a wrong verdict.
+// Upper ends of what Documentation/dev-tools says of each (kasan.rst, kcsan.rst, kmsan.rst), or of what
+// people report; together they multiply. Time limits are for guests that hang: one that is too long costs a
+// wait, one that is too short a wrong verdict.
 constexpr std::array<Cost, 15> costs{{{"KASAN", 3},
                                       {"KASAN_OUTLINE", 1.5},
                                       {"KCSAN", 5},

@@ -10,7 +10,8 @@ namespace {
 
 TEST(Slowness, APlainKernelIsTheMeasure) {
   EXPECT_EQ(slowness({}), 1);
-  EXPECT_EQ(slowness(parse_config("CONFIG_DEBUG_VM=y\n# CONFIG_KASAN is not set\nCONFIG_HAVE_ARCH_KASAN=y\n")), 1);
+  EXPECT_EQ(
+      slowness(parse_config("CONFIG_DEBUG_VM=y\n# CONFIG_KASAN is not set\nCONFIG_HAVE_ARCH_KASAN=y\n")), 1);
 }
 
 TEST(Slowness, SanitizersMultiplyUpToABound) {
@@ -19,7 +20,8 @@ TEST(Slowness, SanitizersMultiplyUpToABound) {
   EXPECT_GT(kasan, 2);
   EXPECT_GT(lockdep, 1.5);
   EXPECT_DOUBLE_EQ(slowness(parse_config("CONFIG_KASAN=y\nCONFIG_PROVE_LOCKING=y\n")), kasan * lockdep);
-  EXPECT_EQ(slowness(parse_config("CONFIG_KASAN=y\nCONFIG_KCSAN=y\nCONFIG_KMSAN=y\nCONFIG_PROVE_LOCKING=y\n")), 20);
+  EXPECT_EQ(
+      slowness(parse_config("CONFIG_KASAN=y\nCONFIG_KCSAN=y\nCONFIG_KMSAN=y\nCONFIG_PROVE_LOCKING=y\n")), 20);
 }
 
 }  // namespace

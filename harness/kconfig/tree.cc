@@ -9,13 +9,17 @@
 namespace pinrig::kconfig {
 namespace {
 
-/// Width of the white space a line begins with; a tab goes to the next multiple of 8, as in the kernel's lexer.
+/// Width of the white space a line begins with; a tab goes to the next multiple of 8, as in the kernel's
+/// lexer.
 int indent(std::string_view line) {
   int n = 0;
   for (const char c : line) {
-    if (c == ' ') ++n;
-    else if (c == '\t') n = (n / 8 + 1) * 8;
-    else break;
+    if (c == ' ')
+      ++n;
+    else if (c == '\t')
+      n = (n / 8 + 1) * 8;
+    else
+      break;
   }
   return n;
 }
@@ -25,7 +29,9 @@ std::string_view first_word(std::string_view text) {
   return text.substr(0, end);
 }
 
-std::string_view after(std::string_view text, std::string_view word) { return trim(text.substr(word.size())); }
+std::string_view after(std::string_view text, std::string_view word) {
+  return trim(text.substr(word.size()));
+}
 
 /// Drops a trailing comment, but not a '#' within quotes.
 std::string_view without_comment(std::string_view text) {
@@ -89,8 +95,10 @@ class TreeParser {
         continue;
       }
       const auto statement = without_comment(trim(joined));
-      if (statement == "help" || statement == "---help---") help_indent = 0;
-      else if (!statement.empty()) take(statement, {path, start, 0});
+      if (statement == "help" || statement == "---help---")
+        help_indent = 0;
+      else if (!statement.empty())
+        take(statement, {path, start, 0});
       joined.clear();
     }
   }
@@ -129,7 +137,8 @@ class TreeParser {
     if (path.size() >= 2 && path.front() == '"') path = path.substr(1, path.size() - 2);
     std::string name(path);
     for (const std::string variable : {"$(SRCARCH)", "$SRCARCH"}) {
-      if (const auto at = name.find(variable); at != std::string::npos) name.replace(at, variable.size(), srcarch_);
+      if (const auto at = name.find(variable); at != std::string::npos)
+        name.replace(at, variable.size(), srcarch_);
     }
     current_ = nullptr;
     in_scope_head_ = false;
@@ -166,8 +175,12 @@ class TreeParser {
   /// A line inside a config, or between a menu or choice and its first entry.
   void attribute(std::string_view word, std::string_view s) {
     const auto rest = after(s, word);
-    auto* depends = current_ != nullptr ? &current_->depends : in_scope_head_ ? &scopes_.back().depends : nullptr;
-    auto* visible = current_ != nullptr ? &current_->visible : in_scope_head_ ? &scopes_.back().visible : nullptr;
+    auto* depends = current_ != nullptr ? &current_->depends
+                    : in_scope_head_    ? &scopes_.back().depends
+                                        : nullptr;
+    auto* visible = current_ != nullptr ? &current_->visible
+                    : in_scope_head_    ? &scopes_.back().visible
+                                        : nullptr;
     if (depends == nullptr) return;
     if (word == "depends" && rest.starts_with("on")) {
       depends->emplace_back(after(rest, "on"));
@@ -183,7 +196,8 @@ class TreeParser {
 
   static bool is_prompt(std::string_view word, std::string_view rest) {
     if (word == "prompt") return true;
-    const bool type = word == "bool" || word == "tristate" || word == "string" || word == "int" || word == "hex";
+    const bool type =
+        word == "bool" || word == "tristate" || word == "string" || word == "int" || word == "hex";
     return type && !rest.empty() && (rest.front() == '"' || rest.front() == '\'');
   }
 

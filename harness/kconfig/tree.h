@@ -14,11 +14,11 @@ namespace pinrig::kconfig {
 
 /// One `config` entry. A symbol may have several, each with its own conditions.
 struct Definition {
-  model::Where where;                 ///< relative to the tree: "drivers/nvme/host/Kconfig":5
+  model::Where where;  ///< relative to the tree: "drivers/nvme/host/Kconfig":5
   bool has_prompt = false;
-  std::vector<std::string> depends;   ///< own, of enclosing menus, ifs and choices: all must hold
-  std::vector<std::string> visible;   ///< conditions of the prompt alone: `bool "..." if EXPERT`, `visible if`
-  int choice = -1;                    ///< index into Tree::choices
+  std::vector<std::string> depends;  ///< own, of enclosing menus, ifs and choices: all must hold
+  std::vector<std::string> visible;  ///< conditions of the prompt alone: `bool "..." if EXPERT`, `visible if`
+  int choice = -1;                   ///< index into Tree::choices
 };
 
 struct Choice {
@@ -35,8 +35,9 @@ struct Tree {
 /// Gives the text of a file of the tree, by its path relative to the top; empty if there is none.
 using Reader = std::function<std::optional<std::string>(const std::string&)>;
 
-/// Reads "Kconfig" and everything it sources. `srcarch` is the name of the folder below arch/ ("x86", "arm64").
-/// Lenient: what it does not know it skips, for the kernel's own conf has the last word on validity.
+/// Reads "Kconfig" and everything it sources. `srcarch` is the name of the folder below arch/ ("x86",
+/// "arm64"). Lenient: what it does not know it skips, for the kernel's own conf has the last word on
+/// validity.
 Tree parse_tree(const std::string& srcarch, const Reader& read);
 
 }  // namespace pinrig::kconfig

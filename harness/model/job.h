@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A job is one attempt at a cell: everything needed to run it again is in JobSpec, saved before the guest starts.
+// A job is one attempt at a cell: everything needed to run it again is in JobSpec, saved before the guest
+// starts.
 #pragma once
 
 #include <cstdint>
@@ -26,15 +27,15 @@ struct Cell {
 
 /// Limits in seconds, for a plain kernel on the reference machine; multiplied by what was measured here.
 struct Timeouts {
-  double scale = 1;        ///< how much slower this host is: of the calibration guest
-  double kernel = 1;       ///< how much slower this kernel is: by its debug options, or by what its boot took
-  double boot_s = 30;      ///< QEMU spawn to the agent's hello
-  double setup_s = 30;     ///< mounts, huge pages, rxe
-  double silence_s = 20;   ///< grace after a test's own limit before the guest counts as hung
+  double scale = 1;       ///< how much slower this host is: of the calibration guest
+  double kernel = 1;      ///< how much slower this kernel is: by its debug options, or by what its boot took
+  double boot_s = 30;     ///< QEMU spawn to the agent's hello
+  double setup_s = 30;    ///< mounts, huge pages, rxe
+  double silence_s = 20;  ///< grace after a test's own limit before the guest counts as hung
   double shutdown_s = 10;
   double scaled(double seconds) const { return seconds * scale * kernel; }
-  /// Takes in what a guest's clock showed when its agent began: a kernel that took longer to get there than a plain one
-  /// takes longer for everything else. Limits only ever grow by it.
+  /// Takes in what a guest's clock showed when its agent began: a kernel that took longer to get there than a
+  /// plain one takes longer for everything else. Limits only ever grow by it.
   void booted_in(double uptime_s);
 };
 
@@ -43,13 +44,14 @@ struct JobSpec {
   std::string run_id;
   std::string cell_id;
   Arch arch = Arch::x86_64;
-  std::string kernel_image;  ///< what QEMU boots: stripped vmlinux (x86-64, PVH) or Image (aarch64)
-  std::string vmlinux;       ///< with symbols, for gdb
+  std::string kernel_image;            ///< what QEMU boots: stripped vmlinux (x86-64, PVH) or Image (aarch64)
+  std::string vmlinux;                 ///< with symbols, for gdb
   std::vector<std::string> initramfs;  ///< cpio archives, concatenated in this order
-  std::string shell;         ///< a further archive, of interactive guests
+  std::string shell;                   ///< a further archive, of interactive guests
   Machine machine;
   Accel accel = Accel::tcg;  ///< decided: never automatic
-  std::int64_t loops_per_jiffy = 0;  ///< lpj= of an x86-64 guest under TCG; 0 = the kernel calibrates by itself
+  std::int64_t loops_per_jiffy =
+      0;  ///< lpj= of an x86-64 guest under TCG; 0 = the kernel calibrates by itself
   Timeouts timeouts;
   std::vector<TestSpec> tests;
   std::vector<std::string> missing_programs;  ///< programs of tests that the kernel tree lacks

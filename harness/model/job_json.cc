@@ -21,18 +21,19 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Device, {{Device::zoned, "zoned"},
                                       {Device::iommu, "iommu"},
                                       {Device::kvm, "kvm"},
                                       {Device::removable, "removable"}})
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs, zone_mib, cmb_mib, metadata_bytes,
-                                   removable)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, numa_nodes, nvme, net, hugepages_2m, swap_mib,
-                                   kernel_args, devices)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, fs_mib, hugepages_2m, swap_mib, rdma, symbols, devices, kernel_args, memory_mib,
-                                   cpus, numa_nodes, tools)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs, zone_mib, cmb_mib,
+                                   metadata_bytes, removable)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, numa_nodes, nvme, net, hugepages_2m,
+                                   swap_mib, kernel_args, devices)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, fs_mib, hugepages_2m, swap_mib, rdma, symbols, devices,
+                                   kernel_args, memory_mib, cpus, numa_nodes, tools)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Proof, mutant, base, env, red)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, limit_s, needs, claim, destructive, known_long,
-                                   what, rows, proof)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s, shutdown_s)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, cell_id, arch, kernel_image, vmlinux, initramfs, shell, machine, accel,
-                                   loops_per_jiffy, timeouts, tests, missing_programs, skips)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, limit_s, needs, claim,
+                                   destructive, known_long, what, rows, proof)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s,
+                                                shutdown_s)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, cell_id, arch, kernel_image, vmlinux, initramfs, shell,
+                                   machine, accel, loops_per_jiffy, timeouts, tests, missing_programs, skips)
 
 std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2) + "\n"; }
 

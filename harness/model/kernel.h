@@ -13,9 +13,9 @@
 namespace pinrig::model {
 
 enum class Arch { x86_64, aarch64 };
-const char* to_string(Arch arch);                         ///< "x86_64", "aarch64" (uname -m)
+const char* to_string(Arch arch);                          ///< "x86_64", "aarch64" (uname -m)
 std::optional<Arch> arch_from_string(const std::string&);  ///< also accepts "amd64" and "arm64"
-const char* kernel_arch(Arch arch);                       ///< value of make ARCH=: "x86_64", "arm64"
+const char* kernel_arch(Arch arch);                        ///< value of make ARCH=: "x86_64", "arm64"
 
 /// Where a value stood in a file of the user; line and column count from 1, 0 = unknown.
 struct Where {
@@ -45,10 +45,10 @@ struct KernelBase {
 /// What is expected of some tests at some points. A verdict outside `verdicts` is a regression; with
 /// `required`, at least one matching test must have been judged at each point it names.
 struct Expectation {
-  std::string tests;               ///< glob over "suite/test" or "suite/test:case"
-  std::vector<Verdict> verdicts;   ///< allowed ones, never empty
-  std::vector<std::string> points; ///< "base", "tip" or numbers; empty = every point
-  std::vector<Arch> archs;         ///< empty = all
+  std::string tests;                ///< glob over "suite/test" or "suite/test:case"
+  std::vector<Verdict> verdicts;    ///< allowed ones, never empty
+  std::vector<std::string> points;  ///< "base", "tip" or numbers; empty = every point
+  std::vector<Arch> archs;          ///< empty = all
   std::string reason;
   bool required = true;
   Where where;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What is known of kernels beforehand: what they have to be able to do, what may be skipped on them, and which of
-// their faults are known.
+// What is known of kernels beforehand: what they have to be able to do, what may be skipped on them, and
+// which of their faults are known.
 #pragma once
 
 #include <map>

@@ -8,8 +8,8 @@ namespace pinrig::model {
 namespace {
 
 TEST(Rank, NothingOutranksMissingAndSkipIsTheLeast) {
-  for (const auto v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass, Verdict::crash,
-                       Verdict::timeout, Verdict::leak, Verdict::error}) {
+  for (const auto v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass,
+                       Verdict::crash, Verdict::timeout, Verdict::leak, Verdict::error}) {
     EXPECT_LT(rank(v), rank(Verdict::missing)) << to_string(v);
     EXPECT_TRUE(v == Verdict::skip || rank(v) > rank(Verdict::skip)) << to_string(v);
     EXPECT_EQ(verdict_from_string(to_string(v)), v);
@@ -19,7 +19,8 @@ TEST(Rank, NothingOutranksMissingAndSkipIsTheLeast) {
 
 TEST(Ledger, LegacySkewIsNotALeak) {
   // vfat, 64 KiB aligned read on 6.12: 16 acquired, 48 released, 16 sections.
-  PinLedger l{.available = true, .before = {100, 100}, .after = {116, 148}, .claim = PinClaim{.skew_sections = 16}};
+  PinLedger l{
+      .available = true, .before = {100, 100}, .after = {116, 148}, .claim = PinClaim{.skew_sections = 16}};
   EXPECT_EQ(l.outstanding(), 0);
   l.claim.reset();
   EXPECT_EQ(l.outstanding(), -32);

@@ -110,8 +110,9 @@ std::optional<Verdict> verdict_from_string(const std::string& s) {
 }
 
 int rank(Verdict v) {
-  static constexpr std::array order{Verdict::skip, Verdict::pass,  Verdict::xfail, Verdict::xpass, Verdict::fail,
-                                    Verdict::timeout, Verdict::leak, Verdict::crash, Verdict::error, Verdict::missing};
+  static constexpr std::array order{Verdict::skip,  Verdict::pass,    Verdict::xfail, Verdict::xpass,
+                                    Verdict::fail,  Verdict::timeout, Verdict::leak,  Verdict::crash,
+                                    Verdict::error, Verdict::missing};
   for (std::size_t i = 0; i < order.size(); ++i) {
     if (order[i] == v) return static_cast<int>(i);
   }
@@ -123,18 +124,24 @@ const char* to_string(TestExit::Kind kind) { return name_in(exits, kind); }
 
 const char* to_string(OutputFormat f) {
   switch (f) {
-    case OutputFormat::ktap: return "ktap";
-    case OutputFormat::exit_code: return "exit_code";
-    case OutputFormat::gup_test: return "gup_test";
+    case OutputFormat::ktap:
+      return "ktap";
+    case OutputFormat::exit_code:
+      return "exit_code";
+    case OutputFormat::gup_test:
+      return "gup_test";
   }
   return "?";
 }
 
 const char* to_string(Accel a) {
   switch (a) {
-    case Accel::automatic: return "auto";
-    case Accel::kvm: return "kvm";
-    case Accel::tcg: return "tcg";
+    case Accel::automatic:
+      return "auto";
+    case Accel::kvm:
+      return "kvm";
+    case Accel::tcg:
+      return "tcg";
   }
   return "?";
 }

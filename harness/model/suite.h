@@ -22,14 +22,14 @@ const char* to_string(OutputFormat f);
 
 /// Devices that a machine has only when a test asks for them; each costs probe time.
 enum class Device {
-  zoned,     ///< NVMe namespace in zones, serial pin-zoned
-  cmb,       ///< NVMe controller with 64 MiB of memory of its own, serial pin-cmb
-  meta,      ///< NVMe namespace with 8 bytes of metadata a block, serial pin-meta
-  p9,        ///< virtio-9p share of an empty folder, mount tag pinshare
-  scsi,      ///< disk on virtio-scsi, serial pin-scsi
-  iommu,     ///< emulated IOMMU, and an e1000e behind it
-  kvm,       ///< processors that can run guests of their own: /dev/kvm
-  removable, ///< NVMe controller that a test can have taken out, serial pin-gone
+  zoned,      ///< NVMe namespace in zones, serial pin-zoned
+  cmb,        ///< NVMe controller with 64 MiB of memory of its own, serial pin-cmb
+  meta,       ///< NVMe namespace with 8 bytes of metadata a block, serial pin-meta
+  p9,         ///< virtio-9p share of an empty folder, mount tag pinshare
+  scsi,       ///< disk on virtio-scsi, serial pin-scsi
+  iommu,      ///< emulated IOMMU, and an e1000e behind it
+  kvm,        ///< processors that can run guests of their own: /dev/kvm
+  removable,  ///< NVMe controller that a test can have taken out, serial pin-gone
 };
 const char* to_string(Device d);
 std::optional<Device> device_from_string(const std::string&);
@@ -38,10 +38,10 @@ const std::vector<Device>& all_devices();
 
 /// What a test needs of the machine and the kernel; the harness builds the guest from it.
 struct Needs {
-  std::vector<std::string> nvme;     ///< serials of NVMe drives
-  std::string fs;                    ///< working directory on this file system ("ext4"); empty = any
-  int fs_mib = 0;                    ///< size of its drive; 0 = what the machine has
-  int hugepages_2m = 0;              ///< huge pages of the default size to reserve
+  std::vector<std::string> nvme;  ///< serials of NVMe drives
+  std::string fs;                 ///< working directory on this file system ("ext4"); empty = any
+  int fs_mib = 0;                 ///< size of its drive; 0 = what the machine has
+  int hugepages_2m = 0;           ///< huge pages of the default size to reserve
   int swap_mib = 0;
   bool rdma = false;                 ///< an rxe link
   std::vector<std::string> symbols;  ///< configuration symbols, without CONFIG_
@@ -55,8 +55,8 @@ struct Needs {
 
 /// The known-bad kernel or injected fault on which a test turns red.
 struct Proof {
-  std::string mutant;  ///< kernels/mutants/NAME
-  std::string base;    ///< another base instead of a mutant
+  std::string mutant;                      ///< kernels/mutants/NAME
+  std::string base;                        ///< another base instead of a mutant
   std::map<std::string, std::string> env;  ///< beside or instead of them: a fault by environment
   std::vector<std::string> red;  ///< globs over cases that must not pass; empty = the test itself must not
   Where where;
@@ -72,12 +72,12 @@ struct TestSpec {
   std::vector<std::string> args;
   std::map<std::string, std::string> env;
   OutputFormat format = OutputFormat::ktap;
-  double limit_s = 30;  ///< on the calibration machine; scaled by Timeouts
+  double limit_s = 30;     ///< on the calibration machine; scaled by Timeouts
   std::string limit_plus;  ///< variable of `env` with seconds that are added to the limit; empty = none
   Needs needs;
   PinClaim::Mode claim = PinClaim::Mode::net_zero;  ///< least claim; a test may claim more at run time
   bool destructive = false;
-  bool known_long = false;  ///< runs when it is named, not when a glob covers it
+  bool known_long = false;        ///< runs when it is named, not when a glob covers it
   std::string what;               ///< one line: the behaviour guarded
   std::vector<std::string> rows;  ///< rows of guest-tests/map.yaml that it covers
   Proof proof;
@@ -98,8 +98,8 @@ struct NvmeDrive {
   std::string serial;  ///< of the controller; how the guest finds it
   int nsid = 1;        ///< namespaces of one serial share a controller
   int size_mib = 64;
-  int iops = 0;    ///< throttling.iops-total; delays before the data moves (0 = unlimited)
-  std::string fs;  ///< "ext4": made on the host before the boot; empty = raw, zero-filled
+  int iops = 0;            ///< throttling.iops-total; delays before the data moves (0 = unlimited)
+  std::string fs;          ///< "ext4": made on the host before the boot; empty = raw, zero-filled
   int zone_mib = 0;        ///< size of its zones; 0 = not zoned
   int cmb_mib = 0;         ///< memory of its controller that the guest may map
   int metadata_bytes = 0;  ///< beside each block, in a buffer of its own
@@ -113,11 +113,11 @@ struct Machine {
   int memory_mib = 2048;
   int numa_nodes = 1;
   std::vector<NvmeDrive> nvme;
-  bool net = true;                        ///< virtio-net without a way out, for rxe
-  int hugepages_2m = 0;                   ///< reserved by the agent before the first test
+  bool net = true;       ///< virtio-net without a way out, for rxe
+  int hugepages_2m = 0;  ///< reserved by the agent before the first test
   int swap_mib = 0;
-  std::vector<std::string> kernel_args;   ///< appended to the command line
-  std::vector<Device> devices;            ///< that its tests need; their NVMe drives are in `nvme` too
+  std::vector<std::string> kernel_args;  ///< appended to the command line
+  std::vector<Device> devices;           ///< that its tests need; their NVMe drives are in `nvme` too
 };
 
 enum class Accel { automatic, kvm, tcg };
@@ -133,17 +133,17 @@ struct TestEnv {
 /// configs/runs/NAME.yaml: what one `pinrig run` does.
 struct RunSpec {
   std::string name;
-  std::string base;                     ///< KernelBase, when there is no series
-  std::string series;                   ///< empty: the base alone
-  std::vector<std::string> points;      ///< "base", "tip", "each" or numbers
+  std::string base;                 ///< KernelBase, when there is no series
+  std::string series;               ///< empty: the base alone
+  std::vector<std::string> points;  ///< "base", "tip", "each" or numbers
   std::vector<Arch> archs;
-  std::vector<std::string> fragments;   ///< names below configs/fragments, without .config
+  std::vector<std::string> fragments;  ///< names below configs/fragments, without .config
   std::string machine;
-  std::vector<std::string> suites;      ///< "suite" or "suite/test" globs; with '!' before them: not these
-  std::string selftests_from;           ///< KernelBase whose selftests are used instead of the tree's own
+  std::vector<std::string> suites;  ///< "suite" or "suite/test" globs; with '!' before them: not these
+  std::string selftests_from;       ///< KernelBase whose selftests are used instead of the tree's own
   Accel accel = Accel::automatic;
-  std::vector<Expectation> expect;      ///< beside those of the series
-  std::vector<TestEnv> env;             ///< for single tests, beside the suite's
+  std::vector<Expectation> expect;  ///< beside those of the series
+  std::vector<TestEnv> env;         ///< for single tests, beside the suite's
   Where where;
 };
 

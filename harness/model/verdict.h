@@ -32,8 +32,9 @@ struct JobOutcome {
     cancelled
   };
   Kind kind = Kind::infra_error;
-  std::string phase;   ///< "boot", "setup", "test", "shutdown"; for timed_out and boot_failed
-  std::string detail;  ///< one line for people: the patch and hunk, file:line of a compile error, a panic title
+  std::string phase;  ///< "boot", "setup", "test", "shutdown"; for timed_out and boot_failed
+  std::string
+      detail;  ///< one line for people: the patch and hunk, file:line of a compile error, a panic title
 };
 const char* to_string(JobOutcome::Kind kind);
 
@@ -81,8 +82,8 @@ const char* to_string(TestExit::Kind kind);
 
 /// Something the kernel said on the console.
 struct KernelEvent {
-  std::string kind;   ///< "panic", "oops", "warning", "bug", "bad_page", "refcount", "kasan", "hung_task", ...
-  std::string title;  ///< normalised: no addresses, pids or CPU numbers; equal titles are the same event
+  std::string kind;  ///< "panic", "oops", "warning", "bug", "bad_page", "refcount", "kasan", "hung_task", ...
+  std::string title;     ///< normalised: no addresses, pids or CPU numbers; equal titles are the same event
   std::string function;  ///< first frame that is to blame, or empty
   int first_line = 0;
   int last_line = 0;
@@ -92,7 +93,7 @@ struct KernelEvent {
 
 /// Raw facts on one planned test of one job, before judging.
 struct TestRecord {
-  std::string name;         ///< "suite/test"
+  std::string name;  ///< "suite/test"
   TestExit exit;
   std::string skip_reason;  ///< set by the harness when the test could not be started for a stated reason
   double wall_s = 0;
@@ -111,9 +112,9 @@ struct TestVerdict {
   std::string test;       ///< "suite/test"
   std::string case_name;  ///< empty: the verdict of the test itself
   Verdict verdict = Verdict::missing;
-  std::string detail;     ///< why, for people
-  int line = 0;           ///< in the test's output, 0 = none
-  bool expected = false;  ///< nothing to worry about: pass, skip with a known reason, or as the series says
+  std::string detail;       ///< why, for people
+  int line = 0;             ///< in the test's output, 0 = none
+  bool expected = false;    ///< nothing to worry about: pass, skip with a known reason, or as the series says
   std::string expectation;  ///< reason of the expectation that matched
   bool foreseen = false;    ///< a skip by the harness, for what kernel and machine were known to lack
   double wall_s = 0;

@@ -33,10 +33,11 @@ Error no_test(const std::vector<model::Suite>& suites, const model::TestEnv& env
     for (const auto& test : suite.tests) known.push_back(test.name);
   }
   const std::string near = nearest(env.test, known);
-  return make_error(ErrorKind::bad_input,
-                    placed(env.where, fmt::format("env: there is no test '{}'{}", env.test,
-                                                  near.empty() ? "" : fmt::format("; did you mean '{}'?", near))),
-                    "`pinrig list tests` shows them all");
+  return make_error(
+      ErrorKind::bad_input,
+      placed(env.where, fmt::format("env: there is no test '{}'{}", env.test,
+                                    near.empty() ? "" : fmt::format("; did you mean '{}'?", near))),
+      "`pinrig list tests` shows them all");
 }
 
 }  // namespace
@@ -67,10 +68,12 @@ Result<void> extend_limits(std::vector<model::Suite>& suites) {
       if (test.limit_plus.empty() || value == test.env.end()) continue;
       const std::string& text = value->second;
       double seconds = -1;
-      const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
+      const auto [end, ec] =
+          std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
       if (ec != std::errc() || end != text.data() + text.size() || !(seconds >= 0 && seconds <= one_day))
         return make_error(ErrorKind::bad_input,
-                          placed(test.where, fmt::format("test {}: {}={:.40} is no number of seconds", test.name, test.limit_plus, text)),
+                          placed(test.where, fmt::format("test {}: {}={:.40} is no number of seconds",
+                                                         test.name, test.limit_plus, text)),
                           "seconds from 0 to a day are wanted");
       test.limit_s += seconds;
     }

@@ -23,7 +23,9 @@ std::vector<model::Suite> suites() {
 
 TEST(Environment, LaterValuesTakeThePlaceOfEarlierOnes) {
   auto s = suites();
-  ASSERT_TRUE(add_environment(s, {{"stress/all", {{"SEED", "7"}, {"MORE", "x"}}, {}}, {"stress/all", {{"SEED", "8"}}, {}}}).has_value());
+  ASSERT_TRUE(add_environment(s, {{"stress/all", {{"SEED", "7"}, {"MORE", "x"}}, {}},
+                                  {"stress/all", {{"SEED", "8"}}, {}}})
+                  .has_value());
   const std::map<std::string, std::string> want{{"SECONDS", "10"}, {"SEED", "8"}, {"MORE", "x"}};
   EXPECT_EQ(s[0].tests[0].env, want);
   EXPECT_TRUE(s[0].tests[1].env.empty());
@@ -34,15 +36,19 @@ TEST(Environment, ATestThatIsNotThereNamesTheNearest) {
   const auto in_file = add_environment(s, {{"stress/al", {}, {"configs/runs/x.yaml", 9, 3}}});
   ASSERT_TRUE(in_file.has_error());
   EXPECT_EQ(in_file.error().kind, ErrorKind::bad_input);
-  EXPECT_EQ(in_file.error().message, "configs/runs/x.yaml:9:3: env: there is no test 'stress/al'; did you mean 'stress/all'?");
+  EXPECT_EQ(in_file.error().message,
+            "configs/runs/x.yaml:9:3: env: there is no test 'stress/al'; did you mean 'stress/all'?");
   EXPECT_EQ(add_environment(s, {{"zzz", {}, {}}}).error().message, "env: there is no test 'zzz'");
 }
 
 TEST(Environment, WhatTheProofOfATestSetsIsAFault) {
   auto s = suites();
   s[0].tests[1].proof.env = {{"PINRIG_CAPABILITIES", "dio.bdev=pin"}};
-  EXPECT_TRUE(puts_faults(s, {{"stress/all", {{"SEED", "7"}}, {}}, {"stress/unplug_inflight", {{"PINRIG_CAPABILITIES", "x=y"}}, {}}}));
-  EXPECT_FALSE(puts_faults(s, {{"stress/all", {{"SEED", "7"}}, {}}, {"stress/unplug_inflight", {{"OTHER", "1"}}, {}}})) << "a choice";
+  EXPECT_TRUE(puts_faults(s, {{"stress/all", {{"SEED", "7"}}, {}},
+                              {"stress/unplug_inflight", {{"PINRIG_CAPABILITIES", "x=y"}}, {}}}));
+  EXPECT_FALSE(
+      puts_faults(s, {{"stress/all", {{"SEED", "7"}}, {}}, {"stress/unplug_inflight", {{"OTHER", "1"}}, {}}}))
+      << "a choice";
   EXPECT_FALSE(puts_faults(s, {}));
 }
 
@@ -61,7 +67,8 @@ TEST(Environment, WhatIsNoTimeIsToldBeforeAnythingStarts) {
     const auto r = extend_limits(s);
     ASSERT_TRUE(r.has_error()) << value;
     EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
-    EXPECT_THAT(r.error().message, HasSubstr("suite.yaml:7:5: test stress/all: SECONDS=" + std::string(value) + " is no number of seconds"));
+    EXPECT_THAT(r.error().message, HasSubstr("suite.yaml:7:5: test stress/all: SECONDS=" +
+                                             std::string(value) + " is no number of seconds"));
   }
 }
 

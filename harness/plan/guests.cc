@@ -25,8 +25,8 @@ bool any_test(const std::vector<TestSpec>& tests, Any any) {
   return std::any_of(tests.begin(), tests.end(), any);
 }
 
-/// With an IOMMU every transfer of every device takes another way, and a kernel that can have guests is started at
-/// another exception level on arm64; the rest stand beside each other without being seen.
+/// With an IOMMU every transfer of every device takes another way, and a kernel that can have guests is
+/// started at another exception level on arm64; the rest stand beside each other without being seen.
 bool stands_apart(Device d) { return d == Device::iommu || d == Device::kvm; }
 
 /// What decides which guest a test goes to.
@@ -50,8 +50,8 @@ Kind kind_of(const Machine& offer, const TestSpec& t) {
   if (t.needs.cpus > offer.cpus) k.cpus = t.needs.cpus;
   if (t.needs.numa_nodes > offer.numa_nodes) k.numa_nodes = t.needs.numa_nodes;
   if (t.destructive) k.destructive = t.name;
-  // Memory and devices are no ground for two guests with the same boot parameters; where memory lies and how many
-  // processors race is what a test sees.
+  // Memory and devices are no ground for two guests with the same boot parameters; where memory lies and how
+  // many processors race is what a test sees.
   if (!k.kernel_args.empty()) {
     k.apart = false;
     k.memory_mib = 0;
@@ -72,8 +72,8 @@ std::string reason_of(const Kind& k, const Machine& machine) {
   return out.empty() ? "" : "needs " + join(out, ", ");
 }
 
-/// A drive of the machine goes in when a test names its serial number or needs its file system. Of a controller with
-/// both raw and formatted namespaces, a test that names it means the raw ones.
+/// A drive of the machine goes in when a test names its serial number or needs its file system. Of a
+/// controller with both raw and formatted namespaces, a test that names it means the raw ones.
 bool wanted(const Machine& offer, const NvmeDrive& d, const std::vector<TestSpec>& tests) {
   const bool has_raw = std::any_of(offer.nvme.begin(), offer.nvme.end(),
                                    [&](const NvmeDrive& o) { return o.serial == d.serial && o.fs.empty(); });
@@ -154,14 +154,16 @@ Kinds by_kind(const Machine& offer, const std::vector<TestSpec>& tests) {
   Kinds kinds{{Kind{}, {}}};  // the main one first
   for (const auto& t : tests) {
     const Kind kind = kind_of(offer, t);
-    const auto same = std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == kind; });
+    const auto same =
+        std::find_if(kinds.begin(), kinds.end(), [&](const auto& k) { return k.first == kind; });
     if (same == kinds.end())
       kinds.push_back({kind, {t}});
     else
       same->second.push_back(t);
   }
   std::erase_if(kinds, [](const auto& k) { return k.second.empty(); });
-  std::stable_partition(kinds.begin(), kinds.end(), [](const auto& k) { return k.first.destructive.empty(); });
+  std::stable_partition(kinds.begin(), kinds.end(),
+                        [](const auto& k) { return k.first.destructive.empty(); });
   return kinds;
 }
 
@@ -170,7 +172,9 @@ std::vector<std::vector<TestSpec>> shares_of(const std::vector<TestSpec>& tests)
   const std::size_t shares = (tests.size() + most_tests_of_a_guest - 1) / most_tests_of_a_guest;
   std::vector<std::vector<TestSpec>> out;
   for (std::size_t i = 0; i < shares; ++i) {
-    const auto at = [&](std::size_t share) { return tests.begin() + static_cast<std::ptrdiff_t>(share * tests.size() / shares); };
+    const auto at = [&](std::size_t share) {
+      return tests.begin() + static_cast<std::ptrdiff_t>(share * tests.size() / shares);
+    };
     out.emplace_back(at(i), at(i + 1));
   }
   return out;
@@ -187,7 +191,8 @@ std::vector<GuestGroup> group_tests(const Machine& offer, const std::vector<Test
       g.suffix = out.empty() ? "" : fmt::format(".{}", out.size() + 1);
       g.machine = fit_machine(offer, shares[i]);
       g.reason = reason_of(kind, g.machine);
-      if (shares.size() > 1) g.reason += fmt::format("{}share {} of {}", g.reason.empty() ? "" : ", ", i + 1, shares.size());
+      if (shares.size() > 1)
+        g.reason += fmt::format("{}share {} of {}", g.reason.empty() ? "" : ", ", i + 1, shares.size());
       g.tests = shares[i];
       out.push_back(std::move(g));
     }

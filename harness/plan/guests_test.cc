@@ -111,7 +111,8 @@ TEST(FitMachine, ARawDriveBringsNoFileSystemAlong) {
 }
 
 TEST(FitMachine, NvmeDevicesBecomeDrives) {
-  const Machine m = fit_machine(offer(), {with_devices("a", {Device::meta, Device::zoned}), with_devices("b", {Device::cmb, Device::scsi})});
+  const Machine m = fit_machine(offer(), {with_devices("a", {Device::meta, Device::zoned}),
+                                          with_devices("b", {Device::cmb, Device::scsi})});
   EXPECT_THAT(m.devices, ElementsAre(Device::zoned, Device::cmb, Device::meta, Device::scsi));
   EXPECT_THAT(drives(m), ElementsAre("pin-zoned:1", "pin-cmb:1", "pin-meta:1"));
   EXPECT_EQ(m.nvme[0].zone_mib, 8);
@@ -124,7 +125,8 @@ TEST(FitMachine, NvmeDevicesBecomeDrives) {
 }
 
 TEST(Groups, OneGuestIsEnoughForPlainTests) {
-  EXPECT_THAT(guests({test("a"), with_devices("b", {Device::zoned, Device::p9}), test("c")}), ElementsAre("|| a b c"));
+  EXPECT_THAT(guests({test("a"), with_devices("b", {Device::zoned, Device::p9}), test("c")}),
+              ElementsAre("|| a b c"));
 }
 
 TEST(Groups, MoreProcessorsOrNodesThanTheMachineHasAreAGuest) {
@@ -136,14 +138,16 @@ TEST(Groups, MoreProcessorsOrNodesThanTheMachineHasAreAGuest) {
   TestSpec two = test("c");
   two.needs.cpus = 2;
   two.needs.numa_nodes = 1;
-  EXPECT_THAT(guests({three, nodes, two}), ElementsAre("|| c", ".2|needs 3 CPUs| a", ".3|needs 3 CPUs, 2 NUMA nodes| b"));
+  EXPECT_THAT(guests({three, nodes, two}),
+              ElementsAre("|| c", ".2|needs 3 CPUs| a", ".3|needs 3 CPUs, 2 NUMA nodes| b"));
   const Machine m = fit_machine(offer(), {nodes});
   EXPECT_EQ(m.cpus, 3);
   EXPECT_EQ(m.numa_nodes, 2);
 }
 
 TEST(Groups, BootParametersAreAGuestEachWhateverTheirOrder) {
-  EXPECT_THAT(guests({with_args("a", {"x=1", "y=2"}), test("b"), with_args("c", {"y=2", "x=1"}), with_args("d", {"z"})}),
+  EXPECT_THAT(guests({with_args("a", {"x=1", "y=2"}), test("b"), with_args("c", {"y=2", "x=1"}),
+                      with_args("d", {"z"})}),
               ElementsAre("|| b", ".2|boot parameters x=1 y=2| a c", ".3|boot parameters z| d"));
 }
 
@@ -152,7 +156,8 @@ TEST(Groups, WithoutAMainGuestTheFirstTakesItsName) {
 }
 
 TEST(Groups, DevicesThatChangeOthersStandApartTogether) {
-  EXPECT_THAT(guests({with_devices("a", {Device::iommu}), test("b"), with_devices("c", {Device::kvm, Device::zoned})}),
+  EXPECT_THAT(guests({with_devices("a", {Device::iommu}), test("b"),
+                      with_devices("c", {Device::kvm, Device::zoned})}),
               ElementsAre("|| b", ".2|needs iommu, kvm| a c"));
 }
 
@@ -180,8 +185,9 @@ TEST(Groups, BootParametersDecideBeforeDevicesAndMemory) {
 }
 
 TEST(Groups, EveryDestructiveTestHasItsOwnGuestAtTheEnd) {
-  EXPECT_THAT(guests({destructive(test("a")), destructive(with_args("b", {"x"})), test("c"), with_args("d", {"x"})}),
-              ElementsAre("|| c", ".2|boot parameters x| d", ".3|destructive: a| a", ".4|destructive: b| b"));
+  EXPECT_THAT(
+      guests({destructive(test("a")), destructive(with_args("b", {"x"})), test("c"), with_args("d", {"x"})}),
+      ElementsAre("|| c", ".2|boot parameters x| d", ".3|destructive: a| a", ".4|destructive: b| b"));
 }
 
 TEST(Groups, ALongGuestIsMadeSharesOfNearlyTheSameSizeInOrder) {

@@ -126,7 +126,8 @@ Result<void> check_one(const Machine& m, const TestSpec& t) {
   return {};
 }
 
-model::Cell cell_of(const Point& point, model::Arch arch, const GuestGroup& group, const std::string& config) {
+model::Cell cell_of(const Point& point, model::Arch arch, const GuestGroup& group,
+                    const std::string& config) {
   model::Cell cell;
   cell.kernel = fmt::format("{}-{}", point.label, model::to_string(arch));
   cell.id = cell.kernel + group.suffix;
@@ -209,7 +210,8 @@ Result<Plan> make_plan(const PlanInput& in) {
   const auto groups = group_tests(in.machine, tests);
   for (const auto arch : archs) {
     for (const auto& point : points) {
-      for (const auto& group : groups) plan.cells.push_back(cell_of(point, arch, group, join(in.run.fragments, "+")));
+      for (const auto& group : groups)
+        plan.cells.push_back(cell_of(point, arch, group, join(in.run.fragments, "+")));
     }
   }
   return plan;

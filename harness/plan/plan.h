@@ -22,9 +22,10 @@ struct PlanInput {
 struct Plan {
   std::string name;
   std::string base;
-  std::string series;              ///< empty = the base alone
-  int patches = 0;                 ///< length of the series
-  std::vector<model::Cell> cells;  ///< per architecture, points ascending: the order to build in; guests of a kernel together
+  std::string series;  ///< empty = the base alone
+  int patches = 0;     ///< length of the series
+  std::vector<model::Cell>
+      cells;  ///< per architecture, points ascending: the order to build in; guests of a kernel together
   std::vector<std::string> notes;  ///< what was folded or is worth knowing, one line each
 };
 
@@ -33,8 +34,9 @@ struct Plan {
 /// series, or "tip" and "each" without patches, is bad_input.
 Result<std::vector<model::Point>> resolve_points(const PlanInput& in, std::vector<std::string>& notes);
 
-/// The tests that the suite globs choose ("bio", "bio/dio_*", "*"; "!stress": but not these), in running order: the suite pins first
-/// (the counters themselves), then by limit, destructive ones last. A glob without a match is bad_input.
+/// The tests that the suite globs choose ("bio", "bio/dio_*", "*"; "!stress": but not these), in running
+/// order: the suite pins first (the counters themselves), then by limit, destructive ones last. A glob
+/// without a match is bad_input.
 Result<std::vector<model::TestSpec>> select_tests(const PlanInput& in);
 
 /// bad_input when a test needs what the machine does not offer: a drive, a file system, huge pages, swap,

@@ -255,7 +255,8 @@ TEST(Offer, WhatItHasIsEnough) {
   PlanInput in = input();
   in.machine.hugepages_2m = 8;
   in.machine.swap_mib = 64;
-  in.suites[1].tests[0].needs = {.nvme = {"raw0", "fs0"}, .fs = "ext4", .hugepages_2m = 8, .swap_mib = 64, .rdma = true};
+  in.suites[1].tests[0].needs = {
+      .nvme = {"raw0", "fs0"}, .fs = "ext4", .hugepages_2m = 8, .swap_mib = 64, .rdma = true};
   EXPECT_FALSE(make_plan(in).has_error());
   in.suites[1].tests[0].needs.fs = "tmpfs";
   EXPECT_FALSE(make_plan(in).has_error()) << "every guest has tmpfs";
@@ -291,7 +292,8 @@ machine default
   tip-x86_64   3 of 3: block: more
 
 2 guests for each
-  CELL      3 tests  2 CPUs, 2G memory, nvme raw0 64M raw, nvme fs0/2 64M raw at 4 IOPS, 64 huge pages, no network
+  CELL      3 tests  2 CPUs, 2G memory, nvme raw0 64M raw, nvme fs0/2 64M raw at 4 IOPS, )"
+            R"(64 huge pages, no network
   CELL.2     1 test  destructive: bio/dio_rw
                      2 CPUs, 2G memory, nvme fs0 512M ext4, 256M swap, no network
 

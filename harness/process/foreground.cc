@@ -65,7 +65,8 @@ ExitStatus wait_for(pid_t pid, int pidfd, const CancelToken& cancel) {
 
 Result<ExitStatus> run_foreground(const std::vector<std::string>& argv, const CancelToken& cancel) {
   const fs::path program = find_program(argv.at(0));
-  if (program.empty()) return make_error(ErrorKind::missing_tool, argv[0] + ": program not found", "install " + argv[0]);
+  if (program.empty())
+    return make_error(ErrorKind::missing_tool, argv[0] + ": program not found", "install " + argv[0]);
   std::vector<std::string> copies = argv;
   std::vector<char*> pointers;
   for (auto& arg : copies) pointers.push_back(arg.data());

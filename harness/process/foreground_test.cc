@@ -17,7 +17,8 @@ TEST(Foreground, StaysInOurProcessGroupForTheTerminal) {
   const CancelToken cancel;
   const std::string group = std::to_string(::getpgrp());
   // Field 5 of /proc/PID/stat is the process group.
-  EXPECT_TRUE(succeeded(*run_foreground({"sh", "-c", "set -- $(cat /proc/$$/stat); test \"$5\" = " + group}, cancel)));
+  EXPECT_TRUE(succeeded(
+      *run_foreground({"sh", "-c", "set -- $(cat /proc/$$/stat); test \"$5\" = " + group}, cancel)));
 }
 
 TEST(Foreground, CancellationKills) {

@@ -27,7 +27,8 @@ constexpr std::size_t most_groups = 1024;
 std::atomic<int> our_end{-1};
 std::atomic<pid_t> owner{-1};
 
-/// One packet: the group, or its negative when it is over. A guard that somebody killed must not cost us a SIGPIPE.
+/// One packet: the group, or its negative when it is over. A guard that somebody killed must not cost us a
+/// SIGPIPE.
 void tell(pid_t message) {
   const int fd = our_end.load();
   if (fd < 0) return;
@@ -35,8 +36,9 @@ void tell(pid_t message) {
   }
 }
 
-/// Nothing of pinrig but the socket: its other descriptors would keep locks held and outputs open. /proc/PID/environ
-/// shows the strings that the kernel laid out, and whoever looks for what pinrig left behind finds programs by them.
+/// Nothing of pinrig but the socket: its other descriptors would keep locks held and outputs open.
+/// /proc/PID/environ shows the strings that the kernel laid out, and whoever looks for what pinrig left
+/// behind finds programs by them.
 void shed(int fd) {
   ::setsid();
   ::prctl(PR_SET_NAME, "pinrig-guard");
@@ -69,7 +71,8 @@ void shed(int fd) {
   ::_exit(0);
 }
 
-/// The guard is nobody's child: pinrig waits for its children by their ids, and nothing is to be left as a zombie.
+/// The guard is nobody's child: pinrig waits for its children by their ids, and nothing is to be left as a
+/// zombie.
 bool fork_guard(int its_end) {
   const pid_t between = ::fork();
   if (between < 0) return false;

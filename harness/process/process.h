@@ -97,8 +97,8 @@ class Child {
   std::unique_ptr<Impl> impl_;
 };
 
-/// Runs a program with our terminal as its own (stdin, stdout, stderr, process group) and gives the terminal back
-/// as it was. Kills it on cancellation.
+/// Runs a program with our terminal as its own (stdin, stdout, stderr, process group) and gives the terminal
+/// back as it was. Kills it on cancellation.
 Result<ExitStatus> run_foreground(const std::vector<std::string>& argv, const CancelToken& cancel);
 
 /// Full path of a program in PATH (or of one named with a '/'), or empty.

@@ -121,7 +121,8 @@ Totals add_suite(pugi::xml_node root, const RunData& data, const JobData& job) {
   property(suite, "accel", j.accel);
   property(suite, "outcome", model::to_string(j.outcome.kind));
   for (const auto& [name, value] : j.capabilities) property(suite, ("capability." + name).c_str(), value);
-  for (const auto& [name, value] : job.elsewhere) property(suite, ("capability_elsewhere." + name).c_str(), value);
+  for (const auto& [name, value] : job.elsewhere)
+    property(suite, ("capability_elsewhere." + name).c_str(), value);
   for (const auto& t : job.tests) {
     add_case(suite, job, t, t.row.verdict, totals);
     for (const auto& c : t.cases) add_case(suite, job, t, c, totals);

@@ -28,7 +28,8 @@ bool is_unpatched(const store::RunRow& run, const store::JobRow& job) {
   return job.point.number == 0 && !run.spec.ends_with(store::with_faults);
 }
 
-std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow& run, const store::JobRow& job) {
+std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow& run,
+                        const store::JobRow& job) {
   const std::string name = fmt::format("{} {}", run.base, model::to_string(job.arch));
   const auto it = std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == name; });
   if (it == columns.end())
@@ -39,13 +40,15 @@ std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow&
 }
 
 void sort_columns(std::vector<KernelColumn>& columns) {
-  std::sort(columns.begin(), columns.end(), [](const auto& a, const auto& b) { return strverscmp(a.name.c_str(), b.name.c_str()) < 0; });
+  std::sort(columns.begin(), columns.end(),
+            [](const auto& a, const auto& b) { return strverscmp(a.name.c_str(), b.name.c_str()) < 0; });
 }
 
 std::string kernels_text(const std::vector<KernelColumn>& columns) {
   std::vector<std::string> out;
   for (const auto& c : columns) {
-    const std::string text = fmt::format("{} is {}", c.name.substr(0, c.name.find(' ')), c.release.empty() ? "unknown" : c.release);
+    const std::string text = fmt::format("{} is {}", c.name.substr(0, c.name.find(' ')),
+                                         c.release.empty() ? "unknown" : c.release);
     if (std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
   }
   return "kernels: " + join(out, ", ");
@@ -90,7 +93,8 @@ std::string capabilities_terminal(const CapabilityTable& table, const Style& sty
   out += "\n";
   for (const auto& [name, values] : table.lines) {
     std::string line = pad(name, first);
-    for (std::size_t c = 0; c < values.size(); ++c) line += "  " + pad(differ(values) ? p.warn(shown(values[c])) : shown(values[c]), widths[c]);
+    for (std::size_t c = 0; c < values.size(); ++c)
+      line += "  " + pad(differ(values) ? p.warn(shown(values[c])) : shown(values[c]), widths[c]);
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
   }

@@ -19,7 +19,8 @@ struct KernelColumn {
 /// Did this job run the base as it is? Not with patches, and not with faults put into tests.
 bool is_unpatched(const store::RunRow& run, const store::JobRow& job);
 /// The name of the job's column, which is added if it is new.
-std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow& run, const store::JobRow& job);
+std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow& run,
+                        const store::JobRow& job);
 /// By version, then architecture.
 void sort_columns(std::vector<KernelColumn>& columns);
 /// "kernels: debian-6.1 is 6.1.192, debian-6.12 is 6.12.117"

@@ -15,15 +15,20 @@ using testing::HasSubstr;
 using testing::Not;
 
 TEST(KernelColumn, SortsByVersionThenArchitecture) {
-  std::vector<KernelColumn> columns{{"debian-6.12 x86_64", ""}, {"debian-6.1 x86_64", ""}, {"debian-6.12 aarch64", ""}, {"debian-6.1 aarch64", ""}};
+  std::vector<KernelColumn> columns{{"debian-6.12 x86_64", ""},
+                                    {"debian-6.1 x86_64", ""},
+                                    {"debian-6.12 aarch64", ""},
+                                    {"debian-6.1 aarch64", ""}};
   sort_columns(columns);
   std::vector<std::string> names;
   for (const auto& c : columns) names.push_back(c.name);
-  EXPECT_THAT(names, ElementsAre("debian-6.1 aarch64", "debian-6.1 x86_64", "debian-6.12 aarch64", "debian-6.12 x86_64"));
+  EXPECT_THAT(names, ElementsAre("debian-6.1 aarch64", "debian-6.1 x86_64", "debian-6.12 aarch64",
+                                 "debian-6.12 x86_64"));
 }
 
 TEST(KernelColumn, NamesEachReleaseOnce) {
-  EXPECT_EQ(kernels_text({{"a x86_64", "6.1.9"}, {"a aarch64", "6.1.9"}, {"b x86_64", ""}}), "kernels: a is 6.1.9, b is unknown");
+  EXPECT_EQ(kernels_text({{"a x86_64", "6.1.9"}, {"a aarch64", "6.1.9"}, {"b x86_64", ""}}),
+            "kernels: a is 6.1.9, b is unknown");
 }
 
 CapabilityTable table_of(const Fixture& f) { return capability_table(f.store, {f.run}).value(); }
@@ -45,7 +50,8 @@ TEST(CapabilityTable, ColumnsAreUnpatchedKernelsAndNothingIsMadeUp) {
   EXPECT_THAT(table.lines.at("alg"), ElementsAre("", "pin"));
   EXPECT_FALSE(table.lines.contains("dio.fuse"));
   const std::string markdown = capabilities_markdown(table);
-  EXPECT_THAT(markdown, HasSubstr("| capability | debian-6.12 aarch64 | debian-6.12 x86_64 |\n|---|---|---|\n| `alg` | - | pin |\n| `dio.bdev` | pin | get |\n"));
+  EXPECT_THAT(markdown, HasSubstr("| capability | debian-6.12 aarch64 | debian-6.12 x86_64 "
+                                  "|\n|---|---|---|\n| `alg` | - | pin |\n| `dio.bdev` | pin | get |\n"));
   EXPECT_THAT(capabilities_terminal(table, {}), HasSubstr("alg         -                    pin\n"));
   EXPECT_THAT(capabilities_terminal(table, {}), Not(HasSubstr("\033[")));
 }

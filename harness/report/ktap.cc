@@ -77,7 +77,8 @@ Item job_item(const JobData& data) {
   job.diagnostics.push_back(fmt::format("kernel {}, accelerator {}",
                                         j.kernel_release.empty() ? "none" : j.kernel_release,
                                         j.accel.empty() ? "none" : j.accel));
-  if (const auto can = capability_words(j.capabilities); !can.empty()) job.diagnostics.push_back("capabilities: " + can);
+  if (const auto can = capability_words(j.capabilities); !can.empty())
+    job.diagnostics.push_back("capabilities: " + can);
   if (!data.elsewhere.empty())
     job.diagnostics.push_back("capabilities, other runs of this kernel: " + capability_words(data.elsewhere));
   if (!data.completed())

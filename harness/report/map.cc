@@ -20,9 +20,12 @@ bool is_known(const model::TestVerdict& v) { return v.expectation.starts_with(ve
 
 std::string first_bad(const TestData& t) {
   const auto& own = t.row.verdict;
-  if (!own.expected) return fmt::format("{}{}", model::to_string(own.verdict), own.detail.empty() ? "" : ": " + own.detail);
+  if (!own.expected)
+    return fmt::format("{}{}", model::to_string(own.verdict), own.detail.empty() ? "" : ": " + own.detail);
   for (const auto& c : t.cases) {
-    if (!c.expected) return fmt::format("{} {}{}", c.case_name, model::to_string(c.verdict), c.detail.empty() ? "" : ": " + c.detail);
+    if (!c.expected)
+      return fmt::format("{} {}{}", c.case_name, model::to_string(c.verdict),
+                         c.detail.empty() ? "" : ": " + c.detail);
   }
   return "";
 }
@@ -35,10 +38,14 @@ MapCell cell_of(const TestData& t) {
   if (known != t.cases.end()) return {State::known, 1, 0, known->expectation};
   if (own.verdict == model::Verdict::skip) return {State::skip, 1, 0, own.test + ": " + own.detail};
   // What a test expects to fail it says case by case.
-  const auto failing = std::find_if(t.cases.begin(), t.cases.end(), [](const auto& c) { return c.verdict == model::Verdict::xfail; });
-  if (failing != t.cases.end()) return {State::xfail, 1, 0, fmt::format("{} {}: {}", own.test, failing->case_name, failing->detail)};
+  const auto failing = std::find_if(t.cases.begin(), t.cases.end(),
+                                    [](const auto& c) { return c.verdict == model::Verdict::xfail; });
+  if (failing != t.cases.end())
+    return {State::xfail, 1, 0, fmt::format("{} {}: {}", own.test, failing->case_name, failing->detail)};
   if (own.verdict != model::Verdict::pass)
-    return {State::xfail, 1, 0, fmt::format("{} {}: {}", own.test, model::to_string(own.verdict), own.expectation.empty() ? own.detail : own.expectation)};
+    return {State::xfail, 1, 0,
+            fmt::format("{} {}: {}", own.test, model::to_string(own.verdict),
+                        own.expectation.empty() ? own.detail : own.expectation)};
   return {State::pass, 1, 0, ""};
 }
 
@@ -63,7 +70,8 @@ void fold(MapCell& into, const MapCell& cell) {
   into.passed = passed;
 }
 
-MapLine line_of(const model::MapRow& row, const std::vector<model::Suite>& suites, const Found& found, const std::vector<KernelColumn>& columns) {
+MapLine line_of(const model::MapRow& row, const std::vector<model::Suite>& suites, const Found& found,
+                const std::vector<KernelColumn>& columns) {
   MapLine line{row, {}, std::vector<MapCell>(columns.size())};
   for (const auto& s : suites) {
     for (const auto& t : s.tests) {

@@ -23,17 +23,19 @@ model::TestSpec test(const std::string& name, std::vector<std::string> rows) {
   return t;
 }
 
-const std::vector<model::MapRow> rows{{.id = "D1", .what = "raw drives"},
-                                      {.id = "D2", .what = "ext4"},
-                                      {.id = "D3", .what = "xfs"},
-                                      {.id = "G19", .what = "flags | modules", .not_testable = "build time only"}};
+const std::vector<model::MapRow> rows{
+    {.id = "D1", .what = "raw drives"},
+    {.id = "D2", .what = "ext4"},
+    {.id = "D3", .what = "xfs"},
+    {.id = "G19", .what = "flags | modules", .not_testable = "build time only"}};
 
 std::vector<model::Suite> suites() {
   return {{"bio", "", {test("bio/a", {"D1"}), test("bio/b", {"D1", "D2"})}}};
 }
 
 store::VerdictRow known_row(const std::string& name) {
-  auto row = as_said(test_row(name, Verdict::xfail), std::string(verdict::known_issue_mark) + "leaky: a page leaks (here)");
+  auto row = as_said(test_row(name, Verdict::xfail),
+                     std::string(verdict::known_issue_mark) + "leaky: a page leaks (here)");
   return row;
 }
 
@@ -55,7 +57,8 @@ PinMap map_of(const Fixture& f) { return pin_map(rows, suites(), f.store, {f.run
 TEST(PinMap, TheWorstOfTheTestsOfARowNamesIt) {
   Fixture f;
   f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::pass), known_row("bio/b")});
-  f.add(job_row(f.run.id, Arch::aarch64, 0, "base"), {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::skip)});
+  f.add(job_row(f.run.id, Arch::aarch64, 0, "base"),
+        {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::skip)});
   const PinMap map = map_of(f);
   EXPECT_THAT(names(map.columns), ElementsAre(HasSubstr("aarch64"), HasSubstr("x86_64")));
   EXPECT_THAT(words(map, 0), ElementsAre("pass", "known")) << "a skip beside a pass is a pass";
@@ -67,7 +70,8 @@ TEST(PinMap, TheWorstOfTheTestsOfARowNamesIt) {
 TEST(PinMap, PatchedKernelsAndTestsThatNeverBeganSayNothing) {
   Fixture f;
   f.add(job_row(f.run.id, Arch::x86_64, 1, "tip"), {test_row("bio/a", Verdict::leak)});
-  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::missing), test_row("bio/b", Verdict::pass)});
+  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"),
+        {test_row("bio/a", Verdict::missing), test_row("bio/b", Verdict::pass)});
   const PinMap map = map_of(f);
   EXPECT_THAT(names(map.columns), ElementsAre(HasSubstr("x86_64")));
   EXPECT_THAT(words(map, 0), ElementsAre("pass"));
@@ -75,7 +79,8 @@ TEST(PinMap, PatchedKernelsAndTestsThatNeverBeganSayNothing) {
 
 TEST(PinMap, AnUnexpectedCaseFailsTheRow) {
   Fixture f;
-  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/b", Verdict::pass), surprising(case_row("bio/b", "one", Verdict::skip), "no drive")});
+  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"),
+        {test_row("bio/b", Verdict::pass), surprising(case_row("bio/b", "one", Verdict::skip), "no drive")});
   const PinMap map = map_of(f);
   EXPECT_THAT(words(map, 1), ElementsAre("fail"));
   EXPECT_EQ(map.lines[1].cells[0].note, "bio/b one skip: no drive");
@@ -85,7 +90,9 @@ TEST(PinMap, ACaseThatIsExpectedToFailNamesTheRow) {
   Fixture f;
   auto lost = case_row("bio/b", "fork", Verdict::xfail, "the read is lost");
   lost.verdict.expected = true;
-  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::pass), case_row("bio/b", "one", Verdict::pass), lost});
+  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"),
+        {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::pass),
+         case_row("bio/b", "one", Verdict::pass), lost});
   const PinMap map = map_of(f);
   EXPECT_THAT(words(map, 0), ElementsAre("xfail"));
   EXPECT_EQ(map.lines[1].cells[0].note, "bio/b fork: the read is lost");

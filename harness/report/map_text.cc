@@ -96,16 +96,21 @@ std::string map_terminal(const PinMap& map, const Style& style) {
     }
   }
   std::string out = pad(p.bold("row"), id);
-  for (std::size_t c = 0; c < map.columns.size(); ++c) out += "  " + pad(p.bold(map.columns[c].name), widths[c]);
+  for (std::size_t c = 0; c < map.columns.size(); ++c)
+    out += "  " + pad(p.bold(map.columns[c].name), widths[c]);
   out += "\n";
   for (std::size_t i = 0; i < map.lines.size(); ++i) {
     const auto& line = map.lines[i];
     std::string first = pad(line.row.id, id);
-    for (std::size_t c = 0; c < map.columns.size(); ++c) first += "  " + pad(coloured(cells[i][c], line.cells[c], p), widths[c]);
-    out += hanging(p, first + "  ", line.row.what + (line.row.not_testable.empty() ? "" : "; not testable: " + line.row.not_testable));
+    for (std::size_t c = 0; c < map.columns.size(); ++c)
+      first += "  " + pad(coloured(cells[i][c], line.cells[c], p), widths[c]);
+    out += hanging(
+        p, first + "  ",
+        line.row.what + (line.row.not_testable.empty() ? "" : "; not testable: " + line.row.not_testable));
   }
   out += "\n";
-  for (std::size_t n = 0; n < notes.texts().size(); ++n) out += hanging(p, fmt::format("[{}] ", n + 1), notes.texts()[n]);
+  for (std::size_t n = 0; n < notes.texts().size(); ++n)
+    out += hanging(p, fmt::format("[{}] ", n + 1), notes.texts()[n]);
   return out + summary(map) + kernels_text(map.columns) + "\n";
 }
 
@@ -121,11 +126,13 @@ std::string map_markdown(const PinMap& map) {
   for (const auto& line : map.lines) {
     out += fmt::format("| {} | {} |", line.row.id, escaped_cell(line.row.what));
     for (const auto& cell : line.cells) out += fmt::format(" {} |", cell_text(line, cell, notes));
-    const std::string tests = line.row.not_testable.empty() ? join(line.tests, ", ") : "not testable: " + line.row.not_testable;
+    const std::string tests =
+        line.row.not_testable.empty() ? join(line.tests, ", ") : "not testable: " + line.row.not_testable;
     out += fmt::format(" {} |\n", escaped_cell(tests));
   }
   out += "\n" + summary(map) + "\n" + kernels_text(map.columns) + "\n";
-  for (std::size_t n = 0; n < notes.texts().size(); ++n) out += fmt::format("\n[{}] {}\n", n + 1, notes.texts()[n]);
+  for (std::size_t n = 0; n < notes.texts().size(); ++n)
+    out += fmt::format("\n[{}] {}\n", n + 1, notes.texts()[n]);
   return out;
 }
 

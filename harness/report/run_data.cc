@@ -24,7 +24,8 @@ std::map<std::string, std::string> cleaned(const std::map<std::string, std::stri
 }
 
 /// What this run found of the kernel needs no other run.
-void drop_found(std::map<std::string, std::string>& elsewhere, const std::map<std::string, std::string>& own) {
+void drop_found(std::map<std::string, std::string>& elsewhere,
+                const std::map<std::string, std::string>& own) {
   std::erase_if(elsewhere, [&](const auto& entry) {
     const auto it = own.find(entry.first);
     return it != own.end() && it->second != "unknown";
@@ -85,7 +86,8 @@ Result<JobData> load_job(const store::Store& store, store::JobRow row) {
   return data;
 }
 
-/// Architectures in the order in which they came, points ascending within each, the main guest of a kernel first.
+/// Architectures in the order in which they came, points ascending within each, the main guest of a kernel
+/// first.
 void sort_columns(std::vector<JobData>& jobs) {
   std::vector<model::Arch> order;
   for (const auto& j : jobs) {
@@ -125,8 +127,11 @@ void sort_by_suite(std::vector<std::string>& tests) {
   for (const auto& t : tests) {
     if (std::find(suites.begin(), suites.end(), suite_of(t)) == suites.end()) suites.push_back(suite_of(t));
   }
-  const auto rank = [&](const std::string& t) { return std::find(suites.begin(), suites.end(), suite_of(t)); };
-  std::stable_sort(tests.begin(), tests.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  const auto rank = [&](const std::string& t) {
+    return std::find(suites.begin(), suites.end(), suite_of(t));
+  };
+  std::stable_sort(tests.begin(), tests.end(),
+                   [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ struct TestData {
 struct JobData {
   store::JobRow job;
   int guests = 0;  ///< that were started
-  std::map<std::string, std::string> elsewhere;  ///< capabilities that only other runs of this very kernel found
+  std::map<std::string, std::string>
+      elsewhere;                ///< capabilities that only other runs of this very kernel found
   std::vector<TestData> tests;  ///< in the order of the store
   std::vector<model::KernelEvent> events;
 
@@ -43,10 +44,12 @@ struct RunData {
   std::vector<model::Arch> archs() const;
 };
 
-/// Reads all of it, a job for each guest. Text that came from a guest is cleaned: no control characters, valid UTF-8.
+/// Reads all of it, a job for each guest. Text that came from a guest is cleaned: no control characters,
+/// valid UTF-8.
 Result<RunData> load(const store::Store& store, const store::RunRow& run);
-/// The same with one job for each kernel: the guests of a kernel differ in their machines only. What the first of
-/// them (the main one) says of itself is said of the kernel; times are sums; the outcome is the first bad one.
+/// The same with one job for each kernel: the guests of a kernel differ in their machines only. What the
+/// first of them (the main one) says of itself is said of the kernel; times are sums; the outcome is the
+/// first bad one.
 RunData by_kernel(RunData data);
 
 /// "dio.bdev=pin dio.iomap=get"

@@ -140,7 +140,8 @@ std::string counters_table(const store::VerdictRow& row, const Painter& p) {
   }
   const bool unknown = row.ledger && !(row.taint_before && row.taint_after);
   if (unknown || row.taint_before != row.taint_after)
-    out += fmt::format("  kernel taint {} {} {}\n", taint_text(row.taint_before), p.arrow(), taint_text(row.taint_after));
+    out += fmt::format("  kernel taint {} {} {}\n", taint_text(row.taint_before), p.arrow(),
+                       taint_text(row.taint_after));
   return out.empty() ? "" : "\n" + p.bold("counters that moved") + "\n" + out;
 }
 

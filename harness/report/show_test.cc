@@ -41,7 +41,8 @@ TEST(Show, ATestOfAnotherGuestOfTheSameKernelIsFound) {
   const auto text = show(f.store, f.run, "base-x86_64", "longterm/movable", Style{});
   ASSERT_TRUE(text.has_value());
   EXPECT_THAT(*text, HasSubstr(".2/repro.sh"));
-  EXPECT_TRUE(show(f.store, f.run, "base-x86_64.2", "gup/pin", Style{}).has_error()) << "that guest was named";
+  EXPECT_TRUE(show(f.store, f.run, "base-x86_64.2", "gup/pin", Style{}).has_error())
+      << "that guest was named";
 }
 
 TEST(Show, ATestWithItsLedger) {
@@ -61,7 +62,8 @@ TEST(Show, ATestWithItsLedger) {
 
 TEST(Show, ATaintThatWasNotReadIsNotSilent) {
   Fixture f;
-  auto row = surprising(test_row("mm/cow", model::Verdict::error), "the kernel's taint could not be read after the test");
+  auto row = surprising(test_row("mm/cow", model::Verdict::error),
+                        "the kernel's taint could not be read after the test");
   row.taint_after.reset();
   f.add(job_row(f.run.id, model::Arch::x86_64, 0, "base"), {row});
   EXPECT_THAT(shown(f, "base-x86_64", "mm/cow"), HasSubstr("kernel taint 0x0"));

@@ -15,7 +15,8 @@ namespace {
 using model::Verdict;
 
 /// "dio.iomap=get (base: pin), else as the base".
-std::string difference_text(const std::map<std::string, std::string>& can, const std::map<std::string, std::string>& base) {
+std::string difference_text(const std::map<std::string, std::string>& can,
+                            const std::map<std::string, std::string>& base) {
   std::vector<std::string> out;
   for (const auto& [name, value] : can) {
     const auto before = base.find(name);
@@ -25,7 +26,8 @@ std::string difference_text(const std::map<std::string, std::string>& can, const
   return out.empty() ? "as the base" : join(out, " ") + ", else as the base";
 }
 
-/// "dio.bdev=pin dio.iomap=get; other runs of this kernel: alg=pin"; after the base only what differs from it.
+/// "dio.bdev=pin dio.iomap=get; other runs of this kernel: alg=pin"; after the base only what differs from
+/// it.
 std::string capability_text(const JobData& j, const JobData* base) {
   const auto can = j.capabilities();
   if (base != nullptr && base != &j && !base->capabilities().empty())
@@ -134,9 +136,9 @@ std::string kernels(const RunData& data, const Painter& p) {
   for (const auto& j : data.jobs) width = std::max(width, width_of(column_name(j.job)));
   for (const auto& j : data.jobs) {
     const std::string release = j.job.kernel_release.empty() ? data.run.base : j.job.kernel_release;
-    out +=
-        hanging(p, "  " + pad(column_name(j.job), width) + "  ",
-                fmt::format("{}, {}, {}, {}", release, j.job.config, build_text(j.job), guest_text(j.job, j.guests)));
+    out += hanging(
+        p, "  " + pad(column_name(j.job), width) + "  ",
+        fmt::format("{}, {}, {}, {}", release, j.job.config, build_text(j.job), guest_text(j.job, j.guests)));
     const std::string can = capability_text(j, data.find(j.job.arch, 0));
     if (!can.empty()) out += hanging(p, std::string(width + 4, ' ') + p.dim("capabilities: "), can);
   }

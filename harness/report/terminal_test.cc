@@ -107,9 +107,12 @@ TEST(Terminal, WhatOtherRunsFoundOfAKernelIsSaidToBeTheirs) {
   tip.capabilities.clear();
   tip.kernel_key = "patched";
   f.add(tip, {});
-  EXPECT_THAT(shown(f, of_width(100)), HasSubstr("capabilities: dio.bdev=pin; other runs of this kernel: alg=pin\n"));
-  EXPECT_THAT(ktap(f.store, f.run).value(), HasSubstr("# capabilities, other runs of this kernel: alg=pin\n"));
-  EXPECT_THAT(json(f.store, f.run).value(), HasSubstr("\"capabilities_elsewhere\": {\n        \"alg\": \"pin\"\n      }"));
+  EXPECT_THAT(shown(f, of_width(100)),
+              HasSubstr("capabilities: dio.bdev=pin; other runs of this kernel: alg=pin\n"));
+  EXPECT_THAT(ktap(f.store, f.run).value(),
+              HasSubstr("# capabilities, other runs of this kernel: alg=pin\n"));
+  EXPECT_THAT(json(f.store, f.run).value(),
+              HasSubstr("\"capabilities_elsewhere\": {\n        \"alg\": \"pin\"\n      }"));
   EXPECT_THAT(junit(f.store, f.run).value(), HasSubstr("capability_elsewhere.alg"));
 }
 

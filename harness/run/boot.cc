@@ -24,7 +24,9 @@ Result<ReadyJob> ready_boot(const RunOptions& options, const Services& services)
   PINRIG_TRY(platform, prepare_platform(cell.arch, inputs.spec.accel, services));
   services.observer.on({.kind = Event::Kind::begin, .task = cell.id, .what = "build"});
   PINRIG_TRY(kernel, build_cell(cell, inputs, sources, platform, services));
-  services.observer.on({.kind = Event::Kind::end, .task = cell.id, .what = "build",
+  services.observer.on({.kind = Event::Kind::end,
+                        .task = cell.id,
+                        .what = "build",
                         .text = kernel.was_cached ? "cached" : human_seconds(kernel.wall_s)});
   PINRIG_TRY(place, free_place(services.paths.state / "boots", cell.id));
   PINRIG_TRY(job, ready_job(cell, kernel, kernel.selftests, platform, "boot", place.dir, services));
@@ -41,17 +43,22 @@ Result<std::string> boot_once(const ReadyJob& job, const Services& services) {
   const auto& outcome = judgement.outcome;
   if (outcome.kind == model::JobOutcome::Kind::cancelled) return cancelled_error();
   if (outcome.kind != model::JobOutcome::Kind::completed)
-    return make_error(ErrorKind::infra, fmt::format("{}: {} {}", spec.cell_id, to_string(outcome.kind), outcome.detail),
+    return make_error(ErrorKind::infra,
+                      fmt::format("{}: {} {}", spec.cell_id, to_string(outcome.kind), outcome.detail),
                       fmt::format("the console is {}", (job.dir / "console.raw").string()));
-  std::string text = fmt::format("{}  Linux {} {}  page size {}  {} CPUs  {}\n", spec.cell_id, result.hello.release, result.hello.machine,
-                                 result.hello.page_size, result.hello.cpus, to_string(spec.accel));
-  text += fmt::format("boot to agent {:.2f} s (guest clock {:.2f} s), whole guest {:.2f} s\n", result.boot_s, result.hello.uptime_s, result.wall_s);
+  std::string text =
+      fmt::format("{}  Linux {} {}  page size {}  {} CPUs  {}\n", spec.cell_id, result.hello.release,
+                  result.hello.machine, result.hello.page_size, result.hello.cpus, to_string(spec.accel));
+  text += fmt::format("boot to agent {:.2f} s (guest clock {:.2f} s), whole guest {:.2f} s\n", result.boot_s,
+                      result.hello.uptime_s, result.wall_s);
   text += fmt::format("pin counters {}; negative control: {} of {} pages seen held, {} after release\n",
-                      result.hello.counters ? "available" : "not available", result.facts.control.outstanding_held,
-                      result.facts.control_pages, result.facts.control.outstanding_released);
+                      result.hello.counters ? "available" : "not available",
+                      result.facts.control.outstanding_held, result.facts.control_pages,
+                      result.facts.control.outstanding_released);
   for (const auto& p : result.setup_problems) text += "set-up: " + p + "\n";
   for (const auto& p : result.problems) text += "note: " + p + "\n";
-  for (const auto& v : judgement.verdicts) text += fmt::format("{}: {} {}\n", v.test, to_string(v.verdict), v.detail);
+  for (const auto& v : judgement.verdicts)
+    text += fmt::format("{}: {} {}\n", v.test, to_string(v.verdict), v.detail);
   return text + fmt::format("files in {}\n", job.dir.string());
 }
 

@@ -17,7 +17,8 @@ TEST(Boot, TwoAtOnceDoNotShareAFolder) {
     EXPECT_EQ(free_place(dir.path() / "boots", "base-x86_64")->dir, dir.path() / "boots/base-x86_64-3");
     EXPECT_EQ(free_place(dir.path() / "boots", "base-aarch64")->dir, dir.path() / "boots/base-aarch64");
   }
-  EXPECT_EQ(free_place(dir.path() / "boots", "base-x86_64")->dir, dir.path() / "boots/base-x86_64-2") << "free again";
+  EXPECT_EQ(free_place(dir.path() / "boots", "base-x86_64")->dir, dir.path() / "boots/base-x86_64-2")
+      << "free again";
 }
 
 TEST(Boot, APlaceThatCannotBeMadeIsAnError) {

@@ -26,13 +26,20 @@ struct Tool {
 };
 
 constexpr Tool tools[] = {
-    {"git", "git", 2, 34},          {"make", "make", 4, 0},
-    {"gcc", "gcc", 8, 0},           {"ld", "binutils", 2, 30},
-    {"flex", "flex", 0, 0},         {"bison", "bison", 0, 0},
-    {"bc", "bc", 0, 0},             {"perl", "perl", 5, 0},
-    {"cmake", "cmake", 3, 25},      {"ninja", "ninja-build", 1, 10},
-    {"ccache", "ccache", 4, 0},     {"mmdebstrap", "mmdebstrap", 1, 0},
-    {"mke2fs", "e2fsprogs", 0, 0},  {"qemu-system-x86_64", "qemu-system-x86", 7, 2},
+    {"git", "git", 2, 34},
+    {"make", "make", 4, 0},
+    {"gcc", "gcc", 8, 0},
+    {"ld", "binutils", 2, 30},
+    {"flex", "flex", 0, 0},
+    {"bison", "bison", 0, 0},
+    {"bc", "bc", 0, 0},
+    {"perl", "perl", 5, 0},
+    {"cmake", "cmake", 3, 25},
+    {"ninja", "ninja-build", 1, 10},
+    {"ccache", "ccache", 4, 0},
+    {"mmdebstrap", "mmdebstrap", 1, 0},
+    {"mke2fs", "e2fsprogs", 0, 0},
+    {"qemu-system-x86_64", "qemu-system-x86", 7, 2},
     {"qemu-system-aarch64", "qemu-system-arm", 7, 2},
     {"aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu", 8, 0},
     {"aarch64-linux-gnu-g++", "g++-aarch64-linux-gnu", 8, 0},
@@ -69,25 +76,37 @@ Result<Finding> check_tool(const Tool& t, const CancelToken& cancel) {
   const fs::path program = find_tool(t.program);
   if (program.empty()) return Finding{Level::problem, t.program, "not found in PATH", install};
   const std::string flag = std::string(t.program) == "mke2fs" ? "-V" : "--version";
-  PINRIG_TRY(done, process::run({.argv = {program.string(), flag}, .deadline = Deadline::after(Seconds(20))}, cancel));
+  PINRIG_TRY(done, process::run({.argv = {program.string(), flag}, .deadline = Deadline::after(Seconds(20))},
+                                cancel));
   if (!process::succeeded(done.status))
-    return Finding{Level::problem, t.program, fmt::format("{} {}: {}", t.program, flag, process::to_string(done.status)), install};
+    return Finding{Level::problem, t.program,
+                   fmt::format("{} {}: {}", t.program, flag, process::to_string(done.status)), install};
   const std::string first = first_line(done.out.empty() ? done.err : done.out);
   int major = 0;
   int minor = 0;
-  if (t.major > 0 && parse_version(first, major, minor) && (major < t.major || (major == t.major && minor < t.minor)))
-    return Finding{Level::problem, t.program, fmt::format("{} is older than {}.{}", first, t.major, t.minor), install};
+  if (t.major > 0 && parse_version(first, major, minor) &&
+      (major < t.major || (major == t.major && minor < t.minor)))
+    return Finding{Level::problem, t.program, fmt::format("{} is older than {}.{}", first, t.major, t.minor),
+                   install};
   return Finding{Level::ok, t.program, first, ""};
 }
 
-Finding check_disk(const std::string& name, const fs::path& dir, std::uintmax_t wanted, const char* variable) {
+Finding check_disk(const std::string& name, const fs::path& dir, std::uintmax_t wanted,
+                   const char* variable) {
   const auto free = free_bytes(dir);
-  if (free.has_error()) return {Level::problem, name, free.error().message, fmt::format("set {} to a writable directory", variable)};
+  if (free.has_error())
+    return {Level::problem, name, free.error().message,
+            fmt::format("set {} to a writable directory", variable)};
   const std::string detail = fmt::format("{}: {} free", dir.string(), human_bytes(*free));
   if (*free < wanted)
-    return {Level::problem, name, detail, fmt::format("{} are needed; set {} to a larger disk", human_bytes(wanted), variable)};
-  if (auto made = make_dirs(dir); made.has_error()) return {Level::problem, name, made.error().message, fmt::format("set {} to a writable directory", variable)};
-  if (::access(dir.c_str(), W_OK) != 0) return {Level::problem, name, dir.string() + " is not writable", fmt::format("set {} to a writable directory", variable)};
+    return {Level::problem, name, detail,
+            fmt::format("{} are needed; set {} to a larger disk", human_bytes(wanted), variable)};
+  if (auto made = make_dirs(dir); made.has_error())
+    return {Level::problem, name, made.error().message,
+            fmt::format("set {} to a writable directory", variable)};
+  if (::access(dir.c_str(), W_OK) != 0)
+    return {Level::problem, name, dir.string() + " is not writable",
+            fmt::format("set {} to a writable directory", variable)};
   return {Level::ok, name, detail, ""};
 }
 
@@ -95,14 +114,17 @@ Finding check_memory() {
   const Budget b = machine_budget();
   const std::string detail = fmt::format("{} for guests, {} CPUs", human_bytes(b.memory), b.cpus);
   constexpr std::uint64_t guest = std::uint64_t{2} << 30;
-  if (b.memory < guest) return {Level::problem, "memory", detail, "one guest needs 2 GiB; close something or lower `memory` of the machine file"};
+  if (b.memory < guest)
+    return {Level::problem, "memory", detail,
+            "one guest needs 2 GiB; close something or lower `memory` of the machine file"};
   return {Level::ok, "memory", detail, ""};
 }
 
 Finding check_source(const char* package) {
   const fs::path tar = fmt::format("/usr/src/{}.tar.xz", package);
   if (fs::exists(tar)) return {Level::ok, package, tar.string(), ""};
-  return {Level::note, package, "not installed", fmt::format("apt install {} (only for the bases that name it)", package)};
+  return {Level::note, package, "not installed",
+          fmt::format("apt install {} (only for the bases that name it)", package)};
 }
 
 Result<Finding> check_accel(model::Arch arch, const Services& s) {
@@ -110,9 +132,13 @@ Result<Finding> check_accel(model::Arch arch, const Services& s) {
   auto probe = vm::probe_accel(arch, s.paths.project, s.paths.cache, s.cancel);
   if (probe.has_error() && probe.error().kind == ErrorKind::cancelled) return probe.error();
   if (probe.has_error()) return Finding{Level::problem, name, probe.error().message, probe.error().hint};
-  if (probe->kvm_works) return Finding{Level::ok, name, fmt::format("KVM works: probe guest {:.2f} s (TCG {:.2f} s)", probe->kvm_s, probe->tcg_s), ""};
+  if (probe->kvm_works)
+    return Finding{Level::ok, name,
+                   fmt::format("KVM works: probe guest {:.2f} s (TCG {:.2f} s)", probe->kvm_s, probe->tcg_s),
+                   ""};
   return Finding{Level::note, name,
-                 fmt::format("TCG: probe guest {:.2f} s, time limits x{:.1f}; no KVM: {}", probe->tcg_s, probe->scale(model::Accel::tcg), probe->kvm_detail),
+                 fmt::format("TCG: probe guest {:.2f} s, time limits x{:.1f}; no KVM: {}", probe->tcg_s,
+                             probe->scale(model::Accel::tcg), probe->kvm_detail),
                  "works, several times slower than KVM"};
 }
 
@@ -120,7 +146,8 @@ Finding check_sysroot(model::Arch arch, const fs::path& cache) {
   const std::string name = fmt::format("sysroot {}", to_string(arch));
   std::error_code ec;
   for (const auto& e : fs::directory_iterator(cache / "sysroots", ec)) {
-    if (e.path().filename().string().find(to_string(arch)) != std::string::npos && e.is_directory()) return {Level::ok, name, e.path().string(), ""};
+    if (e.path().filename().string().find(to_string(arch)) != std::string::npos && e.is_directory())
+      return {Level::ok, name, e.path().string(), ""};
   }
   return {Level::note, name, "not made yet", "the first run makes it (needs the Debian archive)"};
 }
@@ -129,9 +156,12 @@ Finding check_sysroot(model::Arch arch, const fs::path& cache) {
 
 const char* to_string(Finding::Level level) {
   switch (level) {
-    case Level::ok: return "ok";
-    case Level::note: return "note";
-    case Level::problem: return "problem";
+    case Level::ok:
+      return "ok";
+    case Level::note:
+      return "note";
+    case Level::problem:
+      return "problem";
   }
   return "?";
 }

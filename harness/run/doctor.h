@@ -18,8 +18,8 @@ struct Finding {
 };
 const char* to_string(Finding::Level level);
 
-/// Checks tools and their versions, free disk, memory, the accelerators (by booting a tiny guest and timing it), cross
-/// compilers, kernel sources and sysroots. Never an error of its own except cancellation.
+/// Checks tools and their versions, free disk, memory, the accelerators (by booting a tiny guest and timing
+/// it), cross compilers, kernel sources and sysroots. Never an error of its own except cancellation.
 Result<std::vector<Finding>> diagnose(const Services& services);
 
 }  // namespace pinrig::run

@@ -43,7 +43,11 @@ class OneGuest {
     while (!todo.empty()) {
       const TestSpec test = todo.front();
       todo.erase(todo.begin());
-      observer_.on({.kind = Event::Kind::test, .task = job_.cell_id, .what = test.name, .done = double(next_id_), .known = double(job_.tests.size())});
+      observer_.on({.kind = Event::Kind::test,
+                    .task = job_.cell_id,
+                    .what = test.name,
+                    .done = double(next_id_),
+                    .known = double(job_.tests.size())});
       if (const auto more = missing_setup(test.needs)) {
         PINRIG_TRY(setup_end, set_up(guest, *more));
         if (setup_end) return Ending{"setup", "", *setup_end, false};
@@ -51,7 +55,12 @@ class OneGuest {
       PINRIG_TRY(end, guest.run(run_request(test)));
       if (!end.value) return Ending{"test", test.name, end.end, false};
       result_.guest_test_s += end.value->wall_s;
-      observer_.on({.kind = Event::Kind::test, .task = job_.cell_id, .what = test.name, .text = fmt::format("{} {}", end.value->how, end.value->code), .done = double(next_id_ - 1), .known = double(job_.tests.size())});
+      observer_.on({.kind = Event::Kind::test,
+                    .task = job_.cell_id,
+                    .what = test.name,
+                    .text = fmt::format("{} {}", end.value->how, end.value->code),
+                    .done = double(next_id_ - 1),
+                    .known = double(job_.tests.size())});
     }
     PINRIG_TRY(end, guest.power_off());
     return Ending{"shutdown", "", end, end.kind == vm::GuestEnd::Kind::powered_off};
@@ -66,16 +75,18 @@ class OneGuest {
     return std::optional<vm::GuestEnd>();
   }
 
-  // In what the guest is less than it was to be when it says hello. With one processor no race would ever be lost.
+  // In what the guest is less than it was to be when it says hello. With one processor no race would ever be
+  // lost.
   void note_shortcomings(const wire::Hello& hello) {
     for (const auto& p : hello.problems) result_.setup_problems.push_back(p);
     if (hello.cpus < job_.machine.cpus)
-      result_.setup_problems.push_back(fmt::format("{} of {} processors are online", hello.cpus, job_.machine.cpus));
+      result_.setup_problems.push_back(
+          fmt::format("{} of {} processors are online", hello.cpus, job_.machine.cpus));
   }
 
-  // Drives, file systems, swap and rxe are brought up for the first test that needs them: a guest that is there for
-  // one test does not wait for the rest. Huge pages it takes at once, while memory is still in one piece
-  // (vm/qemu_args.cc, pinrig.hugepages=).
+  // Drives, file systems, swap and rxe are brought up for the first test that needs them: a guest that is
+  // there for one test does not wait for the rest. Huge pages it takes at once, while memory is still in one
+  // piece (vm/qemu_args.cc, pinrig.hugepages=).
   std::optional<wire::Setup> missing_setup(const model::Needs& needs) {
     const bool fs = !has_fs_ && (!needs.fs.empty() || needs.swap_mib > 0);
     const bool drives = !has_drives_ && (!needs.nvme.empty() || !needs.devices.empty());
@@ -125,7 +136,8 @@ class OneGuest {
 
 // Why `test` cannot be started in any guest of this job.
 std::optional<std::string> hindrance(const model::JobSpec& job, const TestSpec& test) {
-  if (std::find(job.missing_programs.begin(), job.missing_programs.end(), test.program) != job.missing_programs.end())
+  if (std::find(job.missing_programs.begin(), job.missing_programs.end(), test.program) !=
+      job.missing_programs.end())
     return "this kernel tree has no " + test.kernel_binary();
   if (const auto skip = job.skips.find(test.name); skip != job.skips.end()) return skip->second;
   return std::nullopt;
@@ -175,8 +187,8 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
       auto guest = vm::Guest::start(job, files, drives, cancel);
       if (guest.has_error()) {
         if (result.guests == 1) return std::move(guest).error();
-        // What the guests before it measured is kept; the tests that are left stay missing, and the outcome of the
-        // guest that died stands.
+        // What the guests before it measured is kept; the tests that are left stay missing, and the outcome
+        // of the guest that died stands.
         result.problems.push_back("no fresh guest for the tests that are left: " + guest.error().message);
         break;
       }
@@ -187,11 +199,15 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     const JobOutcome outcome = outcome_of(*ending, log);
     PINRIG_CHECK(add_guest_results(files, log, result));
     // The first guest that did not end well names the outcome; a later good one does not wipe it out.
-    if (result.guests == 1 || result.facts.outcome.kind == JobOutcome::Kind::completed) result.facts.outcome = outcome;
+    if (result.guests == 1 || result.facts.outcome.kind == JobOutcome::Kind::completed)
+      result.facts.outcome = outcome;
     const bool died_in_test = !ending->completed && ending->phase == "test";
     if (!died_in_test || outcome.kind == JobOutcome::Kind::cancelled || todo.empty()) break;
-    observer.on({.kind = Event::Kind::warning, .task = job.cell_id, .what = "guest",
-                 .text = fmt::format("{}: {}; {} tests go on in a fresh guest", to_string(outcome.kind), outcome.detail, todo.size())});
+    observer.on({.kind = Event::Kind::warning,
+                 .task = job.cell_id,
+                 .what = "guest",
+                 .text = fmt::format("{}: {}; {} tests go on in a fresh guest", to_string(outcome.kind),
+                                     outcome.detail, todo.size())});
   } while (result.guests < max_guests);
   result.wall_s = since(start).count();
   return result;

@@ -14,22 +14,23 @@
 namespace pinrig::run {
 
 struct GuestJobResult {
-  verdict::JobFacts facts;      ///< for judge()
-  wire::Hello hello;            ///< of the first guest
+  verdict::JobFacts facts;                  ///< for judge()
+  wire::Hello hello;                        ///< of the first guest
   std::vector<std::string> setup_problems;  ///< in what a guest is not the machine that was asked for
   std::vector<std::string> problems;        ///< what read_results() found wrong
-  double boot_s = 0;            ///< QEMU spawn to hello, first guest
-  double first_test_s = 0;      ///< QEMU spawn to the request of the first test: boot, set-up, negative control
-  double wall_s = 0;            ///< all guests of the job
-  double guest_test_s = 0;      ///< sum of the tests' own time
-  int guests = 0;               ///< 1 unless one died
+  double boot_s = 0;                        ///< QEMU spawn to hello, first guest
+  double first_test_s = 0;  ///< QEMU spawn to the request of the first test: boot, set-up, negative control
+  double wall_s = 0;        ///< all guests of the job
+  double guest_test_s = 0;  ///< sum of the tests' own time
+  int guests = 0;           ///< 1 unless one died
 };
 
-/// At most this many guests are started for one job: one that kills them again and again is reported, not chased.
+/// At most this many guests are started for one job: one that kills them again and again is reported, not
+/// chased.
 inline constexpr int max_guests = 4;
 
-/// Runs `job` with its files in `dir` (console.raw, results.raw, qemu.*; those of later guests in dir/guest-2 ...).
-/// What the guest does wrong is in the result; an Error says that pinrig or the machine failed.
+/// Runs `job` with its files in `dir` (console.raw, results.raw, qemu.*; those of later guests in dir/guest-2
+/// ...). What the guest does wrong is in the result; an Error says that pinrig or the machine failed.
 Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
                                      const fs::path& dir, const CancelToken& cancel, Observer& observer);
 

@@ -4,8 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "run/rerun.h"
 #include "run/repro.h"
+#include "run/rerun.h"
 #include "run/testing.h"
 #include "vm/fake_qemu_test.h"
 
@@ -37,9 +37,11 @@ TEST(GuestJob, AllTestsOfOneGuest) {
 TEST(GuestJob, AGuestThatIsLessThanItWasToBeIsSaidSo) {
   Place place;
   const vm::FakeQemu fake("lacks_things");
-  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job", place.cancel, place.listener);
+  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job",
+                               place.cancel, place.listener);
   ASSERT_TRUE(r.has_value()) << r.error().message;
-  EXPECT_THAT(r->setup_problems, ElementsAre("huge pages: 64 wanted, 3 reserved", "1 of 2 processors are online"));
+  EXPECT_THAT(r->setup_problems,
+              ElementsAre("huge pages: 64 wanted, 3 reserved", "1 of 2 processors are online"));
 }
 
 TEST(GuestJob, ASecondGuestThatCannotStartKeepsTheFirstsVerdicts) {
@@ -57,13 +59,15 @@ TEST(GuestJob, ASecondGuestThatCannotStartKeepsTheFirstsVerdicts) {
   for (const auto& v : j.verdicts) {
     if (v.case_name.empty()) found[v.test] = v.verdict;
   }
-  EXPECT_EQ(found, (std::map<std::string, Verdict>{{"bio/a", Verdict::pass}, {"bio/b", Verdict::crash}, {"bio/c", Verdict::missing}}));
+  EXPECT_EQ(found, (std::map<std::string, Verdict>{
+                       {"bio/a", Verdict::pass}, {"bio/b", Verdict::crash}, {"bio/c", Verdict::missing}}));
 }
 
 TEST(GuestJob, AFirstGuestThatCannotStartIsAnError) {
   Place place;
   const vm::FakeQemu fake("refuses");
-  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job", place.cancel, place.listener);
+  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job",
+                               place.cancel, place.listener);
   ASSERT_TRUE(r.has_error());
   EXPECT_EQ(r.error().kind, ErrorKind::infra);
 }
@@ -115,7 +119,8 @@ TEST_F(Rerun, AnArtifactThatIsGoneIsNamed) {
   const auto r = again();
   ASSERT_TRUE(r.has_error());
   EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
-  EXPECT_THAT(r.error().message, HasSubstr((place_.dir.path() / "image").string() + " is no longer in the cache"));
+  EXPECT_THAT(r.error().message,
+              HasSubstr((place_.dir.path() / "image").string() + " is no longer in the cache"));
   EXPECT_THAT(r.error().hint, HasSubstr("pinrig build"));
 }
 
@@ -154,9 +159,11 @@ TEST(Manifest, HashesOfLargeFilesAreKeptUntilTheyChange) {
   // A file that is no hash of ours is not believed.
   ASSERT_TRUE(write_file_atomic(image.string() + ".sha256", "junk").has_value());
   EXPECT_NE(kept_sha256(image)->substr(0, 4), "junk");
-  ASSERT_TRUE(write_manifest(dir.path(), {{"kernel", image}}, {{"pin-fs:1", image}}, {{"qemu", "7.2.22"}}).has_value());
+  ASSERT_TRUE(write_manifest(dir.path(), {{"kernel", image}}, {{"pin-fs:1", image}}, {{"qemu", "7.2.22"}})
+                  .has_value());
   const auto text = read_file(dir.path() / "manifest.json");
-  for (const char* part : {"\"drives\"", "\"pin-fs:1\"", "\"qemu\": \"7.2.22\""}) EXPECT_THAT(*text, HasSubstr(part));
+  for (const char* part : {"\"drives\"", "\"pin-fs:1\"", "\"qemu\": \"7.2.22\""})
+    EXPECT_THAT(*text, HasSubstr(part));
 }
 
 }  // namespace

@@ -62,8 +62,10 @@ Result<void> check_programs(const Inputs& in) {
   for (const auto arch : in.spec.archs) {
     const std::string program = vm::qemu_program(arch);
     if (process::find_program(program).empty())
-      return make_error(ErrorKind::missing_tool, fmt::format("{} is not in PATH: no {} guest can be booted", program, to_string(arch)),
-                        fmt::format("apt install {}, or leave {} out with --arch", vm::qemu_package(arch), to_string(arch)));
+      return make_error(ErrorKind::missing_tool,
+                        fmt::format("{} is not in PATH: no {} guest can be booted", program, to_string(arch)),
+                        fmt::format("apt install {}, or leave {} out with --arch", vm::qemu_package(arch),
+                                    to_string(arch)));
   }
   return {};
 }
@@ -77,8 +79,9 @@ Result<void> check_place(const fs::path& dir, const std::string& variable) {
     made = std::move(probe).error();
   }
   Error e = std::move(made).error();
-  e.hint = e.kind == ErrorKind::disk_full ? fmt::format("free some space, or set {} to a directory on a larger disk", variable)
-                                          : fmt::format("set {} to a directory that you may write to", variable);
+  e.hint = e.kind == ErrorKind::disk_full
+               ? fmt::format("free some space, or set {} to a directory on a larger disk", variable)
+               : fmt::format("set {} to a directory that you may write to", variable);
   return e;
 }
 
@@ -87,8 +90,12 @@ git::Context git_context(const Services& s, const std::string& task) {
   ctx.cache = s.paths.cache;
   ctx.cancel = &s.cancel;
   ctx.progress = [&s, task](const std::string& what, std::uint64_t done, std::uint64_t total) {
-    s.observer.on({.kind = Event::Kind::progress, .task = task, .what = "source", .text = what,
-                   .done = double(done), .known = double(total)});
+    s.observer.on({.kind = Event::Kind::progress,
+                   .task = task,
+                   .what = "source",
+                   .text = what,
+                   .done = double(done),
+                   .known = double(total)});
   };
   return ctx;
 }
@@ -97,7 +104,8 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
   PINRIG_CHECK(check_place(services.paths.cache, "PINRIG_CACHE"));
   const auto ctx = git_context(services, "sources");
   const auto start = Clock::now();
-  services.observer.on({.kind = Event::Kind::begin, .task = "sources", .what = "source", .text = in.base.name});
+  services.observer.on(
+      {.kind = Event::Kind::begin, .task = "sources", .what = "source", .text = in.base.name});
   Sources out;
   PINRIG_TRY(base, git::import_base(in.base, ctx));
   out.base = std::move(base);
@@ -112,14 +120,20 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
   // Which symbols a fragment may ask for depends on the version, so this is the first moment to look.
   for (const auto arch : in.spec.archs)
     PINRIG_CHECK(kbuild::load_request(services.paths.project, in.spec.fragments, arch, out.base.version));
-  services.observer.on({.kind = Event::Kind::end, .task = "sources", .what = "source",
-                        .text = fmt::format("{} ({}){}  {}", out.base.name, out.base.version,
-                                            in.series ? fmt::format(", {}: {} patches", in.series->name, out.series.patches.size()) : "",
-                                            human_seconds(since(start).count()))});
+  services.observer.on(
+      {.kind = Event::Kind::end,
+       .task = "sources",
+       .what = "source",
+       .text = fmt::format(
+           "{} ({}){}  {}", out.base.name, out.base.version,
+           in.series ? fmt::format(", {}: {} patches", in.series->name, out.series.patches.size()) : "",
+           human_seconds(since(start).count()))});
   if (out.series.failure) {
     const auto& f = *out.series.failure;
-    services.observer.on({.kind = Event::Kind::warning, .task = "sources",
-                          .text = fmt::format("patch {} \"{}\" does not apply: {} {}", f.number, f.subject, f.file, f.hunk)});
+    services.observer.on(
+        {.kind = Event::Kind::warning,
+         .task = "sources",
+         .text = fmt::format("patch {} \"{}\" does not apply: {} {}", f.number, f.subject, f.file, f.hunk)});
   }
   return out;
 }

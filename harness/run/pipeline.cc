@@ -53,11 +53,17 @@ class Pipeline {
   void add_platform(model::Arch arch) {
     auto& slot = platforms_[arch];
     slot.task = tasks_.size();
-    tasks_.push_back({.name = fmt::format("image {}", to_string(arch)), .cpus = 1, .priority = platform_priority, .body = [this, arch, &slot] {
+    tasks_.push_back({.name = fmt::format("image {}", to_string(arch)),
+                      .cpus = 1,
+                      .priority = platform_priority,
+                      .body = [this, arch, &slot] {
                         slot.platform = prepare_platform(arch, in_.spec.accel, services_);
                         if (slot.platform->has_error())
-                          services_.observer.on({.kind = Event::Kind::end, .task = to_string(arch), .what = "image",
-                                                 .text = slot.platform->error().message, .ok = false});
+                          services_.observer.on({.kind = Event::Kind::end,
+                                                 .task = to_string(arch),
+                                                 .what = "image",
+                                                 .text = slot.platform->error().message,
+                                                 .ok = false});
                       }});
   }
 
@@ -68,27 +74,36 @@ class Pipeline {
     kernel_of_.push_back(is_new ? i : kernel_of_.back());
     if (record == nullptr) return;
     // Most of a guest's time one of its CPUs works; under TCG a second guest fills the other host CPU.
-    tasks_.push_back({.name = "guest " + cell.id, .cpus = std::max(1, cell.machine.cpus / 2),
-                      .memory = std::uint64_t(cell.machine.memory_mib) << 20, .priority = guest_priority, .after = {*last_build_},
+    tasks_.push_back({.name = "guest " + cell.id,
+                      .cpus = std::max(1, cell.machine.cpus / 2),
+                      .memory = std::uint64_t(cell.machine.memory_mib) << 20,
+                      .priority = guest_priority,
+                      .after = {*last_build_},
                       .body = [this, i, record] { guest_task(i, *record); }});
   }
 
   void add_build(std::size_t i) {
     const model::Cell& cell = plan_.cells[i];
-    // One build at a time, in the order of the plan: they share a worktree, and the first verdict comes sooner than
-    // if all were built at once. A guest may run beside a build.
+    // One build at a time, in the order of the plan: they share a worktree, and the first verdict comes
+    // sooner than if all were built at once. A guest may run beside a build.
     std::vector<std::size_t> after{platforms_.at(cell.arch).task};
     if (last_build_) after.push_back(*last_build_);
     const std::size_t build = tasks_.size();
     last_build_ = build;
-    tasks_.push_back({.name = "build " + cell.id, .cpus = 1, .after = std::move(after), .body = [this, i] { build_task(i); }});
+    tasks_.push_back({.name = "build " + cell.id, .cpus = 1, .after = std::move(after), .body = [this, i] {
+                        build_task(i);
+                      }});
   }
 
   void fail(std::size_t i, const Error& error, const char* what) {
     if (error.kind != ErrorKind::cancelled)
-      services_.observer.on({.kind = Event::Kind::warning, .task = plan_.cells[i].id, .what = what, .text = error.message});
-    services_.observer.on({.kind = Event::Kind::end, .task = plan_.cells[i].id, .what = what,
-                           .text = error.kind == ErrorKind::cancelled ? "interrupted" : "failed", .ok = false});
+      services_.observer.on(
+          {.kind = Event::Kind::warning, .task = plan_.cells[i].id, .what = what, .text = error.message});
+    services_.observer.on({.kind = Event::Kind::end,
+                           .task = plan_.cells[i].id,
+                           .what = what,
+                           .text = error.kind == ErrorKind::cancelled ? "interrupted" : "failed",
+                           .ok = false});
   }
 
   void build_failed(std::size_t i, const Error& error) {
@@ -111,10 +126,15 @@ class Pipeline {
     states_[i].kernel = std::move(*kernel);
     states_[i].selftests = *selftests;
     const auto& k = *states_[i].kernel;
-    services_.observer.on({.kind = Event::Kind::end, .task = cell.id, .what = "build",
+    services_.observer.on({.kind = Event::Kind::end,
+                           .task = cell.id,
+                           .what = "build",
                            .text = k.was_cached ? fmt::format("cached {}", k.key.substr(0, 12))
-                                                : fmt::format("{} ({} CPU)  {}", human_seconds(k.wall_s), human_seconds(k.cpu_s), k.key.substr(0, 12))});
-    for (const auto& w : k.warnings) services_.observer.on({.kind = Event::Kind::warning, .task = cell.id, .text = "compiler warning: " + w});
+                                                : fmt::format("{} ({} CPU)  {}", human_seconds(k.wall_s),
+                                                              human_seconds(k.cpu_s), k.key.substr(0, 12))});
+    for (const auto& w : k.warnings)
+      services_.observer.on(
+          {.kind = Event::Kind::warning, .task = cell.id, .text = "compiler warning: " + w});
   }
 
   // The selftests of `selftests_from`; empty: the tree under test has its own.
@@ -135,7 +155,9 @@ class Pipeline {
 
   RecordedCell recorded(std::size_t i) const {
     const model::Cell& cell = plan_.cells[i];
-    RecordedCell out{.cell = cell, .is_tip = plan_.patches > 0 && cell.point.number == plan_.patches, .version = sources_.base.version};
+    RecordedCell out{.cell = cell,
+                     .is_tip = plan_.patches > 0 && cell.point.number == plan_.patches,
+                     .version = sources_.base.version};
     for (const auto& other : plan_.cells) {
       if (other.kernel != cell.kernel) continue;
       for (const auto& t : other.tests) out.chosen.push_back(t.name);
@@ -161,14 +183,20 @@ class Pipeline {
     const Platform& platform = **platforms_.at(cell.arch).platform;
     const kbuild::Artifact& kernel = *kernel_state(i).kernel;
     services_.observer.on({.kind = Event::Kind::begin, .task = cell.id, .what = "guest", .text = "boot"});
-    const fs::path selftests = kernel_state(i).selftests->empty() ? kernel.selftests : *kernel_state(i).selftests;
-    PINRIG_TRY(job, ready_job(told_what_to_find(cell, recorded.is_tip), kernel, selftests, platform, record.id(), record.cell_dir(cell), services_));
+    const fs::path selftests =
+        kernel_state(i).selftests->empty() ? kernel.selftests : *kernel_state(i).selftests;
+    PINRIG_TRY(job, ready_job(told_what_to_find(cell, recorded.is_tip), kernel, selftests, platform,
+                              record.id(), record.cell_dir(cell), services_));
     PINRIG_TRY(judged, run_and_judge(job, services_));
     PINRIG_TRY(code, record.add(recorded, in_, kernel, platform, judged));
-    services_.observer.on({.kind = Event::Kind::end, .task = cell.id, .what = "guest",
-                           .text = fmt::format("{}: {} tests, boot {}  {}", to_string(judged.judgement.outcome.kind), cell.tests.size(),
-                                               human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s)),
-                           .ok = judged.judgement.outcome.kind == model::JobOutcome::Kind::completed});
+    services_.observer.on(
+        {.kind = Event::Kind::end,
+         .task = cell.id,
+         .what = "guest",
+         .text = fmt::format("{}: {} tests, boot {}  {}", to_string(judged.judgement.outcome.kind),
+                             cell.tests.size(), human_seconds(judged.guest.boot_s),
+                             human_seconds(judged.guest.wall_s)),
+         .ok = judged.judgement.outcome.kind == model::JobOutcome::Kind::completed});
     return code;
   }
 
@@ -177,7 +205,8 @@ class Pipeline {
   model::Cell told_what_to_find(model::Cell cell, bool is_tip) const {
     if (!is_tip || !in_.series || in_.series->capabilities.empty()) return cell;
     std::string stated;
-    for (const auto& [name, value] : in_.series->capabilities) stated += fmt::format("{}{}={}", stated.empty() ? "" : " ", name, value);
+    for (const auto& [name, value] : in_.series->capabilities)
+      stated += fmt::format("{}{}={}", stated.empty() ? "" : " ", name, value);
     for (auto& test : cell.tests) test.env["PINRIG_CAPABILITIES"] = stated;
     return cell;
   }
@@ -191,8 +220,8 @@ class Pipeline {
   const Sources& sources_;
   const plan::Plan& plan_;
   const Services& services_;
-  std::vector<CellState> states_;        // of kernels: at the index of their first guest
-  std::vector<std::size_t> kernel_of_;   // of each guest: that index
+  std::vector<CellState> states_;       // of kernels: at the index of their first guest
+  std::vector<std::size_t> kernel_of_;  // of each guest: that index
   std::map<model::Arch, PlatformSlot> platforms_;
   std::vector<Task> tasks_;
   std::optional<std::size_t> last_build_;
@@ -202,7 +231,8 @@ class Pipeline {
 
 }  // namespace
 
-Result<RunEnd> execute(const RunOptions& options, const Services& services, const std::function<void()>& tick) {
+Result<RunEnd> execute(const RunOptions& options, const Services& services,
+                       const std::function<void()>& tick) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
   PINRIG_CHECK(check_programs(inputs));
   PINRIG_CHECK(check_place(services.paths.state, "PINRIG_STATE"));
@@ -254,7 +284,8 @@ Result<store::Store> open_store(const Paths& paths) {
     if (lock) dead.push_back(run.id);
   }
   // A full disk must not stand between people and what was measured before.
-  if (auto marked = store.mark_interrupted(dead); marked.has_error() && marked.error().kind != ErrorKind::disk_full)
+  if (auto marked = store.mark_interrupted(dead);
+      marked.has_error() && marked.error().kind != ErrorKind::disk_full)
     return std::move(marked).error();
   return store;
 }

@@ -17,9 +17,10 @@ struct RunEnd {
   ExitCode code = ExitCode::harness;
 };
 
-/// The whole pipeline. Everything wrong with the input is an Error before anything starts; a cell that fails later
-/// is a row of the store, and the other cells go on. `tick` is called twice a second while cells run.
-Result<RunEnd> execute(const RunOptions& options, const Services& services, const std::function<void()>& tick);
+/// The whole pipeline. Everything wrong with the input is an Error before anything starts; a cell that fails
+/// later is a row of the store, and the other cells go on. `tick` is called twice a second while cells run.
+Result<RunEnd> execute(const RunOptions& options, const Services& services,
+                       const std::function<void()>& tick);
 
 /// As far as the kernels: builds every cell of the run. Returns one line per cell: key and directory.
 Result<std::vector<std::string>> build_only(const RunOptions& options, const Services& services,

@@ -9,14 +9,19 @@
 namespace pinrig::run {
 namespace {
 
-Result<model::Accel> decide(model::Arch arch, model::Accel wanted, const vm::Probe& probe, const Services& s) {
+Result<model::Accel> decide(model::Arch arch, model::Accel wanted, const vm::Probe& probe,
+                            const Services& s) {
   if (wanted == model::Accel::tcg) return model::Accel::tcg;
   if (probe.kvm_works) return model::Accel::kvm;
   if (wanted == model::Accel::kvm)
-    return make_error(ErrorKind::infra, fmt::format("KVM was asked for and does not work for {}: {}", to_string(arch), probe.kvm_detail),
-                      "pinrig doctor says more; --accel auto falls back to TCG");
-  s.observer.on({.kind = Event::Kind::line, .task = to_string(arch),
-                 .text = fmt::format("TCG, not KVM: {} (time limits x{:.1f})", probe.kvm_detail, probe.scale(model::Accel::tcg))});
+    return make_error(
+        ErrorKind::infra,
+        fmt::format("KVM was asked for and does not work for {}: {}", to_string(arch), probe.kvm_detail),
+        "pinrig doctor says more; --accel auto falls back to TCG");
+  s.observer.on({.kind = Event::Kind::line,
+                 .task = to_string(arch),
+                 .text = fmt::format("TCG, not KVM: {} (time limits x{:.1f})", probe.kvm_detail,
+                                     probe.scale(model::Accel::tcg))});
   return model::Accel::tcg;
 }
 
@@ -51,8 +56,11 @@ Result<Platform> prepare_platform(model::Arch arch, model::Accel wanted, const S
   p.probe = std::move(probe);
   PINRIG_TRY(accel, decide(arch, wanted, p.probe, s));
   p.accel = accel;
-  s.observer.on({.kind = Event::Kind::end, .task = task, .what = "image",
-                 .text = fmt::format("guest programs and initramfs  {}", human_seconds(since(start).count()))});
+  s.observer.on(
+      {.kind = Event::Kind::end,
+       .task = task,
+       .what = "image",
+       .text = fmt::format("guest programs and initramfs  {}", human_seconds(since(start).count()))});
   return p;
 }
 

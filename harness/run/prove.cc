@@ -18,11 +18,14 @@ fs::path mutant_file(const fs::path& project, const std::string& mutant) {
   return project / "kernels/mutants" / mutant / "series.yaml";
 }
 
-Result<std::string> base_of_mutant(const fs::path& project, const std::string& mutant, const model::TestSpec& test) {
+Result<std::string> base_of_mutant(const fs::path& project, const std::string& mutant,
+                                   const model::TestSpec& test) {
   const fs::path file = mutant_file(project, mutant);
   std::error_code ec;
   if (!fs::exists(file, ec))
-    return make_error(ErrorKind::bad_input, fmt::format("{}: there is no mutant '{}': {} does not exist", to_string(test.proof.where), mutant, file.string()),
+    return make_error(ErrorKind::bad_input,
+                      fmt::format("{}: there is no mutant '{}': {} does not exist",
+                                  to_string(test.proof.where), mutant, file.string()),
                       "kernels/mutants has a folder for each");
   PINRIG_TRY(series, spec::load_series(project, file.string()));
   return series.base;
@@ -39,8 +42,11 @@ Result<Verdicts> verdicts_of(const store::Store& store, const std::string& run_i
 }
 
 void say_weighed(const Proven& p, Observer& observer) {
-  observer.on({.kind = Event::Kind::line, .task = "prove", .what = "run",
-               .text = fmt::format("{}: {}{}{}", p.test, p.holds() ? "holds" : "DOES NOT HOLD", p.remark.empty() ? "" : ": ", p.remark)});
+  observer.on({.kind = Event::Kind::line,
+               .task = "prove",
+               .what = "run",
+               .text = fmt::format("{}: {}{}{}", p.test, p.holds() ? "holds" : "DOES NOT HOLD",
+                                   p.remark.empty() ? "" : ": ", p.remark)});
 }
 
 // The tests of the run file with a proof, where none are named.
@@ -71,13 +77,19 @@ Result<ProveEnd> prove(ProveOptions options, const Services& services, const std
   PINRIG_TRY(tests, provable(defaults.suites, options));
   std::map<std::string, const model::TestSpec*> by_mutant;
   for (const auto& t : tests) by_mutant.emplace(t.proof.mutant, &t);
-  PINRIG_TRY(runs, proof_runs(tests, options, defaults.spec.base, [&](const std::string& mutant) { return base_of_mutant(project, mutant, *by_mutant.at(mutant)); }));
+  PINRIG_TRY(runs, proof_runs(tests, options, defaults.spec.base, [&](const std::string& mutant) {
+               return base_of_mutant(project, mutant, *by_mutant.at(mutant));
+             }));
   ProveEnd end{.tests = {}, .code = ExitCode::ok};
   std::map<std::string, Verdicts> faulty;
   std::map<std::string, Verdicts> sound;
   for (auto& run : runs) {
-    if (run.faulty && !run.options.series.empty()) run.options.series = mutant_file(project, run.options.series).string();
-    services.observer.on({.kind = Event::Kind::line, .task = "prove", .what = "run", .text = fmt::format("{}: {} tests", run.name, run.tests.size())});
+    if (run.faulty && !run.options.series.empty())
+      run.options.series = mutant_file(project, run.options.series).string();
+    services.observer.on({.kind = Event::Kind::line,
+                          .task = "prove",
+                          .what = "run",
+                          .text = fmt::format("{}: {} tests", run.name, run.tests.size())});
     PINRIG_TRY(done, execute(run.options, services, tick));
     end.code = fold(end.code, beside_verdicts(done.code));
     if (done.code == ExitCode::interrupted) break;

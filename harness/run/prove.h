@@ -13,16 +13,17 @@
 namespace pinrig::run {
 
 struct ProveOptions {
-  std::string spec;                  ///< run file: fragments, machine; its base for proofs that name none
-  std::vector<std::string> tests;    ///< globs over "suite/test"; empty = those of the run file
+  std::string spec;                ///< run file: fragments, machine; its base for proofs that name none
+  std::vector<std::string> tests;  ///< globs over "suite/test"; empty = those of the run file
   model::Arch arch = model::Arch::x86_64;
-  int sample = 0;                    ///< that many tests only; 0 = all
-  std::string seed;                  ///< which ones
+  int sample = 0;    ///< that many tests only; 0 = all
+  std::string seed;  ///< which ones
 };
 
-/// Tests with a proof that the globs choose, in the order of the suites, or a sample of them: the same seed picks the
-/// same tests. bad_usage when a glob matches no test with a proof.
-Result<std::vector<model::TestSpec>> provable(const std::vector<model::Suite>& suites, const ProveOptions& options);
+/// Tests with a proof that the globs choose, in the order of the suites, or a sample of them: the same seed
+/// picks the same tests. bad_usage when a glob matches no test with a proof.
+Result<std::vector<model::TestSpec>> provable(const std::vector<model::Suite>& suites,
+                                              const ProveOptions& options);
 
 /// One run that proofs need.
 struct ProofRun {
@@ -31,11 +32,11 @@ struct ProofRun {
   std::vector<std::string> tests;
   bool faulty = false;  ///< tests have to be red in it; else green
 };
-/// Tests that share a mutant share its run; so do those with faults by environment on one base. For every base of
-/// them there is one run without a fault. `base_of` gives the base of a mutant.
-Result<std::vector<ProofRun>> proof_runs(const std::vector<model::TestSpec>& tests, const ProveOptions& options,
-                                         const std::string& default_base,
-                                         const std::function<Result<std::string>(const std::string& mutant)>& base_of);
+/// Tests that share a mutant share its run; so do those with faults by environment on one base. For every
+/// base of them there is one run without a fault. `base_of` gives the base of a mutant.
+Result<std::vector<ProofRun>> proof_runs(
+    const std::vector<model::TestSpec>& tests, const ProveOptions& options, const std::string& default_base,
+    const std::function<Result<std::string>(const std::string& mutant)>& base_of);
 
 /// What came of one test.
 struct Proven {
@@ -46,8 +47,9 @@ struct Proven {
   std::string remark;  ///< why not, or what was red
   bool holds() const { return red && green; }
 };
-/// `faulty` and `sound` are the verdicts on the test and its cases with and without the fault. Without it the test is to pass; where
-/// the proof names cases, it is enough that they do and that the rest is a known issue of that kernel.
+/// `faulty` and `sound` are the verdicts on the test and its cases with and without the fault. Without it the
+/// test is to pass; where the proof names cases, it is enough that they do and that the rest is a known issue
+/// of that kernel.
 Proven weigh_proof(const model::TestSpec& test, const std::vector<model::TestVerdict>& faulty,
                    const std::vector<model::TestVerdict>& sound);
 
@@ -55,7 +57,8 @@ struct ProveEnd {
   std::vector<Proven> tests;
   ExitCode code = ExitCode::harness;  ///< regressions when a proof does not hold
 };
-/// Without names it is about the tests of the run file, so that a sample of the default run needs no other kernel than that.
+/// Without names it is about the tests of the run file, so that a sample of the default run needs no other
+/// kernel than that.
 Result<ProveEnd> prove(ProveOptions options, const Services& services, const std::function<void()>& tick);
 
 }  // namespace pinrig::run

@@ -17,8 +17,8 @@ using model::TestSpec;
 using model::TestVerdict;
 using model::Verdict;
 
-/// What speaks for a fault that was caught: a known issue too. An error says that the test itself could not be
-/// carried out.
+/// What speaks for a fault that was caught: a known issue too. An error says that the test itself could not
+/// be carried out.
 bool is_red(const TestVerdict& row) {
   const Verdict v = row.verdict;
   return v == Verdict::fail || v == Verdict::leak || v == Verdict::crash || v == Verdict::timeout ||
@@ -29,12 +29,14 @@ bool is_red(const TestVerdict& row) {
 bool is_natural(const model::Proof& proof) { return proof.mutant.empty() && proof.env.empty(); }
 
 const TestVerdict* own_row(const TestSpec& test, const std::vector<TestVerdict>& rows) {
-  const auto it = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.test == test.name && r.case_name.empty(); });
+  const auto it = std::find_if(rows.begin(), rows.end(),
+                               [&](const auto& r) { return r.test == test.name && r.case_name.empty(); });
   return it == rows.end() ? nullptr : &*it;
 }
 
 /// A guest that goes down with the test takes the cases along that came after it.
-bool case_is_red(const TestSpec& test, const std::string& glob, const std::vector<TestVerdict>& rows, bool lost) {
+bool case_is_red(const TestSpec& test, const std::string& glob, const std::vector<TestVerdict>& rows,
+                 bool lost) {
   return std::any_of(rows.begin(), rows.end(), [&](const TestVerdict& r) {
     return r.test == test.name && !r.case_name.empty() && glob_match(glob, r.case_name) &&
            (is_red(r) || (lost && r.verdict == Verdict::missing));
@@ -43,7 +45,8 @@ bool case_is_red(const TestSpec& test, const std::string& glob, const std::vecto
 
 bool case_passed(const TestSpec& test, const std::string& glob, const std::vector<TestVerdict>& rows) {
   return std::any_of(rows.begin(), rows.end(), [&](const TestVerdict& r) {
-    return r.test == test.name && r.verdict == Verdict::pass && !r.case_name.empty() && glob_match(glob, r.case_name);
+    return r.test == test.name && r.verdict == Verdict::pass && !r.case_name.empty() &&
+           glob_match(glob, r.case_name);
   });
 }
 
@@ -62,8 +65,10 @@ std::string said(const TestVerdict& row) {
 }
 
 /// The run with this name, made when it is not there yet.
-ProofRun& run_named(std::vector<ProofRun>& runs, const std::string& name, const ProveOptions& o, bool faulty) {
-  const auto it = std::find_if(runs.begin(), runs.end(), [&](const ProofRun& r) { return r.name == name && r.faulty == faulty; });
+ProofRun& run_named(std::vector<ProofRun>& runs, const std::string& name, const ProveOptions& o,
+                    bool faulty) {
+  const auto it = std::find_if(runs.begin(), runs.end(),
+                               [&](const ProofRun& r) { return r.name == name && r.faulty == faulty; });
   if (it != runs.end()) return *it;
   ProofRun run{.name = name, .options = {}, .tests = {}, .faulty = faulty};
   run.options.spec = o.spec;
@@ -97,17 +102,21 @@ Result<std::vector<TestSpec>> provable(const std::vector<model::Suite>& suites, 
   }
   for (std::size_t i = 0; i < used.size(); ++i) {
     if (!used[i])
-      return make_error(ErrorKind::bad_usage, fmt::format("'{}' matches no test with a proof", o.tests[i]), "`pinrig list tests` shows tests and proofs");
+      return make_error(ErrorKind::bad_usage, fmt::format("'{}' matches no test with a proof", o.tests[i]),
+                        "`pinrig list tests` shows tests and proofs");
   }
   if (o.sample <= 0 || static_cast<std::size_t>(o.sample) >= out.size()) return out;
-  std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) { return sha256_hex(o.seed + a.name) < sha256_hex(o.seed + b.name); });
+  std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {
+    return sha256_hex(o.seed + a.name) < sha256_hex(o.seed + b.name);
+  });
   out.resize(static_cast<std::size_t>(o.sample));
   std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return out;
 }
 
-Result<std::vector<ProofRun>> proof_runs(const std::vector<TestSpec>& tests, const ProveOptions& o, const std::string& default_base,
-                                         const std::function<Result<std::string>(const std::string&)>& base_of) {
+Result<std::vector<ProofRun>> proof_runs(
+    const std::vector<TestSpec>& tests, const ProveOptions& o, const std::string& default_base,
+    const std::function<Result<std::string>(const std::string&)>& base_of) {
   std::vector<ProofRun> runs;
   for (const auto& t : tests) {
     std::string base = t.proof.base.empty() ? default_base : t.proof.base;
@@ -120,7 +129,8 @@ Result<std::vector<ProofRun>> proof_runs(const std::vector<TestSpec>& tests, con
       sound.options.base = base;
       add_test(sound, t.name);
     }
-    const std::string name = t.proof.mutant.empty() ? base + " and its own faults" : "mutant " + t.proof.mutant;
+    const std::string name =
+        t.proof.mutant.empty() ? base + " and its own faults" : "mutant " + t.proof.mutant;
     ProofRun& faulty = run_named(runs, name, o, true);
     if (t.proof.mutant.empty()) {
       faulty.options.base = base;
@@ -134,7 +144,8 @@ Result<std::vector<ProofRun>> proof_runs(const std::vector<TestSpec>& tests, con
   return runs;
 }
 
-Proven weigh_proof(const TestSpec& test, const std::vector<TestVerdict>& faulty, const std::vector<TestVerdict>& sound) {
+Proven weigh_proof(const TestSpec& test, const std::vector<TestVerdict>& faulty,
+                   const std::vector<TestVerdict>& sound) {
   Proven p{.test = test.name, .fault = to_string(test.proof), .red = false, .green = false, .remark = ""};
   const TestVerdict* bad = own_row(test, faulty);
   const TestVerdict* good = own_row(test, sound);

@@ -23,8 +23,14 @@ TestSpec test(const std::string& name, model::Proof proof) {
 }
 
 std::vector<model::Suite> suites() {
-  return {{"bio", "", {test("bio/a", {.mutant = "m1"}), test("bio/b", {.mutant = "m1", .red = {"one"}}), test("bio/none", {})}},
-          {"fork", "", {test("fork/c", {.base = "debian-6.1", .env = {{"X", "1"}}}), test("fork/d", {.env = {{"Y", "2"}}})}}};
+  return {
+      {"bio",
+       "",
+       {test("bio/a", {.mutant = "m1"}), test("bio/b", {.mutant = "m1", .red = {"one"}}),
+        test("bio/none", {})}},
+      {"fork",
+       "",
+       {test("fork/c", {.base = "debian-6.1", .env = {{"X", "1"}}}), test("fork/d", {.env = {{"Y", "2"}}})}}};
 }
 
 std::vector<std::string> names(const std::vector<TestSpec>& tests) {
@@ -48,18 +54,23 @@ TEST(Provable, ASampleIsTheSameForTheSameSeed) {
   EXPECT_EQ(provable(suites(), o).value().size(), 2u);
   EXPECT_EQ(names(provable(suites(), o).value()), names(provable(suites(), o).value()));
   std::set<std::vector<std::string>> seen;
-  for (int seed = 0; seed < 20; ++seed) seen.insert(names(provable(suites(), {.sample = 2, .seed = std::to_string(seed)}).value()));
+  for (int seed = 0; seed < 20; ++seed)
+    seen.insert(names(provable(suites(), {.sample = 2, .seed = std::to_string(seed)}).value()));
   EXPECT_GT(seen.size(), 1u);
   EXPECT_EQ(provable(suites(), {.sample = 99}).value().size(), 4u);
 }
 
 TEST(ProofRuns, AreSharedByMutantAndByBase) {
   const auto tests = provable(suites(), {}).value();
-  const auto runs = proof_runs(tests, {.spec = "full"}, "debian-6.12", [](const std::string&) { return Result<std::string>("debian-6.12"); }).value();
+  const auto runs = proof_runs(tests, {.spec = "full"}, "debian-6.12", [](const std::string&) {
+                      return Result<std::string>("debian-6.12");
+                    }).value();
   std::vector<std::string> lines;
-  for (const auto& r : runs) lines.push_back((r.faulty ? "red " : "green ") + r.name + " " + std::to_string(r.tests.size()));
-  EXPECT_THAT(lines, ElementsAre("green debian-6.12 3", "red mutant m1 2", "green debian-6.1 1", "red debian-6.1 and its own faults 1",
-                                 "red debian-6.12 and its own faults 1"));
+  for (const auto& r : runs)
+    lines.push_back((r.faulty ? "red " : "green ") + r.name + " " + std::to_string(r.tests.size()));
+  EXPECT_THAT(lines,
+              ElementsAre("green debian-6.12 3", "red mutant m1 2", "green debian-6.1 1",
+                          "red debian-6.1 and its own faults 1", "red debian-6.12 and its own faults 1"));
   EXPECT_EQ(runs[0].options.base, "debian-6.12");
   EXPECT_EQ(runs[1].options.series, "m1");
   EXPECT_THAT(runs[1].options.points, ElementsAre("tip"));
@@ -71,9 +82,10 @@ TEST(ProofRuns, AreSharedByMutantAndByBase) {
 }
 
 TEST(ProofRuns, AMutantThatIsNotThereIsAnError) {
-  const auto runs = proof_runs({test("a/a", {.mutant = "m9"})}, {}, "b", [](const std::string& m) -> Result<std::string> {
-    return make_error(ErrorKind::bad_input, "no mutant " + m);
-  });
+  const auto runs =
+      proof_runs({test("a/a", {.mutant = "m9"})}, {}, "b", [](const std::string& m) -> Result<std::string> {
+        return make_error(ErrorKind::bad_input, "no mutant " + m);
+      });
   ASSERT_TRUE(runs.has_error());
   EXPECT_EQ(runs.error().message, "no mutant m9");
 }
@@ -94,12 +106,16 @@ std::vector<TestVerdict> rows(Verdict own, std::vector<std::pair<std::string, Ve
 TEST(WeighProof, HoldsWhenTheNamedCasesAreRedAndTheTestIsGreenWithout) {
   const TestSpec t = test("bio/b", {.mutant = "m1", .red = {"one*"}});
   const auto good = rows(Verdict::pass);
-  EXPECT_TRUE(weigh_proof(t, rows(Verdict::fail, {{"one_page", Verdict::fail}, {"two", Verdict::pass}}), good).holds());
-  EXPECT_TRUE(weigh_proof(t, rows(Verdict::crash, {{"one_page", Verdict::missing}}), good).holds()) << "the guest went down";
-  const auto other = weigh_proof(t, rows(Verdict::fail, {{"one_page", Verdict::pass}, {"two", Verdict::fail}}), good);
+  EXPECT_TRUE(weigh_proof(t, rows(Verdict::fail, {{"one_page", Verdict::fail}, {"two", Verdict::pass}}), good)
+                  .holds());
+  EXPECT_TRUE(weigh_proof(t, rows(Verdict::crash, {{"one_page", Verdict::missing}}), good).holds())
+      << "the guest went down";
+  const auto other =
+      weigh_proof(t, rows(Verdict::fail, {{"one_page", Verdict::pass}, {"two", Verdict::fail}}), good);
   EXPECT_FALSE(other.red);
   EXPECT_EQ(other.remark, "not red: one*");
-  EXPECT_FALSE(weigh_proof(t, rows(Verdict::fail, {{"one_page", Verdict::missing}}), good).red) << "it ended early by itself";
+  EXPECT_FALSE(weigh_proof(t, rows(Verdict::fail, {{"one_page", Verdict::missing}}), good).red)
+      << "it ended early by itself";
 }
 
 TEST(WeighProof, WithoutNamedCasesTheTestItselfHasToBeRed) {
@@ -116,7 +132,8 @@ TEST(WeighProof, ABaseMayHaveTheFaultByItself) {
   known[0].expectation = "known issue leaky: a page leaks (here)";
   EXPECT_TRUE(weigh_proof(t, known, {}).holds()) << "there is no such kernel without it";
   EXPECT_FALSE(weigh_proof(t, rows(Verdict::pass), {}).holds());
-  const auto runs = proof_runs({t}, {}, "debian-6.12", [](const std::string& m) { return Result<std::string>(m); }).value();
+  const auto runs =
+      proof_runs({t}, {}, "debian-6.12", [](const std::string& m) { return Result<std::string>(m); }).value();
   ASSERT_EQ(runs.size(), 1u);
   EXPECT_TRUE(runs[0].faulty);
   EXPECT_EQ(runs[0].options.base, "debian-6.1");

@@ -38,14 +38,16 @@ Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& 
     // A name of the guest's own making would become the path of a file here.
     const auto& planned = result.facts.planned;
     if (std::none_of(planned.begin(), planned.end(), [&](const auto& t) { return t.name == r.name; }))
-      result.problems.push_back(fmt::format("results of \"{}\", which was not asked for", r.name.substr(0, 80)));
+      result.problems.push_back(
+          fmt::format("results of \"{}\", which was not asked for", r.name.substr(0, 80)));
     else
       result.facts.records.push_back(std::move(r));
   }
   for (auto& p : read.problems) result.problems.push_back(std::move(p));
   for (const auto& e : log.events) result.facts.events.push_back(e);
   if (read.hello) result.facts.counters = read.hello->counters;
-  // Each guest proves its own ledger; one that failed is not outvoted by another that did not, before or after it.
+  // Each guest proves its own ledger; one that failed is not outvoted by another that did not, before or
+  // after it.
   const auto failed = [&](const wire::HoldResult& h) {
     return !h.problem.empty() || !h.available || h.outstanding_held != result.facts.control_pages ||
            h.outstanding_released != 0;

@@ -5,10 +5,9 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
-#include <nlohmann/json.hpp>
-
 #include <algorithm>
 #include <ctime>
+#include <nlohmann/json.hpp>
 #include <random>
 #include <thread>
 
@@ -29,20 +28,27 @@ std::string new_id() {
 std::string host_facts() {
   utsname u = {};
   ::uname(&u);
-  return nlohmann::json{{"cpus", std::thread::hardware_concurrency()}, {"kernel", u.release}, {"machine", u.machine}}.dump();
+  return nlohmann::json{
+      {"cpus", std::thread::hardware_concurrency()}, {"kernel", u.release}, {"machine", u.machine}}
+      .dump();
 }
 
 ExitCode code_of(const JobOutcome& o) {
   switch (o.kind) {
-    case JobOutcome::Kind::completed: return ExitCode::ok;
+    case JobOutcome::Kind::completed:
+      return ExitCode::ok;
     case JobOutcome::Kind::apply_failed:
-    case JobOutcome::Kind::build_failed: return ExitCode::build;
+    case JobOutcome::Kind::build_failed:
+      return ExitCode::build;
     case JobOutcome::Kind::boot_failed:
     case JobOutcome::Kind::panicked:
     case JobOutcome::Kind::timed_out:
-    case JobOutcome::Kind::no_output: return ExitCode::ok;  // findings about the kernel: their verdicts speak
-    case JobOutcome::Kind::infra_error: return ExitCode::harness;
-    case JobOutcome::Kind::cancelled: return ExitCode::interrupted;
+    case JobOutcome::Kind::no_output:
+      return ExitCode::ok;  // findings about the kernel: their verdicts speak
+    case JobOutcome::Kind::infra_error:
+      return ExitCode::harness;
+    case JobOutcome::Kind::cancelled:
+      return ExitCode::interrupted;
   }
   return ExitCode::harness;
 }
@@ -82,39 +88,47 @@ std::vector<std::string> names_of(const std::vector<model::Suite>& suites) {
 
 // The test that reports every capability there is; others report those they use.
 bool probes_all(const model::Cell& cell) {
-  return std::any_of(cell.tests.begin(), cell.tests.end(), [](const auto& t) { return t.name == "pins/capabilities"; });
+  return std::any_of(cell.tests.begin(), cell.tests.end(),
+                     [](const auto& t) { return t.name == "pins/capabilities"; });
 }
 
 // What the run and its series say, and whether this guest is as they say.
 std::vector<std::string> unmet_in(const RecordedCell& recorded, const Inputs& in, const Judged& judged,
-                                  const verdict::Knowledge& known, std::vector<model::TestVerdict>& verdicts) {
+                                  const verdict::Knowledge& known,
+                                  std::vector<model::TestVerdict>& verdicts) {
   const model::Cell& cell = recorded.cell;
   std::vector<model::Expectation> expect = in.spec.expect;
   if (in.series) expect.insert(expect.begin(), in.series->expect.begin(), in.series->expect.end());
   const verdict::Share share{names_of(cell.tests), recorded.chosen, names_of(in.suites), recorded.is_main()};
-  auto unmet = verdict::apply_expectations(verdicts, verdict::share_of(expect, share), cell.point, recorded.is_tip, cell.arch);
+  auto unmet = verdict::apply_expectations(verdicts, verdict::share_of(expect, share), cell.point,
+                                           recorded.is_tip, cell.arch);
   verdict::judge_skips(verdicts, known);
-  // Patches may be there to change what a kernel can do; what they leave alone is still required of it, as far as
-  // it could be probed.
+  // Patches may be there to change what a kernel can do; what they leave alone is still required of it, as
+  // far as it could be probed.
   const bool is_base = cell.point.number == 0;
   auto required = known.capabilities;
-  for (const auto& [name, value] : in.series && !is_base ? in.series->capabilities : std::map<std::string, std::string>()) required.erase(name);
+  for (const auto& [name, value] :
+       in.series && !is_base ? in.series->capabilities : std::map<std::string, std::string>())
+    required.erase(name);
   // What could not be probed is a skip, and judged as one.
   auto differ = verdict::check_capabilities(required, judged.judgement.capabilities, false);
   unmet.insert(unmet.end(), differ.begin(), differ.end());
   if (in.series && recorded.is_tip) {
-    differ = verdict::check_capabilities(in.series->capabilities, judged.judgement.capabilities, probes_all(cell));
+    differ =
+        verdict::check_capabilities(in.series->capabilities, judged.judgement.capabilities, probes_all(cell));
     unmet.insert(unmet.end(), differ.begin(), differ.end());
   }
   // Tests skip what they do not find: a series that breaks a driver must not end green because of that.
-  for (const auto& p : judged.guest.setup_problems) unmet.push_back("the guest is not the machine that was asked for: " + p);
+  for (const auto& p : judged.guest.setup_problems)
+    unmet.push_back("the guest is not the machine that was asked for: " + p);
   return unmet;
 }
 
 }  // namespace
 
 ExitCode fold(ExitCode a, ExitCode b) {
-  static constexpr std::array order{ExitCode::ok, ExitCode::harness, ExitCode::build, ExitCode::regressions, ExitCode::interrupted};
+  static constexpr std::array order{ExitCode::ok, ExitCode::harness, ExitCode::build, ExitCode::regressions,
+                                    ExitCode::interrupted};
   const auto rank = [](ExitCode c) { return std::find(order.begin(), order.end(), c) - order.begin(); };
   return rank(a) > rank(b) ? a : b;
 }
@@ -138,17 +152,22 @@ Result<RunRecord> RunRecord::begin(store::Store store, const Inputs& in, const S
   return RunRecord(std::move(store), std::move(row), std::move(alive));
 }
 
-Result<ExitCode> RunRecord::add(const RecordedCell& recorded, const Inputs& in, const kbuild::Artifact& kernel,
-                                const Platform& platform, const Judged& judged) {
+Result<ExitCode> RunRecord::add(const RecordedCell& recorded, const Inputs& in,
+                                const kbuild::Artifact& kernel, const Platform& platform,
+                                const Judged& judged) {
   const model::Cell& cell = recorded.cell;
   auto job = common_row(row_.id, recorded);
   auto verdicts = judged.judgement.verdicts;
   PINRIG_TRY(config, read_file(kernel.config));
-  const auto known = verdict::knowledge_of(in.requirements, in.known_issues, {in.base.name, recorded.version, cell.arch, kconfig::parse_config(config)});
+  const auto known =
+      verdict::knowledge_of(in.requirements, in.known_issues,
+                            {in.base.name, recorded.version, cell.arch, kconfig::parse_config(config)});
   const auto unmet = unmet_in(recorded, in, judged, known, verdicts);
-  for (auto& line : verdict::apply_known_issues(verdicts, known, cell.point.number > 0)) job.notes.push_back(std::move(line));
+  for (auto& line : verdict::apply_known_issues(verdicts, known, cell.point.number > 0))
+    job.notes.push_back(std::move(line));
   job.accel = to_string(platform.accel);
-  if (platform.accel == model::Accel::tcg && !platform.probe.kvm_works) job.accel_reason = "KVM does not work here: " + platform.probe.kvm_detail;
+  if (platform.accel == model::Accel::tcg && !platform.probe.kvm_works)
+    job.accel_reason = "KVM does not work here: " + platform.probe.kvm_detail;
   job.cpu_model = vm::cpu_model(cell.arch, platform.accel);
   job.kernel_key = kernel.key;
   job.kernel_release = judged.guest.hello.release;
@@ -161,13 +180,16 @@ Result<ExitCode> RunRecord::add(const RecordedCell& recorded, const Inputs& in, 
   job.capabilities = judged.judgement.capabilities;
   for (const auto& w : kernel.warnings) job.notes.push_back("compiler warning: " + w);
   if (const auto& hello = judged.guest.hello; !hello.release.empty() && !hello.counters)
-    job.notes.push_back("pin counters not available in this kernel (nr_foll_pin_* of /proc/vmstat, since 5.7): no leak can be "
-                        "seen, and tests that claim pages count as skipped");
+    job.notes.push_back(
+        "pin counters not available in this kernel (nr_foll_pin_* of /proc/vmstat, since 5.7): no leak can "
+        "be "
+        "seen, and tests that claim pages count as skipped");
   for (const auto& p : judged.guest.problems) job.notes.push_back("guest: " + p);
   job.unmet = unmet;
   auto rows = verdict_rows(judged);
   for (std::size_t i = 0; i < rows.size(); ++i) rows[i].verdict = verdicts[i];
-  const bool all_expected = unmet.empty() && std::all_of(verdicts.begin(), verdicts.end(), [](const auto& v) { return v.expected; });
+  const bool all_expected = unmet.empty() && std::all_of(verdicts.begin(), verdicts.end(),
+                                                         [](const auto& v) { return v.expected; });
   const ExitCode outcome = code_of(job.outcome);
   const std::lock_guard lock(*mutex_);
   PINRIG_CHECK(store_.add_job(job, rows, judged.guest.facts.events));

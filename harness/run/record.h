@@ -19,7 +19,8 @@ struct RecordedCell {
   bool is_main() const { return cell.id == cell.kernel; }
 };
 
-/// A run directory, its row in the store and the lock that says "this run is alive". Cells are added from several threads.
+/// A run directory, its row in the store and the lock that says "this run is alive". Cells are added from
+/// several threads.
 class RunRecord {
  public:
   static Result<RunRecord> begin(store::Store store, const Inputs& inputs, const Services& services);
@@ -27,13 +28,14 @@ class RunRecord {
   const std::string& id() const { return row_.id; }
   fs::path cell_dir(const model::Cell& cell) const { return fs::path(row_.dir) / "cells" / cell.id; }
 
-  /// A cell that ended with verdicts: applies the expectations, stores all, returns its share of the exit code.
+  /// A cell that ended with verdicts: applies the expectations, stores all, returns its share of the exit
+  /// code.
   Result<ExitCode> add(const RecordedCell& recorded, const Inputs& inputs, const kbuild::Artifact& kernel,
                        const Platform& platform, const Judged& judged);
   /// A cell that ended before its guest did: every test stays missing.
   Result<ExitCode> add_failed(const RecordedCell& recorded, const Error& error);
-  /// When all cells are in: a test that passes at the base of its architecture and is only skipped at a later point
-  /// is a regression (verdict::weigh_against_base). ok when there is none.
+  /// When all cells are in: a test that passes at the base of its architecture and is only skipped at a later
+  /// point is a regression (verdict::weigh_against_base). ok when there is none.
   Result<ExitCode> weigh_against_base();
   Result<void> finish(const std::string& state, ExitCode code);
 

@@ -82,7 +82,8 @@ class Record : public testing::Test {
 };
 
 TEST_F(Record, WhatPassesIsExpectedAndStored) {
-  EXPECT_EQ(add(cell(0, model::Arch::aarch64), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}})), ExitCode::ok);
+  EXPECT_EQ(add(cell(0, model::Arch::aarch64), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}})),
+            ExitCode::ok);
   const auto job = row("base-aarch64");
   EXPECT_EQ(job.cpu_model, "max,pauth-impdef=on") << "what QEMU really got";
   EXPECT_EQ(job.accel_reason, "KVM does not work here: no /dev/kvm");
@@ -92,7 +93,8 @@ TEST_F(Record, WhatPassesIsExpectedAndStored) {
 }
 
 TEST_F(Record, WhatNobodyExpectedIsARegression) {
-  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::leak}})), ExitCode::regressions);
+  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::leak}})),
+            ExitCode::regressions);
   EXPECT_EQ(add(cell(0), judged({})), ExitCode::regressions) << "no verdict at all is none";
 }
 
@@ -104,9 +106,11 @@ TEST_F(Record, AGuestThatIsNotTheMachineThatWasAskedFor) {
 }
 
 TEST_F(Record, ASkipNeedsLeaveWhereAFileListsThem) {
-  in_.requirements = {{.name = "new", .range = {.bases = {"debian-6.12"}}, .skips = {{"bio/b", {}, {}, "no drive"}}}};
+  in_.requirements = {
+      {.name = "new", .range = {.bases = {"debian-6.12"}}, .skips = {{"bio/b", {}, {}, "no drive"}}}};
   EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}})), ExitCode::ok);
-  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::skip}, {"bio/b", Verdict::skip}})), ExitCode::regressions);
+  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::skip}, {"bio/b", Verdict::skip}})),
+            ExitCode::regressions);
 }
 
 TEST_F(Record, CapabilitiesOfTheKernelAreRequiredUnlessASeriesSaysOtherwise) {
@@ -122,11 +126,17 @@ TEST_F(Record, CapabilitiesOfTheKernelAreRequiredUnlessASeriesSaysOtherwise) {
 }
 
 TEST_F(Record, AKnownIssueIsNoRegressionAndIsNoted) {
-  in_.known_issues = {{.name = "leaky", .tests = {"bio/b"}, .seen = {Verdict::leak}, .reason = "a page leaks", .reference = "here"}};
+  in_.known_issues = {{.name = "leaky",
+                       .tests = {"bio/b"},
+                       .seen = {Verdict::leak},
+                       .reason = "a page leaks",
+                       .reference = "here"}};
   EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::leak}})), ExitCode::ok);
   EXPECT_THAT(row("base-x86_64").notes, ElementsAre("known issue leaky (a page leaks) in bio/b"));
-  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}})), ExitCode::regressions) << "no longer seen";
-  EXPECT_EQ(add(cell(1), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}})), ExitCode::ok) << "mended by the series";
+  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}})), ExitCode::regressions)
+      << "no longer seen";
+  EXPECT_EQ(add(cell(1), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}})), ExitCode::ok)
+      << "mended by the series";
 }
 
 TEST_F(Record, ErrorsOfOursAreNoRegressions) {
@@ -147,7 +157,8 @@ TEST_F(Record, ACellThatFailedKeepsItsTestsMissing) {
   const auto tip = cell(1);
   const auto base = cell(0);
   EXPECT_EQ(*record_->add_failed(recorded(tip), build), ExitCode::build);
-  EXPECT_EQ(*record_->add_failed(recorded(base), make_error(ErrorKind::disk_full, "full")), ExitCode::harness);
+  EXPECT_EQ(*record_->add_failed(recorded(base), make_error(ErrorKind::disk_full, "full")),
+            ExitCode::harness);
   const auto job = row("tip-x86_64");
   EXPECT_EQ(job.outcome.kind, JobOutcome::Kind::build_failed);
   EXPECT_THAT(job.notes, ElementsAre("the log"));
@@ -166,7 +177,8 @@ TEST_F(Record, WhatOnlyTheBaseStillTestsIsLost) {
 }
 
 TEST_F(Record, ARunIsAliveUntilItIsFinished) {
-  EXPECT_EQ(open_store(place_.services.paths)->find_run("last").value()->state, "running") << "its lock is held";
+  EXPECT_EQ(open_store(place_.services.paths)->find_run("last").value()->state, "running")
+      << "its lock is held";
   ASSERT_TRUE(record_->finish("finished", ExitCode::regressions).has_value());
   const auto run = open_store(place_.services.paths)->find_run("last").value();
   EXPECT_EQ(run->state, "finished");

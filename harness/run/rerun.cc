@@ -26,18 +26,21 @@ Result<void> check_artifacts(const model::JobSpec& job, const fs::path& file) {
   wanted.push_back(job.shell);
   for (const auto& path : wanted) {
     if (!fs::exists(path))
-      return make_error(ErrorKind::bad_input, fmt::format("{}: {} is no longer in the cache", file.string(), path),
+      return make_error(ErrorKind::bad_input,
+                        fmt::format("{}: {} is no longer in the cache", file.string(), path),
                         "`pinrig build` with the options of that run makes it again under the same key");
   }
   return {};
 }
 
 std::string verdict_line(const model::TestVerdict& v) {
-  return fmt::format("{:<8} {}{}{}\n", to_string(v.verdict), v.case_name.empty() ? "" : "  ", v.case_name.empty() ? v.test : v.case_name,
-                     v.detail.empty() ? "" : "  " + v.detail);
+  return fmt::format("{:<8} {}{}{}\n", to_string(v.verdict), v.case_name.empty() ? "" : "  ",
+                     v.case_name.empty() ? v.test : v.case_name, v.detail.empty() ? "" : "  " + v.detail);
 }
 
-bool fine(model::Verdict v) { return v == model::Verdict::pass || v == model::Verdict::skip || v == model::Verdict::xfail; }
+bool fine(model::Verdict v) {
+  return v == model::Verdict::pass || v == model::Verdict::skip || v == model::Verdict::xfail;
+}
 
 }  // namespace
 
@@ -47,10 +50,12 @@ Result<ReadyJob> ready_again(const RerunOptions& o, const Services& services) {
   PINRIG_CHECK(check_artifacts(spec, o.job_file));
   if (!o.tests.empty()) {
     std::erase_if(spec.tests, [&](const auto& t) {
-      return std::none_of(o.tests.begin(), o.tests.end(), [&](const auto& g) { return glob_match(g, t.name); });
+      return std::none_of(o.tests.begin(), o.tests.end(),
+                          [&](const auto& g) { return glob_match(g, t.name); });
     });
     if (spec.tests.empty())
-      return make_error(ErrorKind::bad_usage, fmt::format("--test {}: the job has no such test", join(o.tests, ", ")),
+      return make_error(ErrorKind::bad_usage,
+                        fmt::format("--test {}: the job has no such test", join(o.tests, ", ")),
                         "`pinrig show` lists the tests of a run");
   }
   PINRIG_TRY(drives, prepare_drives(spec.machine, services));
@@ -61,7 +66,8 @@ Result<ReadyJob> ready_again(const RerunOptions& o, const Services& services) {
 }
 
 Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
-  services.observer.on({.kind = Event::Kind::begin, .task = job.spec.cell_id, .what = "guest", .text = "boot"});
+  services.observer.on(
+      {.kind = Event::Kind::begin, .task = job.spec.cell_id, .what = "guest", .text = "boot"});
   PINRIG_TRY(judged, run_and_judge(job, services));
   RerunEnd end;
   int bad = 0;
@@ -76,9 +82,10 @@ Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
   }
   const auto& outcome = judged.judgement.outcome;
   for (const auto& p : judged.guest.problems) end.text += fmt::format("note     {}\n", p);
-  end.text += fmt::format("{}{}: {} things not fine in {} tests, boot {}, {}; files in {}\n", to_string(outcome.kind),
-                          outcome.detail.empty() ? "" : " (" + outcome.detail + ")", bad, job.spec.tests.size(),
-                          human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s), job.dir.string());
+  end.text +=
+      fmt::format("{}{}: {} things not fine in {} tests, boot {}, {}; files in {}\n", to_string(outcome.kind),
+                  outcome.detail.empty() ? "" : " (" + outcome.detail + ")", bad, job.spec.tests.size(),
+                  human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s), job.dir.string());
   using Kind = model::JobOutcome::Kind;
   end.code = outcome.kind == Kind::cancelled     ? ExitCode::interrupted
              : outcome.kind == Kind::infra_error ? ExitCode::harness

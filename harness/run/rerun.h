@@ -15,11 +15,12 @@ struct RerunOptions {
   std::vector<std::string> tests;  ///< globs over "suite/test"; empty = all of the job
 };
 
-/// A saved job made ready in a directory of its own beside job.json (rerun-1, rerun-2, ...). bad_input when an
-/// artifact that it names is no longer in the cache (the hint says how to build it again).
+/// A saved job made ready in a directory of its own beside job.json (rerun-1, rerun-2, ...). bad_input when
+/// an artifact that it names is no longer in the cache (the hint says how to build it again).
 Result<ReadyJob> ready_again(const RerunOptions& options, const Services& services);
 
-/// Runs it and returns the text of its verdicts. regressions when one of them is neither pass, skip nor xfail.
+/// Runs it and returns the text of its verdicts. regressions when one of them is neither pass, skip nor
+/// xfail.
 struct RerunEnd {
   std::string text;
   ExitCode code = ExitCode::harness;

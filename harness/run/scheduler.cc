@@ -47,13 +47,14 @@ bool fits(const Task& task, const Budget& budget, const Board& board) {
          (budget.memory == 0 || board.memory_used + task.memory <= budget.memory);
 }
 
-// The ready task to start now. One that does not fit is overtaken by those that do: a guest that wants the whole
-// machine would else let half of it idle for as long as the guest that runs takes. The list of tasks has an end, so it
-// is late, not starved.
+// The ready task to start now. One that does not fit is overtaken by those that do: a guest that wants the
+// whole machine would else let half of it idle for as long as the guest that runs takes. The list of tasks
+// has an end, so it is late, not starved.
 std::optional<std::size_t> choose(const std::vector<Task>& tasks, const Budget& budget, const Board& board) {
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    if (board.states[i] != State::waiting || !is_ready(tasks[i], board) || !fits(tasks[i], budget, board)) continue;
+    if (board.states[i] != State::waiting || !is_ready(tasks[i], board) || !fits(tasks[i], budget, board))
+      continue;
     if (!best || tasks[i].priority > tasks[*best].priority) best = i;
   }
   return best;

@@ -15,10 +15,11 @@ struct Recorder {
   std::mutex mutex;
   std::vector<std::string> order;
   Task task(std::string name, int cpus = 1, std::vector<std::size_t> after = {}, int priority = 0) {
-    return Task{.name = name, .cpus = cpus, .priority = priority, .after = std::move(after), .body = [this, name] {
-                  const std::lock_guard guard(mutex);
-                  order.push_back(name);
-                }};
+    return Task{
+        .name = name, .cpus = cpus, .priority = priority, .after = std::move(after), .body = [this, name] {
+          const std::lock_guard guard(mutex);
+          order.push_back(name);
+        }};
   }
 };
 
@@ -26,8 +27,9 @@ TEST(Scheduler, OrderOfDependenciesAndPriorityOnOneCpu) {
   Recorder r;
   const CancelToken cancel;
   // A guest (priority 1) that becomes ready goes before the next build.
-  run_tasks({r.task("build-a"), r.task("build-b"), r.task("guest-a", 1, {0}, 1), r.task("guest-b", 1, {1}, 1)},
-            {.cpus = 1}, cancel, [] {});
+  run_tasks(
+      {r.task("build-a"), r.task("build-b"), r.task("guest-a", 1, {0}, 1), r.task("guest-b", 1, {1}, 1)},
+      {.cpus = 1}, cancel, [] {});
   EXPECT_EQ(r.order, (std::vector<std::string>{"build-a", "guest-a", "build-b", "guest-b"}));
 }
 
@@ -86,7 +88,8 @@ TEST(Scheduler, WhatDoesNotFitIsOvertakenAndStillRuns) {
     ++small_ones;
     changed.notify_all();
   };
-  run_tasks({Task{.name = "first", .priority = 1, .body = first}, Task{.name = "large", .cpus = 2, .body = [&] { large_ran = true; }},
+  run_tasks({Task{.name = "first", .priority = 1, .body = first},
+             Task{.name = "large", .cpus = 2, .body = [&] { large_ran = true; }},
              Task{.name = "a", .body = small}, Task{.name = "b", .body = small}},
             {.cpus = 2}, cancel, [] {});
   EXPECT_TRUE(large_ran);

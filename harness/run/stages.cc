@@ -21,11 +21,13 @@ namespace pinrig::run {
 namespace {
 
 std::string commit_of(const model::Point& point, const Sources& s) {
-  return point.number == 0 ? s.base.commit : s.series.patches.at(static_cast<std::size_t>(point.number) - 1).commit;
+  return point.number == 0 ? s.base.commit
+                           : s.series.patches.at(static_cast<std::size_t>(point.number) - 1).commit;
 }
 
 std::string tree_of(const model::Point& point, const Sources& s) {
-  return point.number == 0 ? s.base.tree : s.series.patches.at(static_cast<std::size_t>(point.number) - 1).tree;
+  return point.number == 0 ? s.base.tree
+                           : s.series.patches.at(static_cast<std::size_t>(point.number) - 1).tree;
 }
 
 std::vector<std::string> files_up_to(const model::Point& point, const Sources& s) {
@@ -43,8 +45,13 @@ kbuild::Context build_context(const model::Cell& cell, const Services& s) {
   ctx.cancel = &s.cancel;
   ctx.jobs = s.jobs;
   ctx.progress = [&s, id = cell.id](const kbuild::Progress& p) {
-    s.observer.on({.kind = Event::Kind::progress, .task = id, .what = "build", .text = "objects",
-                   .done = double(p.done), .known = double(p.known), .left_s = p.left_s});
+    s.observer.on({.kind = Event::Kind::progress,
+                   .task = id,
+                   .what = "build",
+                   .text = "objects",
+                   .done = double(p.done),
+                   .known = double(p.known),
+                   .left_s = p.left_s});
   };
   return ctx;
 }
@@ -65,9 +72,10 @@ std::map<std::string, std::int64_t> moved(const model::TestRecord& r) {
   return out;
 }
 
-// The kernel's tests that its tree does not have: they are skipped. One that is there and does not compile is not
-// among them: it goes to the guest, cannot be started, and is an error.
-std::vector<std::string> lacking_programs(const model::Cell& cell, const fs::path& selftests, const Services& services) {
+// The kernel's tests that its tree does not have: they are skipped. One that is there and does not compile is
+// not among them: it goes to the guest, cannot be started, and is an error.
+std::vector<std::string> lacking_programs(const model::Cell& cell, const fs::path& selftests,
+                                          const Services& services) {
   const auto text = read_file(selftests / "absent.json");
   const auto absent = text.has_error() ? nlohmann::json() : nlohmann::json::parse(*text, nullptr, false);
   std::vector<std::string> out;
@@ -75,11 +83,13 @@ std::vector<std::string> lacking_programs(const model::Cell& cell, const fs::pat
     std::error_code ec;
     if (!t.from_kernel() || fs::exists(selftests / t.kernel_binary(), ec)) continue;
     const auto why = absent.is_object() ? absent.find(t.kernel_binary()) : absent.end();
-    if (why == absent.end() || !why->is_string() || !why->get<std::string>().starts_with("does not compile")) {
+    if (why == absent.end() || !why->is_string() ||
+        !why->get<std::string>().starts_with("does not compile")) {
       out.push_back(t.program);
       continue;
     }
-    services.observer.on({.kind = Event::Kind::warning, .task = cell.id,
+    services.observer.on({.kind = Event::Kind::warning,
+                          .task = cell.id,
                           .text = fmt::format("{} {}", t.kernel_binary(), why->get<std::string>())});
   }
   return out;
@@ -98,7 +108,8 @@ std::vector<std::string> selftests_of(const model::Cell& cell, const fs::path& s
     if (t.from_kernel()) names.insert(t.kernel_binary());
     for (const auto& arg : t.args) {
       std::error_code ec;
-      if (!t.from_kernel() && arg.find('/') == std::string::npos && fs::is_regular_file(selftests / arg, ec)) names.insert(arg);
+      if (!t.from_kernel() && arg.find('/') == std::string::npos && fs::is_regular_file(selftests / arg, ec))
+        names.insert(arg);
     }
   }
   return {names.begin(), names.end()};
@@ -111,13 +122,15 @@ std::string flat(std::string text) {
 
 }  // namespace
 
-std::map<std::string, std::string> lacking_symbols(const std::vector<model::TestSpec>& tests, const std::string& config) {
+std::map<std::string, std::string> lacking_symbols(const std::vector<model::TestSpec>& tests,
+                                                   const std::string& config) {
   const auto values = kconfig::parse_config(config);
   std::map<std::string, std::string> out;
   for (const auto& t : tests) {
     for (const auto& symbol : t.needs.symbols) {
       const auto value = values.find(symbol);
-      if (value == values.end() || value->second == "n") out.emplace(t.name, fmt::format("this kernel has no CONFIG_{}", symbol));
+      if (value == values.end() || value->second == "n")
+        out.emplace(t.name, fmt::format("this kernel has no CONFIG_{}", symbol));
     }
   }
   return out;
@@ -130,8 +143,10 @@ std::string build_slot(const std::string& base, const std::vector<std::string>& 
 Result<kbuild::Artifact> build_cell(const model::Cell& cell, const Inputs& in, const Sources& sources,
                                     const Platform& platform, const Services& services) {
   if (const auto& f = sources.series.failure; f && cell.point.number >= f->number)
-    return make_error(ErrorKind::apply_failed,
-                      fmt::format("patch {} \"{}\" does not apply: {} {}", f->number, f->subject, f->file, f->hunk), f->detail);
+    return make_error(
+        ErrorKind::apply_failed,
+        fmt::format("patch {} \"{}\" does not apply: {} {}", f->number, f->subject, f->file, f->hunk),
+        f->detail);
   kbuild::Request r;
   r.label = cell.id;
   r.arch = cell.arch;
@@ -145,7 +160,8 @@ Result<kbuild::Artifact> build_cell(const model::Cell& cell, const Inputs& in, c
   // The lock on the worktree lives as long as the request that may build in it.
   auto held = std::make_shared<std::optional<git::Worktree>>();
   r.checkout = [&, held]() -> Result<fs::path> {
-    PINRIG_TRY(tree, git::checkout(sources.base, commit_of(cell.point, sources), in.base.name, git_context(services, cell.id)));
+    PINRIG_TRY(tree, git::checkout(sources.base, commit_of(cell.point, sources), in.base.name,
+                                   git_context(services, cell.id)));
     *held = std::move(tree);
     return (*held)->path;
   };
@@ -156,7 +172,8 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
                            const Platform& platform, const std::string& run_id, const fs::path& dir,
                            const Services& services) {
   PINRIG_CHECK(make_dirs(dir));
-  PINRIG_TRY(tests_cpio, image::selftests_initramfs(selftests, selftests_of(cell, selftests), image_context(services, cell.id)));
+  PINRIG_TRY(tests_cpio, image::selftests_initramfs(selftests, selftests_of(cell, selftests),
+                                                    image_context(services, cell.id)));
   PINRIG_TRY(drives, prepare_drives(cell.machine, services));
   ReadyJob job{.dir = dir, .drives = std::move(drives)};
   job.spec.run_id = run_id;
@@ -181,13 +198,19 @@ Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kern
   job.spec.loops_per_jiffy = vm::loops_per_jiffy(platform.probe.tsc_khz, ticks_per_second(config));
   job.spec.timeouts.kernel = kconfig::slowness(kconfig::parse_config(config));
   PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
-  std::map<std::string, fs::path> files = {{"kernel", kernel.image}, {"vmlinux", kernel.vmlinux},
-                                           {"config", kernel.config}, {"initramfs", platform.initramfs},
+  std::map<std::string, fs::path> files = {{"kernel", kernel.image},
+                                           {"vmlinux", kernel.vmlinux},
+                                           {"config", kernel.config},
+                                           {"initramfs", platform.initramfs},
                                            {"selftests", tests_cpio}};
   if (!tools.empty()) files["tools"] = job.spec.initramfs.back();
   PINRIG_CHECK(write_manifest(dir, files, job.drives,
-                              {{"run", run_id}, {"cell", cell.id}, {"kernel_key", kernel.key}, {"accel", to_string(platform.accel)},
-                               {"cpu_model", vm::cpu_model(cell.arch, platform.accel)}, {"qemu", platform.probe.qemu_version}}));
+                              {{"run", run_id},
+                               {"cell", cell.id},
+                               {"kernel_key", kernel.key},
+                               {"accel", to_string(platform.accel)},
+                               {"cpu_model", vm::cpu_model(cell.arch, platform.accel)},
+                               {"qemu", platform.probe.qemu_version}}));
   PINRIG_CHECK(write_repro(job.spec, dir, own_program()));
   return job;
 }
@@ -198,7 +221,8 @@ Result<Judged> run_and_judge(const ReadyJob& job, const Services& services) {
     if (saved.error().kind != ErrorKind::disk_full) return std::move(saved).error();
     // What was measured is judged and goes to the store, which may have room.
     guest.problems.push_back("outputs of tests could not be saved: " + saved.error().message);
-    guest.facts.outcome = {model::JobOutcome::Kind::infra_error, guest.facts.outcome.phase, saved.error().message};
+    guest.facts.outcome = {model::JobOutcome::Kind::infra_error, guest.facts.outcome.phase,
+                           saved.error().message};
   }
   Judged out{std::move(guest), {}};
   out.judgement = verdict::judge(out.guest.facts);
@@ -211,7 +235,8 @@ std::vector<store::VerdictRow> verdict_rows(const Judged& judged) {
     store::VerdictRow row;
     row.verdict = v;
     const auto& records = judged.guest.facts.records;
-    const auto r = std::find_if(records.begin(), records.end(), [&](const auto& x) { return x.name == v.test; });
+    const auto r =
+        std::find_if(records.begin(), records.end(), [&](const auto& x) { return x.name == v.test; });
     if (v.case_name.empty() && r != records.end()) {
       row.ledger = r->ledger;
       row.taint_before = r->taint_before;
@@ -237,11 +262,15 @@ model::JobOutcome outcome_of_error(const Error& error) {
   using Kind = model::JobOutcome::Kind;
   const std::string detail = flat(error.message);
   switch (error.kind) {
-    case ErrorKind::apply_failed: return {Kind::apply_failed, "apply", detail};
+    case ErrorKind::apply_failed:
+      return {Kind::apply_failed, "apply", detail};
     case ErrorKind::build_failed:
-    case ErrorKind::bad_input: return {Kind::build_failed, "build", detail};
-    case ErrorKind::cancelled: return {Kind::cancelled, "", detail};
-    default: return {Kind::infra_error, "", detail};
+    case ErrorKind::bad_input:
+      return {Kind::build_failed, "build", detail};
+    case ErrorKind::cancelled:
+      return {Kind::cancelled, "", detail};
+    default:
+      return {Kind::infra_error, "", detail};
   }
 }
 

@@ -26,15 +26,17 @@ struct ReadyJob {
   model::JobSpec spec;
   fs::path dir;
   std::map<std::string, fs::path> drives;
-  std::shared_ptr<FileLock> in_use = nullptr;  ///< `dir` is no other pinrig's as long as it is held; may be empty
+  std::shared_ptr<FileLock> in_use =
+      nullptr;  ///< `dir` is no other pinrig's as long as it is held; may be empty
 };
 Result<ReadyJob> ready_job(const model::Cell& cell, const kbuild::Artifact& kernel, const fs::path& selftests,
                            const Platform& platform, const std::string& run_id, const fs::path& dir,
                            const Services& services);
 
-/// Tests whose symbols the kernel with this .config was built without, and the reason: its version does not have them,
-/// or no fragment of the run asks for them.
-std::map<std::string, std::string> lacking_symbols(const std::vector<model::TestSpec>& tests, const std::string& config);
+/// Tests whose symbols the kernel with this .config was built without, and the reason: its version does not
+/// have them, or no fragment of the run asks for them.
+std::map<std::string, std::string> lacking_symbols(const std::vector<model::TestSpec>& tests,
+                                                   const std::string& config);
 
 /// Runs the guest(s) of a job and judges what they left.
 struct Judged {

@@ -26,8 +26,11 @@ model::TestSpec test(const std::string& name, std::vector<std::string> symbols) 
 
 TEST(LackingSymbols, NamesTheFirstThatTheKernelWasBuiltWithout) {
   const std::string config = "CONFIG_BLK_DEV_NVME=y\nCONFIG_XFS_FS=m\n# CONFIG_UDMABUF is not set\n";
-  EXPECT_THAT(lacking_symbols({test("a", {"BLK_DEV_NVME", "XFS_FS"}), test("b", {"BLK_DEV_NVME", "UDMABUF"}), test("c", {"IOMMUFD", "VFIO"}), test("d", {})}, config),
-              ElementsAre(Pair("b", "this kernel has no CONFIG_UDMABUF"), Pair("c", "this kernel has no CONFIG_IOMMUFD")));
+  EXPECT_THAT(lacking_symbols({test("a", {"BLK_DEV_NVME", "XFS_FS"}), test("b", {"BLK_DEV_NVME", "UDMABUF"}),
+                               test("c", {"IOMMUFD", "VFIO"}), test("d", {})},
+                              config),
+              ElementsAre(Pair("b", "this kernel has no CONFIG_UDMABUF"),
+                          Pair("c", "this kernel has no CONFIG_IOMMUFD")));
 }
 
 /// Symbols that the fragments of a run ask for, on one architecture at least.
@@ -56,15 +59,18 @@ TEST(Shipped, ARunThatTakesATestAsksForEverySymbolThatItNeeds) {
     in.run = *run;
     in.suites = *suites;
     // What runs only when it is named is named beside full.
-    if (run->name == "full") in.run.suites.insert(in.run.suites.begin(), {"mm/migration", "mm/cow_sizes", "mm/gup_longterm_sizes"});
+    if (run->name == "full")
+      in.run.suites.insert(in.run.suites.begin(), {"mm/migration", "mm/cow_sizes", "mm/gup_longterm_sizes"});
     auto tests = plan::select_tests(in);
     ASSERT_FALSE(tests.has_error()) << tests.error().message;
     for (const auto& t : *tests) {
-      if (std::ranges::all_of(t.needs.symbols, [&](const auto& symbol) { return asked.contains(symbol); })) served.insert(t.name);
+      if (std::ranges::all_of(t.needs.symbols, [&](const auto& symbol) { return asked.contains(symbol); }))
+        served.insert(t.name);
     }
   }
   for (const auto& suite : *suites) {
-    for (const auto& t : suite.tests) EXPECT_TRUE(served.contains(t.name)) << t.name << ": no run takes it and asks for all its symbols";
+    for (const auto& t : suite.tests)
+      EXPECT_TRUE(served.contains(t.name)) << t.name << ": no run takes it and asks for all its symbols";
   }
 }
 
@@ -76,7 +82,8 @@ TEST(Shipped, EveryProofNamesAMutantThatIsThere) {
     for (const auto& t : suite.tests) {
       if (t.proof.mutant.empty()) continue;
       const fs::path file = project / "kernels/mutants" / t.proof.mutant / "series.yaml";
-      EXPECT_FALSE(spec::load_series(project, file.string()).has_error()) << to_string(t.proof.where) << ": " << t.proof.mutant;
+      EXPECT_FALSE(spec::load_series(project, file.string()).has_error())
+          << to_string(t.proof.where) << ": " << t.proof.mutant;
     }
   }
 }

@@ -68,7 +68,8 @@ void Status::erase() {
 }
 
 std::string Status::live_text(const std::string& task, const Line& line) const {
-  std::string text = fmt::format("  {:<16} {:<8} {}", task, line.what, amount(line.done, line.known, line.text));
+  std::string text =
+      fmt::format("  {:<16} {:<8} {}", task, line.what, amount(line.done, line.known, line.text));
   text += fmt::format("  {}", human_seconds(since(line.start).count()));
   if (line.left_s >= 0) text += fmt::format(", about {} left", human_seconds(line.left_s));
   const std::size_t width = columns(fd_) - 1;
@@ -97,7 +98,8 @@ void Status::on(const Event& e) {
   switch (e.kind) {
     case Event::Kind::begin:
       lines_[e.task] = Line{e.what, e.text, e.done, e.known, -1, now, now};
-      if (!live_ && loudness_ == Loudness::verbose) print(fmt::format("  {:<16} {:<8} {}", e.task, e.what, e.text));
+      if (!live_ && loudness_ == Loudness::verbose)
+        print(fmt::format("  {:<16} {:<8} {}", e.task, e.what, e.text));
       break;
     case Event::Kind::progress:
     case Event::Kind::test: {
@@ -114,13 +116,16 @@ void Status::on(const Event& e) {
     }
     case Event::Kind::end:
       lines_.erase(e.task);
-      if (!quiet) print(fmt::format("{} {:<16} {:<8} {}", e.ok ? paint(green, "\u2713") : paint(red, "\u2717"), e.task, e.what, e.text));
+      if (!quiet)
+        print(fmt::format("{} {:<16} {:<8} {}", e.ok ? paint(green, "\u2713") : paint(red, "\u2717"), e.task,
+                          e.what, e.text));
       break;
     case Event::Kind::line:
       if (!quiet) print(e.task.empty() ? paint(dim, e.text) : fmt::format("  {:<16} {}", e.task, e.text));
       break;
     case Event::Kind::warning:
-      print(fmt::format("{} {}{}", paint(yellow, "!"), e.task.empty() ? "" : fmt::format("{:<16} ", e.task), e.text));
+      print(fmt::format("{} {}{}", paint(yellow, "!"), e.task.empty() ? "" : fmt::format("{:<16} ", e.task),
+                        e.text));
       break;
   }
   erase();
@@ -139,7 +144,8 @@ void Status::tick() {
 
 std::unique_ptr<Status> make_status(Loudness loudness) {
   const char* term = std::getenv("TERM");
-  const bool tty = ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb" && !env_set("CI");
+  const bool tty =
+      ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb" && !env_set("CI");
   return std::make_unique<Status>(STDERR_FILENO, tty, tty && !env_set("NO_COLOR"), loudness);
 }
 

@@ -27,10 +27,17 @@ class StatusTest : public testing::Test {
 };
 
 const Event begun{.kind = Kind::begin, .task = "tip-x86_64", .what = "build"};
-const Event objects{.kind = Kind::progress, .task = "tip-x86_64", .what = "build", .text = "objects", .done = 12, .known = 900, .left_s = 60};
+const Event objects{.kind = Kind::progress,
+                    .task = "tip-x86_64",
+                    .what = "build",
+                    .text = "objects",
+                    .done = 12,
+                    .known = 900,
+                    .left_s = 60};
 const Event over{.kind = Kind::end, .task = "tip-x86_64", .what = "build", .text = "6m20s"};
 const Event failed{.kind = Kind::end, .task = "tip-x86_64", .what = "build", .text = "failed", .ok = false};
-const Event ran{.kind = Kind::test, .task = "tip-x86_64", .what = "bio/a", .text = "exited 0", .done = 1, .known = 2};
+const Event ran{
+    .kind = Kind::test, .task = "tip-x86_64", .what = "bio/a", .text = "exited 0", .done = 1, .known = 2};
 const Event line{.kind = Kind::line, .task = "x86_64", .text = "TCG, not KVM"};
 const Event warning{.kind = Kind::warning, .task = "tip-x86_64", .text = "mm/gup.c:3: unused"};
 

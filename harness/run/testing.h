@@ -21,7 +21,8 @@ struct Place {
   TempDir dir = TempDir::create("/tmp", "pinrig-run-").value();
   CancelToken cancel;
   Listener listener;
-  Services services{Paths{dir.path() / "project", dir.path() / "cache", dir.path() / "state"}, cancel, listener, 1};
+  Services services{Paths{dir.path() / "project", dir.path() / "cache", dir.path() / "state"}, cancel,
+                    listener, 1};
 };
 
 inline model::TestSpec test_spec(const std::string& name) {
@@ -39,7 +40,8 @@ inline model::JobSpec job_spec(const fs::path& dir, const std::vector<std::strin
   job.kernel_image = (dir / "image").string();
   job.initramfs = {(dir / "base.cpio").string()};
   job.shell = (dir / "shell.cpio").string();
-  for (const auto& file : {job.kernel_image, job.initramfs[0], job.shell}) static_cast<void>(write_file_atomic(file, "x"));
+  for (const auto& file : {job.kernel_image, job.initramfs[0], job.shell})
+    static_cast<void>(write_file_atomic(file, "x"));
   for (const auto& name : tests) job.tests.push_back(test_spec(name));
   return job;
 }

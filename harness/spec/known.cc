@@ -20,7 +20,8 @@ std::vector<std::string> with_range(std::vector<std::string> keys) {
 std::string read_version(Reader& r, const Node& n, const std::string& key) {
   const std::string s = r.text(n, key);
   const bool numbers = s.find_first_not_of("0123456789.") == std::string::npos && !s.empty() && s[0] != '.' &&
-                       s.find('.') != std::string::npos && s.back() != '.' && s.find("..") == std::string::npos;
+                       s.find('.') != std::string::npos && s.back() != '.' &&
+                       s.find("..") == std::string::npos;
   if (r.ok() && !numbers)
     r.fail(n, fmt::format("{}: '{}' is no kernel version", key, s), "write 6.1 or 6.1.192");
   return s;
@@ -30,22 +31,26 @@ KernelRange read_range(Reader& r, const Fields& f, const fs::path& project) {
   KernelRange range;
   if (const Node* n = f.get("kernels")) {
     for (const auto& item : r.list(*n, "kernels")) {
-      if (item.text.find_first_of("*?") == std::string::npos) check_named(r, item, "kernels", project, base_place());
+      if (item.text.find_first_of("*?") == std::string::npos)
+        check_named(r, item, "kernels", project, base_place());
       range.bases.push_back(r.text(item, "kernels"));
     }
   }
   set(f, "since", range.since, [&](const Node& n) { return read_version(r, n, "since"); });
   set(f, "until", range.until, [&](const Node& n) { return read_version(r, n, "until"); });
   set(f, "archs", range.archs, [&](const Node& n) { return read_archs(r, n); });
-  if (r.ok() && !range.since.empty() && !range.until.empty() && model::compare_versions(range.since, range.until) > 0)
-    r.fail(f.key_node("since"), fmt::format("since {} is later than until {}: no kernel is both", range.since, range.until));
+  if (r.ok() && !range.since.empty() && !range.until.empty() &&
+      model::compare_versions(range.since, range.until) > 0)
+    r.fail(f.key_node("since"),
+           fmt::format("since {} is later than until {}: no kernel is both", range.since, range.until));
   return range;
 }
 
 std::string read_tests(Reader& r, const Node& n) {
   const std::string s = r.text(n, "tests");
   if (r.ok() && s.find('/') == std::string::npos)
-    r.fail(n, fmt::format("tests: '{}' names no test", s), "SUITE/TEST or SUITE/TEST:CASE, where * and ? match");
+    r.fail(n, fmt::format("tests: '{}' names no test", s),
+           "SUITE/TEST or SUITE/TEST:CASE, where * and ? match");
   return s;
 }
 
@@ -76,7 +81,8 @@ Result<Requirements> load_requirements(const fs::path& project, const std::strin
   Requirements out;
   out.name = name;
   if (r.ok()) out.range = read_range(r, f, project);
-  if (r.ok()) set(f, "capabilities", out.capabilities, [&](const Node& n) { return read_capabilities(r, n); });
+  if (r.ok())
+    set(f, "capabilities", out.capabilities, [&](const Node& n) { return read_capabilities(r, n); });
   if (const Node* n = r.ok() ? f.get("skips") : nullptr) {
     for (const auto& item : r.list_or_none(*n, "skips")) out.skips.push_back(read_skip(r, item, project));
   }
@@ -88,7 +94,8 @@ Result<KnownIssue> load_known_issue(const fs::path& project, const std::string& 
   PINRIG_TRY(file, find_named(project, known_issue_place(), name));
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "a known issue", with_range({"tests", "without", "seen", "sometimes", "reason", "reference"}));
+  const Fields f(r, root, "a known issue",
+                 with_range({"tests", "without", "seen", "sometimes", "reason", "reference"}));
   KnownIssue out;
   out.name = name;
   if (!r.ok()) return r.error();

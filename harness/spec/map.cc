@@ -37,7 +37,8 @@ Result<std::vector<MapRow>> load_map(const fs::path& project) {
     MapRow row = read_row(r, item);
     const auto same = std::find_if(out.begin(), out.end(), [&](const MapRow& o) { return o.id == row.id; });
     if (r.ok() && same != out.end())
-      r.fail(item, fmt::format("row '{}' stands here a second time; the first is in line {}", row.id, same->where.line));
+      r.fail(item, fmt::format("row '{}' stands here a second time; the first is in line {}", row.id,
+                               same->where.line));
     out.push_back(std::move(row));
   }
   if (!r.ok()) return r.error();
@@ -51,7 +52,9 @@ void check_row(Reader& r, const Node& n, const std::vector<MapRow>& map) {
     std::vector<std::string> ids;
     for (const auto& m : map) ids.push_back(m.id);
     const std::string near = nearest(n.text, ids);
-    r.fail(n, fmt::format("rows: the map has no row '{}'{}", n.text, near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+    r.fail(n,
+           fmt::format("rows: the map has no row '{}'{}", n.text,
+                       near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
            "guest-tests/map.yaml names them all");
   } else if (!row->not_testable.empty()) {
     r.fail(n, fmt::format("rows: '{}' is not testable, the map says: {}", n.text, row->not_testable),

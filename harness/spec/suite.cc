@@ -56,8 +56,8 @@ std::vector<std::string> read_kernel_args(Reader& r, const Node& n) {
 Needs read_needs(Reader& r, const Node& n) {
   Needs needs;
   const Fields f(r, n, "needs",
-                 {"nvme", "fs", "fs_size", "hugepages_2m", "swap", "rdma", "symbols", "devices", "kernel_args", "memory", "cpus",
-                  "numa_nodes", "tools"});
+                 {"nvme", "fs", "fs_size", "hugepages_2m", "swap", "rdma", "symbols", "devices",
+                  "kernel_args", "memory", "cpus", "numa_nodes", "tools"});
   if (!r.ok()) return needs;
   set(f, "nvme", needs.nvme, [&](const Node& v) { return r.texts(v, "nvme"); });
   if (const Node* v = f.get("fs")) {
@@ -67,7 +67,8 @@ Needs read_needs(Reader& r, const Node& n) {
   if (const Node* v = f.get("fs_size")) {
     needs.fs_mib = r.size_mib(*v, "fs_size", false);
     if (r.ok() && needs.fs.empty())
-      r.fail(f.key_node("fs_size"), "fs_size: no fs stands beside it", "say which file system has to be as large as that");
+      r.fail(f.key_node("fs_size"), "fs_size: no fs stands beside it",
+             "say which file system has to be as large as that");
   }
   set(f, "hugepages_2m", needs.hugepages_2m,
       [&](const Node& v) { return r.whole(v, "hugepages_2m", 0, 1 << 19); });
@@ -200,7 +201,8 @@ Result<Suite> load(const fs::path& project, const std::string& name, const std::
   if (const Node* n = f.need("suite"); n != nullptr && r.word(*n, "suite") != name)
     r.fail(*n, fmt::format("suite: '{}' differs from the folder's name '{}'", n->text, name));
   set(f, "title", suite.title, [&](const Node& n) { return r.text(n, "title"); });
-  if (const Node* n = f.need("tests"); n != nullptr && r.ok()) suite.tests = read_tests(r, *n, name, {project, map});
+  if (const Node* n = f.need("tests"); n != nullptr && r.ok())
+    suite.tests = read_tests(r, *n, name, {project, map});
   if (!r.ok()) return r.error();
   return suite;
 }

@@ -16,21 +16,27 @@ constexpr int busy_ms = 30000;
 constexpr const char* v1 = R"(
 CREATE TABLE runs(
   id TEXT PRIMARY KEY, spec TEXT NOT NULL, base TEXT NOT NULL, series TEXT NOT NULL, started TEXT NOT NULL,
-  finished TEXT NOT NULL, state TEXT NOT NULL, exit_code INTEGER NOT NULL, dir TEXT NOT NULL, host TEXT NOT NULL);
+  finished TEXT NOT NULL, state TEXT NOT NULL, exit_code INTEGER NOT NULL,
+  dir TEXT NOT NULL, host TEXT NOT NULL);
 CREATE TABLE jobs(
   id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
-  cell_id TEXT NOT NULL, point INTEGER NOT NULL, label TEXT NOT NULL, subject TEXT NOT NULL, is_tip INTEGER NOT NULL,
-  arch TEXT NOT NULL, config TEXT NOT NULL, machine TEXT NOT NULL, accel TEXT NOT NULL, cpu_model TEXT NOT NULL,
+  cell_id TEXT NOT NULL, point INTEGER NOT NULL, label TEXT NOT NULL, subject TEXT NOT NULL,
+  is_tip INTEGER NOT NULL,
+  arch TEXT NOT NULL, config TEXT NOT NULL, machine TEXT NOT NULL, accel TEXT NOT NULL,
+  cpu_model TEXT NOT NULL,
   kernel_key TEXT NOT NULL, kernel_release TEXT NOT NULL, outcome TEXT NOT NULL, phase TEXT NOT NULL,
   detail TEXT NOT NULL, build_wall_s REAL NOT NULL, build_cached INTEGER NOT NULL, boot_s REAL NOT NULL,
-  wall_s REAL NOT NULL, dir TEXT NOT NULL, capabilities TEXT NOT NULL, notes TEXT NOT NULL, UNIQUE(run_id, cell_id));
+  wall_s REAL NOT NULL, dir TEXT NOT NULL, capabilities TEXT NOT NULL, notes TEXT NOT NULL,
+  UNIQUE(run_id, cell_id));
 CREATE TABLE verdicts(
   job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, seq INTEGER NOT NULL, test TEXT NOT NULL,
   case_name TEXT NOT NULL, verdict TEXT NOT NULL, detail TEXT NOT NULL, line INTEGER NOT NULL,
   expected INTEGER NOT NULL, expectation TEXT NOT NULL, wall_s REAL NOT NULL, numbers TEXT NOT NULL,
-  ledger INTEGER, acquired_before INTEGER, released_before INTEGER, acquired_after INTEGER, released_after INTEGER,
+  ledger INTEGER, acquired_before INTEGER, released_before INTEGER, acquired_after INTEGER,
+  released_after INTEGER,
   settled_before INTEGER, settled_after INTEGER, settle_ms REAL, claim_mode INTEGER, claim_pages INTEGER,
-  claim_skew INTEGER, taint_before INTEGER NOT NULL, taint_after INTEGER NOT NULL, PRIMARY KEY(job, seq)) WITHOUT ROWID;
+  claim_skew INTEGER, taint_before INTEGER NOT NULL, taint_after INTEGER NOT NULL,
+  PRIMARY KEY(job, seq)) WITHOUT ROWID;
 CREATE TABLE events(
   job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, seq INTEGER NOT NULL, kind TEXT NOT NULL,
   title TEXT NOT NULL, function TEXT NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
@@ -118,7 +124,8 @@ Error database_error(const fs::path& file, int code, const std::string& message)
     case SQLITE_IOERR:
       // The index of the log (results.db-shm) is 32 KiB that even a reader needs.
       if (code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMOPEN || code == SQLITE_IOERR_SHMMAP)
-        return make_error(ErrorKind::disk_full, text, "free some space, or point PINRIG_STATE at a larger disk");
+        return make_error(ErrorKind::disk_full, text,
+                          "free some space, or point PINRIG_STATE at a larger disk");
       return make_error(ErrorKind::infra, text, "the disk refuses; see the kernel log and `df`");
     default:
       return make_error(ErrorKind::infra, text);

@@ -201,11 +201,12 @@ Result<std::vector<JobRow>> Store::jobs(const std::string& run_id) const {
 }
 
 Result<std::map<std::string, std::string>> Store::capabilities(const std::string& kernel_key,
-                                                              const std::string& but_run) const {
+                                                               const std::string& but_run) const {
   using Values = std::map<std::string, std::string>;
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
-                "SELECT capabilities FROM jobs WHERE kernel_key = ? AND run_id <> ? AND capabilities <> '{}' ORDER BY id DESC");
+                "SELECT capabilities FROM jobs WHERE kernel_key = ? AND run_id <> ? AND capabilities <> '{}' "
+                "ORDER BY id DESC");
     s.bind(1, kernel_key);
     s.bind(2, but_run);
     Values out;

@@ -14,7 +14,8 @@
 
 namespace pinrig::store {
 
-/// Ends RunRow::spec where faults were put into tests by their environment: what failed says nothing of the kernel.
+/// Ends RunRow::spec where faults were put into tests by their environment: what failed says nothing of the
+/// kernel.
 inline constexpr char with_faults[] = "+faults";
 
 struct RunRow {
@@ -78,17 +79,18 @@ class Store {
   Result<void> add_job(const JobRow& job, const std::vector<VerdictRow>& verdicts,
                        const std::vector<model::KernelEvent>& events);
   Result<void> finish_run(const std::string& id, const std::string& state, int exit_code);
-  /// Those of these runs that are still "running" were left so by a process that is gone: they become "interrupted".
-  /// Returns how many.
+  /// Those of these runs that are still "running" were left so by a process that is gone: they become
+  /// "interrupted". Returns how many.
   Result<int> mark_interrupted(const std::vector<std::string>& dead);
 
   Result<std::vector<RunRow>> runs(int limit) const;  ///< newest first
   /// By id, unique prefix of one, or "last"; an ambiguous prefix is bad_usage and lists the runs.
   Result<std::optional<RunRow>> find_run(const std::string& id) const;
   Result<std::vector<JobRow>> jobs(const std::string& run_id) const;  ///< in order of add_job
-  /// Capabilities that runs other than `but_run` found of the kernel under this key, the newest value of each; "unknown"
-  /// is none.
-  Result<std::map<std::string, std::string>> capabilities(const std::string& kernel_key, const std::string& but_run) const;
+  /// Capabilities that runs other than `but_run` found of the kernel under this key, the newest value of
+  /// each; "unknown" is none.
+  Result<std::map<std::string, std::string>> capabilities(const std::string& kernel_key,
+                                                          const std::string& but_run) const;
   Result<std::vector<VerdictRow>> verdicts(const std::string& run_id, const std::string& cell_id) const;
   Result<std::vector<model::KernelEvent>> events(const std::string& run_id, const std::string& cell_id) const;
 

@@ -113,8 +113,7 @@ void insert_verdicts(SQLite::Database& db, std::int64_t job, const std::vector<V
     b << job << ++seq << v.test << v.case_name << model::to_string(v.verdict) << v.detail << v.line
       << v.expected << v.expectation << v.wall_s << json_text(v.numbers);
     bind_ledger(b, r.ledger);
-    b << taint_column(r.taint_before) << taint_column(r.taint_after)
-      << json_text(r.counters);
+    b << taint_column(r.taint_before) << taint_column(r.taint_after) << json_text(r.counters);
     s.exec();
   }
 }

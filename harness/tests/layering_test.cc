@@ -34,7 +34,9 @@ const Rules& rules() {
       {"vm", {"model", "process", "wire"}},
       {"verdict", {"model", "wire", "ktap", "console"}},
       {"store", {"model"}},
-      {"run", {"model", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm", "process", "wire", "ktap", "console", "verdict", "store"}},
+      {"run",
+       {"model", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm", "process", "wire", "ktap",
+        "console", "verdict", "store"}},
       {"report", {"model", "store", "verdict"}},
       {"cli", {"model", "run", "report", "spec", "plan", "store", "ktap", "console", "vm"}},
   };
@@ -43,15 +45,14 @@ const Rules& rules() {
 
 // Modules that may do no I/O, and what would give them away.
 const std::set<std::string> pure{"model", "wire", "ktap", "console", "kconfig", "plan", "verdict"};
-const std::set<std::string> impure_headers{"fstream",      "filesystem", "iostream",    "cstdio",       "thread",
-                                           "base/file.h",  "unistd.h",   "fcntl.h",     "sys/socket.h", "poll.h",
-                                           "base/paths.h", "base/hash.h", "base/log.h", "base/cancel.h"};
+const std::set<std::string> impure_headers{
+    "fstream", "filesystem",   "iostream", "cstdio",       "thread",      "base/file.h", "unistd.h",
+    "fcntl.h", "sys/socket.h", "poll.h",   "base/paths.h", "base/hash.h", "base/log.h",  "base/cancel.h"};
 
 // Libraries that one folder alone may know.
-const std::map<std::string, std::string> owners{{"boost/process", "process"}, {"yaml-cpp", "spec"},
-                                                {"SQLiteCpp", "store"},       {"sqlite3", "store"},
-                                                {"archive.h", "git image"},   {"re2/", "console"},
-                                                {"pugixml", "report"},        {"CLI/", "cli"}};
+const std::map<std::string, std::string> owners{
+    {"boost/process", "process"}, {"yaml-cpp", "spec"}, {"SQLiteCpp", "store"}, {"sqlite3", "store"},
+    {"archive.h", "git image"},   {"re2/", "console"},  {"pugixml", "report"},  {"CLI/", "cli"}};
 
 struct Include {
   std::string header;
@@ -77,7 +78,8 @@ std::vector<std::string> violations(const std::string& from, const std::string& 
   const std::string target = slash == std::string::npos ? "" : header.substr(0, slash);
   if (rules().contains(target) && target != from && target != "base" && !rules().at(from).contains(target))
     out.push_back(from + " may not include " + target);
-  if (pure.contains(from) && impure_headers.contains(header)) out.push_back(from + " is pure and may not include " + header);
+  if (pure.contains(from) && impure_headers.contains(header))
+    out.push_back(from + " is pure and may not include " + header);
   for (const auto& [library, owner] : owners) {
     if (header.starts_with(library) && (" " + owner + " ").find(" " + from + " ") == std::string::npos)
       out.push_back("only " + owner + " may include " + library);

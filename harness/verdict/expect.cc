@@ -88,10 +88,12 @@ std::vector<Expectation> share_of(const std::vector<Expectation>& expect, const 
   for (const auto& e : expect) {
     const std::string glob = e.tests.substr(0, e.tests.find(':'));
     const auto in = [&](const std::vector<std::string>& names) {
-      return std::any_of(names.begin(), names.end(), [&](const std::string& n) { return glob_match(glob, n); });
+      return std::any_of(names.begin(), names.end(),
+                         [&](const std::string& n) { return glob_match(glob, n); });
     };
     // Rows of our own, such as what the kernel said outside of tests, are in no list.
-    if (in(share.here) || glob_match(glob, unowned_test) || glob_match(glob, control_test) || (share.is_main && !in(share.chosen) && !in(share.known)))
+    if (in(share.here) || glob_match(glob, unowned_test) || glob_match(glob, control_test) ||
+        (share.is_main && !in(share.chosen) && !in(share.known)))
       out.push_back(e);
   }
   return out;
@@ -102,11 +104,12 @@ int weigh_against_base(std::vector<model::TestVerdict>& here, const std::vector<
   for (auto& row : here) {
     const bool lesser = row.verdict == Verdict::skip || row.verdict == Verdict::xfail;
     if (!row.case_name.empty() || !lesser || !row.expected || !row.expectation.empty()) continue;
-    const auto before = std::find_if(base.begin(), base.end(),
-                                     [&](const auto& b) { return b.case_name.empty() && b.test == row.test; });
+    const auto before = std::find_if(
+        base.begin(), base.end(), [&](const auto& b) { return b.case_name.empty() && b.test == row.test; });
     if (before == base.end() || before->verdict != Verdict::pass) continue;
     row.expected = false;
-    row.detail += (row.detail.empty() ? "" : "; ") + std::string("passes at the base, and nothing expects this");
+    row.detail +=
+        (row.detail.empty() ? "" : "; ") + std::string("passes at the base, and nothing expects this");
     ++found;
   }
   return found;

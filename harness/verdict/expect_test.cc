@@ -206,13 +206,15 @@ std::vector<std::string> globs(const std::vector<Expectation>& list) {
 TEST(Share, AGuestAnswersForItsOwnTests) {
   const std::vector<Expectation> all{want("a/*", {Verdict::pass}), want("b/two:case", {Verdict::fail}),
                                      want("kernel/console", {Verdict::crash})};
-  EXPECT_THAT(globs(share_of(all, {{"a/one"}, {"a/one", "b/two"}, {"a/one", "b/two"}, true})), ElementsAre("a/*", "kernel/console"));
+  EXPECT_THAT(globs(share_of(all, {{"a/one"}, {"a/one", "b/two"}, {"a/one", "b/two"}, true})),
+              ElementsAre("a/*", "kernel/console"));
   EXPECT_THAT(globs(share_of(all, {{"b/two"}, {"a/one", "b/two"}, {"a/one", "b/two"}, false})),
               ElementsAre("b/two:case", "kernel/console"));
 }
 
 TEST(Share, WhatWasNotChosenIsNotAsked) {
-  EXPECT_THAT(share_of({want("b/two", {Verdict::pass})}, {{"a/one"}, {"a/one"}, {"a/one", "b/two"}, true}), IsEmpty());
+  EXPECT_THAT(share_of({want("b/two", {Verdict::pass})}, {{"a/one"}, {"a/one"}, {"a/one", "b/two"}, true}),
+              IsEmpty());
 }
 
 TEST(Share, ATestThatDoesNotExistIsTheMainGuestsAffair) {

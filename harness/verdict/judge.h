@@ -32,9 +32,9 @@
 //   taint without such an event                 fail;  taint that could not be read: error
 //   a capability that contradicts another test  error
 //
-// The ledger's negative control: when it did not see what was held, or was not carried out in a completed guest whose
-// kernel has counters, the outcome is infra_error and every verdict error. What it saw held and not given back is the
-// kernel's doing, a leak in a row of its own.
+// The ledger's negative control: when it did not see what was held, or was not carried out in a completed
+// guest whose kernel has counters, the outcome is infra_error and every verdict error. What it saw held and
+// not given back is the kernel's doing, a leak in a row of its own.
 #pragma once
 
 #include <map>
@@ -91,18 +91,20 @@ struct Share {
   std::vector<std::string> known;   ///< every test there is
   bool is_main = true;              ///< the kernel's first guest: what concerns none of them is its affair
 };
-/// The expectations that this guest has to answer for. One about tests of other guests is theirs; one about tests
-/// that were not chosen says nothing; one about no test at all is kept by the main guest, which cannot meet it.
+/// The expectations that this guest has to answer for. One about tests of other guests is theirs; one about
+/// tests that were not chosen says nothing; one about no test at all is kept by the main guest, which cannot
+/// meet it.
 std::vector<model::Expectation> share_of(const std::vector<model::Expectation>& expect, const Share& share);
 
-/// What passes at the base and is only skipped or expected to fail here has lost something, unless an expectation
-/// says so: such tests become unexpected. Whole tests only: the kernel's own skip a case for want of a huge page
-/// that was there a moment ago. Returns how many.
+/// What passes at the base and is only skipped or expected to fail here has lost something, unless an
+/// expectation says so: such tests become unexpected. Whole tests only: the kernel's own skip a case for want
+/// of a huge page that was there a moment ago. Returns how many.
 int weigh_against_base(std::vector<model::TestVerdict>& here, const std::vector<model::TestVerdict>& base);
 
-/// Compares what is required with what the tests found; one line per mismatch, none when all is as required. Values
-/// that nobody reported are a mismatch when the guest ran the test that reports them all (`complete`).
+/// Compares what is required with what the tests found; one line per mismatch, none when all is as required.
+/// Values that nobody reported are a mismatch when the guest ran the test that reports them all (`complete`).
 std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
-                                            const std::map<std::string, std::string>& found, bool complete = true);
+                                            const std::map<std::string, std::string>& found,
+                                            bool complete = true);
 
 }  // namespace pinrig::verdict

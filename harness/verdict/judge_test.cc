@@ -64,12 +64,15 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"skip_reason", SPOIL { r.skip_reason = "the tree has no cow"; r.output.clear(); },
              Verdict::skip, "the tree has no cow"},
         Rule{"signaled", SPOIL { r.exit = {Exit::signaled, 11}; }, Verdict::crash, "signal 11 (SIGSEGV)"},
-        Rule{"timed_out", SPOIL { r.exit = {Exit::timed_out, 0}; r.output = "KTAP version 1\n1..2\nok 1 one\n"; },
+        Rule{"timed_out", SPOIL { r.exit = {Exit::timed_out, 0};
+             r.output = "KTAP version 1\n1..2\nok 1 one\n"; },
              Verdict::timeout, "limit"},
-        Rule{"not_run", SPOIL { r.exit = {Exit::not_run, 2}; r.errors = "agent: execve\n"; r.output.clear(); },
+        Rule{"not_run", SPOIL { r.exit = {Exit::not_run, 2}; r.errors = "agent: execve\n"; r.output.clear();
+             },
              Verdict::error, "errno 2: agent: execve"},
         Rule{"lost_to_a_panic",
-             SPOIL { r.exit = {Exit::lost, 0}; f.outcome = {JobOutcome::Kind::panicked, "test", "panic: x"}; },
+             SPOIL { r.exit = {Exit::lost, 0}; f.outcome = {JobOutcome::Kind::panicked, "test", "panic: x"};
+             },
              Verdict::crash, "panic: x"},
         Rule{"lost_to_a_fatal_event",
              SPOIL { r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::timed_out;
@@ -82,38 +85,45 @@ INSTANTIATE_TEST_SUITE_P(
              SPOIL { r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::infra_error;
                      f.events = {event_of("panic", "other/test", true)}; },
              Verdict::error, "infra_error"},
-        Rule{"lost_to_ctrl_c", SPOIL { r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::cancelled; },
+        Rule{"lost_to_ctrl_c", SPOIL { r.exit = {Exit::lost, 0};
+             f.outcome.kind = JobOutcome::Kind::cancelled; },
              Verdict::missing, "cancelled"}),
     rule_name);
 
 INSTANTIATE_TEST_SUITE_P(
     Ktap, Rules,
     testing::Values(
-        Rule{"case_failed", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nnot ok 2 b # EIO\n"; r.exit.code = 1; },
+        Rule{"case_failed", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nnot ok 2 b # EIO\n";
+             r.exit.code = 1; },
              Verdict::fail, "1 of 2 cases failed: b (EIO)"},
         Rule{"case_failed_and_exit_0", SPOIL { r.output = "KTAP version 1\n1..1\nnot ok 1 b\n"; },
              Verdict::fail, "1 of 1"},
-        Rule{"case_error", SPOIL { r.output = "KTAP version 1\n1..1\nnot ok 1 # error mmap\n"; r.exit.code = 1; },
+        Rule{"case_error", SPOIL { r.output = "KTAP version 1\n1..1\nnot ok 1 # error mmap\n";
+             r.exit.code = 1; },
              Verdict::error, "mmap"},
         Rule{"xfail", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nok 2 # XFAIL known\n"; },
              Verdict::xfail, "as expected"},
         Rule{"xpass", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nok 2 b # XPASS\n"; },
              Verdict::xpass, "unexpectedly"},
-        Rule{"fail_outranks_xfail", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 # XFAIL known\nnot ok 2 b\n"; },
+        Rule{"fail_outranks_xfail", SPOIL {
+             r.output = "KTAP version 1\n1..2\nok 1 # XFAIL known\nnot ok 2 b\n"; },
              Verdict::fail, "1 of 2"},
         Rule{"no_output", SPOIL { r.output.clear(); }, Verdict::error, "no_output"},
         Rule{"no_ktap", SPOIL { r.output = "hello\n"; }, Verdict::error, "no_ktap"},
         Rule{"no_cases", SPOIL { r.output = "KTAP version 1\n1..0\n"; }, Verdict::error, "not one case"},
         Rule{"no_plan", SPOIL { r.output = "KTAP version 1\nok 1 a\n"; }, Verdict::error, "no_plan"},
-        Rule{"shortfall", SPOIL { r.output = "KTAP version 1\n1..3\nok 1 a\n"; }, Verdict::error, "1 of 3 planned"},
-        Rule{"excess", SPOIL { r.output = "KTAP version 1\n1..1\nok 1 a\nok 2 b\n"; }, Verdict::error, "plan_excess"},
+        Rule{"shortfall", SPOIL { r.output = "KTAP version 1\n1..3\nok 1 a\n";
+             }, Verdict::error, "1 of 3 planned"},
+        Rule{"excess", SPOIL { r.output = "KTAP version 1\n1..1\nok 1 a\nok 2 b\n";
+             }, Verdict::error, "plan_excess"},
         Rule{"duplicate_name", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nok 2 a\n"; },
              Verdict::error, "duplicate_name"},
         Rule{"wrong_number", SPOIL { r.output = "KTAP version 1\n1..2\nok 1 a\nok 3 b\n"; },
              Verdict::error, "wrong_number"},
         Rule{"two_plans", SPOIL { r.output = "KTAP version 1\n1..1\n1..1\nok 1 a\n"; },
              Verdict::error, "duplicate_plan"},
-        Rule{"bail_out", SPOIL { r.output = "KTAP version 1\n1..1\nok 1 a\nBail out! no memory\n"; r.exit.code = 1; },
+        Rule{"bail_out", SPOIL { r.output = "KTAP version 1\n1..1\nok 1 a\nBail out! no memory\n";
+             r.exit.code = 1; },
              Verdict::fail, "no memory"},
         Rule{"unknown_directive_is_noted", SPOIL { r.output = "KTAP version 1\n1..1\nok 1 a # FLAKY\n"; },
              Verdict::pass, "FLAKY"},
@@ -133,7 +143,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"output_cut", SPOIL { r.dropped = 10; }, Verdict::error, "10 bytes"},
         Rule{"plan_skip", SPOIL { r.output = "TAP version 13\n1..0 # SKIP no swap\n"; r.exit.code = 4; },
              Verdict::skip, "no swap"},
-        Rule{"all_skipped", SPOIL { r.output = "TAP version 13\n1..2\nok 1 a # SKIP no swap\nok 2 b # SKIP\n"; },
+        Rule{"all_skipped", SPOIL {
+             r.output = "TAP version 13\n1..2\nok 1 a # SKIP no swap\nok 2 b # SKIP\n"; },
              Verdict::skip, "all cases skipped: no swap"},
         Rule{"some_skipped_is_pass", SPOIL { r.output = "TAP version 13\n1..2\nok 1 a # SKIP\nok 2 b\n"; },
              Verdict::pass, ""},
@@ -144,7 +155,8 @@ INSTANTIATE_TEST_SUITE_P(
              Verdict::error, "1 of 9"},
         Rule{"exit_1_all_ok", SPOIL { r.exit.code = 1; }, Verdict::fail, "exit code 1 although"},
         Rule{"exit_2_without_xfail", SPOIL { r.exit.code = 2; }, Verdict::fail, "exit code 2"},
-        Rule{"exit_2_with_xfail", SPOIL { r.output = "TAP version 13\n1..1\nok 1 # XFAIL x\n"; r.exit.code = 2; },
+        Rule{"exit_2_with_xfail", SPOIL { r.output = "TAP version 13\n1..1\nok 1 # XFAIL x\n";
+             r.exit.code = 2; },
              Verdict::xfail, ""},
         Rule{"exit_3_without_xpass", SPOIL { r.exit.code = 3; }, Verdict::fail, "exit code 3"},
         Rule{"exit_4_but_ran", SPOIL { r.exit.code = 4; }, Verdict::error, "2 of 2 cases ran"},
@@ -158,9 +170,12 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Ledger, Rules,
     testing::Values(
-        Rule{"leak", SPOIL { r.ledger.after.released -= 5; }, Verdict::leak, "+5 pages pinned and not released"},
-        Rule{"over_release", SPOIL { r.ledger.after.released += 3; }, Verdict::leak, "-3 pages: over-release"},
-        Rule{"skew_is_no_leak", SPOIL { r.ledger.after.released += 32; r.ledger.claim = {Mode::net_zero, 0, 16}; },
+        Rule{"leak", SPOIL { r.ledger.after.released -= 5;
+             }, Verdict::leak, "+5 pages pinned and not released"},
+        Rule{"over_release", SPOIL { r.ledger.after.released += 3;
+             }, Verdict::leak, "-3 pages: over-release"},
+        Rule{"skew_is_no_leak", SPOIL { r.ledger.after.released += 32;
+             r.ledger.claim = {Mode::net_zero, 0, 16}; },
              Verdict::pass, ""},
         Rule{"skew_does_not_hide_a_leak",
              SPOIL { r.ledger.after.released += 31; r.ledger.claim = {Mode::net_zero, 0, 16}; },
@@ -168,22 +183,26 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"leak_outranks_fail",
              SPOIL { r.ledger.after.released -= 5; r.output = "KTAP version 1\n1..1\nnot ok 1 b\n"; },
              Verdict::leak, "1 of 1 cases failed"},
-        Rule{"leak_of_a_timed_out_test", SPOIL { r.ledger.after.released -= 5; r.exit = {Exit::timed_out, 0}; },
+        Rule{"leak_of_a_timed_out_test", SPOIL { r.ledger.after.released -= 5; r.exit = {Exit::timed_out, 0};
+             },
              Verdict::leak, "limit"},
         Rule{"leak_of_a_skipped_test",
              SPOIL { r.ledger.after.released -= 5; r.output = "TAP version 13\n1..0 # SKIP x\n"; },
              Verdict::leak, "+5"},
-        Rule{"unsettled_before", SPOIL { r.ledger.settled_before = false; }, Verdict::error, "did not settle before"},
+        Rule{"unsettled_before", SPOIL { r.ledger.settled_before = false;
+             }, Verdict::error, "did not settle before"},
         Rule{"unsettled_after", SPOIL { r.ledger.settled_after = false; r.ledger.settle_ms = 2000; },
              Verdict::error, "did not settle in 2000 ms"},
         Rule{"not_read", SPOIL { r.ledger.available = false; }, Verdict::error, "not read around"},
         Rule{"no_counters", SPOIL { r.ledger.available = false; f.counters = false; f.control_ran = false; },
              Verdict::pass, "pin counters not available"},
         Rule{"no_counters_and_a_claim",
-             SPOIL { s.claim = Mode::exact; r.ledger.available = f.counters = f.control_ran = false; r.ledger.claim = {Mode::exact, 272, 0}; },
+             SPOIL { s.claim = Mode::exact; r.ledger.available = f.counters = f.control_ran = false;
+             r.ledger.claim = {Mode::exact, 272, 0}; },
              Verdict::skip, "pin counters not available: the 272 pages it claims were not checked"},
         Rule{"no_counters_and_a_claim_of_its_own",
-             SPOIL { r.ledger.available = f.counters = f.control_ran = false; r.ledger.claim = {Mode::at_least, 3, 0}; },
+             SPOIL { r.ledger.available = f.counters = f.control_ran = false;
+             r.ledger.claim = {Mode::at_least, 3, 0}; },
              Verdict::skip, "the 3 pages it claims were not checked"},
         Rule{"no_counters_and_a_demand",
              SPOIL { s.claim = Mode::exact; r.ledger.available = f.counters = f.control_ran = false; },
@@ -208,17 +227,22 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"at_least_missed", SPOIL { r.ledger.claim = {Mode::at_least, 273, 0}; },
              Verdict::fail, "pinned 272 of at least 273"},
         Rule{"demanded_exact_none_made", SPOIL { s.claim = Mode::exact; }, Verdict::error, "made none"},
-        Rule{"demanded_exact_weaker_made", SPOIL { s.claim = Mode::exact; r.ledger.claim = {Mode::at_least, 1, 0}; },
+        Rule{"demanded_exact_weaker_made", SPOIL { s.claim = Mode::exact;
+             r.ledger.claim = {Mode::at_least, 1, 0}; },
              Verdict::error, "only made \"at least\""},
-        Rule{"demanded_at_least_of_a_test_that_cannot_claim", SPOIL { s.claim = Mode::at_least; }, Verdict::pass, ""},
+        Rule{"demanded_at_least_of_a_test_that_cannot_claim", SPOIL { s.claim = Mode::at_least;
+             }, Verdict::pass, ""},
         Rule{"demanded_at_least_and_claimed_to_be_nothing",
-             SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0}; r.ledger.after = r.ledger.before; },
+             SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
+             r.ledger.after = r.ledger.before; },
              Verdict::fail, "pinned nothing"},
         Rule{"demanded_at_least_where_plain_references_were_found",
-             SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0}; r.ledger.after = r.ledger.before; r.output += "# capability dio.bdev get\n"; },
+             SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
+             r.ledger.after = r.ledger.before; r.output += "# capability dio.bdev get\n"; },
              Verdict::pass, ""},
         Rule{"demanded_at_least_where_pins_were_found",
-             SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0}; r.ledger.after = r.ledger.before; r.output += "# capability dio.bdev pin\n"; },
+             SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
+             r.ledger.after = r.ledger.before; r.output += "# capability dio.bdev pin\n"; },
              Verdict::fail, "pinned nothing"},
         Rule{"demanded_at_least_and_nothing_pinned",
              SPOIL { s.claim = Mode::at_least; r.ledger.after = r.ledger.before; },
@@ -226,7 +250,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"demanded_at_least_stronger_made",
              SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::exact, 272, 0}; },
              Verdict::pass, ""},
-        Rule{"skipped_owes_no_claim", SPOIL { s.claim = Mode::exact; r.output = "TAP version 13\n1..0 # SKIP x\n"; },
+        Rule{"skipped_owes_no_claim", SPOIL { s.claim = Mode::exact;
+             r.output = "TAP version 13\n1..0 # SKIP x\n"; },
              Verdict::skip, "x"},
         Rule{"lost_has_no_ledger",
              SPOIL { r.exit = {Exit::lost, 0}; r.ledger = {}; f.outcome.kind = JobOutcome::Kind::panicked; },
@@ -236,43 +261,56 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Kernel, Rules,
     testing::Values(
-        Rule{"oops", SPOIL { f.events = {event_of("oops", s.name)}; }, Verdict::crash, "oops title (console line 7)"},
+        Rule{"oops", SPOIL { f.events = {event_of("oops", s.name)};
+             }, Verdict::crash, "oops title (console line 7)"},
         Rule{"panic", SPOIL { f.events = {event_of("panic", s.name)}; }, Verdict::crash, "panic title"},
         Rule{"bug", SPOIL { f.events = {event_of("bug", s.name)}; }, Verdict::crash, "bug title"},
         Rule{"kasan", SPOIL { f.events = {event_of("kasan", s.name)}; }, Verdict::crash, "kasan title"},
         Rule{"kfence", SPOIL { f.events = {event_of("kfence", s.name)}; }, Verdict::crash, "kfence title"},
-        Rule{"bad_page", SPOIL { f.events = {event_of("bad_page", s.name)}; }, Verdict::crash, "bad_page title"},
-        Rule{"refcount", SPOIL { f.events = {event_of("refcount", s.name)}; }, Verdict::crash, "refcount title"},
+        Rule{"bad_page", SPOIL { f.events = {event_of("bad_page", s.name)};
+             }, Verdict::crash, "bad_page title"},
+        Rule{"refcount", SPOIL { f.events = {event_of("refcount", s.name)};
+             }, Verdict::crash, "refcount title"},
         Rule{"slab", SPOIL { f.events = {event_of("slab", s.name)}; }, Verdict::crash, "slab title"},
         Rule{"reboot", SPOIL { f.events = {event_of("reboot", s.name)}; }, Verdict::crash, "reboot title"},
         Rule{"warning", SPOIL { f.events = {event_of("warning", s.name)}; }, Verdict::fail, "warning title"},
         Rule{"lockdep", SPOIL { f.events = {event_of("lockdep", s.name)}; }, Verdict::fail, "lockdep title"},
         Rule{"ubsan", SPOIL { f.events = {event_of("ubsan", s.name)}; }, Verdict::fail, "ubsan title"},
-        Rule{"unknown_kind", SPOIL { f.events = {event_of("new_kind", s.name)}; }, Verdict::fail, "new_kind title"},
+        Rule{"unknown_kind", SPOIL { f.events = {event_of("new_kind", s.name)};
+             }, Verdict::fail, "new_kind title"},
         Rule{"fatal_warning", SPOIL { f.events = {event_of("warning", s.name, true)}; },
              Verdict::crash, "warning title"},
-        Rule{"hardware", SPOIL { f.events = {event_of("hardware", s.name)}; }, Verdict::error, "hardware title"},
-        Rule{"page_dump_is_nothing", SPOIL { f.events = {event_of("page_dump", s.name)}; }, Verdict::pass, ""},
-        Rule{"event_of_another_test", SPOIL { f.events = {event_of("oops", "other/test")}; }, Verdict::pass, ""},
+        Rule{"hardware", SPOIL { f.events = {event_of("hardware", s.name)};
+             }, Verdict::error, "hardware title"},
+        Rule{"page_dump_is_nothing", SPOIL { f.events = {event_of("page_dump", s.name)};
+             }, Verdict::pass, ""},
+        Rule{"event_of_another_test", SPOIL { f.events = {event_of("oops", "other/test")};
+             }, Verdict::pass, ""},
         Rule{"taint", SPOIL { r.taint_after = (1U << 9) | (1U << 5); }, Verdict::fail, "kernel tainted: BW"},
         Rule{"unknown_taint", SPOIL { r.taint_after = 1U << 30; }, Verdict::fail, "(bit 30)"},
         Rule{"old_taint", SPOIL { r.taint_before = r.taint_after = 1U << 9; }, Verdict::pass, ""},
-        Rule{"taint_not_read_before", SPOIL { r.taint_before.reset(); }, Verdict::error, "could not be read before"},
-        Rule{"taint_not_read_after", SPOIL { r.taint_after.reset(); }, Verdict::error, "could not be read after"},
-        Rule{"taint_with_its_event", SPOIL { r.taint_after = 1U << 9; f.events = {event_of("warning", s.name)}; },
+        Rule{"taint_not_read_before", SPOIL { r.taint_before.reset();
+             }, Verdict::error, "could not be read before"},
+        Rule{"taint_not_read_after", SPOIL { r.taint_after.reset();
+             }, Verdict::error, "could not be read after"},
+        Rule{"taint_with_its_event", SPOIL { r.taint_after = 1U << 9;
+             f.events = {event_of("warning", s.name)}; },
              Verdict::fail, "warning title"},
         Rule{"announced",
-             SPOIL { r.output += "# expects kernel: warning t\n"; r.taint_after = 1U << 9; f.events = {event_of("warning", s.name)}; },
+             SPOIL { r.output += "# expects kernel: warning t\n"; r.taint_after = 1U << 9;
+             f.events = {event_of("warning", s.name)}; },
              Verdict::pass, ""},
         Rule{"announced_another",
-             SPOIL { r.output += "# expects kernel: lockdep\n"; f.events = {event_of("warning", s.name), event_of("lockdep", s.name)}; },
+             SPOIL { r.output += "# expects kernel: lockdep\n";
+             f.events = {event_of("warning", s.name), event_of("lockdep", s.name)}; },
              Verdict::fail, "warning title"},
         Rule{"announced_and_not_seen", SPOIL { r.output += "# expects kernel: warning\n"; },
              Verdict::fail, "did not come: warning"},
         Rule{"a_crash_cannot_be_announced",
              SPOIL { r.output += "# expects kernel: oops\n"; f.events = {event_of("oops", s.name)}; },
              Verdict::crash, "oops title"},
-        Rule{"taint_with_a_page_dump", SPOIL { r.taint_after = 1U << 5; f.events = {event_of("page_dump", s.name)}; },
+        Rule{"taint_with_a_page_dump", SPOIL { r.taint_after = 1U << 5;
+             f.events = {event_of("page_dump", s.name)}; },
              Verdict::fail, "kernel tainted: B"}),
     rule_name);
 // clang-format on
@@ -310,13 +348,15 @@ constexpr const char* gup_612 =
 INSTANTIATE_TEST_SUITE_P(
     GupTest, Rules,
     testing::Values(
-        Rule{"of_6_1", SPOIL { gup(s, r, "PIN_FAST_BENCHMARK: Time: get:123 put:45 us\n"); }, Verdict::pass, ""},
+        Rule{"of_6_1", SPOIL { gup(s, r, "PIN_FAST_BENCHMARK: Time: get:123 put:45 us\n");
+             }, Verdict::pass, ""},
         Rule{"of_6_12", SPOIL { gup(s, r, gup_612); }, Verdict::pass, ""},
         Rule{"basic_of_6_1", SPOIL { gup(s, r, "PIN_BASIC_TEST: done\n"); }, Verdict::pass, ""},
         Rule{"basic_of_6_12",
              SPOIL { gup(s, r, "TAP version 13\n1..1\n# PIN_BASIC_TEST: done\nok 1 ioctl status 0\n"); },
              Verdict::pass, ""},
-        Rule{"truncated_6_1", SPOIL { gup(s, r, "PIN_FAST_BENCHMARK: Time: get:1 put:4 us, truncated (size: 0)\n"); },
+        Rule{"truncated_6_1", SPOIL { gup(s, r,
+             "PIN_FAST_BENCHMARK: Time: get:1 put:4 us, truncated (size: 0)\n"); },
              Verdict::fail, "truncated (size: 0)"},
         Rule{"truncated_6_12",
              SPOIL { gup(s, r, "TAP version 13\n1..1\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# , "
@@ -336,10 +376,12 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"no_gup_test_6_12",
              SPOIL { gup(s, r, "TAP version 13\n1..1\nok 1 # SKIP Please run this test as root\n"); },
              Verdict::skip, "Please run"},
-        Rule{"no_gup_test_6_1", SPOIL { gup(s, r, "check if CONFIG_GUP_TEST is enabled in kernel config\n", 4); },
+        Rule{"no_gup_test_6_1", SPOIL { gup(s, r, "check if CONFIG_GUP_TEST is enabled in kernel config\n",
+             4); },
              Verdict::skip, "CONFIG_GUP_TEST"},
         Rule{"threads_share_a_name",
-             SPOIL { gup(s, r, "TAP version 13\n1..2\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 1 ioctl status 0\n"
+             SPOIL { gup(s, r, "TAP version 13\n1..2\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \n"
+                     "ok 1 ioctl status 0\n"
                                "# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 2 ioctl status 0\n"); },
              Verdict::pass, ""},
         Rule{"a_thread_died",

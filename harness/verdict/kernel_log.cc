@@ -47,12 +47,13 @@ std::string taint_letters(std::uint64_t bits) {
   return out;
 }
 
-/// "# expects kernel: TEXT" lines: the test provokes an event whose title contains TEXT. Only what would make it
-/// fail; a crash cannot be announced.
+/// "# expects kernel: TEXT" lines: the test provokes an event whose title contains TEXT. Only what would make
+/// it fail; a crash cannot be announced.
 class Announced {
  public:
   explicit Announced(const model::TestRecord& record) {
-    for (const std::string_view title : marked_lines(record.output, "# expects kernel: ")) seen_.emplace(title, false);
+    for (const std::string_view title : marked_lines(record.output, "# expects kernel: "))
+      seen_.emplace(title, false);
   }
 
   bool covers(const model::KernelEvent& event, Verdict verdict) {
@@ -102,8 +103,9 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
   using Exit = model::TestExit::Kind;
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
   if (!record.taint_before || !record.taint_after) {
-    evidence.against(Verdict::error, fmt::format("the kernel's taint could not be read {} the test: what it hid is unknown",
-                                                 record.taint_before ? "after" : "before"));
+    evidence.against(Verdict::error,
+                     fmt::format("the kernel's taint could not be read {} the test: what it hid is unknown",
+                                 record.taint_before ? "after" : "before"));
     return;
   }
   for (const auto& title : announced.unseen()) {

@@ -24,7 +24,8 @@ bool matches(const std::string& glob, const TestVerdict& row) {
 }
 
 bool matches(const KnownIssue& issue, const TestVerdict& row) {
-  return std::any_of(issue.tests.begin(), issue.tests.end(), [&](const auto& glob) { return matches(glob, row); });
+  return std::any_of(issue.tests.begin(), issue.tests.end(),
+                     [&](const auto& glob) { return matches(glob, row); });
 }
 
 bool looks_like(const KnownIssue& issue, const TestVerdict& row) {
@@ -32,7 +33,8 @@ bool looks_like(const KnownIssue& issue, const TestVerdict& row) {
 }
 
 void make_known(const KnownIssue& issue, TestVerdict& row) {
-  row.detail = fmt::format("{}{}{}", model::to_string(row.verdict), row.detail.empty() ? "" : ": ", row.detail);
+  row.detail =
+      fmt::format("{}{}{}", model::to_string(row.verdict), row.detail.empty() ? "" : ": ", row.detail);
   row.verdict = Verdict::xfail;
   row.expected = true;
   row.expectation = fmt::format("{}{}: {} ({})", known_issue_mark, issue.name, issue.reason, issue.reference);
@@ -51,15 +53,16 @@ struct Block {
 std::vector<Block> blocks_of(Rows& rows) {
   std::vector<Block> out;
   for (auto it = rows.begin(); it != rows.end();) {
-    const auto next = std::find_if(it + 1, rows.end(), [](const TestVerdict& r) { return r.case_name.empty(); });
+    const auto next =
+        std::find_if(it + 1, rows.end(), [](const TestVerdict& r) { return r.case_name.empty(); });
     out.push_back({it, next});
     it = next;
   }
   return out;
 }
 
-/// The test itself, when its cases are what is known: it failed because they did. And cases that a known crash or
-/// hang of the test made impossible.
+/// The test itself, when its cases are what is known: it failed because they did. And cases that a known
+/// crash or hang of the test made impossible.
 void spread(const KnownIssue& issue, const Block& b) {
   const auto known = [&](const TestVerdict& r) { return is_known(issue, r); };
   const bool some = std::any_of(b.test + 1, b.end, known);
@@ -80,12 +83,14 @@ bool was_judged(Verdict v) { return v != Verdict::missing && v != Verdict::skip 
 std::string not_seen(const KnownIssue& issue, TestVerdict& row, bool patched) {
   const std::string name = row.test + (row.case_name.empty() ? "" : ":" + row.case_name);
   if (patched) {
-    if (row.expectation.empty()) row.expectation = fmt::format("fixed: known issue {} is not seen here", issue.name);
+    if (row.expectation.empty())
+      row.expectation = fmt::format("fixed: known issue {} is not seen here", issue.name);
     return fmt::format("known issue {} is fixed here: {} passes", issue.name, name);
   }
   row.verdict = Verdict::xpass;
   row.expected = false;
-  row.detail = fmt::format("known issue {} is no longer seen: end its range in configs/known-issues/{}.yaml", issue.name, issue.name);
+  row.detail = fmt::format("known issue {} is no longer seen: end its range in configs/known-issues/{}.yaml",
+                           issue.name, issue.name);
   return fmt::format("known issue {} is no longer seen in {}", issue.name, name);
 }
 
@@ -102,17 +107,22 @@ std::string apply_one(Rows& rows, const KnownIssue& issue, bool patched) {
     }
   }
   for (const Block& b : blocks_of(rows)) spread(issue, b);
-  if (!seen.empty()) return fmt::format("known issue {} ({}) in {}", issue.name, issue.reason, join(seen, ", "));
-  const bool judged = std::any_of(rows.begin(), rows.end(), [&](const TestVerdict& r) { return matches(issue, r) && was_judged(r.verdict); });
+  if (!seen.empty())
+    return fmt::format("known issue {} ({}) in {}", issue.name, issue.reason, join(seen, ", "));
+  const bool judged = std::any_of(rows.begin(), rows.end(), [&](const TestVerdict& r) {
+    return matches(issue, r) && was_judged(r.verdict);
+  });
   if (!judged || issue.sometimes || passed == nullptr) return "";
   return not_seen(issue, *passed, patched);
 }
 
 }  // namespace
 
-Knowledge knowledge_of(const std::vector<model::Requirements>& requirements, const std::vector<KnownIssue>& issues,
-                       const Subject& kernel) {
-  const auto covers = [&](const model::KernelRange& r) { return r.covers(kernel.base, kernel.version, kernel.arch); };
+Knowledge knowledge_of(const std::vector<model::Requirements>& requirements,
+                       const std::vector<KnownIssue>& issues, const Subject& kernel) {
+  const auto covers = [&](const model::KernelRange& r) {
+    return r.covers(kernel.base, kernel.version, kernel.arch);
+  };
   const auto lacks = [&](const std::string& symbol) {
     const auto it = kernel.config.find(symbol);
     return it == kernel.config.end() || it->second == "n";
@@ -138,9 +148,12 @@ Knowledge knowledge_of(const std::vector<model::Requirements>& requirements, con
 int judge_skips(Rows& verdicts, const Knowledge& known) {
   if (!known.lists_skips) return 0;
   int bad = 0;
-  const auto needs_leave = [](const TestVerdict& r) { return r.verdict == Verdict::skip && r.expected && !r.foreseen && r.expectation.empty(); };
+  const auto needs_leave = [](const TestVerdict& r) {
+    return r.verdict == Verdict::skip && r.expected && !r.foreseen && r.expectation.empty();
+  };
   const auto allowed = [&](const TestVerdict& r) {
-    return std::any_of(known.skips.begin(), known.skips.end(), [&](const auto& s) { return matches(s.tests, r); });
+    return std::any_of(known.skips.begin(), known.skips.end(),
+                       [&](const auto& s) { return matches(s.tests, r); });
   };
   for (const Block& b : blocks_of(verdicts)) {
     // Judged before its cases: with leave for all of them it needs none of its own.
@@ -150,7 +163,8 @@ int judge_skips(Rows& verdicts, const Knowledge& known) {
     for (auto row = b.test; row != b.end; ++row) {
       if (!needs_leave(*row) || allowed(*row) || (row == b.test && by_cases)) continue;
       row->expected = false;
-      row->detail += (row->detail.empty() ? "" : "; ") + std::string("no file of configs/expectations lists this skip");
+      row->detail +=
+          (row->detail.empty() ? "" : "; ") + std::string("no file of configs/expectations lists this skip");
       ++bad;
     }
   }

@@ -37,15 +37,17 @@ KnownIssue issue(const std::string& glob, std::vector<Verdict> seen) {
 
 std::vector<std::string> words(const std::vector<TestVerdict>& rows) {
   std::vector<std::string> out;
-  for (const auto& r : rows) out.push_back(std::string(model::to_string(r.verdict)) + (r.expected ? "" : "!"));
+  for (const auto& r : rows)
+    out.push_back(std::string(model::to_string(r.verdict)) + (r.expected ? "" : "!"));
   return out;
 }
 
 TEST(KnownIssues, AreXfailWithTheirReason) {
-  std::vector<TestVerdict> rows{row("a/sg", "", Verdict::leak), row("a/sg", "merge", Verdict::fail), row("a/sg", "flat", Verdict::pass),
-                                row("a/other", "", Verdict::leak)};
+  std::vector<TestVerdict> rows{row("a/sg", "", Verdict::leak), row("a/sg", "merge", Verdict::fail),
+                                row("a/sg", "flat", Verdict::pass), row("a/other", "", Verdict::leak)};
   const Knowledge known{.issues = {issue("a/sg", {Verdict::leak, Verdict::fail})}};
-  EXPECT_THAT(apply_known_issues(rows, known, false), ElementsAre("known issue sg-leak (a page leaks) in a/sg"));
+  EXPECT_THAT(apply_known_issues(rows, known, false),
+              ElementsAre("known issue sg-leak (a page leaks) in a/sg"));
   EXPECT_THAT(words(rows), ElementsAre("xfail", "xfail", "pass", "leak!"));
   EXPECT_EQ(rows[0].detail, "leak: detail");
   EXPECT_EQ(rows[0].expectation, "known issue sg-leak: a page leaks (block/blk-map.c)");
@@ -59,10 +61,12 @@ TEST(KnownIssues, AnotherVerdictIsNotCovered) {
 
 TEST(KnownIssues, ATestThatFailsForItsKnownCasesOnlyIsKnown) {
   const Knowledge known{.issues = {issue("a/sg:merge*", {Verdict::fail})}};
-  std::vector<TestVerdict> rows{row("a/sg", "", Verdict::fail), row("a/sg", "merge_2", Verdict::fail), row("a/sg", "flat", Verdict::pass)};
+  std::vector<TestVerdict> rows{row("a/sg", "", Verdict::fail), row("a/sg", "merge_2", Verdict::fail),
+                                row("a/sg", "flat", Verdict::pass)};
   apply_known_issues(rows, known, false);
   EXPECT_THAT(words(rows), ElementsAre("xfail", "xfail", "pass"));
-  rows = {row("a/sg", "", Verdict::fail), row("a/sg", "merge_2", Verdict::fail), row("a/sg", "flat", Verdict::fail)};
+  rows = {row("a/sg", "", Verdict::fail), row("a/sg", "merge_2", Verdict::fail),
+          row("a/sg", "flat", Verdict::fail)};
   apply_known_issues(rows, known, false);
   EXPECT_THAT(words(rows), ElementsAre("fail!", "xfail", "fail!"));
   rows = {row("a/sg", "", Verdict::leak), row("a/sg", "merge_2", Verdict::fail)};
@@ -71,14 +75,16 @@ TEST(KnownIssues, ATestThatFailsForItsKnownCasesOnlyIsKnown) {
 }
 
 TEST(KnownIssues, AKnownCrashTakesItsCasesAlong) {
-  std::vector<TestVerdict> rows{row("a/sg", "", Verdict::crash), row("a/sg", "one", Verdict::pass), row("a/sg", "two", Verdict::missing)};
+  std::vector<TestVerdict> rows{row("a/sg", "", Verdict::crash), row("a/sg", "one", Verdict::pass),
+                                row("a/sg", "two", Verdict::missing)};
   apply_known_issues(rows, {.issues = {issue("a/sg", {Verdict::crash})}}, false);
   EXPECT_THAT(words(rows), ElementsAre("xfail", "pass", "missing"));
 }
 
 TEST(KnownIssues, OneThatIsNoLongerSeenIsASurpriseUnlessPatchesDidIt) {
   const Knowledge known{.issues = {issue("a/sg:merge", {Verdict::fail})}};
-  const std::vector<TestVerdict> good{row("a/sg", "", Verdict::pass), row("a/sg", "flat", Verdict::pass), row("a/sg", "merge", Verdict::pass)};
+  const std::vector<TestVerdict> good{row("a/sg", "", Verdict::pass), row("a/sg", "flat", Verdict::pass),
+                                      row("a/sg", "merge", Verdict::pass)};
   auto rows = good;
   EXPECT_THAT(apply_known_issues(rows, known, false), ElementsAre(HasSubstr("no longer seen in a/sg:merge")));
   EXPECT_THAT(words(rows), ElementsAre("pass", "pass", "xpass!"));
@@ -114,7 +120,8 @@ TEST(Skips, WithoutAFileForTheKernelAreLeftAlone) {
 }
 
 TEST(Skips, ThatNoFileListsAreUnexpected) {
-  std::vector<TestVerdict> rows{row("a/x", "", Verdict::pass), row("a/x", "one", Verdict::skip), row("a/x", "two", Verdict::skip)};
+  std::vector<TestVerdict> rows{row("a/x", "", Verdict::pass), row("a/x", "one", Verdict::skip),
+                                row("a/x", "two", Verdict::skip)};
   EXPECT_EQ(judge_skips(rows, skips({"a/x:two"})), 1);
   EXPECT_THAT(words(rows), ElementsAre("pass", "skip!", "skip"));
   EXPECT_EQ(rows[1].detail, "detail; no file of configs/expectations lists this skip");
@@ -127,7 +134,8 @@ TEST(Skips, APatternWithoutAColonCoversTestAndCases) {
 }
 
 TEST(Skips, ATestAllOfWhoseCasesMaySkipMaySkip) {
-  std::vector<TestVerdict> rows{row("a/x", "", Verdict::skip), row("a/x", "one", Verdict::skip), row("b/y", "", Verdict::skip)};
+  std::vector<TestVerdict> rows{row("a/x", "", Verdict::skip), row("a/x", "one", Verdict::skip),
+                                row("b/y", "", Verdict::skip)};
   EXPECT_EQ(judge_skips(rows, skips({"a/x:*"})), 1);
   EXPECT_THAT(words(rows), ElementsAre("skip", "skip", "skip!"));
 }
@@ -143,12 +151,16 @@ TEST(Skips, OfTheHarnessAndOfTheRunNeedNoLeave) {
 
 TEST(KnowledgeOf, PicksByKernelVersionAndArchitecture) {
   model::Requirements all{.name = "all", .capabilities = {{"zeropage_pin", "none"}}};
-  model::Requirements newer{.name = "newer", .range = {.since = "6.5"}, .capabilities = {{"dio.bdev", "pin"}}};
-  newer.skips = {{"a/x", {.archs = {Arch::aarch64}}, {}, "no firmware"}, {"a/y", {.until = "6.6"}, {}, "came later"}};
+  model::Requirements newer{
+      .name = "newer", .range = {.since = "6.5"}, .capabilities = {{"dio.bdev", "pin"}}};
+  newer.skips = {{"a/x", {.archs = {Arch::aarch64}}, {}, "no firmware"},
+                 {"a/y", {.until = "6.6"}, {}, "came later"}};
   KnownIssue old = issue("a/sg", {Verdict::fail});
   old.range.bases = {"debian-6.1"};
   old.range.until = "6.1";
-  const auto at = [&](const std::string& base, const std::string& version, Arch arch) { return knowledge_of({all, newer}, {old}, {base, version, arch, {}}); };
+  const auto at = [&](const std::string& base, const std::string& version, Arch arch) {
+    return knowledge_of({all, newer}, {old}, {base, version, arch, {}});
+  };
   const auto six1 = at("debian-6.1", "6.1.192", Arch::x86_64);
   EXPECT_EQ(six1.capabilities.size(), 1u);
   EXPECT_EQ(six1.issues.size(), 1u);
@@ -164,7 +176,9 @@ TEST(KnowledgeOf, PicksByKernelVersionAndArchitecture) {
 TEST(KnowledgeOf, ASkipMayDependOnWhatTheKernelWasBuiltWithout) {
   model::Requirements r{.name = "r"};
   r.skips = {{"a/x", {}, {"UDMABUF"}, "no driver"}};
-  const auto skips = [&](std::map<std::string, std::string> config) { return knowledge_of({r}, {}, {"b", "6.1", Arch::x86_64, std::move(config)}).skips.size(); };
+  const auto skips = [&](std::map<std::string, std::string> config) {
+    return knowledge_of({r}, {}, {"b", "6.1", Arch::x86_64, std::move(config)}).skips.size();
+  };
   EXPECT_EQ(skips({{"UDMABUF", "y"}}), 0u);
   EXPECT_EQ(skips({{"UDMABUF", "n"}}), 1u);
   EXPECT_EQ(skips({}), 1u);
@@ -173,7 +187,9 @@ TEST(KnowledgeOf, ASkipMayDependOnWhatTheKernelWasBuiltWithout) {
 TEST(KnowledgeOf, AnIssueMayDependOnWhatTheKernelWasBuiltWithout) {
   KnownIssue large = issue("a/sg", {Verdict::fail});
   large.without = {"ARM64_4K_PAGES"};
-  const auto issues = [&](std::map<std::string, std::string> config) { return knowledge_of({}, {large}, {"b", "6.12", Arch::aarch64, std::move(config)}).issues.size(); };
+  const auto issues = [&](std::map<std::string, std::string> config) {
+    return knowledge_of({}, {large}, {"b", "6.12", Arch::aarch64, std::move(config)}).issues.size();
+  };
   EXPECT_EQ(issues({{"ARM64_4K_PAGES", "y"}}), 0u);
   EXPECT_EQ(issues({{"ARM64_16K_PAGES", "y"}}), 1u);
 }

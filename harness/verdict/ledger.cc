@@ -27,8 +27,8 @@ const char* mode_name(Mode mode) {
 /// Empty when the claim made at run time is what suite.yaml demands.
 std::string claim_problem(Mode demanded, const std::optional<model::PinClaim>& claim) {
   const Mode made = claim ? claim->mode : Mode::net_zero;
-  // "at least" without a number is what a suite says of a program that cannot claim (the kernel's own): that it
-  // pins at all, see judge_amount().
+  // "at least" without a number is what a suite says of a program that cannot claim (the kernel's own): that
+  // it pins at all, see judge_amount().
   if (demanded != Mode::exact) return {};
   if (made == Mode::net_zero) {
     return fmt::format("the suite demands a claim ({}) and the test made none: what it pins is unknown",
@@ -40,8 +40,8 @@ std::string claim_problem(Mode demanded, const std::optional<model::PinClaim>& c
   return {};
 }
 
-/// A claim of nothing is believed of a test that has found plain references on its path, which it reports: what it found
-/// is held against what the kernel has to be able to do (configs/expectations).
+/// A claim of nothing is believed of a test that has found plain references on its path, which it reports:
+/// what it found is held against what the kernel has to be able to do (configs/expectations).
 bool takes_plain_references(const model::TestRecord& record) {
   if (!record.ledger.claim || record.ledger.claim->mode == Mode::net_zero) return false;
   const auto found = capabilities_of(record.output);
@@ -52,7 +52,8 @@ void judge_amount(Mode demanded, const model::TestRecord& record, Evidence& evid
   const model::PinLedger& ledger = record.ledger;
   const auto pinned = ledger.acquired();
   if (demanded == Mode::at_least && pinned == 0 && !takes_plain_references(record))
-    evidence.against(Verdict::fail, "pinned nothing: the path it is there for was not taken, or does not pin");
+    evidence.against(Verdict::fail,
+                     "pinned nothing: the path it is there for was not taken, or does not pin");
   if (!ledger.claim) return;
   const auto claimed = ledger.claim->pages;
   if (ledger.claim->mode == Mode::exact && pinned != claimed) {
@@ -63,14 +64,15 @@ void judge_amount(Mode demanded, const model::TestRecord& record, Evidence& evid
   }
 }
 
-/// A kernel without the counters: what a test says it pins cannot be checked, so the test is no pass. Its cases keep
-/// their own verdicts, and a test that claims nothing is judged by everything else there is.
+/// A kernel without the counters: what a test says it pins cannot be checked, so the test is no pass. Its
+/// cases keep their own verdicts, and a test that claims nothing is judged by everything else there is.
 void judge_uncounted(Mode demanded, const model::PinLedger& ledger, Evidence& evidence) {
   constexpr const char* why = "pin counters not available";
   const bool claims = ledger.claim && ledger.claim->mode != Mode::net_zero;
   if (evidence.is_skip() || (!claims && demanded == Mode::net_zero)) return evidence.note(why);
-  evidence.skipped(claims ? fmt::format("{}: the {} pages it claims were not checked", why, ledger.claim->pages)
-                          : fmt::format("{}: what it pins was not checked", why));
+  evidence.skipped(claims
+                       ? fmt::format("{}: the {} pages it claims were not checked", why, ledger.claim->pages)
+                       : fmt::format("{}: what it pins was not checked", why));
 }
 
 }  // namespace

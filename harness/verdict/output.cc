@@ -177,7 +177,8 @@ std::map<std::string, double> numbers_of(const std::string& output) {
     const std::string value(trim(rest.substr(space)));
     char* end = nullptr;
     const double number = std::strtod(value.c_str(), &end);
-    if (end != value.c_str() && *end == '\0' && std::isfinite(number)) found[std::string(rest.substr(0, space))] = number;
+    if (end != value.c_str() && *end == '\0' && std::isfinite(number))
+      found[std::string(rest.substr(0, space))] = number;
   }
   return found;
 }

@@ -86,7 +86,8 @@ class Reader {
     if (type == "test_end") return end(j.get<wire::TestEnd>());
     // Kept for whoever reads the file: the test says in its own words what came of it.
     if (type == wire::HostAction().type || type == wire::HostActionDone().type) return;
-    if (type == wire::Refusal().type) return problem("the agent refused a request: " + j.get<wire::Refusal>().why.substr(0, 200));
+    if (type == wire::Refusal().type)
+      return problem("the agent refused a request: " + j.get<wire::Refusal>().why.substr(0, 200));
     problem(fmt::format("a message of the unknown type \"{}\"", type.substr(0, 60)));
   }
 

@@ -22,8 +22,8 @@ namespace {
 using model::Accel;
 using model::Arch;
 
-/// Wall of the calibration guest on the reference machine (2 cores at 2.1 GHz, TCG, idle), seconds: the machine on
-/// which the defaults of Timeouts were chosen.
+/// Wall of the calibration guest on the reference machine (2 cores at 2.1 GHz, TCG, idle), seconds: the
+/// machine on which the defaults of Timeouts were chosen.
 constexpr double reference_s = 0.3;
 /// Beyond this a host is not slow but stuck, and a longer wait would only hide that.
 constexpr double max_scale = 20;
@@ -42,8 +42,8 @@ std::string line_of(const fs::path& path) {
   return text.has_value() ? std::string(trim(*text)) : std::string();
 }
 
-/// Everything the answer depends on: another host, boot, QEMU or guest asks again. QEMU's version is taken from its
-/// file's identity, as running it with --version would cost more than the rest.
+/// Everything the answer depends on: another host, boot, QEMU or guest asks again. QEMU's version is taken
+/// from its file's identity, as running it with --version would cost more than the rest.
 Result<std::string> cache_key(Arch arch, const fs::path& guest) {
   const fs::path qemu = process::find_program(qemu_program(arch));
   if (qemu.empty())
@@ -104,10 +104,10 @@ Result<void> probe_tcg(Arch arch, const fs::path& guest, const CancelToken& canc
   for (int i = 0; i < 2; ++i) {
     PINRIG_TRY(run, run_probe(arch, Accel::tcg, guest, tcg_limit_s, cancel));
     if (!run.worked)
-      return make_error(ErrorKind::infra,
-                        fmt::format("the calibration guest for {} fails under TCG: {}", model::to_string(arch),
-                                    run.detail),
-                        "run " + shell_line(probe_args(arch, Accel::tcg, guest)));
+      return make_error(
+          ErrorKind::infra,
+          fmt::format("the calibration guest for {} fails under TCG: {}", model::to_string(arch), run.detail),
+          "run " + shell_line(probe_args(arch, Accel::tcg, guest)));
     probe.tcg_s = i == 0 ? run.wall_s : std::min(probe.tcg_s, run.wall_s);
   }
   return {};
@@ -134,7 +134,8 @@ double Probe::scale(Accel accel) const {
   return std::clamp(measured / reference_s, 1.0, max_scale);
 }
 
-Result<Probe> probe_accel(Arch arch, const fs::path& project, const fs::path& cache, const CancelToken& cancel) {
+Result<Probe> probe_accel(Arch arch, const fs::path& project, const fs::path& cache,
+                          const CancelToken& cancel) {
   const fs::path dir = cache / "probe";
   PINRIG_TRY(guest, build_probe(arch, project, dir, cancel));
   PINRIG_TRY(key, cache_key(arch, guest));

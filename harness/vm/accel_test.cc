@@ -35,9 +35,7 @@ TEST(Accel, ScaleGrowsWithTheCalibrationTime) {
   EXPECT_DOUBLE_EQ(twice.scale(Accel::tcg), 2 * once.scale(Accel::tcg));
 }
 
-TEST(Accel, NoKvmDeviceSaysSo) {
-  EXPECT_EQ(kvm_device_problem("/nonexistent/kvm"), "no /nonexistent/kvm");
-}
+TEST(Accel, NoKvmDeviceSaysSo) { EXPECT_EQ(kvm_device_problem("/nonexistent/kvm"), "no /nonexistent/kvm"); }
 
 TEST(Accel, ADeviceThatIsNotKvmCreatesNoVm) {
   EXPECT_THAT(kvm_device_problem("/dev/null"), HasSubstr("KVM_CREATE_VM"));
@@ -50,7 +48,8 @@ TEST(Accel, ProbeGuestsEndQemuByThemselves) {
 
 TEST(Accel, MissingProjectIsAnErrorThatNamesTheSource) {
   const CancelToken cancel;
-  const auto probe = probe_accel(Arch::x86_64, "/nonexistent", fs::temp_directory_path() / "pinrig-none", cancel);
+  const auto probe =
+      probe_accel(Arch::x86_64, "/nonexistent", fs::temp_directory_path() / "pinrig-none", cancel);
   ASSERT_TRUE(probe.has_error());
   EXPECT_THAT(probe.error().message, HasSubstr("guest-tests/probe/x86_64.S"));
 }
@@ -62,7 +61,8 @@ TEST(Accel, TheHostsOwnCompilerNeedsNoTriplet) {
   const auto arch = model::arch_from_string(host.machine);
   if (!arch || process::find_program("gcc").empty()) GTEST_SKIP() << "no gcc for " << host.machine << " here";
   const auto dir = std::move(TempDir::create(fs::temp_directory_path(), "accel-test-")).value();
-  for (const char* name : {"gcc", "as", "ld"}) fs::create_symlink(process::find_program(name), dir.path() / name);
+  for (const char* name : {"gcc", "as", "ld"})
+    fs::create_symlink(process::find_program(name), dir.path() / name);
   const std::string path = ::getenv("PATH");
   ::setenv("PATH", dir.path().c_str(), 1);
   const CancelToken cancel;

@@ -15,9 +15,10 @@ Result<Channel> Channel::listen_at(const fs::path& path) {
   address.sun_family = AF_UNIX;
   const std::string name = path.string();
   if (name.size() >= sizeof address.sun_path)
-    return make_error(ErrorKind::infra,
-                      fmt::format("{}: a socket's path may have {} bytes at most", name, sizeof address.sun_path - 1),
-                      "set XDG_RUNTIME_DIR to a shorter directory");
+    return make_error(
+        ErrorKind::infra,
+        fmt::format("{}: a socket's path may have {} bytes at most", name, sizeof address.sun_path - 1),
+        "set XDG_RUNTIME_DIR to a shorter directory");
   std::memcpy(address.sun_path, name.c_str(), name.size());
   Channel channel;
   channel.listener_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));

@@ -49,14 +49,18 @@ std::string get(int fd) {
 }
 
 void shake_hands(int qmp, bool kvm) {
-  put(qmp, R"({"QMP": {}})" "\n");
+  put(qmp, R"({"QMP": {}})"
+           "\n");
   get(qmp);
-  put(qmp, R"({"return": {}, "id": "capabilities"})" "\n");
+  put(qmp, R"({"return": {}, "id": "capabilities"})"
+           "\n");
   get(qmp);
   put(qmp, Json{{"return", {{"enabled", kvm}, {"present", true}}}, {"id", "kvm"}}.dump() + "\n");
 }
 
-void say(int control, const Json& message) { put(control, wire::encode(wire::Kind::json, 0, message.dump())); }
+void say(int control, const Json& message) {
+  put(control, wire::encode(wire::Kind::json, 0, message.dump()));
+}
 
 void shut_down(int qmp, const char* reason) {
   put(qmp, Json{{"event", "SHUTDOWN"}, {"data", {{"guest", true}, {"reason", reason}}}}.dump() + "\n");
@@ -74,7 +78,8 @@ void be_good(int control, int qmp) {
     const auto request = Json::parse(frame ? frame->payload : std::string_view("{}"));
     const std::string type = request.value("type", "");
     if (type == "setup") say(control, wire::SetupDone{"setup_done", {"no rxe"}, {}});
-    if (type == "run") say(control, Json{{"type", "test_end"}, {"id", request["id"]}, {"how", "exited"}, {"code", 7}});
+    if (type == "run")
+      say(control, Json{{"type", "test_end"}, {"id", request["id"]}, {"how", "exited"}, {"code", 7}});
     if (type == "power_off") shut_down(qmp, "guest-shutdown");
   }
 }
@@ -87,7 +92,8 @@ void fill(const std::string& path) {
   }
 }
 
-/// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one takes the guest along.
+/// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
+/// takes the guest along.
 void measure(int control, int qmp, const std::string& results, const std::string& role) {
   const bool second_dies = role == "second_test_kills";
   const int file = ::open(results.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -124,8 +130,8 @@ void measure(int control, int qmp, const std::string& results, const std::string
   }
 }
 
-/// A test that asks for `device` to be unplugged, of which QEMU says `event` (nothing: it is silent); its exit code is 1
-/// when the host could not, its problem says why.
+/// A test that asks for `device` to be unplugged, of which QEMU says `event` (nothing: it is silent); its
+/// exit code is 1 when the host could not, its problem says why.
 void be_unplugged(int control, int qmp, const std::string& device, const char* event) {
   const auto next = [&] {
     const std::string bytes = get(control);
@@ -147,13 +153,20 @@ void be_unplugged(int control, int qmp, const std::string& device, const char* e
   const Json done = next();
   const bool mine = done.value("type", "") == "host_action_done" && done.value("id", 0) == 5;
   const std::string problem = mine ? done.value("problem", "") : "another answer";
-  say(control, Json{{"type", "test_end"}, {"id", run["id"]}, {"how", "exited"}, {"code", problem.empty() ? 0 : 1}, {"problem", problem}});
+  say(control, Json{{"type", "test_end"},
+                    {"id", run["id"]},
+                    {"how", "exited"},
+                    {"code", problem.empty() ? 0 : 1},
+                    {"problem", problem}});
   get(control);
   shut_down(qmp, "guest-shutdown");
 }
 
-constexpr const char* nvme0_left = R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "x"}})" "\n";
-constexpr const char* nvme0_stays = R"({"event": "DEVICE_UNPLUG_GUEST_ERROR", "data": {"device": "nvme0", "path": "x"}})" "\n";
+constexpr const char* nvme0_left = R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "x"}})"
+                                   "\n";
+constexpr const char* nvme0_stays =
+    R"({"event": "DEVICE_UNPLUG_GUEST_ERROR", "data": {"device": "nvme0", "path": "x"}})"
+    "\n";
 
 void play(const std::string& role, int control, int qmp, const std::string& results) {
   if (role == "good" || role == "good_kvm") be_good(control, qmp);
@@ -172,7 +185,8 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
     say(control, wire::Hello{});
     shut_down(qmp, "guest-reset");
   }
-  if (role == "measures" || role == "second_test_kills" || role == "lacks_things") measure(control, qmp, results, role);
+  if (role == "measures" || role == "second_test_kills" || role == "lacks_things")
+    measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;
     hello.uptime_s = 9;

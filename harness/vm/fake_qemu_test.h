@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A QEMU for tests: this very test program under another name, first in PATH. It connects to the sockets of its
-// command line, answers on QMP and plays one role on the control port.
+// A QEMU for tests: this very test program under another name, first in PATH. It connects to the sockets of
+// its command line, answers on QMP and plays one role on the control port.
 #pragma once
 
 #include <string>
@@ -9,7 +9,8 @@
 
 namespace pinrig::vm {
 
-/// A directory with both qemu-system-*, put first in PATH until destruction; `role` is one of fake_qemu_test.cc.
+/// A directory with both qemu-system-*, put first in PATH until destruction; `role` is one of
+/// fake_qemu_test.cc.
 class FakeQemu {
  public:
   explicit FakeQemu(const std::string& role);

@@ -20,7 +20,8 @@ std::optional<T> decode(const std::string& payload, const char* type, std::strin
     const auto got = json.value("type", std::string());
     if (got == type) return json.get<T>();
     if (got == wire::Refusal().type) {
-      why = fmt::format("the agent cannot read the request for \"{}\": {:.200}", type, json.get<wire::Refusal>().why);
+      why = fmt::format("the agent cannot read the request for \"{}\": {:.200}", type,
+                        json.get<wire::Refusal>().why);
       return std::nullopt;
     }
     why = fmt::format("\"{:.40}\" where \"{}\" was due", got, type);

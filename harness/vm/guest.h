@@ -54,7 +54,8 @@ class Guest {
   Result<Step<wire::SetupDone>> setup(const wire::Setup& setup);
   /// What came of the negative control, which the guest carries out by itself after hello().
   Result<Step<wire::HoldResult>> hold_control();
-  /// Waits for run.limit_ms (which the guest enforces: scaled by the caller) plus the scaled grace of Timeouts.
+  /// Waits for run.limit_ms (which the guest enforces: scaled by the caller) plus the scaled grace of
+  /// Timeouts.
   Result<Step<wire::TestEnd>> run(const wire::Run& run);
   /// Asks for power off and waits; kills after the limit. Returns how it really ended.
   Result<GuestEnd> power_off();

@@ -96,7 +96,8 @@ void Guest::Impl::ended(GuestEnd::Kind kind, std::string detail) {
 void Guest::Impl::note_full_disk() {
   if (end && (end->kind == GuestEnd::Kind::cancelled || end->kind == GuestEnd::Kind::disk_full)) return;
   const bool well = !end || end->kind == GuestEnd::Kind::powered_off;
-  if (std::string why = full_disk(files.dir, !well); !why.empty()) end = GuestEnd{GuestEnd::Kind::disk_full, std::move(why)};
+  if (std::string why = full_disk(files.dir, !well); !why.empty())
+    end = GuestEnd{GuestEnd::Kind::disk_full, std::move(why)};
 }
 
 Result<Guest::Impl::Wake> Guest::Impl::wait(Deadline deadline) {
@@ -152,7 +153,8 @@ std::optional<std::string> Guest::Impl::take_frame() {
   return std::nullopt;
 }
 
-Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, double limit_s, const char* what) {
+Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, double limit_s,
+                                                             const char* what) {
   for (;;) {
     // QEMU may be gone before its first answers were looked at: what the guest said still counts.
     if (!end || end->kind == GuestEnd::Kind::qemu_exited) {

@@ -19,7 +19,8 @@ struct Guest::Impl {
   static Result<std::unique_ptr<Impl>> spawn(const model::JobSpec& job, const GuestFiles& files,
                                              const std::map<std::string, fs::path>& drive_files,
                                              const CancelToken& cancel);
-  /// Until QEMU answers on QMP. A QEMU that ends before that could not start: an Error with the end of its log.
+  /// Until QEMU answers on QMP. A QEMU that ends before that could not start: an Error with the end of its
+  /// log.
   Result<void> await_qemu();
 
   /// One answer of `type`; a guest that answers anything else has ended with Kind::protocol.

@@ -122,7 +122,9 @@ TEST_F(GuestTest, ARequestThatTheAgentRefusesIsSaidAtOnce) {
   ASSERT_TRUE(guest->hello()->value.has_value());
   const auto step = guest->setup({});
   EXPECT_EQ(step->end.kind, Kind::protocol);
-  EXPECT_THAT(step->end.detail, HasSubstr("the agent cannot read the request for \"setup_done\": setup.rxe has the wrong type"));
+  EXPECT_THAT(
+      step->end.detail,
+      HasSubstr("the agent cannot read the request for \"setup_done\": setup.rxe has the wrong type"));
 }
 
 TEST_F(GuestTest, TheEndOfAnotherTestIsALie) {
@@ -167,9 +169,7 @@ TEST_F(GuestTest, SilenceIsHungAndSaysWhatWasAwaited) {
   EXPECT_THAT(step->end.detail, HasSubstr("no test_end within"));
 }
 
-TEST_F(GuestTest, AGuestThatQemuStoppedIsHung) {
-  EXPECT_EQ(end_of_hello("stops").kind, Kind::hung);
-}
+TEST_F(GuestTest, AGuestThatQemuStoppedIsHung) { EXPECT_EQ(end_of_hello("stops").kind, Kind::hung); }
 
 /// A file system of a few MiB over `dir`, where that is allowed.
 class SmallDisk {

@@ -45,7 +45,8 @@ Result<std::string> Guest::Impl::unplug(const std::string& serial, Deadline dead
     if (const auto said = qmp.removal(*device)) return *said;
     if (qmp.stopped()) return std::string("QEMU has stopped the guest");
     PINRIG_TRY(wake, wait(deadline));
-    if (wake == Wake::deadline) return fmt::format("QEMU has not given up {} within {}", serial, human_seconds(limit_s));
+    if (wake == Wake::deadline)
+      return fmt::format("QEMU has not given up {} within {}", serial, human_seconds(limit_s));
     // Cancellation and QEMU's exit are there to be found by whoever waits for the test.
     if (wake != Wake::activity) return std::string("the guest is ending");
   }

@@ -43,7 +43,8 @@ TscWatch::TscWatch() : usable_(tsc_is_a_clock()), ticks_(ticks()), ns_(now_ns())
 std::int64_t TscWatch::khz() const {
   const std::int64_t took_ns = now_ns() - ns_;
   if (!usable_ || took_ns <= 0) return 0;
-  return static_cast<std::int64_t>(static_cast<double>(ticks() - ticks_) * 1e6 / static_cast<double>(took_ns));
+  return static_cast<std::int64_t>(static_cast<double>(ticks() - ticks_) * 1e6 /
+                                   static_cast<double>(took_ns));
 }
 
 std::int64_t loops_per_jiffy(std::int64_t tsc_khz, int hz) {

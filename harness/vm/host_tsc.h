@@ -11,8 +11,8 @@ namespace pinrig::vm {
 class TscWatch {
  public:
   TscWatch();
-  /// Ticks per millisecond since the construction; the longer ago, the better (0.5 s: some ppm). 0 where the counter is no
-  /// clock: not x86-64, or without constant_tsc and nonstop_tsc in /proc/cpuinfo.
+  /// Ticks per millisecond since the construction; the longer ago, the better (0.5 s: some ppm). 0 where the
+  /// counter is no clock: not x86-64, or without constant_tsc and nonstop_tsc in /proc/cpuinfo.
   std::int64_t khz() const;
 
  private:
@@ -22,7 +22,8 @@ class TscWatch {
 };
 
 /// The kernel parameter lpj= of a guest whose TSC ticks `tsc_khz` times a millisecond and whose kernel has
-/// CONFIG_HZ=`hz`: loops of delay_tsc() per jiffy (init/calibrate.c; arch/x86/kernel/tsc.c, tsc_early_init()). 0 when either is unknown.
+/// CONFIG_HZ=`hz`: loops of delay_tsc() per jiffy (init/calibrate.c; arch/x86/kernel/tsc.c,
+/// tsc_early_init()). 0 when either is unknown.
 std::int64_t loops_per_jiffy(std::int64_t tsc_khz, int hz);
 
 }  // namespace pinrig::vm

@@ -10,9 +10,9 @@
 
 namespace pinrig::vm {
 
-/// `pinrig boot/rerun --shell` and `--gdb`: the same machine with its console on our terminal, until QEMU ends. `say`
-/// gets lines for the user first: the keys, and for gdb the command for another terminal. The console is also
-/// in console.raw.
+/// `pinrig boot/rerun --shell` and `--gdb`: the same machine with its console on our terminal, until QEMU
+/// ends. `say` gets lines for the user first: the keys, and for gdb the command for another terminal. The
+/// console is also in console.raw.
 Result<void> interactive(const model::JobSpec& job, const GuestFiles& files,
                          const std::map<std::string, fs::path>& drive_files, QemuMode mode,
                          const CancelToken& cancel, const std::function<void(const std::string&)>& say);

@@ -80,8 +80,10 @@ Result<void> JobFiles::add_drive(const model::NvmeDrive& drive, const fs::path& 
   owned_.push_back(image);
   const std::string key = drive_key(drive);
   paths_.drives[key] = image.string();
-  // Some hundred KiB of data in an image just made. An overlay (snapshot=on) would wait for the host's disk four times.
-  if (const auto given = drive_files.find(key); given != drive_files.end()) return copy_sparse(given->second, image);
+  // Some hundred KiB of data in an image just made. An overlay (snapshot=on) would wait for the host's disk
+  // four times.
+  if (const auto given = drive_files.find(key); given != drive_files.end())
+    return copy_sparse(given->second, image);
   PINRIG_CHECK(make_sparse(image, drive.size_mib));
   return {};
 }

@@ -13,7 +13,8 @@
 
 namespace pinrig::vm {
 
-/// Owns the files that only serve one boot; its end removes them. Console, results, qemu.log and qemu.args stay.
+/// Owns the files that only serve one boot; its end removes them. Console, results, qemu.log and qemu.args
+/// stay.
 class JobFiles {
  public:
   /// Drives without an entry in `drive_files` get a sparse file: null-co would drop what is written, and the

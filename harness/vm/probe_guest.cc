@@ -26,7 +26,8 @@ constexpr const char* ok_line = "pinrig-probe ok";
 /// isa-debug-exit ends QEMU with 2 * value + 1; the guest writes 0x21. PSCI SYSTEM_OFF ends it with 0.
 constexpr int x86_exit_code = 2 * 0x21 + 1;
 
-/// Debian names the host's own compiler by its triplet too; other distributions do that for cross compilers only.
+/// Debian names the host's own compiler by its triplet too; other distributions do that for cross compilers
+/// only.
 std::string compiler(Arch arch) {
   const std::string cross = fmt::format("{}-linux-gnu-gcc", model::to_string(arch));
   struct utsname host = {};
@@ -59,7 +60,8 @@ std::string first_cause(const std::string& err) {
 
 }  // namespace
 
-Result<fs::path> build_probe(Arch arch, const fs::path& project, const fs::path& dir, const CancelToken& cancel) {
+Result<fs::path> build_probe(Arch arch, const fs::path& project, const fs::path& dir,
+                             const CancelToken& cancel) {
   const fs::path source = project / "guest-tests/probe" / fmt::format("{}.S", model::to_string(arch));
   const fs::path script = fs::path(source).replace_extension(".lds");
   PINRIG_TRY(source_hash, sha256_file(source));
@@ -71,8 +73,16 @@ Result<fs::path> build_probe(Arch arch, const fs::path& project, const fs::path&
   PINRIG_TRY(work, TempDir::create(dir, "build-"));
   const fs::path built = work.path() / "guest.elf";
   process::Command command;
-  command.argv = {compiler(arch), "-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none",
-                  "-Wl,--no-warn-rwx-segments", "-Wl,-T," + script.string(), "-o", built.string(), source.string()};
+  command.argv = {compiler(arch),
+                  "-nostdlib",
+                  "-static",
+                  "-no-pie",
+                  "-Wl,--build-id=none",
+                  "-Wl,--no-warn-rwx-segments",
+                  "-Wl,-T," + script.string(),
+                  "-o",
+                  built.string(),
+                  source.string()};
   auto done = process::run_ok(command, cancel, ErrorKind::build_failed);
   if (done.has_error()) {
     Error error = done.error();
@@ -87,14 +97,16 @@ Result<fs::path> build_probe(Arch arch, const fs::path& project, const fs::path&
 
 std::vector<std::string> probe_args(Arch arch, Accel accel, const fs::path& guest) {
   std::vector<std::string> args{qemu_program(arch)};
-  for (auto part : {base_args(), machine_args(arch, accel, {})}) args.insert(args.end(), part.begin(), part.end());
+  for (auto part : {base_args(), machine_args(arch, accel, {})})
+    args.insert(args.end(), part.begin(), part.end());
   args.insert(args.end(), {"-smp", "1", "-m", "64M", "-kernel", guest.string(), "-chardev",
                            "stdio,id=console,signal=off", "-serial", "chardev:console"});
   if (arch == Arch::x86_64) args.insert(args.end(), {"-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"});
   return args;
 }
 
-Result<ProbeRun> run_probe(Arch arch, Accel accel, const fs::path& guest, double limit_s, const CancelToken& cancel) {
+Result<ProbeRun> run_probe(Arch arch, Accel accel, const fs::path& guest, double limit_s,
+                           const CancelToken& cancel) {
   process::Command command;
   command.argv = probe_args(arch, accel, guest);
   command.deadline = Deadline::after(Seconds(limit_s));
@@ -106,9 +118,11 @@ Result<ProbeRun> run_probe(Arch arch, Accel accel, const fs::path& guest, double
   run.wall_s = f.wall_s;
   run.worked = ended_well(arch, f);
   if (run.worked) return run;
-  // A guest that KVM cannot go on with is paused by QEMU, or its CPU spins in the host kernel: both only end here.
+  // A guest that KVM cannot go on with is paused by QEMU, or its CPU spins in the host kernel: both only end
+  // here.
   const bool late = std::holds_alternative<process::TimedOut>(f.status);
-  run.detail = late ? fmt::format("no end within {}", human_seconds(limit_s)) : "qemu " + process::to_string(f.status);
+  run.detail =
+      late ? fmt::format("no end within {}", human_seconds(limit_s)) : "qemu " + process::to_string(f.status);
   if (const std::string cause = first_cause(f.err); !cause.empty()) run.detail += ": " + cause;
   return run;
 }

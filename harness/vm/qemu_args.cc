@@ -31,7 +31,8 @@ std::string option_value(const std::string& value) {
   return out;
 }
 
-/// Ids of QEMU objects may hold letters, digits, '-', '.' and '_' only and start with a letter (id_wellformed()).
+/// Ids of QEMU objects may hold letters, digits, '-', '.' and '_' only and start with a letter
+/// (id_wellformed()).
 std::string object_id(const char* prefix, std::size_t number) { return fmt::format("{}{}", prefix, number); }
 
 bool has(const model::Machine& machine, Device device) {
@@ -44,7 +45,9 @@ std::string console_device(Arch arch) { return arch == Arch::x86_64 ? "ttyS0" : 
 
 }  // namespace
 
-std::string drive_key(const model::NvmeDrive& drive) { return fmt::format("{}:{}", drive.serial, drive.nsid); }
+std::string drive_key(const model::NvmeDrive& drive) {
+  return fmt::format("{}:{}", drive.serial, drive.nsid);
+}
 
 std::string qemu_program(Arch arch) { return fmt::format("qemu-system-{}", model::to_string(arch)); }
 
@@ -52,20 +55,23 @@ std::string qemu_package(Arch arch) { return arch == Arch::x86_64 ? "qemu-system
 
 Args base_args() {
   return {
-      "-no-user-config",    // nothing from /etc/qemu: the same machine on every host
-      "-nodefaults",        // no VGA, floppy, CD-ROM, NIC or parallel port: each costs probe time in the guest
-      "-display", "none",   // no window and no VNC port
-      "-no-reboot",         // with panic=-1 on the kernel's command line a panic is an exit of QEMU
-      "-rtc", "base=utc",   // the guest's clock does not depend on the host's time zone
-      "-name", "pinrig",
+      "-no-user-config",  // nothing from /etc/qemu: the same machine on every host
+      "-nodefaults",      // no VGA, floppy, CD-ROM, NIC or parallel port: each costs probe time in the guest
+      "-display",
+      "none",        // no window and no VNC port
+      "-no-reboot",  // with panic=-1 on the kernel's command line a panic is an exit of QEMU
+      "-rtc",
+      "base=utc",  // the guest's clock does not depend on the host's time zone
+      "-name",
+      "pinrig",
   };
 }
 
 std::string cpu_model(Arch arch, Accel accel) {
   if (accel == Accel::kvm) return "host";
   // The architected pointer authentication (QARMA5) is computed in software for every function return; the
-  // implementation-defined one is a fast hash. On x86-64 kernel and C library clear and copy with REP STOSB and MOVSB where the
-  // processor says that it is fast at that; TCG goes byte by byte.
+  // implementation-defined one is a fast hash. On x86-64 kernel and C library clear and copy with REP STOSB
+  // and MOVSB where the processor says that it is fast at that; TCG goes byte by byte.
   return arch == Arch::x86_64 ? "max,-erms,-fsrm" : "max,pauth-impdef=on";
 }
 
@@ -76,17 +82,18 @@ Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
   // round-robin would never show them.
   Args args{"-accel", kvm ? "kvm" : "tcg,thread=multi"};
   if (arch == Arch::x86_64) {
-    // q35 boots faster than pc, whose legacy devices are probed by port I/O, and its root ports are what PCIe hot-plug
-    // needs. microvm with pcie=on would be faster still, but has no HPET or PM timer to calibrate the TSC by and
-    // hangs on a busy host; qboot.rom never reaches the kernel on q35. CONFIG_X86_PM_TIMER is a must: without it
-    // setup_boot_APIC_clock() verifies its calibration against jiffies once more (0.5 s). Half of what is left of a boot
-    // is that calibration (0.1 s, TCG has no TSC deadline timer), ACPI and PCI.
-    // What is turned off is used by no test.
+    // q35 boots faster than pc, whose legacy devices are probed by port I/O, and its root ports are what PCIe
+    // hot-plug needs. microvm with pcie=on would be faster still, but has no HPET or PM timer to calibrate
+    // the TSC by and hangs on a busy host; qboot.rom never reaches the kernel on q35. CONFIG_X86_PM_TIMER is
+    // a must: without it setup_boot_APIC_clock() verifies its calibration against jiffies once more (0.5 s).
+    // Half of what is left of a boot is that calibration (0.1 s, TCG has no TSC deadline timer), ACPI and
+    // PCI. What is turned off is used by no test.
     std::string q35 = "q35,vmport=off,smbus=off,sata=off,i8042=off";
     // Interrupt remapping needs the I/O APIC where QEMU can see it.
     if (iommu && kvm) q35 += ",kernel-irqchip=split";
     append(args, {"-machine", q35});
-    // The smaller build of SeaBIOS: it has no NVMe driver, which would look for something to boot on every drive (40 ms).
+    // The smaller build of SeaBIOS: it has no NVMe driver, which would look for something to boot on every
+    // drive (40 ms).
     append(args, {"-bios", "bios.bin"});
   } else {
     // gic-version=max is the host's under KVM and 3 under TCG; 2 would have no MSI, which NVMe must have.
@@ -103,7 +110,8 @@ Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
 Args size_args(const model::Machine& machine) {
   const int nodes = machine.numa_nodes;
   std::string smp = std::to_string(machine.cpus);
-  // Each processor in a socket of its own: the kernel warns of sockets that lie in two nodes (topology_sane()).
+  // Each processor in a socket of its own: the kernel warns of sockets that lie in two nodes
+  // (topology_sane()).
   if (nodes > 1) smp += fmt::format(",sockets={},cores=1,threads=1", machine.cpus);
   Args args{"-smp", smp, "-m", fmt::format("{}M", machine.memory_mib)};
   // The first node gets what does not divide; the processors go round.
@@ -125,7 +133,8 @@ Args shell_words(const model::Machine& machine) {
   for (const auto& drive : machine.nvme) {
     const std::string key = drive_key(drive);
     words.push_back("pinrig.drive=" + key);
-    if (!drive.fs.empty()) words.push_back(fmt::format("pinrig.mount={}:{}:/mnt/{}", key, drive.fs, drive.fs));
+    if (!drive.fs.empty())
+      words.push_back(fmt::format("pinrig.mount={}:{}:/mnt/{}", key, drive.fs, drive.fs));
   }
   if (machine.swap_mib > 0) words.push_back(fmt::format("pinrig.swap_mib={}", machine.swap_mib));
   if (machine.net) words.push_back("pinrig.rxe");
@@ -137,18 +146,19 @@ Args shell_words(const model::Machine& machine) {
 std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
   Args words{
       "console=" + console_device(job.arch),
-      "panic=-1",       // reboot at once, which -no-reboot turns into an exit
-      "rdinit=/init",   // the agent
-      "nokaslr",        // addresses of an oops and of gdb are those of vmlinux
-      "norandmaps",     // the same test has the same addresses again; and a stack that need not be moved is sooner made
+      "panic=-1",      // reboot at once, which -no-reboot turns into an exit
+      "rdinit=/init",  // the agent
+      "nokaslr",       // addresses of an oops and of gdb are those of vmlinux
+      "norandmaps",    // the same test has the same addresses again; and a stack that need not be moved is
+                       // sooner made
       "printk.devkmsg=on",    // no limit for what the agent says: marks of quick tests would be swallowed
       "random.trust_cpu=on",  // the pool is ready at once instead of when interrupts have gathered enough
   };
-  // The agent brings up the others. QEMU before 8.2 changes what a CPU sees of the devices' memory while that CPU runs
-  // (tcg_commit()): a driver that reads a register while another CPU enables a PCI device reads the wrong device or none.
-  // Drivers are probed one after the other but for those that ask for more, as NVMe does. On aarch64 one boot in 24 ended in an
-  // external abort or hung in the probe of a drive, with one CPU none of 60; on x86-64 none of some hundreds did with two.
-  // All of that happens before init.
+  // The agent brings up the others. QEMU before 8.2 changes what a CPU sees of the devices' memory while that
+  // CPU runs (tcg_commit()): a driver that reads a register while another CPU enables a PCI device reads the
+  // wrong device or none. Drivers are probed one after the other but for those that ask for more, as NVMe
+  // does. On aarch64 one boot in 24 ended in an external abort or hung in the probe of a drive, with one CPU
+  // none of 60; on x86-64 none of some hundreds did with two. All of that happens before init.
   if (job.arch == Arch::aarch64 && job.accel == Accel::tcg && !job.machine.nvme.empty())
     words.push_back("maxcpus=1");
   if (job.arch == Arch::x86_64 && job.accel == Accel::tcg) {
@@ -156,15 +166,16 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
     // (check_tsc_warp(), 20 ms) and the watchdog could only find that the host is busy.
     words.push_back("tsc=reliable");
     words.push_back("no_timer_check");  // timer_irq_works() waits 10 ticks for a PIT that is known to tick
-    // A program's start finds its way about the vDSO by code that nothing else runs: a tenth of what the first one
-    // executes. Its calls save nothing where a system call takes a microsecond.
+    // A program's start finds its way about the vDSO by code that nothing else runs: a tenth of what the
+    // first one executes. Its calls save nothing where a system call takes a microsecond.
     words.push_back("vdso=0");
     // What the host knows need not be counted again on every processor brought up: 80 ms each.
     if (job.loops_per_jiffy > 0) words.push_back(fmt::format("lpj={}", job.loops_per_jiffy));
   }
   // The kernel's own default is off unless it was configured otherwise.
   if (job.arch == Arch::x86_64 && has(job.machine, Device::iommu)) words.push_back("intel_iommu=on");
-  if (job.machine.hugepages_2m > 0) words.push_back(fmt::format("pinrig.hugepages={}", job.machine.hugepages_2m));
+  if (job.machine.hugepages_2m > 0)
+    words.push_back(fmt::format("pinrig.hugepages={}", job.machine.hugepages_2m));
   if (mode != QemuMode::normal) append(words, shell_words(job.machine));
   append(words, job.machine.kernel_args);
   return join(words, " ");
@@ -187,8 +198,8 @@ std::map<std::string, std::string> controller_ids(const model::Machine& machine)
   return ids;
 }
 
-/// A controller of one serial number. PCIe has no hot-plug on the root bus itself, only behind a root port; the chassis
-/// number has to differ from port to port. A subsystem is what a detached namespace needs.
+/// A controller of one serial number. PCIe has no hot-plug on the root bus itself, only behind a root port;
+/// the chassis number has to differ from port to port. A subsystem is what a detached namespace needs.
 Args controller_args(const model::NvmeDrive& drive, const std::string& id, std::size_t number) {
   Args args;
   std::string out = fmt::format("nvme,id={},serial={}", id, option_value(drive.serial));
@@ -206,24 +217,31 @@ Args controller_args(const model::NvmeDrive& drive, const std::string& id, std::
 
 std::string namespace_option(const model::NvmeDrive& drive, const std::string& id, const std::string& bus) {
   std::string out = fmt::format("nvme-ns,drive={},bus={},nsid={}", id, bus, drive.nsid);
-  // The agent attaches it for the first test that needs it (guest-tests/agent/nvme.cc): a kernel that finds a namespace
-  // while it boots scans it for partitions before it starts init, 20 ms under TCG for three of them.
+  // The agent attaches it for the first test that needs it (guest-tests/agent/nvme.cc): a kernel that finds a
+  // namespace while it boots scans it for partitions before it starts init, 20 ms under TCG for three of
+  // them.
   if (!drive.removable) out += ",shared=off,detached=on";
-  // zonefs and btrfs want blocks of 4 KiB. Limits on open and active zones are what makes a drive real: without them
-  // a file system never has to close one.
+  // zonefs and btrfs want blocks of 4 KiB. Limits on open and active zones are what makes a drive real:
+  // without them a file system never has to close one.
   if (drive.zone_mib > 0)
-    out += fmt::format(",logical_block_size=4096,physical_block_size=4096,zoned=on,zoned.zone_size={0}M,"
-                       "zoned.zone_capacity={0}M,zoned.max_open=8,zoned.max_active=12",
-                       drive.zone_mib);
-  // mset=0: metadata in a buffer of its own; interleaved ones the kernel's NVMe driver over PCI does not offer as a disk.
+    out += fmt::format(
+        ",logical_block_size=4096,physical_block_size=4096,zoned=on,zoned.zone_size={0}M,"
+        "zoned.zone_capacity={0}M,zoned.max_open=8,zoned.max_active=12",
+        drive.zone_mib);
+  // mset=0: metadata in a buffer of its own; interleaved ones the kernel's NVMe driver over PCI does not
+  // offer as a disk.
   if (drive.metadata_bytes > 0) out += fmt::format(",ms={},mset=0", drive.metadata_bytes);
   return out;
 }
 
 Args scsi_args(const std::string& image) {
-  return {"-device", "virtio-scsi-pci,id=scsi0", "-drive",
-          fmt::format("if=none,id=scsidrive,format=raw,file={},cache=unsafe,discard=unmap", option_value(image)),
-          "-device", "scsi-hd,bus=scsi0.0,drive=scsidrive,serial=pin-scsi"};
+  return {
+      "-device",
+      "virtio-scsi-pci,id=scsi0",
+      "-drive",
+      fmt::format("if=none,id=scsidrive,format=raw,file={},cache=unsafe,discard=unmap", option_value(image)),
+      "-device",
+      "scsi-hd,bus=scsi0.0,drive=scsidrive,serial=pin-scsi"};
 }
 
 Args iommu_args(Arch arch) {
@@ -299,11 +317,12 @@ Args net_args(const model::Machine& machine) {
 }
 
 Args console_args(const std::string& console, QemuMode mode) {
-  // In the interactive modes the terminal has the console; Ctrl-C goes to the guest (signal=off), Ctrl-A X ends
-  // QEMU, Ctrl-A C is its monitor.
+  // In the interactive modes the terminal has the console; Ctrl-C goes to the guest (signal=off), Ctrl-A X
+  // ends QEMU, Ctrl-A C is its monitor.
   if (mode != QemuMode::normal)
-    return {"-chardev", "stdio,id=console,mux=on,signal=off,logfile=" + option_value(console), "-serial",
-            "chardev:console", "-mon", "chardev=console,mode=readline"};
+    return {"-chardev", "stdio,id=console,mux=on,signal=off,logfile=" + option_value(console),
+            "-serial",  "chardev:console",
+            "-mon",     "chardev=console,mode=readline"};
   return {"-chardev", "file,id=console,path=" + option_value(console), "-serial", "chardev:console"};
 }
 
@@ -314,8 +333,8 @@ Args channel_args(const QemuPaths& paths, QemuMode mode) {
   const std::string control = mode == QemuMode::normal
                                   ? "socket,id=control,server=off,path=" + option_value(paths.control_socket)
                                   : "null,id=control";
-  const std::string results = mode == QemuMode::normal ? "file,id=results,path=" + option_value(paths.results)
-                                                       : "null,id=results";
+  const std::string results =
+      mode == QemuMode::normal ? "file,id=results,path=" + option_value(paths.results) : "null,id=results";
   append(args, {"-chardev", control, "-device",
                 fmt::format("virtserialport,bus=ports.0,nr=1,chardev=control,name={}", wire::control_port)});
   append(args, {"-chardev", results, "-device",

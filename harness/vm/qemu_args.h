@@ -19,13 +19,13 @@ enum class QemuMode {
 
 /// Every path QEMU opens or connects to. Sockets must stay below 108 bytes (sun_path of unix(7)).
 struct QemuPaths {
-  std::string initramfs;       ///< one file; empty = none
-  std::string console;         ///< raw bytes of the serial port
-  std::string results;         ///< raw bytes of the results port
-  std::string control_socket;  ///< we listen
-  std::string qmp_socket;      ///< we listen
-  std::string gdb_socket;      ///< QEMU listens; mode gdb only
-  std::map<std::string, std::string> drives;  ///< drive_key() to image; one for every drive of the machine
+  std::string initramfs;                         ///< one file; empty = none
+  std::string console;                           ///< raw bytes of the serial port
+  std::string results;                           ///< raw bytes of the results port
+  std::string control_socket;                    ///< we listen
+  std::string qmp_socket;                        ///< we listen
+  std::string gdb_socket;                        ///< QEMU listens; mode gdb only
+  std::map<std::string, std::string> drives;     ///< drive_key() to image; one for every drive of the machine
   std::map<model::Device, std::string> devices;  ///< image of scsi, folder of p9
 };
 
@@ -54,10 +54,12 @@ std::vector<std::string> machine_args(model::Arch arch, model::Accel accel, cons
 std::vector<std::string> size_args(const model::Machine& machine);
 std::vector<std::string> kernel_args(const model::JobSpec& job, const std::string& initramfs, QemuMode mode);
 std::string kernel_command_line(const model::JobSpec& job, QemuMode mode);
-std::vector<std::string> drive_args(const model::Machine& machine, const std::map<std::string, std::string>& files);
+std::vector<std::string> drive_args(const model::Machine& machine,
+                                    const std::map<std::string, std::string>& files);
 std::vector<std::string> net_args(const model::Machine& machine);
 /// Devices that are no NVMe drives (those are in drive_args()).
-std::vector<std::string> device_args(const model::JobSpec& job, const std::map<model::Device, std::string>& files);
+std::vector<std::string> device_args(const model::JobSpec& job,
+                                     const std::map<model::Device, std::string>& files);
 std::vector<std::string> console_args(const std::string& console, QemuMode mode);
 std::vector<std::string> channel_args(const QemuPaths& paths, QemuMode mode);
 std::vector<std::string> qmp_args(const std::string& qmp_socket, QemuMode mode);

@@ -53,7 +53,8 @@ std::vector<std::string> values(const std::vector<std::string>& argv, const std:
 
 TEST(QemuArgs, NothingFromTheHostAndNothingByDefault) {
   const auto args = base_args();
-  for (const char* wanted : {"-no-user-config", "-nodefaults", "-no-reboot"}) EXPECT_THAT(args, Contains(wanted));
+  for (const char* wanted : {"-no-user-config", "-nodefaults", "-no-reboot"})
+    EXPECT_THAT(args, Contains(wanted));
   EXPECT_THAT(values(args, "-display"), ElementsAre("none"));
 }
 
@@ -62,9 +63,11 @@ TEST(QemuArgs, MachinePerArchitectureAndAccelerator) {
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg, {}), "-cpu"), ElementsAre("max,-erms,-fsrm"));
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm, {}), "-accel"), ElementsAre("kvm"));
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm, {}), "-cpu"), ElementsAre("host"));
-  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg, {}), "-cpu"), ElementsAre("max,pauth-impdef=on"));
+  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg, {}), "-cpu"),
+              ElementsAre("max,pauth-impdef=on"));
   EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::kvm, {}), "-cpu"), ElementsAre("host"));
-  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg, {}), "-machine"), ElementsAre("virt,gic-version=max"));
+  EXPECT_THAT(values(machine_args(Arch::aarch64, Accel::tcg, {}), "-machine"),
+              ElementsAre("virt,gic-version=max"));
   EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::tcg, {}), "-bios"), ElementsAre("bios.bin"));
 }
 
@@ -80,19 +83,19 @@ TEST(QemuArgs, NumaNodesShareMemoryAndProcessors) {
   machine.cpus = 3;
   machine.memory_mib = 1537;
   machine.numa_nodes = 2;
-  EXPECT_THAT(size_args(machine),
-              ElementsAre("-smp", "3,sockets=3,cores=1,threads=1", "-m", "1537M",            //
-                          "-object", "memory-backend-ram,id=node0,size=769M",                //
-                          "-numa", "node,nodeid=0,memdev=node0,cpus=0,cpus=2",               //
-                          "-object", "memory-backend-ram,id=node1,size=768M",                //
-                          "-numa", "node,nodeid=1,memdev=node1,cpus=1"));
+  EXPECT_THAT(size_args(machine), ElementsAre("-smp", "3,sockets=3,cores=1,threads=1", "-m", "1537M",  //
+                                              "-object", "memory-backend-ram,id=node0,size=769M",      //
+                                              "-numa", "node,nodeid=0,memdev=node0,cpus=0,cpus=2",     //
+                                              "-object", "memory-backend-ram,id=node1,size=768M",      //
+                                              "-numa", "node,nodeid=1,memdev=node1,cpus=1"));
 }
 
 TEST(QemuArgs, CommandLineOfTheKernel) {
   auto job = job_of(Arch::x86_64);
   job.machine.kernel_args = {"movablecore=1G"};
   const auto x86 = words_of(kernel_command_line(job, QemuMode::normal));
-  for (const char* word : {"console=ttyS0", "panic=-1", "rdinit=/init", "nokaslr", "norandmaps", "tsc=reliable", "vdso=0"})
+  for (const char* word :
+       {"console=ttyS0", "panic=-1", "rdinit=/init", "nokaslr", "norandmaps", "tsc=reliable", "vdso=0"})
     EXPECT_THAT(x86, Contains(word));
   EXPECT_EQ(x86.back(), "movablecore=1G") << "the machine has the last word";
   EXPECT_THAT(x86, Not(Contains("pinrig.shell")));
@@ -132,8 +135,9 @@ TEST(QemuArgs, AShellHasTheSetUpOfTheTests) {
   job.machine.hugepages_2m = 64;
   job.machine.swap_mib = 32;
   const auto words = words_of(kernel_command_line(job, QemuMode::shell));
-  for (const char* word : {"pinrig.shell", "pinrig.drive=pin-raw:2", "pinrig.drive=pin-fs:1", "pinrig.hugepages=64",
-                           "pinrig.mount=pin-fs:1:ext4:/mnt/ext4", "pinrig.swap_mib=32", "pinrig.rxe"})
+  for (const char* word :
+       {"pinrig.shell", "pinrig.drive=pin-raw:2", "pinrig.drive=pin-fs:1", "pinrig.hugepages=64",
+        "pinrig.mount=pin-fs:1:ext4:/mnt/ext4", "pinrig.swap_mib=32", "pinrig.rxe"})
     EXPECT_THAT(words, Contains(word));
   const auto normal = words_of(kernel_command_line(job, QemuMode::normal));
   EXPECT_THAT(normal, Contains("pinrig.hugepages=64"));
@@ -153,17 +157,22 @@ TEST(QemuArgs, KernelWithAndWithoutInitramfs) {
 TEST(QemuArgs, NamespacesOfOneSerialShareAController) {
   model::Machine machine;
   machine.nvme = {{"pin-raw", 1, 64, 0, ""}, {"pin-slow", 1, 64, 4, ""}, {"pin-raw", 2, 64, 0, "ext4"}};
-  const auto args = drive_args(machine, {{"pin-raw:1", "/j/a"}, {"pin-slow:1", "/j/b"}, {"pin-raw:2", "/j/ext4"}});
-  EXPECT_THAT(values(args, "-device"),
-              ElementsAre("nvme-subsys,id=subsys-nvme0,nqn=nvme0", "nvme,id=nvme0,serial=pin-raw,subsys=subsys-nvme0",
-                          "nvme-ns,drive=nvme0n1,bus=nvme0,nsid=1,shared=off,detached=on",
-                          "nvme-subsys,id=subsys-nvme1,nqn=nvme1", "nvme,id=nvme1,serial=pin-slow,subsys=subsys-nvme1",
-                          "nvme-ns,drive=nvme1n1,bus=nvme1,nsid=1,shared=off,detached=on",
-                          "nvme-ns,drive=nvme0n2,bus=nvme0,nsid=2,shared=off,detached=on"));
-  EXPECT_THAT(values(args, "-drive"),
-              ElementsAre("if=none,id=nvme0n1,format=raw,file=/j/a,cache=unsafe,discard=unmap",
-                          "if=none,id=nvme1n1,format=raw,file=/j/b,cache=unsafe,discard=unmap,throttling.iops-total=4",
-                          "if=none,id=nvme0n2,format=raw,file=/j/ext4,cache=unsafe,discard=unmap"));
+  const auto args =
+      drive_args(machine, {{"pin-raw:1", "/j/a"}, {"pin-slow:1", "/j/b"}, {"pin-raw:2", "/j/ext4"}});
+  EXPECT_THAT(
+      values(args, "-device"),
+      ElementsAre("nvme-subsys,id=subsys-nvme0,nqn=nvme0", "nvme,id=nvme0,serial=pin-raw,subsys=subsys-nvme0",
+                  "nvme-ns,drive=nvme0n1,bus=nvme0,nsid=1,shared=off,detached=on",
+                  "nvme-subsys,id=subsys-nvme1,nqn=nvme1",
+                  "nvme,id=nvme1,serial=pin-slow,subsys=subsys-nvme1",
+                  "nvme-ns,drive=nvme1n1,bus=nvme1,nsid=1,shared=off,detached=on",
+                  "nvme-ns,drive=nvme0n2,bus=nvme0,nsid=2,shared=off,detached=on"));
+  EXPECT_THAT(
+      values(args, "-drive"),
+      ElementsAre(
+          "if=none,id=nvme0n1,format=raw,file=/j/a,cache=unsafe,discard=unmap",
+          "if=none,id=nvme1n1,format=raw,file=/j/b,cache=unsafe,discard=unmap,throttling.iops-total=4",
+          "if=none,id=nvme0n2,format=raw,file=/j/ext4,cache=unsafe,discard=unmap"));
 }
 
 model::JobSpec with_devices(Arch arch, std::vector<Device> devices) {
@@ -174,21 +183,26 @@ model::JobSpec with_devices(Arch arch, std::vector<Device> devices) {
 
 TEST(QemuArgs, DrivesWithZonesControllerMemoryAndMetadata) {
   model::Machine machine;
-  machine.nvme = {{.serial = "z", .zone_mib = 8}, {.serial = "c", .cmb_mib = 64}, {.serial = "m", .metadata_bytes = 8}};
+  machine.nvme = {
+      {.serial = "z", .zone_mib = 8}, {.serial = "c", .cmb_mib = 64}, {.serial = "m", .metadata_bytes = 8}};
   const auto devices = values(drive_args(machine, {}), "-device");
-  EXPECT_THAT(devices, Contains(EndsWith(",logical_block_size=4096,physical_block_size=4096,zoned=on,zoned.zone_size=8M,"
-                                         "zoned.zone_capacity=8M,zoned.max_open=8,zoned.max_active=12")));
+  EXPECT_THAT(devices, Contains(EndsWith(
+                           ",logical_block_size=4096,physical_block_size=4096,zoned=on,zoned.zone_size=8M,"
+                           "zoned.zone_capacity=8M,zoned.max_open=8,zoned.max_active=12")));
   EXPECT_THAT(devices, Contains(AllOf(StartsWith("nvme,id=nvme1,serial=c"), EndsWith(",cmb_size_mb=64"))));
   EXPECT_THAT(devices, Contains(AllOf(StartsWith("nvme-ns,drive=nvme2n1"), EndsWith(",ms=8,mset=0"))));
 }
 
 TEST(QemuArgs, ADriveThatCanBeUnpluggedHasASlotOfItsOwn) {
   model::Machine machine;
-  machine.nvme = {{.serial = "stays"}, {.serial = "goes", .removable = true}, {.serial = "goes", .nsid = 2, .removable = true}};
-  EXPECT_THAT(values(drive_args(machine, {}), "-device"),
-              ElementsAre(_, "nvme,id=nvme0,serial=stays,subsys=subsys-nvme0", StartsWith("nvme-ns,drive=nvme0n1,"),
-                          "pcie-root-port,id=port-nvme1,chassis=2", "nvme,id=nvme1,serial=goes,bus=port-nvme1",
-                          "nvme-ns,drive=nvme1n1,bus=nvme1,nsid=1", "nvme-ns,drive=nvme1n2,bus=nvme1,nsid=2"));
+  machine.nvme = {{.serial = "stays"},
+                  {.serial = "goes", .removable = true},
+                  {.serial = "goes", .nsid = 2, .removable = true}};
+  EXPECT_THAT(
+      values(drive_args(machine, {}), "-device"),
+      ElementsAre(_, "nvme,id=nvme0,serial=stays,subsys=subsys-nvme0", StartsWith("nvme-ns,drive=nvme0n1,"),
+                  "pcie-root-port,id=port-nvme1,chassis=2", "nvme,id=nvme1,serial=goes,bus=port-nvme1",
+                  "nvme-ns,drive=nvme1n1,bus=nvme1,nsid=1", "nvme-ns,drive=nvme1n2,bus=nvme1,nsid=2"));
   EXPECT_EQ(removable_id(machine, "goes"), "nvme1");
   EXPECT_EQ(removable_id(machine, "stays"), std::nullopt);
   EXPECT_EQ(removable_id(machine, "nvme1"), std::nullopt) << "serial numbers, not QEMU's names";
@@ -213,9 +227,11 @@ TEST(QemuArgs, ScsiDiskAndShare) {
 
 TEST(QemuArgs, GuestsOfAGuestNeedEl2) {
   auto job = with_devices(Arch::aarch64, {Device::kvm});
-  EXPECT_THAT(values(qemu_args(job, paths(), QemuMode::normal), "-machine"), ElementsAre("virt,gic-version=max,virtualization=on"));
+  EXPECT_THAT(values(qemu_args(job, paths(), QemuMode::normal), "-machine"),
+              ElementsAre("virt,gic-version=max,virtualization=on"));
   job.accel = Accel::kvm;
-  EXPECT_THAT(values(qemu_args(job, paths(), QemuMode::normal), "-machine"), ElementsAre("virt,gic-version=max"));
+  EXPECT_THAT(values(qemu_args(job, paths(), QemuMode::normal), "-machine"),
+              ElementsAre("virt,gic-version=max"));
 }
 
 TEST(QemuArgs, AnIommuStandsBeforeWhatIsBehindIt) {
@@ -225,10 +241,13 @@ TEST(QemuArgs, AnIommuStandsBeforeWhatIsBehindIt) {
   EXPECT_EQ(args.front(), "intel-iommu,intremap=on");
   EXPECT_THAT(args, Contains("e1000e,netdev=net1,romfile="));
   EXPECT_THAT(words_of(kernel_command_line(job, QemuMode::normal)), Contains("intel_iommu=on"));
-  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm, job.machine), "-machine"), ElementsAre(HasSubstr("kernel-irqchip=split")));
+  EXPECT_THAT(values(machine_args(Arch::x86_64, Accel::kvm, job.machine), "-machine"),
+              ElementsAre(HasSubstr("kernel-irqchip=split")));
   job.arch = Arch::aarch64;
-  EXPECT_THAT(values(machine_args(job.arch, Accel::tcg, job.machine), "-machine"), ElementsAre("virt,gic-version=max,iommu=smmuv3"));
-  EXPECT_THAT(values(qemu_args(job, paths(), QemuMode::normal), "-device"), Not(Contains(HasSubstr("intel-iommu"))));
+  EXPECT_THAT(values(machine_args(job.arch, Accel::tcg, job.machine), "-machine"),
+              ElementsAre("virt,gic-version=max,iommu=smmuv3"));
+  EXPECT_THAT(values(qemu_args(job, paths(), QemuMode::normal), "-device"),
+              Not(Contains(HasSubstr("intel-iommu"))));
 }
 
 TEST(QemuArgs, CommasInPathsAreDoubled) {

@@ -44,7 +44,8 @@ void Qmp::send_quit() { send("quit", "quit"); }
 
 void Qmp::send_device_del(const std::string& id) {
   removals_.erase(id);
-  out_ += Json{{"execute", "device_del"}, {"arguments", {{"id", id}}}, {"id", removal_mark + id}}.dump() + "\n";
+  out_ +=
+      Json{{"execute", "device_del"}, {"arguments", {{"id", id}}}, {"id", removal_mark + id}}.dump() + "\n";
 }
 
 std::optional<std::string> Qmp::removal(const std::string& id) const {
@@ -73,7 +74,8 @@ void Qmp::event(const std::string& name, const Json& data) {
   // What has no id of its own (the namespaces of a controller) leaves with what has one.
   const std::string device = text_of(data, "device");
   if (name == "DEVICE_DELETED" && !device.empty()) removals_[device] = "";
-  if (name == "DEVICE_UNPLUG_GUEST_ERROR" && !device.empty()) removals_.try_emplace(device, "the guest refuses to let it go");
+  if (name == "DEVICE_UNPLUG_GUEST_ERROR" && !device.empty())
+    removals_.try_emplace(device, "the guest refuses to let it go");
 }
 
 void Qmp::reply(const Json& message) {

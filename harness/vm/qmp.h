@@ -2,8 +2,8 @@
 // The little that is needed of the QEMU Machine Protocol, without I/O: bytes in, bytes out, facts.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +17,8 @@ class Qmp {
   /// Bytes to send; empties them.
   std::string take_output();
   void send_quit();
-  /// Asks QEMU to take the device with that id out of the guest, which has to agree; removal() tells what came of it.
+  /// Asks QEMU to take the device with that id out of the guest, which has to agree; removal() tells what
+  /// came of it.
   void send_device_del(const std::string& id);
   /// Nothing as long as QEMU has said nothing; then empty when the device is gone, else why it stays.
   std::optional<std::string> removal(const std::string& id) const;
@@ -25,7 +26,8 @@ class Qmp {
   /// Handshake done and the accelerator known: QEMU's main loop runs, so every device was created.
   bool ready() const { return kvm_.has_value(); }
   bool kvm() const { return kvm_.value_or(false); }
-  /// Reason of the SHUTDOWN event: "guest-shutdown", "guest-reset", "guest-panic", "host-qmp-quit"; empty = none.
+  /// Reason of the SHUTDOWN event: "guest-shutdown", "guest-reset", "guest-panic", "host-qmp-quit"; empty =
+  /// none.
   const std::string& shutdown_reason() const { return shutdown_reason_; }
   /// QEMU stopped the guest by itself: KVM's internal errors, an I/O error of the host.
   bool stopped() const { return stopped_; }

@@ -8,16 +8,20 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* greeting = R"({"QMP": {"version": {}, "capabilities": ["oob"]}})" "\r\n";
+constexpr const char* greeting = R"({"QMP": {"version": {}, "capabilities": ["oob"]}})"
+                                 "\r\n";
 
 Qmp shaken_hands(bool kvm) {
   Qmp qmp;
   qmp.feed(greeting);
   EXPECT_THAT(qmp.take_output(), HasSubstr("qmp_capabilities"));
-  qmp.feed(R"({"return": {}, "id": "capabilities"})" "\r\n");
+  qmp.feed(R"({"return": {}, "id": "capabilities"})"
+           "\r\n");
   EXPECT_THAT(qmp.take_output(), HasSubstr("query-kvm"));
   EXPECT_FALSE(qmp.ready());
-  qmp.feed(std::string(R"({"return": {"enabled": )") + (kvm ? "true" : "false") + R"(, "present": true}, "id": "kvm"})" "\r\n");
+  qmp.feed(std::string(R"({"return": {"enabled": )") + (kvm ? "true" : "false") +
+           R"(, "present": true}, "id": "kvm"})"
+           "\r\n");
   return qmp;
 }
 
@@ -36,7 +40,8 @@ TEST(Qmp, LinesMayComeInPieces) {
 
 TEST(Qmp, EventsBeforeTheHandshakeCount) {
   Qmp qmp;
-  qmp.feed(R"({"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-reset"}})" "\n");
+  qmp.feed(R"({"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-reset"}})"
+           "\n");
   EXPECT_EQ(qmp.shutdown_reason(), "guest-reset");
 }
 
@@ -55,11 +60,16 @@ TEST(Qmp, ADeviceIsGoneWhenQemuSaysSo) {
   const std::string out = qmp.take_output();
   EXPECT_THAT(out, HasSubstr(R"("execute":"device_del")"));
   EXPECT_THAT(out, HasSubstr(R"("arguments":{"id":"nvme1"})"));
-  qmp.feed(R"({"return": {}, "id": "remove:nvme1"})" "\n");
-  qmp.feed(R"({"event": "DEVICE_DELETED", "data": {"path": "/machine/peripheral-anon/device[3]"}})" "\n");
-  qmp.feed(R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "/machine/peripheral/nvme0"}})" "\n");
+  qmp.feed(R"({"return": {}, "id": "remove:nvme1"})"
+           "\n");
+  qmp.feed(R"({"event": "DEVICE_DELETED", "data": {"path": "/machine/peripheral-anon/device[3]"}})"
+           "\n");
+  qmp.feed(R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "/machine/peripheral/nvme0"}})"
+           "\n");
   EXPECT_EQ(qmp.removal("nvme1"), std::nullopt) << "the command was taken, others have left";
-  qmp.feed(R"({"event": "DEVICE_DELETED", "data": {"device": "nvme1", "path": "/machine/peripheral/nvme1"}})" "\n");
+  qmp.feed(R"({"event": "DEVICE_DELETED", "data": )"
+           R"({"device": "nvme1", "path": "/machine/peripheral/nvme1"}})"
+           "\n");
   EXPECT_EQ(qmp.removal("nvme1"), "");
   EXPECT_EQ(qmp.problem(), "");
 }
@@ -67,24 +77,30 @@ TEST(Qmp, ADeviceIsGoneWhenQemuSaysSo) {
 TEST(Qmp, ADeviceThatStaysSaysWhy) {
   Qmp qmp = shaken_hands(false);
   qmp.send_device_del("nvme1");
-  qmp.feed(R"({"error": {"class": "DeviceNotFound", "desc": "Device 'nvme1' not found"}, "id": "remove:nvme1"})" "\n");
+  qmp.feed(
+      R"({"error": {"class": "DeviceNotFound", "desc": "Device 'nvme1' not found"}, "id": "remove:nvme1"})"
+      "\n");
   EXPECT_EQ(qmp.removal("nvme1"), "QEMU: Device 'nvme1' not found");
   EXPECT_EQ(qmp.problem(), "") << "the guest goes on";
   qmp.send_device_del("nvme1");
   EXPECT_EQ(qmp.removal("nvme1"), std::nullopt) << "asked anew";
-  qmp.feed(R"({"event": "DEVICE_UNPLUG_GUEST_ERROR", "data": {"device": "nvme1", "path": "/machine/peripheral/nvme1"}})" "\n");
+  qmp.feed(R"({"event": "DEVICE_UNPLUG_GUEST_ERROR", "data": )"
+           R"({"device": "nvme1", "path": "/machine/peripheral/nvme1"}})"
+           "\n");
   EXPECT_THAT(qmp.removal("nvme1").value_or(""), HasSubstr("the guest refuses"));
 }
 
 TEST(Qmp, ErrorsAndGarbageAreProblems) {
   Qmp refused;
-  refused.feed(R"({"error": {"class": "GenericError", "desc": "no such thing"}, "id": "kvm"})" "\n");
+  refused.feed(R"({"error": {"class": "GenericError", "desc": "no such thing"}, "id": "kvm"})"
+               "\n");
   EXPECT_THAT(refused.problem(), HasSubstr("no such thing"));
   Qmp garbage;
   garbage.feed("hello\n");
   EXPECT_THAT(garbage.problem(), HasSubstr("not a QMP message: hello"));
   Qmp wrong_type;
-  wrong_type.feed(R"({"return": 3, "id": "kvm"})" "\n");
+  wrong_type.feed(R"({"return": 3, "id": "kvm"})"
+                  "\n");
   EXPECT_THAT(wrong_type.problem(), HasSubstr("query-kvm"));
 }
 

@@ -44,8 +44,8 @@ Result<void> check_room(const fs::path& dir) {
   PINRIG_TRY(free, free_bytes(dir));
   if (free >= room_to_start) return {};
   return make_error(ErrorKind::disk_full,
-                    fmt::format("{} free on the disk of {}: a guest needs {} for its console and results", human_bytes(free),
-                                dir.string(), human_bytes(room_to_start)),
+                    fmt::format("{} free on the disk of {}: a guest needs {} for its console and results",
+                                human_bytes(free), dir.string(), human_bytes(room_to_start)),
                     advice);
 }
 
@@ -57,8 +57,9 @@ std::string full_disk(const fs::path& dir, bool by_writing) {
     full = error == ENOSPC || error == EDQUOT;
   }
   if (!full) return {};
-  return fmt::format("the disk of {} is full ({} free), so that the guest could not write its console and results; {}",
-                     dir.string(), free.has_value() ? human_bytes(*free) : "?", advice);
+  return fmt::format(
+      "the disk of {} is full ({} free), so that the guest could not write its console and results; {}",
+      dir.string(), free.has_value() ? human_bytes(*free) : "?", advice);
 }
 
 }  // namespace pinrig::vm

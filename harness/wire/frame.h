@@ -22,9 +22,9 @@ inline constexpr std::size_t header_size = 16;
 inline constexpr std::uint32_t max_payload = 1 << 20;
 
 enum class Kind : std::uint32_t {
-  json = 1,      ///< one message of messages.h
-  out = 2,       ///< bytes a test wrote to stdout
-  err = 3,       ///< bytes a test wrote to stderr
+  json = 1,  ///< one message of messages.h
+  out = 2,   ///< bytes a test wrote to stdout
+  err = 3,   ///< bytes a test wrote to stderr
 };
 
 struct Frame {

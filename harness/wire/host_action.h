@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a test asks of the host while it runs. The agent passes it on over the control port, between the run request
-// and its reply, and brings the answer back.
+// What a test asks of the host while it runs. The agent passes it on over the control port, between the run
+// request and its reply, and brings the answer back.
 #pragma once
 
 #include <cstdint>

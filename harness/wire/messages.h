@@ -21,8 +21,8 @@ namespace pinrig::wire {
 
 inline constexpr int protocol_version = 2;
 
-/// Of the negative control: base pages that the held io_uring buffer spans, and seconds that the process which takes them
-/// may need in a guest that is not slow.
+/// Of the negative control: base pages that the held io_uring buffer spans, and seconds that the process
+/// which takes them may need in a guest that is not slow.
 inline constexpr int hold_pages = 16;
 inline constexpr double hold_limit_s = 30;
 
@@ -33,9 +33,10 @@ struct Hello {
   std::string machine;  ///< uname -m
   int page_size = 0;    ///< bytes
   int cpus = 0;
-  bool counters = false;      ///< nr_foll_pin_* are there
-  double uptime_s = 0;        ///< CLOCK_BOOTTIME at the agent's first instruction
-  std::vector<std::string> problems;  ///< of what the kernel command line asked for and could not be had, one line each
+  bool counters = false;  ///< nr_foll_pin_* are there
+  double uptime_s = 0;    ///< CLOCK_BOOTTIME at the agent's first instruction
+  std::vector<std::string>
+      problems;  ///< of what the kernel command line asked for and could not be had, one line each
 };
 PINRIG_MESSAGE(Hello, type, protocol, release, machine, page_size, cpus, counters, uptime_s, problems)
 
@@ -54,7 +55,8 @@ struct Setup {
   int hugepages = 0;  ///< of the default size
   int swap_mib = 0;   ///< a swap file's worth of swap on the first ext4 mount
   bool rxe = false;   ///< bring the first Ethernet device up and put an rxe link on it
-  std::vector<std::string> drives;  ///< "serial:nsid" to wait for and link as /dev/pin/SERIAL-nNSID, beside `mounts`
+  std::vector<std::string>
+      drives;            ///< "serial:nsid" to wait for and link as /dev/pin/SERIAL-nNSID, beside `mounts`
   int settle_ms = 2000;  ///< as in Run
 };
 PINRIG_MESSAGE(Setup, type, mounts, hugepages, swap_mib, rxe, drives, settle_ms)
@@ -68,8 +70,8 @@ PINRIG_MESSAGE(SetupDone, type, problems, devices)
 
 struct HoldResult {
   std::string type = "hold_result";
-  bool available = false;  ///< false: no counters, nothing was measured
-  std::string problem;     ///< set when the control itself could not be carried out
+  bool available = false;                 ///< false: no counters, nothing was measured
+  std::string problem;                    ///< set when the control itself could not be carried out
   std::int64_t outstanding_held = 0;      ///< after the test ended with its child still holding
   std::int64_t outstanding_released = 0;  ///< after that child was told to give back
 };
@@ -80,18 +82,20 @@ struct Run {
   std::uint32_t id = 0;  ///< > 0, unique in the guest
   std::string name;      ///< for the /dev/kmsg marks
   std::vector<std::string> argv;
-  std::string file;      ///< the program, when it is not argv[0]
+  std::string file;                        ///< the program, when it is not argv[0]
   std::map<std::string, std::string> env;  ///< beside PATH, HOME, TMPDIR, PINRIG_CLAIM_FD, PINRIG_HOST_FD
   std::string cwd = "/tmp";
   std::uint64_t limit_ms = 30000;
   int settle_ms = 2000;  ///< longest wait for the pin balance to settle: scale it on slow guests
-  std::uint64_t output_limit = 64u << 20;  ///< bytes of stdout and stderr together; the rest is counted and dropped
+  std::uint64_t output_limit =
+      64u << 20;  ///< bytes of stdout and stderr together; the rest is counted and dropped
 };
 PINRIG_MESSAGE(Run, type, id, name, argv, file, env, cwd, limit_ms, settle_ms, output_limit)
 
 /// Lines of the claim descriptor (PINRIG_CLAIM_FD), summed up by the agent: "exact N", "atleast N", "skew S".
 struct Claim {
-  std::string mode = "net_zero";  ///< "exact" as long as only exact lines came, "at_least" when one atleast did
+  std::string mode =
+      "net_zero";  ///< "exact" as long as only exact lines came, "at_least" when one atleast did
   std::int64_t pages = 0;
   std::int64_t skew_sections = 0;
 };
@@ -104,7 +108,7 @@ struct Sample {
   std::int64_t acquired = 0;
   std::int64_t released = 0;
   double settle_ms = 0;
-  std::int64_t taint = -1;  ///< /proc/sys/kernel/tainted; -1: it could not be read
+  std::int64_t taint = -1;                       ///< /proc/sys/kernel/tainted; -1: it could not be read
   std::map<std::string, std::int64_t> counters;  ///< vmstat events, meminfo KiB
 };
 PINRIG_MESSAGE(Sample, available, settled, acquired, released, settle_ms, taint, counters)
@@ -135,7 +139,6 @@ struct PowerOff {
   std::string type = "power_off";
 };
 PINRIG_MESSAGE(PowerOff, type)
-
 /// Also on the results port when a test starts, so that a guest that dies leaves the name behind.
 struct TestBegin {
   std::string type = "test_begin";

@@ -33,7 +33,9 @@ class Background {
  public:
   /// Starts pinrig with stdout and stderr into a Fifo of the sandbox.
   Background(const Sandbox& box, std::vector<std::string> args);
-  bool wait_for(const std::string& text, double seconds) { return fifo_->wait_for(text, seconds, child_->pidfd()); }
+  bool wait_for(const std::string& text, double seconds) {
+    return fifo_->wait_for(text, seconds, child_->pidfd());
+  }
   void signal(int signo) const;
   /// Waits for its end: "exit 130", "killed by SIGKILL", or "still runs".
   std::string end(double seconds);

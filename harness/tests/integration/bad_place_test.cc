@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A machine that is not as it should be: places that cannot be written, a full disk, programs that are missing.
+// A machine that is not as it should be: places that cannot be written, a full disk, programs that are
+// missing.
 #include <unistd.h>
 
 #include "sandbox.h"
@@ -24,7 +25,8 @@ class BadPlace : public testing::Test {
   Sandbox box_;
 };
 
-// Root may write everywhere, so that a mode of 0555 tells nothing in a container; these places refuse root too.
+// Root may write everywhere, so that a mode of 0555 tells nothing in a container; these places refuse root
+// too.
 TEST_F(BadPlace, CacheBelowAFile) {
   box_.put(box_.root() / "file", "");
   box_.cache = box_.root() / "file/cache";
@@ -51,7 +53,8 @@ TEST_F(BadPlace, StateBelowAFile) {
 }
 
 TEST_F(BadPlace, StateThatIsNoDatabase) {
-  box_.put(box_.state / "results.db", "this is a text file, and by far long enough to be looked at as a database header\n");
+  box_.put(box_.state / "results.db",
+           "this is a text file, and by far long enough to be looked at as a database header\n");
   const Ran ran = box_.pinrig({"run"});
   EXPECT_THAT(ran.code, AnyOf(2, 4)) << ran;
   EXPECT_THAT(ran.err, HasSubstr("results.db"));
@@ -92,7 +95,9 @@ TEST_F(BadPlace, DoctorNamesWhatIsMissing) {
   const auto json = nlohmann::json::parse(ran.out, nullptr, false);
   ASSERT_FALSE(json.is_discarded()) << ran;
   bool seen = false;
-  for (const auto& f : json) seen = seen || (f.at("name") == "qemu-system-x86_64" && f.at("level") == "problem" && !f.at("remedy").empty());
+  for (const auto& f : json)
+    seen = seen ||
+           (f.at("name") == "qemu-system-x86_64" && f.at("level") == "problem" && !f.at("remedy").empty());
   EXPECT_TRUE(seen) << ran.out;
 }
 
@@ -106,7 +111,8 @@ class FullDisk : public BadPlace {
     const CancelToken never;
     const auto done = process::run(probe, never);
     if (done.has_error() || !process::succeeded(done->status))
-      GTEST_SKIP() << "no user and mount namespaces here: " << (done.has_error() ? done.error().message : done->err);
+      GTEST_SKIP() << "no user and mount namespaces here: "
+                   << (done.has_error() ? done.error().message : done->err);
   }
 
   /// Runs `script` (sh, with $1 = pinrig, $2 = the small disk) where `disk` has `size` bytes.
@@ -149,7 +155,8 @@ TEST_F(FullDisk, EarlierResultsStayReadable) {
                                 "\"$1\" list >\"$PINRIG_CACHE/after\"; echo \"list $?\"\n"
                                 "rm \"$2/filler\"; \"$1\" -q run; echo \"third $?\"\n"
                                 "\"$1\" list; exit 0\n");
-  for (const char* text : {"first 4", "second 4", "show 0", "list 0", "third 4"}) EXPECT_THAT(ran.out, HasSubstr(text)) << ran;
+  for (const char* text : {"first 4", "second 4", "show 0", "list 0", "third 4"})
+    EXPECT_THAT(ran.out, HasSubstr(text)) << ran;
   EXPECT_THAT(ran.err, HasSubstr(box_.state.string()));
   const auto before = read_file(box_.cache / "before");
   const auto after = read_file(box_.cache / "after");

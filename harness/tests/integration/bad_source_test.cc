@@ -15,8 +15,13 @@ class BadSource : public testing::Test {
 
   std::string git(std::vector<std::string> args) {
     process::Command c;
-    c.argv = {"git", "-C", (box_.root() / "linux-6.12").string(), "-c", "user.name=A. Developer",
-              "-c", "user.email=dev@example.org"};
+    c.argv = {"git",
+              "-C",
+              (box_.root() / "linux-6.12").string(),
+              "-c",
+              "user.name=A. Developer",
+              "-c",
+              "user.email=dev@example.org"};
     c.argv.insert(c.argv.end(), args.begin(), args.end());
     const Ran ran = run(c);
     EXPECT_EQ(ran.code, 0) << ran;
@@ -30,8 +35,8 @@ class BadSource : public testing::Test {
     git({"tag", "v1"});
   }
   void use_git(const std::string& rev) {
-    box_.put("kernels/tiny.yaml",
-             "name: tiny\nsource: {git: {path: " + (box_.root() / "linux-6.12").string() + ", rev: " + rev + "}}\n");
+    box_.put("kernels/tiny.yaml", "name: tiny\nsource: {git: {path: " +
+                                      (box_.root() / "linux-6.12").string() + ", rev: " + rev + "}}\n");
   }
   void refused(const Ran& ran, const std::vector<std::string>& wanted) {
     EXPECT_EQ(ran.code, 2) << ran;
@@ -78,7 +83,12 @@ TEST_F(BadSource, TarballThatIsHtml) {
 
 TEST_F(BadSource, TarballOfSomethingElse) {
   process::Command tar;
-  tar.argv = {"tar", "-C", (box_.project / "images").string(), "-cJf", (box_.project / "kernels/tiny.tar.xz").string(), "etc"};
+  tar.argv = {"tar",
+              "-C",
+              (box_.project / "images").string(),
+              "-cJf",
+              (box_.project / "kernels/tiny.tar.xz").string(),
+              "etc"};
   ASSERT_EQ(run(tar).code, 0);
   refused(box_.pinrig({"run"}), {"tiny.tar.xz", "Makefile"});
 }
@@ -93,8 +103,8 @@ TEST_F(BadSource, GitRevision) {
 
 TEST_F(BadSource, GitRevisionOfAUrl) {
   make_repository();
-  box_.put("kernels/tiny.yaml",
-           "name: tiny\nsource: {git: {url: file://" + (box_.root() / "linux-6.12").string() + ", rev: v2}}\n");
+  box_.put("kernels/tiny.yaml", "name: tiny\nsource: {git: {url: file://" +
+                                    (box_.root() / "linux-6.12").string() + ", rev: v2}}\n");
   const Ran ran = box_.pinrig({"run"});
   refused(ran, {"'v2'", "take a branch, a tag or a full commit id"});
 }
@@ -107,7 +117,8 @@ TEST_F(BadSource, GitPathThatIsNoRepository) {
 TEST_F(BadSource, MboxThatIsHtml) {
   box_.put("kernels/series/small/series.yaml", "name: small\nbase: tiny\npatches: {mbox: v1.mbox}\n");
   box_.put("kernels/series/small/v1.mbox",
-           "<!DOCTYPE html>\n<html><head><title>Anubis</title></head><body>Making sure you are not a bot</body></html>\n");
+           "<!DOCTYPE html>\n<html><head><title>Anubis</title></head><body>Making sure you are not a "
+           "bot</body></html>\n");
   refused(box_.pinrig({"run", "--series", "small"}), {"v1.mbox", "HTML"});
 }
 
@@ -117,7 +128,8 @@ TEST_F(BadSource, MboxWithAPatchMissing) {
   std::string second = *patch;
   second.replace(second.find("[PATCH 1/1]"), 11, "[PATCH 2/3]");
   box_.put("kernels/series/small/0001-block-say-three.patch", second);
-  refused(box_.pinrig({"run", "--series", "small"}), {"series.yaml:1:1: series small", "patch 1/3 is missing", "save the whole thread"});
+  refused(box_.pinrig({"run", "--series", "small"}),
+          {"series.yaml:1:1: series small", "patch 1/3 is missing", "save the whole thread"});
 }
 
 TEST_F(BadSource, EmptySeries) {
@@ -139,7 +151,8 @@ TEST_F(BadSource, ASeriesForAnotherBaseStillHasItsPlan) {
   use_git("v1");
   const Ran ran = box_.pinrig({"plan", "--series", "small"});
   EXPECT_EQ(ran.code, 0) << ran;
-  EXPECT_THAT(ran.err, AllOf(HasSubstr("patch 1 \"block: say three\" does not apply"), HasSubstr("block/bio.c")));
+  EXPECT_THAT(ran.err,
+              AllOf(HasSubstr("patch 1 \"block: say three\" does not apply"), HasSubstr("block/bio.c")));
   EXPECT_THAT(ran.out, HasSubstr("tip-x86_64"));
 }
 

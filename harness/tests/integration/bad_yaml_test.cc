@@ -11,9 +11,10 @@ class BadYaml : public testing::Test {
  protected:
   void SetUp() override { box_.make_tiny_project(); }
 
-  /// `plan` and `run` refuse alike: exit 2, all of `wanted` in stderr, nothing among the runs, and nothing in the
-  /// cache unless the source has to be known to see the mistake.
-  void refused(const std::vector<std::string>& options, const std::vector<std::string>& wanted, bool needs_source = false) {
+  /// `plan` and `run` refuse alike: exit 2, all of `wanted` in stderr, nothing among the runs, and nothing in
+  /// the cache unless the source has to be known to see the mistake.
+  void refused(const std::vector<std::string>& options, const std::vector<std::string>& wanted,
+               bool needs_source = false) {
     for (const char* command : {"plan", "run", "build"}) {
       std::vector<std::string> args{command};
       args.insert(args.end(), options.begin(), options.end());
@@ -22,7 +23,8 @@ class BadYaml : public testing::Test {
       EXPECT_EQ(ran.out, "") << command;
       for (const auto& text : wanted) EXPECT_THAT(ran.err, HasSubstr(text)) << command;
       EXPECT_FALSE(box_.has_runs()) << command;
-      EXPECT_EQ(fs::exists(box_.cache), needs_source) << command << " touched the cache before the input was understood";
+      EXPECT_EQ(fs::exists(box_.cache), needs_source)
+          << command << " touched the cache before the input was understood";
     }
   }
 
@@ -41,23 +43,27 @@ TEST_F(BadYaml, UnknownKeyInAMachine) {
 
 TEST_F(BadYaml, WrongType) {
   box_.put("configs/runs/default.yaml", "name: default\nbase: tiny\nsuites: pins\n");
-  refused({}, {"default.yaml:3:9: ", "suites: a single value stands here, a list is wanted", "write suites: [pins]"});
+  refused({}, {"default.yaml:3:9: ", "suites: a single value stands here, a list is wanted",
+               "write suites: [pins]"});
 }
 
 TEST_F(BadYaml, WrongNumber) {
   box_.put("configs/machines/default.yaml", "name: default\ncpus: two\nmemory: 2G\n");
-  refused({}, {"machines/default.yaml:2:7: ", "cpus: 'two' is no whole number", "write a number from 1 to 256"});
+  refused({},
+          {"machines/default.yaml:2:7: ", "cpus: 'two' is no whole number", "write a number from 1 to 256"});
 }
 
 TEST_F(BadYaml, DuplicateKey) {
   box_.put("configs/runs/default.yaml", "name: default\nbase: tiny\nsuites: [pins]\nbase: tiny\n");
-  refused({}, {"default.yaml:4:1: ", "'base' stands here a second time; the first is in line 2", "remove one"});
+  refused({},
+          {"default.yaml:4:1: ", "'base' stands here a second time; the first is in line 2", "remove one"});
 }
 
 TEST_F(BadYaml, DuplicateTest) {
   box_.put("guest-tests/pins/suite.yaml",
            "suite: pins\ntests:\n  - {name: a, limit: 5, what: x}\n  - {name: a, limit: 5, what: x}\n");
-  refused({}, {"pins/suite.yaml:4:5: ", "'pins/a' stands here a second time", "every test of a suite has its own name"});
+  refused({}, {"pins/suite.yaml:4:5: ", "'pins/a' stands here a second time",
+               "every test of a suite has its own name"});
 }
 
 TEST_F(BadYaml, MachineThatExtendsItself) {
@@ -98,7 +104,9 @@ TEST_F(BadYaml, NotYamlAtAll) {
 }
 
 TEST_F(BadYaml, BinaryFile) {
-  box_.put("configs/runs/default.yaml", std::string("\x7f" "ELF\x02\x01\x01\x00\x00\xff\xfe", 11));
+  box_.put("configs/runs/default.yaml", std::string("\x7f"
+                                                    "ELF\x02\x01\x01\x00\x00\xff\xfe",
+                                                    11));
   refused({}, {"default.yaml:1:"});
 }
 
@@ -110,7 +118,8 @@ TEST_F(BadYaml, UnknownSeriesAndBase) {
 TEST_F(BadYaml, ConflictingFragmentsAreAnError) {
   box_.put("configs/fragments/one.config", "# SPDX-License-Identifier: GPL-2.0\nCONFIG_SWAP=y\n");
   box_.put("configs/fragments/two.config", "# SPDX-License-Identifier: GPL-2.0\n# CONFIG_SWAP is not set\n");
-  box_.put("configs/runs/default.yaml", "name: default\nbase: tiny\narchs: [x86_64]\nfragments: [one, two]\nsuites: [pins]\n");
+  box_.put("configs/runs/default.yaml",
+           "name: default\nbase: tiny\narchs: [x86_64]\nfragments: [one, two]\nsuites: [pins]\n");
   refused({}, {"one.config:2", "two.config:2", "SWAP"}, true);
 }
 

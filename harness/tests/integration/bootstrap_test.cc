@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// harness/bootstrap on machines that lack something: apt, dpkg and sudo are fakes that write down what they are asked.
+// harness/bootstrap on machines that lack something: apt, dpkg and sudo are fakes that write down what they
+// are asked.
 #include "sandbox.h"
 
 namespace pinrig::integration {
@@ -24,7 +25,8 @@ class Bootstrap : public testing::Test {
     box_.put("harness/packages.txt", packages);
     fs::copy(fs::path(PINRIG_SOURCE_DIR) / "harness/bootstrap", box_.project / "harness/bootstrap");
     box_.hide_programs("apt");
-    for (const char* name : {"dpkg-query", "sudo", "id", "cmake", "ninja", "nonetool"}) fs::remove(box_.root() / "farm" / name);
+    for (const char* name : {"dpkg-query", "sudo", "id", "cmake", "ninja", "nonetool"})
+      fs::remove(box_.root() / "farm" / name);
     box_.fake("id", "echo 0");
     box_.fake("cmake", "echo \"cmake $*\" >>" + log().string());
     box_.fake("ninja", "echo 'ninja: no work to do.'");
@@ -33,13 +35,17 @@ class Bootstrap : public testing::Test {
   /// Debian: dpkg knows what is a file in `installed`; apt-get does `install`.
   void debian(const std::string& install) {
     const std::string installed = (box_.root() / "installed").string();
-    for (const char* name : {"ninja-build", "libthere-dev", "linux-source"}) box_.put(fs::path(installed) / name, "");
-    box_.fake("dpkg-query", "for name; do :; done\ntest -e " + installed + "/$name && echo installed || { echo \"no $name\" >&2; exit 1; }");
-    box_.fake("apt-get", "echo \"apt-get $*\" >>" + log().string() + "\ntest \"$1\" = update && exit 0\n" + install);
+    for (const char* name : {"ninja-build", "libthere-dev", "linux-source"})
+      box_.put(fs::path(installed) / name, "");
+    box_.fake("dpkg-query", "for name; do :; done\ntest -e " + installed +
+                                "/$name && echo installed || { echo \"no $name\" >&2; exit 1; }");
+    box_.fake("apt-get",
+              "echo \"apt-get $*\" >>" + log().string() + "\ntest \"$1\" = update && exit 0\n" + install);
   }
   /// Installs all it is asked for.
   std::string obeys() const {
-    return "for p; do case $p in -*|install) ;; *) : >" + (box_.root() / "installed").string() + "/$p ;; esac; done";
+    return "for p; do case $p in -*|install) ;; *) : >" + (box_.root() / "installed").string() +
+           "/$p ;; esac; done";
   }
   Ran bootstrap(std::vector<std::string> args) {
     process::Command c;
@@ -62,7 +68,8 @@ TEST_F(Bootstrap, DryRunPrintsWhatItWouldInstallAndDoesNothing) {
   debian("exit 1");
   const Ran ran = bootstrap({"--dry-run", "build"});
   EXPECT_EQ(ran.code, 0) << ran;
-  EXPECT_THAT(ran.out, HasSubstr("apt-get update\napt-get install -y --no-install-recommends libnone-dev nonetool\n"));
+  EXPECT_THAT(ran.out,
+              HasSubstr("apt-get update\napt-get install -y --no-install-recommends libnone-dev nonetool\n"));
   EXPECT_THAT(ran.out, HasSubstr("cmake --preset release"));
   EXPECT_THAT(ran.out, Not(HasSubstr("sudo")));
   EXPECT_THAT(calls(), IsEmpty());
@@ -72,7 +79,9 @@ TEST_F(Bootstrap, RootInstallsWhatIsMissingAndNothingElse) {
   debian(obeys());
   const Ran ran = bootstrap({"build"});
   EXPECT_EQ(ran.code, 0) << ran;
-  EXPECT_THAT(calls(), HasSubstr("apt-get update\napt-get install -y --no-install-recommends libnone-dev nonetool\ncmake"));
+  EXPECT_THAT(
+      calls(),
+      HasSubstr("apt-get update\napt-get install -y --no-install-recommends libnone-dev nonetool\ncmake"));
   EXPECT_THAT(ran.err, HasSubstr("installing 2 packages: libnone-dev nonetool"));
   fs::remove(log());
   const Ran again = bootstrap({"build"});
@@ -85,7 +94,8 @@ TEST_F(Bootstrap, OthersInstallWithSudo) {
   debian(obeys());
   box_.fake("id", "echo 1000");
   box_.fake("sudo", "echo \"sudo $1\" >>" + log().string() + "\nexec \"$@\"");
-  EXPECT_THAT(bootstrap({"--dry-run", "build"}).out, HasSubstr("sudo apt-get update\nsudo apt-get install -y"));
+  EXPECT_THAT(bootstrap({"--dry-run", "build"}).out,
+              HasSubstr("sudo apt-get update\nsudo apt-get install -y"));
   const Ran ran = bootstrap({"build"});
   EXPECT_EQ(ran.code, 0) << ran;
   EXPECT_THAT(calls(), HasSubstr("sudo apt-get\napt-get update\nsudo env\napt-get install -y"));
@@ -101,7 +111,8 @@ TEST_F(Bootstrap, NeitherRootNorSudoSaysWhatRootMustDo) {
 }
 
 TEST_F(Bootstrap, APackageThatCannotBeHadIsNamed) {
-  debian("echo 'E: Unable to locate package nonetool' >&2\n: >" + (box_.root() / "installed").string() + "/libnone-dev\nexit 100");
+  debian("echo 'E: Unable to locate package nonetool' >&2\n: >" + (box_.root() / "installed").string() +
+         "/libnone-dev\nexit 100");
   const Ran ran = bootstrap({"build"});
   EXPECT_EQ(ran.code, 4) << ran;
   EXPECT_THAT(ran.err, HasSubstr("E: Unable to locate package nonetool"));

@@ -27,10 +27,14 @@ TEST_F(CommandLine, SubCommand) { refused({"rnu"}, {"did you mean `pinrig run`?"
 TEST_F(CommandLine, SubCommandOfParse) { refused({"parse"}, {"subcommand is required"}); }
 TEST_F(CommandLine, Option) { refused({"run", "--serie", "x"}, {"--serie", "did you mean `--series`?"}); }
 TEST_F(CommandLine, OptionWithoutItsValue) { refused({"run", "--arch"}, {"--arch"}); }
-TEST_F(CommandLine, Arch) { refused({"plan", "--arch", "x86-64"}, {"--arch x86-64", "known: x86_64, aarch64"}); }
+TEST_F(CommandLine, Arch) {
+  refused({"plan", "--arch", "x86-64"}, {"--arch x86-64", "known: x86_64, aarch64"});
+}
 TEST_F(CommandLine, Accel) { refused({"plan", "--accel", "hvf"}, {"--accel hvf", "known: auto, kvm, tcg"}); }
 TEST_F(CommandLine, Jobs) { refused({"build", "-j", "0"}, {"--jobs"}); }
-TEST_F(CommandLine, SeriesBesideBase) { refused({"run", "--series", "a", "--base", "b"}, {"--series", "--base"}); }
+TEST_F(CommandLine, SeriesBesideBase) {
+  refused({"run", "--series", "a", "--base", "b"}, {"--series", "--base"});
+}
 TEST_F(CommandLine, ShellBesideGdb) { refused({"boot", "--shell", "--gdb"}, {"--shell", "--gdb"}); }
 
 TEST_F(CommandLine, NoProject) {
@@ -82,7 +86,9 @@ TEST_F(CommandLine, ListWithoutRuns) {
 
 TEST_F(CommandLine, HelpNamesWhatThereIs) {
   const std::map<std::string, std::vector<std::string>> options{
-      {"run", {"--series", "--base", "--point", "--arch", "--test", "--accel", "--jobs", "--junit", "--ktap", "--json"}},
+      {"run",
+       {"--series", "--base", "--point", "--arch", "--test", "--accel", "--jobs", "--junit", "--ktap",
+        "--json"}},
       {"plan", {"--series", "--base", "--point", "--arch", "--test", "--env"}},
       {"build", {"--series", "--base", "--point", "--arch", "--jobs"}},
       {"boot", {"--shell", "--gdb", "--arch", "--base"}},
@@ -114,7 +120,8 @@ TEST_F(CommandLine, Version) {
 TEST_F(CommandLine, ListTestsSaysWhatTheyNeedCoverAndTurnRedOn) {
   const Ran text = box_.pinrig({"list", "tests", "bio/dio_rw"});
   EXPECT_EQ(text.code, 0) << text;
-  for (const char* word : {"bio/dio_rw", "nvme pin-raw", "D1", "mutant m02-bio-put-refs: read_1_page", "1 tests in 1 suites"})
+  for (const char* word :
+       {"bio/dio_rw", "nvme pin-raw", "D1", "mutant m02-bio-put-refs: read_1_page", "1 tests in 1 suites"})
     EXPECT_THAT(text.out, HasSubstr(word));
   const Ran json = box_.pinrig({"list", "tests", "--json", "bio"});
   const auto parsed = nlohmann::json::parse(json.out, nullptr, false);
@@ -126,14 +133,17 @@ TEST_F(CommandLine, ListTestsSaysWhatTheyNeedCoverAndTurnRedOn) {
 TEST_F(CommandLine, TheMapHasEveryRowWithoutAnyRun) {
   const Ran ran = box_.pinrig({"map", "--markdown"});
   EXPECT_EQ(ran.code, 0) << ran;
-  for (const char* word : {"| D1 |", "| G25 |", "not testable: ", " rows: "}) EXPECT_THAT(ran.out, HasSubstr(word));
+  for (const char* word : {"| D1 |", "| G25 |", "not testable: ", " rows: "})
+    EXPECT_THAT(ran.out, HasSubstr(word));
 }
 
 TEST_F(CommandLine, PlanTellsEverythingAndTouchesNothing) {
   box_.make_tiny_project();
-  const Ran ran = box_.pinrig({"plan", "--series", "small", "--point", "each", "--arch", "x86_64", "--arch", "aarch64", "--test", "bio/*"});
+  const Ran ran = box_.pinrig({"plan", "--series", "small", "--point", "each", "--arch", "x86_64", "--arch",
+                               "aarch64", "--test", "bio/*"});
   EXPECT_EQ(ran.code, 0) << ran;
-  for (const char* word : {"tiny", "small", "base-x86_64", "tip-x86_64", "base-aarch64", "tip-aarch64", "bio/dio_rw", "block: say three"})
+  for (const char* word : {"tiny", "small", "base-x86_64", "tip-x86_64", "base-aarch64", "tip-aarch64",
+                           "bio/dio_rw", "block: say three"})
     EXPECT_THAT(ran.out, HasSubstr(word));
   EXPECT_THAT(ran.out, Not(HasSubstr("gup/")));
   EXPECT_FALSE(box_.has_runs());

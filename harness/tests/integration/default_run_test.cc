@@ -20,7 +20,8 @@ class DefaultRun : public testing::Test {
   static void SetUpTestSuite() {
     box_ = new WarmSandbox;
     const auto file = [](const char* name) { return (box_->root() / name).string(); };
-    ran_ = box_->pinrig({"run", "--json", file("run.json"), "--junit", file("junit.xml"), "--ktap", file("run.ktap")});
+    ran_ = box_->pinrig(
+        {"run", "--json", file("run.json"), "--junit", file("junit.xml"), "--ktap", file("run.ktap")});
     json_ = read_json(box_->root() / "run.json");
   }
   static void TearDownTestSuite() {
@@ -38,7 +39,8 @@ TEST_F(DefaultRun, IsGreen) {
   EXPECT_EQ(json_.value("state", ""), "finished");
   EXPECT_EQ(json_.value("exit_code", -1), 0);
   for (const auto& cell : cells) EXPECT_THAT(ran_.out, HasSubstr(cell.substr(0, cell.find('-'))));
-  EXPECT_THAT(ran_.out, AllOf(HasSubstr("bio/dio_rw"), HasSubstr("leak"), HasSubstr("x86_64"), HasSubstr("aarch64")));
+  EXPECT_THAT(ran_.out,
+              AllOf(HasSubstr("bio/dio_rw"), HasSubstr("leak"), HasSubstr("x86_64"), HasSubstr("aarch64")));
 }
 
 TEST_F(DefaultRun, TheTipLeaksPagesOnBothArchitectures) {
@@ -57,7 +59,8 @@ TEST_F(DefaultRun, TheBasePinsAndUnpins) {
     const auto test = test_of(job_of(json_, cell), "bio/dio_rw");
     EXPECT_EQ(test.value("verdict", ""), "pass") << cell << ": " << test.value("detail", "");
     ASSERT_TRUE(test.contains("ledger")) << cell;
-    EXPECT_GT(test["ledger"].value("acquired", 0), 0) << cell << ": a path that pinned nothing proves nothing";
+    EXPECT_GT(test["ledger"].value("acquired", 0), 0)
+        << cell << ": a path that pinned nothing proves nothing";
     EXPECT_GT(test.value("cases", nlohmann::json::array()).size(), 4u) << cell;
   }
 }
@@ -69,7 +72,8 @@ TEST_F(DefaultRun, EveryJobEndedWellAndEveryVerdictIsExpected) {
     EXPECT_THAT(job.value("unmet", nlohmann::json::array()), IsEmpty());
     EXPECT_THAT(job["tests"], Not(IsEmpty()));
     for (const auto& test : job["tests"]) {
-      EXPECT_TRUE(test.value("expected", false)) << cell << " " << test.value("name", "") << " " << test.value("verdict", "");
+      EXPECT_TRUE(test.value("expected", false))
+          << cell << " " << test.value("name", "") << " " << test.value("verdict", "");
       EXPECT_NE(test.value("verdict", ""), "missing") << cell << " " << test.value("name", "");
     }
   }
@@ -84,7 +88,8 @@ TEST_F(DefaultRun, TheSameTestsEverywhere) {
     if (first.empty()) first = names;
     EXPECT_EQ(names, first) << cell;
   }
-  for (const char* name : {"pins/selfcheck", "bio/dio_fork", "rdma/mr_reg", "gup/gup_test_matrix", "mm/cow", "mm/gup_longterm"})
+  for (const char* name :
+       {"pins/selfcheck", "bio/dio_fork", "rdma/mr_reg", "gup/gup_test_matrix", "mm/cow", "mm/gup_longterm"})
     EXPECT_THAT(first, testing::Contains(name));
 }
 
@@ -98,13 +103,15 @@ TEST_F(DefaultRun, TheMachineIsRecorded) {
     EXPECT_EQ(job["kernel"].value("key", "").size(), 64u) << cell;
     EXPECT_THAT(job["kernel"].value("release", ""), testing::StartsWith("6.12.")) << cell;
   }
-  EXPECT_NE(job_of(json_, "base-x86_64")["kernel"].value("key", ""), job_of(json_, "tip-x86_64")["kernel"].value("key", ""));
+  EXPECT_NE(job_of(json_, "base-x86_64")["kernel"].value("key", ""),
+            job_of(json_, "tip-x86_64")["kernel"].value("key", ""));
 }
 
 TEST_F(DefaultRun, EveryJobHasItsFiles) {
   for (const auto& cell : cells) {
     const fs::path dir = job_of(json_, cell).value("dir", "");
-    for (const char* name : {"console.raw", "results.raw", "qemu.args", "job.json", "repro.sh", "kernel.config", "manifest.json"}) {
+    for (const char* name : {"console.raw", "results.raw", "qemu.args", "job.json", "repro.sh",
+                             "kernel.config", "manifest.json"}) {
       std::error_code ec;
       EXPECT_GT(fs::file_size(dir / name, ec), 0u) << dir / name;
     }
@@ -112,8 +119,10 @@ TEST_F(DefaultRun, EveryJobHasItsFiles) {
     const auto console = box_->pinrig({"parse", "console", "--json", (dir / "console.raw").string()});
     EXPECT_FALSE(nlohmann::json::parse(console.out, nullptr, false).is_discarded()) << cell;
     const auto manifest = read_json(dir / "manifest.json").dump();
-    for (const char* role : {"kernel", "vmlinux", "config", "initramfs", "selftests"}) EXPECT_THAT(manifest, HasSubstr(role));
-    EXPECT_EQ(read_json(dir / "job.json").value("cell", read_json(dir / "job.json").value("cell_id", "")), cell);
+    for (const char* role : {"kernel", "vmlinux", "config", "initramfs", "selftests"})
+      EXPECT_THAT(manifest, HasSubstr(role));
+    EXPECT_EQ(read_json(dir / "job.json").value("cell", read_json(dir / "job.json").value("cell_id", "")),
+              cell);
   }
 }
 
@@ -128,8 +137,10 @@ TEST_F(DefaultRun, JunitIsWellFormedAndSaysTheSame) {
   for (const auto suite : suites.children("testsuite")) {
     ++found;
     counted += suite.attribute("tests").as_int();
-    cases += static_cast<int>(std::distance(suite.children("testcase").begin(), suite.children("testcase").end()));
-    EXPECT_EQ(suite.attribute("failures").as_int() + suite.attribute("errors").as_int(), 0) << suite.attribute("name").value();
+    cases +=
+        static_cast<int>(std::distance(suite.children("testcase").begin(), suite.children("testcase").end()));
+    EXPECT_EQ(suite.attribute("failures").as_int() + suite.attribute("errors").as_int(), 0)
+        << suite.attribute("name").value();
   }
   EXPECT_EQ(found, 4);
   EXPECT_EQ(counted, cases);

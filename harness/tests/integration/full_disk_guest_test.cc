@@ -14,7 +14,8 @@ TEST(FullDiskUnderAGuest, IsAnErrorOfTheMachineAndKeepsWhatWasMeasured) {
   // A tmpfs in a mount namespace of our own, filled when the first test has ended.
   box.put(box.root() / "small-disk.sh",
           "#!/bin/sh\nmount -t tmpfs -o size=64m none \"$2\" || exit 99\n"
-          "{ \"$1\" run --verbose --base debian-6.12 --arch x86_64 --test pins 2>&1; echo \"run $?\"; } | while read -r line; do\n"
+          "{ \"$1\" run --verbose --base debian-6.12 --arch x86_64 --test pins 2>&1; echo \"run $?\"; } | "
+          "while read -r line; do\n"
           "  echo \"$line\"\n"
           "  case $line in *'pins/selfcheck exited'*) cat /dev/zero >\"$2/filler\" 2>/dev/null ;; esac\n"
           "done\nrm \"$2/filler\"\n\"$1\" show last base-x86_64\n",
@@ -22,7 +23,8 @@ TEST(FullDiskUnderAGuest, IsAnErrorOfTheMachineAndKeepsWhatWasMeasured) {
   auto c = box.command({});
   c.argv = {"unshare", "-rm", (box.root() / "small-disk.sh").string(), PINRIG_PROGRAM, box.state.string()};
   const Ran ran = run(c);
-  if (ran.code == 99 || ran.err.find("unshare") != std::string::npos) GTEST_SKIP() << "no user and mount namespaces here: " << ran.err;
+  if (ran.code == 99 || ran.err.find("unshare") != std::string::npos)
+    GTEST_SKIP() << "no user and mount namespaces here: " << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("run 4")) << ran;
   EXPECT_THAT(ran.out, HasSubstr("the disk of " + box.state.string()));
   EXPECT_THAT(ran.out, HasSubstr("is full"));

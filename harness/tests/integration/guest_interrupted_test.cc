@@ -12,7 +12,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const std::vector<std::string> one_cell{"run", "--verbose", "--base", "debian-6.12", "--arch", "x86_64", "--test", "pins"};
+const std::vector<std::string> one_cell{"run",    "--verbose", "--base", "debian-6.12",
+                                        "--arch", "x86_64",    "--test", "pins"};
 constexpr double build_s = 3600;  // when the cache is cold
 
 class GuestInterrupted : public testing::Test {

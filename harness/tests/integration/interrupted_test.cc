@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Ctrl-C and kill -9 while sources, sysroots and kernels are made. The programs that take long are fakes which tell
-// when they run, so each test knows when to strike.
+// Ctrl-C and kill -9 while sources, sysroots and kernels are made. The programs that take long are fakes
+// which tell when they run, so each test knows when to strike.
 #include <signal.h>
 
 #include "background.h"
@@ -29,8 +29,8 @@ class Interrupted : public testing::Test {
   void fake_platform() {
     const std::string lib = "/usr/lib/x86_64-linux-gnu";
     box_.fake("mmdebstrap", "for last; do case $last in /*) t=$last;; esac; done\nmkdir -p \"$t" + lib +
-                                "\" \"$t/usr/include\" \"$t/bin\"\ntouch \"$t" + lib + "/libc.a\" \"$t" + lib +
-                                "/liburing.a\" \"$t/usr/include/stdio.h\" \"$t/bin/busybox\"");
+                                "\" \"$t/usr/include\" \"$t/bin\"\ntouch \"$t" + lib + "/libc.a\" \"$t" +
+                                lib + "/liburing.a\" \"$t/usr/include/stdio.h\" \"$t/bin/busybox\"");
     box_.fake("cmake", "exit 0");
     box_.fake("ninja", "mkdir -p \"$2/tests\" && touch \"$2/agent\" \"$2/tests/pinrig-tests\"");
   }
@@ -38,7 +38,8 @@ class Interrupted : public testing::Test {
   /// Everything a signal must leave behind: nothing that runs, no lock, no half-made thing.
   void expect_clean() {
     // Killed they are, all of them, but a grandchild on a busy machine may not have got as far as dying.
-    for (const pid_t pid : box_.processes()) EXPECT_TRUE(Watched(pid).gone_within(20)) << "process " << pid << " goes on";
+    for (const pid_t pid : box_.processes())
+      EXPECT_TRUE(Watched(pid).gone_within(20)) << "process " << pid << " goes on";
     for (const auto& top : {box_.cache, box_.state}) {
       std::error_code ec;
       for (const auto& e : fs::recursive_directory_iterator(top, ec)) {
@@ -139,7 +140,8 @@ TEST_F(Interrupted, KilledWhileAKernelIsBuilt) {
 TEST_F(Interrupted, WhileASourceIsImported) {
   // git fast-import is the only long part of an import: the other git commands are the real one's.
   const fs::path git = process::find_program("git");
-  box_.fake("git", "case \" $* \" in *\" fast-import \"*) " + hanging() + ";; esac\nexec " + git.string() + " \"$@\"");
+  box_.fake("git", "case \" $* \" in *\" fast-import \"*) " + hanging() + ";; esac\nexec " + git.string() +
+                       " \"$@\"");
   Background run(box_, {"run"});
   ASSERT_TRUE(began_->wait_for("began", 60)) << run.heard();
   run.signal(SIGINT);

@@ -18,7 +18,9 @@ class ParseLog : public testing::Test {
   Sandbox box_;
 };
 
-constexpr const char* good_ktap = "TAP version 13\n1..2\nok 1 one\nok 2 two # SKIP no huge pages\n# Totals: pass:1 fail:0 xfail:0 xpass:0 skip:1 error:0\n";
+constexpr const char* good_ktap =
+    "TAP version 13\n1..2\nok 1 one\nok 2 two # SKIP no huge pages\n# Totals: pass:1 fail:0 xfail:0 xpass:0 "
+    "skip:1 error:0\n";
 constexpr const char* bad_ktap = "TAP version 13\n1..3\nok 1 one\nnot ok 2 two\n";
 constexpr const char* good_log = "[    0.000000] Linux version 6.12.1\n[    1.000000] reboot: Power down\n";
 constexpr const char* bad_log =

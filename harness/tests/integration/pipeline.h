@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the tests with real kernels and guests have in common. They use the user's cache, so that kernels stay warm
-// from one run to the next, and a state of their own.
+// What the tests with real kernels and guests have in common. They use the user's cache, so that kernels stay
+// warm from one run to the next, and a state of their own.
 #pragma once
 
 #include <algorithm>
@@ -22,7 +22,8 @@ class WarmSandbox : public Sandbox {
   fs::path copy_series(const std::string& from) const {
     const fs::path to = root() / "series" / from;
     fs::create_directories(to.parent_path());
-    fs::copy(project / "kernels/series" / from, to, fs::copy_options::recursive | fs::copy_options::overwrite_existing);
+    fs::copy(project / "kernels/series" / from, to,
+             fs::copy_options::recursive | fs::copy_options::overwrite_existing);
     return to / "series.yaml";
   }
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Proofs, carried out: a test turns red on the mutant that it names and is green without. One is always the same; which
-// others, the commit decides, so that in time every test of the default run has its turn. PINRIG_PROOF_SEED takes those of
-// another commit again.
+// Proofs, carried out: a test turns red on the mutant that it names and is green without. One is always the
+// same; which others, the commit decides, so that in time every test of the default run has its turn.
+// PINRIG_PROOF_SEED takes those of another commit again.
 #include <cstdlib>
 
 #include "base/text.h"
@@ -17,7 +17,8 @@ TEST(Prove, ATestTurnsRedOnItsMutantAndIsGreenWithout) {
   const WarmSandbox box;
   const Ran ran = box.pinrig({"prove", "bio/dio_rw", "--run", "default"});
   EXPECT_EQ(ran.code, 0) << ran;
-  EXPECT_THAT(ran.out, AllOf(HasSubstr("bio/dio_rw"), HasSubstr("mutant m02-bio-put-refs"), HasSubstr("1 of 1 proofs hold")));
+  EXPECT_THAT(ran.out, AllOf(HasSubstr("bio/dio_rw"), HasSubstr("mutant m02-bio-put-refs"),
+                             HasSubstr("1 of 1 proofs hold")));
 }
 
 std::string seed() {

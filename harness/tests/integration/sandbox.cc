@@ -11,7 +11,8 @@
 namespace pinrig::integration {
 namespace {
 
-constexpr const char* tiny_makefile = "# SPDX-License-Identifier: GPL-2.0\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 1\nEXTRAVERSION =\n";
+constexpr const char* tiny_makefile =
+    "# SPDX-License-Identifier: GPL-2.0\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 1\nEXTRAVERSION =\n";
 
 constexpr const char* tiny_run = R"(# SPDX-License-Identifier: GPL-2.0
 name: default
@@ -87,7 +88,8 @@ void Sandbox::make_tiny_project() {
   fs::create_directories(project / "kernels");
   fs::copy(source / "kernels/mutants", project / "kernels/mutants", fs::copy_options::recursive);
   for (const auto& entry : fs::directory_iterator(source / "kernels")) {
-    if (entry.path().extension() == ".yaml") fs::copy(entry.path(), project / "kernels" / entry.path().filename());
+    if (entry.path().extension() == ".yaml")
+      fs::copy(entry.path(), project / "kernels" / entry.path().filename());
   }
   put("configs/runs/default.yaml", tiny_run);
   const fs::path tree = root() / "linux-6.12";
@@ -98,7 +100,8 @@ void Sandbox::make_tiny_project() {
   process::Command tar;
   tar.argv = {"tar", "-C", root().string(), "-cJf", (project / "kernels/tiny.tar.xz").string(), "linux-6.12"};
   ASSERT_EQ(run(tar).code, 0);
-  put("kernels/tiny.yaml", "# SPDX-License-Identifier: GPL-2.0\nname: tiny\nsource: {tarball: tiny.tar.xz}\n");
+  put("kernels/tiny.yaml",
+      "# SPDX-License-Identifier: GPL-2.0\nname: tiny\nsource: {tarball: tiny.tar.xz}\n");
   put("kernels/series/small/series.yaml", "name: small\nbase: tiny\npatches: {dir: .}\n");
   put("kernels/series/small/0001-block-say-three.patch", tiny_patch);
 }
@@ -135,7 +138,8 @@ void Sandbox::hide_programs(const std::string& prefix) {
     std::error_code ec;
     for (const auto& entry : fs::directory_iterator(folder, ec)) {
       const std::string name = entry.path().filename();
-      if (!name.starts_with(prefix) && seen.insert(name).second) fs::create_symlink(entry.path(), farm / name, ec);
+      if (!name.starts_with(prefix) && seen.insert(name).second)
+        fs::create_symlink(entry.path(), farm / name, ec);
     }
   }
   env["PATH"] = (root() / "bin").string() + ":" + farm.string();
@@ -154,7 +158,9 @@ std::vector<pid_t> Sandbox::processes() const {
     const pid_t pid = std::atoi(name.c_str());
     // Everything that pinrig starts inherits its PINRIG_CACHE; a zombie's environment is empty.
     const auto environment = read_file(entry.path() / "environ");
-    if (pid != ::getpid() && environment.has_value() && environment->find("=" + root().string()) != std::string::npos) out.push_back(pid);
+    if (pid != ::getpid() && environment.has_value() &&
+        environment->find("=" + root().string()) != std::string::npos)
+      out.push_back(pid);
   }
   return out;
 }

@@ -11,9 +11,11 @@ using testing::HasSubstr;
 class SeriesFault : public testing::Test {
  protected:
   /// Runs base and tip of a series on x86-64 with one suite; the JSON of the run goes to json_.
-  Ran run_series(const fs::path& series, const std::string& tests, const std::vector<std::string>& more = {}) {
-    std::vector<std::string> args{"run", "--series", series.string(), "--arch", "x86_64", "--test", tests,
-                                  "--json", (box_.root() / "run.json").string()};
+  Ran run_series(const fs::path& series, const std::string& tests,
+                 const std::vector<std::string>& more = {}) {
+    std::vector<std::string> args{"run",    "--series", series.string(),
+                                  "--arch", "x86_64",   "--test",
+                                  tests,    "--json",   (box_.root() / "run.json").string()};
     args.insert(args.end(), more.begin(), more.end());
     const Ran ran = box_.pinrig(args);
     json_ = read_json(box_.root() / "run.json");
@@ -72,7 +74,8 @@ TEST_F(SeriesFault, ACapabilityThatIsNotThereIsRed) {
 TEST_F(SeriesFault, APatchThatDoesNotApplyIsNamedAndTheBaseStillRuns) {
   const fs::path series = box_.copy_series("demo-leak");
   const fs::path patch = series.parent_path() / patch_2;
-  change(patch, "-\t\tunpin_user_folio(fi.folio, bio_folio_nr_pages(&fi));", "-\t\tunpin_user_folio_of_another_tree(fi.folio);");
+  change(patch, "-\t\tunpin_user_folio(fi.folio, bio_folio_nr_pages(&fi));",
+         "-\t\tunpin_user_folio_of_another_tree(fi.folio);");
   change(patch, "index fc08aa0..9bb6023", "index 1111111..2222222");
   const Ran ran = run_series(series, "pins");
   EXPECT_EQ(ran.code, 3) << ran;
@@ -80,20 +83,23 @@ TEST_F(SeriesFault, APatchThatDoesNotApplyIsNamedAndTheBaseStillRuns) {
   const auto tip = job_of(json_, "tip-x86_64");
   EXPECT_EQ(tip["outcome"].value("kind", ""), "apply_failed");
   const std::string detail = tip["outcome"].value("detail", "");
-  EXPECT_THAT(detail, AllOf(HasSubstr("patch 2"), HasSubstr("block: release single pages of a bio"), HasSubstr("block/bio.c"), HasSubstr("hunk 1")));
+  EXPECT_THAT(detail, AllOf(HasSubstr("patch 2"), HasSubstr("block: release single pages of a bio"),
+                            HasSubstr("block/bio.c"), HasSubstr("hunk 1")));
   EXPECT_THAT(ran.err, HasSubstr("patch 2"));
   EXPECT_EQ(test_of(tip, "pins/selfcheck").value("verdict", ""), "missing");
 }
 
 TEST_F(SeriesFault, APatchThatDoesNotCompileIsNamedAndTheBaseStillRuns) {
   const fs::path series = box_.copy_series("demo-leak");
-  change(series.parent_path() / patch_2, "+\t\tif (folio_test_large(fi.folio))", "+#error \"this patch does not compile\"");
+  change(series.parent_path() / patch_2, "+\t\tif (folio_test_large(fi.folio))",
+         "+#error \"this patch does not compile\"");
   const Ran ran = run_series(series, "pins");
   EXPECT_EQ(ran.code, 3) << ran;
   expect_base_is_fine();
   const auto tip = job_of(json_, "tip-x86_64");
   EXPECT_EQ(tip["outcome"].value("kind", ""), "build_failed");
-  EXPECT_THAT(tip["outcome"].value("detail", ""), testing::ContainsRegex("block/bio.c:12[0-9]+:.*this patch does not compile"));
+  EXPECT_THAT(tip["outcome"].value("detail", ""),
+              testing::ContainsRegex("block/bio.c:12[0-9]+:.*this patch does not compile"));
   EXPECT_THAT(tip["notes"].dump(), HasSubstr("build.log"));
   EXPECT_EQ(test_of(tip, "pins/selfcheck").value("verdict", ""), "missing");
 }
