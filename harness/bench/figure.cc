@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <thread>
+
+#include "base/capacity.h"
 
 namespace pinrig::bench {
 namespace {
@@ -61,8 +62,7 @@ std::string to_json(const std::vector<Figure>& figures) {
   utsname u = {};
   ::uname(&u);
   nlohmann::ordered_json out{{"format", "pinrig-bench"}, {"version", 1}};
-  out["host"] = {
-      {"cpus", std::thread::hardware_concurrency()}, {"kernel", u.release}, {"machine", u.machine}};
+  out["host"] = {{"cpus", usable_cpus()}, {"kernel", u.release}, {"machine", u.machine}};
   out["figures"] = nlohmann::ordered_json::array();
   for (const auto& f : figures) {
     nlohmann::ordered_json j{{"id", f.id}, {"what", f.what}, {"unit", f.unit}, {"state", state_of(f)}};

@@ -6,8 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
-#include <thread>
 
+#include "base/capacity.h"
 #include "base/exit_code.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -79,8 +79,7 @@ Result<ExitCode> measure_all(const Words& w, const CancelToken& cancel) {
   ExitCode code = ExitCode::ok;
   {
     const auto status = run::make_status(run::Loudness::normal);
-    const run::Services services{paths, cancel, *status,
-                                 static_cast<int>(std::max(1U, std::thread::hardware_concurrency()))};
+    const run::Services services{paths, cancel, *status, usable_cpus()};
     Setup setup{services, run::own_program().parent_path() / "pinrig", dir, {}, w.repeat, w.console_mib,
                 w.cold};
     for (const auto& a : w.archs) setup.archs.push_back(*model::arch_from_string(a));

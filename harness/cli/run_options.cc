@@ -3,8 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <thread>
+#include "base/capacity.h"
 
 namespace pinrig::cli {
 
@@ -20,7 +19,8 @@ void add_run_options(CLI::App& c, RunWords& w) {
   c.add_option("-e,--env", w.env,
                "SUITE/TEST:NAME=VALUE: into the environment of that test (may be repeated)");
   c.add_option("--accel", w.accel, "auto, kvm or tcg");
-  c.add_option("-j,--jobs", w.jobs, "Parallel compilers (default: one per CPU)")->check(CLI::PositiveNumber);
+  c.add_option("-j,--jobs", w.jobs, "Parallel compilers (default: one per CPU that pinrig may use)")
+      ->check(CLI::PositiveNumber);
 }
 
 namespace {
@@ -67,8 +67,6 @@ Result<run::RunOptions> to_options(const RunWords& w) {
   return o;
 }
 
-int jobs_of(const RunWords& w) {
-  return w.jobs > 0 ? w.jobs : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
+int jobs_of(const RunWords& w) { return w.jobs > 0 ? w.jobs : usable_cpus(); }
 
 }  // namespace pinrig::cli

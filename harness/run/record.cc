@@ -9,8 +9,8 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <random>
-#include <thread>
 
+#include "base/capacity.h"
 #include "kconfig/fragment.h"
 #include "verdict/known.h"
 #include "vm/qemu_args.h"
@@ -28,9 +28,7 @@ std::string new_id() {
 std::string host_facts() {
   utsname u = {};
   ::uname(&u);
-  return nlohmann::json{
-      {"cpus", std::thread::hardware_concurrency()}, {"kernel", u.release}, {"machine", u.machine}}
-      .dump();
+  return nlohmann::json{{"cpus", usable_cpus()}, {"kernel", u.release}, {"machine", u.machine}}.dump();
 }
 
 ExitCode code_of(const JobOutcome& o) {
