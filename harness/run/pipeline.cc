@@ -90,9 +90,10 @@ class Pipeline {
     if (last_build_) after.push_back(*last_build_);
     const std::size_t build = tasks_.size();
     last_build_ = build;
-    tasks_.push_back({.name = "build " + cell.id, .cpus = 1, .after = std::move(after), .body = [this, i] {
-                        build_task(i);
-                      }});
+    Task task = build_task("build " + cell.id, services_.jobs);
+    task.after = std::move(after);
+    task.body = [this, i] { build_kernel(i); };
+    tasks_.push_back(std::move(task));
   }
 
   void fail(std::size_t i, const Error& error, const char* what) {
@@ -111,7 +112,7 @@ class Pipeline {
     states_[i].error = error;
   }
 
-  void build_task(std::size_t i) {
+  void build_kernel(std::size_t i) {
     const model::Cell& cell = plan_.cells[i];
     const auto& platform = *platforms_.at(cell.arch).platform;
     if (platform.has_error()) {

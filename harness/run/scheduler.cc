@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "run/scheduler.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <exception>
+#include <map>
 #include <mutex>
-#include <optional>
 #include <thread>
 
-#include "base/file.h"
-#include "base/text.h"
+#include "base/capacity.h"
 
 namespace pinrig::run {
 namespace {
 
 enum class State { waiting, running, ended };
 
-struct Board {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::vector<State> states;
-  int cpus_used = 0;
-  std::uint64_t memory_used = 0;
-  std::exception_ptr thrown;  ///< by the first task that threw
+struct Entry {
+  TaskId id;
+  Task task;
+  State state = State::waiting;
+  int overtaken = 0;  // while it was ready and did not fit
 };
 
 // An exception that left a thread would end pinrig on the spot, with everything that runs.
@@ -36,81 +35,152 @@ std::exception_ptr run_body(const Task& task) {
   return nullptr;
 }
 
-bool is_ready(const Task& task, const Board& board) {
-  return std::all_of(task.after.begin(), task.after.end(),
-                     [&](std::size_t i) { return board.states.at(i) == State::ended; });
-}
-
-bool fits(const Task& task, const Budget& budget, const Board& board) {
-  if (board.cpus_used == 0) return true;  // alone, anything may run: a budget never blocks for ever
-  return board.cpus_used + std::min(task.cpus, budget.cpus) <= budget.cpus &&
-         (budget.memory == 0 || board.memory_used + task.memory <= budget.memory);
-}
-
-// The ready task to start now. One that does not fit is overtaken by those that do: a guest that wants the
-// whole machine would else let half of it idle for as long as the guest that runs takes. The list of tasks
-// has an end, so it is late, not starved.
-std::optional<std::size_t> choose(const std::vector<Task>& tasks, const Budget& budget, const Board& board) {
-  std::optional<std::size_t> best;
-  for (std::size_t i = 0; i < tasks.size(); ++i) {
-    if (board.states[i] != State::waiting || !is_ready(tasks[i], board) || !fits(tasks[i], budget, board))
-      continue;
-    if (!best || tasks[i].priority > tasks[*best].priority) best = i;
-  }
-  return best;
-}
-
 }  // namespace
 
-Budget machine_budget() {
-  Budget b;
-  b.cpus = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  const auto meminfo = read_file("/proc/meminfo");
-  if (meminfo.has_error()) return b;
-  for (const auto line : lines(*meminfo)) {
-    if (!line.starts_with("MemAvailable:")) continue;
-    const auto kib = std::strtoull(std::string(line.substr(13)).c_str(), nullptr, 10);
-    constexpr std::uint64_t reserve_kib = 1 << 20;
-    b.memory = (kib > 2 * reserve_kib ? kib - reserve_kib : kib / 2) * 1024;
+struct Scheduler::Board {
+  Board(const Budget& b, Millis tick) : budget(b), tick_every(tick) {}
+
+  bool is_ready(const Entry& e) const {
+    return e.state == State::waiting && std::all_of(e.task.after.begin(), e.task.after.end(), [&](TaskId id) {
+             return entries[id].state == State::ended;
+           });
   }
-  return b;
+
+  // Shares are cut to the whole budget in submit(), so that alone anything fits.
+  bool fits(const Task& t) const {
+    return used.cpus + t.cpus <= budget.cpus && used.build_slots + t.build_slots <= budget.build_slots &&
+           (budget.memory == 0 || used.memory + t.memory <= budget.memory);
+  }
+
+  // The ready task to start now. One that does not fit is overtaken by those that do: a guest that wants the
+  // whole machine would otherwise let half of it idle for as long as the guest that runs takes.
+  Entry* choose() {
+    Entry* best = nullptr;
+    std::vector<Entry*> kept_out;
+    for (auto& e : entries) {
+      if (!is_ready(e)) continue;
+      if (!fits(e.task)) {
+        if (e.overtaken >= max_overtaken) return nullptr;
+        kept_out.push_back(&e);
+      } else if (best == nullptr || e.task.priority > best->task.priority) {
+        best = &e;
+      }
+    }
+    if (best == nullptr) return nullptr;
+    for (auto* e : kept_out) {
+      if (e->task.priority >= best->task.priority) ++e->overtaken;
+    }
+    return best;
+  }
+
+  void start(Entry& e) {
+    e.state = State::running;
+    ++running;
+    count(e.task, 1);
+    threads.emplace(e.id, std::jthread([this, &e] {
+                      const std::exception_ptr thrown_here = run_body(e.task);
+                      e.task.body = nullptr;  // and with it what it holds
+                      const std::lock_guard guard(mutex);
+                      if (!thrown) thrown = thrown_here;
+                      e.state = State::ended;
+                      --running;
+                      count(e.task, -1);
+                      ended.push_back(e.id);
+                      changed.notify_all();
+                    }));
+  }
+
+  void count(const Task& t, int sign) {
+    used.cpus += sign * t.cpus;
+    used.build_slots += sign * t.build_slots;
+    used.memory = sign > 0 ? used.memory + t.memory : used.memory - t.memory;
+  }
+
+  // Threads that have nothing left to do but to return.
+  std::vector<std::jthread> take_ended() {
+    std::vector<std::jthread> out;
+    for (const TaskId id : ended) {
+      out.push_back(std::move(threads.at(id)));
+      threads.erase(id);
+    }
+    ended.clear();
+    return out;
+  }
+
+  const Budget budget;
+  const Millis tick_every;
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<Entry> entries;  // references stay valid while it grows
+  Budget used{0, 0, 0};
+  int running = 0;
+  std::vector<TaskId> ended;               // whose threads are still to be joined
+  std::exception_ptr thrown;               // by the first task that threw
+  std::map<TaskId, std::jthread> threads;  // last: they are joined before the rest goes
+};
+
+Scheduler::Scheduler(const Budget& budget, Millis tick_every)
+    : board_(std::make_unique<Board>(budget, tick_every)) {}
+Scheduler::~Scheduler() = default;
+
+TaskId Scheduler::submit(Task task) {
+  Board& b = *board_;
+  const std::lock_guard guard(b.mutex);
+  const TaskId id = b.entries.size();
+  for (const TaskId other : task.after) {
+    if (other >= id)
+      throw Fatal(fmt::format("task {} waits for task {}, which is not there yet", task.name, other));
+  }
+  task.cpus = std::clamp(task.cpus, 0, b.budget.cpus);
+  task.build_slots = std::clamp(task.build_slots, 0, b.budget.build_slots);
+  if (b.budget.memory != 0) task.memory = std::min(task.memory, b.budget.memory);
+  b.entries.push_back({.id = id, .task = std::move(task)});
+  b.changed.notify_all();
+  return id;
+}
+
+void Scheduler::drain(const CancelToken& cancel, const std::function<void()>& tick) {
+  Board& b = *board_;
+  std::unique_lock lock(b.mutex);
+  for (;;) {
+    while (!cancel.requested() && !b.thrown) {
+      Entry* next = b.choose();
+      if (next == nullptr) break;
+      b.start(*next);
+    }
+    if (b.running == 0 && b.ended.empty()) break;
+    if (b.ended.empty()) b.changed.wait_for(lock, b.tick_every);
+    auto done = b.take_ended();
+    lock.unlock();
+    done.clear();
+    tick();
+    lock.lock();
+  }
+  if (b.thrown) std::rethrow_exception(b.thrown);
+}
+
+Budget machine_budget() {
+  const Capacity c = capacity();
+  constexpr std::uint64_t reserve = std::uint64_t{1} << 30;
+  return {.cpus = c.cpus, .memory = c.memory > 2 * reserve ? c.memory - reserve : c.memory / 2};
+}
+
+Task build_task(std::string name, int jobs) {
+  // Measured on 6.12: a compiler of the kernel takes some 70 MiB, few take more than 100; the link of
+  // vmlinux and its symbol tables stay below 512 MiB as long as there is no debug information.
+  constexpr std::uint64_t per_job = std::uint64_t{128} << 20;
+  constexpr std::uint64_t link = std::uint64_t{512} << 20;
+  return {.name = std::move(name),
+          .cpus = std::max(1, jobs - 1),
+          .memory = link + per_job * static_cast<std::uint64_t>(std::max(1, jobs)),
+          .build_slots = 1};
 }
 
 void run_tasks(const std::vector<Task>& tasks, const Budget& budget, const CancelToken& cancel,
                const std::function<void()>& tick) {
-  Board board;
-  board.states.assign(tasks.size(), State::waiting);
-  std::vector<std::jthread> threads;
-  std::unique_lock lock(board.mutex);
-  for (;;) {
-    while (!cancel.requested() && !board.thrown) {
-      const auto next = choose(tasks, budget, board);
-      if (!next) break;
-      const Task& task = tasks[*next];
-      const int cpus = std::min(task.cpus, budget.cpus);
-      board.states[*next] = State::running;
-      board.cpus_used += cpus;
-      board.memory_used += task.memory;
-      threads.emplace_back([&board, &task, cpus, index = *next] {
-        const std::exception_ptr thrown = run_body(task);
-        const std::lock_guard guard(board.mutex);
-        if (!board.thrown) board.thrown = thrown;
-        board.states[index] = State::ended;
-        board.cpus_used -= cpus;
-        board.memory_used -= task.memory;
-        board.changed.notify_all();
-      });
-    }
-    const auto running = std::count(board.states.begin(), board.states.end(), State::running);
-    if (running == 0) break;
-    board.changed.wait_for(lock, std::chrono::milliseconds(500));
-    lock.unlock();
-    tick();
-    lock.lock();
-  }
-  if (board.thrown) std::rethrow_exception(board.thrown);
-  if (!cancel.requested() && std::count(board.states.begin(), board.states.end(), State::waiting) > 0)
-    throw Fatal("tasks wait for each other in a circle");
+  Scheduler scheduler(budget);
+  for (const auto& task : tasks) scheduler.submit(task);
+  scheduler.drain(cancel, tick);
 }
 
 }  // namespace pinrig::run

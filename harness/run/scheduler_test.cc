@@ -4,9 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 namespace pinrig::run {
 namespace {
@@ -47,22 +47,142 @@ TEST(Scheduler, TwoThatFitRunAtTheSameTime) {
   run_tasks({Task{.name = "a", .body = meet}, Task{.name = "b", .body = meet}}, {.cpus = 2}, cancel, [] {});
 }
 
-TEST(Scheduler, BudgetsAreKept) {
-  const CancelToken cancel;
-  std::atomic<int> now{0};
-  std::atomic<int> most{0};
-  std::vector<Task> tasks;
-  for (int i = 0; i < 12; ++i) {
-    tasks.push_back(Task{.name = "t", .cpus = 1, .memory = 600, .body = [&] {
-                           const int n = ++now;
-                           int seen = most;
-                           while (n > seen && !most.compare_exchange_weak(seen, n)) {
-                           }
-                           --now;
-                         }});
+// Counts how many bodies are inside at once. A body stays until the scheduler has had its chance to start
+// everything else that it would start: it ticks only after that.
+class Crowd {
+ public:
+  std::function<void()> body() {
+    return [this] {
+      std::unique_lock lock(mutex_);
+      most_ = std::max(most_, ++now_);
+      const int entered = ticks_;
+      EXPECT_TRUE(ticked_.wait_for(lock, std::chrono::minutes(1), [&] { return ticks_ > entered + 1; }));
+      --now_;
+    };
   }
-  run_tasks(tasks, {.cpus = 8, .memory = 1000}, cancel, [] {});
-  EXPECT_EQ(most, 1) << "two of 600 bytes do not fit in 1000";
+  std::function<void()> tick() {
+    return [this] {
+      const std::lock_guard guard(mutex_);
+      ++ticks_;
+      ticked_.notify_all();
+    };
+  }
+  int most() const { return most_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ticked_;
+  int ticks_ = 0;
+  int now_ = 0;
+  int most_ = 0;
+};
+
+int most_at_once(const Task& share, const Budget& budget) {
+  const CancelToken cancel;
+  Crowd crowd;
+  Scheduler scheduler(budget, Millis(20));
+  for (int i = 0; i < 4; ++i) {
+    Task task = share;
+    task.body = crowd.body();
+    scheduler.submit(std::move(task));
+  }
+  scheduler.drain(cancel, crowd.tick());
+  return crowd.most();
+}
+
+TEST(Scheduler, BudgetsAreKept) {
+  const Budget budget{.cpus = 8, .memory = 1000, .build_slots = 2};
+  EXPECT_EQ(most_at_once({.cpus = 1}, budget), 4) << "nothing stands against it: the count sees them all";
+  EXPECT_EQ(most_at_once({.cpus = 1, .memory = 600}, budget), 1) << "two of 600 bytes do not fit in 1000";
+  EXPECT_EQ(most_at_once({.cpus = 4}, budget), 2);
+  EXPECT_EQ(most_at_once({.cpus = 1, .build_slots = 1}, budget), 2);
+}
+
+TEST(Scheduler, WithoutAMemoryLimitMemoryIsNotCounted) {
+  EXPECT_EQ(most_at_once({.cpus = 1, .memory = std::uint64_t{1} << 62}, {.cpus = 8, .memory = 0}), 4);
+}
+
+TEST(Scheduler, ATaskSubmitsOthersWhileItRuns) {
+  Recorder r;
+  const CancelToken cancel;
+  Scheduler scheduler({.cpus = 1});
+  scheduler.submit({.name = "first", .body = [&] {
+                      const TaskId a = scheduler.submit(r.task("a"));
+                      scheduler.submit(r.task("b", 1, {a}, 5));
+                    }});
+  scheduler.drain(cancel, [] {});
+  EXPECT_EQ(r.order, (std::vector<std::string>{"a", "b"}));
+}
+
+TEST(Scheduler, WhoeverSubmitsFromOutsideNeedsNoTaskToEnd) {
+  const CancelToken cancel;
+  Scheduler scheduler({.cpus = 2});
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool is_in = false;
+  bool second_ran = false;
+  scheduler.submit({.name = "first", .body = [&] {
+                      std::unique_lock lock(mutex);
+                      is_in = true;
+                      changed.notify_all();
+                      EXPECT_TRUE(
+                          changed.wait_for(lock, std::chrono::minutes(1), [&] { return second_ran; }));
+                    }});
+  std::thread outside([&] {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return is_in; });
+    lock.unlock();
+    scheduler.submit({.name = "second", .body = [&] {
+                        const std::lock_guard guard(mutex);
+                        second_ran = true;
+                        changed.notify_all();
+                      }});
+  });
+  scheduler.drain(cancel, [] {});
+  outside.join();
+  EXPECT_TRUE(second_ran);
+}
+
+TEST(Scheduler, DrainsAgainWhatIsSubmittedLater) {
+  Recorder r;
+  const CancelToken cancel;
+  Scheduler scheduler({.cpus = 1});
+  const TaskId a = scheduler.submit(r.task("a"));
+  scheduler.drain(cancel, [] {});
+  scheduler.submit(r.task("b", 1, {a}));
+  EXPECT_EQ(r.order.size(), 1U);
+  scheduler.drain(cancel, [] {});
+  EXPECT_EQ(r.order.size(), 2U);
+}
+
+TEST(Scheduler, ALargeTaskIsNotOvertakenForEver) {
+  Recorder r;
+  const CancelToken cancel;
+  Scheduler scheduler({.cpus = 2}, Millis(20));
+  std::condition_variable ticked;
+  std::size_t seen = 0;
+  int quiet = 0;  // ticks without a new small task
+  // One CPU is taken for as long as small tasks, each submitted by the one before, still start.
+  scheduler.submit({.name = "holder", .body = [&] {
+                      std::unique_lock lock(r.mutex);
+                      EXPECT_TRUE(ticked.wait_for(lock, std::chrono::minutes(1), [&] { return quiet > 2; }));
+                    }});
+  scheduler.submit(r.task("large", 2));
+  std::function<void()> small = [&] {
+    const std::lock_guard guard(r.mutex);
+    r.order.push_back("small");
+    if (r.order.size() < 4 * max_overtaken) scheduler.submit({.name = "small", .body = small});
+  };
+  scheduler.submit({.name = "small", .body = small});
+  scheduler.drain(cancel, [&] {
+    const std::lock_guard guard(r.mutex);
+    quiet = r.order.size() == seen ? quiet + 1 : 0;
+    seen = r.order.size();
+    ticked.notify_all();
+  });
+  const auto before = std::find(r.order.begin(), r.order.end(), "large") - r.order.begin();
+  EXPECT_EQ(before, max_overtaken);
+  EXPECT_EQ(r.order.size(), 4 * max_overtaken + 0U) << "the others go on behind it";
 }
 
 TEST(Scheduler, ATaskLargerThanTheBudgetStillRunsAlone) {
@@ -111,10 +231,19 @@ TEST(Scheduler, NothingStartsAfterCancellation) {
   EXPECT_TRUE(r.order.empty());
 }
 
-TEST(Scheduler, ACircleIsABug) {
+TEST(Scheduler, WaitingForATaskThatIsNotThereYetIsABug) {
   Recorder r;
   const CancelToken cancel;
   EXPECT_THROW(run_tasks({r.task("a", 1, {1}), r.task("b", 1, {0})}, {.cpus = 2}, cancel, [] {}), Fatal);
+  EXPECT_THROW(run_tasks({r.task("itself", 1, {0})}, {.cpus = 2}, cancel, [] {}), Fatal);
+}
+
+TEST(Scheduler, ABuildCountsItsCompilers) {
+  const Task build = build_task("build", 8);
+  EXPECT_EQ(build.cpus, 7) << "all but one, for a guest";
+  EXPECT_GE(build.memory, std::uint64_t{8} * 100 << 20);
+  EXPECT_EQ(build.build_slots, 1);
+  EXPECT_EQ(build_task("build", 1).cpus, 1);
 }
 
 }  // namespace
