@@ -16,7 +16,7 @@ namespace pinrig::git {
 namespace {
 
 /// Raised when the commits that come out for the same input change.
-constexpr std::string_view kRecipe = "apply 1";
+constexpr std::string_view kRecipe = "apply 2";
 
 /// path -> "100644 <blob>"
 using Files = std::map<std::string, std::string>;
@@ -89,14 +89,8 @@ class Applier {
     const auto commits = lines(ids.out);
     if (commits.size() != applied_.size())
       return make_error(ErrorKind::infra, "git fast-import named no commits: " + ids.out + ids.err);
-    call = in_repo({"rev-parse"});
-    for (const auto id : commits) call.args.push_back(std::string(id) + "^{tree}");
-    PINRIG_TRY(said, git_.run_ok(call));
-    const auto trees = lines(said.out);
-    for (std::size_t i = 0; i < applied_.size(); ++i) {
-      applied_[i].commit = commits[i];
-      applied_[i].tree = trees.at(i);
-    }
+    for (std::size_t i = 0; i < applied_.size(); ++i) applied_[i].commit = commits[i];
+    PINRIG_CHECK(identify(git_, source_, env_, applied_));
     return applied_;
   }
 

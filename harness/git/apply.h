@@ -11,6 +11,10 @@ namespace pinrig::git {
 Result<AppliedSeries> apply_patches(const Git& git, const Source& source, const std::vector<Patch>& patches,
                                     const std::string& ref, const fs::path& temp, const fs::path& objects);
 
+/// Fills in tree, patch_id and version of commits that follow each other on `source`. `env` is git's.
+Result<void> identify(const Git& git, const Source& source, const std::map<std::string, std::string>& env,
+                      std::vector<Applied>& patches);
+
 /// What was remembered of an applied series under `key`, if anything.
 std::optional<AppliedSeries> recall(const fs::path& repo, const std::string& key);
 Result<void> remember(const fs::path& repo, const std::string& key, const AppliedSeries& applied);

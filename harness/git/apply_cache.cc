@@ -28,6 +28,8 @@ std::optional<AppliedSeries> recall(const fs::path& repo, const std::string& key
       a.author = j.at("author").get<std::string>();
       a.commit = j.at("commit").get<std::string>();
       a.tree = j.at("tree").get<std::string>();
+      a.patch_id = j.at("patch_id").get<std::string>();
+      a.version = j.at("version").get<std::string>();
       a.files = j.at("files").get<std::vector<std::string>>();
       series.patches.push_back(std::move(a));
     }
@@ -45,6 +47,8 @@ Result<void> remember(const fs::path& repo, const std::string& key, const Applie
                     {"author", a.author},
                     {"commit", a.commit},
                     {"tree", a.tree},
+                    {"patch_id", a.patch_id},
+                    {"version", a.version},
                     {"files", a.files}});
   }
   PINRIG_CHECK(make_dirs(repo / "pinrig-series"));

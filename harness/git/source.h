@@ -43,7 +43,11 @@ struct Applied {
   std::string author;   ///< "Name <address>", UTF-8
   std::string commit;
   std::string tree;
-  std::vector<std::string> files;  ///< paths touched
+  /// `git patch-id --stable` of the change: the same for the same patch on another base, whatever its subject
+  /// says. Empty when the patch changes nothing.
+  std::string patch_id;
+  std::string version;             ///< kernel version of this commit, read as Source::version is
+  std::vector<std::string> files;  ///< paths touched; none when the patch changes nothing
 };
 
 /// Why a patch did not apply.
