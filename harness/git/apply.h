@@ -2,14 +2,21 @@
 // Patches on a commit without a checkout. Private to the module.
 #pragma once
 
+#include "git/index.h"
 #include "git/series_read.h"
 
 namespace pinrig::git {
 
 /// Applies `patches` in order on source.commit as commits under `ref`; stops at the first that does not
-/// apply. `temp` is an empty directory; `objects` (may be empty) lends blobs to three-way merges.
+/// apply. `temp` is an empty directory; `objects` (may be empty) lends blobs to three-way merges, and what
+/// the new commits hold of them is copied. bad_input: a path that leaves the tree, a patch that changes
+/// nothing.
 Result<AppliedSeries> apply_patches(const Git& git, const Source& source, const std::vector<Patch>& patches,
                                     const std::string& ref, const fs::path& temp, const fs::path& objects);
+
+/// Says why `patch` was refused: what git said, the place in the user's file, and what may help.
+Result<ApplyFailure> explain(const Index& index, const Source& source, int number, const Patch& patch,
+                             const std::string& said);
 
 /// Fills in tree, patch_id and version of commits that follow each other on `source`. `env` is git's.
 Result<void> identify(const Git& git, const Source& source, const std::map<std::string, std::string>& env,

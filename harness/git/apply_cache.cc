@@ -18,10 +18,11 @@ std::optional<AppliedSeries> recall(const fs::path& repo, const std::string& key
   const auto text = read_file(file_of(repo, key));
   if (text.has_error()) return std::nullopt;
   const auto json = nlohmann::json::parse(*text, nullptr, false);
-  if (!json.is_array()) return std::nullopt;
+  if (!json.is_object()) return std::nullopt;
   AppliedSeries series;
   try {
-    for (const auto& j : json) {
+    series.notices = json.at("notices").get<std::vector<std::string>>();
+    for (const auto& j : json.at("patches")) {
       Applied a;
       a.number = j.at("number").get<int>();
       a.subject = j.at("subject").get<std::string>();
@@ -40,17 +41,18 @@ std::optional<AppliedSeries> recall(const fs::path& repo, const std::string& key
 }
 
 Result<void> remember(const fs::path& repo, const std::string& key, const AppliedSeries& applied) {
-  nlohmann::json json = nlohmann::json::array();
+  nlohmann::json patches = nlohmann::json::array();
   for (const auto& a : applied.patches) {
-    json.push_back({{"number", a.number},
-                    {"subject", a.subject},
-                    {"author", a.author},
-                    {"commit", a.commit},
-                    {"tree", a.tree},
-                    {"patch_id", a.patch_id},
-                    {"version", a.version},
-                    {"files", a.files}});
+    patches.push_back({{"number", a.number},
+                       {"subject", a.subject},
+                       {"author", a.author},
+                       {"commit", a.commit},
+                       {"tree", a.tree},
+                       {"patch_id", a.patch_id},
+                       {"version", a.version},
+                       {"files", a.files}});
   }
+  const nlohmann::json json{{"patches", patches}, {"notices", applied.notices}};
   PINRIG_CHECK(make_dirs(repo / "pinrig-series"));
   // A subject that is no UTF-8 must not stop a run.
   return write_file_atomic(file_of(repo, key),

@@ -13,6 +13,15 @@ Result<Source> import_tarball(const Git& git, const fs::path& cache, const fs::p
 /// A revision of a repository on this machine (its objects are borrowed, not copied) or of a URL.
 Result<Source> import_git(const Git& git, const fs::path& cache, const model::KernelBase::Git& base);
 
+/// "https://...", "host:path" as ssh takes it; a path that holds a ':' has a '/' before it.
+bool is_url(const std::string& text);
+
+/// Fetches what a partial clone (`git clone --filter=...`) lacks of `revisions` (arguments of git rev-list)
+/// from where it was cloned, into the clone itself. Does nothing in other repositories. bad_input when that
+/// fails.
+Result<void> complete_partial_clone(const Git& git, const fs::path& repo,
+                                    const std::vector<std::string>& revisions);
+
 /// PACKAGE.tar.* under `root` ("/usr/src"); missing_tool when the package is not installed.
 Result<fs::path> debian_tarball(const std::string& package, const fs::path& root);
 

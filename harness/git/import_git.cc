@@ -8,14 +8,14 @@
 #include "git/import.h"
 
 namespace pinrig::git {
-namespace {
 
 bool is_url(const std::string& text) {
   if (text.find("://") != std::string::npos) return true;
-  // host:path as ssh takes it; a path that holds a ':' has a '/' before it.
   const auto colon = text.find(':');
   return colon != std::string::npos && colon < text.find('/');
 }
+
+namespace {
 
 bool full_id(const std::string& rev) {
   return rev.size() == 40 && rev.find_first_not_of("0123456789abcdef") == std::string::npos;
@@ -45,6 +45,20 @@ Result<fs::path> repo_of(const Git& git, const fs::path& cache, const std::strin
   return repo;
 }
 
+/// Files that differ from `commit` in the working tree, when that is what is checked out; 0 otherwise.
+Result<std::size_t> uncommitted(const Git& git, const std::string& repo, const std::string& commit) {
+  Call call;
+  call.cwd = repo;
+  call.args = {"rev-parse", "--is-inside-work-tree", "HEAD"};
+  PINRIG_TRY(here, git.run(call));
+  const auto said = lines(here.out);
+  if (!process::succeeded(here.status) || said.size() != 2 || said[0] != "true" || said[1] != commit)
+    return std::size_t{0};
+  call.args = {"--no-optional-locks", "status", "--porcelain", "--untracked-files=no"};
+  PINRIG_TRY(status, git.run(call));
+  return lines(status.out).size();
+}
+
 Result<Source> import_local(const Git& git, const fs::path& cache, const model::KernelBase::Git& base) {
   Call call;
   call.cwd = base.url;
@@ -61,6 +75,8 @@ Result<Source> import_local(const Git& git, const fs::path& cache, const model::
   if (!process::succeeded(commit.status)) return unknown_revision(base, trim(commit.err));
   const std::string id(trim(commit.out));
 
+  PINRIG_CHECK(complete_partial_clone(git, base.url, {"--no-walk", id}));
+
   const fs::path objects_dir(std::string(trim(objects.out)));
   PINRIG_TRY(
       lock,
@@ -71,7 +87,12 @@ Result<Source> import_local(const Git& git, const fs::path& cache, const model::
   ref.repo = repo;
   ref.args = {"update-ref", "refs/pinrig/base/" + id, id};
   PINRIG_CHECK(git.run_ok(ref));
-  return describe(git, repo, id);
+  PINRIG_TRY(source, describe(git, repo, id));
+  PINRIG_TRY(changed, uncommitted(git, base.url, id));
+  if (changed > 0)
+    source.notices.push_back(fmt::format("{} has uncommitted changes ({} file{}), which are not part of {}",
+                                         base.url, changed, changed == 1 ? "" : "s", base.rev));
+  return source;
 }
 
 Result<std::string> resolve(const Git& git, const fs::path& repo, const std::string& name) {

@@ -1,80 +1,134 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "git/numbering.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <cctype>
 #include <charconv>
-#include <numeric>
+#include <optional>
 
 #include "base/text.h"
 
 namespace pinrig::git {
 namespace {
 
-bool whole_int(std::string_view text, int& value) {
-  const auto r = std::from_chars(text.data(), text.data() + text.size(), value);
-  return r.ec == std::errc() && r.ptr == text.data() + text.size() && value >= 0;
+bool digit(char c) { return c >= '0' && c <= '9'; }
+bool letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
 }
 
-/// One word inside the brackets: "v3", "2/7", or something of no meaning ("PATCH", "net-next").
-void read_word(std::string_view word, Numbered& out) {
-  int value = 0;
-  if ((word.starts_with('v') || word.starts_with('V')) && whole_int(word.substr(1), value)) {
-    out.version = value;
-    return;
-  }
-  const auto slash = word.find('/');
+/// "n/m" found in a text.
+struct Fraction {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+  int number = 0;
   int total = 0;
-  if (slash != std::string_view::npos && whole_int(word.substr(0, slash), value) &&
-      whole_int(word.substr(slash + 1), total)) {
-    out.number = value;
-    out.total = total;
-    return;
+};
+
+std::size_t skip(std::string_view s, std::size_t at, bool (*what)(char)) {
+  while (at < s.size() && what(s[at])) ++at;
+  return at;
+}
+
+/// The end of " / " or " of " at `at`; npos when neither is there.
+std::size_t skip_separator(std::string_view s, std::size_t at) {
+  const auto blank = [](char c) { return c == ' '; };
+  const std::size_t mark = skip(s, at, blank);
+  if (mark < s.size() && s[mark] == '/') return skip(s, mark + 1, blank);
+  if (mark > at && s.substr(mark).starts_with("of ")) return skip(s, mark + 3, blank);
+  return std::string_view::npos;
+}
+
+/// The fraction that begins with the digits at `at`. Kernel versions ("6.1/6.12"), dates and paths are
+/// none.
+std::optional<Fraction> fraction_at(std::string_view s, std::size_t at) {
+  const std::size_t first_end = skip(s, at, digit);
+  const std::size_t second = skip_separator(s, first_end);
+  if (second == std::string_view::npos || second >= s.size() || !digit(s[second])) return std::nullopt;
+  const std::size_t end = skip(s, second, digit);
+  const auto joins = [](char c) { return c == '.' || c == '/'; };
+  if (at > 0 && joins(s[at - 1])) return std::nullopt;
+  if (end < s.size() && joins(s[end])) return std::nullopt;
+  Fraction f{at, end, 0, 0};
+  const bool fits = std::from_chars(s.data() + at, s.data() + first_end, f.number).ec == std::errc() &&
+                    std::from_chars(s.data() + second, s.data() + end, f.total).ec == std::errc();
+  return fits ? std::optional(f) : std::nullopt;
+}
+
+std::vector<Fraction> fractions_of(std::string_view s) {
+  std::vector<Fraction> out;
+  for (std::size_t at = 0; at < s.size(); ++at) {
+    if (!digit(s[at])) continue;
+    if (const auto f = fraction_at(s, at)) {
+      out.push_back(*f);
+      at = f->end;
+    } else {
+      at = skip(s, at, digit);
+    }
   }
-  // "[PATCHv2 1/3]" is common enough.
-  if (word.starts_with("PATCHv") && whole_int(word.substr(6), value)) out.version = value;
+  return out;
+}
+
+/// "v3", also in "PATCHv3" and "RFCv3"; "v6.1" names a kernel.
+void read_version(std::string_view s, Numbered& out) {
+  const std::string low = lower(s);
+  for (std::size_t at = low.find('v'); at != std::string::npos; at = low.find('v', at + 1)) {
+    const std::size_t end = skip(low, at + 1, digit);
+    const std::string_view before = std::string_view(low).substr(0, at);
+    const bool alone = before.empty() || !(letter(before.back()) || digit(before.back())) ||
+                       before.ends_with("patch") || before.ends_with("rfc");
+    if (end == at + 1 || !alone || (end < low.size() && (low[end] == '.' || letter(low[end])))) continue;
+    std::from_chars(low.data() + at + 1, low.data() + end, out.version);
+  }
 }
 
 void read_bracket(std::string_view inside, Numbered& out) {
-  std::string words(inside);
-  std::replace(words.begin(), words.end(), ',', ' ');
-  for (const auto& word : split(words, ' ')) read_word(word, out);
+  read_version(inside, out);
+  for (const auto& f : fractions_of(inside)) {
+    const bool of_version = f.begin > 0 && (inside[f.begin - 1] == 'v' || inside[f.begin - 1] == 'V');
+    if (of_version || f.total == 0 || out.number >= 0) out.odd = true;
+    out.number = f.number;
+    out.total = f.total;
+  }
 }
 
 bool take_reply(std::string_view& s) {
-  if (s.size() < 3 || (s[0] != 'R' && s[0] != 'r') || (s[1] != 'e' && s[1] != 'E') || s[2] != ':')
-    return false;
-  s = trim(s.substr(3));
-  return true;
-}
-
-Error mixed(const std::string& where, const Numbered& a, const Numbered& b, const std::string& what) {
-  return make_error(ErrorKind::bad_input,
-                    fmt::format("{}: {}: \"{}\" and \"{}\"", where, what, a.subject, b.subject),
-                    "keep the mails of one version of one series, or list the patches of a directory in a "
-                    "file named series");
-}
-
-Result<void> check_alike(const std::vector<Numbered>& patches, const std::string& where) {
-  const Numbered& first = patches.front();
-  for (const auto& p : patches) {
-    if (p.version != first.version)
-      return mixed(where, first, p, fmt::format("two versions, v{} and v{}", first.version, p.version));
-    if ((p.number < 0) != (first.number < 0))
-      return mixed(where, first, p, "one patch has a number and one has none");
-    if (p.total != first.total)
-      return mixed(where, first, p,
-                   fmt::format("two series, one of {} and one of {} patches", first.total, p.total));
+  const std::string low = lower(s.substr(0, 8));
+  for (const std::string_view word : {"re", "aw", "sv", "vs", "antw"}) {
+    if (!low.starts_with(word)) continue;
+    std::size_t at = word.size();
+    // "Re[2]:"
+    if (at < low.size() && low[at] == '[') at = std::min(low.find(']'), low.size() - 1) + 1;
+    if (at >= low.size() || low[at] != ':') continue;
+    s = trim(s.substr(at + 1));
+    return true;
   }
-  return {};
+  return false;
+}
+
+/// Whether what is left of a subject has a part number where people put one: at its start or, in brackets,
+/// at its end. "fix 1/2 scaling" has none.
+bool holds_number(std::string_view s) {
+  const auto all = fractions_of(s);
+  if (all.empty()) return false;
+  const auto& first = all.front();
+  const std::string_view before = s.substr(0, first.begin);
+  const bool starts =
+      before.empty() || before == "(" || s.starts_with('[') || lower(before).starts_with("patch");
+  const auto& last = all.back();
+  const bool ends = last.begin > 0 && s[last.begin - 1] == '(' && s.substr(last.end) == ")";
+  return starts || ends;
 }
 
 }  // namespace
 
 Numbered parse_subject(std::string_view subject) {
   Numbered out;
-  std::string_view s = trim(subject);
+  out.text = trim(subject);
+  std::string_view s = out.text;
   for (;;) {
     if (take_reply(s)) {
       out.reply = true;
@@ -86,37 +140,9 @@ Numbered parse_subject(std::string_view subject) {
     s = trim(s.substr(close + 1));
   }
   out.subject = s;
+  if (out.number < 0 && holds_number(s)) out.odd = true;
+  if (out.odd) out.number = out.total = -1;
   return out;
-}
-
-Result<std::vector<std::size_t>> order_of(const std::vector<Numbered>& patches, const std::string& where) {
-  std::vector<std::size_t> order(patches.size());
-  std::iota(order.begin(), order.end(), 0U);
-  if (patches.empty()) return order;
-  PINRIG_CHECK(check_alike(patches, where));
-  if (patches.front().number < 0) return order;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return patches[a].number < patches[b].number; });
-  const int total = patches.front().total;
-  int expected = 1;
-  for (const auto at : order) {
-    const Numbered& p = patches[at];
-    if (p.number > total)
-      return make_error(ErrorKind::bad_input,
-                        fmt::format("{}: patch {}/{} has a number beyond its series: \"{}\"", where, p.number,
-                                    total, p.subject));
-    if (p.number < expected)
-      return make_error(
-          ErrorKind::bad_input,
-          fmt::format("{}: patch {}/{} is there twice: \"{}\"", where, p.number, total, p.subject),
-          "keep one mail for each patch");
-    if (p.number > expected) break;
-    ++expected;
-  }
-  if (expected <= total)
-    return make_error(ErrorKind::bad_input, fmt::format("{}: patch {}/{} is missing", where, expected, total),
-                      "save the whole thread: b4 am MESSAGE-ID, or the mbox of the list archive");
-  return order;
 }
 
 }  // namespace pinrig::git

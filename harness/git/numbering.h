@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0
-// "[PATCH v3 2/7] subject" and the order of a series. Pure. Private to the module.
+// "[PATCH v3 2/7] subject". Pure. Private to the module.
 #pragma once
 
 #include <string>
 #include <string_view>
-#include <vector>
-
-#include "base/result.h"
 
 namespace pinrig::git {
 
 struct Numbered {
+  std::string text;     ///< the whole subject
   std::string subject;  ///< without brackets and "Re:"
-  bool reply = false;   ///< began with "Re:"
+  bool reply = false;   ///< began with "Re:" or its like in another language
   int version = 1;      ///< N of "vN"
   int number = -1;      ///< n of "n/m"; 0 is a cover letter; -1 when there is none
   int total = -1;       ///< m of "n/m"
+  bool odd = false;     ///< holds something like n/m in a place or form that is not understood
 };
 
-/// Takes a mail's subject apart. Only brackets at its start count: "[PATCH net-next v2 01/12] [media] x: y".
+/// Takes a mail's subject apart. Brackets at its start count: "[PATCH net-next v2 01/12] [media] x: y",
+/// "[PATCH1/3]", "[PATCH 1 / 3]", "[PATCH_1/3]", "[PATCH 1 of 3]". "[PATCH 6.1/6.12]" holds no number;
+/// "1/3: x", "x (1/3)" and an unclosed "[PATCH 1/3 x" are odd.
 Numbered parse_subject(std::string_view subject);
-
-/// The order to apply patches in: indices into `patches` (which hold no cover letter and no reply).
-/// Numbered ones are sorted and must be complete; without numbers the given order holds. bad_input names the
-/// gap, the duplicate, or the two versions; `where` starts the message.
-Result<std::vector<std::size_t>> order_of(const std::vector<Numbered>& patches, const std::string& where);
 
 }  // namespace pinrig::git

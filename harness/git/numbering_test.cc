@@ -7,9 +7,6 @@
 namespace pinrig::git {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-
 TEST(Numbering, TakesSubjectsApart) {
   const auto n = parse_subject("[PATCH net-next v3 02/07] mm: pin [pages] right");
   EXPECT_EQ(n.subject, "mm: pin [pages] right");
@@ -17,6 +14,7 @@ TEST(Numbering, TakesSubjectsApart) {
   EXPECT_EQ(n.number, 2);
   EXPECT_EQ(n.total, 7);
   EXPECT_FALSE(n.reply);
+  EXPECT_FALSE(n.odd);
 }
 
 TEST(Numbering, OtherFormsOfTheSame) {
@@ -27,51 +25,44 @@ TEST(Numbering, OtherFormsOfTheSame) {
   EXPECT_EQ(parse_subject("[PATCH] x").number, -1);
   EXPECT_EQ(parse_subject("[PATCH 0/3] x").number, 0);
   EXPECT_EQ(parse_subject("[PATCH 6.1/6.12] x").number, -1);
+  EXPECT_EQ(parse_subject("[PATCH v6.1 1/2] x").version, 1);
   EXPECT_EQ(parse_subject("[unclosed x").subject, "[unclosed x");
   EXPECT_EQ(parse_subject("").subject, "");
+}
+
+TEST(Numbering, NumbersHoweverTheyAreWritten) {
+  for (const char* subject : {"[PATCH1/3] x", "[PATCH 1 / 3] x", "[PATCH_1/3] x", "[PATCH 1 /3] x",
+                              "[PATCH-1/3] x", "[PATCH,1/3] x", "[PATCH #1/3] x", "[PATCH 1 of 3] x",
+                              "[1/3] x", "[PATCH 5.10/6.1 01/03] x", "[PATCHv21 1/3] x"}) {
+    SCOPED_TRACE(subject);
+    const auto n = parse_subject(subject);
+    EXPECT_EQ(n.number, 1);
+    EXPECT_EQ(n.total, 3);
+    EXPECT_EQ(n.subject, "x");
+    EXPECT_FALSE(n.odd);
+  }
+}
+
+TEST(Numbering, OddOnes) {
+  for (const char* subject : {"[PATCH v1/3] x", "[PATCH 1/3 2/3] x", "[PATCH 1/0] x", "[PATCH 1/3 x",
+                              "1/3: x", "(1/3) x", "x (1/3)", "PATCH 1/3: x", "PATCH v2 1/3 x"}) {
+    SCOPED_TRACE(subject);
+    const auto n = parse_subject(subject);
+    EXPECT_TRUE(n.odd);
+    EXPECT_EQ(n.number, -1);
+  }
+  for (const char* subject :
+       {"drm: fix 1/2 scaling", "[PATCH] x: a/1 b", "[PATCH 6.1/6.12] x", "2024/01/02: x"})
+    EXPECT_FALSE(parse_subject(subject).odd) << subject;
 }
 
 TEST(Numbering, Replies) {
   EXPECT_TRUE(parse_subject("Re: [PATCH 1/3] x").reply);
   EXPECT_TRUE(parse_subject("RE: re: [PATCH 1/3] x").reply);
+  EXPECT_TRUE(parse_subject("AW: [PATCH 1/3] x").reply);
+  EXPECT_TRUE(parse_subject("Re[2]: [PATCH 1/3] x").reply);
   EXPECT_EQ(parse_subject("Re: [PATCH 1/3] x").number, 1);
   EXPECT_FALSE(parse_subject("Revert \"x\"").reply);
-}
-
-std::vector<Numbered> subjects(const std::vector<std::string>& texts) {
-  std::vector<Numbered> out;
-  for (const auto& t : texts) out.push_back(parse_subject(t));
-  return out;
-}
-
-std::string error_of(const std::vector<std::string>& texts) {
-  const auto r = order_of(subjects(texts), "file");
-  return r.has_error() ? r.error().message : "no error";
-}
-
-TEST(Numbering, SortsByNumberNotByText) {
-  std::vector<std::string> texts;
-  for (int i = 12; i >= 1; --i) texts.push_back("[PATCH " + std::to_string(i) + "/12] p");
-  const auto order = order_of(subjects(texts), "file");
-  ASSERT_TRUE(order.has_value());
-  EXPECT_EQ(order->front(), 11U);
-  EXPECT_EQ(order->back(), 0U);
-}
-
-TEST(Numbering, WithoutNumbersTheOrderGivenHolds) {
-  EXPECT_THAT(*order_of(subjects({"[PATCH] b", "[PATCH] a"}), "file"), ElementsAre(0U, 1U));
-  EXPECT_TRUE(order_of({}, "file")->empty());
-}
-
-TEST(Numbering, WhatIsNotOneSeries) {
-  EXPECT_THAT(error_of({"[PATCH 1/3] a", "[PATCH 2/3] b"}), HasSubstr("file: patch 3/3 is missing"));
-  EXPECT_THAT(error_of({"[PATCH 2/2] b"}), HasSubstr("patch 1/2 is missing"));
-  EXPECT_THAT(error_of({"[PATCH 1/2] a", "[PATCH 2/2] b", "[PATCH 2/2] b"}),
-              HasSubstr("patch 2/2 is there twice"));
-  EXPECT_THAT(error_of({"[PATCH 1/2] a", "[PATCH 2/2] b", "[PATCH 3/2] c"}), HasSubstr("beyond its series"));
-  EXPECT_THAT(error_of({"[PATCH 1/2] a", "[PATCH v2 2/2] b"}), HasSubstr("two versions, v1 and v2"));
-  EXPECT_THAT(error_of({"[PATCH 1/2] a", "[PATCH 2/3] b"}), HasSubstr("one of 2 and one of 3 patches"));
-  EXPECT_THAT(error_of({"[PATCH 1/1] a", "[PATCH] b"}), HasSubstr("one has none"));
 }
 
 }  // namespace

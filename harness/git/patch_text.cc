@@ -4,15 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 
 namespace pinrig::git {
 namespace {
 
-/// "a/mm/gup.c\t2024-01-01" -> "mm/gup.c"; empty for /dev/null.
-std::string strip_one(std::string_view name) {
+/// "a/mm/gup.c\t2024-01-01" -> "mm/gup.c" with strip 1; empty for /dev/null.
+std::string strip_path(std::string_view name, int strip) {
   std::string path;
   if (name.starts_with('"')) {
     path = unquote_path(
@@ -21,8 +20,12 @@ std::string strip_one(std::string_view name) {
     path = name.substr(0, name.find('\t'));
   }
   if (path == "/dev/null") return {};
-  const auto slash = path.find('/');
-  return slash == std::string::npos ? std::string() : path.substr(slash + 1);
+  for (; strip > 0; --strip) {
+    const auto slash = path.find('/');
+    if (slash == std::string::npos) return {};
+    path.erase(0, slash + 1);
+  }
+  return path;
 }
 
 void add(std::vector<std::string>& paths, std::string path) {
@@ -31,34 +34,13 @@ void add(std::vector<std::string>& paths, std::string path) {
 }
 
 /// "diff --git a/X b/X": the form in which both names are the same, the only one without further headers.
-std::string same_name(std::string_view line) {
+std::string same_name(std::string_view line, int strip) {
   const std::string_view both = line.substr(11);
-  if (both.starts_with('"')) return strip_one(both.substr(0, both.find("\" ") + 1));
+  if (both.starts_with('"')) return strip_path(both.substr(0, both.find("\" ") + 1), strip);
   if (both.size() % 2 == 0) return {};
   const auto first = both.substr(0, both.size() / 2);
   const auto second = both.substr(both.size() / 2 + 1);
-  return strip_one(first) == strip_one(second) ? strip_one(first) : std::string();
-}
-
-/// The part of `diff` that is about `file`.
-std::string_view section_of(std::string_view diff, const std::string& file) {
-  const auto at = diff.find("\n+++ b/" + file);
-  if (at == std::string_view::npos) return {};
-  const auto end = diff.find("\ndiff --git ", at);
-  return diff.substr(at + 1, end == std::string_view::npos ? end : end - at);
-}
-
-/// 1-based number of the hunk "@@ -LINE" in a section; 0 when it is not there.
-int hunk_number(std::string_view section, int line) {
-  int number = 0;
-  for (const auto text : lines(section)) {
-    if (!text.starts_with("@@ -")) continue;
-    ++number;
-    int begin = -1;
-    std::from_chars(text.data() + 4, text.data() + text.size(), begin);
-    if (begin == line) return number;
-  }
-  return 0;
+  return strip_path(first, 1) == strip_path(second, 1) ? strip_path(first, strip) : std::string();
 }
 
 }  // namespace
@@ -93,45 +75,103 @@ std::string unquote_path(std::string_view path) {
   return out;
 }
 
-std::vector<std::string> named_paths(std::string_view diff) {
+bool has_context_diff(std::string_view text) {
+  bool stars = false;
+  for (const auto line : lines(text)) {
+    if (stars && line.starts_with("--- ")) return true;
+    stars = line.starts_with("*** ");
+  }
+  return false;
+}
+
+std::vector<std::string> named_paths(std::string_view diff, int strip) {
   std::vector<std::string> paths;
   for (const auto line : lines(diff)) {
-    if (line.starts_with("diff --git ")) add(paths, same_name(line));
+    if (line.starts_with("diff --git ")) add(paths, same_name(line, strip));
     for (const std::string_view header : {"--- ", "+++ "})
-      if (line.starts_with(header)) add(paths, strip_one(line.substr(header.size())));
+      if (line.starts_with(header)) add(paths, strip_path(line.substr(header.size()), strip));
     for (const std::string_view header : {"rename from ", "rename to ", "copy from ", "copy to "})
       if (line.starts_with(header)) add(paths, unquote_path(line.substr(header.size())));
   }
   return paths;
 }
 
-Rejection parse_rejection(std::string_view said, std::string_view diff) {
-  // builtin/apply says "error: patch failed: FILE:LINE" for a hunk and "error: FILE: REASON" for a file;
-  // LINE is where the hunk begins in the file before the patch.
-  constexpr std::string_view kHunk = "error: patch failed: ";
-  constexpr std::string_view kError = "error: ";
-  for (const auto line : lines(said)) {
-    const auto colon = line.rfind(':');
-    if (!line.starts_with(kHunk) || colon <= kHunk.size()) continue;
-    Rejection r;
-    r.file = line.substr(kHunk.size(), colon - kHunk.size());
-    int at = 0;
-    std::from_chars(line.data() + colon + 1, line.data() + line.size(), at);
-    const int number = hunk_number(section_of(diff, r.file), at);
-    r.hunk = number > 0 ? fmt::format("hunk {} at line {}", number, at) : fmt::format("hunk at line {}", at);
-    return r;
+bool unsafe_path(std::string_view path) {
+  if (path.empty() || path.starts_with('/')) return true;
+  for (const auto& part : split(path, '/'))
+    if (part.empty() || part == "." || part == ".." || part == ".git") return true;
+  return false;
+}
+
+std::string without_added_cr(std::string diff) {
+  bool headers = false;
+  std::size_t at = 0;
+  while (at < diff.size()) {
+    const auto end = std::min(diff.find('\n', at), diff.size());
+    const std::string_view line = std::string_view(diff).substr(at, end - at);
+    at = end + 1;
+    if (!line.starts_with("diff --git ") && !line.starts_with("--- ") && !line.starts_with("+++ ") &&
+        !line.starts_with("@@ "))
+      continue;
+    if (!line.ends_with('\r')) return diff;
+    headers = true;
   }
-  const auto paths = named_paths(diff);
-  for (const auto line : lines(said)) {
-    if (!line.starts_with(kError)) continue;
-    const auto rest = line.substr(kError.size());
-    const auto colon = rest.find(": ");
-    const std::string file(rest.substr(0, colon));
-    if (colon != std::string_view::npos && std::find(paths.begin(), paths.end(), file) != paths.end())
-      return {file, std::string(rest.substr(colon + 2))};
-    return {paths.empty() ? std::string() : paths.front(), std::string(rest)};
+  if (!headers) return diff;
+  std::string out;
+  for (const auto line : lines(diff)) out.append(line).push_back('\n');
+  return out;
+}
+
+std::string without_quoted_headers(std::string diff) {
+  constexpr std::string_view kHeader = "diff --git ";
+  while (diff.starts_with(kHeader)) {
+    const auto next = diff.find("\ndiff --git ");
+    const std::string_view section = std::string_view(diff).substr(0, next);
+    const auto dashes = section.find("\n---\n");
+    const auto changes = [&](std::string_view what) { return section.find(what) != std::string_view::npos; };
+    if (next == std::string::npos || dashes == std::string_view::npos || changes("\n@@ ") ||
+        changes(" mode ") || changes("\nrename ") || changes("\ncopy ") || changes("\nBinary ") ||
+        changes("\nGIT binary "))
+      break;
+    diff.erase(0, next + 1);
   }
-  return {paths.empty() ? std::string() : paths.front(), std::string(trim(said))};
+  return diff;
+}
+
+std::string damage_hint(std::string_view diff, bool flowed) {
+  bool in_hunk = false;
+  int number = 0;
+  for (const auto line : lines(diff)) {
+    ++number;
+    if (line.starts_with("@@ ")) in_hunk = true;
+    if (line.starts_with("diff --git ")) in_hunk = false;
+    if (line == "-- ") break;
+    if (!in_hunk || line.empty() || std::string_view(" +-\\@").find(line[0]) != std::string_view::npos)
+      continue;
+    return fmt::format(
+        "\"{}\" begins with none of ' ', '+' and '-': {}; save "
+        "the raw mail or take it from the "
+        "list archive",
+        line.substr(0, 60),
+        flowed ? "the mail is format=flowed, which wraps lines "
+                 "and takes white space"
+               : "white space was lost or a line wrapped, as "
+                 "when a web page is copied or a mail "
+                 "is sent as format=flowed");
+  }
+  return flowed ? "the mail is format=flowed, which changes white space: send "
+                  "it as plain text"
+                : "";
+}
+
+int line_in_file(std::string_view file, std::string_view diff) {
+  const auto there = lines(file);
+  const auto wanted = lines(diff);
+  if (wanted.empty()) return 0;
+  for (std::size_t i = 0; i + wanted.size() <= there.size(); ++i)
+    if (std::equal(wanted.begin(), wanted.end(), there.begin() + static_cast<std::ptrdiff_t>(i)))
+      return static_cast<int>(i) + 1;
+  return 0;
 }
 
 }  // namespace pinrig::git

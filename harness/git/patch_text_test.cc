@@ -41,9 +41,52 @@ TEST(PatchText, RejectionOfAHunk) {
 TEST(PatchText, RejectionOfAFile) {
   const auto r = parse_rejection("error: mm/b.c: does not exist in index\n", kTwoHunks);
   EXPECT_EQ(r.file, "mm/b.c");
-  EXPECT_EQ(r.hunk, "does not exist in index");
+  EXPECT_EQ(r.why, Misfit::no_file);
+  EXPECT_EQ(r.hunk, "does not exist in the base");
   EXPECT_EQ(parse_rejection("error: corrupt patch at line 9\n", kTwoHunks).hunk, "corrupt patch at line 9");
   EXPECT_EQ(parse_rejection("fatal: odd\n", "").hunk, "fatal: odd");
+}
+
+TEST(PatchText, RejectionsKnowTheirKind) {
+  const auto why = [](const char* said) { return parse_rejection(said, kTwoHunks).why; };
+  EXPECT_EQ(why("error: patch failed: mm/b.c:50\n"), Misfit::hunk);
+  EXPECT_EQ(why("error: mm/b.c: already exists in index\n"), Misfit::exists);
+  EXPECT_EQ(why("error: 'mm/b.c' appears as both a file and as a directory\n"), Misfit::wrong_kind);
+  EXPECT_EQ(why("error: cannot apply binary patch to 'mm/b.c' without full index line\n"), Misfit::binary);
+  EXPECT_EQ(why("error: corrupt patch at line 12\n"), Misfit::malformed);
+  const auto r = parse_rejection("error: corrupt patch at line 12\n", kTwoHunks);
+  EXPECT_EQ(r.diff_line, 12);
+  EXPECT_EQ(r.file, "mm/b.c");
+}
+
+TEST(PatchText, StripLevels) {
+  const std::string bare = "diff --git mm/a.c mm/a.c\n--- mm/a.c\n+++ mm/a.c\n";
+  EXPECT_THAT(named_paths(bare, 0), ElementsAre("mm/a.c"));
+  EXPECT_THAT(named_paths("--- x/y/mm/a.c\n", 2), ElementsAre("mm/a.c"));
+  for (const char* path : {"../x", "/x", "a/../b", ".git/x", "a//b", ""})
+    EXPECT_TRUE(unsafe_path(path)) << path;
+  for (const char* path : {"a", "a..b/c", ".gitignore", "mm/gup.c"}) EXPECT_FALSE(unsafe_path(path)) << path;
+}
+
+TEST(PatchText, CarriageReturnsOfTheMailGoThoseOfTheFileStay) {
+  const std::string unix_text = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n";
+  const std::string dos_file = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\r\n+b\r\n";
+  EXPECT_EQ(without_added_cr("--- a/x\r\n+++ b/x\r\n@@ -1 +1 @@\r\n-a\r\n+b\r\n"), unix_text);
+  EXPECT_EQ(without_added_cr(dos_file), dos_file);
+  EXPECT_EQ(without_added_cr(unix_text), unix_text);
+}
+
+TEST(PatchText, DamageIsRecognised) {
+  EXPECT_EQ(damage_hint(kTwoHunks, false), "");
+  EXPECT_THAT(damage_hint("@@ -1,2 +1,2 @@\nlost\n-x\n+y\n", false),
+              ::testing::HasSubstr("\"lost\" begins with none"));
+  EXPECT_THAT(damage_hint("@@ -1,2 +1,2 @@\nlost\n", true),
+              ::testing::HasSubstr("the mail is format=flowed"));
+}
+
+TEST(PatchText, LinesOfTheUsersFile) {
+  EXPECT_EQ(line_in_file("Subject: x\r\n\r\n--- a/x\r\n+++ b/x\r\n", "--- a/x\n+++ b/x\n"), 3);
+  EXPECT_EQ(line_in_file("LS0tIGEveA==\n", "--- a/x\n"), 0);
 }
 
 }  // namespace

@@ -1,189 +1,155 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <archive.h>
-#include <archive_entry.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "base/text.h"
+#include "git/folder.h"
+#include "git/patch_text.h"
+#include "git/quilt.h"
 #include "git/series_read.h"
 
 namespace pinrig::git {
 namespace {
 
-bool is_html(std::string_view text) {
-  std::string head(trim(text.substr(0, 1024)));
-  std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
-  return head.starts_with("<!doctype html") || head.starts_with("<html") ||
-         (head.starts_with("<?xml") && head.find("<html") != std::string::npos);
+using Order = RawSeries::Order;
+
+bool ends_with_any(const std::string& name, std::initializer_list<const char*> suffixes) {
+  return std::any_of(suffixes.begin(), suffixes.end(), [&](const char* s) { return name.ends_with(s); });
 }
 
-/// List archives give threads as t.mbox.gz.
-Result<std::string> decompress(const std::string& text, const std::string& name) {
-  const std::unique_ptr<archive, int (*)(archive*)> a(archive_read_new(), archive_read_free);
-  archive_read_support_filter_all(a.get());
-  archive_read_support_format_raw(a.get());
-  archive_entry* entry = nullptr;
-  std::string out;
-  if (archive_read_open_memory(a.get(), text.data(), text.size()) == ARCHIVE_OK &&
-      archive_read_next_header(a.get(), &entry) == ARCHIVE_OK &&
-      archive_filter_code(a.get(), 0) != ARCHIVE_FILTER_NONE) {
-    char buffer[65536];
-    la_ssize_t n = 0;
-    while ((n = archive_read_data(a.get(), buffer, sizeof buffer)) > 0)
-      out.append(buffer, static_cast<std::size_t>(n));
-    if (n == 0) return out;
-  }
-  return make_error(ErrorKind::bad_input, fmt::format("{}: compressed, and damaged or cut short", name));
+bool is_patch_name(const std::string& name) {
+  return ends_with_any(uncompressed_name(name), {".patch", ".mbox", ".eml", ".diff"});
 }
 
-bool is_compressed(std::string_view text) {
-  return text.starts_with("\x1f\x8b") ||
-         text.starts_with(
-             "\xfd"
-             "7zXZ") ||
-         text.starts_with("\x28\xb5\x2f\xfd");
+/// "1700000000.M1P1.host:2,S"
+bool is_maildir_name(const std::string& name) { return name.find(":2,") != std::string::npos; }
+
+bool is_mail_name(const std::string& name) {
+  return is_maildir_name(name) || uncompressed_name(name).ends_with(".eml");
 }
 
-Result<RawSeries::File> read_patch_file(const fs::path& path) {
-  std::error_code ec;
-  if (fs::is_directory(path, ec))
-    return make_error(ErrorKind::bad_input, path.string() + ": a directory where a file is expected");
-  PINRIG_TRY(text, read_file(path));
-  if (is_compressed(text)) {
-    PINRIG_TRY(plain, decompress(text, path.string()));
-    text = std::move(plain);
-  }
-  if (trim(text).empty()) return make_error(ErrorKind::bad_input, path.string() + ": empty");
-  if (is_html(text))
-    return make_error(
-        ErrorKind::bad_input, path.string() + ": this is HTML, save the raw mbox",
-        "on the page of the list archive follow \"mbox.gz\" or \"raw\", or use b4 am MESSAGE-ID");
-  return RawSeries::File{path.string(), std::move(text)};
+Result<void> add_file(RawSeries& raw, const Folder& folder, const std::string& name, int strip) {
+  const std::string shown = (fs::path(folder.where) / name).string();
+  PINRIG_TRY(packed, folder.read(name));
+  PINRIG_TRY(contents, decompress(std::move(packed), shown));
+  if (contents.archive)
+    return make_error(ErrorKind::bad_input, shown + ": an archive inside a directory of patches",
+                      "unpack it, or name it alone: --series " + shell_quote(shown));
+  PINRIG_TRY(text, plain_text(std::move(contents.text), shown));
+  raw.files.push_back({shown, std::move(text), strip});
+  return {};
 }
 
-/// Names in the order of a quilt-like `series` file.
-Result<std::vector<fs::path>> listed_patches(const fs::path& list) {
-  PINRIG_TRY(text, read_file(list));
-  std::vector<fs::path> paths;
-  int number = 0;
-  for (auto line : lines(text)) {
-    ++number;
-    line = trim(line.substr(0, line.find('#')));
-    if (line.empty()) continue;
-    const auto space = line.find_first_of(" \t");
-    const std::string name(line.substr(0, space));
-    const auto option = space == std::string_view::npos ? std::string_view() : trim(line.substr(space));
-    const std::string at = fmt::format("{}:{}", list.string(), number);
-    if (!option.empty() && option != "-p1")
-      return make_error(ErrorKind::bad_input,
-                        fmt::format("{}: option '{}': only -p1 is understood", at, option));
-    std::error_code ec;
-    const fs::path path = list.parent_path() / name;
-    if (!fs::is_regular_file(path, ec))
-      return make_error(ErrorKind::bad_input,
-                        fmt::format("{}: patch '{}' is not in the directory", at, name));
-    paths.push_back(path);
-  }
-  return paths;
+/// A file with a diff in it that was left out because of its name; copies of editors and merges are no
+/// patches.
+void note_left_out(RawSeries& raw, const Folder& folder, const std::string& name) {
+  if (ends_with_any(name, {"~", ".orig", ".rej", ".bak", ".swp", ".yaml", ".yml"})) return;
+  const auto text = folder.read(name);
+  if (text.has_error() || !has_diff(std::string_view(*text).substr(0, 65536))) return;
+  raw.notices.push_back(
+      fmt::format("{} holds a diff and is not applied: it is not named *.patch, *.diff, *.mbox or *.eml",
+                  (fs::path(folder.where) / name).string()));
 }
 
-Result<RawSeries> read_directory(const fs::path& dir) {
+Error no_patch_in(const Folder& folder) {
+  return make_error(ErrorKind::bad_input, fmt::format("{}: holds no patch", folder.where),
+                    "patches are files named *.patch, *.diff, *.mbox or *.eml, "
+                    "also compressed, a Maildir, or those listed in a "
+                    "file named series");
+}
+
+Result<RawSeries> read_folder(const Folder& folder, const std::string& list) {
   RawSeries raw;
-  raw.where = dir.string();
-  std::error_code ec;
-  if (!fs::is_directory(dir, ec))
-    return make_error(ErrorKind::bad_input, fmt::format("{}: no such directory of patches", dir.string()));
-  std::vector<fs::path> paths;
-  if (fs::is_regular_file(dir / "series", ec)) {
-    PINRIG_TRY(listed, listed_patches(dir / "series"));
-    paths = std::move(listed);
-    raw.keep_order = true;
-  } else {
-    for (const auto& entry : fs::directory_iterator(dir, ec)) {
-      const auto ext = entry.path().extension();
-      if (ext == ".patch" || ext == ".mbox" || ext == ".eml" || ext == ".diff") paths.push_back(entry.path());
+  raw.where = folder.where;
+  if (folder.exists(list)) {
+    raw.order = Order::listed;
+    const std::string below = list.substr(0, list.size() - std::string_view("series").size());
+    PINRIG_TRY(text, folder.read(list));
+    const auto exists = [&](const std::string& name) { return !name.empty() && folder.exists(below + name); };
+    PINRIG_TRY(listed, parse_series_file(text, (fs::path(folder.where) / list).string(), exists));
+    for (const auto& l : listed) PINRIG_CHECK(add_file(raw, folder, below + l.name, l.strip));
+    if (raw.files.empty()) return no_patch_in(folder);
+    return raw;
+  }
+  raw.order = Order::names;
+  bool mails = true;
+  for (const auto& name : folder.names) {
+    if (!is_patch_name(name) && !is_maildir_name(name)) {
+      note_left_out(raw, folder, name);
+      continue;
     }
-    if (ec) return errno_error("reading " + dir.string(), ec.value());
-    std::sort(paths.begin(), paths.end());
+    mails = mails && is_mail_name(name);
+    PINRIG_CHECK(add_file(raw, folder, name, 1));
   }
-  if (paths.empty())
-    return make_error(
-        ErrorKind::bad_input, fmt::format("{}: holds no patch", dir.string()),
-        "patches are files named *.patch, *.diff, *.mbox or *.eml, or those listed in a file named series");
-  for (const auto& path : paths) {
-    PINRIG_TRY(file, read_patch_file(path));
-    raw.files.push_back(std::move(file));
-  }
+  if (raw.files.empty()) return no_patch_in(folder);
+  if (mails) raw.order = Order::mails;
+  if (raw.files.size() == 1) raw.order = Order::thread;
   return raw;
 }
 
-Result<RawSeries> read_range(const Git& git, const model::Series::GitRange& range) {
+/// cur/ and new/ of a Maildir.
+Result<RawSeries> read_maildir(const fs::path& dir) {
   RawSeries raw;
-  raw.where = fmt::format("{} of {}", range.range, range.repo);
-  raw.keep_order = true;
-  raw.keep_subjects = true;
+  raw.where = dir.string();
+  raw.order = Order::thread;
+  std::vector<std::pair<std::string, std::string>> names;  // the mail's name, its folder
+  for (const char* sub : {"cur", "new"}) {
+    PINRIG_TRY(folder, open_folder(dir / sub));
+    for (const auto& name : folder.names) names.emplace_back(name, sub);
+  }
+  std::sort(names.begin(), names.end(),
+            [](const auto& a, const auto& b) { return natural_less(a.first, b.first); });
+  PINRIG_TRY(all, open_folder(dir));
+  for (const auto& [name, sub] : names) PINRIG_CHECK(add_file(raw, all, sub + "/" + name, 1));
+  if (raw.files.empty()) return no_patch_in(all);
+  return raw;
+}
+
+Result<RawSeries> read_directory(const fs::path& dir) {
   std::error_code ec;
-  if (!fs::is_directory(range.repo, ec))
-    return make_error(ErrorKind::bad_input, fmt::format("git repository {}: no such directory", range.repo));
-  if (range.range.find("..") == std::string::npos || range.range.starts_with('-'))
-    return make_error(ErrorKind::bad_input, fmt::format("'{}' is not a range of commits", range.range),
-                      "write A..B");
-  Call call;
-  call.cwd = range.repo;
-  call.args = {"rev-list", "--min-parents=2", "--max-count=1", "--end-of-options", range.range, "--"};
-  PINRIG_TRY(merges, git.run(call));
-  if (!process::succeeded(merges.status))
-    return make_error(ErrorKind::bad_input, fmt::format("range {}: {}", raw.where, trim(merges.err)));
-  if (!trim(merges.out).empty())
-    return make_error(ErrorKind::bad_input,
-                      fmt::format("range {} holds the merge {}", raw.where, trim(merges.out)),
-                      "a series is a line of patches: rebase it first");
-  call.args = {"rev-parse", "--path-format=absolute", "--git-path", "objects"};
-  PINRIG_TRY(objects, git.text(call));
-  raw.objects = objects;
-  // Options for all that the repository's own configuration could change.
-  call.args = {"format-patch",
-               "--stdout",
-               "-k",
-               "--full-index",
-               "--binary",
-               "--no-signature",
-               "--no-cover-letter",
-               "--no-attach",
-               "--no-thread",
-               "--no-ext-diff",
-               "--src-prefix=a/",
-               "--dst-prefix=b/",
-               "--no-base",
-               "--no-stat",
-               "--end-of-options",
-               range.range,
-               "--"};
-  PINRIG_TRY(mails, git.run_ok(call, ErrorKind::bad_input));
-  if (trim(mails.out).empty())
-    return make_error(ErrorKind::bad_input, fmt::format("range {} is empty", raw.where));
-  raw.files.push_back({raw.where, std::move(mails.out)});
+  if (!fs::is_directory(dir, ec))
+    return make_error(ErrorKind::bad_input, fmt::format("{}: no such directory of patches", dir.string()));
+  if (fs::is_directory(dir / "cur", ec) && fs::is_directory(dir / "new", ec)) return read_maildir(dir);
+  PINRIG_TRY(folder, open_folder(dir));
+  // quilt keeps patches in a folder below the tree.
+  if (!folder.exists("series") && std::none_of(folder.names.begin(), folder.names.end(), is_patch_name)) {
+    for (const char* list : {"patches/series", "debian/patches/series"})
+      if (folder.exists(list)) return read_folder(folder, list);
+  }
+  return read_folder(folder, "series");
+}
+
+Result<RawSeries> read_one_file(const fs::path& path) {
+  std::error_code ec;
+  if (fs::is_directory(path, ec))
+    return make_error(ErrorKind::bad_input, path.string() + ": a directory where a file is expected");
+  PINRIG_TRY(packed, read_file(path));
+  PINRIG_TRY(contents, decompress(std::move(packed), path.string()));
+  if (contents.archive) {
+    PINRIG_TRY(folder, unpack(contents.text, path.string()));
+    for (const char* list : {"patches/series", "debian/patches/series"})
+      if (folder.exists(list)) return read_folder(folder, list);
+    return read_folder(folder, "series");
+  }
+  RawSeries raw;
+  raw.where = path.string();
+  PINRIG_TRY(text, plain_text(std::move(contents.text), path.string()));
+  raw.files.push_back({path.string(), std::move(text), 1});
   return raw;
 }
 
 }  // namespace
 
-Result<RawSeries> read_series(const Git& git, const model::Series& series) {
+Result<RawSeries> read_series(const Git& git, const model::Series& series, const fs::path& cache) {
   struct Visitor {
     const Git& git;
-    Result<RawSeries> operator()(const model::Series::Mbox& m) const {
-      PINRIG_TRY(file, read_patch_file(m.path));
-      RawSeries raw;
-      raw.where = m.path;
-      raw.files.push_back(std::move(file));
-      return raw;
-    }
+    const fs::path& cache;
+    Result<RawSeries> operator()(const model::Series::Mbox& m) const { return read_one_file(m.path); }
     Result<RawSeries> operator()(const model::Series::PatchDir& d) const { return read_directory(d.path); }
-    Result<RawSeries> operator()(const model::Series::GitRange& r) const { return read_range(git, r); }
+    Result<RawSeries> operator()(const model::Series::GitRange& r) const { return read_range(git, r, cache); }
   };
-  return std::visit(Visitor{git}, series.patches);
+  return std::visit(Visitor{git, cache}, series.patches);
 }
 
 }  // namespace pinrig::git

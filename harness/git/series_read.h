@@ -2,6 +2,8 @@
 // From mails, files or a range to patches in order. Private to the module.
 #pragma once
 
+#include <memory>
+
 #include "git/git_command.h"
 
 namespace pinrig::git {
@@ -12,25 +14,63 @@ struct Patch {
   std::string author;   ///< "Name <address>"
   std::string message;  ///< subject, empty line, body
   std::string diff;
+  int strip = 1;        ///< -pN of the diff
+  std::string file;     ///< the user's, for messages
+  int line = 0;         ///< where the diff begins in it; 0 when it was encoded
+  bool flowed = false;  ///< its mail says format=flowed
+  std::string tree;     ///< of a range: the tree of the commit, when that is exactly what the patch makes
+};
+
+/// A commit of a range.
+struct RangeCommit {
+  std::string commit;
+  std::string parent;
+  std::string tree;
+  std::string parent_tree;
+  std::string author;
+  std::string subject;
+  std::string message;
 };
 
 /// The bytes a series was given as: what its cache key is made of, and what it is read from.
 struct RawSeries {
+  enum class Order {
+    thread,   ///< mails of a list: versions, replies, numbers
+    mails,    ///< mails in files of their own: as a thread when they number one series, else as files
+    names,    ///< files in the order of their names
+    listed,   ///< files in the order of `series`
+    commits,  ///< a range
+  };
   struct File {
-    std::string name;  ///< for people: path, or "patch 3 of A..B"
+    std::string name;  ///< for people: a path
     std::string text;
+    int strip = 1;
   };
   std::vector<File> files;
-  bool keep_order = false;     ///< files are in an order that the user chose (a `series` file, a range)
-  bool keep_subjects = false;  ///< subjects are commits', without "[PATCH]"
-  fs::path objects;            ///< of the repository of a range, for three-way merges
-  std::string where;           ///< the series' source for messages
+  Order order = Order::thread;
+  std::vector<RangeCommit> commits;
+  fs::path repo;                     ///< of a range
+  fs::path objects;                  ///< of that repository, for three-way merges
+  std::shared_ptr<TempDir> fetched;  ///< that repository, when it came from a URL
+  std::string where;                 ///< the series' source for messages
+  std::vector<std::string> notices;  ///< one line each
 };
 
-/// Reads without judging. bad_input: nothing there, HTML, an unknown revision, a merge in the range.
-Result<RawSeries> read_series(const Git& git, const model::Series& series);
+/// Reads without judging. bad_input: nothing there, HTML, UTF-16, a bundle, an unknown revision, a merge in
+/// the range. `cache` takes what is fetched for the range of a URL.
+Result<RawSeries> read_series(const Git& git, const model::Series& series, const fs::path& cache);
 
+/// A line of commits A..B of a repository here or at a URL. Empty commits are left out with a notice.
+Result<RawSeries> read_range(const Git& git, const model::Series::GitRange& range, const fs::path& cache);
+
+/// The patches of a range: trees as they are when the range begins at `source`, else diffs.
+Result<std::vector<Patch>> decode_range(const Git& git, const RawSeries& raw, const Source& source);
+
+struct Decoded {
+  std::vector<Patch> patches;
+  std::vector<std::string> notices;
+};
 /// Mails taken apart and put in order; bad_input for what is no series.
-Result<std::vector<Patch>> decode_series(const Git& git, const RawSeries& raw, const fs::path& temp);
+Result<Decoded> decode_series(const Git& git, const RawSeries& raw, const fs::path& temp);
 
 }  // namespace pinrig::git

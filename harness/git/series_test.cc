@@ -120,21 +120,32 @@ TEST_F(SeriesTest, ForAnotherBaseNamesPatchFileAndHunk) {
 
 TEST_F(SeriesTest, WhatIsNoSeries) {
   EXPECT_THAT(error(testdata("gap-2-of-3-missing.mbox")).message, HasSubstr("patch 2/3 is missing"));
-  EXPECT_THAT(error(testdata("two-versions.mbox")).message, HasSubstr("two versions, v1 and v2"));
-  EXPECT_THAT(error(testdata("duplicate.mbox")).message, HasSubstr("patch 1/2 is there twice"));
-  EXPECT_THAT(error(testdata("only-replies.mbox")).message, HasSubstr("only replies"));
-  EXPECT_THAT(error(testdata("patch-without-diff.mbox")).message, HasSubstr("no diff in \"two\""));
+  EXPECT_THAT(error(testdata("two-versions.mbox")).message, HasSubstr("is missing"));
+  EXPECT_THAT(error(testdata("patch-without-diff.mbox")).message,
+              HasSubstr("no diff in \"[PATCH 2/2] two\""));
   const Error html = error(testdata("html-instead-of-mbox.mbox"));
   EXPECT_THAT(html.message, HasSubstr("this is HTML, save the raw mbox"));
   EXPECT_THAT(html.hint, HasSubstr("mbox.gz"));
   write(path("empty.mbox"), "\n");
   EXPECT_THAT(error(mbox(path("empty.mbox"))).message, HasSubstr("empty"));
   write(path("notes.mbox"), "Remember the milk.\n");
-  EXPECT_THAT(error(mbox(path("notes.mbox"))).message, HasSubstr("no patch"));
+  EXPECT_THAT(error(mbox(path("notes.mbox"))).message, HasSubstr("no diff in it"));
+  write(path("utf16.mbox"), std::string("\xff\xfe"
+                                        "F\0r\0o\0m\0",
+                                        10));
+  EXPECT_THAT(error(mbox(path("utf16.mbox"))).message, HasSubstr("this is UTF-16"));
   EXPECT_THAT(error(mbox(path("missing.mbox"))).message, HasSubstr("missing.mbox"));
   EXPECT_THAT(error(mbox(dir_.path())).message, HasSubstr("a directory"));
   write(path("cut.mbox"), "\x1f\x8b not really");
   EXPECT_THAT(error(mbox(path("cut.mbox"))).message, HasSubstr("damaged"));
+}
+
+TEST_F(SeriesTest, WhatIsLeftOutOrGuessedIsSaid) {
+  const auto twice = apply(testdata("duplicate.mbox"));
+  EXPECT_EQ(twice.patches.size(), 2U);
+  EXPECT_THAT(twice.notices, ElementsAre(HasSubstr("is there twice and is applied once")));
+  EXPECT_THAT(apply(testdata("only-replies.mbox")).notices, ElementsAre(HasSubstr("from the reply")));
+  EXPECT_EQ(apply(testdata("duplicate.mbox")).notices, twice.notices) << "also when it is remembered";
 }
 
 TEST_F(SeriesTest, DirectoryIsSortedByNameAndIgnoresOtherFiles) {
@@ -164,8 +175,118 @@ TEST_F(SeriesTest, SeriesFileGivesTheOrderAndPlainDiffsTheirNames) {
   EXPECT_EQ(s.patches[1].subject, "a");
   write(path("p/series"), "a.patch\nnowhere.patch\n");
   EXPECT_THAT(error(directory(path("p"))).message, HasSubstr("series:2: patch 'nowhere.patch'"));
-  write(path("p/series"), "a.patch -p0\n");
-  EXPECT_THAT(error(directory(path("p"))).message, HasSubstr("'-p0'"));
+  write(path("p/series"), "a.patch -R\n");
+  EXPECT_THAT(error(directory(path("p"))).message, HasSubstr("series:1: option '-R'"));
+}
+
+TEST_F(SeriesTest, DirectoryOrderIsThatOfTheNamesWhateverTheSubjectsSay) {
+  write(path("p/01.patch"), patch("[PATCH 2/2] b", 20, "B"));
+  write(path("p/02.patch"), patch("Re: [PATCH 3/72] a", 10, "A"));
+  write(path("p/03.patch"), patch("[PATCH 0/1] c", 30, "C"));
+  write(path("p/04.patch"), patch("[PATCH 1/2] d", 36, "D"));
+  write(path("p/.hidden.patch"), "garbage");
+  write(path("p/05.txt"), patch("[PATCH] not named as a patch", 15, "E"));
+  const auto s = apply(directory(path("p")));
+  ASSERT_EQ(s.patches.size(), 4U);
+  EXPECT_EQ(s.patches[0].subject, "b");
+  EXPECT_EQ(s.patches[3].subject, "d");
+  EXPECT_THAT(s.notices, ElementsAre(HasSubstr("05.txt holds a diff and is not applied")));
+  write(path("q/1.patch"), patch("[PATCH 2/2] b", 20, "B"));
+  write(path("q/2.patch"), patch("[PATCH 1/2] a", 10, "A"));
+  EXPECT_THAT(apply(directory(path("q"))).notices, ElementsAre(HasSubstr("not that of the numbers")));
+}
+
+TEST_F(SeriesTest, NothingListedIsDropped) {
+  write(path("p/a.patch"), patch("[PATCH] a", 10, "A"));
+  write(path("p/b.patch"), "From: A. Developer <dev@example.org>\nSubject: [PATCH 0/3] all\n\nText.\n");
+  write(path("p/series"), "a.patch\nb.patch\n");
+  EXPECT_THAT(error(directory(path("p"))).message, HasSubstr("b.patch: no diff in it"));
+  fs::remove(path("p/series"));
+  EXPECT_EQ(apply(directory(path("p"))).patches.size(), 1U) << "a cover letter";
+  write(path("p/b.patch"), "From: A. Developer <dev@example.org>\nSubject: [PATCH 2/3] cut off\n\nText.\n");
+  EXPECT_THAT(error(directory(path("p"))).message, HasSubstr("b.patch: no diff in it"));
+}
+
+TEST_F(SeriesTest, QuiltFolderAboveItsSeriesAndPatchesWithoutPrefix) {
+  const std::string plain = patch("x", 20, "Z");
+  std::string bare = plain.substr(plain.find("--- a/mm"));
+  bare.replace(bare.find("a/mm"), 2, "");
+  bare.replace(bare.find("b/mm"), 2, "");
+  write(path("tree/patches/two words.patch"), bare);
+  write(path("tree/patches/b.patch"), patch("[PATCH] b", 10, "B"));
+  write(path("tree/patches/series"), "two words.patch -p0\nb.patch -pab\n");
+  const auto s = apply(directory(path("tree")));
+  ASSERT_FALSE(s.failure) << to_string(*s.failure);
+  ASSERT_EQ(s.patches.size(), 2U);
+  EXPECT_THAT(s.patches[0].files, ElementsAre("mm/gup.c"));
+}
+
+TEST_F(SeriesTest, CarriageReturnsOfTheFileStay) {
+  std::string crlf;
+  for (int i = 1; i <= 5; ++i) crlf += "+line " + std::to_string(i) + "\r\n";
+  const std::string head = "From: A. Developer <dev@example.org>\nSubject: [PATCH 1/2] dos\n\n---\n";
+  const std::string make =
+      "diff --git a/dos.inf b/dos.inf\nnew file mode 100644\n--- /dev/null\n+++ b/dos.inf\n"
+      "@@ -0,0 +1,5 @@\n" +
+      crlf;
+  const std::string edit =
+      "diff --git a/dos.inf b/dos.inf\n--- a/dos.inf\n+++ b/dos.inf\n@@ -2,3 +2,3 @@\n"
+      " line 2\r\n-line 3\r\n+line three\r\n line 4\r\n";
+  std::string second = head;
+  second.replace(second.find("1/2"), 3, "2/2");
+  const std::string sep = "From x Mon Sep 17 00:00:00 2001\n";
+  write(path("dos.mbox"), sep + head + make + "\n" + sep + second + edit);
+  const auto s = apply(mbox(path("dos.mbox")));
+  ASSERT_FALSE(s.failure) << to_string(*s.failure);
+  EXPECT_EQ(show(source_, s.patches.at(1).commit, "dos.inf"),
+            "line 1\r\nline 2\r\nline three\r\nline 4\r\nline 5\r\n");
+}
+
+TEST_F(SeriesTest, PathsThatGitRefuses) {
+  const auto change = [&](const std::string& name) {
+    write(path("bad.mbox"), "From: A <a@example.org>\nSubject: [PATCH] x\n\n---\ndiff --git a/" + name +
+                                " b/" + name + "\nnew file mode 100644\n--- /dev/null\n+++ b/" + name +
+                                "\n@@ -0,0 +1 @@\n+x\n");
+    return mbox(path("bad.mbox"));
+  };
+  EXPECT_THAT(error(change("../x")).message, HasSubstr("names '../x', which is not a path of the tree"));
+  EXPECT_THAT(error(change(".git/hooks/x")).message, HasSubstr("'.git/hooks/x'"));
+  for (const char* name : {"Makefile/x", "mm"}) {
+    const auto s = apply(change(name));
+    ASSERT_TRUE(s.failure) << name;
+    EXPECT_EQ(s.failure->why, Misfit::wrong_kind) << s.failure->detail;
+  }
+}
+
+TEST_F(SeriesTest, APatchThatChangesNothingIsRefused) {
+  write(path("twice.mbox"), patch("[PATCH 1/2] a", 10, "A") + patch("[PATCH 2/2] a again", 10, "A"));
+  // A three-way merge of the same change finds nothing to do; without blobs it does not apply at all.
+  const auto s = apply_series(source_, mbox(path("twice.mbox")), ctx_);
+  ASSERT_TRUE(s.has_value());
+  EXPECT_TRUE(s->failure);
+}
+
+TEST_F(SeriesTest, BaseCommitIsNamed) {
+  write(path("b.mbox"), patch("[PATCH] a", 10, "A") + "base-commit: " + std::string(40, 'a') + "\n");
+  EXPECT_THAT(apply(mbox(path("b.mbox"))).notices,
+              ElementsAre(HasSubstr("made on base-commit aaaaaaaaaaaa")));
+}
+
+TEST_F(SeriesTest, WhiteSpaceDamageIsNamed) {
+  auto files = kernel_files();
+  files["top-6.12/mm/gup.c"].content = "\tone\n\ttwo\n\tthree\n";
+  write_tarball(path("tabs.tar"), files);
+  const auto tabs = import_base(tarball_base(path("tabs.tar")), ctx_);
+  ASSERT_TRUE(tabs.has_value());
+  source_ = *tabs;
+  write(path("spaces.mbox"),
+        "From: A <a@example.org>\nSubject: [PATCH] x\n\n---\ndiff --git a/mm/gup.c b/mm/gup.c\n"
+        "--- a/mm/gup.c\n+++ b/mm/gup.c\n@@ -1,3 +1,3 @@\n         one\n-        two\n"
+        "+        2\n         three\n");
+  const auto s = apply(mbox(path("spaces.mbox")));
+  ASSERT_TRUE(s.failure);
+  EXPECT_EQ(s.failure->why, Misfit::hunk);
+  EXPECT_THAT(s.failure->hint, HasSubstr("only white space differs"));
 }
 
 TEST_F(SeriesTest, DirectoriesWithoutPatches) {
@@ -191,51 +312,6 @@ TEST_F(SeriesTest, NewDeletedRenamedAndModeChanged) {
   EXPECT_THAT(tree, ::testing::Not(HasSubstr("empty")));
   EXPECT_THAT(tree, ::testing::ContainsRegex("100755 blob [0-9a-f]+\tnew/file.sh"));
   EXPECT_THAT(tree, ::testing::ContainsRegex("100644 blob [0-9a-f]+\tscripts/run.sh"));
-}
-
-TEST_F(SeriesTest, GitRangeAndThreeWayMerge) {
-  // The range is made on another base, whose lines 18 and 19 differ: the context of its patch does not fit,
-  // but its blobs are known, so that a three-way merge does.
-  const fs::path repo = path("user");
-  git(dir_.path(), {"init", "--quiet", "--initial-branch=main", repo.string()});
-  std::string text = numbered_lines(40);
-  const auto replace = [&](const std::string& from, const std::string& to) {
-    text.replace(text.find(from), from.size(), to);
-  };
-  const auto commit = [&](const std::string& subject) {
-    write(repo / "mm/gup.c", text);
-    git(repo, {"add", "-A"});
-    git(repo, {"commit", "--quiet", "-m", subject});
-  };
-  replace("line 17\n", "line 17 of the other base\n");
-  commit("base");
-  replace("line 20\n", "line 20 changed\n");
-  commit("[1] brackets of a commit stay");
-  replace("line 35\n", "line 35 changed\n");
-  commit("two");
-  model::Series series;
-  series.name = "tested";
-  series.patches = model::Series::GitRange{repo.string(), "main~2..main"};
-  const auto s = apply(series);
-  ASSERT_FALSE(s.failure) << s.failure->detail;
-  ASSERT_EQ(s.patches.size(), 2U);
-  EXPECT_EQ(s.patches[0].subject, "[1] brackets of a commit stay");
-  const std::string merged = show(source_, s.patches[1].commit, "mm/gup.c");
-  EXPECT_THAT(merged, HasSubstr("line 17\nline 18\nline 19\nline 20 changed\n"));
-  EXPECT_THAT(merged, HasSubstr("line 35 changed\n"));
-
-  series.patches = model::Series::GitRange{repo.string(), "main..main"};
-  EXPECT_THAT(error(series).message, HasSubstr("is empty"));
-  series.patches = model::Series::GitRange{repo.string(), "v1..v2"};
-  EXPECT_THAT(error(series).message, HasSubstr("v1..v2"));
-  series.patches = model::Series::GitRange{repo.string(), "main"};
-  EXPECT_THAT(error(series).message, HasSubstr("not a range"));
-  series.patches = model::Series::GitRange{path("nowhere").string(), "a..b"};
-  EXPECT_THAT(error(series).message, HasSubstr("no such directory"));
-  git(repo, {"checkout", "--quiet", "-b", "side", "main~1"});
-  git(repo, {"merge", "--quiet", "--no-ff", "--strategy=ours", "main", "-m", "merge"});
-  series.patches = model::Series::GitRange{repo.string(), "main~2..side"};
-  EXPECT_THAT(error(series).message, HasSubstr("holds the merge"));
 }
 
 TEST_F(SeriesTest, UsersConfigurationDoesNotMatter) {

@@ -24,11 +24,12 @@ struct Context {
 
 /// A base, imported: a commit in a bare repository.
 struct Source {
-  std::string name;     ///< of the base
-  fs::path repo;        ///< bare repository
-  std::string commit;   ///< 40 hex digits
-  std::string tree;     ///< of that commit
-  std::string version;  ///< kernel version from its Makefile: "6.12.117"
+  std::string name;                  ///< of the base
+  fs::path repo;                     ///< bare repository
+  std::string commit;                ///< 40 hex digits
+  std::string tree;                  ///< of that commit
+  std::string version;               ///< kernel version from its Makefile: "6.12.117"
+  std::vector<std::string> notices;  ///< what to know about it, one line each
 };
 
 /// Imports a base once, keyed by its content (tarball hash, or commit for git). A second call only looks.
@@ -43,31 +44,52 @@ struct Applied {
   std::string author;   ///< "Name <address>", UTF-8
   std::string commit;
   std::string tree;
-  /// `git patch-id --stable` of the change: the same for the same patch on another base, whatever its subject
-  /// says. Empty when the patch changes nothing.
+  /// `git patch-id --stable` of the change: the same for the same patch on another base, whatever its
+  /// subject says. Empty when the patch changes nothing.
   std::string patch_id;
   std::string version;             ///< kernel version of this commit, read as Source::version is
   std::vector<std::string> files;  ///< paths touched; none when the patch changes nothing
 };
 
-/// Why a patch did not apply.
+/// Why a patch does not apply.
+enum class Misfit {
+  hunk,        ///< the lines that it changes are different
+  no_file,     ///< a file that it changes is not there
+  exists,      ///< a file that it makes is there already
+  wrong_kind,  ///< a file where it wants a directory, or the reverse
+  binary,      ///< a binary file without its content
+  malformed,   ///< git cannot read it
+};
+
+/// The first patch of a series that does not apply: every point from it on cannot be built.
 struct ApplyFailure {
   int number = 0;
   std::string subject;
+  Misfit why = Misfit::hunk;
   std::string file;    ///< first file with a rejected hunk
-  std::string hunk;    ///< "hunk 2 at line 1225", or what git says
+  std::string hunk;    ///< "hunk 2 at line 1225", or the reason: "does not exist in the base"
   std::string detail;  ///< git's own words
+  std::string where;   ///< "v3.mbox:41" of a patch that is malformed, when the place is known
+  std::string hint;    ///< what to do next; may be empty
 };
+/// One line: `patch 2 "mm: x" does not apply: mm/gup.c: hunk 2 at line 1225`, without the detail.
+std::string to_string(const ApplyFailure& failure);
+/// The same as an error (apply_failed); the hint holds git's words and what to do next.
+Error to_error(const ApplyFailure& failure);
 
 struct AppliedSeries {
   std::vector<std::string> subjects;    ///< of every patch of the series, applied or not, in order
   std::vector<Applied> patches;         ///< those that apply, in order
   std::optional<ApplyFailure> failure;  ///< the first that does not
+  std::vector<std::string> notices;     ///< what was left out, chosen or guessed; one line each
 };
 
-/// Applies the series as commits (git am --3way semantics, order by [PATCH n/m], cover letter skipped).
-/// Committer and dates are fixed, so that the same series gives the same commits. Errors: bad_input when it
-/// is no series at all (HTML, an empty directory, a missing patch 2/3); an ApplyFailure is a value.
+/// Applies the series as commits with the semantics of git am --3way --keep-cr, renames followed. An mbox
+/// is read as a thread (newest complete version, cover letter and replies left out), a directory in the
+/// order of its file names or of its `series`. A range keeps the trees of its commits when it begins at the
+/// base, and is applied commit by commit otherwise. Committer and dates are fixed, so that the same series
+/// gives the same commits. Errors: bad_input when it is no series at all (HTML, an empty directory, a
+/// missing patch 2/3), or a patch leaves the tree or changes nothing; an ApplyFailure is a value.
 Result<AppliedSeries> apply_series(const Source& source, const model::Series& series, const Context& ctx);
 
 /// A checkout that keeps the times of files that do not change between points, locked while this lives.

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
+#include "base/hash.h"
+#include "git/apply.h"
+
+namespace pinrig::git {
+namespace {
+
+/// Raised when the commits that come out for the same input change.
+constexpr std::string_view kRecipe = "apply 3";
+
+std::string key_of(const Source& source, const RawSeries& raw) {
+  Sha256 key;
+  key.field(kRecipe).field(source.commit).field(std::to_string(static_cast<int>(raw.order)));
+  for (const auto& file : raw.files)
+    key.field(fs::path(file.name).filename().string()).field(std::to_string(file.strip)).field(file.text);
+  for (const auto& commit : raw.commits) key.field(commit.commit);
+  return key.hex();
+}
+
+/// A remembered series whose commits are still there.
+Result<std::optional<AppliedSeries>> known_series(const Git& git, const Source& source,
+                                                  const std::string& key) {
+  auto known = recall(source.repo, key);
+  if (!known || known->patches.empty()) return std::optional<AppliedSeries>();
+  Call call;
+  call.repo = source.repo;
+  call.args = {"cat-file", "-e", known->patches.back().commit + "^{tree}"};
+  PINRIG_TRY(there, git.run(call));
+  if (!process::succeeded(there.status)) return std::optional<AppliedSeries>();
+  // Only a series that applies wholly is remembered: its patches are all there are.
+  for (const auto& patch : known->patches) known->subjects.push_back(patch.subject);
+  return known;
+}
+
+/// The trailer that git format-patch --base writes.
+std::string base_commit_of(const RawSeries& raw) {
+  constexpr std::string_view kTrailer = "\nbase-commit: ";
+  for (const auto& file : raw.files) {
+    const auto at = file.text.rfind(kTrailer);
+    if (at == std::string::npos) continue;
+    const std::string id = file.text.substr(at + kTrailer.size(), 40);
+    if (id.size() == 40 && id.find_first_not_of("0123456789abcdef") == std::string::npos) return id;
+  }
+  return {};
+}
+
+void note_base_commit(const Source& source, const RawSeries& raw, AppliedSeries& applied) {
+  const std::string id = base_commit_of(raw);
+  if (id.empty() || id == source.commit) return;
+  const std::string text =
+      fmt::format("made on base-commit {}, applied on {}", id.substr(0, 12), source.name);
+  applied.notices.push_back(fmt::format("{}: {}", raw.where, text));
+  if (applied.failure && applied.failure->hint.empty())
+    applied.failure->hint = fmt::format(
+        "the series was {}: name a base that has this commit "
+        "(kernels/NAME.yaml, --base NAME)",
+        text);
+}
+
+Result<AppliedSeries> apply_raw(const Git& git, const Source& source, const RawSeries& raw,
+                                const std::string& key) {
+  PINRIG_TRY(temp, TempDir::create(source.repo, "pinrig-apply-"));
+  Decoded decoded;
+  if (raw.order == RawSeries::Order::commits) {
+    PINRIG_TRY(patches, decode_range(git, raw, source));
+    decoded.patches = std::move(patches);
+  } else {
+    PINRIG_TRY(mails, decode_series(git, raw, temp.path()));
+    decoded = std::move(mails);
+  }
+  PINRIG_TRY(applied, apply_patches(git, source, decoded.patches, "refs/pinrig/series/" + key, temp.path(),
+                                    raw.objects));
+  for (const auto& patch : decoded.patches) applied.subjects.push_back(patch.subject);
+  applied.notices = raw.notices;
+  applied.notices.insert(applied.notices.end(), decoded.notices.begin(), decoded.notices.end());
+  note_base_commit(source, raw, applied);
+  return applied;
+}
+
+}  // namespace
+
+Result<AppliedSeries> apply_series(const Source& source, const model::Series& series, const Context& ctx) {
+  PINRIG_TRY(git, Git::open(ctx));
+  const auto named = [&](Error e) {
+    const std::string at = series.where.line > 0 ? model::to_string(series.where) + ": " : "";
+    return std::move(e).with_context(fmt::format("{}series {}", at, series.name));
+  };
+  auto raw = read_series(git, series, ctx.cache);
+  if (raw.has_error()) return named(std::move(raw).error());
+  const std::string key = key_of(source, *raw);
+  PINRIG_TRY(known, known_series(git, source, key));
+  if (known) return std::move(*known);
+  PINRIG_TRY(lock, lock_file(source.repo / "pinrig-apply.lock", git));
+  auto applied = apply_raw(git, source, *raw, key);
+  if (applied.has_error()) return named(std::move(applied).error());
+  // A failure is not kept: the blobs for a three-way merge may be there next time.
+  if (!applied->failure) PINRIG_CHECK(remember(source.repo, key, *applied));
+  return applied;
+}
+
+}  // namespace pinrig::git
