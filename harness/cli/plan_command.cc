@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <algorithm>
+
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_options.h"
@@ -7,19 +9,30 @@
 namespace pinrig::cli {
 namespace {
 
+/// Points that cannot be built are no part of a plan.
+void drop_unreachable(plan::Plan& plan, const git::ApplyFailure& failure) {
+  std::erase_if(plan.cells, [&](const model::Cell& c) { return c.point.number >= failure.number; });
+  plan.notes.push_back(git::to_string(failure) + "; no point from there on can be built");
+}
+
 Result<ExitCode> plan_command(const RunWords& words, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   PINRIG_TRY(options, to_options(words));
   std::string text;
+  std::optional<git::ApplyFailure> failure;
   {
     const auto status = run::make_status(run::Loudness::quiet);
     const run::Services services{paths, program.cancel, *status, jobs_of(words)};
     PINRIG_TRY(inputs, run::load_inputs(paths.project, options));
     PINRIG_TRY(sources, run::fetch_sources(inputs, services));
     PINRIG_TRY(plan, run::plan_cells(inputs, sources));
-    text = plan::to_text(plan);
+    failure = sources.series.failure;
+    if (failure) drop_unreachable(plan, *failure);
+    if (!plan.cells.empty()) text = plan::to_text(plan);
   }
   PINRIG_CHECK(write_output("-", text));
+  // As `run` and `build` end: whatever is planned, the series is not tested as it is.
+  if (failure) return git::to_error(*failure);
   return ExitCode::ok;
 }
 

@@ -9,9 +9,12 @@ namespace pinrig::cli {
 
 void add_run_options(CLI::App& c, RunWords& w) {
   c.add_option("run", w.spec, "Run file: a name in configs/runs, or a path")->capture_default_str();
-  c.add_option("-s,--series", w.series,
-               "Series: a name in kernels/series, or a path to series.yaml, instead of the run file's");
-  c.add_option("-b,--base", w.base, "This base of kernels/ alone, without a series")->excludes("--series");
+  c.add_option(
+      "-s,--series", w.series,
+      "Series instead of the run file's: an mbox or patch file, a directory of patches, REPO:A..B, a "
+      "series.yaml, or a name in kernels/series");
+  c.add_option("-b,--base", w.base,
+               "Base, a name in kernels/: with --series what it is applied on, else this base alone");
   c.add_option("-p,--point", w.points, "base, tip, each or patch numbers (may be repeated)");
   c.add_option("-a,--arch", w.archs, "x86_64, aarch64 (may be repeated)");
   c.add_option("-t,--test", w.tests,

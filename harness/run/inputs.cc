@@ -13,30 +13,56 @@
 
 namespace pinrig::run {
 
+namespace {
+
+/// The base of a run file, its own or that of its series: what a series without one is applied on.
+Result<std::string> base_of_run(const fs::path& project, const model::RunSpec& run) {
+  if (!run.base.empty() || run.series.empty()) return run.base;
+  PINRIG_TRY(series, spec::load_series(project, run.series));
+  return series.base;
+}
+
+/// The series and the base that the command line and the run file come to.
+Result<void> choose_source(const fs::path& project, const RunOptions& o, Inputs& in) {
+  if (o.series.empty() && !o.base.empty()) {
+    in.spec.base = o.base;
+    in.spec.series.clear();
+    in.spec.points = {"base"};
+    return {};
+  }
+  if (o.series.empty() && in.spec.series.empty()) return {};
+  const std::string word = o.series.empty() ? in.spec.series : o.series;
+  PINRIG_TRY(series, spec::load_series(project, word));
+  std::string base = o.base;
+  if (base.empty() && o.series.empty()) base = in.spec.base;
+  if (base.empty()) base = series.base;
+  if (base.empty()) {
+    PINRIG_TRY(of_run, base_of_run(project, in.spec));
+    base = std::move(of_run);
+  }
+  if (base.empty())
+    return make_error(ErrorKind::bad_input, fmt::format("series '{}': no base is named", word),
+                      "--base NAME, a name in kernels/");
+  // A run file with a base alone has no tip to ask for; a series without its tip tells nothing.
+  if (in.spec.series.empty()) in.spec.points = {"base", "tip"};
+  in.spec.series = word;
+  in.spec.base = base;
+  series.base = base;
+  in.series = std::move(series);
+  return {};
+}
+
+}  // namespace
+
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   Inputs in;
   PINRIG_TRY(spec, spec::load_run(project, o.spec));
   in.spec = std::move(spec);
-  if (!o.series.empty()) {
-    // A run file with a base alone has no tip to ask for; a series without its tip tells nothing.
-    if (in.spec.series.empty()) in.spec.points = {"base", "tip"};
-    in.spec.series = o.series;
-    in.spec.base.clear();
-  }
-  if (!o.base.empty()) {
-    in.spec.base = o.base;
-    in.spec.series.clear();
-    in.spec.points = {"base"};
-  }
+  PINRIG_CHECK(choose_source(project, o, in));
   if (!o.points.empty()) in.spec.points = o.points;
   if (!o.archs.empty()) in.spec.archs = o.archs;
   if (!o.tests.empty()) in.spec.suites = o.tests;
   if (o.accel) in.spec.accel = *o.accel;
-  if (!in.spec.series.empty()) {
-    PINRIG_TRY(series, spec::load_series(project, in.spec.series));
-    in.series = std::move(series);
-    in.spec.base = in.series->base;
-  }
   PINRIG_TRY(base, spec::load_base(project, in.spec.base));
   in.base = std::move(base);
   if (!in.spec.selftests_from.empty()) {
@@ -128,13 +154,11 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
            "{} ({}){}  {}", out.base.name, out.base.version,
            in.series ? fmt::format(", {}: {} patches", in.series->name, out.series.patches.size()) : "",
            human_seconds(since(start).count()))});
-  if (out.series.failure) {
-    const auto& f = *out.series.failure;
-    services.observer.on(
-        {.kind = Event::Kind::warning,
-         .task = "sources",
-         .text = fmt::format("patch {} \"{}\" does not apply: {} {}", f.number, f.subject, f.file, f.hunk)});
-  }
+  std::vector<std::string> warnings = out.base.notices;
+  warnings.insert(warnings.end(), out.series.notices.begin(), out.series.notices.end());
+  if (out.series.failure) warnings.push_back(git::to_string(*out.series.failure));
+  for (auto& text : warnings)
+    services.observer.on({.kind = Event::Kind::warning, .task = "sources", .text = std::move(text)});
   return out;
 }
 

@@ -28,8 +28,8 @@ struct Services {
 /// The run file and what the command line says instead.
 struct RunOptions {
   std::string spec = "default";
-  std::string series;  ///< empty: the run file's
-  std::string base;    ///< without a series: this base alone
+  std::string series;  ///< empty: the run file's; any form that spec::load_series() takes
+  std::string base;    ///< what `series` is applied on; without a series: this base alone
   std::vector<std::string> points;
   std::vector<model::Arch> archs;
   std::vector<std::string> tests;  ///< globs over "suite/test", instead of the run file's suites

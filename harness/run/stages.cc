@@ -142,11 +142,7 @@ std::string build_slot(const std::string& base, const std::vector<std::string>& 
 
 Result<kbuild::Artifact> build_cell(const model::Cell& cell, const Inputs& in, const Sources& sources,
                                     const Platform& platform, const Services& services) {
-  if (const auto& f = sources.series.failure; f && cell.point.number >= f->number)
-    return make_error(
-        ErrorKind::apply_failed,
-        fmt::format("patch {} \"{}\" does not apply: {} {}", f->number, f->subject, f->file, f->hunk),
-        f->detail);
+  if (const auto& f = sources.series.failure; f && cell.point.number >= f->number) return git::to_error(*f);
   kbuild::Request r;
   r.label = cell.id;
   r.arch = cell.arch;

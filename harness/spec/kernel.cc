@@ -2,6 +2,7 @@
 // kernels/NAME.yaml and kernels/series/NAME/series.yaml
 #include "base/text.h"
 #include "spec/places.h"
+#include "spec/series_forms.h"
 #include "spec/spec.h"
 
 namespace pinrig::spec {
@@ -137,9 +138,11 @@ void read_patches(Reader& r, const Node& n, Series& series, const fs::path& file
 }
 
 Result<fs::path> find_series(const fs::path& project, const std::string& name) {
-  if (!is_path(name)) return find_named(project, series_place(), name);
   std::error_code ec;
-  return fs::is_directory(name, ec) ? fs::path(name) / "series.yaml" : fs::path(name);
+  if (fs::is_directory(name, ec) && (is_path(name) || !fs::exists(project / "kernels/series" / name, ec)))
+    return fs::path(name) / "series.yaml";
+  if (!is_series_path(name)) return find_named(project, series_place(), name);
+  return fs::path(name);
 }
 
 }  // namespace
@@ -158,13 +161,20 @@ Result<KernelBase> load_base(const fs::path& project, const std::string& name) {
 }
 
 Result<Series> load_series(const fs::path& project, const std::string& name) {
+  std::error_code ec;
+  // A name of the project comes before a file of the working directory that happens to be called so.
+  if (is_series_path(name) || !fs::exists(project / "kernels/series" / name / "series.yaml", ec)) {
+    PINRIG_TRY(given, series_without_yaml(name));
+    if (given) return std::move(*given);
+  }
   PINRIG_TRY(file, find_series(project, name));
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
   const Fields f(r, root, "a series", {"name", "title", "base", "patches", "expect", "capabilities"});
   Series series;
   series.where = r.where(root);
-  series.name = read_name(r, f, fs::absolute(file).parent_path().filename().string());
+  series.name = fs::absolute(file).lexically_normal().parent_path().filename().string();
+  set(f, "name", series.name, [&](const Node& n) { return r.word(n, "name"); });
   set(f, "title", series.title, [&](const Node& n) { return r.text(n, "title"); });
   if (const Node* n = f.need("base"); n != nullptr && r.ok()) {
     check_named(r, *n, "base", project, base_place());

@@ -172,6 +172,81 @@ TEST(LoadSeries, TheFileItselfMayBeNamed) {
             "boxed");
 }
 
+TEST(LoadSeries, ItsNameNeedNotBeThatOfTheFolder) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  std::ofstream(tmp.path() / "series.yaml") << "name: my-series\nbase: debian-6.12\npatches: {dir: .}\n";
+  EXPECT_EQ(good(load_series(project, tmp.path().string())).name, "my-series");
+}
+
+TEST(LoadSeries, FilesDirectoriesAndRangesNeedNoYaml) {
+  using model::Series;
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  const std::string at = tmp.path().string();
+  fs::create_directories(tmp.path() / "out going");
+  fs::create_directories(tmp.path() / "linux");
+  for (const char* name : {"v3.mbox", "fix.patch.gz", "noext", "a..b"})
+    std::ofstream(tmp.path() / name) << "x";
+
+  const auto mbox = good(load_series(project, at + "/v3.mbox"));
+  EXPECT_EQ(mbox.name, "v3");
+  EXPECT_EQ(mbox.base, "") << "the run says it";
+  EXPECT_EQ(std::get<Series::Mbox>(mbox.patches).path, at + "/v3.mbox");
+  EXPECT_EQ(good(load_series(project, at + "/fix.patch.gz")).name, "fix");
+  EXPECT_EQ(good(load_series(project, at + "/noext")).name, "noext");
+  EXPECT_EQ(good(load_series(project, at + "/a..b")).name, "a..b");
+  const auto dir = good(load_series(project, at + "/out going/"));
+  EXPECT_EQ(dir.name, "out-going");
+  EXPECT_EQ(std::get<Series::PatchDir>(dir.patches).path, at + "/out going/");
+
+  const auto range = good(load_series(project, at + "/linux:v6.12..feature/pins"));
+  EXPECT_EQ(range.name, "feature-pins");
+  EXPECT_EQ(std::get<Series::GitRange>(range.patches).repo, at + "/linux");
+  EXPECT_EQ(std::get<Series::GitRange>(range.patches).range, "v6.12..feature/pins");
+  EXPECT_EQ(good(load_series(project, at + "/linux:base..HEAD")).name, "linux");
+  const auto url = good(load_series(project, "https://git.example.org/tree.git:v1..HEAD"));
+  EXPECT_EQ(url.name, "tree");
+  EXPECT_EQ(std::get<Series::GitRange>(url.patches).repo, "https://git.example.org/tree.git");
+  EXPECT_EQ(std::get<Series::GitRange>(good(load_series(project, "me@host:x.git:a..b")).patches).repo,
+            "me@host:x.git");
+}
+
+TEST(LoadSeries, WhatIsThereNotIsSaidInWordsOfTheSeries) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  std::ofstream(tmp.path() / "v3.mbox") << "x";
+  const auto error = [](const std::string& word) {
+    const auto r = load_series(project, word);
+    EXPECT_TRUE(r.has_error()) << word;
+    if (r.has_error()) {
+      EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
+    }
+    return r.has_error() ? r.error() : Error{};
+  };
+  EXPECT_THAT(error((tmp.path() / "v2.mbox").string()).message,
+              HasSubstr("no such file or directory; did you mean 'v3.mbox'?"));
+  EXPECT_THAT(error("v2.mbox").message, HasSubstr("series 'v2.mbox': no such file"));
+  EXPECT_THAT(error("v6.12..topic").hint, HasSubstr(".:v6.12..topic"));
+  EXPECT_THAT(error("/no/such/repo:a..b").message, HasSubstr("there is no directory '/no/such/repo'"));
+  EXPECT_THAT(error("ext::sh -c x:a..b").message, HasSubstr("no path and no URL"));
+  EXPECT_THAT(error("demo-leek").message, HasSubstr("did you mean 'demo-leak'?"));
+}
+
+TEST(LoadRun, ASeriesMayStandOnAnotherBaseAndNeedsNoYaml) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  fs::create_directories(tmp.path() / "linux");
+  std::ofstream(tmp.path() / "v3.mbox") << "x";
+  const auto load = [&](const std::string& text) {
+    std::ofstream(tmp.path() / "run.yaml") << text;
+    return good(load_run(project, (tmp.path() / "run.yaml").string()));
+  };
+  const auto both = load("series: demo-leak\nbase: debian-6.12\n");
+  EXPECT_EQ(both.series, "demo-leak");
+  EXPECT_EQ(both.base, "debian-6.12");
+  EXPECT_THAT(both.points, ElementsAre("base", "tip"));
+  EXPECT_EQ(load("series: v3.mbox\nbase: debian-6.12\n").series, (tmp.path() / "v3.mbox").string());
+  EXPECT_EQ(load("series: linux:a..b\nbase: debian-6.12\n").series,
+            (tmp.path() / "linux").string() + ":a..b");
+}
+
 TEST(LoadSuite, EveryKeyAndTheDefaults) {
   const auto s = good(load_suite(project, "bio"));
   EXPECT_EQ(s.name, "bio");

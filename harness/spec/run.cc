@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "spec/env.h"
 #include "spec/places.h"
+#include "spec/series_forms.h"
 #include "spec/spec.h"
 
 namespace pinrig::spec {
@@ -26,27 +27,24 @@ std::string read_point(Reader& r, const Node& n) {
 /// A series given as a path counts from the run file.
 std::string read_series(Reader& r, const Node& n, const fs::path& project, const fs::path& file) {
   const std::string name = r.text(n, "series");
-  if (!is_path(name)) {
+  if (!r.ok()) return {};
+  if (!is_series_path(name)) {
     check_named(r, n, "series", project, series_place());
     return name;
   }
-  const fs::path path = beside(file, name);
-  check_exists(r, n, "series", path);
-  return path.string();
+  const std::string path = absolute_series(name, fs::absolute(file).parent_path());
+  if (!range_form(path)) check_exists(r, n, "series", path);
+  return path;
 }
 
 void read_source(Reader& r, const Fields& f, RunSpec& run, const fs::path& project, const fs::path& file) {
   const Node* series = f.get("series");
   const Node* base = f.get("base");
-  if (series != nullptr && base != nullptr)
-    r.fail(f.key_node("base"), "base stands beside series, but a series names its own base",
-           "remove one of the two");
-  else if (series == nullptr && base == nullptr)
+  if (series == nullptr && base == nullptr)
     r.fail(f.node(), "neither series nor base is given in the run",
-           "say what to build: 'base: NAME' or 'series: NAME'");
-  else if (series != nullptr)
-    run.series = read_series(r, *series, project, file);
-  else {
+           "say what to build: 'base: NAME', 'series: NAME', or both: the series on that base");
+  if (series != nullptr) run.series = read_series(r, *series, project, file);
+  if (base != nullptr && r.ok()) {
     check_named(r, *base, "base", project, base_place());
     run.base = base->text;
   }

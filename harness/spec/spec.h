@@ -18,7 +18,8 @@ namespace pinrig::spec {
 Result<model::RunSpec> load_run(const fs::path& project, const std::string& name);
 /// kernels/NAME.yaml; relative paths inside are relative to the file.
 Result<model::KernelBase> load_base(const fs::path& project, const std::string& name);
-/// kernels/series/NAME/series.yaml, or a path to a series.yaml or to its directory.
+/// kernels/series/NAME/series.yaml; a path to a series.yaml or to its directory; or, with an empty base, an
+/// mbox or patch file, a directory of patches, REPO:A..B. Relative paths count from the working directory.
 Result<model::Series> load_series(const fs::path& project, const std::string& name);
 /// configs/machines/NAME.yaml; `extends: OTHER` takes what it does not say from there (cycles are an error).
 Result<model::Machine> load_machine(const fs::path& project, const std::string& name);

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-2.0
+// A series without a series.yaml: what people type behind --series. Private to spec.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/file.h"
+#include "model/kernel.h"
+
+namespace pinrig::spec {
+
+/// "REPO:A..B", REPO a path or URL; nullopt when it is no range.
+std::optional<model::Series::GitRange> range_form(const std::string& word);
+
+/// Whether a word names a file, a directory or a range rather than a series of the project: "./x",
+/// "v3.mbox", "fix.patch.gz", "../linux:v6.12..topic".
+bool is_series_path(const std::string& word);
+
+/// The same word with its path or repository absolute, relative ones counted from `folder`.
+std::string absolute_series(const std::string& word, const fs::path& folder);
+
+/// The series that a range, an mbox or a directory without series.yaml is; its base is left empty. nullopt
+/// when the word is a name of the project or stands for a YAML file. bad_input: no such file, no such
+/// repository.
+Result<std::optional<model::Series>> series_without_yaml(const std::string& word);
+
+}  // namespace pinrig::spec
