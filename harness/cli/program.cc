@@ -26,7 +26,8 @@ A first look:
   pinrig doctor                        is everything here that a run needs?
   pinrig plan                          what would `pinrig run` do?
   pinrig run                           configs/runs/default.yaml: base and tip of a series, both architectures
-  pinrig run --series FILE --arch x86_64 --test 'bio/*'
+  pinrig run --series v3.mbox --base debian-6.12 --arch x86_64 --test 'bio/*'
+  pinrig checkout debian-6.12 ~/linux  a tree to write patches on; then --series ~/linux:base..HEAD
   pinrig show last                     the table again; `show last CELL TEST` for one test
   pinrig parse console saved.log       what does this log say? (also: parse ktap)
 
@@ -95,7 +96,7 @@ ExitCode main_program(int argc, char** argv) {
   app.add_option("--usage", program.usage,
                  "Write pinrig's own CPU time, memory and wall time to this file, as JSON");
   for (const auto add : {add_run, add_plan, add_build, add_boot, add_rerun, add_parse, add_show, add_list,
-                         add_map, add_prove, add_doctor})
+                         add_map, add_prove, add_checkout, add_doctor})
     add(app, program, action);
   try {
     app.parse(argc, argv);

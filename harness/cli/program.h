@@ -39,6 +39,7 @@ void add_show(CLI::App& app, Program& program, Action& action);
 void add_list(CLI::App& app, Program& program, Action& action);
 void add_map(CLI::App& app, Program& program, Action& action);
 void add_prove(CLI::App& app, Program& program, Action& action);
+void add_checkout(CLI::App& app, Program& program, Action& action);
 void add_doctor(CLI::App& app, Program& program, Action& action);
 
 /// Everything main() does; the caller catches what is thrown.

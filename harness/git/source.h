@@ -101,6 +101,14 @@ struct Worktree {
 Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot,
                           const Context& ctx);
 
+/// bad_input when `dir` exists and is not empty, or `branch` is no name of a branch.
+Result<void> check_work_copy(const fs::path& dir, const std::string& branch);
+/// A repository with a working tree in `dir`, at `source` on a branch of its own; the tag `base` marks
+/// where it begins. It does not depend on the cache: packs are hard-linked or copied. A base from a
+/// repository on this machine goes on borrowing objects from there.
+Result<void> make_work_copy(const Source& source, const fs::path& dir, const std::string& branch,
+                            const Context& ctx);
+
 /// The text of one file at a commit, without a checkout; bad_input when it is not there.
 Result<std::string> show_file(const Source& source, const std::string& commit, const std::string& path,
                               const Context& ctx);

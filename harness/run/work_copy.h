@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+// `pinrig checkout`: a base as a git repository of the user's own.
+#pragma once
+
+#include <string>
+
+#include "run/inputs.h"
+
+namespace pinrig::run {
+
+/// Imports the base `name` (kernels/NAME.yaml) and makes a git repository of it in `dir`. Returns what to
+/// tell the user: where it is and the next commands. bad_input: no such base, `dir` is not empty, `branch`
+/// names no branch.
+Result<std::string> checkout_base(const std::string& name, const fs::path& dir, const std::string& branch,
+                                  const Services& services);
+
+}  // namespace pinrig::run
