@@ -18,6 +18,10 @@ std::string shell_quote(const std::string& arg);
 std::string shell_line(const std::vector<std::string>& argv);
 /// The known word nearest to `word` by edit distance, or empty when nothing is near (> 1/2 of its length).
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
+/// "; did you mean 'X'?" with the known word nearest to `word`; empty when nothing is near.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
+/// "1 test", "2 tests", "3 patches".
+std::string count_of(std::size_t n, std::string_view noun);
 /// "1.5 GiB", "312 KiB".
 std::string human_bytes(std::uintmax_t bytes);
 /// "2m03s", "14.2s".

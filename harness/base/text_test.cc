@@ -23,6 +23,18 @@ TEST(Text, NearestFindsTheTypoButNotAStranger) {
   EXPECT_EQ(nearest("zzz", {"machine", "suites"}), "");
 }
 
+TEST(Text, DidYouMeanIsOneWording) {
+  EXPECT_EQ(did_you_mean("machin", {"machine", "suites"}), "; did you mean 'machine'?");
+  EXPECT_EQ(did_you_mean("zzz", {"machine", "suites"}), "");
+}
+
+TEST(Text, CountsHaveTheirPlural) {
+  EXPECT_EQ(count_of(0, "finding"), "0 findings");
+  EXPECT_EQ(count_of(1, "finding"), "1 finding");
+  EXPECT_EQ(count_of(2, "patch"), "2 patches");
+  EXPECT_EQ(count_of(1, "patch"), "1 patch");
+}
+
 TEST(Text, GlobMatch) {
   EXPECT_TRUE(glob_match("bio/*", "bio/dio_rw"));
   EXPECT_TRUE(glob_match("*:read_*", "bio/dio_rw:read_4k"));

@@ -6,13 +6,14 @@
 #include <vector>
 
 #include "bench/figure.h"
+#include "job/services.h"
 #include "process/process.h"
 #include "run/inputs.h"
 
 namespace pinrig::bench {
 
 struct Setup {
-  const run::Services& services;  ///< its state directory is the bench's own
+  const job::Services& services;  ///< its state directory is the bench's own
   fs::path pinrig;                ///< the program under test
   fs::path dir;                   ///< CACHE/bench
   std::vector<model::Arch> archs;
@@ -26,7 +27,7 @@ using Figures = Result<std::vector<Figure>>;
 Figures boot_figures(const Setup& s);  ///< QEMU spawn to the first test, beside the naive way to boot
 Figures start_figures(
     const Setup& s);  ///< how soon agent and tests are at work, and how large the initramfs is
-Figures run_figures(const Setup& s);      ///< a warm run of one cell: its wall, pinrig's own CPU and memory
+Figures run_figures(const Setup& s);      ///< a warm run of one guest: its wall, pinrig's own CPU and memory
 Figures full_figures(const Setup& s);     ///< the wall of all suites on one kernel
 Figures console_figures(const Setup& s);  ///< the same while a guest floods its console
 Figures warm_figures(const Setup& s);     ///< start of pinrig to the first QEMU when nothing is to be built

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "bench/bench.h"
 #include "bench/floor.h"
+#include "job/guest_job.h"
 
 namespace pinrig::bench {
 namespace {
@@ -28,9 +29,9 @@ Result<double> floor_once(const std::vector<std::string>& argv, const Setup& s) 
   return done.wall_s;
 }
 
-Result<double> ours_once(const run::ReadyJob& job, const Setup& s) {
+Result<double> ours_once(const job::ReadyJob& job, const Setup& s) {
   PINRIG_TRY(result,
-             run::run_guest_job(job.spec, job.drives, job.dir, s.services.cancel, s.services.observer));
+             job::run_guest_job(job.spec, job.drives, job.dir, s.services.cancel, s.services.observer));
   if (result.facts.outcome.kind != model::JobOutcome::Kind::completed)
     return make_error(
         ErrorKind::infra,

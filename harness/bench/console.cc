@@ -7,8 +7,8 @@
 #include "bench/bench.h"
 #include "bench/floor.h"
 #include "image/cpio.h"
+#include "job/repro.h"
 #include "run/boot.h"
-#include "run/repro.h"
 
 namespace pinrig::bench {
 namespace {
@@ -57,10 +57,10 @@ Result<fs::path> flood_initramfs(model::Arch arch, const Setup& s) {
   return archive;
 }
 
-std::uintmax_t console_bytes(const fs::path& job_dir) {
+std::uintmax_t console_bytes(const fs::path& guest_dir) {
   std::uintmax_t most = 0;
   std::error_code ec;
-  for (fs::recursive_directory_iterator it(job_dir, ec), end; !ec && it != end; it.increment(ec)) {
+  for (fs::recursive_directory_iterator it(guest_dir, ec), end; !ec && it != end; it.increment(ec)) {
     if (it->path().filename() == "console.raw") most = std::max(most, it->file_size(ec));
   }
   return most;
@@ -83,7 +83,7 @@ Figures console_figures(const Setup& s) {
   test.limit_s = 1800;
   job.spec.tests = {test};
   job.spec.initramfs.push_back(archive.string());
-  PINRIG_CHECK(run::write_repro(job.spec, dir, s.pinrig));
+  PINRIG_CHECK(job::write_repro(job.spec, dir, s.pinrig));
   tell(s, fmt::format("console: a guest writes {} MiB to its serial port; takes some minutes under TCG",
                       s.console_mib));
   PINRIG_TRY(run, run_pinrig(s, {"rerun", (dir / "job.json").string()}));

@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "image/cpio.h"
+#include "job/kernel.h"
 #include "kbuild/configure.h"
 #include "kbuild/objdir.h"
-#include "run/stages.h"
 #include "vm/qemu_args.h"
 
 namespace pinrig::bench {
@@ -81,13 +81,14 @@ Result<fs::path> xz_kernel(const std::string& key, const Setup& s) {
   PINRIG_TRY(inputs, run::load_inputs(paths.project, options(arch, {"base"}, {})));
   PINRIG_TRY(sources, run::fetch_sources(inputs, s.services));
   PINRIG_TRY(tree, git::checkout(sources.base, sources.base.commit, inputs.base.name,
-                                 run::git_context(s.services, "bench")));
+                                 job::git_context(s.services, "bench")));
   PINRIG_TRY(toolchain, kbuild::find_toolchain(arch, s.services.cancel));
+  const auto& fragments = inputs.spec.configs.front().fragments;
   const std::string slot =
-      fmt::format("{}-{}", run::build_slot(inputs.base.name, inputs.spec.fragments), to_string(arch));
+      fmt::format("{}-{}", job::build_slot(inputs.base.name, fragments), to_string(arch));
   const kbuild::Tree build{tree.path, s.dir / slot, paths.cache, arch, toolchain};
   PINRIG_CHECK(copy_objects(paths.cache / "build" / slot, build.objdir, s));
-  PINRIG_TRY(request, kbuild::load_request(paths.project, inputs.spec.fragments, arch, sources.base.version));
+  PINRIG_TRY(request, kbuild::load_request(paths.project, fragments, arch, sources.base.version));
   kconfig::Wanted xz;
   xz.symbol = "KERNEL_XZ";
   xz.value = "y";

@@ -13,8 +13,8 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "bench/bench.h"
+#include "job/repro.h"
 #include "process/process.h"
-#include "run/repro.h"
 #include "run/status.h"
 
 namespace pinrig::bench {
@@ -79,8 +79,8 @@ Result<ExitCode> measure_all(const Words& w, const CancelToken& cancel) {
   ExitCode code = ExitCode::ok;
   {
     const auto status = run::make_status(run::Loudness::normal);
-    const run::Services services{paths, cancel, *status, usable_cpus()};
-    Setup setup{services, run::own_program().parent_path() / "pinrig", dir, {}, w.repeat, w.console_mib,
+    const job::Services services{paths, cancel, *status, usable_cpus()};
+    Setup setup{services, job::own_program().parent_path() / "pinrig", dir, {}, w.repeat, w.console_mib,
                 w.cold};
     for (const auto& a : w.archs) setup.archs.push_back(*model::arch_from_string(a));
     for (const auto& section : sections) {

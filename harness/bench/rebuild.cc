@@ -19,7 +19,7 @@ Result<fs::path> write_series(const fs::path& dir, const Setup& s) {
   PINRIG_TRY(inputs, run::load_inputs(s.services.paths.project, options(arch, {"base"}, {})));
   PINRIG_TRY(sources, run::fetch_sources(inputs, s.services));
   PINRIG_TRY(before, git::show_file(sources.base, sources.base.commit, "block/bio.c",
-                                    run::git_context(s.services, "bench")));
+                                    job::git_context(s.services, "bench")));
   const auto nonce = std::chrono::system_clock::now().time_since_epoch().count();
   const std::string after =
       before + fmt::format(
@@ -53,7 +53,7 @@ struct Built {
   double cpu_s = 0;
 };
 
-// The one kernel that `pinrig build` printed ("cell  key  directory"), and what its manifest says.
+// The one kernel that `pinrig build` printed ("kernel  key  directory"), and what its manifest says.
 Result<Built> built_by(const PinrigRun& run) {
   const std::string line(trim(run.out));
   const fs::path file = fs::path(line.substr(line.rfind("  ") + 2)) / "manifest.json";

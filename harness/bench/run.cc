@@ -25,9 +25,9 @@ Result<GuestTimes> read_times(const fs::path& report) {
   const auto json = nlohmann::json::parse(text, nullptr, false);
   GuestTimes t;
   try {
-    const auto& job = json.at("jobs").at(0);
-    t.boot_s = job.at("guest").at("boot_s");
-    for (const auto& test : job.at("tests")) t.tests_s += test.value("wall_s", 0.0);
+    const auto& guest = json.at("kernels").at(0).at("guests").at(0);
+    t.boot_s = guest.at("boot_s");
+    for (const auto& test : guest.at("tests")) t.tests_s += test.value("wall_s", 0.0);
   } catch (const nlohmann::json::exception& e) {
     return make_error(ErrorKind::infra, report.string() + ": " + e.what());
   }
@@ -58,7 +58,7 @@ Result<void> add_arch(model::Arch arch, const Setup& s, std::vector<Figure>& out
              name, i + 1, s.repeat, run.wall_s, times.boot_s, times.tests_s, run.cpu_s, peaks.back()));
   }
   out.push_back({.id = "run." + name,
-                 .what = "warm cell of the default run; floor: boot to the agent + the tests' own time",
+                 .what = "warm guest of the default run; floor: boot to the agent + the tests' own time",
                  .unit = "s",
                  .value = median(walls),
                  .floor = median(floors),

@@ -53,7 +53,7 @@ Result<void> clear_state(const Setup& s) {
 }
 
 void tell(const Setup& s, const std::string& text) {
-  s.services.observer.on({.kind = run::Event::Kind::line, .text = text});
+  s.services.observer.on({.kind = job::Event::Kind::line, .text = text});
 }
 
 }  // namespace pinrig::bench

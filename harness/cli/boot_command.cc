@@ -20,7 +20,7 @@ Result<ExitCode> boot_command(const BootCommand& c, const Program& program) {
   std::string text;
   {
     const auto status = run::make_status(program.loudness());
-    const run::Services services{paths, program.cancel, *status, jobs_of(c.words)};
+    const job::Services services{paths, program.cancel, *status, jobs_of(c.words)};
     PINRIG_TRY(job, run::ready_boot(options, services));
     if (c.shell || c.gdb) return interact(job, c.gdb, program);
     PINRIG_TRY(facts, run::boot_once(job, services));
@@ -34,7 +34,7 @@ Result<ExitCode> boot_command(const BootCommand& c, const Program& program) {
 
 void add_boot(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand(
-      "boot", "Boot the first cell of a run and power it off; --shell or --gdb to stay in it");
+      "boot", "Boot the first guest of a run and power it off; --shell or --gdb to stay in it");
   const auto c = std::make_shared<BootCommand>();
   add_run_options(*sub, c->words);
   auto* shell = sub->add_flag("--shell", c->shell, "An interactive shell in the guest");

@@ -6,14 +6,14 @@
 
 #include "cli/output.h"
 #include "cli/program.h"
-#include "run/doctor.h"
+#include "doctor/doctor.h"
 
 namespace pinrig::cli {
 namespace {
 
-using Level = run::Finding::Level;
+using Level = doctor::Finding::Level;
 
-std::string as_text(const std::vector<run::Finding>& findings, bool color) {
+std::string as_text(const std::vector<doctor::Finding>& findings, bool color) {
   std::string out;
   for (const auto& f : findings) {
     const char* code = f.level == Level::ok ? "32" : f.level == Level::note ? "33" : "31";
@@ -29,7 +29,7 @@ std::string as_text(const std::vector<run::Finding>& findings, bool color) {
   return out;
 }
 
-std::string as_json(const std::vector<run::Finding>& findings) {
+std::string as_json(const std::vector<doctor::Finding>& findings) {
   auto j = nlohmann::json::array();
   for (const auto& f : findings)
     j.push_back(
@@ -39,11 +39,11 @@ std::string as_json(const std::vector<run::Finding>& findings) {
 
 Result<ExitCode> doctor_command(bool json, const Program& program) {
   PINRIG_TRY(paths, program.paths());
-  std::vector<run::Finding> findings;
+  std::vector<doctor::Finding> findings;
   {
     const auto status = run::make_status(run::Loudness::quiet);
-    const run::Services services{paths, program.cancel, *status, 1};
-    PINRIG_TRY(found, run::diagnose(services));
+    const job::Services services{paths, program.cancel, *status, 1};
+    PINRIG_TRY(found, doctor::diagnose(services));
     findings = std::move(found);
   }
   PINRIG_CHECK(

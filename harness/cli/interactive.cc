@@ -7,7 +7,7 @@
 
 namespace pinrig::cli {
 
-Result<ExitCode> interact(const run::ReadyJob& job, bool gdb, const Program& program) {
+Result<ExitCode> interact(const job::ReadyJob& job, bool gdb, const Program& program) {
   const auto mode = gdb ? vm::QemuMode::gdb : vm::QemuMode::shell;
   PINRIG_CHECK(vm::interactive(job.spec, vm::GuestFiles{job.dir}, job.drives, mode, program.cancel,
                                [](const std::string& line) { std::fprintf(stderr, "%s\n", line.c_str()); }));

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "cli/program.h"
-#include "run/stages.h"
+#include "job/prepare.h"
 
 namespace pinrig::cli {
 
 /// A guest of `job` on our terminal: a shell, or waiting for a debugger.
-Result<ExitCode> interact(const run::ReadyJob& job, bool gdb, const Program& program);
+Result<ExitCode> interact(const job::ReadyJob& job, bool gdb, const Program& program);
 
 }  // namespace pinrig::cli

@@ -5,7 +5,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "report/show.h"
-#include "run/pipeline.h"
+#include "run/leftovers.h"
 #include "spec/spec.h"
 
 namespace pinrig::cli {

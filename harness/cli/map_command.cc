@@ -4,7 +4,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "report/map.h"
-#include "run/pipeline.h"
+#include "run/leftovers.h"
 #include "spec/spec.h"
 
 namespace pinrig::cli {

@@ -11,7 +11,7 @@ namespace {
 
 /// Points that cannot be built are no part of a plan.
 void drop_unreachable(plan::Plan& plan, const git::ApplyFailure& failure) {
-  std::erase_if(plan.cells, [&](const model::Cell& c) { return c.point.number >= failure.number; });
+  std::erase_if(plan.kernels, [&](const model::Kernel& k) { return k.point.number >= failure.number; });
   plan.notes.push_back(git::to_string(failure) + "; no point from there on can be built");
 }
 
@@ -22,13 +22,13 @@ Result<ExitCode> plan_command(const RunWords& words, const Program& program) {
   std::optional<git::ApplyFailure> failure;
   {
     const auto status = run::make_status(run::Loudness::quiet);
-    const run::Services services{paths, program.cancel, *status, jobs_of(words)};
+    const job::Services services{paths, program.cancel, *status, jobs_of(words)};
     PINRIG_TRY(inputs, run::load_inputs(paths.project, options));
     PINRIG_TRY(sources, run::fetch_sources(inputs, services));
-    PINRIG_TRY(plan, run::plan_cells(inputs, sources));
+    PINRIG_TRY(plan, run::plan_run(inputs, sources));
     failure = sources.series.failure;
     if (failure) drop_unreachable(plan, *failure);
-    if (!plan.cells.empty()) text = plan::to_text(plan);
+    if (!plan.kernels.empty()) text = plan::to_text(plan);
   }
   PINRIG_CHECK(write_output("-", text));
   // As `run` and `build` end: whatever is planned, the series is not tested as it is.
@@ -39,7 +39,8 @@ Result<ExitCode> plan_command(const RunWords& words, const Program& program) {
 }  // namespace
 
 void add_plan(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("plan", "Print the cells and tests of a run; builds and boots nothing");
+  auto* sub =
+      app.add_subcommand("plan", "Print the kernels, guests and tests of a run; builds and boots nothing");
   const auto words = std::make_shared<RunWords>();
   add_run_options(*sub, *words);
   sub->callback(

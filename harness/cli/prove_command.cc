@@ -7,18 +7,18 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_options.h"
-#include "run/prove.h"
+#include "prove/prove.h"
 
 namespace pinrig::cli {
 namespace {
 
 struct ProveCommand {
-  run::ProveOptions options;
+  prove::ProveOptions options;
   std::string arch = "x86_64";
   int jobs = 0;
 };
 
-std::string table(const run::ProveEnd& end) {
+std::string table(const prove::ProveEnd& end) {
   std::size_t test = 4;
   std::size_t fault = 5;
   for (const auto& p : end.tests) {
@@ -47,11 +47,11 @@ Result<ExitCode> prove_command(ProveCommand c, const Program& program) {
   c.options.arch = *arch;
   RunWords words;
   words.jobs = c.jobs;
-  run::ProveEnd end;
+  prove::ProveEnd end;
   {
     const auto status = run::make_status(program.loudness());
-    const run::Services services{paths, program.cancel, *status, jobs_of(words)};
-    PINRIG_TRY(e, run::prove(c.options, services, [&] { status->tick(); }));
+    const job::Services services{paths, program.cancel, *status, jobs_of(words)};
+    PINRIG_TRY(e, prove::prove(c.options, services, [&] { status->tick(); }));
     end = std::move(e);
   }
   PINRIG_CHECK(write_output("-", table(end)));

@@ -20,7 +20,7 @@ Result<ExitCode> rerun_command(const RerunCommand& c, const Program& program) {
   ExitCode code = ExitCode::ok;
   {
     const auto status = run::make_status(program.loudness());
-    const run::Services services{paths, program.cancel, *status, 1};
+    const job::Services services{paths, program.cancel, *status, 1};
     PINRIG_TRY(job, run::ready_again({c.job, c.tests}, services));
     if (c.shell || c.gdb) return interact(job, c.gdb, program);
     PINRIG_TRY(end, run::rerun(job, services));

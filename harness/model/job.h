@@ -13,18 +13,6 @@
 
 namespace pinrig::model {
 
-/// One kernel point × arch × configuration × machine, with the tests that share its guest.
-struct Cell {
-  std::string id;      ///< "tip-x86_64", "tip-x86_64.2": unique in a run, a safe file name
-  std::string kernel;  ///< "tip-x86_64": the same for all guests of one kernel
-  std::string reason;  ///< why it is not the kernel's main guest; empty = it is
-  Point point;
-  Arch arch = Arch::x86_64;
-  std::string config;  ///< fragments joined with '+': "base+pin"
-  Machine machine;
-  std::vector<TestSpec> tests;
-};
-
 /// Limits in seconds, for a plain kernel on the reference machine; multiplied by what was measured here.
 struct Timeouts {
   double scale = 1;       ///< how much slower this host is: of the calibration guest
@@ -42,7 +30,7 @@ struct Timeouts {
 /// What `repro.sh` hands to `pinrig rerun`. Paths are absolute and point into the cache.
 struct JobSpec {
   std::string run_id;
-  std::string cell_id;
+  std::string guest_id;  ///< "tip-x86_64.2": for people, and the name of its folder
   Arch arch = Arch::x86_64;
   std::string kernel_image;            ///< what QEMU boots: stripped vmlinux (x86-64, PVH) or Image (aarch64)
   std::string vmlinux;                 ///< with symbols, for gdb

@@ -32,14 +32,17 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, l
                                    destructive, known_long, what, rows, proof)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s,
                                                 shutdown_s)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, cell_id, arch, kernel_image, vmlinux, initramfs, shell,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, guest_id, arch, kernel_image, vmlinux, initramfs, shell,
                                    machine, accel, loops_per_jiffy, timeouts, tests, missing_programs, skips)
 
 std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2) + "\n"; }
 
 Result<JobSpec> job_from_json(const std::string& text, const std::string& file) {
   try {
-    return nlohmann::json::parse(text).get<JobSpec>();
+    auto j = nlohmann::json::parse(text);
+    // What was written before guests had a name of their own.
+    if (j.is_object() && j.contains("cell_id") && !j.contains("guest_id")) j["guest_id"] = j["cell_id"];
+    return j.get<JobSpec>();
   } catch (const nlohmann::json::exception& e) {
     return make_error(ErrorKind::bad_input, file + ": " + e.what(),
                       "the file is written by pinrig run; run that again to have it whole");

@@ -75,11 +75,20 @@ struct Series {
   Where where;
 };
 
-/// A series up to and including patch `number`; 0 is the base.
+/// A series up to and including patch `number`; 0 is the base. What it is is its tree and, above the base,
+/// the patch that leads to it; number and label are for people.
 struct Point {
   int number = 0;
-  std::string label;    ///< "base", "tip" or the number: what people type and read
-  std::string subject;  ///< of patch `number`; empty for the base
+  std::string label;     ///< "base", "tip" or the number: what people type and read
+  std::string subject;   ///< of patch `number`; empty for the base
+  std::string commit;    ///< in pinrig's own repository of the base
+  std::string tree;      ///< of that commit
+  std::string patch_id;  ///< `git patch-id --stable` of patch `number`; empty for the base
+  std::string version;   ///< `make kernelversion` of the tree: "6.12.117"
+
+  bool is_base() const { return number == 0; }
+  /// The same source, whatever the series is called and however many patches it has.
+  bool same_source(const Point& other) const { return tree == other.tree && patch_id == other.patch_id; }
 };
 
 }  // namespace pinrig::model

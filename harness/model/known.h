@@ -3,6 +3,7 @@
 // which of their faults are known.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ struct AllowedSkip {
   std::string tests;  ///< glob over "suite/test" (with all its cases) or "suite/test:case"
   KernelRange range;
   std::vector<std::string> without;  ///< only on kernels that lack one of these symbols; empty = on all
+  bool sometimes = false;            ///< it may also pass: a skip on one kernel only is no loss
   std::string reason;
 };
 
@@ -41,12 +43,14 @@ struct Requirements {
 };
 
 /// configs/known-issues/NAME.yaml: a fault that some kernels have and that nobody has to be told of again.
+/// The test that owns a known case is known with it, as far as `seen` and `pages` go.
 struct KnownIssue {
   std::string name;
-  std::vector<std::string> tests;  ///< globs over "suite/test" (with all its cases) or "suite/test:case"
+  std::vector<std::string> tests;  ///< globs over "suite/test:case"; "suite/test:" is the test's own row
   KernelRange range;
   std::vector<std::string> without;  ///< only on kernels that lack one of these symbols; empty = on all
-  std::vector<Verdict> seen;         ///< what it looks like
+  std::vector<Verdict> seen;         ///< what it looks like; never error or missing
+  std::int64_t pages = 0;            ///< most base pages that a test may leave pinned by it; 0 = none
   bool sometimes = false;            ///< not in every run: its absence says nothing
   std::string reason;
   std::string reference;

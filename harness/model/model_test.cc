@@ -29,7 +29,7 @@ TEST(Ledger, LegacySkewIsNotALeak) {
 TEST(JobJson, RoundTripAndAMissingKeyIsNamed) {
   JobSpec job;
   job.run_id = "r1";
-  job.cell_id = "tip-x86_64";
+  job.guest_id = "tip-x86_64";
   job.machine.nvme.push_back({.serial = "pin-raw", .size_mib = 256});
   job.tests.push_back({.name = "bio/dio_rw", .program = "bio/dio_rw", .claim = PinClaim::Mode::exact});
   const std::string text = job_to_json(job);
@@ -38,7 +38,7 @@ TEST(JobJson, RoundTripAndAMissingKeyIsNamed) {
   EXPECT_EQ(job_to_json(*back), text);
   const auto broken = job_from_json("{\"run_id\": \"r1\"}", "job.json");
   ASSERT_TRUE(broken.has_error());
-  EXPECT_NE(broken.error().message.find("cell_id"), std::string::npos) << broken.error().message;
+  EXPECT_NE(broken.error().message.find("guest_id"), std::string::npos) << broken.error().message;
 }
 
 TEST(Devices, HaveNamesThatLeadBack) {

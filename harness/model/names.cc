@@ -3,6 +3,8 @@
 #include <array>
 #include <utility>
 
+#include "model/assessment.h"
+#include "model/guest.h"
 #include "model/job.h"
 
 namespace pinrig::model {
@@ -41,6 +43,36 @@ constexpr std::array<Name<Outcome>, 9> outcomes{{{Outcome::completed, "completed
                                                  {Outcome::infra_error, "infra_error"},
                                                  {Outcome::cancelled, "cancelled"}}};
 
+constexpr std::array<Name<Phase>, 8> phases{{{Phase::none, ""},
+                                             {Phase::apply, "apply"},
+                                             {Phase::build, "build"},
+                                             {Phase::boot, "boot"},
+                                             {Phase::setup, "setup"},
+                                             {Phase::control, "control"},
+                                             {Phase::test, "test"},
+                                             {Phase::shutdown, "shutdown"}}};
+
+constexpr std::array<Name<Rule>, 12> rules{{{Rule::fine, "fine"},
+                                            {Rule::expectation, "expectation"},
+                                            {Rule::allowed_skip, "allowed_skip"},
+                                            {Rule::known_issue, "known_issue"},
+                                            {Rule::issue_fixed, "issue_fixed"},
+                                            {Rule::consequence, "consequence"},
+                                            {Rule::failure, "failure"},
+                                            {Rule::otherwise, "otherwise"},
+                                            {Rule::unlisted_skip, "unlisted_skip"},
+                                            {Rule::lost, "lost"},
+                                            {Rule::issue_worse, "issue_worse"},
+                                            {Rule::issue_gone, "issue_gone"}}};
+
+template <typename E, typename Table>
+std::optional<E> value_in(const Table& table, const std::string& s) {
+  for (const auto& [v, name] : table) {
+    if (s == name) return v;
+  }
+  return std::nullopt;
+}
+
 constexpr std::array<Name<TestExit::Kind>, 5> exits{{{TestExit::Kind::exited, "exited"},
                                                      {TestExit::Kind::signaled, "signaled"},
                                                      {TestExit::Kind::timed_out, "timed_out"},
@@ -60,12 +92,7 @@ constexpr std::array<Name<Device>, 8> devices{{{Device::zoned, "zoned"},
 
 const char* to_string(Device d) { return name_in(devices, d); }
 
-std::optional<Device> device_from_string(const std::string& s) {
-  for (const auto& [d, name] : devices) {
-    if (s == name) return d;
-  }
-  return std::nullopt;
-}
+std::optional<Device> device_from_string(const std::string& s) { return value_in<Device>(devices, s); }
 
 const std::vector<Device>& all_devices() {
   static const std::vector<Device> all = [] {
@@ -100,14 +127,31 @@ std::string to_string(const Where& where) {
   return out;
 }
 
+const char* to_string(Phase phase) { return name_in(phases, phase); }
+std::optional<Phase> phase_from_string(const std::string& s) { return value_in<Phase>(phases, s); }
+const char* to_string(Rule rule) { return name_in(rules, rule); }
+std::optional<Rule> rule_from_string(const std::string& s) { return value_in<Rule>(rules, s); }
+std::optional<JobOutcome::Kind> outcome_from_string(const std::string& s) {
+  return value_in<Outcome>(outcomes, s);
+}
+
+std::string KernelConfig::text() const {
+  std::string out = name.empty() ? "" : name + ": ";
+  for (std::size_t i = 0; i < fragments.size(); ++i) out += (i == 0 ? "" : "+") + fragments[i];
+  return out;
+}
+
+std::vector<std::string> tests_of(const Kernel& kernel) {
+  std::vector<std::string> out;
+  for (const auto& g : kernel.guests) {
+    for (const auto& t : g.tests) out.push_back(t.name);
+  }
+  return out;
+}
+
 const char* to_string(Verdict v) { return name_in(verdicts, v); }
 
-std::optional<Verdict> verdict_from_string(const std::string& s) {
-  for (const auto& [v, name] : verdicts) {
-    if (s == name) return v;
-  }
-  return std::nullopt;
-}
+std::optional<Verdict> verdict_from_string(const std::string& s) { return value_in<Verdict>(verdicts, s); }
 
 int rank(Verdict v) {
   static constexpr std::array order{Verdict::skip,  Verdict::pass,    Verdict::xfail, Verdict::xpass,

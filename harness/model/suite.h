@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/kernel.h"
+#include "model/machine.h"
 
 namespace pinrig::model {
 
@@ -19,22 +20,6 @@ enum class OutputFormat {
   gup_test,   ///< free text of tools/testing/selftests/mm/gup_test.c: times and "truncated"
 };
 const char* to_string(OutputFormat f);
-
-/// Devices that a machine has only when a test asks for them; each costs probe time.
-enum class Device {
-  zoned,      ///< NVMe namespace in zones, serial pin-zoned
-  cmb,        ///< NVMe controller with 64 MiB of memory of its own, serial pin-cmb
-  meta,       ///< NVMe namespace with 8 bytes of metadata a block, serial pin-meta
-  p9,         ///< virtio-9p share of an empty folder, mount tag pinshare
-  scsi,       ///< disk on virtio-scsi, serial pin-scsi
-  iommu,      ///< emulated IOMMU, and an e1000e behind it
-  kvm,        ///< processors that can run guests of their own: /dev/kvm
-  removable,  ///< NVMe controller that a test can have taken out, serial pin-gone
-};
-const char* to_string(Device d);
-std::optional<Device> device_from_string(const std::string&);
-/// All of them, in the order above.
-const std::vector<Device>& all_devices();
 
 /// What a test needs of the machine and the kernel; the harness builds the guest from it.
 struct Needs {
@@ -93,41 +78,19 @@ struct Suite {
   std::vector<TestSpec> tests;
 };
 
-/// One NVMe namespace.
-struct NvmeDrive {
-  std::string serial;  ///< of the controller; how the guest finds it
-  int nsid = 1;        ///< namespaces of one serial share a controller
-  int size_mib = 64;
-  int iops = 0;            ///< throttling.iops-total; delays before the data moves (0 = unlimited)
-  std::string fs;          ///< "ext4": made on the host before the boot; empty = raw, zero-filled
-  int zone_mib = 0;        ///< size of its zones; 0 = not zoned
-  int cmb_mib = 0;         ///< memory of its controller that the guest may map
-  int metadata_bytes = 0;  ///< beside each block, in a buffer of its own
-  bool removable = false;  ///< its controller sits in a slot of its own and can be unplugged
-};
-
-/// An emulated machine (configs/machines/NAME.yaml).
-struct Machine {
-  std::string name;
-  int cpus = 2;
-  int memory_mib = 2048;
-  int numa_nodes = 1;
-  std::vector<NvmeDrive> nvme;
-  bool net = true;       ///< virtio-net without a way out, for rxe
-  int hugepages_2m = 0;  ///< reserved by the agent before the first test
-  int swap_mib = 0;
-  std::vector<std::string> kernel_args;  ///< appended to the command line
-  std::vector<Device> devices;           ///< that its tests need; their NVMe drives are in `nvme` too
-};
-
-enum class Accel { automatic, kvm, tcg };
-const char* to_string(Accel a);  ///< "auto", "kvm", "tcg"
-
 /// What a run puts into the environment of one test.
 struct TestEnv {
   std::string test;  ///< "suite/test"
   std::map<std::string, std::string> env;
   Where where;
+};
+
+/// A way to configure the kernels of a run: one column of its matrix.
+struct KernelConfig {
+  std::string name;                    ///< key of `configs:`; empty when a run has only one
+  std::vector<std::string> fragments;  ///< names below configs/fragments, without .config
+
+  std::string text() const;  ///< "base+pin", "debug: base+pin+lockdep"
 };
 
 /// configs/runs/NAME.yaml: what one `pinrig run` does.
@@ -137,7 +100,7 @@ struct RunSpec {
   std::string series;               ///< empty: the base alone
   std::vector<std::string> points;  ///< "base", "tip", "each" or numbers
   std::vector<Arch> archs;
-  std::vector<std::string> fragments;  ///< names below configs/fragments, without .config
+  std::vector<KernelConfig> configs;  ///< at least one
   std::string machine;
   std::vector<std::string> suites;  ///< "suite" or "suite/test" globs; with '!' before them: not these
   std::string selftests_from;       ///< KernelBase whose selftests are used instead of the tree's own

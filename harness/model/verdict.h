@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "model/record.h"
+
 namespace pinrig::model {
 
 /// The judgement on one test or one case of it. Every planned test is born `missing`.
@@ -18,7 +20,12 @@ std::optional<Verdict> verdict_from_string(const std::string&);
 /// fail > xpass > xfail > pass > skip.
 int rank(Verdict v);
 
-/// How one attempt at a cell (a job) ended.
+/// What was going on when something ended.
+enum class Phase { none, apply, build, boot, setup, control, test, shutdown };
+const char* to_string(Phase phase);  ///< "boot"; "" for none
+std::optional<Phase> phase_from_string(const std::string&);
+
+/// How the tests of one guest ended.
 struct JobOutcome {
   enum class Kind {
     completed,
@@ -32,93 +39,44 @@ struct JobOutcome {
     cancelled
   };
   Kind kind = Kind::infra_error;
-  std::string phase;  ///< "boot", "setup", "test", "shutdown"; for timed_out and boot_failed
+  Phase phase = Phase::none;  ///< for timed_out, boot_failed and the like
   std::string
       detail;  ///< one line for people: the patch and hunk, file:line of a compile error, a panic title
 };
 const char* to_string(JobOutcome::Kind kind);
+std::optional<JobOutcome::Kind> outcome_from_string(const std::string&);
 
-/// The two counters of /proc/vmstat, in base pages (mm/gup.c counts references, not folios).
-struct PinSample {
-  std::int64_t acquired = 0;
-  std::int64_t released = 0;
-};
-
-/// What a test said it would pin, in base pages.
-struct PinClaim {
-  enum class Mode { net_zero, exact, at_least };
-  Mode mode = Mode::net_zero;
-  std::int64_t pages = 0;
-  /// Page sections that went through legacy direct I/O on a kernel where folio_add_pin() does not count:
-  /// each adds 2 to `released` only (6.12 mm/gup.c:218, fs/direct-io.c).
-  std::int64_t skew_sections = 0;
-};
-
-/// Pin counters around one test, folded (vm.stat_refresh) and settled.
-struct PinLedger {
-  bool available = false;  ///< false: this kernel has no counters; the numbers mean nothing
-  PinSample before;
-  PinSample after;
-  bool settled_before = false;
-  bool settled_after = false;
-  double settle_ms = 0;  ///< time the wait after the test took
-  std::optional<PinClaim> claim;
-
-  std::int64_t acquired() const { return after.acquired - before.acquired; }
-  std::int64_t released() const { return after.released - before.released; }
-  /// Pages pinned by the test and not unpinned; negative = unpinned more than pinned. Corrected for the skew.
-  std::int64_t outstanding() const {
-    return acquired() - released() + (claim ? 2 * claim->skew_sections : 0);
-  }
-};
-
-/// How the main process of a test ended.
-struct TestExit {
-  enum class Kind { exited, signaled, timed_out, not_run, lost };  ///< lost: the guest died under it
-  Kind kind = Kind::lost;
-  int code = 0;  ///< exit code or signal number
-};
-const char* to_string(TestExit::Kind kind);
-
-/// Something the kernel said on the console.
-struct KernelEvent {
-  std::string kind;  ///< "panic", "oops", "warning", "bug", "bad_page", "refcount", "kasan", "hung_task", ...
-  std::string title;     ///< normalised: no addresses, pids or CPU numbers; equal titles are the same event
-  std::string function;  ///< first frame that is to blame, or empty
-  int first_line = 0;
-  int last_line = 0;
-  std::string owner;   ///< test that ran, from the /dev/kmsg marks; empty = before, between or after tests
-  bool fatal = false;  ///< the kernel did not go on after it
-};
-
-/// Raw facts on one planned test of one job, before judging.
-struct TestRecord {
-  std::string name;  ///< "suite/test"
-  TestExit exit;
-  std::string skip_reason;  ///< set by the harness when the test could not be started for a stated reason
-  double wall_s = 0;
-  PinLedger ledger;
-  std::optional<std::uint64_t> taint_before;  ///< /proc/sys/kernel/tainted; nothing: it could not be read
-  std::optional<std::uint64_t> taint_after;
-  std::map<std::string, std::int64_t> counters_before;  ///< other vmstat (events) and meminfo (KiB) lines
-  std::map<std::string, std::int64_t> counters_after;
-  std::string output;         ///< stdout of the test
-  std::string errors;         ///< stderr
-  std::uint64_t dropped = 0;  ///< bytes of output cut off by the agent's limit
-};
-
-/// The judgement on one case (`case_name` non-empty) or on a whole test.
+/// The judgement on one case (`case_name` non-empty) or on a whole test: what was seen. It is made once, by
+/// verdict::judge(), and never changes; whether it is as it should be is an Assessment (assessment.h).
 struct TestVerdict {
   std::string test;       ///< "suite/test"
   std::string case_name;  ///< empty: the verdict of the test itself
   Verdict verdict = Verdict::missing;
-  std::string detail;       ///< why, for people
-  int line = 0;             ///< in the test's output, 0 = none
-  bool expected = false;    ///< nothing to worry about: pass, skip with a known reason, or as the series says
-  std::string expectation;  ///< reason of the expectation that matched
-  bool foreseen = false;    ///< a skip by the harness, for what kernel and machine were known to lack
+  std::string detail;     ///< why, for people
+  int line = 0;           ///< in the test's output, 0 = none
+  bool foreseen = false;  ///< a skip by the harness, for what kernel and machine were known to lack
   double wall_s = 0;
   std::map<std::string, double> numbers;  ///< e.g. get_us, put_us
+  std::vector<std::string> diagnostics;
+};
+
+/// The row for what belongs to no planned test: what the kernel logged while none ran, a guest that does not
+/// power off. It is there only when there is such a thing.
+inline constexpr const char* unowned_test = "kernel/console";
+/// The row for pages that the negative control of the ledger did not get back.
+inline constexpr const char* control_test = "pinrig/hold_control";
+
+/// A verdict with what was measured around its test (only where case_name is empty).
+struct TestResult {
+  TestVerdict verdict;
+  std::optional<PinLedger> ledger;
+  std::optional<std::uint64_t> taint_before;  ///< nothing: not known
+  std::optional<std::uint64_t> taint_after;
+  std::map<std::string, std::int64_t>
+      counters;  ///< after - before of the other vmstat and meminfo lines that moved
+
+  /// Pages that stayed pinned (or were unpinned too often), 0 without a ledger.
+  std::int64_t outstanding() const { return ledger && ledger->available ? ledger->outstanding() : 0; }
 };
 
 }  // namespace pinrig::model

@@ -27,7 +27,7 @@ bool any_test(const std::vector<TestSpec>& tests, Any any) {
 
 /// With an IOMMU every transfer of every device takes another way, and a kernel that can have guests is
 /// started at another exception level on arm64; the rest stand beside each other without being seen.
-bool stands_apart(Device d) { return d == Device::iommu || d == Device::kvm; }
+bool needs_own_vm(Device d) { return d == Device::iommu || d == Device::kvm; }
 
 /// What decides which guest a test goes to.
 struct Kind {
@@ -45,7 +45,7 @@ Kind kind_of(const Machine& offer, const TestSpec& t) {
   Kind k;
   k.kernel_args = t.needs.kernel_args;
   std::sort(k.kernel_args.begin(), k.kernel_args.end());
-  k.apart = std::any_of(t.needs.devices.begin(), t.needs.devices.end(), stands_apart);
+  k.apart = std::any_of(t.needs.devices.begin(), t.needs.devices.end(), needs_own_vm);
   if (t.needs.memory_mib > offer.memory_mib) k.memory_mib = t.needs.memory_mib;
   if (t.needs.cpus > offer.cpus) k.cpus = t.needs.cpus;
   if (t.needs.numa_nodes > offer.numa_nodes) k.numa_nodes = t.needs.numa_nodes;
@@ -61,10 +61,10 @@ Kind kind_of(const Machine& offer, const TestSpec& t) {
 
 std::string reason_of(const Kind& k, const Machine& machine) {
   if (!k.destructive.empty()) return "destructive: " + k.destructive;
-  if (!k.kernel_args.empty()) return "boot parameters " + join(k.kernel_args, " ");
+  if (!k.kernel_args.empty()) return "kernel parameters " + join(k.kernel_args, " ");
   std::vector<std::string> out;
   for (const Device d : machine.devices) {
-    if (k.apart && stands_apart(d)) out.emplace_back(model::to_string(d));
+    if (k.apart && needs_own_vm(d)) out.emplace_back(model::to_string(d));
   }
   if (k.memory_mib > 0) out.push_back(fmt::format("{} MiB of memory", k.memory_mib));
   if (k.cpus > 0) out.push_back(fmt::format("{} CPUs", k.cpus));
@@ -169,7 +169,7 @@ Kinds by_kind(const Machine& offer, const std::vector<TestSpec>& tests) {
 
 /// Shares of nearly the same size, in order.
 std::vector<std::vector<TestSpec>> shares_of(const std::vector<TestSpec>& tests) {
-  const std::size_t shares = (tests.size() + most_tests_of_a_guest - 1) / most_tests_of_a_guest;
+  const std::size_t shares = (tests.size() + max_tests_per_guest - 1) / max_tests_per_guest;
   std::vector<std::vector<TestSpec>> out;
   for (std::size_t i = 0; i < shares; ++i) {
     const auto at = [&](std::size_t share) {
@@ -182,13 +182,12 @@ std::vector<std::vector<TestSpec>> shares_of(const std::vector<TestSpec>& tests)
 
 }  // namespace
 
-std::vector<GuestGroup> group_tests(const Machine& offer, const std::vector<TestSpec>& tests) {
-  std::vector<GuestGroup> out;
+std::vector<model::Guest> group_tests(const Machine& offer, const std::vector<TestSpec>& tests) {
+  std::vector<model::Guest> out;
   for (const auto& [kind, members] : by_kind(offer, tests)) {
     const auto shares = shares_of(members);
     for (std::size_t i = 0; i < shares.size(); ++i) {
-      GuestGroup g;
-      g.suffix = out.empty() ? "" : fmt::format(".{}", out.size() + 1);
+      model::Guest g;
       g.machine = fit_machine(offer, shares[i]);
       g.reason = reason_of(kind, g.machine);
       if (shares.size() > 1)

@@ -6,28 +6,19 @@
 #include <string>
 #include <vector>
 
-#include "model/suite.h"
+#include "model/guest.h"
 
 namespace pinrig::plan {
 
-/// Tests that run in one guest, in running order.
-struct GuestGroup {
-  std::string suffix;  ///< of the cell's name: empty for the first guest, then ".2", ".3", ...
-  std::string
-      reason;  ///< why it is a guest of its own: "boot parameters movablecore=512M"; empty for the main one
-  model::Machine machine;
-  std::vector<model::TestSpec> tests;
-};
-
 /// A guest with more tests than these is made two or more: what one guest does one after the other is the
 /// least that a run takes, and a kernel that dies takes the rest of a guest's tests with it.
-inline constexpr std::size_t most_tests_of_a_guest = 100;
+inline constexpr std::size_t max_tests_per_guest = 100;
 
-/// As few guests as the needs and `most_tests_of_a_guest` allow. The main one, first, has the tests that need
-/// no more than plain devices; each set of boot parameters has one; so have the devices that change how all
-/// others work (an IOMMU, processors with guests of their own) and tests that want more memory, processors or
-/// NUMA nodes than the machine has; every destructive test has its own, at the end.
-std::vector<GuestGroup> group_tests(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
+/// As few guests as the needs and `max_tests_per_guest` allow, without ids. The main one, first, has the
+/// tests that need no more than plain devices; each set of kernel parameters has one; so have the devices
+/// that change how all others work (an IOMMU, nested KVM) and tests that want more memory, CPUs or NUMA nodes
+/// than the machine has; every destructive test has its own, at the end.
+std::vector<model::Guest> group_tests(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
 
 /// `offer` without what none of the tests needs, and with the devices, boot parameters and memory that they
 /// name.

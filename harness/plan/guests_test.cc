@@ -54,11 +54,13 @@ std::vector<std::string> drives(const Machine& m) {
   return out;
 }
 
-/// "suffix reason: tests" of each guest.
+/// "number|reason|tests" of each guest.
 std::vector<std::string> guests(const std::vector<TestSpec>& tests) {
   std::vector<std::string> out;
-  for (const auto& g : group_tests(offer(), tests)) {
-    std::string line = g.suffix + "|" + g.reason + "|";
+  const auto all = group_tests(offer(), tests);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto& g = all[i];
+    std::string line = (i == 0 ? "" : "." + std::to_string(i + 1)) + "|" + g.reason + "|";
     for (const auto& t : g.tests) line += " " + t.name;
     out.push_back(line);
   }
@@ -148,11 +150,11 @@ TEST(Groups, MoreProcessorsOrNodesThanTheMachineHasAreAGuest) {
 TEST(Groups, BootParametersAreAGuestEachWhateverTheirOrder) {
   EXPECT_THAT(guests({with_args("a", {"x=1", "y=2"}), test("b"), with_args("c", {"y=2", "x=1"}),
                       with_args("d", {"z"})}),
-              ElementsAre("|| b", ".2|boot parameters x=1 y=2| a c", ".3|boot parameters z| d"));
+              ElementsAre("|| b", ".2|kernel parameters x=1 y=2| a c", ".3|kernel parameters z| d"));
 }
 
 TEST(Groups, WithoutAMainGuestTheFirstTakesItsName) {
-  EXPECT_THAT(guests({with_args("a", {"x=1"})}), ElementsAre("|boot parameters x=1| a"));
+  EXPECT_THAT(guests({with_args("a", {"x=1"})}), ElementsAre("|kernel parameters x=1| a"));
 }
 
 TEST(Groups, DevicesThatChangeOthersStandApartTogether) {
@@ -187,7 +189,7 @@ TEST(Groups, BootParametersDecideBeforeDevicesAndMemory) {
 TEST(Groups, EveryDestructiveTestHasItsOwnGuestAtTheEnd) {
   EXPECT_THAT(
       guests({destructive(test("a")), destructive(with_args("b", {"x"})), test("c"), with_args("d", {"x"})}),
-      ElementsAre("|| c", ".2|boot parameters x| d", ".3|destructive: a| a", ".4|destructive: b| b"));
+      ElementsAre("|| c", ".2|kernel parameters x| d", ".3|destructive: a| a", ".4|destructive: b| b"));
 }
 
 TEST(Groups, ALongGuestIsMadeSharesOfNearlyTheSameSizeInOrder) {
@@ -196,18 +198,18 @@ TEST(Groups, ALongGuestIsMadeSharesOfNearlyTheSameSizeInOrder) {
     for (std::size_t i = 0; i < n; ++i) out.push_back(test(std::to_string(i)));
     return out;
   };
-  EXPECT_EQ(group_tests(offer(), many(most_tests_of_a_guest)).size(), 1u);
-  auto tests = many(2 * most_tests_of_a_guest + 1);
+  EXPECT_EQ(group_tests(offer(), many(max_tests_per_guest)).size(), 1u);
+  auto tests = many(2 * max_tests_per_guest + 1);
   tests.front().needs.nvme = {"pin-slow"};
   tests.push_back(with_args("x", {"y=1"}));
   const auto groups = group_tests(offer(), tests);
   ASSERT_EQ(groups.size(), 4u);
-  EXPECT_EQ(groups[0].suffix + groups[0].reason, "share 1 of 3");
-  EXPECT_EQ(groups[2].suffix + groups[2].reason, ".3share 3 of 3");
-  EXPECT_EQ(groups[3].reason, "boot parameters y=1");
+  EXPECT_EQ(groups[0].reason, "share 1 of 3");
+  EXPECT_EQ(groups[2].reason, "share 3 of 3");
+  EXPECT_EQ(groups[3].reason, "kernel parameters y=1");
   std::vector<std::string> names;
   for (std::size_t i = 0; i < 3; ++i) {
-    EXPECT_NEAR(static_cast<double>(groups[i].tests.size()), (2.0 * most_tests_of_a_guest + 1) / 3, 1);
+    EXPECT_NEAR(static_cast<double>(groups[i].tests.size()), (2.0 * max_tests_per_guest + 1) / 3, 1);
     for (const auto& t : groups[i].tests) names.push_back(t.name);
   }
   tests.pop_back();

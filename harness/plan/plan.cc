@@ -16,6 +16,7 @@ namespace {
 
 using model::Machine;
 using model::Point;
+using model::RunSpec;
 using model::TestSpec;
 
 Error bad(const model::Where& where, const std::string& message, std::string hint = {}) {
@@ -23,28 +24,19 @@ Error bad(const model::Where& where, const std::string& message, std::string hin
   return make_error(ErrorKind::bad_input, place.empty() ? message : place + ": " + message, std::move(hint));
 }
 
-Point make_point(int number, const std::vector<std::string>& subjects) {
-  const int last = static_cast<int>(subjects.size());
-  Point p;
-  p.number = number;
-  p.label = number == 0 ? "base" : number == last ? "tip" : std::to_string(number);
-  if (number > 0) p.subject = subjects[static_cast<std::size_t>(number) - 1];
-  return p;
-}
-
-std::string series_length(const PlanInput& in) {
-  if (in.run.series.empty()) return "this run has no series";
-  return fmt::format("series {} has {} patch{}", in.run.series, in.subjects.size(),
-                     in.subjects.size() == 1 ? "" : "es");
+std::string series_length(const RunSpec& run, std::size_t patches) {
+  if (run.series.empty()) return "this run has no series";
+  return fmt::format("series {} has {} patch{}", run.series, patches, patches == 1 ? "" : "es");
 }
 
 /// The numbers that one word of `points` means.
-Result<std::vector<int>> numbers_of(const PlanInput& in, const std::string& word) {
-  const int last = static_cast<int>(in.subjects.size());
+Result<std::vector<int>> numbers_of(const RunSpec& run, int last, const std::string& word) {
   if (word == "base") return std::vector<int>{0};
   if (word == "tip" || word == "each") {
     if (last == 0)
-      return bad(in.run.where, fmt::format("point '{}': {}", word, series_length(in)), "use the point base");
+      return bad(run.where,
+                 fmt::format("point '{}': {}", word, series_length(run, static_cast<std::size_t>(last))),
+                 "use the point base");
     std::vector<int> all;
     for (int n = word == "tip" ? last : 0; n <= last; ++n) all.push_back(n);
     return all;
@@ -52,9 +44,11 @@ Result<std::vector<int>> numbers_of(const PlanInput& in, const std::string& word
   int number = -1;
   const auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), number);
   if (ec != std::errc() || end != word.data() + word.size() || number < 0)
-    return bad(in.run.where, fmt::format("point '{}' is none of base, tip, each or a patch number", word));
+    return bad(run.where, fmt::format("point '{}' is none of base, tip, each or a patch number", word));
   if (number > last)
-    return bad(in.run.where, fmt::format("point {} does not exist: {}", number, series_length(in)),
+    return bad(run.where,
+               fmt::format("point {} does not exist: {}", number,
+                           series_length(run, static_cast<std::size_t>(last))),
                fmt::format("numbers from 0 (the base) to {} are there", last));
   return std::vector<int>{number};
 }
@@ -77,11 +71,11 @@ std::string nearest_choice(const std::string& glob, const std::vector<model::Sui
   return nearest(glob, known);
 }
 
-Error no_match(const PlanInput& in, const std::string& glob) {
-  const std::string near = nearest_choice(glob, in.suites);
+Error no_match(const RunSpec& run, const std::vector<model::Suite>& suites, const std::string& glob) {
+  const std::string near = nearest_choice(glob, suites);
   std::vector<std::string> names;
-  for (const auto& s : in.suites) names.push_back(s.name);
-  return bad(in.run.where,
+  for (const auto& s : suites) names.push_back(s.name);
+  return bad(run.where,
              fmt::format("suites: '{}' matches no test{}", glob,
                          near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
              names.empty() ? "there are no suites under guest-tests" : "suites: " + join(names, ", "));
@@ -126,27 +120,48 @@ Result<void> check_one(const Machine& m, const TestSpec& t) {
   return {};
 }
 
-model::Cell cell_of(const Point& point, model::Arch arch, const GuestGroup& group,
-                    const std::string& config) {
-  model::Cell cell;
-  cell.kernel = fmt::format("{}-{}", point.label, model::to_string(arch));
-  cell.id = cell.kernel + group.suffix;
-  cell.reason = group.reason;
-  cell.point = point;
-  cell.arch = arch;
-  cell.config = config;
-  cell.machine = group.machine;
-  cell.tests = group.tests;
-  return cell;
+/// Ids are for people: where a run has one configuration they do not name it.
+std::string kernel_id(const Point& point, model::Arch arch, const model::KernelConfig& config) {
+  const std::string id = fmt::format("{}-{}", point.label, model::to_string(arch));
+  return config.name.empty() ? id : id + "-" + config.name;
+}
+
+model::Kernel kernel_of(const Point& point, model::Arch arch, const model::KernelConfig& config,
+                        const std::vector<model::Guest>& guests) {
+  model::Kernel k;
+  k.id = kernel_id(point, arch, config);
+  k.point = point;
+  k.arch = arch;
+  k.config = config;
+  k.guests = guests;
+  for (std::size_t i = 0; i < guests.size(); ++i)
+    k.guests[i].id = i == 0 ? k.id : fmt::format("{}.{}", k.id, i + 1);
+  return k;
+}
+
+template <typename T>
+std::vector<T> each_once(const std::vector<T>& values) {
+  std::vector<T> out;
+  for (const auto& v : values) {
+    if (std::find(out.begin(), out.end(), v) == out.end()) out.push_back(v);
+  }
+  return out;
 }
 
 }  // namespace
 
-Result<std::vector<Point>> resolve_points(const PlanInput& in, std::vector<std::string>& notes) {
+std::size_t Plan::guest_count() const {
+  std::size_t n = 0;
+  for (const auto& k : kernels) n += k.guests.size();
+  return n;
+}
+
+Result<std::vector<Point>> resolve_points(const RunSpec& run, const std::vector<Point>& points,
+                                          std::vector<std::string>& notes) {
   std::map<int, std::string> named;  // number -> the word that named it first
-  if (in.run.points.empty()) return bad(in.run.where, "no point is given", "points: [base, tip]");
-  for (const auto& word : in.run.points) {
-    PINRIG_TRY(numbers, numbers_of(in, word));
+  if (run.points.empty()) return bad(run.where, "no point is given", "points: [base, tip]");
+  for (const auto& word : run.points) {
+    PINRIG_TRY(numbers, numbers_of(run, static_cast<int>(points.size()) - 1, word));
     for (const int n : numbers) {
       const auto [it, fresh] = named.emplace(n, word);
       if (!fresh && word != "each" && it->second != "each")
@@ -157,19 +172,19 @@ Result<std::vector<Point>> resolve_points(const PlanInput& in, std::vector<std::
     }
   }
   std::vector<Point> out;
-  for (const auto& [n, word] : named) out.push_back(make_point(n, in.subjects));
+  for (const auto& [n, word] : named) out.push_back(points[static_cast<std::size_t>(n)]);
   return out;
 }
 
-Result<std::vector<TestSpec>> select_tests(const PlanInput& in) {
+Result<std::vector<TestSpec>> select_tests(const RunSpec& run, const std::vector<model::Suite>& suites) {
   std::vector<TestSpec> out;
   std::set<std::string> have;
   std::set<std::string> left_out;
-  for (const auto& word : in.run.suites) {
+  for (const auto& word : run.suites) {
     const bool without = word.starts_with('!');
     const std::string glob = without ? word.substr(1) : word;
     bool matched = false;
-    for (const auto& suite : in.suites) {
+    for (const auto& suite : suites) {
       for (const auto& t : suite.tests) {
         if (!chosen(glob, t)) continue;
         matched = true;
@@ -179,10 +194,10 @@ Result<std::vector<TestSpec>> select_tests(const PlanInput& in) {
           out.push_back(t);
       }
     }
-    if (!matched) return no_match(in, glob);
+    if (!matched) return no_match(run, suites, glob);
   }
   std::erase_if(out, [&](const TestSpec& t) { return left_out.contains(t.name); });
-  if (out.empty()) return bad(in.run.where, "no test is chosen", "suites: ['*'] takes all of them");
+  if (out.empty()) return bad(run.where, "no test is chosen", "suites: ['*'] takes all of them");
   std::stable_sort(out.begin(), out.end(),
                    [](const TestSpec& a, const TestSpec& b) { return running_order(a) < running_order(b); });
   return out;
@@ -193,25 +208,24 @@ Result<void> check_offer(const Machine& machine, const std::vector<TestSpec>& te
   return {};
 }
 
-Result<Plan> make_plan(const PlanInput& in) {
+Result<Plan> make_plan(const RunSpec& run, const Offer& offer) {
   Plan plan;
-  plan.name = in.run.name;
-  plan.base = in.base;
-  plan.series = in.run.series;
-  plan.patches = static_cast<int>(in.subjects.size());
-  PINRIG_TRY(points, resolve_points(in, plan.notes));
-  PINRIG_TRY(tests, select_tests(in));
-  PINRIG_CHECK(check_offer(in.machine, tests));
-  if (in.run.archs.empty()) return bad(in.run.where, "no architecture is given", "archs: all");
-  std::vector<model::Arch> archs;
-  for (const auto arch : in.run.archs) {
-    if (std::find(archs.begin(), archs.end(), arch) == archs.end()) archs.push_back(arch);
-  }
-  const auto groups = group_tests(in.machine, tests);
-  for (const auto arch : archs) {
-    for (const auto& point : points) {
-      for (const auto& group : groups)
-        plan.cells.push_back(cell_of(point, arch, group, join(in.run.fragments, "+")));
+  plan.name = run.name;
+  plan.base = run.base;
+  plan.series = run.series;
+  plan.patches = static_cast<int>(offer.points.size()) - 1;
+  PINRIG_TRY(points, resolve_points(run, offer.points, plan.notes));
+  PINRIG_TRY(tests, select_tests(run, offer.suites));
+  PINRIG_CHECK(check_offer(offer.machine, tests));
+  if (run.archs.empty()) return bad(run.where, "no architecture is given", "archs: all");
+  if (run.configs.empty()) return bad(run.where, "no configuration is given", "fragments: [base, pin]");
+  const auto guests = group_tests(offer.machine, tests);
+  for (const auto arch : each_once(run.archs)) {
+    for (const auto& config : run.configs) {
+      for (const auto& point : points) {
+        plan.kernels.push_back(kernel_of(point, arch, config, guests));
+        plan.kernels.back().is_tip = plan.patches > 0 && point.number == plan.patches;
+      }
     }
   }
   return plan;

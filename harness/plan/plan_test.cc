@@ -21,17 +21,36 @@ model::TestSpec test(const std::string& name, double limit = 30) {
   return t;
 }
 
-PlanInput input() {
-  PlanInput in;
+/// What a plan is made from, kept together.
+struct Input {
+  model::RunSpec run;
+  model::Machine machine;
+  std::vector<model::Suite> suites;
+  std::vector<model::Point> points;
+};
+
+/// The base and patches with these subjects.
+std::vector<model::Point> points_of(const std::vector<std::string>& subjects) {
+  std::vector<model::Point> out{{.label = "base", .tree = "tree0"}};
+  for (std::size_t i = 1; i <= subjects.size(); ++i)
+    out.push_back({.number = static_cast<int>(i),
+                   .label = i == subjects.size() ? "tip" : std::to_string(i),
+                   .subject = subjects[i - 1],
+                   .tree = "tree" + std::to_string(i)});
+  return out;
+}
+
+Input input() {
+  Input in;
   in.run.name = "default";
+  in.run.base = "debian-6.12";
   in.run.series = "demo-leak";
   in.run.points = {"base", "tip"};
   in.run.archs = {Arch::x86_64, Arch::aarch64};
-  in.run.fragments = {"base", "pin"};
+  in.run.configs = {{"", {"base", "pin"}}};
   in.run.suites = {"*"};
   in.run.where = {"configs/runs/default.yaml", 2, 1};
-  in.base = "debian-6.12";
-  in.subjects = {"block: tidy up", "block: forget to unpin", "block: more"};
+  in.points = points_of({"block: tidy up", "block: forget to unpin", "block: more"});
   in.machine.name = "default";
   in.machine.nvme = {{"raw0", 1, 64, 0, ""}, {"fs0", 1, 512, 0, "ext4"}};
   in.suites = {{"bio", "", {test("bio/dio_rw", 60), test("bio/dio_fork", 20)}},
@@ -40,9 +59,23 @@ PlanInput input() {
   return in;
 }
 
+Result<Plan> make_plan(const Input& in) {
+  return plan::make_plan(in.run, {in.machine, in.suites, in.points});
+}
+
+Result<std::vector<model::TestSpec>> select_tests(const Input& in) {
+  return plan::select_tests(in.run, in.suites);
+}
+
+Result<std::vector<model::Point>> resolve_points(const Input& in, std::vector<std::string>& notes) {
+  return plan::resolve_points(in.run, in.points, notes);
+}
+
 std::vector<std::string> ids(const Plan& p) {
   std::vector<std::string> out;
-  for (const auto& c : p.cells) out.push_back(c.id);
+  for (const auto& k : p.kernels) {
+    for (const auto& g : k.guests) out.push_back(g.id);
+  }
   return out;
 }
 
@@ -52,7 +85,7 @@ std::vector<std::string> names(const std::vector<model::TestSpec>& tests) {
   return out;
 }
 
-std::vector<std::string> labels(const PlanInput& in) {
+std::vector<std::string> labels(const Input& in) {
   std::vector<std::string> notes;
   std::vector<std::string> out;
   for (const auto& p : resolve_points(in, notes).value())
@@ -63,63 +96,84 @@ std::vector<std::string> labels(const PlanInput& in) {
 TEST(MakePlan, PerArchitectureTheBaseFirst) {
   const Plan p = make_plan(input()).value();
   EXPECT_THAT(ids(p), ElementsAre("base-x86_64", "tip-x86_64", "base-aarch64", "tip-aarch64"));
-  EXPECT_EQ(p.cells[1].point.number, 3);
-  EXPECT_EQ(p.cells[1].point.subject, "block: more");
-  EXPECT_EQ(p.cells[0].point.subject, "");
-  EXPECT_EQ(p.cells[2].arch, Arch::aarch64);
-  EXPECT_EQ(p.cells[0].config, "base+pin");
-  EXPECT_TRUE(p.cells[0].machine.nvme.empty()) << "no test needs a drive";
-  EXPECT_EQ(p.cells[0].kernel, p.cells[0].id);
-  EXPECT_EQ(p.cells[3].tests.size(), 5u);
+  EXPECT_EQ(p.kernels[1].point.number, 3);
+  EXPECT_EQ(p.kernels[1].point.subject, "block: more");
+  EXPECT_EQ(p.kernels[1].point.tree, "tree3") << "a point is its source, not its number";
+  EXPECT_TRUE(p.kernels[1].is_tip);
+  EXPECT_FALSE(p.kernels[0].is_tip);
+  EXPECT_EQ(p.kernels[0].point.subject, "");
+  EXPECT_EQ(p.kernels[2].arch, Arch::aarch64);
+  EXPECT_EQ(p.kernels[0].config.text(), "base+pin");
+  EXPECT_TRUE(p.kernels[0].guests[0].machine.nvme.empty()) << "no test needs a drive";
+  EXPECT_EQ(p.kernels[0].guests[0].id, p.kernels[0].id);
+  EXPECT_EQ(p.kernels[3].guests[0].tests.size(), 5u);
+  EXPECT_EQ(p.guest_count(), 4u);
   EXPECT_EQ(p.patches, 3);
   EXPECT_TRUE(p.notes.empty());
 }
 
 TEST(MakePlan, PinsFirstThenByLimitDestructiveLast) {
-  PlanInput in = input();
+  Input in = input();
   in.suites[0].tests[1].destructive = true;
   EXPECT_THAT(names(select_tests(in).value()),
               ElementsAre("pins/selfcheck", "pins/caps", "bio/dio_rw", "mm/cow", "bio/dio_fork"));
 }
 
-TEST(MakePlan, TheGuestsOfAKernelStandTogether) {
-  PlanInput in = input();
+TEST(MakePlan, AKernelHasItsGuests) {
+  Input in = input();
   in.suites[1].tests[0].needs.kernel_args = {"movablecore=512M"};
   in.run.archs = {Arch::x86_64};
   const Plan p = make_plan(in).value();
   EXPECT_THAT(ids(p), ElementsAre("base-x86_64", "base-x86_64.2", "tip-x86_64", "tip-x86_64.2"));
-  EXPECT_EQ(p.cells[1].kernel, "base-x86_64");
-  EXPECT_EQ(p.cells[1].reason, "boot parameters movablecore=512M");
-  EXPECT_THAT(names(p.cells[3].tests), ElementsAre("mm/cow"));
+  EXPECT_EQ(p.kernels[0].guests[1].reason, "kernel parameters movablecore=512M");
+  EXPECT_THAT(names(p.kernels[1].guests[1].tests), ElementsAre("mm/cow"));
+}
+
+TEST(MakePlan, EachConfigurationIsAColumn) {
+  Input in = input();
+  in.run.archs = {Arch::x86_64};
+  in.run.configs = {{"plain", {"base", "pin"}}, {"debug", {"base", "pin", "lockdep"}}};
+  const Plan p = make_plan(in).value();
+  EXPECT_THAT(ids(p),
+              ElementsAre("base-x86_64-plain", "tip-x86_64-plain", "base-x86_64-debug", "tip-x86_64-debug"));
+  EXPECT_EQ(p.kernels[3].config.fragments.size(), 3u);
+  EXPECT_TRUE(model::same_column(p.kernels[2], p.kernels[3]));
+  EXPECT_FALSE(model::same_column(p.kernels[1], p.kernels[3]));
+  EXPECT_THAT(to_text(p), HasSubstr("config  plain: base+pin; debug: base+pin+lockdep"));
+}
+
+TEST(MakePlan, TheSameInputGivesTheSameTextEveryTime) {
+  const std::string first = to_text(make_plan(input()).value());
+  for (int i = 0; i < 5; ++i) EXPECT_EQ(to_text(make_plan(input()).value()), first);
 }
 
 TEST(MakePlan, AnArchitectureNamedTwiceRunsOnce) {
-  PlanInput in = input();
+  Input in = input();
   in.run.archs = {Arch::x86_64, Arch::x86_64};
   EXPECT_THAT(ids(make_plan(in).value()), ElementsAre("base-x86_64", "tip-x86_64"));
 }
 
 TEST(MakePlan, NoArchitectureIsAnError) {
-  PlanInput in = input();
+  Input in = input();
   in.run.archs.clear();
   EXPECT_THAT(make_plan(in).error().message, HasSubstr("no architecture"));
 }
 
 TEST(Points, EachMeansTheBaseAndEveryPatch) {
-  PlanInput in = input();
+  Input in = input();
   in.run.points = {"each"};
   EXPECT_THAT(labels(in), ElementsAre("0:base", "1:1", "2:2", "3:tip"));
 }
 
 TEST(Points, AreSortedAndNumbersOfTheEndsGetTheirNames) {
-  PlanInput in = input();
+  Input in = input();
   in.run.points = {"3", "2", "0"};
   EXPECT_THAT(labels(in), ElementsAre("0:base", "2:2", "3:tip"));
 }
 
 TEST(Points, TheTipOfOnePatchIsPatch1) {
-  PlanInput in = input();
-  in.subjects = {"only"};
+  Input in = input();
+  in.points = points_of({"only"});
   in.run.points = {"base", "1", "tip"};
   const Plan p = make_plan(in).value();
   EXPECT_THAT(ids(p), ElementsAre("base-x86_64", "tip-x86_64", "base-aarch64", "tip-aarch64"));
@@ -127,21 +181,21 @@ TEST(Points, TheTipOfOnePatchIsPatch1) {
 }
 
 TEST(Points, AWordNamedTwiceIsNoted) {
-  PlanInput in = input();
+  Input in = input();
   in.run.points = {"tip", "tip"};
   EXPECT_THAT(make_plan(in).value().notes, ElementsAre("point 'tip' is named twice and runs once"));
 }
 
 TEST(Points, EachBesideOthersNeedsNoNote) {
-  PlanInput in = input();
+  Input in = input();
   in.run.points = {"base", "each", "tip"};
   EXPECT_TRUE(make_plan(in).value().notes.empty());
 }
 
 TEST(Points, ABaseAlone) {
-  PlanInput in = input();
+  Input in = input();
   in.run.series.clear();
-  in.subjects.clear();
+  in.points = points_of({});
   in.run.points = {"base"};
   EXPECT_THAT(ids(make_plan(in).value()), ElementsAre("base-x86_64", "base-aarch64"));
 }
@@ -165,11 +219,11 @@ TEST(Points, WhatCannotBeIsRefused) {
       {{}, true, at + "no point is given"},
   };
   for (const auto& row : table) {
-    PlanInput in = input();
+    Input in = input();
     in.run.points = row.points;
     if (!row.series) {
       in.run.series.clear();
-      in.subjects.clear();
+      in.points = points_of({});
     }
     const auto r = make_plan(in);
     ASSERT_TRUE(r.has_error()) << row.message;
@@ -179,7 +233,7 @@ TEST(Points, WhatCannotBeIsRefused) {
 }
 
 TEST(Suites, GlobsChooseSuitesOrTests) {
-  PlanInput in = input();
+  Input in = input();
   in.run.suites = {"bio"};
   EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_fork", "bio/dio_rw"));
   in.run.suites = {"bio/*_rw", "mm"};
@@ -189,7 +243,7 @@ TEST(Suites, GlobsChooseSuitesOrTests) {
 }
 
 TEST(Suites, WhatIsLeftOutStaysOutWhereverThatStands) {
-  PlanInput in = input();
+  Input in = input();
   in.run.suites = {"!pins", "*", "!bio/*_fork"};
   EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_rw", "mm/cow"));
   in.run.suites = {"*", "!boi"};
@@ -199,7 +253,7 @@ TEST(Suites, WhatIsLeftOutStaysOutWhereverThatStands) {
 }
 
 TEST(Suites, WhatTakesLongRunsWhenItIsNamed) {
-  PlanInput in = input();
+  Input in = input();
   in.suites[0].tests[0].known_long = true;
   in.run.suites = {"*"};
   EXPECT_THAT(names(select_tests(in).value()), testing::Not(testing::Contains("bio/dio_rw")));
@@ -212,7 +266,7 @@ TEST(Suites, WhatTakesLongRunsWhenItIsNamed) {
 }
 
 TEST(Suites, AGlobWithoutAMatchNamesTheNearest) {
-  PlanInput in = input();
+  Input in = input();
   in.run.suites = {"pins", "boi"};
   const auto whole = make_plan(in);
   EXPECT_EQ(whole.error().kind, ErrorKind::bad_input);
@@ -225,7 +279,7 @@ TEST(Suites, AGlobWithoutAMatchNamesTheNearest) {
 }
 
 TEST(Suites, NoTestAtAllIsAnError) {
-  PlanInput in = input();
+  Input in = input();
   in.run.suites.clear();
   EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test is chosen"));
   in.run.suites = {"*"};
@@ -235,7 +289,7 @@ TEST(Suites, NoTestAtAllIsAnError) {
 
 TEST(Offer, WhatTheMachineLacksIsNamed) {
   const auto message = [](auto change) {
-    PlanInput in = input();
+    Input in = input();
     change(in.suites[1].tests[0].needs);
     in.machine.net = false;
     const auto r = make_plan(in);
@@ -252,7 +306,7 @@ TEST(Offer, WhatTheMachineLacksIsNamed) {
 }
 
 TEST(Offer, WhatItHasIsEnough) {
-  PlanInput in = input();
+  Input in = input();
   in.machine.hugepages_2m = 8;
   in.machine.swap_mib = 64;
   in.suites[1].tests[0].needs = {
@@ -263,14 +317,14 @@ TEST(Offer, WhatItHasIsEnough) {
 }
 
 TEST(Offer, ATestThatIsNotChosenNeedsNothing) {
-  PlanInput in = input();
+  Input in = input();
   in.suites[1].tests[0].needs.nvme = {"slow0"};
   in.run.suites = {"bio"};
   EXPECT_FALSE(make_plan(in).has_error());
 }
 
 TEST(ToText, ShowsCellsTestsAndNotes) {
-  PlanInput in = input();
+  Input in = input();
   in.run.points = {"base", "1", "tip", "3"};
   in.run.archs = {Arch::x86_64};
   in.run.suites = {"bio", "pins"};
@@ -292,17 +346,17 @@ machine default
   tip-x86_64   3 of 3: block: more
 
 2 guests for each
-  CELL      3 tests  2 CPUs, 2G memory, nvme raw0 64M raw, nvme fs0/2 64M raw at 4 IOPS, )"
+  KERNEL      3 tests  2 CPUs, 2G memory, nvme raw0 64M raw, nvme fs0/2 64M raw at 4 IOPS, )"
             R"(64 huge pages, no network
-  CELL.2     1 test  destructive: bio/dio_rw
-                     2 CPUs, 2G memory, nvme fs0 512M ext4, 256M swap, no network
+  KERNEL.2     1 test  destructive: bio/dio_rw
+                       2 CPUs, 2G memory, nvme fs0 512M ext4, 256M swap, no network
 
 tests in their order, with their limits
-  CELL
+  KERNEL
   pins/selfcheck     90s  guards pins/selfcheck
   pins/caps          10s  guards pins/caps
   bio/dio_fork       20s  guards bio/dio_fork
-  CELL.2
+  KERNEL.2
   bio/dio_rw         60s  destructive; guards bio/dio_rw
 
 notes

@@ -40,55 +40,46 @@ std::string machine_line(const model::Machine& m) {
   if (m.hugepages_2m > 0) parts.push_back(fmt::format("{} huge pages", m.hugepages_2m));
   if (m.swap_mib > 0) parts.push_back(size_text(m.swap_mib) + " swap");
   parts.emplace_back(m.net ? "network" : "no network");
-  if (!m.kernel_args.empty()) parts.push_back("boot parameters " + join(m.kernel_args, " "));
+  if (!m.kernel_args.empty()) parts.push_back("kernel parameters " + join(m.kernel_args, " "));
   return join(parts, ", ");
 }
 
-/// The guests of one kernel: every kernel of a plan has the same.
-std::vector<const model::Cell*> guests_of(const Plan& plan) {
-  std::vector<const model::Cell*> out;
-  for (const auto& c : plan.cells) {
-    if (c.kernel == plan.cells.front().kernel) out.push_back(&c);
-  }
-  return out;
-}
-
-std::string kernels_table(const Plan& plan, std::size_t kernels) {
+std::string kernels_table(const Plan& plan) {
   std::size_t width = 0;
-  for (const auto& c : plan.cells) width = std::max(width, c.kernel.size());
-  std::string out = count(kernels, "kernel") + "\n";
-  for (const auto& c : plan.cells) {
-    if (c.id != c.kernel) continue;
-    const std::string what = c.point.number == 0
+  for (const auto& k : plan.kernels) width = std::max(width, k.id.size());
+  std::string out = count(plan.kernels.size(), "kernel") + "\n";
+  for (const auto& k : plan.kernels) {
+    const std::string what = k.point.is_base()
                                  ? "the base, no patch"
-                                 : fmt::format("{} of {}: {}", c.point.number, plan.patches, c.point.subject);
-    out += fmt::format("  {:<{}}  {}\n", c.kernel, width, what);
+                                 : fmt::format("{} of {}: {}", k.point.number, plan.patches, k.point.subject);
+    out += fmt::format("  {:<{}}  {}\n", k.id, width, what);
   }
   return out;
 }
 
-/// "CELL" and "CELL.2", for any of the kernels.
-std::string guest_name(const model::Cell& c) { return "CELL" + c.id.substr(c.kernel.size()); }
+/// "KERNEL" and "KERNEL.2", for any of the kernels: all of a plan have the same guests.
+std::string guest_name(std::size_t i) { return i == 0 ? "KERNEL" : fmt::format("KERNEL.{}", i + 1); }
 
-std::string guests_table(const std::vector<const model::Cell*>& guests) {
+std::string guests_table(const std::vector<model::Guest>& guests) {
   std::string out = fmt::format("{} for each\n", count(guests.size(), "guest"));
-  for (const model::Cell* c : guests) {
-    out += fmt::format("  {:<7} {:>9}  {}\n", guest_name(*c), count(c->tests.size(), "test"),
-                       c->reason.empty() ? machine_line(c->machine) : c->reason);
-    if (!c->reason.empty()) out += fmt::format("  {:17}  {}\n", "", machine_line(c->machine));
+  for (std::size_t i = 0; i < guests.size(); ++i) {
+    const auto& g = guests[i];
+    out += fmt::format("  {:<9} {:>9}  {}\n", guest_name(i), count(g.tests.size(), "test"),
+                       g.reason.empty() ? machine_line(g.machine) : g.reason);
+    if (!g.reason.empty()) out += fmt::format("  {:19}  {}\n", "", machine_line(g.machine));
   }
   return out;
 }
 
-std::string tests_table(const std::vector<const model::Cell*>& guests) {
+std::string tests_table(const std::vector<model::Guest>& guests) {
   std::size_t width = 0;
-  for (const model::Cell* c : guests) {
-    for (const auto& t : c->tests) width = std::max(width, t.name.size());
+  for (const auto& g : guests) {
+    for (const auto& t : g.tests) width = std::max(width, t.name.size());
   }
   std::string out = "tests in their order, with their limits\n";
-  for (const model::Cell* c : guests) {
-    if (guests.size() > 1) out += fmt::format("  {}\n", guest_name(*c));
-    for (const auto& t : c->tests) {
+  for (std::size_t i = 0; i < guests.size(); ++i) {
+    if (guests.size() > 1) out += fmt::format("  {}\n", guest_name(i));
+    for (const auto& t : guests[i].tests) {
       std::string line = fmt::format("  {:<{}}  {:>6}  {}{}", t.name, width, fmt::format("{:g}s", t.limit_s),
                                      t.destructive ? "destructive; " : "", t.what);
       line.erase(line.find_last_not_of(' ') + 1);
@@ -96,6 +87,15 @@ std::string tests_table(const std::vector<const model::Cell*>& guests) {
     }
   }
   return out;
+}
+
+/// The configurations of the plan, each once.
+std::string configs_text(const Plan& plan) {
+  std::vector<std::string> out;
+  for (const auto& k : plan.kernels) {
+    if (std::find(out.begin(), out.end(), k.config.text()) == out.end()) out.push_back(k.config.text());
+  }
+  return join(out, "; ");
 }
 
 }  // namespace
@@ -106,10 +106,10 @@ std::string to_text(const Plan& plan) {
     out += fmt::format(" + series {} ({})", plan.series,
                        plan.patches == 1 ? "1 patch" : fmt::format("{} patches", plan.patches));
   out += "\n";
-  if (plan.cells.empty()) return out + "nothing to run\n";
-  const auto guests = guests_of(plan);
-  out += fmt::format("config  {}\nmachine {}\n\n", guests.front()->config, guests.front()->machine.name);
-  out += kernels_table(plan, plan.cells.size() / guests.size());
+  if (plan.kernels.empty()) return out + "nothing to run\n";
+  const auto& guests = plan.kernels.front().guests;
+  out += fmt::format("config  {}\nmachine {}\n\n", configs_text(plan), guests.front().machine.name);
+  out += kernels_table(plan);
   out += "\n" + guests_table(guests) + "\n" + tests_table(guests);
   if (!plan.notes.empty()) out += "\nnotes\n";
   for (const auto& n : plan.notes) out += fmt::format("  {}\n", n);

@@ -14,12 +14,15 @@ using model::Verdict;
 constexpr std::size_t least_cases = 16;  ///< counts of cases are not squeezed into less
 
 /// What it says beside the verdict's word.
-std::string expectation_label(const model::TestVerdict& v, int label) {
+std::string expectation_label(const Row& row, int label) {
+  static constexpr std::array known{" (known issue)", " (known)", "*"};
   static constexpr std::array bad{" (as expected)", " (expected)", "*"};
   static constexpr std::array good{" (not as expected)", " (unexpected)", "!"};
   const auto at = static_cast<std::size_t>(std::clamp(label, 0, 2));
-  if (v.expected) return is_bad(v.verdict) ? bad[at] : "";
-  return is_bad(v.verdict) ? "" : good[at];
+  const bool is_bad_word = is_bad(row.verdict().verdict);
+  if (is_known_issue(row)) return known[at];
+  if (row.expected()) return is_bad_word ? bad[at] : "";
+  return is_bad_word ? "" : good[at];
 }
 
 /// Counts joined with commas into lines of at most `width` columns.
@@ -47,25 +50,26 @@ std::size_t cases_width(const std::vector<std::string>& pieces) {
 
 }  // namespace
 
-std::string verdict_text(const model::TestVerdict& v, const Painter& p, int label) {
-  const std::string word = model::to_string(v.verdict);
-  const std::string more = expectation_label(v, label);
-  if (!v.expected) return p.bad(p.sign("✗ ", "! ") + word + more);
-  if (v.verdict == Verdict::skip) return p.dim(p.sign("- ", "- ") + word);
+std::string verdict_text(const Row& row, const Painter& p, int label) {
+  const Verdict v = row.verdict().verdict;
+  const std::string word = model::to_string(v);
+  const std::string more = expectation_label(row, label);
+  if (!row.expected()) return p.bad(p.sign("✗ ", "! ") + word + more);
+  if (v == Verdict::skip) return p.dim(p.sign("- ", "- ") + word);
   const std::string mark = p.sign("✓ ", "  ");
-  if (is_bad(v.verdict)) return p.good(mark) + p.warn(word) + p.dim(more);
+  if (is_bad(v)) return p.good(mark) + p.warn(word) + p.dim(more);
   return p.good(mark + word);
 }
 
-std::string pins_text(const store::VerdictRow& row, const Painter& p) {
-  if (!row.ledger) return "";
-  const auto& l = *row.ledger;
+std::string pins_text(const Row& row, const Painter& p) {
+  if (!row.result.ledger) return "";
+  const auto& l = *row.result.ledger;
   if (!l.available) return p.dim("n/a");
   const std::string sum = fmt::format("{}/{}", l.acquired(), l.released());
   const std::string unsettled = l.settled_after ? "" : "?";
   if (l.outstanding() != 0) {
     const std::string left = fmt::format(" {:+}{}", l.outstanding(), unsettled);
-    return p.dim(sum) + (row.verdict.expected ? p.warn(left) : p.bad(left));
+    return p.dim(sum) + (row.expected() ? p.warn(left) : p.bad(left));
   }
   // Legacy direct I/O unpins more than the counters saw pinned; the ledger knows and corrects it.
   const bool skewed = l.acquired() != l.released();
@@ -79,8 +83,9 @@ std::vector<std::string> case_counts(const TestData& t, const Painter& p) {
   std::vector<std::string> out;
   for (const bool expected : {false, true}) {
     for (const Verdict v : order) {
-      const auto n = std::count_if(t.cases.begin(), t.cases.end(),
-                                   [&](const auto& c) { return c.verdict == v && c.expected == expected; });
+      const auto n = std::count_if(t.cases.begin(), t.cases.end(), [&](const Row& c) {
+        return c.verdict().verdict == v && c.expected() == expected;
+      });
       if (n == 0) continue;
       const std::string text = fmt::format("{} {}", n, model::to_string(v));
       if (!expected)
@@ -92,13 +97,13 @@ std::vector<std::string> case_counts(const TestData& t, const Painter& p) {
   return out;
 }
 
-Column measure_column(const JobData& job, const Layout& layout, const Painter& p) {
+Column measure_column(const KernelData& kernel, const Layout& layout, const Painter& p) {
   Column c;
   std::size_t pins = 0;
-  for (const auto& t : job.tests) {
-    const std::size_t verdict = width_of(verdict_text(t.row.verdict, p, layout.label));
-    const std::size_t own = width_of(pins_text(t.row, p));
-    c.whole = std::max({c.whole, verdict, cases_width(case_counts(t, p))});
+  for (const TestData* t : kernel.tests()) {
+    const std::size_t verdict = width_of(verdict_text(t->row, p, layout.label));
+    const std::size_t own = width_of(pins_text(t->row, p));
+    c.whole = std::max({c.whole, verdict, cases_width(case_counts(*t, p))});
     if (layout.stacked)
       c.whole = std::max(c.whole, own);
     else if (own > 0)
@@ -112,7 +117,7 @@ Column measure_column(const JobData& job, const Layout& layout, const Painter& p
 std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, const Column& column,
                                     const Painter& p) {
   if (t == nullptr) return {p.dim(p.sign("·", "."))};
-  std::vector<std::string> out{verdict_text(t->row.verdict, p, layout.label)};
+  std::vector<std::string> out{verdict_text(t->row, p, layout.label)};
   const std::string pins = pins_text(t->row, p);
   if (!pins.empty() && layout.stacked)
     out.push_back(pins);

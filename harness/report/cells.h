@@ -21,9 +21,9 @@ struct Column {
   std::size_t whole = 0;
 };
 
-/// What a job's cells want.
-Column measure_column(const JobData& job, const Layout& layout, const Painter& p);
-/// The lines of a cell; a test that the job does not have is a dot.
+/// What the cells of a kernel want.
+Column measure_column(const KernelData& kernel, const Layout& layout, const Painter& p);
+/// The lines of a cell; a test that the kernel does not have is a dot.
 std::vector<std::string> cell_lines(const TestData* t, const Layout& layout, const Column& column,
                                     const Painter& p);
 

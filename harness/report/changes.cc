@@ -5,85 +5,104 @@
 #include <algorithm>
 #include <array>
 
+#include "assess/compare.h"
 #include "base/text.h"
 #include "report/sections.h"
-#include "verdict/compare.h"
 
 namespace pinrig::report {
 namespace {
 
-using verdict::Delta;
-using verdict::DeltaKind;
+using assess::Delta;
+using assess::DeltaKind;
 
 constexpr std::size_t most_cases = 5;  ///< of one test; more are counted
 constexpr std::size_t most_name = 44;  ///< columns for names, when they are aligned
 
-/// The same change on every architecture where it was seen.
+/// The same change on every architecture and configuration where it was seen.
 struct Change {
   Delta delta;
-  std::vector<model::Arch> archs;
-  bool expected = true;  ///< the verdict at the tip is as the series says
+  std::vector<std::string> columns;
+  bool expected = true;  ///< the verdict at the tip is as it should be
   std::string since;     ///< the first point that has it, when points between were run
 };
 
 bool alike(const Delta& a, const Delta& b) {
-  return a.kind == b.kind && a.test == b.test && a.case_name == b.case_name && a.base == b.base &&
-         a.tip == b.tip;
+  const auto verdict = [](const std::optional<assess::Seen>& s) {
+    return s ? std::optional(s->verdict) : std::nullopt;
+  };
+  return a.kind == b.kind && a.test == b.test && a.case_name == b.case_name &&
+         verdict(a.before) == verdict(b.before) && verdict(a.after) == verdict(b.after);
 }
 
-const model::TestVerdict* find_verdict(const JobData& j, const Delta& d) {
-  const TestData* t = j.find(d.test);
-  if (t == nullptr || d.case_name.empty()) return t == nullptr ? nullptr : &t->row.verdict;
+const Row* find_row(const KernelData& k, const Delta& d) {
+  const TestData* t = k.find(d.test);
+  if (t == nullptr || d.case_name.empty()) return t == nullptr ? nullptr : &t->row;
   for (const auto& c : t->cases) {
-    if (c.case_name == d.case_name) return &c;
+    if (c.verdict().case_name == d.case_name) return &c;
   }
   return nullptr;
 }
 
-const JobData* tip_of(const RunData& data, model::Arch arch) {
-  const JobData* last = nullptr;
-  for (const auto& j : data.jobs) {
-    if (j.job.arch == arch && j.job.point.number > 0 &&
-        (j.job.is_tip || last == nullptr || !last->job.is_tip))
-      last = &j;
+bool same_column(const KernelData& a, const KernelData& b) {
+  return a.row.arch == b.row.arch && a.row.config.name == b.row.config.name;
+}
+
+/// The kernel whose base is compared with it: the tip, or the last point that was run.
+const KernelData* tip_of(const RunData& data, const KernelData& base) {
+  const KernelData* last = nullptr;
+  for (const auto& k : data.kernels) {
+    if (same_column(k, base) && !k.row.point.is_base() &&
+        (k.row.is_tip || last == nullptr || !last->row.is_tip))
+      last = &k;
   }
   return last;
 }
 
 /// The first point after the base whose verdict is that of the tip.
-std::string first_seen(const RunData& data, model::Arch arch, const Delta& d) {
+std::string first_seen(const RunData& data, const KernelData& base, const Delta& d) {
   std::size_t points = 0;
   std::string found;
-  for (const auto& j : data.jobs) {
-    if (j.job.arch != arch || j.job.point.number == 0) continue;
+  for (const auto& k : data.kernels) {
+    if (!same_column(k, base) || k.row.point.is_base()) continue;
     ++points;
-    const auto* v = find_verdict(j, d);
-    if (!found.empty() || v == nullptr || !d.tip || v->verdict != *d.tip) continue;
-    found = fmt::format("since patch {}: {}", j.job.point.number, j.job.point.subject);
+    const auto* row = find_row(k, d);
+    if (!found.empty() || row == nullptr || !d.after || row->verdict().verdict != d.after->verdict) continue;
+    found = fmt::format("since patch {}: {}", k.row.point.number, k.row.point.subject);
   }
   return points > 1 ? found : "";
 }
 
-void collect(const RunData& data, model::Arch arch, std::vector<Change>& out,
+/// A kernel that was not built changed nothing: its own line says why.
+bool has_rows(const KernelData& k) { return k.built() && !k.tests().empty(); }
+
+std::string column_of(const KernelData& k) {
+  return model::to_string(k.row.arch) + (k.row.config.name.empty() ? "" : " " + k.row.config.name);
+}
+
+void collect(const RunData& data, const KernelData& base, std::vector<Change>& out,
              std::vector<std::string>& left_out) {
-  const JobData* base = data.find(arch, 0);
-  const JobData* tip = tip_of(data, arch);
-  if (base == nullptr || tip == nullptr) return;
-  for (const JobData* j : {base, tip}) {
-    if (!j->tests.empty()) continue;
+  const KernelData* tip = tip_of(data, base);
+  if (tip == nullptr) return;
+  for (const KernelData* k : {&base, tip}) {
+    if (has_rows(*k)) continue;
     left_out.push_back(
-        fmt::format("{}: not compared, {} has no verdicts", model::to_string(arch), j->job.point.label));
+        fmt::format("{}: not compared, {} was not tested", column_of(base), k->row.point.label));
     return;
   }
-  for (auto& d : verdict::compare(base->verdicts(), tip->verdicts())) {
+  for (auto& d : assess::compare(base.results(), tip->results())) {
     if (d.kind == DeltaKind::same) continue;
-    Change c{d, {arch}, true, first_seen(data, arch, d)};
-    if (const auto* v = find_verdict(*tip, d)) c.expected = v->expected;
+    Change c{d, {column_of(base)}, true, first_seen(data, base, d)};
+    if (const auto* row = find_row(*tip, d))
+      c.expected = row->expected();
+    else
+      c.expected = std::none_of(tip->row.lost.begin(), tip->row.lost.end(), [&](const auto& l) {
+        return l.test == d.test && l.case_name == d.case_name;
+      });
     const auto same = std::find_if(out.begin(), out.end(), [&](const Change& o) {
       return alike(o.delta, c.delta) && o.expected == c.expected && o.since == c.since;
     });
     if (same != out.end())
-      same->archs.push_back(arch);
+      same->columns.push_back(column_of(base));
     else
       out.push_back(std::move(c));
   }
@@ -108,7 +127,7 @@ int order_of(const Change& c) {
 }
 
 std::string kind_text(const Change& c, const Painter& p) {
-  const std::string word = pad(verdict::to_string(c.delta.kind), 10);
+  const std::string word = pad(assess::to_string(c.delta.kind), 10);
   if (!c.expected) return p.bad(word);
   if (c.delta.kind == DeltaKind::regression) return p.warn(word);
   return c.delta.kind == DeltaKind::fixed ? p.good(word) : word;
@@ -117,21 +136,15 @@ std::string kind_text(const Change& c, const Painter& p) {
 std::string name_of(const Delta& d) { return d.test + (d.case_name.empty() ? "" : ":" + d.case_name); }
 
 std::string from_to(const Delta& d, const Painter& p) {
-  const auto word = [](const std::optional<model::Verdict>& v) {
-    return v ? model::to_string(*v) : "not there";
+  const auto word = [](const std::optional<assess::Seen>& s) {
+    return s ? model::to_string(s->verdict) : "absent";
   };
-  return fmt::format("{} {} {}", word(d.base), p.arrow(), word(d.tip));
-}
-
-std::string arch_list(const Change& c) {
-  std::vector<std::string> names;
-  for (const auto a : c.archs) names.emplace_back(model::to_string(a));
-  return join(names, ", ");
+  return fmt::format("{} {} {}", word(d.before), p.arrow(), word(d.after));
 }
 
 /// Kind, name, from and to in columns, as long as the names are not too wide for that.
 std::string one_line(const Change& c, std::size_t name_width, const Painter& p) {
-  std::string rest = arch_list(c);
+  std::string rest = join(c.columns, ", ");
   if (c.delta.kind == DeltaKind::regression && c.expected) rest += ", as expected";
   if (!c.since.empty()) rest += ", " + c.since;
   const std::string first = "  " + kind_text(c, p) + "  " + pad(name_of(c.delta), name_width) + "  " +
@@ -163,9 +176,10 @@ std::string changes(const RunData& data, const Painter& p) {
   std::vector<Change> all;
   std::vector<std::string> left_out;
   bool compared = false;
-  for (const auto arch : data.archs()) {
-    compared = compared || (data.find(arch, 0) != nullptr && tip_of(data, arch) != nullptr);
-    collect(data, arch, all, left_out);
+  for (const auto& k : data.kernels) {
+    if (!k.row.point.is_base()) continue;
+    compared = compared || tip_of(data, k) != nullptr;
+    collect(data, k, all, left_out);
   }
   if (!compared) return "";
   std::stable_sort(all.begin(), all.end(),

@@ -3,10 +3,37 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
+#include "report/run_data.h"
 #include "store/store.h"
 
 namespace pinrig::report {
+
+/// A guest and what it left.
+struct GuestSetup {
+  store::GuestRow row;
+  std::vector<Row> rows;
+  std::vector<model::KernelEvent> events = {};
+  std::vector<store::AttemptRow> attempts = {};
+};
+
+/// A kernel and its guests, the main one first.
+struct KernelSetup {
+  store::KernelRow row;
+  std::vector<GuestSetup> guests;
+  GuestSetup& main() { return guests.front(); }
+};
+
+/// A kernel that was built, with a main guest that completed and left these rows and events.
+KernelSetup kernel(model::Arch arch, int point, const std::string& label, std::vector<Row> rows = {},
+                   std::vector<model::KernelEvent> events = {});
+/// One that was not built: its guest is planned, and that is all.
+KernelSetup not_built(KernelSetup k, store::KernelState state, const std::string& failure);
+/// The same kernel under a named configuration.
+KernelSetup with_config(KernelSetup k, const std::string& name);
+/// A further guest, number 2 or more, as completed as the main one.
+GuestSetup further_guest(const KernelSetup& k, int number, std::vector<Row> rows);
 
 /// A directory with a store in it.
 struct Fixture {
@@ -23,27 +50,30 @@ struct Fixture {
   void each_point();
   /// A build failure, a patch that does not apply, a guest that hangs, a run that was interrupted.
   void broken();
-
   /// One kernel, whose tests took three guests; the third panicked.
   void several_guests();
+  /// A known leak on base and tip, and a case and a test that the tip has lost.
+  void known_and_lost();
+  /// Base and tip under two configurations; the tip leaks under one of them.
+  void two_configs();
 
-  void add(const store::JobRow& job, const std::vector<store::VerdictRow>& rows,
-           const std::vector<model::KernelEvent>& events = {});
-  void finish(const std::string& state, int exit_code);
+  /// The whole run: its plan, then kernels and guests as they end (the last guest first).
+  void write(std::vector<KernelSetup> kernels);
+  void write(const store::RunRow& run_row, std::vector<KernelSetup> kernels);
+  void finish(store::RunState state, int exit_code);
 };
 
-/// A completed job of a cell.
-store::JobRow job_row(const std::string& run, model::Arch arch, int point, const std::string& label);
-/// A test's verdict with its pins; `outstanding` pages stay pinned.
-store::VerdictRow test_row(const std::string& test, model::Verdict v, std::int64_t pins = 0,
-                           std::int64_t outstanding = 0);
-/// A case of a test.
-store::VerdictRow case_row(const std::string& test, const std::string& name, model::Verdict v,
-                           const std::string& detail = {});
+/// A test's verdict with its pins; `outstanding` pages stay pinned. Assessed as fine.
+Row test_row(const std::string& test, model::Verdict v, std::int64_t pins = 0, std::int64_t outstanding = 0);
+/// A case of a test. Assessed as fine.
+Row case_row(const std::string& test, const std::string& name, model::Verdict v,
+             const std::string& detail = {});
+/// What an assessment says of a row.
+Row assessed(Row row, model::Rule rule, const std::string& reason = {}, const std::string& reference = {});
 /// Marks a row as what the series says.
-store::VerdictRow as_said(store::VerdictRow row, const std::string& reason);
-/// Marks a row as surprising.
-store::VerdictRow surprising(store::VerdictRow row, const std::string& detail);
+Row as_said(Row row, const std::string& reason);
+/// Marks a row as a failure that nobody expected.
+Row surprising(Row row, const std::string& detail);
 
 /// Compares with testdata/NAME, or writes it when PINRIG_UPDATE_GOLDEN is set.
 void expect_golden(const std::string& name, const std::string& text);

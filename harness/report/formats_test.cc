@@ -14,21 +14,42 @@ namespace pinrig::report {
 namespace {
 
 using model::Verdict;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
-/// One job with one test of every verdict, expected and not.
+/// One guest with one test of every verdict, expected and not.
 void every_verdict(Fixture& f) {
-  std::vector<store::VerdictRow> rows;
+  std::vector<Row> rows;
   for (const auto v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass,
                        Verdict::crash, Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error}) {
     const std::string word = model::to_string(v);
     rows.push_back(as_said(test_row("s/said_" + word, v), "the series says <so> & \"so\""));
     rows.push_back(surprising(test_row("s/bad_" + word, v), "detail # of " + word + " \x1b[31m\x01"));
   }
-  f.add(job_row(f.run.id, model::Arch::x86_64, 0, "base"), rows);
+  f.write({kernel(model::Arch::x86_64, 0, "base", rows)});
 }
 
 std::string junit_text(const Fixture& f) { return junit(f.store, f.run).value(); }
+
+/// The JUnit of a run, parsed.
+struct Xml {
+  explicit Xml(const Fixture& f) { EXPECT_TRUE(doc.load_string(junit_text(f).c_str())); }
+  pugi::xml_node suite(const std::string& name) const {
+    return doc.child("testsuites").find_child_by_attribute("testsuite", "name", name.c_str());
+  }
+  pugi::xml_node testcase(const std::string& suite_name, const std::string& name) const {
+    return suite(suite_name).find_child_by_attribute("testcase", "name", name.c_str());
+  }
+  pugi::xml_document doc;
+};
+
+std::string property_of(pugi::xml_node node, const char* name) {
+  return node.child("properties")
+      .find_child_by_attribute("property", "name", name)
+      .attribute("value")
+      .value();
+}
 
 TEST(Junit, ShapeOfAWholeRun) {
   Fixture f;
@@ -39,9 +60,8 @@ TEST(Junit, ShapeOfAWholeRun) {
 TEST(Junit, EveryVerdictHasItsElement) {
   Fixture f;
   every_verdict(f);
-  pugi::xml_document doc;
-  ASSERT_TRUE(doc.load_string(junit_text(f).c_str()));
-  const auto suite = doc.child("testsuites").child("testsuite");
+  const Xml xml(f);
+  const auto suite = xml.suite("base-x86_64");
   const auto element = [&](const std::string& name) -> std::string {
     const auto tc = suite.find_child_by_attribute("testcase", "name", name.c_str());
     if (!tc) return "absent";
@@ -62,11 +82,8 @@ TEST(Junit, EveryVerdictHasItsElement) {
   EXPECT_EQ(suite.attribute("errors").as_int(), 4);
   EXPECT_EQ(suite.attribute("skipped").as_int(), 1);
   const auto leak = suite.find_child_by_attribute("testcase", "name", "said_leak");
-  EXPECT_STREQ(leak.child("properties")
-                   .find_child_by_attribute("property", "name", "expected")
-                   .attribute("value")
-                   .value(),
-               "the series says <so> & \"so\"");
+  EXPECT_EQ(property_of(leak, "verdict"), "leak");
+  EXPECT_EQ(property_of(leak, "expected"), "the series says <so> & \"so\"");
 }
 
 TEST(Junit, ControlCharactersDoNotBreakTheXml) {
@@ -78,16 +95,93 @@ TEST(Junit, ControlCharactersDoNotBreakTheXml) {
   EXPECT_THAT(text, HasSubstr("detail # of leak \\x1b[31m\\x01"));
 }
 
-TEST(Junit, AJobThatDidNotCompleteIsAnError) {
+TEST(Junit, AKernelThatWasNotBuiltIsOneErrorOfTheRun) {
   Fixture f;
   f.broken();
-  pugi::xml_document doc;
-  ASSERT_TRUE(doc.load_string(junit_text(f).c_str()));
-  const auto suite = doc.child("testsuites").find_child_by_attribute("testsuite", "name", "1-x86_64");
-  EXPECT_EQ(suite.attribute("errors").as_int(), 1);
-  EXPECT_THAT(suite.child("testcase").child("error").attribute("message").value(),
-              HasSubstr("block/bio.c:1225:9"));
-  EXPECT_STREQ(suite.child("testcase").child("error").attribute("type").value(), "build_failed");
+  const Xml xml(f);
+  EXPECT_FALSE(xml.suite("1-x86_64")) << "it had no guests";
+  const auto run = xml.suite("run");
+  int builds = 0;
+  for (const auto tc : run.children("testcase")) {
+    if (std::string(tc.attribute("name").value()) != "build") continue;
+    ++builds;
+    const std::string kernel_id = tc.attribute("classname").value();
+    EXPECT_STREQ(tc.child("error").attribute("type").value(),
+                 kernel_id == "1-x86_64" ? "build_failed" : "apply_failed");
+    EXPECT_THAT(tc.child("error").text().get(), HasSubstr("block/bio.c"));
+  }
+  EXPECT_EQ(builds, 2);
+  EXPECT_EQ(run.attribute("errors").as_int(), 3) << "two kernels and the exit code";
+}
+
+TEST(Junit, AGuestThatDidNotCompleteIsAnError) {
+  Fixture f;
+  f.broken();
+  const auto error = Xml(f).testcase("base-aarch64", "guest").child("error");
+  EXPECT_STREQ(error.attribute("type").value(), "timed_out");
+  EXPECT_STREQ(error.attribute("message").value(), "timed out (test): no answer for 50 s");
+}
+
+TEST(Junit, TheExitCodeIsATestCase) {
+  const auto of_exit = [](store::RunState state, int code) {
+    Fixture f;
+    f.write({kernel(model::Arch::x86_64, 0, "base", {test_row("bio/x", Verdict::pass)})});
+    if (state != store::RunState::running) f.finish(state, code);
+    return junit_text(f);
+  };
+  using store::RunState;
+  EXPECT_THAT(of_exit(RunState::finished, 4),
+              AllOf(HasSubstr("finished, exit code 4"), HasSubstr("name=\"exit_code\" value=\"4\"")));
+  EXPECT_THAT(of_exit(RunState::interrupted, 130), HasSubstr("interrupted, exit code 130"));
+  EXPECT_THAT(of_exit(RunState::running, -1),
+              AllOf(HasSubstr("no exit code yet"), Not(HasSubstr("exit_code\" value"))));
+  EXPECT_THAT(of_exit(RunState::finished, 0), Not(HasSubstr("<error")));
+}
+
+TEST(Junit, UnmetExpectationsAndLostCasesAreErrorsOfTheRun) {
+  Fixture unmet;
+  unmet.surprises();
+  const auto run = Xml(unmet).suite("run");
+  const auto tc = run.find_child_by_attribute("testcase", "classname", "tip-aarch64");
+  EXPECT_THAT(tc.attribute("name").value(),
+              HasSubstr("expectation: kernels/series/demo-leak/series.yaml:12:5"));
+  EXPECT_STREQ(tc.child("error").attribute("type").value(), "unmet");
+  Fixture lost;
+  lost.known_and_lost();
+  const auto gone = Xml(lost).testcase("run", "bio/dio_rw:read_thp").child("error");
+  EXPECT_STREQ(gone.attribute("type").value(), "lost");
+  EXPECT_STREQ(gone.attribute("message").value(), "pass on base-x86_64, absent here");
+}
+
+TEST(Junit, AKnownIssuePassesAndSaysWhatWasSeen) {
+  Fixture f;
+  f.known_and_lost();
+  const Xml xml(f);
+  const auto tc = xml.testcase("tip-x86_64", "mr_cow");
+  EXPECT_FALSE(tc.child("failure"));
+  EXPECT_EQ(property_of(tc, "verdict"), "leak");
+  EXPECT_EQ(property_of(tc, "rule"), "known_issue");
+  EXPECT_THAT(property_of(tc, "expected"), HasSubstr("a write fault"));
+}
+
+TEST(Junit, TheTextOfAFailureHasDiagnosticsAndKernelLog) {
+  Fixture f;
+  f.surprises();
+  const Xml xml(f);
+  EXPECT_THAT(xml.testcase("tip-x86_64", "mr_reg:half_unmapped_0").child("failure").text().get(),
+              HasSubstr("# mr_reg.c:88: mr == NULL does not hold\n"));
+  EXPECT_THAT(xml.testcase("tip-x86_64", "dio_fork").child("error").text().get(),
+              AllOf(HasSubstr("kernel: kernel BUG at mm/gup.c:140! (console line 812)\n"),
+                    HasSubstr("  try_grab_folio+0x1c/0x90\n")));
+}
+
+TEST(Junit, ConfigurationsHaveSuitesOfTheirOwn) {
+  Fixture f;
+  f.two_configs();
+  const Xml xml(f);
+  EXPECT_FALSE(xml.testcase("tip-x86_64", "dio_rw").child("failure"));
+  EXPECT_TRUE(xml.testcase("tip-x86_64-debug", "dio_rw").child("failure"));
+  EXPECT_EQ(property_of(xml.suite("tip-x86_64-debug"), "config"), "debug: base+pin+debug");
 }
 
 ktap::Tree ktap_tree(const Fixture& f) {
@@ -107,8 +201,8 @@ const ktap::Case* find_case(const std::vector<ktap::Case>& cases, const std::str
 }
 
 TEST(Ktap, OurOwnParserReadsItWithoutAFinding) {
-  for (void (Fixture::*fill)() :
-       {&Fixture::caught, &Fixture::surprises, &Fixture::each_point, &Fixture::broken}) {
+  for (void (Fixture::*fill)() : {&Fixture::caught, &Fixture::surprises, &Fixture::each_point,
+                                  &Fixture::broken, &Fixture::two_configs}) {
     Fixture f;
     (f.*fill)();
     const ktap::Tree tree = ktap_tree(f);
@@ -117,29 +211,34 @@ TEST(Ktap, OurOwnParserReadsItWithoutAFinding) {
   }
 }
 
-TEST(Ktap, CellsTestsAndCasesAreNested) {
+TEST(Ktap, KernelsGuestsTestsAndCasesAreNested) {
   Fixture f;
   f.surprises();
   const ktap::Tree tree = ktap_tree(f);
-  const auto* cell = find_case(tree.cases, "tip-x86_64");
-  ASSERT_NE(cell, nullptr);
-  EXPECT_EQ(cell->status, ktap::Status::fail);
+  const auto* tip = find_case(tree.cases, "tip-x86_64");
+  ASSERT_NE(tip, nullptr);
+  EXPECT_EQ(tip->status, ktap::Status::fail);
+  EXPECT_EQ(find_case(tip->subtests, "build")->status, ktap::Status::pass);
+  const auto* guest = find_case(tip->subtests, "tip-x86_64");
+  ASSERT_NE(guest, nullptr);
   EXPECT_EQ(find_case(tree.cases, "base-x86_64")->status, ktap::Status::pass);
-  const auto* test = find_case(cell->subtests, "bio/dio_rw");
+  const auto* test = find_case(guest->subtests, "bio/dio_rw");
   ASSERT_NE(test, nullptr);
   EXPECT_EQ(test->status, ktap::Status::pass) << "leaks as expected";
   EXPECT_EQ(find_case(test->subtests, "read_thp_whole")->status, ktap::Status::pass);
   EXPECT_EQ(find_case(test->subtests, "read_1_page")->status, ktap::Status::xfail);
   EXPECT_EQ(find_case(test->subtests, "whole test")->status, ktap::Status::xfail);
-  EXPECT_EQ(find_case(cell->subtests, "rdma/mr_reg")->status, ktap::Status::fail);
-  EXPECT_EQ(find_case(cell->subtests, "gup/gup_test_dump_pin")->status, ktap::Status::skip);
+  EXPECT_EQ(find_case(guest->subtests, "rdma/mr_reg")->status, ktap::Status::fail);
+  EXPECT_EQ(find_case(guest->subtests, "gup/gup_test_dump_pin")->status, ktap::Status::skip);
 }
 
 TEST(Ktap, EveryVerdict) {
   Fixture f;
   every_verdict(f);
   const ktap::Tree tree = ktap_tree(f);
-  const auto& tests = tree.cases.at(0).subtests;
+  const auto* guest = find_case(tree.cases.at(0).subtests, "base-x86_64");
+  ASSERT_NE(guest, nullptr);
+  const auto& tests = guest->subtests;
   using ktap::Status;
   for (const char* v :
        {"missing", "error", "crash", "timeout", "fail", "leak", "xpass", "pass", "xfail", "skip"}) {
@@ -160,30 +259,53 @@ TEST(Ktap, Golden) {
   expect_golden("broken.ktap", ktap(f.store, f.run).value());
 }
 
+TEST(Ktap, KnownIssuesLostCasesAndDiagnostics) {
+  Fixture f;
+  f.known_and_lost();
+  const std::string text = ktap(f.store, f.run).value();
+  EXPECT_THAT(text, HasSubstr("ok 1 rdma/mr_cow # XFAIL leak, a write fault"));
+  EXPECT_THAT(text, HasSubstr("# gone: bio/dio_rw:read_thp, pass on base-x86_64, absent here\n"));
+  const ktap::Tree tree = ktap_tree(f);
+  const auto* tip = find_case(tree.cases, "tip-x86_64");
+  ASSERT_NE(tip, nullptr);
+  EXPECT_EQ(find_case(tip->subtests, "expectations")->status, ktap::Status::fail);
+  Fixture failing;
+  failing.surprises();
+  EXPECT_THAT(ktap(failing.store, failing.run).value(),
+              HasSubstr("# mr_reg.c:88: mr == NULL does not hold\n"));
+}
+
 TEST(Json, Golden) {
   Fixture f;
   f.each_point();
   expect_golden("each.json", json(f.store, f.run).value());
 }
 
+nlohmann::json parsed(const Fixture& f) { return nlohmann::json::parse(json(f.store, f.run).value()); }
+
 TEST(Json, EverythingOfATest) {
   Fixture f;
   auto row = as_said(test_row("bio/x", Verdict::leak, 16, 4), "why");
-  row.ledger->claim = model::PinClaim{model::PinClaim::Mode::at_least, 16, 0};
-  row.counters = {{"pgfault", 3}};
-  row.verdict.numbers = {{"get_us", 1.5}};
-  row.taint_after = 512;
-  f.add(job_row(f.run.id, model::Arch::aarch64, 2, "tip"),
-        {row, case_row("bio/x", "a", Verdict::skip, "no swap")});
-  const auto j = nlohmann::json::parse(json(f.store, f.run).value());
+  row.result.ledger->claim = model::PinClaim{model::PinClaim::Mode::at_least, 16, 0};
+  row.result.counters = {{"pgfault", 3}};
+  row.result.verdict.numbers = {{"get_us", 1.5}};
+  row.result.taint_after = 512;
+  auto skipped = case_row("bio/x", "a", Verdict::skip, "no swap");
+  skipped.result.verdict.foreseen = true;
+  skipped.result.verdict.diagnostics = {"first", "second"};
+  f.write({kernel(model::Arch::aarch64, 2, "tip", {row, skipped})});
+  const auto j = parsed(f);
   EXPECT_EQ(j["format"], "pinrig-run");
+  EXPECT_EQ(j["version"], 2);
   EXPECT_EQ(j["exit_code"], nullptr) << "still running";
   EXPECT_EQ(j["host"]["cpus"], 2);
-  const auto& t = j["jobs"][0]["tests"][0];
+  const auto& guest = j["kernels"][0]["guests"][0];
+  const auto& t = guest["tests"][0];
   EXPECT_EQ(t["name"], "bio/x");
   EXPECT_EQ(t["verdict"], "leak");
   EXPECT_EQ(t["expected"], true);
-  EXPECT_EQ(t["expectation"], "why");
+  EXPECT_EQ(t["assessment"]["rule"], "expectation");
+  EXPECT_EQ(t["assessment"]["reason"], "why");
   EXPECT_EQ(t["ledger"]["acquired"], 16);
   EXPECT_EQ(t["ledger"]["outstanding"], 4);
   EXPECT_EQ(t["ledger"]["claim"]["mode"], "at_least");
@@ -192,14 +314,70 @@ TEST(Json, EverythingOfATest) {
   EXPECT_EQ(t["taint"]["after"], 512);
   EXPECT_EQ(t["cases"][0]["name"], "a");
   EXPECT_EQ(t["cases"][0]["detail"], "no swap");
-  EXPECT_EQ(j["jobs"][0]["guest"]["accel"], "tcg");
-  EXPECT_EQ(j["jobs"][0]["point"]["tip"], true);
+  EXPECT_EQ(t["cases"][0]["foreseen"], true);
+  EXPECT_EQ(t["cases"][0]["diagnostics"], nlohmann::json({"first", "second"}));
+  EXPECT_EQ(guest["accel"], "tcg");
+  EXPECT_EQ(j["kernels"][0]["point"]["tip"], true);
+}
+
+TEST(Json, ARowThatWasNotAssessedSaysSo) {
+  Fixture f;
+  auto row = test_row("bio/x", Verdict::leak, 16, 4);
+  row.assessment.reset();
+  f.write({kernel(model::Arch::x86_64, 0, "base", {row})});
+  const auto t = parsed(f)["kernels"][0]["guests"][0]["tests"][0];
+  EXPECT_EQ(t["assessment"], nullptr);
+  EXPECT_EQ(t["expected"], false);
+}
+
+TEST(Json, KnownIssuesAndWhatIsLost) {
+  Fixture f;
+  f.known_and_lost();
+  const auto tip = parsed(f)["kernels"][1];
+  EXPECT_EQ(tip["known_issues"][0], "known issue mr-cow-leak: 2 pages left by rdma/mr_cow");
+  EXPECT_EQ(tip["guests"][0]["tests"][0]["assessment"]["reference"], "mr-cow-leak");
+  EXPECT_EQ(tip["lost"], nlohmann::json::parse(R"([
+    {"test": "bio/dio_rw", "case": "read_thp", "before": "pass", "reference": "base-x86_64"},
+    {"test": "bio/dio_fork", "case": "", "before": "pass", "reference": "base-x86_64"}])"));
+}
+
+TEST(Json, KernelsThatWereNotBuiltHavePlannedGuests) {
+  Fixture f;
+  f.broken();
+  const auto kernels = parsed(f)["kernels"];
+  EXPECT_EQ(kernels[1]["state"], "build_failed");
+  EXPECT_THAT(kernels[1]["failure"].get<std::string>(), HasSubstr("bio.c:1225:9"));
+  EXPECT_EQ(kernels[1]["guests"][0]["outcome"], nullptr);
+  EXPECT_TRUE(kernels[1]["guests"][0]["tests"].empty());
+  EXPECT_EQ(kernels[0]["failure"], nullptr);
+}
+
+TEST(Json, AttemptsOfAGuest) {
+  Fixture f;
+  f.several_guests();
+  const auto guests = parsed(f)["kernels"][0]["guests"];
+  EXPECT_EQ(guests[0]["attempts"].size(), 1U);
+  const auto& attempts = guests[2]["attempts"];
+  ASSERT_EQ(attempts.size(), 2U);
+  EXPECT_EQ(attempts[0]["outcome"]["detail"], "BUG (during bio/crash)");
+  EXPECT_EQ(attempts[1]["number"], 2);
+  EXPECT_EQ(attempts[1]["outcome"]["kind"], "panicked");
+  EXPECT_THAT(attempts[1]["dir"].get<std::string>(), HasSubstr("base-x86_64.3/guest-2"));
+}
+
+TEST(Json, AConfigurationHasItsNameAndFragments) {
+  Fixture f;
+  f.two_configs();
+  const auto kernels = parsed(f)["kernels"];
+  EXPECT_EQ(kernels[0]["config"], "");
+  EXPECT_EQ(kernels[3]["config"], "debug");
+  EXPECT_EQ(kernels[3]["fragments"], nlohmann::json({"base", "pin", "debug"}));
 }
 
 TEST(Json, AHostThatIsNoJsonIsText) {
   Fixture f;
   f.run.host = "Debian";
-  EXPECT_EQ(nlohmann::json::parse(json(f.store, f.run).value())["host"], "Debian");
+  EXPECT_EQ(parsed(f)["host"], "Debian");
 }
 
 }  // namespace

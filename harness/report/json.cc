@@ -40,13 +40,24 @@ ordered_json ledger_json(const model::PinLedger& l) {
   return out;
 }
 
-ordered_json verdict_json(const model::TestVerdict& v) {
+ordered_json assessment_json(const Row& row) {
+  if (!row.assessment) return nullptr;
+  ordered_json out{{"rule", model::to_string(row.assessment->rule)}};
+  if (!row.assessment->reason.empty()) out["reason"] = row.assessment->reason;
+  if (!row.assessment->reference.empty()) out["reference"] = row.assessment->reference;
+  return out;
+}
+
+ordered_json row_json(const Row& row) {
+  const auto& v = row.verdict();
   ordered_json out{{"name", v.case_name.empty() ? v.test : v.case_name},
                    {"verdict", model::to_string(v.verdict)},
-                   {"expected", v.expected}};
+                   {"expected", row.expected()},
+                   {"assessment", assessment_json(row)}};
   if (!v.detail.empty()) out["detail"] = v.detail;
-  if (!v.expectation.empty()) out["expectation"] = v.expectation;
+  if (!v.diagnostics.empty()) out["diagnostics"] = v.diagnostics;
   if (v.line > 0) out["line"] = v.line;
+  if (v.foreseen) out["foreseen"] = true;
   if (v.wall_s > 0) out["wall_s"] = v.wall_s;
   if (!v.numbers.empty()) out["numbers"] = v.numbers;
   return out;
@@ -58,44 +69,51 @@ ordered_json taint_json(const std::optional<std::uint64_t>& taint) {
 }
 
 ordered_json test_json(const TestData& t) {
-  ordered_json out = verdict_json(t.row.verdict);
-  if (t.row.ledger) out["ledger"] = ledger_json(*t.row.ledger);
-  out["taint"] = {{"before", taint_json(t.row.taint_before)}, {"after", taint_json(t.row.taint_after)}};
-  if (!t.row.counters.empty()) out["counters"] = t.row.counters;
+  const auto& r = t.row.result;
+  ordered_json out = row_json(t.row);
+  if (r.ledger) out["ledger"] = ledger_json(*r.ledger);
+  out["taint"] = {{"before", taint_json(r.taint_before)}, {"after", taint_json(r.taint_after)}};
+  if (!r.counters.empty()) out["counters"] = r.counters;
   out["cases"] = ordered_json::array();
-  for (const auto& c : t.cases) out["cases"].push_back(verdict_json(c));
+  for (const auto& c : t.cases) out["cases"].push_back(row_json(c));
   return out;
 }
 
 ordered_json event_json(const model::KernelEvent& e) {
-  return {
+  ordered_json out{
       {"kind", e.kind},           {"title", e.title}, {"function", e.function}, {"first_line", e.first_line},
-      {"last_line", e.last_line}, {"test", e.owner},  {"fatal", e.fatal}};
+      {"last_line", e.last_line}, {"test", e.owner},  {"fatal", e.fatal},       {"count", e.count}};
+  if (!e.text.empty()) out["text"] = e.text;
+  return out;
 }
 
-ordered_json job_json(const JobData& data) {
-  const auto& j = data.job;
-  ordered_json out{{"cell", j.cell_id}, {"arch", model::to_string(j.arch)}};
-  out["point"] = {
-      {"number", j.point.number}, {"label", j.point.label}, {"subject", j.point.subject}, {"tip", j.is_tip}};
-  out["config"] = j.config;
-  out["machine"] = j.machine;
-  out["outcome"] = {
-      {"kind", model::to_string(j.outcome.kind)}, {"phase", j.outcome.phase}, {"detail", j.outcome.detail}};
-  out["kernel"] = {{"key", j.kernel_key},
-                   {"release", j.kernel_release},
-                   {"cached", j.build_cached},
-                   {"build_wall_s", j.build_wall_s}};
-  out["guest"] = {{"accel", j.accel},
-                  {"accel_reason", j.accel_reason},
-                  {"cpu_model", j.cpu_model},
-                  {"boot_s", j.boot_s},
-                  {"wall_s", j.wall_s}};
-  out["dir"] = j.dir;
-  out["capabilities"] = j.capabilities;
-  out["capabilities_elsewhere"] = data.elsewhere;
-  out["unmet"] = j.unmet;
-  out["notes"] = j.notes;
+ordered_json outcome_json(const std::optional<model::JobOutcome>& o) {
+  if (!o) return nullptr;
+  return {{"kind", model::to_string(o->kind)}, {"phase", model::to_string(o->phase)}, {"detail", o->detail}};
+}
+
+ordered_json guest_json(const GuestData& data) {
+  const auto& g = data.row;
+  ordered_json out{{"id", g.id}, {"reason", g.reason}, {"machine", g.machine}, {"planned", g.planned}};
+  out["outcome"] = outcome_json(g.outcome);
+  out["release"] = g.release;
+  out["accel"] = g.accel;
+  out["accel_reason"] = g.accel_reason;
+  out["cpu_model"] = g.cpu_model;
+  out["boot_s"] = g.boot_s;
+  out["wall_s"] = g.wall_s;
+  out["dir"] = g.dir;
+  out["counters"] = g.counters;
+  out["capabilities"] = g.capabilities;
+  out["setup_problems"] = g.setup;
+  out["notes"] = g.notes;
+  out["attempts"] = ordered_json::array();
+  for (const auto& a : data.attempts)
+    out["attempts"].push_back({{"number", a.number},
+                               {"outcome", outcome_json(a.outcome)},
+                               {"boot_s", a.boot_s},
+                               {"wall_s", a.wall_s},
+                               {"dir", a.dir}});
   out["events"] = ordered_json::array();
   for (const auto& e : data.events) out["events"].push_back(event_json(e));
   out["tests"] = ordered_json::array();
@@ -103,24 +121,56 @@ ordered_json job_json(const JobData& data) {
   return out;
 }
 
+ordered_json kernel_json(const KernelData& data) {
+  const auto& k = data.row;
+  ordered_json out{{"id", k.id}, {"arch", model::to_string(k.arch)}, {"config", k.config.name}};
+  out["fragments"] = k.config.fragments;
+  out["point"] = {{"number", k.point.number}, {"label", k.point.label},    {"subject", k.point.subject},
+                  {"commit", k.point.commit}, {"tree", k.point.tree},      {"patch_id", k.point.patch_id},
+                  {"tip", k.is_tip},          {"version", k.point.version}};
+  out["state"] = store::to_string(k.state);
+  out["failure"] = k.failure.empty() ? ordered_json(nullptr) : ordered_json(k.failure);
+  out["build_log"] = k.build_log.empty() ? ordered_json(nullptr) : ordered_json(k.build_log);
+  out["key"] = k.key;
+  out["dir"] = k.dir;
+  out["cached"] = k.cached;
+  out["build_wall_s"] = k.build_wall_s;
+  out["capabilities"] = data.capabilities;
+  out["capabilities_elsewhere"] = data.elsewhere;
+  out["unmet"] = k.unmet;
+  out["known_issues"] = k.known;
+  out["lost"] = ordered_json::array();
+  for (const auto& l : k.lost)
+    out["lost"].push_back({{"test", l.test},
+                           {"case", l.case_name},
+                           {"before", model::to_string(l.before)},
+                           {"reference", l.reference}});
+  out["notes"] = k.notes;
+  out["guests"] = ordered_json::array();
+  for (const auto& g : data.guests) out["guests"].push_back(guest_json(g));
+  return out;
+}
+
 }  // namespace
 
 Result<std::string> json(const store::Store& store, const store::RunRow& run) {
   PINRIG_TRY(data, load(store, run));
-  ordered_json out{{"format", "pinrig-run"}, {"version", 1}};
+  ordered_json out{{"format", "pinrig-run"}, {"version", 2}};
   out["id"] = run.id;
   out["spec"] = run.spec;
   out["base"] = run.base;
   out["series"] = run.series.empty() ? ordered_json(nullptr) : ordered_json(run.series);
-  out["state"] = run.state;
+  out["faults"] = run.faults;
+  out["purpose"] = run.purpose;
+  out["state"] = store::to_string(run.state);
   out["exit_code"] = run.exit_code < 0 ? ordered_json(nullptr) : ordered_json(run.exit_code);
   out["started"] = run.started;
   out["finished"] = run.finished.empty() ? ordered_json(nullptr) : ordered_json(run.finished);
   out["dir"] = run.dir;
   out["host"] = ordered_json::parse(run.host, nullptr, false);
   if (out["host"].is_discarded()) out["host"] = run.host;
-  out["jobs"] = ordered_json::array();
-  for (const auto& j : data.jobs) out["jobs"].push_back(job_json(j));
+  out["kernels"] = ordered_json::array();
+  for (const auto& k : data.kernels) out["kernels"].push_back(kernel_json(k));
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -23,9 +23,10 @@ struct Totals {
 enum class Mark { passed, failure, error, skipped };
 
 /// What nobody can trust is an error, what the kernel did wrong (or surprisingly well) a failure.
-Mark mark_of(const model::TestVerdict& v) {
-  if (v.expected) return v.verdict == Verdict::skip ? Mark::skipped : Mark::passed;
-  switch (v.verdict) {
+Mark mark_of(const Row& row) {
+  const Verdict v = row.verdict().verdict;
+  if (row.expected()) return v == Verdict::skip ? Mark::skipped : Mark::passed;
+  switch (v) {
     case Verdict::missing:
     case Verdict::error:
     case Verdict::crash:
@@ -44,63 +45,85 @@ void property(pugi::xml_node parent, const char* name, const std::string& value)
   p.append_attribute("value") = value.c_str();
 }
 
-std::string system_out(const TestData& t, const model::TestVerdict& v) {
+std::string system_out(const Row& row) {
+  const auto& v = row.verdict();
   std::string out = fmt::format("verdict: {}\n", model::to_string(v.verdict));
   if (!v.detail.empty()) out += "detail: " + v.detail + "\n";
-  if (!v.expectation.empty()) out += "expectation: " + v.expectation + "\n";
+  if (const auto reason = reason_of(row); !reason.empty()) out += "assessment: " + reason + "\n";
+  for (const auto& line : v.diagnostics) out += "# " + line + "\n";
   for (const auto& [name, value] : v.numbers) out += fmt::format("{}: {:g}\n", name, value);
-  if (!v.case_name.empty() || !t.row.ledger) return out;
-  const auto& l = *t.row.ledger;
+  if (!v.case_name.empty() || !row.result.ledger) return out;
+  const auto& l = *row.result.ledger;
   if (!l.available) return out + "pins: not available on this kernel\n";
   return out + fmt::format("pins: {} acquired, {} released, {} outstanding\n", l.acquired(), l.released(),
                            l.outstanding());
 }
 
-/// Adds <failure>, <error> or <skipped> and counts it.
-void add_mark(pugi::xml_node tc, const model::TestVerdict& v, Totals& totals) {
+/// What the kernel logged while the test ran, the first report with its trace.
+std::string kernel_log(const GuestData& guest, const std::string& test) {
+  std::string out;
+  for (const auto& e : guest.events) {
+    if (e.owner != test) continue;
+    out += fmt::format("kernel: {} (console line {}{})\n", e.title, e.first_line,
+                       e.count > 1 ? fmt::format(", {} times", e.count) : "");
+    for (const auto& line : e.text) out += "  " + line + "\n";
+  }
+  return out;
+}
+
+/// Adds <failure>, <error> or <skipped> with its text and counts it.
+void add_mark(pugi::xml_node tc, const Row& row, const std::string& text, Totals& totals) {
   static constexpr const char* tags[] = {"", "failure", "error", "skipped"};
-  const Mark mark = mark_of(v);
+  const Mark mark = mark_of(row);
   ++totals.tests;
   totals.failures += mark == Mark::failure;
   totals.errors += mark == Mark::error;
   totals.skipped += mark == Mark::skipped;
   if (mark == Mark::passed) return;
+  const auto& v = row.verdict();
   auto node = tc.append_child(tags[static_cast<int>(mark)]);
-  const std::string message = v.detail.empty() ? v.expectation : v.detail;
+  const std::string message = v.detail.empty() ? reason_of(row) : v.detail;
   node.append_attribute("message") = (message.empty() ? model::to_string(v.verdict) : message.c_str());
-  if (mark != Mark::skipped) node.append_attribute("type") = model::to_string(v.verdict);
+  if (mark == Mark::skipped) return;
+  node.append_attribute("type") = model::to_string(v.verdict);
+  // GitLab and others show the text only.
+  node.append_child(pugi::node_pcdata).set_value(text.c_str());
 }
 
-void add_case(pugi::xml_node suite, const JobData& job, const TestData& t, const model::TestVerdict& v,
-              Totals& totals) {
+void add_row(pugi::xml_node suite, const GuestData& guest, const Row& row, Totals& totals) {
+  const auto& v = row.verdict();
   auto tc = suite.append_child("testcase");
   const auto slash = v.test.find('/');
   const std::string name = slash == std::string::npos ? v.test : v.test.substr(slash + 1);
-  tc.append_attribute("classname") = (job.job.cell_id + "." + v.test.substr(0, slash)).c_str();
+  tc.append_attribute("classname") = (guest.row.id + "." + v.test.substr(0, slash)).c_str();
   tc.append_attribute("name") = (v.case_name.empty() ? name : name + ":" + v.case_name).c_str();
   tc.append_attribute("time") = fmt::format("{:.3f}", v.wall_s).c_str();
-  if (v.expected && is_bad(v.verdict)) {
+  if (row.expected() && is_bad(v.verdict)) {
     property(tc, "verdict", model::to_string(v.verdict));
-    property(tc, "expected", v.expectation);
+    if (row.assessment) property(tc, "rule", model::to_string(row.assessment->rule));
+    property(tc, "expected", reason_of(row));
   }
-  add_mark(tc, v, totals);
+  std::string text = system_out(row);
+  if (v.case_name.empty()) text += kernel_log(guest, v.test);
+  add_mark(tc, row, text, totals);
   // Hundreds of cases that simply passed would say so in as many texts.
-  if (!v.case_name.empty() && v.expected && v.verdict == Verdict::pass && v.numbers.empty()) return;
-  tc.append_child("system-out").append_child(pugi::node_pcdata).set_value(system_out(t, v).c_str());
+  if (!v.case_name.empty() && row.expected() && v.verdict == Verdict::pass && v.numbers.empty()) return;
+  tc.append_child("system-out").append_child(pugi::node_pcdata).set_value(text.c_str());
 }
 
-/// A job that did not complete is an error of its own: its tests alone do not say why.
-void add_outcome(pugi::xml_node suite, const JobData& job, Totals& totals) {
-  const auto& o = job.job.outcome;
+/// A testcase of ours: something about a kernel, a guest or the run that no test says.
+void add_error(pugi::xml_node suite, const std::string& classname, const std::string& name,
+               const std::string& type, const std::string& text, Totals& totals) {
   ++totals.tests;
   ++totals.errors;
   auto tc = suite.append_child("testcase");
-  tc.append_attribute("classname") = job.job.cell_id.c_str();
-  tc.append_attribute("name") = "job";
+  tc.append_attribute("classname") = classname.c_str();
+  tc.append_attribute("name") = name.c_str();
   tc.append_attribute("time") = "0.000";
   auto e = tc.append_child("error");
-  e.append_attribute("message") = (o.phase.empty() ? o.detail : o.phase + ": " + o.detail).c_str();
-  e.append_attribute("type") = model::to_string(o.kind);
+  e.append_attribute("message") = text.c_str();
+  e.append_attribute("type") = type.c_str();
+  e.append_child(pugi::node_pcdata).set_value(text.c_str());
 }
 
 void set_totals(pugi::xml_node node, const Totals& t) {
@@ -110,30 +133,79 @@ void set_totals(pugi::xml_node node, const Totals& t) {
   node.append_attribute("skipped") = t.skipped;
 }
 
-Totals add_suite(pugi::xml_node root, const RunData& data, const JobData& job) {
-  const auto& j = job.job;
-  Totals totals;
-  auto suite = root.append_child("testsuite");
-  suite.append_attribute("name") = j.cell_id.c_str();
-  property(suite, "arch", model::to_string(j.arch));
-  property(suite, "point", j.point.label);
-  property(suite, "kernel", j.kernel_release);
-  property(suite, "accel", j.accel);
-  property(suite, "outcome", model::to_string(j.outcome.kind));
-  for (const auto& [name, value] : j.capabilities) property(suite, ("capability." + name).c_str(), value);
-  for (const auto& [name, value] : job.elsewhere)
-    property(suite, ("capability_elsewhere." + name).c_str(), value);
-  for (const auto& t : job.tests) {
-    add_case(suite, job, t, t.row.verdict, totals);
-    for (const auto& c : t.cases) add_case(suite, job, t, c, totals);
-  }
-  if (!job.completed()) add_outcome(suite, job, totals);
-  set_totals(suite, totals);
-  suite.append_attribute("time") = fmt::format("{:.3f}", j.wall_s).c_str();
+std::string timestamp(const RunData& data) {
   std::string started = data.run.started;
   if (!started.empty() && started.back() == 'Z')
     started.pop_back();  // the schema has local times without a zone
-  suite.append_attribute("timestamp") = started.c_str();
+  return started;
+}
+
+Totals add_guest(pugi::xml_node root, const RunData& data, const KernelData& kernel, const GuestData& guest) {
+  Totals totals;
+  auto suite = root.append_child("testsuite");
+  suite.append_attribute("name") = guest.row.id.c_str();
+  property(suite, "arch", model::to_string(kernel.row.arch));
+  property(suite, "point", kernel.row.point.label);
+  property(suite, "config", kernel.row.config.text());
+  property(suite, "kernel", guest.row.release);
+  property(suite, "accel", guest.row.accel);
+  property(suite, "outcome", guest.row.outcome ? model::to_string(guest.row.outcome->kind) : "not_finished");
+  for (const auto& [name, value] : guest.row.capabilities)
+    property(suite, ("capability." + name).c_str(), value);
+  for (const auto& [name, value] : kernel.elsewhere)
+    property(suite, ("capability_elsewhere." + name).c_str(), value);
+  for (const auto& t : guest.tests) {
+    add_row(suite, guest, t.row, totals);
+    for (const auto& c : t.cases) add_row(suite, guest, c, totals);
+  }
+  if (!guest.completed())
+    add_error(suite, guest.row.id, "guest",
+              guest.row.outcome ? model::to_string(guest.row.outcome->kind) : "not_finished",
+              outcome_text(guest.row.outcome), totals);
+  set_totals(suite, totals);
+  suite.append_attribute("time") = fmt::format("{:.3f}", guest.row.wall_s).c_str();
+  suite.append_attribute("timestamp") = timestamp(data).c_str();
+  return totals;
+}
+
+/// What is said of a kernel as a whole: it was not built, expectations that are not met, cases that are gone.
+void add_kernel(pugi::xml_node suite, const KernelData& k, Totals& totals) {
+  if (!k.built())
+    add_error(suite, k.row.id, "build", store::to_string(k.row.state),
+              k.row.failure.empty() ? store::to_string(k.row.state) : k.row.failure, totals);
+  for (const auto& u : k.row.unmet) add_error(suite, k.row.id, "expectation: " + u, "unmet", u, totals);
+  for (const auto& l : k.row.lost) add_error(suite, k.row.id, name_of(l), "lost", text_of(l), totals);
+}
+
+void add(Totals& all, const Totals& t) {
+  all.tests += t.tests;
+  all.failures += t.failures;
+  all.errors += t.errors;
+  all.skipped += t.skipped;
+}
+
+/// The run itself: whoever reads the file alone is to learn the exit code.
+Totals add_run(pugi::xml_node root, const RunData& data) {
+  Totals totals;
+  auto suite = root.append_child("testsuite");
+  suite.append_attribute("name") = "run";
+  for (const auto& k : data.kernels) add_kernel(suite, k, totals);
+  const auto& r = data.run;
+  property(suite, "state", store::to_string(r.state));
+  if (r.exit_code >= 0) property(suite, "exit_code", std::to_string(r.exit_code));
+  if (r.exit_code != 0) {
+    const std::string code = r.exit_code < 0 ? "no exit code yet" : fmt::format("exit code {}", r.exit_code);
+    add_error(suite, "pinrig", "run", "exit_code",
+              fmt::format("run {}: {}, {}", r.id, store::to_string(r.state), code), totals);
+  } else {
+    ++totals.tests;
+    auto tc = suite.append_child("testcase");
+    tc.append_attribute("classname") = "pinrig";
+    tc.append_attribute("name") = "run";
+    tc.append_attribute("time") = "0.000";
+  }
+  set_totals(suite, totals);
+  suite.append_attribute("timestamp") = timestamp(data).c_str();
   return totals;
 }
 
@@ -147,13 +219,11 @@ Result<std::string> junit(const store::Store& store, const store::RunRow& run) {
   declaration.append_attribute("encoding") = "UTF-8";
   auto root = doc.append_child("testsuites");
   root.append_attribute("name") = ("pinrig " + run.id).c_str();
-  Totals all;
-  for (const auto& j : data.jobs) {
-    const Totals t = add_suite(root, data, j);
-    all.tests += t.tests;
-    all.failures += t.failures;
-    all.errors += t.errors;
-    all.skipped += t.skipped;
+  Totals all = add_run(root, data);
+  for (const auto& k : data.kernels) {
+    // A kernel that was not built has one line in the run's suite, and no guests to speak of.
+    if (!k.built()) continue;
+    for (const auto& g : k.guests) add(all, add_guest(root, data, k, g));
   }
   set_totals(root, all);
   std::ostringstream out;

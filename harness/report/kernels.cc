@@ -24,18 +24,18 @@ std::string shown(const std::string& value) { return value.empty() ? "-" : value
 
 }  // namespace
 
-bool is_unpatched(const store::RunRow& run, const store::JobRow& job) {
-  return job.point.number == 0 && !run.spec.ends_with(store::with_faults);
+bool is_unpatched(const store::RunRow& run, const store::KernelRow& kernel) {
+  return kernel.point.is_base() && !run.faults;
 }
 
-std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow& run,
-                        const store::JobRow& job) {
-  const std::string name = fmt::format("{} {}", run.base, model::to_string(job.arch));
+std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow& run, model::Arch arch,
+                        const std::string& release) {
+  const std::string name = fmt::format("{} {}", run.base, model::to_string(arch));
   const auto it = std::find_if(columns.begin(), columns.end(), [&](const auto& c) { return c.name == name; });
   if (it == columns.end())
-    columns.push_back({name, job.kernel_release});
+    columns.push_back({name, release});
   else if (it->release.empty())
-    it->release = job.kernel_release;
+    it->release = release;
   return name;
 }
 
@@ -58,13 +58,17 @@ Result<CapabilityTable> capability_table(const store::Store& store, const std::v
   CapabilityTable out;
   std::map<std::string, std::map<std::string, std::string>> found;  // column: name: value
   for (const auto& run : runs) {
-    PINRIG_TRY(jobs, store.jobs(run.id));
-    for (const auto& job : jobs) {
-      if (!is_unpatched(run, job) || job.capabilities.empty()) continue;
-      auto& values = found[note_column(out.columns, run, job)];
-      for (const auto& [name, value] : job.capabilities) {
-        // A probe that found nothing to try says nothing against a guest that had it.
-        if (value != "unknown") values.emplace(clean(name), clean(value));
+    PINRIG_TRY(kernels, store.kernels(run.id));
+    PINRIG_TRY(guests, store.guests(run.id));
+    for (const auto& k : kernels) {
+      if (!is_unpatched(run, k)) continue;
+      for (const auto& g : guests) {
+        if (g.kernel_id != k.id || g.capabilities.empty()) continue;
+        auto& values = found[note_column(out.columns, run, k.arch, g.release)];
+        for (const auto& [name, value] : g.capabilities) {
+          // A probe that found nothing to try says nothing against a guest that had it.
+          if (value != "unknown") values.emplace(clean(name), clean(value));
+        }
       }
     }
   }

@@ -16,11 +16,11 @@ struct KernelColumn {
   std::string release;  ///< "6.12.117"; empty when no guest came up
 };
 
-/// Did this job run the base as it is? Not with patches, and not with faults put into tests.
-bool is_unpatched(const store::RunRow& run, const store::JobRow& job);
-/// The name of the job's column, which is added if it is new.
-std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow& run,
-                        const store::JobRow& job);
+/// Did this run test the base as it is? Not with patches, and not with faults injected into tests.
+bool is_unpatched(const store::RunRow& run, const store::KernelRow& kernel);
+/// The name of the kernel's column, which is added if it is new. `release` may be empty.
+std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow& run, model::Arch arch,
+                        const std::string& release);
 /// By version, then architecture.
 void sort_columns(std::vector<KernelColumn>& columns);
 /// "kernels: debian-6.1 is 6.1.192, debian-6.12 is 6.12.117"

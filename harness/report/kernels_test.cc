@@ -33,17 +33,18 @@ TEST(KernelColumn, NamesEachReleaseOnce) {
 
 CapabilityTable table_of(const Fixture& f) { return capability_table(f.store, {f.run}).value(); }
 
+/// A kernel whose main guest found these capabilities.
+KernelSetup able(Arch arch, int point, const std::string& label, std::map<std::string, std::string> found) {
+  auto k = kernel(arch, point, label);
+  k.main().row.capabilities = std::move(found);
+  return k;
+}
+
 TEST(CapabilityTable, ColumnsAreUnpatchedKernelsAndNothingIsMadeUp) {
   Fixture f;
-  auto x86 = job_row(f.run.id, Arch::x86_64, 0, "base");
-  x86.capabilities = {{"dio.bdev", "get"}, {"alg", "pin"}, {"dio.fuse", "unknown"}};
-  auto arm = job_row(f.run.id, Arch::aarch64, 0, "base");
-  arm.capabilities = {{"dio.bdev", "pin"}};
-  auto tip = job_row(f.run.id, Arch::x86_64, 1, "tip");
-  tip.capabilities = {{"dio.bdev", "patched"}};
-  f.add(x86, {});
-  f.add(arm, {});
-  f.add(tip, {});
+  f.write({able(Arch::x86_64, 0, "base", {{"dio.bdev", "get"}, {"alg", "pin"}, {"dio.fuse", "unknown"}}),
+           able(Arch::aarch64, 0, "base", {{"dio.bdev", "pin"}}),
+           able(Arch::x86_64, 1, "tip", {{"dio.bdev", "patched"}})});
   const auto table = table_of(f);
   ASSERT_EQ(table.columns.size(), 2U);
   EXPECT_THAT(table.lines.at("dio.bdev"), ElementsAre("pin", "get"));
@@ -58,13 +59,10 @@ TEST(CapabilityTable, ColumnsAreUnpatchedKernelsAndNothingIsMadeUp) {
 
 TEST(CapabilityTable, GuestsOfOneKernelShareAColumnAndTheNewestRunCounts) {
   Fixture f;
-  auto first = job_row(f.run.id, Arch::x86_64, 0, "base");
-  first.capabilities = {{"dio.bdev", "pin"}};
-  auto second = first;
-  second.cell_id += ".2";
-  second.capabilities = {{"dio.bdev", "get"}, {"alg", "pin"}};
-  f.add(first, {});
-  f.add(second, {});
+  auto k = able(Arch::x86_64, 0, "base", {{"dio.bdev", "pin"}});
+  k.guests.push_back(further_guest(k, 2, {}));
+  k.guests.back().row.capabilities = {{"dio.bdev", "get"}, {"alg", "pin"}};
+  f.write({k});
   const auto table = table_of(f);
   ASSERT_EQ(table.columns.size(), 1U);
   EXPECT_THAT(table.lines.at("dio.bdev"), ElementsAre("pin"));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// KTAP version 1 (Documentation/dev-tools/ktap.rst): cells, tests and cases as nested subtests.
+// KTAP version 1 (Documentation/dev-tools/ktap.rst): kernels, guests, tests and cases as nested subtests.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,23 +31,27 @@ std::string with_reason(const char* directive, const std::string& reason) {
   return reason.empty() ? directive : fmt::format("{} {}", directive, reason);
 }
 
-/// The result line that a verdict earns: what is as expected is ok, whatever it is.
-Item item_of(const std::string& name, const model::TestVerdict& v) {
-  Item i{ktap_name(name), v.expected, "", {}, {}};
-  if (v.expected && v.verdict == Verdict::skip)
+/// The result line that a row earns: what is as expected is ok, whatever it is.
+Item item_of(const std::string& name, const Row& row) {
+  const auto& v = row.verdict();
+  const bool expected = row.expected();
+  const std::string reason = reason_of(row);
+  Item i{ktap_name(name), expected, "", {}, {}};
+  if (expected && v.verdict == Verdict::skip)
     i.directive = with_reason("SKIP", v.detail);
-  else if (v.expected && (is_bad(v.verdict) || v.verdict == Verdict::xfail))
-    i.directive = with_reason("XFAIL", fmt::format("{}{}{}", model::to_string(v.verdict),
-                                                   v.expectation.empty() ? "" : ", ", v.expectation));
-  else if (!v.expected && v.verdict == Verdict::timeout)
+  else if (expected && (is_bad(v.verdict) || v.verdict == Verdict::xfail))
+    i.directive = with_reason(
+        "XFAIL", fmt::format("{}{}{}", model::to_string(v.verdict), reason.empty() ? "" : ", ", reason));
+  else if (!expected && v.verdict == Verdict::timeout)
     i.directive = with_reason("TIMEOUT", v.detail);
-  else if (!v.expected &&
+  else if (!expected &&
            (v.verdict == Verdict::error || v.verdict == Verdict::missing || v.verdict == Verdict::crash))
     i.directive = with_reason("ERROR", v.detail);
-  if (v.verdict != Verdict::pass || !v.expected)
+  if (v.verdict != Verdict::pass || !expected)
     i.diagnostics.push_back(
         fmt::format("{}{}{}", model::to_string(v.verdict), v.detail.empty() ? "" : ": ", v.detail));
-  if (!v.expected && !v.expectation.empty()) i.diagnostics.push_back("expected otherwise: " + v.expectation);
+  if (!expected && !reason.empty()) i.diagnostics.push_back(reason);
+  i.diagnostics.insert(i.diagnostics.end(), v.diagnostics.begin(), v.diagnostics.end());
   return i;
 }
 
@@ -58,37 +62,56 @@ std::string pins_line(const model::PinLedger& l) {
 }
 
 Item test_item(const TestData& t) {
-  Item self = item_of(t.row.verdict.test, t.row.verdict);
-  if (t.row.ledger) self.diagnostics.push_back(pins_line(*t.row.ledger));
+  Item self = item_of(t.row.verdict().test, t.row);
+  if (t.row.result.ledger) self.diagnostics.push_back(pins_line(*t.row.result.ledger));
   if (t.cases.empty()) return self;
   Item parent{self.name, t.as_expected(), "", {}, {}};
-  for (const auto& c : t.cases) parent.below.push_back(item_of(c.case_name, c));
+  for (const auto& c : t.cases) parent.below.push_back(item_of(c.verdict().case_name, c));
   // The judgement on the test as a whole (its pins, its exit, the kernel log) is none of the cases'.
   self.name = "whole test";
   parent.below.push_back(std::move(self));
   return parent;
 }
 
-Item job_item(const JobData& data) {
-  const auto& j = data.job;
-  Item cell{ktap_name(j.cell_id), true, "", {}, {}};
-  for (const auto& t : data.tests) cell.below.push_back(test_item(t));
-  Item job{"job", data.completed(), "", {}, {}};
-  job.diagnostics.push_back(fmt::format("kernel {}, accelerator {}",
-                                        j.kernel_release.empty() ? "none" : j.kernel_release,
-                                        j.accel.empty() ? "none" : j.accel));
-  if (const auto can = capability_words(j.capabilities); !can.empty())
-    job.diagnostics.push_back("capabilities: " + can);
-  if (!data.elsewhere.empty())
-    job.diagnostics.push_back("capabilities, other runs of this kernel: " + capability_words(data.elsewhere));
-  if (!data.completed())
-    job.directive =
-        with_reason("ERROR", fmt::format("{} {}", model::to_string(j.outcome.kind), j.outcome.detail));
-  for (const auto& u : j.unmet) job.diagnostics.push_back("not met: " + u);
-  job.ok = data.completed() && j.unmet.empty();
-  cell.below.push_back(std::move(job));
-  cell.ok = std::all_of(cell.below.begin(), cell.below.end(), [](const Item& i) { return i.ok; });
-  return cell;
+bool all_ok(const std::vector<Item>& items) {
+  return std::all_of(items.begin(), items.end(), [](const Item& i) { return i.ok; });
+}
+
+Item guest_item(const GuestData& data) {
+  const auto& g = data.row;
+  Item guest{ktap_name(g.id), true, "", {}, {}};
+  for (const auto& t : data.tests) guest.below.push_back(test_item(t));
+  Item end{"guest", data.completed(), "", {}, {}};
+  end.diagnostics.push_back(fmt::format("kernel {}, accelerator {}", g.release.empty() ? "none" : g.release,
+                                        g.accel.empty() ? "none" : g.accel));
+  if (const auto can = capability_words(g.capabilities); !can.empty())
+    end.diagnostics.push_back("capabilities: " + can);
+  if (!data.completed()) end.directive = with_reason("ERROR", outcome_text(g.outcome));
+  guest.below.push_back(std::move(end));
+  guest.ok = all_ok(guest.below);
+  return guest;
+}
+
+Item kernel_item(const KernelData& data) {
+  const auto& k = data.row;
+  Item kernel{ktap_name(k.id), true, "", {}, {}};
+  Item build{"build", data.built(), "", {}, {}};
+  if (!data.built())
+    build.directive = with_reason("ERROR", k.failure.empty() ? store::to_string(k.state) : k.failure);
+  kernel.below.push_back(std::move(build));
+  if (data.built()) {
+    for (const auto& g : data.guests) kernel.below.push_back(guest_item(g));
+    Item expectations{"expectations", k.unmet.empty() && k.lost.empty(), "", {}, {}};
+    if (!data.elsewhere.empty())
+      expectations.diagnostics.push_back("capabilities, other runs of this kernel: " +
+                                         capability_words(data.elsewhere));
+    for (const auto& u : k.unmet) expectations.diagnostics.push_back("not met: " + u);
+    for (const auto& l : k.lost)
+      expectations.diagnostics.push_back(fmt::format("gone: {}, {}", name_of(l), text_of(l)));
+    kernel.below.push_back(std::move(expectations));
+  }
+  kernel.ok = all_ok(kernel.below);
+  return kernel;
 }
 
 void print(const std::vector<Item>& items, const std::string& indent, std::string& out) {
@@ -107,7 +130,7 @@ void print(const std::vector<Item>& items, const std::string& indent, std::strin
 Result<std::string> ktap(const store::Store& store, const store::RunRow& run) {
   PINRIG_TRY(data, load(store, run));
   std::vector<Item> items;
-  for (const auto& j : data.jobs) items.push_back(job_item(j));
+  for (const auto& k : data.kernels) items.push_back(kernel_item(k));
   std::string out;
   print(items, "", out);
   return out;

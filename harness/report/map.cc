@@ -7,7 +7,6 @@
 #include <map>
 
 #include "report/run_data.h"
-#include "verdict/known.h"
 
 namespace pinrig::report {
 namespace {
@@ -16,46 +15,51 @@ using State = MapCell::State;
 /// Column, test: what came of it.
 using Found = std::map<std::string, std::map<std::string, MapCell>>;
 
-bool is_known(const model::TestVerdict& v) { return v.expectation.starts_with(verdict::known_issue_mark); }
+std::string said(const model::TestVerdict& v) {
+  return fmt::format("{}{}", model::to_string(v.verdict), v.detail.empty() ? "" : ": " + v.detail);
+}
 
 std::string first_bad(const TestData& t) {
-  const auto& own = t.row.verdict;
-  if (!own.expected)
-    return fmt::format("{}{}", model::to_string(own.verdict), own.detail.empty() ? "" : ": " + own.detail);
+  if (!t.row.expected()) return said(t.row.verdict());
   for (const auto& c : t.cases) {
-    if (!c.expected)
-      return fmt::format("{} {}{}", c.case_name, model::to_string(c.verdict),
-                         c.detail.empty() ? "" : ": " + c.detail);
+    if (!c.expected()) return c.verdict().case_name + " " + said(c.verdict());
   }
   return "";
 }
 
+std::string issue_text(const Row& row) {
+  return fmt::format("known issue {}: {}", row.assessment->reference, row.assessment->reason);
+}
+
 MapCell cell_of(const TestData& t) {
-  const auto& own = t.row.verdict;
-  const auto known = std::find_if(t.cases.begin(), t.cases.end(), is_known);
+  const auto& own = t.row.verdict();
+  const auto known = std::find_if(t.cases.begin(), t.cases.end(), is_known_issue);
   if (!t.as_expected()) return {State::fail, 1, 0, own.test + " " + first_bad(t)};
-  if (is_known(own)) return {State::known, 1, 0, own.expectation};
-  if (known != t.cases.end()) return {State::known, 1, 0, known->expectation};
+  if (is_known_issue(t.row)) return {State::known, 1, 0, issue_text(t.row)};
+  if (known != t.cases.end()) return {State::known, 1, 0, issue_text(*known)};
   if (own.verdict == model::Verdict::skip) return {State::skip, 1, 0, own.test + ": " + own.detail};
   // What a test expects to fail it says case by case.
-  const auto failing = std::find_if(t.cases.begin(), t.cases.end(),
-                                    [](const auto& c) { return c.verdict == model::Verdict::xfail; });
+  const auto failing = std::find_if(t.cases.begin(), t.cases.end(), [](const Row& c) {
+    return c.verdict().verdict == model::Verdict::xfail;
+  });
   if (failing != t.cases.end())
-    return {State::xfail, 1, 0, fmt::format("{} {}: {}", own.test, failing->case_name, failing->detail)};
+    return {State::xfail, 1, 0,
+            fmt::format("{} {}: {}", own.test, failing->verdict().case_name, failing->verdict().detail)};
   if (own.verdict != model::Verdict::pass)
     return {State::xfail, 1, 0,
             fmt::format("{} {}: {}", own.test, model::to_string(own.verdict),
-                        own.expectation.empty() ? own.detail : own.expectation)};
+                        reason_of(t.row).empty() ? own.detail : reason_of(t.row))};
   return {State::pass, 1, 0, ""};
 }
 
 void collect(const RunData& data, Found& found, std::vector<KernelColumn>& columns) {
-  for (const auto& j : data.jobs) {
-    if (!is_unpatched(data.run, j.job)) continue;
-    for (const auto& t : j.tests) {
-      // Nothing is known of a test whose kernel was not built or whose guest never got there.
-      if (t.row.verdict.verdict == model::Verdict::missing) continue;
-      found[note_column(columns, data.run, j.job)].emplace(t.row.verdict.test, cell_of(t));
+  for (const auto& k : data.kernels) {
+    if (!is_unpatched(data.run, k.row)) continue;
+    for (const TestData* t : k.tests()) {
+      // Nothing is known of a test whose guest never got there.
+      if (t->row.verdict().verdict == model::Verdict::missing) continue;
+      found[note_column(columns, data.run, k.row.arch, k.release())].emplace(t->row.verdict().test,
+                                                                             cell_of(*t));
     }
   }
 }

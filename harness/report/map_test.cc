@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "report/fixture.h"
-#include "verdict/known.h"
 
 namespace pinrig::report {
 namespace {
@@ -33,10 +32,8 @@ std::vector<model::Suite> suites() {
   return {{"bio", "", {test("bio/a", {"D1"}), test("bio/b", {"D1", "D2"})}}};
 }
 
-store::VerdictRow known_row(const std::string& name) {
-  auto row = as_said(test_row(name, Verdict::xfail),
-                     std::string(verdict::known_issue_mark) + "leaky: a page leaks (here)");
-  return row;
+Row known_row(const std::string& name) {
+  return assessed(test_row(name, Verdict::leak), model::Rule::known_issue, "a page leaks (here)", "leaky");
 }
 
 std::vector<std::string> words(const PinMap& map, std::size_t line) {
@@ -56,9 +53,9 @@ PinMap map_of(const Fixture& f) { return pin_map(rows, suites(), f.store, {f.run
 
 TEST(PinMap, TheWorstOfTheTestsOfARowNamesIt) {
   Fixture f;
-  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::pass), known_row("bio/b")});
-  f.add(job_row(f.run.id, Arch::aarch64, 0, "base"),
-        {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::skip)});
+  f.write({kernel(Arch::x86_64, 0, "base", {test_row("bio/a", Verdict::pass), known_row("bio/b")}),
+           kernel(Arch::aarch64, 0, "base",
+                  {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::skip)})});
   const PinMap map = map_of(f);
   EXPECT_THAT(names(map.columns), ElementsAre(HasSubstr("aarch64"), HasSubstr("x86_64")));
   EXPECT_THAT(words(map, 0), ElementsAre("pass", "known")) << "a skip beside a pass is a pass";
@@ -69,9 +66,9 @@ TEST(PinMap, TheWorstOfTheTestsOfARowNamesIt) {
 
 TEST(PinMap, PatchedKernelsAndTestsThatNeverBeganSayNothing) {
   Fixture f;
-  f.add(job_row(f.run.id, Arch::x86_64, 1, "tip"), {test_row("bio/a", Verdict::leak)});
-  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"),
-        {test_row("bio/a", Verdict::missing), test_row("bio/b", Verdict::pass)});
+  f.write({kernel(Arch::x86_64, 1, "tip", {test_row("bio/a", Verdict::leak)}),
+           kernel(Arch::x86_64, 0, "base",
+                  {test_row("bio/a", Verdict::missing), test_row("bio/b", Verdict::pass)})});
   const PinMap map = map_of(f);
   EXPECT_THAT(names(map.columns), ElementsAre(HasSubstr("x86_64")));
   EXPECT_THAT(words(map, 0), ElementsAre("pass"));
@@ -79,8 +76,9 @@ TEST(PinMap, PatchedKernelsAndTestsThatNeverBeganSayNothing) {
 
 TEST(PinMap, AnUnexpectedCaseFailsTheRow) {
   Fixture f;
-  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"),
-        {test_row("bio/b", Verdict::pass), surprising(case_row("bio/b", "one", Verdict::skip), "no drive")});
+  f.write({kernel(
+      Arch::x86_64, 0, "base",
+      {test_row("bio/b", Verdict::pass), surprising(case_row("bio/b", "one", Verdict::skip), "no drive")})});
   const PinMap map = map_of(f);
   EXPECT_THAT(words(map, 1), ElementsAre("fail"));
   EXPECT_EQ(map.lines[1].cells[0].note, "bio/b one skip: no drive");
@@ -88,11 +86,10 @@ TEST(PinMap, AnUnexpectedCaseFailsTheRow) {
 
 TEST(PinMap, ACaseThatIsExpectedToFailNamesTheRow) {
   Fixture f;
-  auto lost = case_row("bio/b", "fork", Verdict::xfail, "the read is lost");
-  lost.verdict.expected = true;
-  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"),
-        {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::pass),
-         case_row("bio/b", "one", Verdict::pass), lost});
+  f.write({kernel(Arch::x86_64, 0, "base",
+                  {test_row("bio/a", Verdict::pass), test_row("bio/b", Verdict::pass),
+                   case_row("bio/b", "one", Verdict::pass),
+                   case_row("bio/b", "fork", Verdict::xfail, "the read is lost")})});
   const PinMap map = map_of(f);
   EXPECT_THAT(words(map, 0), ElementsAre("xfail"));
   EXPECT_EQ(map.lines[1].cells[0].note, "bio/b fork: the read is lost");
@@ -100,14 +97,14 @@ TEST(PinMap, ACaseThatIsExpectedToFailNamesTheRow) {
 
 TEST(PinMap, FaultsThatWerePutIntoTestsSayNothingOfTheKernel) {
   Fixture f;
-  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::fail)});
-  f.run.spec += store::with_faults;
+  f.write({kernel(Arch::x86_64, 0, "base", {test_row("bio/a", Verdict::fail)})});
+  f.run.faults = true;
   EXPECT_TRUE(map_of(f).columns.empty());
 }
 
 TEST(PinMap, AsText) {
   Fixture f;
-  f.add(job_row(f.run.id, Arch::x86_64, 0, "base"), {test_row("bio/a", Verdict::pass), known_row("bio/b")});
+  f.write({kernel(Arch::x86_64, 0, "base", {test_row("bio/a", Verdict::pass), known_row("bio/b")})});
   const PinMap map = map_of(f);
   const std::string markdown = map_markdown(map);
   EXPECT_THAT(markdown, HasSubstr("| row | what | debian-6.12 x86_64 | tests |\n|---|---|---|---|\n"));

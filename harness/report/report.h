@@ -20,9 +20,10 @@ struct Style {
 /// The table tests × points (base beside tip, per architecture), the pin balance, what changed between base
 /// and tip, unexpected verdicts with their reasons, and the commands to look further.
 Result<std::string> terminal(const store::Store& store, const store::RunRow& run, const Style& style);
-/// JUnit XML: one testsuite per cell, one testcase per test and case.
+/// JUnit XML: a testsuite for the run (exit code, kernels that were not built, expectations that are not met)
+/// and one per guest, one testcase per test and case.
 Result<std::string> junit(const store::Store& store, const store::RunRow& run);
-/// KTAP version 1: one subtest per cell, below it one per test, below it the cases.
+/// KTAP version 1: one subtest per kernel and guest, below it one per test, below it the cases.
 Result<std::string> ktap(const store::Store& store, const store::RunRow& run);
 /// Everything the store has, for other programs; keys are documented in harness/report/README.md.
 Result<std::string> json(const store::Store& store, const store::RunRow& run);

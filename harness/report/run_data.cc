@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "report/run_data.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <ctime>
 #include <iterator>
-#include <tuple>
 
 #include "base/text.h"
 #include "report/table.h"
@@ -13,8 +14,17 @@
 namespace pinrig::report {
 namespace {
 
-void clean_verdict(model::TestVerdict& v) {
-  for (std::string* s : {&v.test, &v.case_name, &v.detail, &v.expectation}) *s = clean(*s);
+void clean_all(std::vector<std::string>& list) {
+  for (auto& s : list) s = clean(s);
+}
+
+void clean_row(Row& r) {
+  auto& v = r.result.verdict;
+  for (std::string* s : {&v.test, &v.case_name, &v.detail}) *s = clean(*s);
+  clean_all(v.diagnostics);
+  if (!r.assessment) return;
+  r.assessment->reason = clean(r.assessment->reason);
+  r.assessment->reference = clean(r.assessment->reference);
 }
 
 std::map<std::string, std::string> cleaned(const std::map<std::string, std::string>& values) {
@@ -23,102 +33,77 @@ std::map<std::string, std::string> cleaned(const std::map<std::string, std::stri
   return out;
 }
 
-/// What this run found of the kernel needs no other run.
-void drop_found(std::map<std::string, std::string>& elsewhere,
-                const std::map<std::string, std::string>& own) {
-  std::erase_if(elsewhere, [&](const auto& entry) {
-    const auto it = own.find(entry.first);
-    return it != own.end() && it->second != "unknown";
-  });
+void clean_kernel(store::KernelRow& k) {
+  for (std::string* s : {&k.point.subject, &k.failure}) *s = clean(*s);
+  for (auto* list : {&k.notes, &k.unmet, &k.known}) clean_all(*list);
+  for (auto& l : k.lost) l.case_name = clean(l.case_name);
 }
 
-void clean_job(store::JobRow& j) {
-  for (std::string* s : {&j.point.subject, &j.accel_reason, &j.cpu_model, &j.kernel_release, &j.outcome.phase,
-                         &j.outcome.detail})
-    *s = clean(*s);
-  for (auto& n : j.notes) n = clean(n);
-  for (auto& n : j.unmet) n = clean(n);
-  j.capabilities = cleaned(j.capabilities);
+void clean_guest(store::GuestRow& g) {
+  for (std::string* s : {&g.accel_reason, &g.cpu_model, &g.release}) *s = clean(*s);
+  if (g.outcome) g.outcome->detail = clean(g.outcome->detail);
+  for (auto* list : {&g.setup, &g.notes}) clean_all(*list);
+  g.capabilities = cleaned(g.capabilities);
 }
 
 /// Cases follow their test in the store; one without its test (a damaged run) still gets a row.
-std::vector<TestData> group(std::vector<store::VerdictRow> rows) {
+std::vector<TestData> group(std::vector<Row> rows) {
   std::vector<TestData> out;
   std::map<std::string, std::size_t> at;
   for (auto& r : rows) {
-    clean_verdict(r.verdict);
-    const auto [it, fresh] = at.emplace(r.verdict.test, out.size());
+    clean_row(r);
+    const auto [it, fresh] = at.emplace(r.verdict().test, out.size());
     if (fresh) {
       out.emplace_back();
-      out.back().row.verdict.test = r.verdict.test;
+      out.back().row.result.verdict.test = r.verdict().test;
     }
     TestData& t = out[it->second];
-    if (r.verdict.case_name.empty())
+    if (r.verdict().case_name.empty())
       t.row = std::move(r);
     else
-      t.cases.push_back(std::move(r.verdict));
+      t.cases.push_back(std::move(r));
   }
   return out;
 }
 
-Result<JobData> load_job(const store::Store& store, store::JobRow row) {
-  JobData data;
-  PINRIG_TRY(verdicts, store.verdicts(row.run_id, row.cell_id));
-  PINRIG_TRY(events, store.events(row.run_id, row.cell_id));
-  data.tests = group(std::move(verdicts));
-  data.guests = row.accel.empty() ? 0 : 1;
+Result<GuestData> load_guest(const store::Store& store, store::GuestRow row) {
+  GuestData data;
+  PINRIG_TRY(results, store.results(row.run_id, row.id));
+  PINRIG_TRY(events, store.events(row.run_id, row.id));
+  PINRIG_TRY(attempts, store.attempts(row.run_id, row.id));
+  data.tests = group(std::move(results));
   for (auto& t : data.tests) {
-    t.cell_id = row.cell_id;
+    t.guest_id = row.id;
     t.dir = row.dir;
   }
   data.events = std::move(events);
   for (auto& e : data.events) {
-    e.title = clean(e.title);
-    e.function = clean(e.function);
+    for (std::string* s : {&e.title, &e.function, &e.owner}) *s = clean(*s);
+    clean_all(e.text);
   }
-  if (!row.kernel_key.empty()) {
-    PINRIG_TRY(elsewhere, store.capabilities(row.kernel_key, row.run_id));
-    data.elsewhere = cleaned(elsewhere);
-  }
-  clean_job(row);
-  drop_found(data.elsewhere, row.capabilities);
-  data.job = std::move(row);
+  data.attempts = std::move(attempts);
+  for (auto& a : data.attempts) a.outcome.detail = clean(a.outcome.detail);
+  clean_guest(row);
+  data.row = std::move(row);
   return data;
 }
 
-/// Architectures in the order in which they came, points ascending within each, the main guest of a kernel
-/// first.
-void sort_columns(std::vector<JobData>& jobs) {
-  std::vector<model::Arch> order;
-  for (const auto& j : jobs) {
-    if (std::find(order.begin(), order.end(), j.job.arch) == order.end()) order.push_back(j.job.arch);
-  }
-  const auto rank = [&](const JobData& j) {
-    return std::tuple(std::find(order.begin(), order.end(), j.job.arch) - order.begin(), j.job.point.number,
-                      j.job.cell_id.size(), j.job.cell_id);
-  };
-  std::stable_sort(jobs.begin(), jobs.end(),
-                   [&](const JobData& a, const JobData& b) { return rank(a) < rank(b); });
-}
-
-void join_guest(JobData& kernel, JobData guest) {
-  if (kernel.completed() && !guest.completed()) {
-    kernel.job.outcome = guest.job.outcome;
-    kernel.job.outcome.detail = guest.job.cell_id + ": " + guest.job.outcome.detail;
-  }
-  kernel.guests += guest.guests;
-  kernel.job.wall_s += guest.job.wall_s;
-  kernel.job.capabilities.merge(guest.job.capabilities);
-  drop_found(kernel.elsewhere, kernel.job.capabilities);
-  const auto move_new = [](std::vector<std::string>& to, std::vector<std::string>& from) {
-    for (auto& s : from) {
-      if (std::find(to.begin(), to.end(), s) == to.end()) to.push_back(std::move(s));
+Result<void> find_capabilities(const store::Store& store, KernelData& kernel) {
+  for (const auto& g : kernel.guests) {
+    for (const auto& [name, value] : g.row.capabilities) {
+      const auto [it, fresh] = kernel.capabilities.emplace(name, value);
+      if (!fresh && it->second == "unknown") it->second = value;
     }
-  };
-  move_new(kernel.job.notes, guest.job.notes);
-  move_new(kernel.job.unmet, guest.job.unmet);
-  std::move(guest.tests.begin(), guest.tests.end(), std::back_inserter(kernel.tests));
-  std::move(guest.events.begin(), guest.events.end(), std::back_inserter(kernel.events));
+  }
+  if (kernel.row.key.empty()) return {};
+  PINRIG_TRY(elsewhere, store.capabilities(kernel.row.key, kernel.row.run_id));
+  kernel.elsewhere = cleaned(elsewhere);
+  // What this run found of the kernel needs no other run.
+  std::erase_if(kernel.elsewhere, [&](const auto& entry) {
+    const auto it = kernel.capabilities.find(entry.first);
+    return it != kernel.capabilities.end() && it->second != "unknown";
+  });
+  return {};
 }
 
 /// Tests of one suite together, suites in the order of their first test.
@@ -134,81 +119,143 @@ void sort_by_suite(std::vector<std::string>& tests) {
                    [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
 }
 
+/// Rows of one guest in the order of the store: every test, then its cases.
+std::vector<Row*> rows_of(GuestData& guest) {
+  std::vector<Row*> out;
+  for (auto& t : guest.tests) {
+    out.push_back(&t.row);
+    for (auto& c : t.cases) out.push_back(&c);
+  }
+  return out;
+}
+
 }  // namespace
 
-RunData by_kernel(RunData data) {
-  std::vector<JobData> kernels;
-  for (auto& j : data.jobs) {
-    const bool same = !kernels.empty() && kernels.back().job.arch == j.job.arch &&
-                      kernels.back().job.point.number == j.job.point.number;
-    if (same)
-      join_guest(kernels.back(), std::move(j));
-    else
-      kernels.push_back(std::move(j));
-  }
-  data.jobs = std::move(kernels);
-  sort_by_suite(data.tests);
-  return data;
+std::string reason_of(const Row& row) { return row.assessment ? row.assessment->reason : ""; }
+
+bool is_known_issue(const Row& row) {
+  return row.assessment && row.assessment->rule == model::Rule::known_issue;
+}
+
+bool is_bad(model::Verdict v) {
+  using model::Verdict;
+  return v != Verdict::pass && v != Verdict::skip && v != Verdict::xfail;
 }
 
 bool TestData::as_expected() const {
-  return row.verdict.expected &&
-         std::all_of(cases.begin(), cases.end(), [](const auto& c) { return c.expected; });
+  return row.expected() && std::all_of(cases.begin(), cases.end(), [](const Row& c) { return c.expected(); });
 }
 
-const TestData* JobData::find(const std::string& test) const {
-  for (const auto& t : tests) {
-    if (t.row.verdict.test == test) return &t;
+bool KernelData::completed() const {
+  return built() && std::all_of(guests.begin(), guests.end(), [](const auto& g) { return g.completed(); });
+}
+
+std::size_t KernelData::started() const {
+  return static_cast<std::size_t>(
+      std::count_if(guests.begin(), guests.end(), [](const auto& g) { return g.started(); }));
+}
+
+double KernelData::wall_s() const {
+  double sum = 0;
+  for (const auto& g : guests) sum += g.row.wall_s;
+  return sum;
+}
+
+std::string KernelData::release() const {
+  for (const auto& g : guests) {
+    if (!g.row.release.empty()) return g.row.release;
+  }
+  return "";
+}
+
+std::vector<const TestData*> KernelData::tests() const {
+  std::vector<const TestData*> out;
+  for (const auto& g : guests) {
+    for (const auto& t : g.tests) out.push_back(&t);
+  }
+  return out;
+}
+
+const TestData* KernelData::find(const std::string& test) const {
+  for (const auto& g : guests) {
+    for (const auto& t : g.tests) {
+      if (t.row.verdict().test == test) return &t;
+    }
   }
   return nullptr;
 }
 
-std::map<std::string, std::string> JobData::capabilities() const {
+std::vector<const model::TestResult*> KernelData::results() const {
+  std::vector<const model::TestResult*> out;
+  for (const TestData* t : tests()) {
+    out.push_back(&t->row.result);
+    for (const auto& c : t->cases) out.push_back(&c.result);
+  }
+  return out;
+}
+
+std::map<std::string, std::string> KernelData::all_capabilities() const {
   auto out = elsewhere;
-  for (const auto& [name, value] : job.capabilities) out.emplace(name, value);
+  for (const auto& [name, value] : capabilities) out.emplace(name, value);
   return out;
 }
 
-std::vector<model::TestVerdict> JobData::verdicts() const {
-  std::vector<model::TestVerdict> out;
-  for (const auto& t : tests) {
-    out.push_back(t.row.verdict);
-    out.insert(out.end(), t.cases.begin(), t.cases.end());
-  }
-  return out;
-}
-
-const JobData* RunData::find(model::Arch arch, int point) const {
-  for (const auto& j : jobs) {
-    if (j.job.arch == arch && j.job.point.number == point) return &j;
+const KernelData* RunData::base_of(const KernelData& kernel) const {
+  if (kernel.row.point.is_base()) return nullptr;
+  for (const auto& k : kernels) {
+    if (k.row.point.is_base() && k.row.arch == kernel.row.arch && k.row.config.name == kernel.row.config.name)
+      return &k;
   }
   return nullptr;
-}
-
-std::vector<model::Arch> RunData::archs() const {
-  std::vector<model::Arch> out;
-  for (const auto& j : jobs) {
-    if (out.empty() || out.back() != j.job.arch) out.push_back(j.job.arch);
-  }
-  return out;
 }
 
 Result<RunData> load(const store::Store& store, const store::RunRow& run) {
   RunData data;
   data.run = run;
-  PINRIG_TRY(rows, store.jobs(run.id));
-  for (auto& row : rows) {
-    PINRIG_TRY(job, load_job(store, std::move(row)));
-    data.jobs.push_back(std::move(job));
+  PINRIG_TRY(kernels, store.kernels(run.id));
+  PINRIG_TRY(guests, store.guests(run.id));
+  for (auto& row : kernels) {
+    KernelData kernel;
+    clean_kernel(row);
+    for (auto& g : guests) {
+      if (g.kernel_id != row.id) continue;
+      PINRIG_TRY(one, load_guest(store, g));
+      kernel.guests.push_back(std::move(one));
+    }
+    kernel.row = std::move(row);
+    PINRIG_CHECK(find_capabilities(store, kernel));
+    data.kernels.push_back(std::move(kernel));
   }
-  sort_columns(data.jobs);
-  for (const auto& j : data.jobs) {
-    for (const auto& t : j.tests) {
-      if (std::find(data.tests.begin(), data.tests.end(), t.row.verdict.test) == data.tests.end())
-        data.tests.push_back(t.row.verdict.test);
+  for (const auto& k : data.kernels) {
+    for (const TestData* t : k.tests()) {
+      if (std::find(data.tests.begin(), data.tests.end(), t->row.verdict().test) == data.tests.end())
+        data.tests.push_back(t->row.verdict().test);
     }
   }
+  sort_by_suite(data.tests);
   return data;
+}
+
+void replace_assessment(RunData& data, const std::vector<model::KernelAssessment>& assessment) {
+  for (std::size_t k = 0; k < std::min(data.kernels.size(), assessment.size()); ++k) {
+    KernelData& kernel = data.kernels[k];
+    kernel.row.unmet = assessment[k].unmet;
+    kernel.row.known = assessment[k].known;
+    kernel.row.lost = assessment[k].lost;
+    for (std::size_t g = 0; g < std::min(kernel.guests.size(), assessment[k].guests.size()); ++g) {
+      const auto rows = rows_of(kernel.guests[g]);
+      const auto& says = assessment[k].guests[g].rows;
+      for (std::size_t i = 0; i < std::min(rows.size(), says.size()); ++i) rows[i]->assessment = says[i];
+    }
+  }
+}
+
+std::string name_of(const model::LostRow& lost) {
+  return lost.test + (lost.case_name.empty() ? "" : ":" + lost.case_name);
+}
+
+std::string text_of(const model::LostRow& lost) {
+  return fmt::format("{} on {}, absent here", model::to_string(lost.before), lost.reference);
 }
 
 std::string capability_words(const std::map<std::string, std::string>& capabilities) {
@@ -217,13 +264,17 @@ std::string capability_words(const std::map<std::string, std::string>& capabilit
   return join(out, " ");
 }
 
-std::string column_name(const store::JobRow& job) {
-  return std::string(model::to_string(job.arch)) + " " + job.point.label;
+std::string column_name(const store::KernelRow& k) {
+  return fmt::format("{} {}{}{}", model::to_string(k.arch), k.config.name, k.config.name.empty() ? "" : " ",
+                     k.point.label);
 }
 
-bool is_bad(model::Verdict v) {
-  using model::Verdict;
-  return v != Verdict::pass && v != Verdict::skip && v != Verdict::xfail;
+std::string outcome_text(const std::optional<model::JobOutcome>& outcome) {
+  if (!outcome) return "not finished";
+  std::string text = model::to_string(outcome->kind);
+  std::replace(text.begin(), text.end(), '_', ' ');
+  if (outcome->phase != model::Phase::none) text += fmt::format(" ({})", model::to_string(outcome->phase));
+  return text + (outcome->detail.empty() ? "" : ": " + outcome->detail);
 }
 
 std::optional<double> elapsed_s(const std::string& started, const std::string& finished) {

@@ -11,53 +11,75 @@
 
 namespace pinrig::report {
 
-/// One test of one job with its cases.
+using Row = model::AssessedResult;
+
+/// What an assessment gives as its reason; empty without one.
+std::string reason_of(const Row& row);
+bool is_known_issue(const Row& row);
+/// A verdict that is no plain pass, skip or xfail.
+bool is_bad(model::Verdict v);
+
+/// One test of one guest with its cases.
 struct TestData {
-  store::VerdictRow row;  ///< the verdict of the test itself
-  std::vector<model::TestVerdict> cases;
-  std::string cell_id;  ///< of the guest that ran it
-  std::string dir;
+  Row row;  ///< of the test itself
+  std::vector<Row> cases;
+  std::string guest_id;      ///< that ran it
+  std::string dir;           ///< of that guest
   bool as_expected() const;  ///< the test and every case
 };
 
-struct JobData {
-  store::JobRow job;
-  int guests = 0;  ///< that were started
-  std::map<std::string, std::string>
-      elsewhere;                ///< capabilities that only other runs of this very kernel found
+struct GuestData {
+  store::GuestRow row;
+  std::vector<store::AttemptRow> attempts;
   std::vector<TestData> tests;  ///< in the order of the store
   std::vector<model::KernelEvent> events;
 
+  bool completed() const { return row.outcome && row.outcome->kind == model::JobOutcome::Kind::completed; }
+  bool started() const { return !row.accel.empty(); }
+};
+
+struct KernelData {
+  store::KernelRow row;
+  std::vector<GuestData> guests;                    ///< the main one first
+  std::map<std::string, std::string> capabilities;  ///< that this run found
+  std::map<std::string, std::string> elsewhere;     ///< that only other runs of this very kernel found
+
+  bool built() const { return row.state == store::KernelState::built; }
+  bool completed() const;  ///< built, and every guest completed
+  std::size_t started() const;
+  double wall_s() const;  ///< of all guests
+  std::string release() const;
+  std::vector<const TestData*> tests() const;
   const TestData* find(const std::string& test) const;
-  /// Its own capabilities and those found elsewhere.
-  std::map<std::string, std::string> capabilities() const;
-  std::vector<model::TestVerdict> verdicts() const;  ///< tests and cases, as verdict::compare() takes them
-  bool completed() const { return job.outcome.kind == model::JobOutcome::Kind::completed; }
+  std::vector<const model::TestResult*> results()
+      const;  ///< tests and cases, as assess::compare() takes them
+  std::map<std::string, std::string> all_capabilities() const;  ///< its own and those found elsewhere
 };
 
 struct RunData {
   store::RunRow run;
-  std::vector<JobData> jobs;       ///< by architecture as they came, then by point
-  std::vector<std::string> tests;  ///< of all jobs, each once, in running order
+  std::vector<KernelData> kernels;  ///< as planned: by architecture and configuration, points ascending
+  std::vector<std::string> tests;   ///< of all kernels, each once, suites together
 
-  const JobData* find(model::Arch arch, int point) const;
-  std::vector<model::Arch> archs() const;
+  /// The base that `kernel` is compared with: nothing for a base, or when it is not in the run.
+  const KernelData* base_of(const KernelData& kernel) const;
 };
 
-/// Reads all of it, a job for each guest. Text that came from a guest is cleaned: no control characters,
-/// valid UTF-8.
+/// Reads all of it. Text that came from a guest is cleaned: no control characters, valid UTF-8.
 Result<RunData> load(const store::Store& store, const store::RunRow& run);
-/// The same with one job for each kernel: the guests of a kernel differ in their machines only. What the
-/// first of them (the main one) says of itself is said of the kernel; times are sums; the outcome is the
-/// first bad one.
-RunData by_kernel(RunData data);
+/// The same with `assessment` in place of what the store has.
+void replace_assessment(RunData& data, const std::vector<model::KernelAssessment>& assessment);
 
+/// "suite/test" or "suite/test:case"
+std::string name_of(const model::LostRow& lost);
+/// "pass on base-x86_64, absent here"
+std::string text_of(const model::LostRow& lost);
 /// "dio.bdev=pin dio.iomap=get"
 std::string capability_words(const std::map<std::string, std::string>& capabilities);
-/// "x86_64 tip"
-std::string column_name(const store::JobRow& job);
-/// A verdict that is no plain pass, skip or xfail.
-bool is_bad(model::Verdict v);
+/// "x86_64 tip", "x86_64 debug tip"
+std::string column_name(const store::KernelRow& kernel);
+/// "timed out (test): no answer for 50 s"; of a guest that never ended "not finished".
+std::string outcome_text(const std::optional<model::JobOutcome>& outcome);
 /// Seconds between two ISO 8601 times; nothing when one is missing or garbled.
 std::optional<double> elapsed_s(const std::string& started, const std::string& finished);
 

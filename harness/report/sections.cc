@@ -10,24 +10,30 @@
 namespace pinrig::report {
 namespace {
 
-constexpr std::size_t most_cases = 5;    ///< of one unexpected test; more are counted
-constexpr std::size_t most_events = 5;   ///< of one kernel
-constexpr std::size_t most_tests = 3;    ///< names of a finding that many share
-constexpr std::size_t most_further = 4;  ///< commands
+constexpr std::size_t max_cases = 5;     ///< of one unexpected test; more are counted
+constexpr std::size_t max_events = 5;    ///< of one kernel
+constexpr std::size_t max_tests = 3;     ///< names of a finding that many share
+constexpr std::size_t max_commands = 4;  ///< commands
 
-std::string words(const char* name) {
-  std::string s = name;
-  std::replace(s.begin(), s.end(), '_', ' ');
-  return s;
+/// Why a case failed, as it said itself.
+std::string diagnostics_of(const Row& row, const Painter& p) {
+  std::string out;
+  for (const auto& line : row.verdict().diagnostics) {
+    if (out.size() > 2000 && !p.style().verbose) return out + p.dim("          ...\n");
+    out += hanging(p, "          " + p.dim("# "), line);
+  }
+  return out;
 }
 
 /// The cases that nobody expected; those with the same verdict and detail are one line.
 std::string bad_cases(const TestData& t, const Painter& p) {
-  std::vector<std::pair<const model::TestVerdict*, std::size_t>> groups;  // the first, how many
+  std::vector<std::pair<const Row*, std::size_t>> groups;  // the first, how many
   for (const auto& c : t.cases) {
-    if (c.expected) continue;
+    if (c.expected()) continue;
     const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& g) {
-      return g.first->verdict == c.verdict && g.first->detail == c.detail && !p.style().verbose;
+      return g.first->verdict().verdict == c.verdict().verdict &&
+             g.first->verdict().detail == c.verdict().detail && reason_of(*g.first) == reason_of(c) &&
+             !p.style().verbose;
     });
     if (same == groups.end())
       groups.emplace_back(&c, 1);
@@ -36,22 +42,24 @@ std::string bad_cases(const TestData& t, const Painter& p) {
   }
   std::string out;
   for (std::size_t i = 0; i < groups.size(); ++i) {
-    if (i >= most_cases && !p.style().verbose)
+    if (i >= max_cases && !p.style().verbose)
       return out + p.dim(fmt::format("      and more: {} in all\n", count_of(groups.size(), "kind")));
     const auto& [c, n] = groups[i];
-    out += hanging(p, fmt::format("      {:<8} ", model::to_string(c->verdict)),
-                   c->case_name + (n > 1 ? fmt::format(" and {} more", n - 1) : "") +
-                       (c->detail.empty() ? "" : ": " + c->detail));
+    const auto& v = c->verdict();
+    std::string why = v.detail;
+    if (const auto reason = reason_of(*c); !reason.empty()) why += (why.empty() ? "" : "; ") + reason;
+    out += hanging(
+        p, fmt::format("      {:<8} ", model::to_string(v.verdict)),
+        v.case_name + (n > 1 ? fmt::format(" and {} more", n - 1) : "") + (why.empty() ? "" : ": " + why));
+    out += diagnostics_of(*c, p);
   }
   return out;
 }
 
-std::string reason_of(const TestData& t) {
-  const auto& v = t.row.verdict;
-  std::string out = v.detail;
-  if (v.expected) return out.empty() ? "the test itself is as expected, its cases are not" : out;
-  if (!v.expectation.empty())
-    out += fmt::format("{}expected otherwise: {}", out.empty() ? "" : "; ", v.expectation);
+std::string why_text(const TestData& t) {
+  std::string out = t.row.verdict().detail;
+  if (t.row.expected()) return out.empty() ? "the test itself is as expected, its cases are not" : out;
+  if (const auto reason = reason_of(t.row); !reason.empty()) out += (out.empty() ? "" : "; ") + reason;
   return out.empty() ? "no reason is known" : out;
 }
 
@@ -79,14 +87,15 @@ struct Finding {
   bool whole_job = false;  ///< the guest was lost and took its tests along: they are one finding
 };
 
-Finding finding_of(const JobData& j, const TestData& t, const Painter& p) {
-  const auto& v = t.row.verdict;
-  Finding f{{v.test}, {column_name(j.job)}, "", !j.completed() && v.verdict == model::Verdict::missing};
-  const std::string word = model::to_string(v.verdict);
-  f.body = hanging(p, fmt::format("    {}  ", v.expected ? word : p.bad(word)), reason_of(t));
-  if (t.row.ledger && t.row.ledger->available && t.row.ledger->outstanding() != 0)
-    f.body += fmt::format("    pins  {} acquired, {} released: {:+} pages\n", t.row.ledger->acquired(),
-                          t.row.ledger->released(), t.row.ledger->outstanding());
+Finding finding_of(const KernelData& k, const GuestData& g, const TestData& t, const Painter& p) {
+  const auto v = t.row.verdict().verdict;
+  Finding f{{t.row.verdict().test}, {column_name(k.row)}, "", !g.completed() && v == model::Verdict::missing};
+  const std::string word = model::to_string(v);
+  f.body = hanging(p, fmt::format("    {}  ", t.row.expected() ? word : p.bad(word)), why_text(t));
+  if (const auto& l = t.row.result.ledger; l && l->available && l->outstanding() != 0)
+    f.body += fmt::format("    pins  {} acquired, {} released: {:+} pages\n", l->acquired(), l->released(),
+                          l->outstanding());
+  if (!t.row.expected()) f.body += diagnostics_of(t.row, p);
   f.body += bad_cases(t, p);
   return f;
 }
@@ -113,14 +122,15 @@ std::string heading(const RunData& data, const Painter& p) {
   const auto& r = data.run;
   std::string out = p.bold(fmt::format("run {}", r.id)) + fmt::format("  {}: {}", r.spec, r.base);
   if (!r.series.empty()) out += " + " + r.series;
+  if (r.faults) out += ", with injected faults";
   std::string when = "started " + r.started;
   if (const auto s = elapsed_s(r.started, r.finished)) when += fmt::format(", took {}", human_seconds(*s));
-  if (r.state != "finished") when += ", " + r.state;
+  if (r.state != store::RunState::finished) when += fmt::format(", {}", store::to_string(r.state));
   out += "\n" + p.dim(when) + "\n";
   int last = -1;
-  for (const auto& j : data.jobs) {
-    const auto& point = j.job.point;
-    if (point.number == 0 || point.number <= last) continue;
+  for (const auto& k : data.kernels) {
+    const auto& point = k.row.point;
+    if (point.is_base() || point.number <= last) continue;
     last = point.number;
     const std::string name = point.label == "tip" ? fmt::format("tip = patch {}", point.number)
                                                   : fmt::format("patch {}", point.number);
@@ -130,28 +140,49 @@ std::string heading(const RunData& data, const Painter& p) {
 }
 
 std::string outcomes(const RunData& data, const Painter& p) {
-  std::string out;
-  for (const auto& j : data.jobs) {
-    if (j.completed()) continue;
-    const auto& o = j.job.outcome;
-    const std::string what =
-        words(model::to_string(o.kind)) + (o.phase.empty() ? "" : fmt::format(" ({})", o.phase));
-    out += hanging(p, "  " + column_name(j.job) + "  " + p.bad(what) + "  ", o.detail);
+  std::vector<std::pair<std::string, std::string>> rows;  // what stopped it, kernels or guests
+  const auto add = [&](const std::string& name, const std::string& why) {
+    const auto same = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.first == why; });
+    if (same == rows.end())
+      rows.emplace_back(why, name);
+    else
+      same->second += ", " + name;
+  };
+  for (const auto& k : data.kernels) {
+    if (k.row.state == store::KernelState::planned && data.run.state == store::RunState::running) continue;
+    if (!k.built()) {
+      const std::string why = k.row.failure.empty() ? store::to_string(k.row.state) : k.row.failure;
+      add(column_name(k.row), why + "; not tested");
+      continue;
+    }
+    for (const auto& g : k.guests) {
+      if (!g.completed() && (g.row.outcome || data.run.state != store::RunState::running))
+        add(g.row.id, outcome_text(g.row.outcome));
+    }
   }
+  std::string out;
+  for (const auto& [why, names] : rows) out += hanging(p, "  " + p.bad(names) + "  ", why);
   return out.empty() ? "" : p.bold("did not complete") + "\n" + out;
 }
 
 std::string unexpected(const RunData& data, const Painter& p) {
   std::vector<Finding> all;
-  for (const auto& j : data.jobs) {
-    for (const auto& t : j.tests) {
-      if (!t.as_expected()) add_finding(all, finding_of(j, t, p));
+  for (const auto& k : data.kernels) {
+    for (const auto& g : k.guests) {
+      for (const auto& t : g.tests) {
+        if (!t.as_expected()) add_finding(all, finding_of(k, g, t, p));
+      }
+    }
+    for (const auto& l : k.row.lost) {
+      add_finding(
+          all,
+          {{name_of(l)}, {column_name(k.row)}, hanging(p, "    " + p.bad("gone") + "  ", text_of(l)), false});
     }
   }
   std::string out;
   for (const auto& f : all) {
     std::vector<std::string> some(
-        f.tests.begin(), f.tests.begin() + static_cast<std::ptrdiff_t>(std::min(f.tests.size(), most_tests)));
+        f.tests.begin(), f.tests.begin() + static_cast<std::ptrdiff_t>(std::min(f.tests.size(), max_tests)));
     std::string names = join(some, ", ");
     if (f.tests.size() > some.size()) names += fmt::format(" and {} more", f.tests.size() - some.size());
     out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ")), fmt::format("{}  {}", names, join(f.columns, ", ")));
@@ -162,29 +193,42 @@ std::string unexpected(const RunData& data, const Painter& p) {
 
 std::string events(const RunData& data, const Painter& p) {
   std::string out;
-  for (const auto& j : data.jobs) {
+  for (const auto& k : data.kernels) {
     std::size_t n = 0;
-    for (const auto& e : j.events) {
-      // dump_page() on purpose, by gup_test -c.
-      if (e.kind == "page_dump" && !p.style().verbose) continue;
-      if (++n > most_events && !p.style().verbose) continue;
-      const std::string where = e.owner.empty() ? "outside of tests" : "during " + e.owner;
-      out += hanging(
-          p, fmt::format("  {}  ", column_name(j.job)),
-          fmt::format("{} ({}, console line {}){}", e.title, where, e.first_line, e.fatal ? ", fatal" : ""));
+    for (const auto& g : k.guests) {
+      for (const auto& e : g.events) {
+        // dump_page() on purpose, by gup_test -c.
+        if (e.kind == "page_dump" && !p.style().verbose) continue;
+        if (++n > max_events && !p.style().verbose) continue;
+        const std::string where = e.owner.empty() ? "outside of tests" : "during " + e.owner;
+        const std::string times = e.count > 1 ? fmt::format(", {} times", e.count) : "";
+        out += hanging(p, fmt::format("  {}  ", column_name(k.row)),
+                       fmt::format("{} ({}, console line {}{}){}", e.title, where, e.first_line, times,
+                                   e.fatal ? ", fatal" : ""));
+      }
     }
-    if (n > most_events && !p.style().verbose)
-      out += p.dim(fmt::format("  {}  and {} more\n", column_name(j.job), n - most_events));
+    if (n > max_events && !p.style().verbose)
+      out += p.dim(fmt::format("  {}  and {} more\n", column_name(k.row), n - max_events));
   }
-  return out.empty() ? "" : p.bold("the kernels said") + "\n" + out;
+  return out.empty() ? "" : p.bold("kernel log") + "\n" + out;
 }
 
 std::string notes(const RunData& data, const Painter& p) {
   std::vector<std::pair<std::string, std::string>> unmet;
   std::vector<std::pair<std::string, std::string>> rows;
-  for (const auto& j : data.jobs) {
-    for (const auto& n : j.job.unmet) unmet.emplace_back(column_name(j.job), n);
-    for (const auto& n : j.job.notes) rows.emplace_back(column_name(j.job), n);
+  const auto add_new = [&](const std::string& name, const std::string& text) {
+    if (std::find(rows.begin(), rows.end(), std::pair(name, text)) == rows.end())
+      rows.emplace_back(name, text);
+  };
+  for (const auto& k : data.kernels) {
+    const std::string name = column_name(k.row);
+    for (const auto& n : k.row.unmet) unmet.emplace_back(name, n);
+    for (const auto* list : {&k.row.known, &k.row.notes}) {
+      for (const auto& n : *list) add_new(name, n);
+    }
+    for (const auto& g : k.guests) {
+      for (const auto& n : g.row.notes) add_new(name, n);
+    }
   }
   std::string out;
   if (!unmet.empty()) out += p.bad("expectations not met") + "\n" + grouped(p, unmet);
@@ -193,30 +237,32 @@ std::string notes(const RunData& data, const Painter& p) {
 }
 
 std::string further(const RunData& data, const Painter& p) {
-  std::vector<std::pair<const JobData*, const TestData*>> picks;
+  std::vector<const TestData*> picks;
   for (const bool expected : {false, true}) {
-    for (const auto& j : data.jobs) {
-      for (const auto& t : j.tests) {
-        if (t.as_expected() == expected && (!expected || is_bad(t.row.verdict.verdict)))
-          picks.emplace_back(&j, &t);
+    for (const auto& k : data.kernels) {
+      for (const TestData* t : k.tests()) {
+        if (t->as_expected() == expected && (!expected || is_bad(t->row.verdict().verdict)))
+          picks.push_back(t);
       }
     }
   }
   const std::string id = shell_quote(data.run.id);
-  std::string out = p.bold("to look further") + "\n";
+  std::string out = p.bold("next steps") + "\n";
   std::string again;
-  for (std::size_t i = 0; i < std::min(picks.size(), most_further); ++i) {
-    const auto& [j, t] = picks[i];
-    const std::string test = shell_quote(t->row.verdict.test);
-    out += fmt::format("  pinrig show {} {} {}\n", id, shell_quote(t->cell_id), test);
-    if (again.empty()) again = shell_quote(t->dir + "/repro.sh") + " --test " + test;
+  for (std::size_t i = 0; i < std::min(picks.size(), max_commands); ++i) {
+    const std::string test = shell_quote(picks[i]->row.verdict().test);
+    out += fmt::format("  pinrig show {} {} {}\n", id, shell_quote(picks[i]->guest_id), test);
+    if (again.empty()) again = shell_quote(picks[i]->dir + "/repro.sh") + " --test " + test;
   }
   if (picks.empty()) out += fmt::format("  pinrig show {}\n", id);
-  for (const auto& j : data.jobs) {
-    if (again.empty() && !j.job.accel.empty()) again = shell_quote(j.job.dir + "/repro.sh");
+  for (const auto& k : data.kernels) {
+    for (const auto& g : k.guests) {
+      if (again.empty() && g.started()) again = shell_quote(g.row.dir + "/repro.sh");
+    }
+    if (!k.row.build_log.empty() && !k.built()) out += fmt::format("  {}\n", shell_quote(k.row.build_log));
   }
   if (!again.empty()) out += fmt::format("  {}  {}\n", again, p.dim("(also --shell, --gdb)"));
-  return data.jobs.empty() ? "" : out;
+  return data.kernels.empty() ? "" : out;
 }
 
 }  // namespace pinrig::report

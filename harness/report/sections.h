@@ -11,7 +11,7 @@
 namespace pinrig::report {
 
 std::string heading(const RunData& data, const Painter& p);
-/// Jobs that did not complete, with what stopped them.
+/// Kernels that were not built and guests that did not complete, with what stopped them.
 std::string outcomes(const RunData& data, const Painter& p);
 /// What differs between base and tip, regressions first, and at which patch it was seen first.
 std::string changes(const RunData& data, const Painter& p);
@@ -27,5 +27,8 @@ std::string kernels(const RunData& data, const Painter& p);
 std::string further(const RunData& data, const Painter& p);
 /// One line: what came out, in words and numbers.
 std::string summary(const RunData& data, const Painter& p);
+
+/// The whole report.
+std::string terminal(const RunData& data, const Style& style);
 
 }  // namespace pinrig::report

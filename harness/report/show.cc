@@ -16,75 +16,90 @@ std::string field(const Painter& p, const std::string& name, const std::string& 
   return value.empty() ? "" : hanging(p, "  " + p.dim(pad(name, 13)) + " ", value);
 }
 
-std::string job_fields(const JobData& data, const Painter& p) {
-  const auto& j = data.job;
-  std::string out = p.bold(j.cell_id) +
-                    fmt::format("  {}", j.point.number == 0
-                                            ? "the base"
-                                            : fmt::format("patch {}: {}", j.point.number, j.point.subject)) +
-                    "\n";
-  const std::string outcome = std::string(model::to_string(j.outcome.kind)) +
-                              (j.outcome.phase.empty() ? "" : " in " + j.outcome.phase) +
-                              (j.outcome.detail.empty() ? "" : ": " + j.outcome.detail);
-  out += field(p, "outcome", outcome);
-  if (!j.kernel_key.empty())
-    out += field(
-        p, "kernel",
-        j.kernel_release + (j.build_cached ? ", built before"
-                                           : fmt::format(", built in {}", human_seconds(j.build_wall_s))));
-  out += field(p, "kernel key", j.kernel_key);
-  out += field(p, "config", j.config);
-  out += field(p, "machine", j.machine);
-  if (!j.accel.empty()) {
-    out += field(p, "accelerator",
-                 j.accel + (j.cpu_model.empty() ? "" : " (-cpu " + j.cpu_model + ")") +
-                     (j.accel_reason.empty() ? "" : ", " + j.accel_reason));
-    out +=
-        field(p, "times", fmt::format("boot {}, guest {}", human_seconds(j.boot_s), human_seconds(j.wall_s)));
+std::string point_text(const model::Point& point) {
+  return point.is_base() ? "the base" : fmt::format("patch {}: {}", point.number, point.subject);
+}
+
+std::string not_built_text(const store::KernelRow& k) {
+  return k.failure.empty() ? store::to_string(k.state) : k.failure;
+}
+
+std::string guest_fields(const KernelData& kernel, const GuestData& data, const Painter& p) {
+  const auto& k = kernel.row;
+  const auto& g = data.row;
+  std::string out = p.bold(g.id) + "  " + point_text(k.point) + "\n";
+  out += field(p, "outcome", kernel.built() ? outcome_text(g.outcome) : "not tested: " + not_built_text(k));
+  for (const auto& a : data.attempts) {
+    if (data.attempts.size() > 1)
+      out += field(p, fmt::format("attempt {}", a.number),
+                   fmt::format("{}, boot {}, {} in all; {}", outcome_text(a.outcome), human_seconds(a.boot_s),
+                               human_seconds(a.wall_s), shell_quote(a.dir)));
   }
-  out += field(p, "capabilities", capability_words(j.capabilities));
-  out += field(p, "other runs", capability_words(data.elsewhere));
-  for (const auto& u : j.unmet) out += field(p, "not met", u);
-  for (const auto& n : j.notes) out += field(p, "note", n);
+  if (!k.key.empty())
+    out += field(p, "kernel",
+                 g.release + (k.cached ? ", built before"
+                                       : fmt::format(", built in {}", human_seconds(k.build_wall_s))));
+  out += field(p, "kernel key", k.key);
+  out += field(p, "build log", k.build_log);
+  out += field(p, "tree", k.point.tree);
+  out += field(p, "config", k.config.text());
+  out += field(p, "machine", g.machine + (g.reason.empty() ? "" : fmt::format(" ({})", g.reason)));
+  if (data.started()) {
+    out += field(p, "accelerator",
+                 g.accel + (g.cpu_model.empty() ? "" : " (-cpu " + g.cpu_model + ")") +
+                     (g.accel_reason.empty() ? "" : ", " + g.accel_reason));
+    out +=
+        field(p, "times", fmt::format("boot {}, guest {}", human_seconds(g.boot_s), human_seconds(g.wall_s)));
+  }
+  out += field(p, "capabilities", capability_words(g.capabilities));
+  out += field(p, "other runs", capability_words(kernel.elsewhere));
+  for (const auto& u : k.unmet) out += field(p, "not met", u);
+  for (const auto& l : k.lost) out += field(p, "gone", fmt::format("{}: {}", name_of(l), text_of(l)));
+  for (const auto* list : {&k.known, &k.notes, &g.notes}) {
+    for (const auto& n : *list) out += field(p, "note", n);
+  }
   for (const auto& e : data.events)
-    out += field(p, "kernel said",
-                 fmt::format("{} ({}, console lines {}-{}{})", e.title,
-                             e.owner.empty() ? "outside of tests" : "during " + e.owner, e.first_line,
-                             e.last_line, e.fatal ? ", fatal" : ""));
+    out += field(
+        p, "kernel log",
+        fmt::format("{} ({}, console lines {}-{}{}{})", e.title,
+                    e.owner.empty() ? "outside of tests" : "during " + e.owner, e.first_line, e.last_line,
+                    e.count > 1 ? fmt::format(", {} times", e.count) : "", e.fatal ? ", fatal" : ""));
   return out;
 }
 
 /// `test` is the one to run again, empty for all.
-std::string file_fields(const store::JobRow& j, const std::string& test, const Painter& p) {
+std::string file_fields(const store::GuestRow& j, const std::string& test, const Painter& p) {
   if (j.dir.empty() || j.accel.empty()) return "";  // no guest was started, so it left nothing
   std::string out = "\n" + p.bold("files") + "\n";
   out += field(p, "console", shell_quote(j.dir + "/console.raw"));
   out += field(p, "results", shell_quote(j.dir + "/results.raw"));
+  if (!test.empty()) out += field(p, "output", shell_quote(j.dir + "/tests/" + test + ".out"));
   out += field(p, "QEMU", shell_quote(j.dir + "/qemu.args"));
-  out += field(p, "once more",
+  out += field(p, "reproduce",
                shell_quote(j.dir + "/repro.sh") + (test.empty() ? "" : " --test " + shell_quote(test)));
-  out += field(p, "by hand", shell_quote(j.dir + "/repro.sh") + " --shell");
+  out += field(p, "interactive", shell_quote(j.dir + "/repro.sh") + " --shell");
   return out;
 }
 
-/// Every test of a cell in one line each.
-std::string test_list(const JobData& data, const Painter& p) {
+/// Every test of a guest in one line each.
+std::string test_list(const GuestData& data, const Painter& p) {
   if (data.tests.empty()) return "";
   std::size_t name = 0;
   std::size_t verdict = 0;
   std::size_t pins = 0;
   for (const auto& t : data.tests) {
-    name = std::max(name, width_of(t.row.verdict.test));
-    verdict = std::max(verdict, width_of(verdict_text(t.row.verdict, p, 0)));
+    name = std::max(name, width_of(t.row.verdict().test));
+    verdict = std::max(verdict, width_of(verdict_text(t.row, p, 0)));
     pins = std::max(pins, width_of(pins_text(t.row, p)));
   }
   std::string out = "\n" + p.bold("tests") + "\n";
   for (const auto& t : data.tests) {
-    std::string line =
-        "  " + pad(t.row.verdict.test, name) + "  " + pad(verdict_text(t.row.verdict, p, 0), verdict) + "  " +
-        pad(pins_text(t.row, p), pins) + fmt::format("  {:>6}", human_seconds(t.row.verdict.wall_s));
+    std::string line = "  " + pad(t.row.verdict().test, name) + "  " +
+                       pad(verdict_text(t.row, p, 0), verdict) + "  " + pad(pins_text(t.row, p), pins) +
+                       fmt::format("  {:>6}", human_seconds(t.row.verdict().wall_s));
     out += line + (t.cases.empty() ? "" : "  " + join(case_counts(t, p), ", ")) + "\n";
-    if (!t.as_expected() && !t.row.verdict.detail.empty()) out += hanging(p, "    ", t.row.verdict.detail);
+    if (!t.as_expected() && !t.row.verdict().detail.empty())
+      out += hanging(p, "    ", t.row.verdict().detail);
   }
   return out;
 }
@@ -92,7 +107,7 @@ std::string test_list(const JobData& data, const Painter& p) {
 const char* claim_words(const model::PinClaim& c) {
   switch (c.mode) {
     case model::PinClaim::Mode::net_zero:
-      return "nothing more than to give all back";
+      return "to unpin all that it pins";
     case model::PinClaim::Mode::exact:
       return "exactly";
     case model::PinClaim::Mode::at_least:
@@ -101,7 +116,7 @@ const char* claim_words(const model::PinClaim& c) {
   return "";
 }
 
-std::string ledger_table(const store::VerdictRow& row, const Painter& p) {
+std::string ledger_table(const model::TestResult& row, const Painter& p) {
   if (!row.ledger) return "";
   const auto& l = *row.ledger;
   std::string out = "\n" + p.bold("pins") + p.dim("  base pages") + "\n";
@@ -131,7 +146,7 @@ std::string taint_text(const std::optional<std::uint64_t>& taint) {
   return taint ? fmt::format("{:#x}", *taint) : "unknown";
 }
 
-std::string counters_table(const store::VerdictRow& row, const Painter& p) {
+std::string counters_table(const model::TestResult& row, const Painter& p) {
   std::string out;
   std::size_t width = 0;
   for (const auto& [name, value] : row.counters) width = std::max(width, name.size());
@@ -145,10 +160,16 @@ std::string counters_table(const store::VerdictRow& row, const Painter& p) {
   return out.empty() ? "" : "\n" + p.bold("counters that moved") + "\n" + out;
 }
 
-std::string verdict_fields(const model::TestVerdict& v, const Painter& p) {
-  std::string out = field(p, "verdict", verdict_text(v, p, 0));
+std::string verdict_fields(const Row& row, const Painter& p) {
+  const auto& v = row.verdict();
+  std::string out = field(p, "verdict", verdict_text(row, p, 0));
   out += field(p, "because", v.detail);
-  out += field(p, v.expected ? "expectation" : "expected", v.expectation);
+  for (const auto& line : v.diagnostics) out += field(p, "", "# " + line);
+  if (row.assessment) {
+    out += field(p, "assessed", model::to_string(row.assessment->rule));
+    out += field(p, "reason", row.assessment->reason);
+    out += field(p, "reference", row.assessment->reference);
+  }
   if (v.line > 0) out += field(p, "output line", std::to_string(v.line));
   if (v.wall_s > 0) out += field(p, "took", human_seconds(v.wall_s));
   for (const auto& [name, value] : v.numbers) out += field(p, name, fmt::format("{:g}", value));
@@ -160,78 +181,126 @@ std::string case_list(const TestData& t, const Painter& p) {
   std::string out = "\n" + p.bold("cases") + "  " + join(case_counts(t, p), ", ") + "\n";
   std::size_t width = 0;
   for (const auto& c : t.cases) width = std::max(width, width_of(verdict_text(c, p, 1)));
-  for (const auto& c : t.cases)
+  for (const auto& c : t.cases) {
+    const auto& v = c.verdict();
     out += hanging(p, "  " + pad(verdict_text(c, p, 1), width) + "  ",
-                   c.case_name + (c.detail.empty() ? "" : ": " + c.detail));
+                   v.case_name + (v.detail.empty() ? "" : ": " + v.detail));
+    if (c.expected() && !p.style().verbose) continue;
+    for (const auto& line : v.diagnostics) out += hanging(p, std::string(width + 6, ' ') + p.dim("# "), line);
+  }
   return out;
 }
 
-Result<const JobData*> find_job(const RunData& data, const std::string& cell) {
-  std::vector<std::string> known;
-  for (const auto& j : data.jobs) {
-    if (j.job.cell_id == cell) return &j;
-    known.push_back(j.job.cell_id);
+/// What the kernel logged during the test; the first report with its trace.
+std::string log_of(const GuestData& guest, const std::string& test, const Painter& p) {
+  std::string out;
+  bool traced = false;
+  for (const auto& e : guest.events) {
+    if (e.owner != test) continue;
+    out +=
+        hanging(p, "  ",
+                fmt::format("{} (console lines {}-{}{}{})", e.title, e.first_line, e.last_line,
+                            e.count > 1 ? fmt::format(", {} times", e.count) : "", e.fatal ? ", fatal" : ""));
+    if (!traced || p.style().verbose) {
+      for (const auto& line : e.text) out += p.dim("    " + line) + "\n";
+    }
+    traced = traced || !e.text.empty();
   }
-  const std::string near = nearest(cell, known);
+  return out.empty() ? "" : "\n" + p.bold("kernel log") + "\n" + out;
+}
+
+/// A guest by its id; a kernel's id is that of its main guest.
+struct Place {
+  const KernelData* kernel;
+  const GuestData* guest;
+};
+
+Result<Place> find_guest(const RunData& data, const std::string& id) {
+  std::vector<std::string> known;
+  for (const auto& k : data.kernels) {
+    for (const auto& g : k.guests) {
+      if (g.row.id == id) return Place{&k, &g};
+      known.push_back(g.row.id);
+    }
+  }
+  const std::string near = nearest(id, known);
   return make_error(ErrorKind::bad_usage,
-                    fmt::format("run {} has no cell '{}'{}", data.run.id, cell,
+                    fmt::format("run {} has no guest '{}'{}", data.run.id, id,
                                 near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
-                    known.empty() ? "no job of it has ended yet" : "its cells: " + join(known, ", "));
+                    known.empty() ? "it has no guests" : "its guests: " + join(known, ", "));
+}
+
+const TestData* find_in(const GuestData& guest, const std::string& test) {
+  for (const auto& t : guest.tests) {
+    if (t.row.verdict().test == test) return &t;
+  }
+  return nullptr;
 }
 
 /// The guest of the same kernel that ran the test: people need not know which it was.
-const JobData* with_test(const RunData& data, const JobData* job, const std::string& test) {
-  const std::string name = test.substr(0, test.find(':'));
-  if (job->find(name) != nullptr) return job;
-  for (const auto& j : data.jobs) {
-    if (j.job.cell_id.starts_with(job->job.cell_id + ".") && j.find(name) != nullptr) return &j;
+Place with_test(const Place& place, const std::string& test) {
+  if (find_in(*place.guest, test) != nullptr) return place;
+  for (const auto& g : place.kernel->guests) {
+    if (find_in(g, test) != nullptr) return {place.kernel, &g};
   }
-  return job;
+  return place;
 }
 
-Result<const TestData*> find_test(const JobData& job, const std::string& test) {
+Result<const TestData*> find_test(const Place& place, const std::string& test) {
+  if (const auto* t = find_in(*place.guest, test)) return t;
+  if (!place.kernel->built())
+    return make_error(ErrorKind::bad_usage,
+                      fmt::format("{}: kernel {} was not built, so no test ran", test, place.kernel->row.id),
+                      place.kernel->row.failure);
   std::vector<std::string> known;
-  for (const auto& t : job.tests) {
-    if (t.row.verdict.test == test) return &t;
-    known.push_back(t.row.verdict.test);
-  }
+  for (const TestData* t : place.kernel->tests()) known.push_back(t->row.verdict().test);
   const std::string near = nearest(test, known);
   return make_error(ErrorKind::bad_usage,
-                    fmt::format("cell {} has no test '{}'{}", job.job.cell_id, test,
+                    fmt::format("kernel {} has no test '{}'{}", place.kernel->row.id, test,
                                 near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
                     known.empty() ? "no test was judged there" : "its tests: " + join(known, ", "));
 }
 
-Result<std::string> show_one(const JobData& job, const std::string& name, const Painter& p) {
+Result<std::string> show_one(const Place& place, const std::string& name, const Painter& p) {
   const auto colon = name.find(':');
-  PINRIG_TRY(t, find_test(job, name.substr(0, colon)));
-  std::string out = p.bold(name) + "  " + column_name(job.job) + p.dim("  " + job.job.kernel_release) + "\n";
+  PINRIG_TRY(t, find_test(place, name.substr(0, colon)));
+  const GuestData& guest = *place.guest;
+  const std::string& test = t->row.verdict().test;
+  std::string out =
+      p.bold(name) + "  " + column_name(place.kernel->row) + p.dim("  " + guest.row.release) + "\n";
   if (colon == std::string::npos)
-    return out + verdict_fields(t->row.verdict, p) + ledger_table(t->row, p) + counters_table(t->row, p) +
-           case_list(*t, p) + file_fields(job.job, t->row.verdict.test, p);
+    return out + verdict_fields(t->row, p) + ledger_table(t->row.result, p) +
+           counters_table(t->row.result, p) + case_list(*t, p) + log_of(guest, test, p) +
+           file_fields(guest.row, test, p);
   const std::string case_name = name.substr(colon + 1);
   std::vector<std::string> known;
   for (const auto& c : t->cases) {
-    if (c.case_name == case_name)
-      return out + verdict_fields(c, p) + file_fields(job.job, t->row.verdict.test, p);
-    known.push_back(c.case_name);
+    if (c.verdict().case_name == case_name)
+      return out + verdict_fields(c, p) + log_of(guest, test, p) + file_fields(guest.row, test, p);
+    known.push_back(c.verdict().case_name);
   }
   const std::string near = nearest(case_name, known);
   return make_error(ErrorKind::bad_usage,
-                    fmt::format("test {} has no case '{}'{}", t->row.verdict.test, case_name,
+                    fmt::format("test {} has no case '{}'{}", test, case_name,
                                 near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
 }
 
 }  // namespace
 
-Result<std::string> show(const store::Store& store, const store::RunRow& run, const std::string& cell,
-                         const std::string& test, const Style& style) {
-  if (cell.empty()) return terminal(store, run, style);
+Result<std::string> show(const store::Store& store, const store::RunRow& run, const Selection& what,
+                         const Style& style) {
   const Painter p(style);
   PINRIG_TRY(data, load(store, run));
-  PINRIG_TRY(job, find_job(data, cell));
-  if (!test.empty()) return show_one(*with_test(data, job, test), test, p);
-  return job_fields(*job, p) + test_list(*job, p) + file_fields(job->job, "", p);
+  if (what.assessment != nullptr) {
+    replace_assessment(data, what.assessment->kernels);
+    data.run.exit_code = static_cast<int>(what.assessment->code);
+  }
+  if (what.guest.empty()) return terminal(data, style);
+  PINRIG_TRY(place, find_guest(data, what.guest));
+  if (!what.test.empty())
+    return show_one(with_test(place, what.test.substr(0, what.test.find(':'))), what.test, p);
+  return guest_fields(*place.kernel, *place.guest, p) + test_list(*place.guest, p) +
+         file_fields(place.guest->row, "", p);
 }
 
 std::string list_runs(const std::vector<store::RunRow>& runs, const Style& style) {
@@ -241,13 +310,15 @@ std::string list_runs(const std::vector<store::RunRow>& runs, const Style& style
       {p.bold("run"), p.bold("spec"), p.bold("kernel"), p.bold("took"), p.bold("result")}};
   for (const auto& r : runs) {
     const auto took = elapsed_s(r.started, r.finished);
-    std::string result = r.state == "finished" ? fmt::format("exit {}", r.exit_code) : r.state;
-    if (r.state == "finished")
+    const bool finished = r.state == store::RunState::finished;
+    std::string result = finished ? fmt::format("exit {}", r.exit_code) : store::to_string(r.state);
+    if (finished)
       result = r.exit_code == 0 ? p.good("as expected") : p.bad(result);
     else
       result = p.warn(result);
-    rows.push_back({r.id, r.spec, r.base + (r.series.empty() ? "" : " + " + r.series),
-                    took ? human_seconds(*took) : "", result});
+    rows.push_back({r.id, r.spec + (r.faults ? " (faults)" : ""),
+                    r.base + (r.series.empty() ? "" : " + " + r.series), took ? human_seconds(*took) : "",
+                    result});
   }
   std::vector<std::size_t> widths(rows[0].size());
   for (const auto& row : rows) {

@@ -5,16 +5,24 @@
 #include <string>
 #include <vector>
 
+#include "assess/assess.h"
 #include "report/report.h"
 
 namespace pinrig::report {
 
-/// `pinrig show RUN [CELL [TEST]]`. Without a cell the report of the run; with one its outcome, kernel,
-/// events, every test and its files; with "suite/test" also the ledger before and after, the counters that
-/// moved, all cases with their details; "suite/test:case" shows that case alone. An unknown cell or test is
-/// bad_usage and names the nearest.
-Result<std::string> show(const store::Store& store, const store::RunRow& run, const std::string& cell,
-                         const std::string& test, const Style& style);
+/// What of a run is shown.
+struct Selection {
+  std::string guest;  ///< empty: the report of the run
+  std::string test;   ///< "suite/test" or "suite/test:case"; empty: the whole guest
+  const assess::RunAssessment* assessment = nullptr;  ///< in place of the stored one
+};
+
+/// `pinrig show RUN [GUEST [TEST]]`. Without a guest the report of the run; with one its outcome, kernel,
+/// kernel log, every test and its files; with "suite/test" also the ledger before and after, the counters
+/// that moved, all cases with their details; "suite/test:case" shows that case alone. An unknown guest or
+/// test is bad_usage and names the nearest.
+Result<std::string> show(const store::Store& store, const store::RunRow& run, const Selection& what,
+                         const Style& style);
 
 /// `pinrig list`: one line for each run, in the order given.
 std::string list_runs(const std::vector<store::RunRow>& runs, const Style& style);

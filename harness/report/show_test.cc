@@ -11,93 +11,175 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string shown(const Fixture& f, const std::string& cell, const std::string& test) {
-  auto r = show(f.store, f.run, cell, test, {});
+using ::testing::AllOf;
+using ::testing::Not;
+
+std::string shown(const Fixture& f, const Selection& what) {
+  auto r = show(f.store, f.run, what, {});
   EXPECT_FALSE(r.has_error()) << (r.has_error() ? r.error().message : "");
-  return std::move(r).value();
+  return r.has_error() ? "" : std::move(r).value();
 }
 
-TEST(Show, WithoutACellItIsTheReport) {
+Error refused(const Fixture& f, const std::string& guest, const std::string& test) {
+  auto r = show(f.store, f.run, {guest, test}, {});
+  EXPECT_TRUE(r.has_error());
+  return r.has_error() ? r.error() : Error{};
+}
+
+TEST(Show, WithoutAGuestItIsTheReport) {
   Fixture f;
   f.each_point();
-  EXPECT_EQ(shown(f, "", ""), terminal(f.store, f.run, {}).value());
+  EXPECT_EQ(shown(f, {}), terminal(f.store, f.run, {}).value());
 }
 
-TEST(Show, ACell) {
+TEST(Show, AGuest) {
   Fixture f;
   f.surprises();
-  expect_golden("show-cell.txt", shown(f, "tip-x86_64", ""));
+  expect_golden("show-guest.txt", shown(f, {"tip-x86_64", ""}));
 }
 
-TEST(Show, ACellThatWasNeverBuilt) {
+TEST(Show, AGuestWhoseKernelWasNotBuilt) {
   Fixture f;
   f.broken();
-  expect_golden("show-cell-not-built.txt", shown(f, "1-x86_64", ""));
+  expect_golden("show-guest-not-built.txt", shown(f, {"1-x86_64", ""}));
+  const Error e = refused(f, "1-x86_64", "pins/selfcheck");
+  EXPECT_EQ(e.kind, ErrorKind::bad_usage);
+  EXPECT_EQ(e.message, "pins/selfcheck: kernel 1-x86_64 was not built, so no test ran");
+  EXPECT_EQ(e.hint, "block/bio.c:1225:9: error: expected ';' before '}' token");
+}
+
+TEST(Show, AttemptsOfAGuest) {
+  Fixture f;
+  f.several_guests();
+  expect_golden("show-attempts.txt", shown(f, {"base-x86_64.3", ""}));
+  EXPECT_THAT(shown(f, {"base-x86_64", ""}), Not(HasSubstr("attempt"))) << "the first sufficed";
+}
+
+TEST(Show, WhatAKernelHasLost) {
+  Fixture f;
+  f.known_and_lost();
+  EXPECT_THAT(shown(f, {"tip-x86_64", ""}),
+              AllOf(HasSubstr("gone          bio/dio_rw:read_thp: pass on base-x86_64, absent here\n"),
+                    HasSubstr("known issue mr-cow-leak: 2 pages left by rdma/mr_cow\n")));
+}
+
+TEST(Show, AKnownIssueNamesItself) {
+  Fixture f;
+  f.known_and_lost();
+  EXPECT_THAT(shown(f, {"tip-x86_64", "rdma/mr_cow"}),
+              AllOf(HasSubstr("verdict       ✓ leak (known issue)\n"), HasSubstr("known_issue\n"),
+                    HasSubstr("reference     mr-cow-leak\n")));
 }
 
 TEST(Show, ATestOfAnotherGuestOfTheSameKernelIsFound) {
   Fixture f;
   f.several_guests();
-  const auto text = show(f.store, f.run, "base-x86_64", "longterm/movable", Style{});
-  ASSERT_TRUE(text.has_value());
-  EXPECT_THAT(*text, HasSubstr(".2/repro.sh"));
-  EXPECT_TRUE(show(f.store, f.run, "base-x86_64.2", "gup/pin", Style{}).has_error())
-      << "that guest was named";
+  EXPECT_THAT(shown(f, {"base-x86_64", "longterm/movable"}), HasSubstr(".2/repro.sh"));
+  EXPECT_THAT(shown(f, {"base-x86_64.2", "gup/pin"}), HasSubstr("guests/base-x86_64/repro.sh"));
 }
 
 TEST(Show, ATestWithItsLedger) {
   Fixture f;
   auto row = surprising(test_row("bio/vfat", model::Verdict::leak, 16, -28), "4 pages outstanding");
-  row.ledger->claim = model::PinClaim{model::PinClaim::Mode::exact, 16, 16};
-  row.ledger->settled_after = false;
-  row.counters = {{"pgfault", 120}, {"MemAvailable", -64}, {"pgpgin", 0}};
-  row.taint_after = 0x200;
-  row.verdict.numbers = {{"get_us", 12.5}};
-  f.add(job_row(f.run.id, model::Arch::x86_64, 2, "tip"),
-        {row, case_row("bio/vfat", "read", model::Verdict::pass),
-         surprising(case_row("bio/vfat", "write", model::Verdict::fail), "acquired 1, released 3")});
-  expect_golden("show-test.txt", shown(f, "tip-x86_64", "bio/vfat"));
-  expect_golden("show-case.txt", shown(f, "tip-x86_64", "bio/vfat:write"));
+  row.result.ledger->claim = model::PinClaim{model::PinClaim::Mode::exact, 16, 16};
+  row.result.ledger->settled_after = false;
+  row.result.counters = {{"pgfault", 120}, {"MemAvailable", -64}, {"pgpgin", 0}};
+  row.result.taint_after = 0x200;
+  row.result.verdict.numbers = {{"get_us", 12.5}};
+  auto bad = surprising(case_row("bio/vfat", "write", model::Verdict::fail), "acquired 1, released 3");
+  bad.result.verdict.diagnostics = {"write() of 512 bytes at 1536", "dio.c:40: n == 512 does not hold"};
+  model::KernelEvent warning{"warning", "WARNING in gup_put_folio", "gup_put_folio", 700, 702, "bio/vfat"};
+  warning.text = {"WARNING: CPU: 1 PID: 77 at mm/gup.c:70", " gup_put_folio+0x5c/0x70"};
+  f.write({kernel(model::Arch::x86_64, 2, "tip",
+                  {row, case_row("bio/vfat", "read", model::Verdict::pass), bad}, {warning})});
+  expect_golden("show-test.txt", shown(f, {"tip-x86_64", "bio/vfat"}));
+  expect_golden("show-case.txt", shown(f, {"tip-x86_64", "bio/vfat:write"}));
 }
 
 TEST(Show, ATaintThatWasNotReadIsNotSilent) {
   Fixture f;
   auto row = surprising(test_row("mm/cow", model::Verdict::error),
                         "the kernel's taint could not be read after the test");
-  row.taint_after.reset();
-  f.add(job_row(f.run.id, model::Arch::x86_64, 0, "base"), {row});
-  EXPECT_THAT(shown(f, "base-x86_64", "mm/cow"), HasSubstr("kernel taint 0x0"));
-  EXPECT_THAT(shown(f, "base-x86_64", "mm/cow"), HasSubstr("unknown"));
+  row.result.taint_after.reset();
+  f.write({kernel(model::Arch::x86_64, 0, "base", {row})});
+  EXPECT_THAT(shown(f, {"base-x86_64", "mm/cow"}),
+              AllOf(HasSubstr("kernel taint 0x0"), HasSubstr("unknown")));
 }
 
 TEST(Show, AKernelThatDoesNotCount) {
   Fixture f;
   auto row = test_row("mm/cow", model::Verdict::pass);
-  row.ledger->available = false;
-  f.add(job_row(f.run.id, model::Arch::x86_64, 0, "base"), {row});
-  EXPECT_THAT(shown(f, "base-x86_64", "mm/cow"), HasSubstr("not available: this kernel does not count pins"));
+  row.result.ledger->available = false;
+  f.write({kernel(model::Arch::x86_64, 0, "base", {row})});
+  EXPECT_THAT(shown(f, {"base-x86_64", "mm/cow"}),
+              HasSubstr("not available: this kernel does not count pins"));
 }
 
 TEST(Show, WhatIsNotThereIsNamedWithTheNearest) {
   Fixture f;
   f.caught();
-  const auto error = [&](const std::string& cell, const std::string& test) {
-    return show(f.store, f.run, cell, test, {}).error();
-  };
-  const Error cell = error("tip-x86-64", "");
-  EXPECT_EQ(cell.kind, ErrorKind::bad_usage);
-  EXPECT_EQ(cell.message, "run 20261121-010203-4f2a has no cell 'tip-x86-64'; did you mean 'tip-x86_64'?");
-  EXPECT_EQ(cell.hint, "its cells: base-x86_64, tip-x86_64, base-aarch64, tip-aarch64");
-  EXPECT_EQ(error("tip-x86_64", "bio/dio_wr").message,
-            "cell tip-x86_64 has no test 'bio/dio_wr'; did you mean 'bio/dio_rw'?");
-  EXPECT_EQ(error("tip-x86_64", "bio/dio_rw:read_1_pag").message,
+  const Error guest = refused(f, "tip-x86-64", "");
+  EXPECT_EQ(guest.kind, ErrorKind::bad_usage);
+  EXPECT_EQ(guest.message, "run 20261121-010203-4f2a has no guest 'tip-x86-64'; did you mean 'tip-x86_64'?");
+  EXPECT_EQ(guest.hint, "its guests: base-x86_64, tip-x86_64, base-aarch64, tip-aarch64");
+  EXPECT_EQ(refused(f, "tip-x86_64", "bio/dio_wr").message,
+            "kernel tip-x86_64 has no test 'bio/dio_wr'; did you mean 'bio/dio_rw'?");
+  EXPECT_EQ(refused(f, "tip-x86_64", "bio/dio_rw:read_1_pag").message,
             "test bio/dio_rw has no case 'read_1_pag'; did you mean 'read_1_page'?");
+}
+
+/// The leak that each_point() has at its tip, as a known issue now.
+assess::RunAssessment all_known(const Fixture& f) {
+  assess::RunAssessment out;
+  for (const auto& k : f.store.kernels(f.run.id).value()) {
+    model::KernelAssessment a{k.id, {}, {}, {}, {}};
+    model::GuestAssessment rows{k.id, {}};
+    for (const auto& r : f.store.results(f.run.id, k.id).value())
+      rows.rows.push_back(
+          {r.verdict().verdict == model::Verdict::leak ? model::Rule::known_issue : model::Rule::fine,
+           "known now", "new-issue"});
+    a.guests.push_back(std::move(rows));
+    out.kernels.push_back(std::move(a));
+  }
+  return out;
+}
+
+TEST(Show, AnotherAssessmentTakesThePlaceOfTheStoredOne) {
+  Fixture f;
+  f.each_point();
+  const std::string stored = shown(f, {});
+  EXPECT_THAT(stored, AllOf(HasSubstr("NOT AS EXPECTED"), Not(HasSubstr("known issue"))));
+  const auto assessment = all_known(f);
+  const std::string again = shown(f, {"", "", &assessment});
+  EXPECT_THAT(again, AllOf(HasSubstr("ALL AS EXPECTED"), HasSubstr("✓ leak (known)"),
+                           Not(HasSubstr("not as expected")), Not(HasSubstr("absent here"))));
+  EXPECT_THAT(shown(f, {"tip-x86_64", "bio/dio_rw", &assessment}), HasSubstr("reason        known now\n"));
+  EXPECT_EQ(shown(f, {}), stored) << "nothing was written";
+}
+
+TEST(ReplaceAssessment, RowsAndWhatIsSaidOfTheKernelAreReplaced) {
+  Fixture f;
+  f.known_and_lost();
+  RunData data = load(f.store, f.run).value();
+  std::vector<model::KernelAssessment> given(2);
+  for (auto& k : given) k.guests.resize(1);
+  given[1].unmet = {"unmet now"};
+  given[1].guests[0].rows.assign(4, {model::Rule::failure, "bad now", ""});
+  replace_assessment(data, given);
+  EXPECT_EQ(data.kernels[1].row.unmet, std::vector<std::string>{"unmet now"});
+  EXPECT_TRUE(data.kernels[1].row.lost.empty());
+  EXPECT_TRUE(data.kernels[1].row.known.empty());
+  const TestData* dio = data.kernels[1].find("bio/dio_rw");
+  ASSERT_NE(dio, nullptr);
+  EXPECT_EQ(reason_of(dio->row), "bad now");
+  EXPECT_EQ(reason_of(dio->cases.at(1)), "bad now") << "cases in the order of the store";
+  EXPECT_EQ(dio->cases.at(1).verdict().verdict, model::Verdict::skip) << "what was seen stays";
 }
 
 TEST(ListRuns, OneLineEach) {
   Fixture f;
   store::RunRow good = f.run;
-  good.state = "finished";
+  good.state = store::RunState::finished;
   good.exit_code = 0;
   good.finished = "2026-11-21T01:05:15Z";
   store::RunRow bad = good;
@@ -106,12 +188,15 @@ TEST(ListRuns, OneLineEach) {
   bad.series = "";
   store::RunRow killed = f.run;
   killed.id = "20261120-210000-0002";
-  killed.state = "interrupted";
-  EXPECT_EQ(list_runs({good, bad, killed}, {}),
-            "run                   spec     kernel                   took   result\n"
-            "20261121-010203-4f2a  default  debian-6.12 + demo-leak  3m12s  as expected\n"
-            "20261120-220000-0001  default  debian-6.12              3m12s  exit 1\n"
-            "20261120-210000-0002  default  debian-6.12 + demo-leak         interrupted\n");
+  killed.state = store::RunState::interrupted;
+  store::RunRow faulty = good;
+  faulty.faults = true;
+  EXPECT_EQ(list_runs({good, bad, killed, faulty}, {}),
+            "run                   spec              kernel                   took   result\n"
+            "20261121-010203-4f2a  default           debian-6.12 + demo-leak  3m12s  as expected\n"
+            "20261120-220000-0001  default           debian-6.12              3m12s  exit 1\n"
+            "20261120-210000-0002  default           debian-6.12 + demo-leak         interrupted\n"
+            "20261121-010203-4f2a  default (faults)  debian-6.12 + demo-leak  3m12s  as expected\n");
   EXPECT_EQ(list_runs({}, {}), "no runs yet; pinrig run makes one\n");
 }
 

@@ -28,36 +28,49 @@ std::string difference_text(const std::map<std::string, std::string>& can,
 
 /// "dio.bdev=pin dio.iomap=get; other runs of this kernel: alg=pin"; after the base only what differs from
 /// it.
-std::string capability_text(const JobData& j, const JobData* base) {
-  const auto can = j.capabilities();
-  if (base != nullptr && base != &j && !base->capabilities().empty())
-    return can.empty() ? "" : difference_text(can, base->capabilities());
-  const std::string own = capability_words(j.job.capabilities);
-  if (j.elsewhere.empty()) return own;
-  return own + (own.empty() ? "" : "; ") + "other runs of this kernel: " + capability_words(j.elsewhere);
+std::string capability_text(const KernelData& k, const KernelData* base) {
+  const auto can = k.all_capabilities();
+  if (base != nullptr && !base->all_capabilities().empty())
+    return can.empty() ? "" : difference_text(can, base->all_capabilities());
+  const std::string own = capability_words(k.capabilities);
+  if (k.elsewhere.empty()) return own;
+  return own + (own.empty() ? "" : "; ") + "other runs of this kernel: " + capability_words(k.elsewhere);
 }
 
-std::string build_text(const store::JobRow& j) {
-  if (j.kernel_key.empty()) return "not built";
-  return j.build_cached ? "built before" : "built in " + human_seconds(j.build_wall_s);
+std::string build_text(const store::KernelRow& k) {
+  switch (k.state) {
+    case store::KernelState::built:
+      return k.cached ? "built before" : "built in " + human_seconds(k.build_wall_s);
+    case store::KernelState::apply_failed:
+      return "does not apply";
+    case store::KernelState::build_failed:
+      return "does not build";
+    default:
+      return "not built";
+  }
 }
 
-std::string guest_text(const store::JobRow& j, int guests) {
-  if (j.accel.empty()) return "guest not started";
-  std::string out = j.accel + (j.cpu_model.empty() ? "" : fmt::format(" (-cpu {})", j.cpu_model));
-  if (j.boot_s > 0) out += fmt::format(", boot {}", human_seconds(j.boot_s));
-  const std::string what = guests > 1 ? count_of(static_cast<std::size_t>(guests), "guest") : "guest";
-  return out + fmt::format(", {} {}", what, human_seconds(j.wall_s));
+std::string guest_text(const KernelData& k) {
+  const auto first =
+      std::find_if(k.guests.begin(), k.guests.end(), [](const auto& g) { return g.started(); });
+  if (first == k.guests.end()) return "guest not started";
+  const auto& g = first->row;
+  std::string out = g.accel + (g.cpu_model.empty() ? "" : fmt::format(" (-cpu {})", g.cpu_model));
+  if (g.boot_s > 0) out += fmt::format(", boot {}", human_seconds(g.boot_s));
+  return out + fmt::format(", {} {}", k.started() > 1 ? count_of(k.started(), "guest") : "guest",
+                           human_seconds(k.wall_s()));
 }
 
 /// "TCG on x86_64, aarch64: KVM does not work here: ...", once for each reason.
 std::string accelerator_lines(const RunData& data, const Painter& p) {
   std::vector<std::pair<std::string, std::vector<std::string>>>
       reasons;  // accelerator and reason, architectures
-  for (const auto& j : data.jobs) {
-    if (j.job.accel_reason.empty()) continue;
-    const std::string key = j.job.accel + '\n' + j.job.accel_reason;
-    const std::string arch = model::to_string(j.job.arch);
+  for (const auto& k : data.kernels) {
+    const auto with = std::find_if(k.guests.begin(), k.guests.end(),
+                                   [](const auto& g) { return !g.row.accel_reason.empty(); });
+    if (with == k.guests.end()) continue;
+    const std::string key = with->row.accel + '\n' + with->row.accel_reason;
+    const std::string arch = model::to_string(k.row.arch);
     auto it = std::find_if(reasons.begin(), reasons.end(), [&](const auto& r) { return r.first == key; });
     if (it == reasons.end()) it = reasons.insert(it, {key, {}});
     if (std::find(it->second.begin(), it->second.end(), arch) == it->second.end()) it->second.push_back(arch);
@@ -74,24 +87,36 @@ std::string accelerator_lines(const RunData& data, const Painter& p) {
 }
 
 struct Counts {
-  std::size_t judged = 0;      ///< tests
-  std::size_t unexpected = 0;  ///< tests that are not, or whose cases are not, as expected
-  std::size_t jobs_lost = 0;
-  std::size_t guests = 0;  ///< that were started
+  std::size_t judged = 0;  ///< tests
+  std::size_t unexpected =
+      0;  ///< tests that are not, or whose cases are not, as expected; cases that are gone
+  std::size_t not_built = 0;  ///< kernels
+  std::size_t lost = 0;       ///< guests that did not complete
+  std::size_t started = 0;    ///< guests
+  std::size_t unmet = 0;
   std::map<std::string, std::size_t> words;
 };
 
+std::string word_of(const Row& row) {
+  const std::string word = model::to_string(row.verdict().verdict);
+  if (is_known_issue(row)) return word + " as known issue";
+  return word + (row.expected() && is_bad(row.verdict().verdict) ? " as expected" : "");
+}
+
 Counts count(const RunData& data) {
   Counts c;
-  for (const auto& j : data.jobs) {
-    if (!j.completed()) ++c.jobs_lost;
-    c.guests += static_cast<std::size_t>(j.guests);
-    for (const auto& t : j.tests) {
+  for (const auto& k : data.kernels) {
+    c.unmet += k.row.unmet.size();
+    c.unexpected += k.row.lost.size();
+    if (!k.built()) ++c.not_built;
+    for (const auto& g : k.guests) {
+      c.started += g.started() ? 1 : 0;
+      c.lost += k.built() && !g.completed() ? 1 : 0;
+    }
+    for (const TestData* t : k.tests()) {
       ++c.judged;
-      if (!t.as_expected()) ++c.unexpected;
-      const auto& v = t.row.verdict;
-      ++c.words[std::string(model::to_string(v.verdict)) +
-                (v.expected && is_bad(v.verdict) ? " as expected" : "")];
+      if (!t->as_expected()) ++c.unexpected;
+      ++c.words[word_of(t->row)];
     }
   }
   return c;
@@ -108,38 +133,32 @@ std::string tally(const Counts& c) {
   return join(parts, ", ");
 }
 
-std::size_t unmet(const RunData& data) {
-  std::size_t n = 0;
-  for (const auto& j : data.jobs) n += j.job.unmet.size();
-  return n;
-}
-
 /// The first words: in the end the exit code decides, because it also knows what the verdicts do not say.
 std::string result_words(const RunData& data, const Counts& c, const Painter& p) {
   const auto& r = data.run;
-  if (r.state == "interrupted" || r.exit_code == static_cast<int>(ExitCode::interrupted))
+  if (r.state == store::RunState::running) return p.warn("STILL RUNNING");
+  if (r.state == store::RunState::interrupted || r.exit_code == static_cast<int>(ExitCode::interrupted))
     return p.warn("INTERRUPTED");
   if (r.exit_code == static_cast<int>(ExitCode::harness)) return p.bad("HARNESS ERROR");
   if (r.exit_code == static_cast<int>(ExitCode::build)) return p.bad("NOT BUILT");
-  const bool good =
-      c.unexpected == 0 && c.jobs_lost == 0 && c.judged > 0 && unmet(data) == 0 && r.exit_code <= 0;
-  if (!good) return p.bad("NOT AS EXPECTED");
-  return r.state == "running" ? p.warn("UNFINISHED") : p.good("ALL AS EXPECTED");
+  const bool good = c.unexpected == 0 && c.lost == 0 && c.not_built == 0 && c.judged > 0 && c.unmet == 0 &&
+                    r.exit_code <= 0;
+  return good ? p.good("ALL AS EXPECTED") : p.bad("NOT AS EXPECTED");
 }
 
 }  // namespace
 
 std::string kernels(const RunData& data, const Painter& p) {
-  if (data.jobs.empty()) return "";
+  if (data.kernels.empty()) return "";
   std::string out = p.bold("kernels") + "\n";
   std::size_t width = 0;
-  for (const auto& j : data.jobs) width = std::max(width, width_of(column_name(j.job)));
-  for (const auto& j : data.jobs) {
-    const std::string release = j.job.kernel_release.empty() ? data.run.base : j.job.kernel_release;
-    out += hanging(
-        p, "  " + pad(column_name(j.job), width) + "  ",
-        fmt::format("{}, {}, {}, {}", release, j.job.config, build_text(j.job), guest_text(j.job, j.guests)));
-    const std::string can = capability_text(j, data.find(j.job.arch, 0));
+  for (const auto& k : data.kernels) width = std::max(width, width_of(column_name(k.row)));
+  for (const auto& k : data.kernels) {
+    std::vector<std::string> parts{k.release().empty() ? data.run.base : k.release(), k.row.config.text(),
+                                   build_text(k.row)};
+    if (k.built()) parts.push_back(guest_text(k));
+    out += hanging(p, "  " + pad(column_name(k.row), width) + "  ", join(parts, ", "));
+    const std::string can = capability_text(k, data.base_of(k));
     if (!can.empty()) out += hanging(p, std::string(width + 4, ' ') + p.dim("capabilities: "), can);
   }
   return out + accelerator_lines(data, p);
@@ -149,11 +168,12 @@ std::string summary(const RunData& data, const Painter& p) {
   const Counts c = count(data);
   std::string out = result_words(data, c, p) + ": ";
   out += c.judged == 0 ? "no test was judged"
-                       : fmt::format("{} in {} ({})", count_of(c.judged, "test"), count_of(c.guests, "guest"),
-                                     tally(c));
+                       : fmt::format("{} in {} ({})", count_of(c.judged, "test"),
+                                     count_of(c.started, "guest"), tally(c));
   if (c.unexpected > 0) out += fmt::format(", {} not as expected", c.unexpected);
-  if (c.jobs_lost > 0) out += fmt::format(", {} did not complete", count_of(c.jobs_lost, "job"));
-  if (const auto n = unmet(data); n > 0) out += fmt::format(", {} unmet", count_of(n, "expectation"));
+  if (c.not_built > 0) out += fmt::format(", {} not built", count_of(c.not_built, "kernel"));
+  if (c.lost > 0) out += fmt::format(", {} did not complete", count_of(c.lost, "guest"));
+  if (c.unmet > 0) out += fmt::format(", {} unmet", count_of(c.unmet, "expectation"));
   if (const auto s = elapsed_s(data.run.started, data.run.finished))
     out += fmt::format(", {}", human_seconds(*s));
   return out + "\n";

@@ -11,7 +11,7 @@
 namespace pinrig::report {
 namespace {
 
-using Columns = std::vector<const JobData*>;
+using Columns = std::vector<const KernelData*>;
 
 constexpr std::size_t gap = 2;
 
@@ -34,10 +34,23 @@ std::string short_name(const std::string& test) {
   return slash == std::string::npos ? test : test.substr(slash + 1);
 }
 
-std::string outcome_words(const JobData& j) {
-  std::string s = model::to_string(j.job.outcome.kind);
+/// What stopped a kernel, in a word or two; empty when nothing did.
+std::string outcome_words(const KernelData& k) {
+  std::string s;
+  if (!k.built()) {
+    s = store::to_string(k.row.state);
+  } else {
+    const auto bad =
+        std::find_if(k.guests.begin(), k.guests.end(), [](const auto& g) { return !g.completed(); });
+    if (bad == k.guests.end()) return "";
+    s = bad->row.outcome ? model::to_string(bad->row.outcome->kind) : "not finished";
+  }
   std::replace(s.begin(), s.end(), '_', ' ');
   return s;
+}
+
+std::string head_of(const KernelData& k) {
+  return model::to_string(k.row.arch) + (k.row.config.name.empty() ? "" : " " + k.row.config.name);
 }
 
 Grid measure(const RunData& data, const Columns& columns, const Layout& layout, const Painter& p) {
@@ -45,13 +58,12 @@ Grid measure(const RunData& data, const Columns& columns, const Layout& layout, 
   g.layout = layout;
   g.name = 12;
   for (const auto& t : data.tests) g.name = std::max(g.name, std::min(short_name(t).size() + 2, layout.name));
-  for (const JobData* j : columns) {
+  for (const KernelData* j : columns) {
     Column c = measure_column(*j, layout, p);
     c.whole =
-        std::max({c.whole, std::string(model::to_string(j->job.arch)).size(), width_of(j->job.point.label),
-                  j->completed() ? std::size_t{0} : outcome_words(*j).size()});
+        std::max({c.whole, width_of(head_of(*j)), width_of(j->row.point.label), outcome_words(*j).size()});
     g.columns.push_back(c);
-    g.begins.push_back(j != columns.front() && j->job.arch != columns[g.begins.size() - 1]->job.arch);
+    g.begins.push_back(j != columns.front() && head_of(*j) != head_of(*columns[g.begins.size() - 1]));
   }
   return g;
 }
@@ -94,11 +106,11 @@ std::string put_row(const Grid& g, const std::vector<std::string>& name,
 
 std::string header(const Grid& g, const Columns& columns, const Painter& p) {
   std::vector<std::vector<std::string>> cells;
-  const JobData* before = nullptr;
-  for (const JobData* j : columns) {
-    const bool same = before != nullptr && before->job.arch == j->job.arch;
-    std::vector<std::string> c{same ? "" : p.bold(model::to_string(j->job.arch)), p.bold(j->job.point.label)};
-    if (!j->completed()) c.push_back(p.bad(outcome_words(*j)));
+  const KernelData* before = nullptr;
+  for (const KernelData* j : columns) {
+    const bool same = before != nullptr && head_of(*before) == head_of(*j);
+    std::vector<std::string> c{same ? "" : p.bold(head_of(*j)), p.bold(j->row.point.label)};
+    if (const auto stopped = outcome_words(*j); !stopped.empty()) c.push_back(p.bad(stopped));
     cells.push_back(std::move(c));
     before = j;
   }
@@ -108,11 +120,12 @@ std::string header(const Grid& g, const Columns& columns, const Painter& p) {
 /// Every case of a test in any of the columns, in the order of their first appearance.
 std::vector<std::string> case_names(const std::string& test, const Columns& columns) {
   std::vector<std::string> out;
-  for (const JobData* j : columns) {
+  for (const KernelData* j : columns) {
     const TestData* t = j->find(test);
     if (t == nullptr) continue;
     for (const auto& c : t->cases) {
-      if (std::find(out.begin(), out.end(), c.case_name) == out.end()) out.push_back(c.case_name);
+      if (std::find(out.begin(), out.end(), c.verdict().case_name) == out.end())
+        out.push_back(c.verdict().case_name);
     }
   }
   return out;
@@ -122,11 +135,11 @@ std::string case_rows(const Grid& g, const std::string& test, const Columns& col
   std::string out;
   for (const auto& name : case_names(test, columns)) {
     std::vector<std::vector<std::string>> cells;
-    for (const JobData* j : columns) {
+    for (const KernelData* j : columns) {
       const TestData* t = j->find(test);
-      const model::TestVerdict* found = nullptr;
+      const Row* found = nullptr;
       for (std::size_t i = 0; t != nullptr && i < t->cases.size(); ++i) {
-        if (t->cases[i].case_name == name) found = &t->cases[i];
+        if (t->cases[i].verdict().case_name == name) found = &t->cases[i];
       }
       cells.push_back({found != nullptr ? verdict_text(*found, p, g.layout.label) : p.dim(p.sign("·", "."))});
     }
@@ -175,18 +188,26 @@ std::optional<Grid> fitting(const RunData& data, const Columns& columns, const P
   return std::nullopt;
 }
 
+std::vector<std::string> heads_of(const Columns& columns) {
+  std::vector<std::string> out;
+  for (const KernelData* k : columns) {
+    if (out.empty() || out.back() != head_of(*k)) out.push_back(head_of(*k));
+  }
+  return out;
+}
+
 /// As few blocks as the width allows: all columns, else blocks for each architecture, each beginning with its
 /// base.
 std::vector<Columns> blocks_of(const RunData& data, const Painter& p) {
   Columns all;
-  for (const auto& j : data.jobs) all.push_back(&j);
+  for (const auto& k : data.kernels) all.push_back(&k);
   if (fitting(data, all, p)) return {all};
   std::vector<Columns> out;
-  for (const auto arch : data.archs()) {
+  for (const auto& head : heads_of(all)) {
     Columns block;
-    const JobData* base = nullptr;
-    for (const JobData* j : all) {
-      if (j->job.arch != arch) continue;
+    const KernelData* base = nullptr;
+    for (const KernelData* j : all) {
+      if (head_of(*j) != head) continue;
       if (base == nullptr) base = j;
       block.push_back(j);
       if (block.size() == 1 || fitting(data, block, p)) continue;
@@ -202,13 +223,14 @@ std::vector<Columns> blocks_of(const RunData& data, const Painter& p) {
 std::string legend(const RunData& data, bool stars, const Painter& p) {
   std::string out;
   bool pins = false;
-  for (const auto& j : data.jobs) {
-    for (const auto& t : j.tests) pins = pins || (t.row.ledger && t.row.ledger->available);
+  for (const auto& k : data.kernels) {
+    for (const TestData* t : k.tests())
+      pins = pins || (t->row.result.ledger && t->row.result.ledger->available);
   }
   if (pins)
     out += hanging(
         p, "pins: ", "base pages acquired/released, then what is left (+) or was unpinned too often (-)");
-  if (stars) out += "* as expected   ! not as expected\n";
+  if (stars) out += "* as expected or known   ! not as expected\n";
   return out;
 }
 

@@ -15,9 +15,9 @@ namespace pinrig::report {
 std::string table(const RunData& data, const Painter& p);
 
 /// "✓ pass", "✗ leak", "✓ leak (as expected)"; `label` 0 is the longest wording.
-std::string verdict_text(const model::TestVerdict& v, const Painter& p, int label);
+std::string verdict_text(const Row& row, const Painter& p, int label);
 /// "4096/4096", "1024/0 +1024", "n/a"; empty without a ledger.
-std::string pins_text(const store::VerdictRow& row, const Painter& p);
+std::string pins_text(const Row& row, const Painter& p);
 /// "504 pass, 4 xfail, 270 skip", the unexpected ones first: one piece for each verdict.
 std::vector<std::string> case_counts(const TestData& t, const Painter& p);
 /// A suite's name of "suite/test".

@@ -6,8 +6,11 @@
 namespace pinrig::report {
 
 Result<std::string> terminal(const store::Store& store, const store::RunRow& run, const Style& style) {
-  PINRIG_TRY(guests, load(store, run));
-  const RunData data = by_kernel(std::move(guests));
+  PINRIG_TRY(data, load(store, run));
+  return terminal(data, style);
+}
+
+std::string terminal(const RunData& data, const Style& style) {
   const Painter p(style);
   if (style.quiet) return summary(data, p);
   std::string out;

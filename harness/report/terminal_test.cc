@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +12,7 @@ namespace pinrig::report {
 namespace {
 
 using model::Arch;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -76,37 +78,66 @@ TEST(Terminal, EachPointNamesThePatch) {
 
 TEST(Terminal, ManyPointsTakeSeveralBlocksThatBeginWithTheBase) {
   Fixture f;
+  std::vector<KernelSetup> kernels;
   for (int point = 0; point < 9; ++point) {
     const std::string label = point == 0 ? "base" : point == 8 ? "tip" : std::to_string(point);
-    f.add(job_row(f.run.id, model::Arch::x86_64, point, label),
-          {test_row("pins/selfcheck", model::Verdict::pass, 16),
-           test_row("bio/dio_rw", model::Verdict::pass, 2342)});
+    kernels.push_back(kernel(Arch::x86_64, point, label,
+                             {test_row("pins/selfcheck", model::Verdict::pass, 16),
+                              test_row("bio/dio_rw", model::Verdict::pass, 2342)}));
   }
-  f.finish("finished", 0);
+  f.write(std::move(kernels));
+  f.finish(store::RunState::finished, 0);
   expect_golden("nine-points-60.txt", shown(f, of_width(60)));
 }
 
 TEST(Terminal, TheGuestsOfAKernelAreOneColumn) {
   Fixture f;
   f.several_guests();
-  expect_golden("guests-100.txt", terminal(f.store, f.run, Style{}).value());
+  expect_golden("guests-100.txt", shown(f, of_width(100)));
+}
+
+TEST(Terminal, ConfigurationsAreColumnsOfTheirOwn) {
+  Fixture f;
+  f.two_configs();
+  const std::string text = shown(f, of_width(100));
+  expect_golden("configs-100.txt", text);
+  EXPECT_THAT(text, HasSubstr("x86_64 debug"));
+  EXPECT_THAT(text, ContainsRegex("regression +bio/dio_rw .*x86_64 debug\n"))
+      << "a kernel is compared with the base of its own configuration";
+}
+
+TEST(Terminal, AKnownIssueIsShownAsWhatWasSeen) {
+  Fixture f;
+  f.known_and_lost();
+  const std::string text = shown(f, of_width(100));
+  expect_golden("known-100.txt", text);
+  EXPECT_THAT(text, HasSubstr("✓ leak (known issue)"));
+  EXPECT_THAT(text, Not(ContainsRegex("leak +x86_64 tip")));
+}
+
+TEST(Terminal, WhatTheTipHasLostIsNotAsExpected) {
+  Fixture f;
+  f.known_and_lost();
+  const std::string text = shown(f, of_width(100));
+  EXPECT_THAT(text,
+              HasSubstr("✗ bio/dio_rw:read_thp  x86_64 tip\n    gone  pass on base-x86_64, absent here\n"));
+  EXPECT_THAT(text, HasSubstr("✗ bio/dio_fork  x86_64 tip\n    gone  pass on base-x86_64, absent here\n"));
+  EXPECT_THAT(text, HasSubstr("NOT AS EXPECTED: "));
+  EXPECT_THAT(text, HasSubstr("3 not as expected"));
 }
 
 TEST(Terminal, WhatOtherRunsFoundOfAKernelIsSaidToBeTheirs) {
   Fixture f;
-  auto probed = job_row("earlier", Arch::x86_64, 0, "base");
-  probed.capabilities = {{"alg", "pin"}, {"dio.bdev", "get"}};
+  auto probed = kernel(Arch::x86_64, 0, "base");
+  probed.main().row.capabilities = {{"alg", "pin"}, {"dio.bdev", "get"}};
   store::RunRow earlier = f.run;
   earlier.id = "earlier";
-  ASSERT_FALSE(f.store.begin_run(earlier).has_error());
-  f.add(probed, {});
-  auto base = job_row(f.run.id, Arch::x86_64, 0, "base");
-  base.capabilities = {{"dio.bdev", "pin"}};
-  f.add(base, {});
-  auto tip = job_row(f.run.id, Arch::x86_64, 1, "tip");
-  tip.capabilities.clear();
-  tip.kernel_key = "patched";
-  f.add(tip, {});
+  f.write(earlier, {probed});
+  auto base = kernel(Arch::x86_64, 0, "base");
+  base.main().row.capabilities = {{"dio.bdev", "pin"}};
+  auto tip = kernel(Arch::x86_64, 1, "tip");
+  tip.main().row.capabilities.clear();
+  f.write({base, tip});
   EXPECT_THAT(shown(f, of_width(100)),
               HasSubstr("capabilities: dio.bdev=pin; other runs of this kernel: alg=pin\n"));
   EXPECT_THAT(ktap(f.store, f.run).value(),
@@ -116,10 +147,33 @@ TEST(Terminal, WhatOtherRunsFoundOfAKernelIsSaidToBeTheirs) {
   EXPECT_THAT(junit(f.store, f.run).value(), HasSubstr("capability_elsewhere.alg"));
 }
 
-TEST(Terminal, JobsThatDidNotComplete) {
+TEST(Terminal, KernelsAndGuestsThatDidNotComplete) {
   Fixture f;
   f.broken();
   expect_golden("broken-100.txt", shown(f, of_width(100)));
+}
+
+TEST(Terminal, AKernelThatWasNotBuiltIsOneLineAndNoChange) {
+  Fixture f;
+  std::vector<Row> rows;
+  for (int i = 0; i < 20; ++i) rows.push_back(test_row(fmt::format("bio/t{}", i), model::Verdict::pass, 16));
+  f.write({kernel(Arch::x86_64, 0, "base", rows),
+           not_built(kernel(Arch::x86_64, 1, "tip", rows), store::KernelState::build_failed,
+                     "block/bio.c:12:3: error: no")});
+  f.finish(store::RunState::finished, 3);
+  const std::string text = shown(f, of_width(100));
+  EXPECT_THAT(text, HasSubstr("did not complete\n  x86_64 tip  block/bio.c:12:3: error: no; not tested\n"));
+  EXPECT_EQ(text.find("bio.c:12:3"), text.rfind("bio.c:12:3"));
+  for (const char* word : {"regression", "gone ", "fixed", "new  ", "missing", "✗ bio"})
+    EXPECT_THAT(text, Not(HasSubstr(word)));
+  EXPECT_THAT(text, HasSubstr("x86_64: not compared, tip was not tested"));
+  EXPECT_THAT(text, HasSubstr("NOT BUILT: 20 tests in 1 guest (20 pass), 1 kernel not built"));
+}
+
+TEST(Terminal, WhyACaseFailedIsTold) {
+  Fixture f;
+  f.surprises();
+  EXPECT_THAT(shown(f, of_width(100)), HasSubstr("# mr_reg.c:88: mr == NULL does not hold\n"));
 }
 
 TEST(Terminal, VerboseShowsEveryCase) {
@@ -144,10 +198,11 @@ TEST(Terminal, QuietIsTheLastLine) {
   EXPECT_EQ(lines(whole).back(), lines(text).front());
 }
 
-TEST(Terminal, ARunWithoutJobs) {
+TEST(Terminal, ARunWithoutKernels) {
   Fixture f;
-  f.finish("failed", 4);
-  expect_golden("no-jobs.txt", shown(f, of_width(80)));
+  f.write({});
+  f.finish(store::RunState::failed, 4);
+  expect_golden("no-kernels.txt", shown(f, of_width(80)));
 }
 
 }  // namespace

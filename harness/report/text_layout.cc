@@ -48,7 +48,9 @@ std::string clean(std::string_view text) {
     const std::size_t n = sequence_length(text);
     // C1 controls (U+0080 to U+009F) drive terminals just as well as the C0 ones.
     const bool c1 = n == 2 && c == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
-    if (n == 0)
+    // U+FFFE and U+FFFF are no characters: XML 1.0 has no place for them.
+    const bool none = n == 3 && (text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf"));
+    if (n == 0 || none)
       out += "\xef\xbf\xbd";
     else if (c == '\n' || c == '\t' || c == '\r')
       out += ' ';
@@ -127,10 +129,6 @@ std::string escaped_cell(const std::string& text) {
   std::string out;
   for (const char c : text) out += c == '|' ? "\\|" : std::string(1, c);
   return out;
-}
-
-std::string count_of(std::size_t n, const std::string& one) {
-  return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
 }
 
 }  // namespace pinrig::report

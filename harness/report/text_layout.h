@@ -51,7 +51,4 @@ std::string hanging(const Painter& p, const std::string& first, const std::strin
 /// For a cell of a Markdown table: a '|' would end the column.
 std::string escaped_cell(const std::string& text);
 
-/// "1 test", "2 tests"
-std::string count_of(std::size_t n, const std::string& one);
-
 }  // namespace pinrig::report

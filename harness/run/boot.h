@@ -5,19 +5,22 @@
 #include <memory>
 #include <string>
 
-#include "run/stages.h"
+#include "job/prepare.h"
+#include "run/inputs.h"
 
 namespace pinrig::run {
 
-/// A folder for one boot at a time: what is in it is overwritten by the next boot of that cell, but not by
+using job::ReadyJob;
+
+/// A folder for one boot at a time: what is in it is overwritten by the next boot of that guest, but not by
 /// one that is going on.
 struct BootPlace {
-  fs::path dir;  ///< boots/CELL, or boots/CELL-2, ... while another pinrig uses those before it
+  fs::path dir;  ///< boots/GUEST, or boots/GUEST-2, ... while another pinrig uses those before it
   std::shared_ptr<FileLock> lock;
 };
-Result<BootPlace> free_place(const fs::path& boots, const std::string& cell);
+Result<BootPlace> free_place(const fs::path& boots, const std::string& guest);
 
-/// The first cell of the run after `options`, built and made ready in a free place of <state>/boots.
+/// The first guest of the run after `options`, built and made ready in a free place of <state>/boots.
 Result<ReadyJob> ready_boot(const RunOptions& options, const Services& services);
 
 /// Boots it, sets it up, proves the ledger and powers off; returns what the guest said of itself. A kernel

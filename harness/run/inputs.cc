@@ -111,21 +111,6 @@ Result<void> check_place(const fs::path& dir, const std::string& variable) {
   return e;
 }
 
-git::Context git_context(const Services& s, const std::string& task) {
-  git::Context ctx;
-  ctx.cache = s.paths.cache;
-  ctx.cancel = &s.cancel;
-  ctx.progress = [&s, task](const std::string& what, std::uint64_t done, std::uint64_t total) {
-    s.observer.on({.kind = Event::Kind::progress,
-                   .task = task,
-                   .what = "source",
-                   .text = what,
-                   .done = double(done),
-                   .known = double(total)});
-  };
-  return ctx;
-}
-
 Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
   PINRIG_CHECK(check_place(services.paths.cache, "PINRIG_CACHE"));
   const auto ctx = git_context(services, "sources");
@@ -144,8 +129,10 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
     out.series = std::move(series);
   }
   // Which symbols a fragment may ask for depends on the version, so this is the first moment to look.
-  for (const auto arch : in.spec.archs)
-    PINRIG_CHECK(kbuild::load_request(services.paths.project, in.spec.fragments, arch, out.base.version));
+  for (const auto arch : in.spec.archs) {
+    for (const auto& config : in.spec.configs)
+      PINRIG_CHECK(kbuild::load_request(services.paths.project, config.fragments, arch, out.base.version));
+  }
   services.observer.on(
       {.kind = Event::Kind::end,
        .task = "sources",
@@ -162,14 +149,37 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
   return out;
 }
 
-Result<plan::Plan> plan_cells(const Inputs& in, const Sources& sources) {
-  plan::PlanInput p;
-  p.run = in.spec;
-  p.base = in.base.name;
-  p.machine = in.machine;
-  p.suites = in.suites;
-  p.subjects = sources.series.subjects;
-  return plan::make_plan(p);
+std::vector<model::Point> points_of(const Sources& sources) {
+  std::vector<model::Point> out;
+  out.push_back({.number = 0,
+                 .label = "base",
+                 .subject = "",
+                 .commit = sources.base.commit,
+                 .tree = sources.base.tree,
+                 .patch_id = "",
+                 .version = sources.base.version});
+  const auto& subjects = sources.series.subjects;
+  for (std::size_t i = 0; i < subjects.size(); ++i) {
+    model::Point p;
+    p.number = static_cast<int>(i) + 1;
+    p.label = i + 1 == subjects.size() ? "tip" : std::to_string(p.number);
+    p.subject = subjects[i];
+    p.version = sources.base.version;
+    if (i < sources.series.patches.size()) {
+      const auto& patch = sources.series.patches[i];
+      p.commit = patch.commit;
+      p.tree = patch.tree;
+      p.patch_id = patch.patch_id;
+      if (!patch.version.empty()) p.version = patch.version;
+    }
+    out.push_back(std::move(p));
+  }
+  return out;
+}
+
+Result<plan::Plan> plan_run(const Inputs& in, const Sources& sources) {
+  const auto points = points_of(sources);
+  return plan::make_plan(in.spec, {in.machine, in.suites, points});
 }
 
 }  // namespace pinrig::run

@@ -7,23 +7,17 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.h"
-#include "base/paths.h"
 #include "git/source.h"
+#include "job/services.h"
 #include "model/job.h"
 #include "model/known.h"
 #include "plan/plan.h"
-#include "run/observer.h"
 
 namespace pinrig::run {
 
-/// What every stage needs beside its input.
-struct Services {
-  Paths paths;
-  const CancelToken& cancel;
-  Observer& observer;
-  int jobs = 1;  ///< parallel compilers
-};
+using job::Event;
+using job::Observer;
+using job::Services;
 
 /// The run file and what the command line says instead.
 struct RunOptions {
@@ -35,6 +29,7 @@ struct RunOptions {
   std::vector<std::string> tests;  ///< globs over "suite/test", instead of the run file's suites
   std::optional<model::Accel> accel;
   std::vector<model::TestEnv> env;  ///< beside, and before, the run file's
+  std::string purpose;              ///< "prove" for a run that a proof needs; empty = the user's own
 };
 
 struct Inputs {
@@ -63,10 +58,10 @@ struct Sources {
 };
 Result<Sources> fetch_sources(const Inputs& inputs, const Services& services);
 
-/// The cells of the run.
-Result<plan::Plan> plan_cells(const Inputs& inputs, const Sources& sources);
+/// The base and every patch of the series as points; those behind a patch that does not apply have no commit.
+std::vector<model::Point> points_of(const Sources& sources);
 
-/// Progress of git goes to the status line of `task`.
-git::Context git_context(const Services& services, const std::string& task);
+/// The kernels and guests of the run.
+Result<plan::Plan> plan_run(const Inputs& inputs, const Sources& sources);
 
 }  // namespace pinrig::run

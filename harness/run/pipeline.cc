@@ -4,45 +4,48 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 #include <optional>
 
 #include "base/text.h"
+#include "run/leftovers.h"
 #include "run/record.h"
 #include "run/scheduler.h"
-#include "run/stages.h"
 
 namespace pinrig::run {
 namespace {
 
+using job::Platform;
+
 // A guest that becomes ready goes before the next build: the first verdicts come early.
 constexpr int guest_priority = 2;
 constexpr int platform_priority = 1;
-
-struct CellState {
-  std::optional<Error> error;
-  std::optional<kbuild::Artifact> kernel;
-  std::optional<fs::path> selftests;  ///< of another base, when the run says so
-};
 
 // The tasks of one run and what they hand to each other. Tasks that depend on each other never run at the
 // same time, and each writes only its own slot, so the slots need no lock.
 class Pipeline {
  public:
   Pipeline(const Inputs& in, const Sources& sources, const plan::Plan& plan, const Services& services)
-      : in_(in), sources_(sources), plan_(plan), services_(services), states_(plan.cells.size()) {}
+      : in_(in), sources_(sources), plan_(plan), services_(services), states_(plan.kernels.size()) {}
 
-  // Builds every cell; with a record also runs and judges it.
-  ExitCode run(RunRecord* record, const std::function<void()>& tick) {
-    for (const auto& cell : plan_.cells) {
-      if (!platforms_.contains(cell.arch)) add_platform(cell.arch);
+  // Builds every kernel; with a record also runs and judges its guests. The error is one that could not even
+  // be written down (a full disk, a broken database).
+  std::optional<Error> run(RunRecord* record, const std::function<void()>& tick) {
+    record_ = record;
+    for (const auto& k : plan_.kernels) {
+      if (!platforms_.contains(k.arch)) add_platform(k.arch);
     }
-    for (std::size_t i = 0; i < plan_.cells.size(); ++i) add_cell(i, record);
+    for (std::size_t i = 0; i < plan_.kernels.size(); ++i) add_kernel(i);
     run_tasks(tasks_, machine_budget(), services_.cancel, tick);
-    return services_.cancel.requested() ? ExitCode::interrupted : code_;
+    return lost_;
   }
 
-  const CellState& state(std::size_t i) const { return states_[i]; }
+  struct KernelSlot {
+    std::optional<Error> error;
+    std::optional<job::Built> built;
+  };
+  const KernelSlot& state(std::size_t i) const { return states_[i]; }
 
  private:
   struct PlatformSlot {
@@ -57,7 +60,7 @@ class Pipeline {
                       .cpus = 1,
                       .priority = platform_priority,
                       .body = [this, arch, &slot] {
-                        slot.platform = prepare_platform(arch, in_.spec.accel, services_);
+                        slot.platform = job::prepare_platform(arch, in_.spec.accel, services_);
                         if (slot.platform->has_error())
                           services_.observer.on({.kind = Event::Kind::end,
                                                  .task = to_string(arch),
@@ -67,167 +70,139 @@ class Pipeline {
                       }});
   }
 
-  void add_cell(std::size_t i, RunRecord* record) {
-    const model::Cell& cell = plan_.cells[i];
-    const bool is_new = i == 0 || plan_.cells[i - 1].kernel != cell.kernel;
-    if (is_new) add_build(i);
-    kernel_of_.push_back(is_new ? i : kernel_of_.back());
-    if (record == nullptr) return;
-    // Most of a guest's time one of its CPUs works; under TCG a second guest fills the other host CPU.
-    tasks_.push_back({.name = "guest " + cell.id,
-                      .cpus = std::max(1, cell.machine.cpus / 2),
-                      .memory = std::uint64_t(cell.machine.memory_mib) << 20,
-                      .priority = guest_priority,
-                      .after = {*last_build_},
-                      .body = [this, i, record] { guest_task(i, *record); }});
-  }
-
-  void add_build(std::size_t i) {
-    const model::Cell& cell = plan_.cells[i];
+  void add_kernel(std::size_t i) {
+    const model::Kernel& kernel = plan_.kernels[i];
     // One build at a time, in the order of the plan: they share a worktree, and the first verdict comes
     // sooner than if all were built at once. A guest may run beside a build.
-    std::vector<std::size_t> after{platforms_.at(cell.arch).task};
+    std::vector<TaskId> after{platforms_.at(kernel.arch).task};
     if (last_build_) after.push_back(*last_build_);
     const std::size_t build = tasks_.size();
     last_build_ = build;
-    Task task = build_task("build " + cell.id, services_.jobs);
+    Task task = build_task("build " + kernel.id, services_.jobs);
     task.after = std::move(after);
     task.body = [this, i] { build_kernel(i); };
     tasks_.push_back(std::move(task));
+    if (record_ == nullptr) return;
+    for (const auto& guest : kernel.guests) {
+      // Most of a guest's time one of its CPUs works; under TCG a second guest fills the other host CPU.
+      tasks_.push_back({.name = "guest " + guest.id,
+                        .cpus = std::max(1, guest.machine.cpus / 2),
+                        .memory = std::uint64_t(guest.machine.memory_mib) << 20,
+                        .priority = guest_priority,
+                        .after = {build},
+                        .body = [this, i, &guest] { guest_task(i, guest); }});
+    }
   }
 
-  void fail(std::size_t i, const Error& error, const char* what) {
-    if (error.kind != ErrorKind::cancelled)
-      services_.observer.on(
-          {.kind = Event::Kind::warning, .task = plan_.cells[i].id, .what = what, .text = error.message});
+  void say_failed(const std::string& id, const Error& error, const char* what) {
+    const bool cancelled = error.kind == ErrorKind::cancelled;
+    if (!cancelled)
+      services_.observer.on({.kind = Event::Kind::warning, .task = id, .what = what, .text = error.message});
     services_.observer.on({.kind = Event::Kind::end,
-                           .task = plan_.cells[i].id,
+                           .task = id,
                            .what = what,
-                           .text = error.kind == ErrorKind::cancelled ? "interrupted" : "failed",
+                           .text = cancelled ? "interrupted" : "failed",
                            .ok = false});
   }
 
-  void build_failed(std::size_t i, const Error& error) {
-    fail(i, error, "build");
-    states_[i].error = error;
+  void note(const Result<void>& written) {
+    if (written.has_value()) return;
+    const std::lock_guard lock(mutex_);
+    if (!lost_) lost_ = written.error();
   }
 
   void build_kernel(std::size_t i) {
-    const model::Cell& cell = plan_.cells[i];
-    const auto& platform = *platforms_.at(cell.arch).platform;
-    if (platform.has_error()) {
-      states_[i].error = platform.error();
-      return;
-    }
-    services_.observer.on({.kind = Event::Kind::begin, .task = cell.id, .what = "build"});
-    auto kernel = build_cell(cell, in_, sources_, *platform, services_);
-    if (kernel.has_error()) return build_failed(i, kernel.error());
-    auto selftests = foreign_selftests(cell, *platform);
-    if (selftests.has_error()) return build_failed(i, selftests.error());
-    states_[i].kernel = std::move(*kernel);
-    states_[i].selftests = *selftests;
-    const auto& k = *states_[i].kernel;
+    const model::Kernel& kernel = plan_.kernels[i];
+    const auto& platform = *platforms_.at(kernel.arch).platform;
+    if (platform.has_error()) return build_failed(i, platform.error(), false);
+    services_.observer.on({.kind = Event::Kind::begin, .task = kernel.id, .what = "build"});
+    auto built = build(kernel, *platform);
+    if (built.has_error()) return build_failed(i, built.error(), true);
+    states_[i].built = std::move(*built);
+    const auto& k = states_[i].built->kernel;
     services_.observer.on({.kind = Event::Kind::end,
-                           .task = cell.id,
+                           .task = kernel.id,
                            .what = "build",
                            .text = k.was_cached ? fmt::format("cached {}", k.key.substr(0, 12))
                                                 : fmt::format("{} ({} CPU)  {}", human_seconds(k.wall_s),
                                                               human_seconds(k.cpu_s), k.key.substr(0, 12))});
     for (const auto& w : k.warnings)
       services_.observer.on(
-          {.kind = Event::Kind::warning, .task = cell.id, .text = "compiler warning: " + w});
+          {.kind = Event::Kind::warning, .task = kernel.id, .text = "compiler warning: " + w});
+    if (record_ != nullptr) note(record_->kernel_built(kernel, k));
   }
 
-  // The selftests of `selftests_from`; empty: the tree under test has its own.
-  Result<fs::path> foreign_selftests(const model::Cell& cell, const Platform& platform) {
-    if (!sources_.selftests_from) return fs::path();
-    Sources other{*sources_.selftests_from, {}, {}};
-    Inputs inputs = in_;
-    inputs.base = *in_.selftests_from;
-    model::Cell base = cell;
-    base.point = {};
-    base.id = "selftests-" + cell.id;
-    PINRIG_TRY(kernel, build_cell(base, inputs, other, platform, services_));
-    return kernel.selftests;
+  void build_failed(std::size_t i, const Error& error, bool say) {
+    if (say) say_failed(plan_.kernels[i].id, error, "build");
+    states_[i].error = error;
+    if (record_ != nullptr) note(record_->kernel_failed(plan_.kernels[i], error));
   }
 
-  // The state of the kernel that guest i runs.
-  CellState& kernel_state(std::size_t i) { return states_[kernel_of_[i]]; }
-
-  RecordedCell recorded(std::size_t i) const {
-    const model::Cell& cell = plan_.cells[i];
-    RecordedCell out{.cell = cell,
-                     .is_tip = plan_.patches > 0 && cell.point.number == plan_.patches,
-                     .version = sources_.base.version};
-    for (const auto& other : plan_.cells) {
-      if (other.kernel != cell.kernel) continue;
-      for (const auto& t : other.tests) out.chosen.push_back(t.name);
-    }
+  Result<job::Built> build(const model::Kernel& kernel, const Platform& platform) {
+    PINRIG_TRY(artifact, job::build_point(kernel, sources_.base, sources_.series, platform, services_));
+    job::Built out{std::move(artifact), {}};
+    out.selftests = out.kernel.selftests;
+    if (!sources_.selftests_from) return out;
+    // The tests of another tree, `selftests_from`: they come with a kernel of it.
+    const auto& other = *sources_.selftests_from;
+    model::Kernel base = kernel;
+    base.id = "selftests-" + kernel.id;
+    base.point = {.commit = other.commit, .tree = other.tree, .version = other.version};
+    PINRIG_TRY(theirs, job::build_point(base, other, {}, platform, services_));
+    out.selftests = theirs.selftests;
     return out;
   }
 
-  void guest_task(std::size_t i, RunRecord& record) {
-    const RecordedCell cell = recorded(i);
-    const auto& error = kernel_state(i).error;
-    auto added = error ? record.add_failed(cell, *error) : judge_cell(i, cell, record);
-    if (added.has_error()) {
-      const Error why = added.error();
-      fail(i, why, "guest");
-      added = record.add_failed(cell, why);
-    }
-    // What cannot even be written down (a full disk, a broken database) is still not lost on the exit code.
-    note_code(added.has_error() ? exit_code_of(added.error().kind) : *added);
+  void guest_task(std::size_t i, const model::Guest& guest) {
+    const model::Kernel& kernel = plan_.kernels[i];
+    if (states_[i].error) return;  // the kernel's row says why
+    auto ended = run_guest(i, guest);
+    if (ended.has_value()) return;
+    say_failed(guest.id, ended.error(), "guest");
+    note(record_->guest_failed(kernel, guest, ended.error()));
   }
 
-  Result<ExitCode> judge_cell(std::size_t i, const RecordedCell& recorded, RunRecord& record) {
-    const model::Cell& cell = plan_.cells[i];
-    const Platform& platform = **platforms_.at(cell.arch).platform;
-    const kbuild::Artifact& kernel = *kernel_state(i).kernel;
-    services_.observer.on({.kind = Event::Kind::begin, .task = cell.id, .what = "guest", .text = "boot"});
-    const fs::path selftests =
-        kernel_state(i).selftests->empty() ? kernel.selftests : *kernel_state(i).selftests;
-    PINRIG_TRY(job, ready_job(told_what_to_find(cell, recorded.is_tip), kernel, selftests, platform,
-                              record.id(), record.cell_dir(cell), services_));
-    PINRIG_TRY(judged, run_and_judge(job, services_));
-    PINRIG_TRY(code, record.add(recorded, in_, kernel, platform, judged));
+  Result<void> run_guest(std::size_t i, const model::Guest& guest) {
+    const model::Kernel& kernel = plan_.kernels[i];
+    const Platform& platform = **platforms_.at(kernel.arch).platform;
+    services_.observer.on({.kind = Event::Kind::begin, .task = guest.id, .what = "guest", .text = "boot"});
+    PINRIG_TRY(job, job::ready_job(kernel, with_stated_capabilities(kernel, guest), *states_[i].built,
+                                   platform, record_->id(), record_->guest_dir(guest), services_));
+    PINRIG_TRY(result, job::run_and_judge(job, services_));
+    PINRIG_CHECK(record_->guest_ended(kernel, guest, platform, result));
     services_.observer.on(
         {.kind = Event::Kind::end,
-         .task = cell.id,
+         .task = guest.id,
          .what = "guest",
-         .text = fmt::format("{}: {} tests, boot {}  {}", to_string(judged.judgement.outcome.kind),
-                             cell.tests.size(), human_seconds(judged.guest.boot_s),
-                             human_seconds(judged.guest.wall_s)),
-         .ok = judged.judgement.outcome.kind == model::JobOutcome::Kind::completed});
-    return code;
+         .text = fmt::format("{}: {}, boot {}  {}", to_string(result.outcome.kind),
+                             count_of(guest.tests.size(), "test"), human_seconds(result.guest.boot_s),
+                             human_seconds(result.guest.wall_s)),
+         .ok = result.outcome.kind == model::JobOutcome::Kind::completed});
+    return {};
   }
 
   // At its tip a series may state what the tests would else find out for themselves: a path that it lets
   // stop pinning then fails, instead of being tested as one that never did.
-  model::Cell told_what_to_find(model::Cell cell, bool is_tip) const {
-    if (!is_tip || !in_.series || in_.series->capabilities.empty()) return cell;
-    std::string stated;
+  model::Guest with_stated_capabilities(const model::Kernel& kernel, model::Guest guest) const {
+    if (!kernel.is_tip || !in_.series || in_.series->capabilities.empty()) return guest;
+    std::vector<std::string> stated;
     for (const auto& [name, value] : in_.series->capabilities)
-      stated += fmt::format("{}{}={}", stated.empty() ? "" : " ", name, value);
-    for (auto& test : cell.tests) test.env["PINRIG_CAPABILITIES"] = stated;
-    return cell;
-  }
-
-  void note_code(ExitCode c) {
-    const std::lock_guard lock(mutex_);
-    code_ = fold(code_, c);
+      stated.push_back(fmt::format("{}={}", name, value));
+    for (auto& test : guest.tests) test.env["PINRIG_CAPABILITIES"] = join(stated, " ");
+    return guest;
   }
 
   const Inputs& in_;
   const Sources& sources_;
   const plan::Plan& plan_;
   const Services& services_;
-  std::vector<CellState> states_;       // of kernels: at the index of their first guest
-  std::vector<std::size_t> kernel_of_;  // of each guest: that index
+  RunRecord* record_ = nullptr;
+  std::deque<KernelSlot> states_;
   std::map<model::Arch, PlatformSlot> platforms_;
   std::vector<Task> tasks_;
   std::optional<std::size_t> last_build_;
   std::mutex mutex_;
-  ExitCode code_ = ExitCode::ok;
+  std::optional<Error> lost_;
 };
 
 }  // namespace
@@ -239,56 +214,31 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services,
   PINRIG_CHECK(check_place(services.paths.state, "PINRIG_STATE"));
   PINRIG_TRY(store, open_store(services.paths));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
-  PINRIG_TRY(plan, plan_cells(inputs, sources));
-  PINRIG_TRY(record, RunRecord::begin(std::move(store), inputs, services));
+  PINRIG_TRY(plan, plan_run(inputs, sources));
+  PINRIG_TRY(record, RunRecord::begin(std::move(store), options, inputs, sources, plan, services));
   Pipeline pipeline(inputs, sources, plan, services);
-  ExitCode code = pipeline.run(&record, tick);
-  const bool interrupted = code == ExitCode::interrupted;
-  PINRIG_TRY(lost, record.weigh_against_base());
-  code = fold(code, lost);
-  PINRIG_CHECK(record.finish(interrupted ? "interrupted" : "finished", code));
-  return RunEnd{record.id(), code};
+  const auto lost = pipeline.run(&record, tick);
+  PINRIG_TRY(code, record.finish(services.cancel.requested(), inputs));
+  // What could not be written down is still not lost on the exit code.
+  return RunEnd{record.id(), lost ? assess::fold(code, exit_code_of(lost->kind)) : code};
 }
 
 Result<std::vector<std::string>> build_only(const RunOptions& options, const Services& services,
                                             const std::function<void()>& tick) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
-  PINRIG_TRY(plan, plan_cells(inputs, sources));
+  PINRIG_TRY(plan, plan_run(inputs, sources));
   Pipeline pipeline(inputs, sources, plan, services);
-  if (pipeline.run(nullptr, tick) == ExitCode::interrupted) return cancelled_error();
+  pipeline.run(nullptr, tick);
+  if (services.cancel.requested()) return cancelled_error();
   std::vector<std::string> out;
-  for (std::size_t i = 0; i < plan.cells.size(); ++i) {
-    if (plan.cells[i].id != plan.cells[i].kernel) continue;
+  for (std::size_t i = 0; i < plan.kernels.size(); ++i) {
     const auto& state = pipeline.state(i);
     if (state.error) return *state.error;
-    out.push_back(fmt::format("{}  {}  {}", plan.cells[i].id, state.kernel->key, state.kernel->dir.string()));
+    out.push_back(fmt::format("{}  {}  {}", plan.kernels[i].id, state.built->kernel.key,
+                              state.built->kernel.dir.string()));
   }
   return out;
-}
-
-Result<store::Store> open_store(const Paths& paths) {
-  PINRIG_CHECK(make_dirs(paths.state));
-  PINRIG_TRY(store, store::Store::open(paths.state / "results.db"));
-  // A run is alive as long as somebody holds the lock in its directory.
-  // Named are the dead, not the living: one that begins at this moment is in neither list.
-  std::vector<std::string> dead;
-  PINRIG_TRY(runs, store.runs(1000));
-  for (const auto& run : runs) {
-    if (run.state != "running") continue;
-    std::error_code ec;
-    if (!fs::exists(fs::path(run.dir) / "alive.lock", ec)) {
-      dead.push_back(run.id);
-      continue;
-    }
-    PINRIG_TRY(lock, FileLock::try_acquire(fs::path(run.dir) / "alive.lock"));
-    if (lock) dead.push_back(run.id);
-  }
-  // A full disk must not stand between people and what was measured before.
-  if (auto marked = store.mark_interrupted(dead);
-      marked.has_error() && marked.error().kind != ErrorKind::disk_full)
-    return std::move(marked).error();
-  return store;
 }
 
 }  // namespace pinrig::run

@@ -5,20 +5,19 @@
 #include <fmt/format.h>
 #include <sys/utsname.h>
 
-#include <algorithm>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "base/capacity.h"
-#include "kconfig/fragment.h"
-#include "verdict/known.h"
+#include "run/assessment.h"
+#include "run/run_file.h"
 #include "vm/qemu_args.h"
 
 namespace pinrig::run {
 namespace {
 
-using model::JobOutcome;
+using store::KernelState;
 
 std::string new_id() {
   std::random_device random;
@@ -31,214 +30,156 @@ std::string host_facts() {
   return nlohmann::json{{"cpus", usable_cpus()}, {"kernel", u.release}, {"machine", u.machine}}.dump();
 }
 
-ExitCode code_of(const JobOutcome& o) {
-  switch (o.kind) {
-    case JobOutcome::Kind::completed:
-      return ExitCode::ok;
-    case JobOutcome::Kind::apply_failed:
-    case JobOutcome::Kind::build_failed:
-      return ExitCode::build;
-    case JobOutcome::Kind::boot_failed:
-    case JobOutcome::Kind::panicked:
-    case JobOutcome::Kind::timed_out:
-    case JobOutcome::Kind::no_output:
-      return ExitCode::ok;  // findings about the kernel: their verdicts speak
-    case JobOutcome::Kind::infra_error:
-      return ExitCode::harness;
-    case JobOutcome::Kind::cancelled:
-      return ExitCode::interrupted;
-  }
-  return ExitCode::harness;
-}
-
-std::vector<model::TestVerdict> verdicts_of(const std::vector<store::VerdictRow>& rows) {
-  std::vector<model::TestVerdict> out;
-  for (const auto& r : rows) out.push_back(r.verdict);
-  return out;
-}
-
-store::JobRow common_row(const std::string& run_id, const RecordedCell& recorded) {
-  const model::Cell& cell = recorded.cell;
-  store::JobRow row;
+store::KernelRow kernel_row(const std::string& run_id, const fs::path& dir, const model::Kernel& k) {
+  store::KernelRow row;
   row.run_id = run_id;
-  row.cell_id = cell.id;
-  row.point = cell.point;
-  row.is_tip = recorded.is_tip;
-  row.arch = cell.arch;
-  row.config = cell.config;
-  row.machine = cell.machine.name + (cell.reason.empty() ? "" : fmt::format(" ({})", cell.reason));
+  row.id = k.id;
+  row.point = k.point;
+  row.is_tip = k.is_tip;
+  row.arch = k.arch;
+  row.config = k.config;
+  row.dir = dir;
   return row;
 }
 
-std::vector<std::string> names_of(const std::vector<model::TestSpec>& tests) {
-  std::vector<std::string> out;
-  for (const auto& t : tests) out.push_back(t.name);
-  return out;
+store::GuestRow planned_guest(const std::string& run_id, const std::string& kernel_id,
+                              const model::Guest& g) {
+  store::GuestRow row;
+  row.run_id = run_id;
+  row.kernel_id = kernel_id;
+  row.id = g.id;
+  row.reason = g.reason;
+  row.machine = g.machine.name;
+  row.planned = static_cast<int>(g.tests.size());
+  return row;
 }
 
-std::vector<std::string> names_of(const std::vector<model::Suite>& suites) {
-  std::vector<std::string> out;
-  for (const auto& s : suites) {
-    for (const auto& t : s.tests) out.push_back(t.name);
+KernelState state_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::apply_failed:
+      return KernelState::apply_failed;
+    case ErrorKind::build_failed:
+    case ErrorKind::bad_input:
+      return KernelState::build_failed;
+    case ErrorKind::cancelled:
+      return KernelState::cancelled;
+    default:
+      return KernelState::infra_error;
   }
-  return out;
-}
-
-// The test that reports every capability there is; others report those they use.
-bool probes_all(const model::Cell& cell) {
-  return std::any_of(cell.tests.begin(), cell.tests.end(),
-                     [](const auto& t) { return t.name == "pins/capabilities"; });
-}
-
-// What the run and its series say, and whether this guest is as they say.
-std::vector<std::string> unmet_in(const RecordedCell& recorded, const Inputs& in, const Judged& judged,
-                                  const verdict::Knowledge& known,
-                                  std::vector<model::TestVerdict>& verdicts) {
-  const model::Cell& cell = recorded.cell;
-  std::vector<model::Expectation> expect = in.spec.expect;
-  if (in.series) expect.insert(expect.begin(), in.series->expect.begin(), in.series->expect.end());
-  const verdict::Share share{names_of(cell.tests), recorded.chosen, names_of(in.suites), recorded.is_main()};
-  auto unmet = verdict::apply_expectations(verdicts, verdict::share_of(expect, share), cell.point,
-                                           recorded.is_tip, cell.arch);
-  verdict::judge_skips(verdicts, known);
-  // Patches may be there to change what a kernel can do; what they leave alone is still required of it, as
-  // far as it could be probed.
-  const bool is_base = cell.point.number == 0;
-  auto required = known.capabilities;
-  for (const auto& [name, value] :
-       in.series && !is_base ? in.series->capabilities : std::map<std::string, std::string>())
-    required.erase(name);
-  // What could not be probed is a skip, and judged as one.
-  auto differ = verdict::check_capabilities(required, judged.judgement.capabilities, false);
-  unmet.insert(unmet.end(), differ.begin(), differ.end());
-  if (in.series && recorded.is_tip) {
-    differ =
-        verdict::check_capabilities(in.series->capabilities, judged.judgement.capabilities, probes_all(cell));
-    unmet.insert(unmet.end(), differ.begin(), differ.end());
-  }
-  // Tests skip what they do not find: a series that breaks a driver must not end green because of that.
-  for (const auto& p : judged.guest.setup_problems)
-    unmet.push_back("the guest is not the machine that was asked for: " + p);
-  return unmet;
 }
 
 }  // namespace
 
-ExitCode fold(ExitCode a, ExitCode b) {
-  static constexpr std::array order{ExitCode::ok, ExitCode::harness, ExitCode::build, ExitCode::regressions,
-                                    ExitCode::interrupted};
-  const auto rank = [](ExitCode c) { return std::find(order.begin(), order.end(), c) - order.begin(); };
-  return rank(a) > rank(b) ? a : b;
+store::GuestRow guest_row(const std::string& run_id, const std::string& kernel_id, const model::Guest& guest,
+                          const job::GuestResult& r) {
+  auto row = planned_guest(run_id, kernel_id, guest);
+  row.outcome = r.outcome;
+  row.release = r.guest.hello.release;
+  row.boot_s = r.guest.boot_s;
+  row.wall_s = r.guest.wall_s;
+  row.capabilities = r.capabilities;
+  row.counters = r.guest.hello.release.empty() || r.guest.hello.counters;
+  row.setup = r.guest.setup_problems;
+  row.notes = r.guest.problems;
+  return row;
+}
+
+std::vector<store::AttemptRow> attempt_rows(const job::GuestResult& r) {
+  std::vector<store::AttemptRow> out;
+  for (const auto& a : r.guest.attempts) out.push_back({a.number, a.outcome, a.boot_s, a.wall_s, a.dir});
+  return out;
+}
+
+std::vector<model::AssessedResult> unassessed(std::vector<model::TestResult> results) {
+  std::vector<model::AssessedResult> out;
+  for (auto& r : results) out.push_back({std::move(r), std::nullopt});
+  return out;
 }
 
 RunRecord::RunRecord(store::Store store, store::RunRow row, FileLock alive)
     : store_(std::move(store)), row_(std::move(row)), alive_(std::move(alive)) {}
 
-Result<RunRecord> RunRecord::begin(store::Store store, const Inputs& in, const Services& s) {
+Result<RunRecord> RunRecord::begin(store::Store store, const RunOptions& options, const Inputs& in,
+                                   const Sources& sources, const plan::Plan& plan, const Services& s) {
   store::RunRow row;
   row.id = new_id();
-  row.spec = in.spec.name + (in.has_faults ? store::with_faults : "");
+  row.spec = in.spec.name;
+  row.faults = in.has_faults;
+  row.purpose = options.purpose;
   row.base = in.base.name;
   row.series = in.series ? in.series->name : "";
   row.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  row.state = "running";
   row.dir = s.paths.state / "runs" / row.id;
   row.host = host_facts();
   PINRIG_CHECK(make_dirs(row.dir));
   PINRIG_TRY(alive, FileLock::try_acquire(fs::path(row.dir) / "alive.lock"));
-  PINRIG_CHECK(store.begin_run(row));
+  PINRIG_CHECK(write_file_atomic(fs::path(row.dir) / "run.json", run_to_json(options, in, sources, plan, s)));
+  std::vector<store::KernelRow> kernels;
+  std::vector<store::GuestRow> guests;
+  for (const auto& k : plan.kernels) {
+    kernels.push_back(kernel_row(row.id, fs::path(row.dir) / "kernels" / k.id, k));
+    for (const auto& g : k.guests) guests.push_back(planned_guest(row.id, k.id, g));
+  }
+  PINRIG_CHECK(store.begin_run(row, kernels, guests));
   return RunRecord(std::move(store), std::move(row), std::move(alive));
 }
 
-Result<ExitCode> RunRecord::add(const RecordedCell& recorded, const Inputs& in,
-                                const kbuild::Artifact& kernel, const Platform& platform,
-                                const Judged& judged) {
-  const model::Cell& cell = recorded.cell;
-  auto job = common_row(row_.id, recorded);
-  auto verdicts = judged.judgement.verdicts;
-  PINRIG_TRY(config, read_file(kernel.config));
-  const auto known =
-      verdict::knowledge_of(in.requirements, in.known_issues,
-                            {in.base.name, recorded.version, cell.arch, kconfig::parse_config(config)});
-  const auto unmet = unmet_in(recorded, in, judged, known, verdicts);
-  for (auto& line : verdict::apply_known_issues(verdicts, known, cell.point.number > 0))
-    job.notes.push_back(std::move(line));
-  job.accel = to_string(platform.accel);
+Result<void> RunRecord::kernel_built(const model::Kernel& kernel, const kbuild::Artifact& artifact) {
+  const auto dir = kernel_dir(kernel);
+  auto row = kernel_row(row_.id, dir, kernel);
+  row.state = KernelState::built;
+  row.key = artifact.key;
+  row.cached = artifact.was_cached;
+  row.build_wall_s = artifact.wall_s;
+  for (const auto& w : artifact.warnings) row.notes.push_back("compiler warning: " + w);
+  PINRIG_CHECK(make_dirs(dir));
+  PINRIG_TRY(config, read_file(artifact.config));
+  PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
+  const std::lock_guard lock(*mutex_);
+  return store_.update_kernel(row);
+}
+
+Result<void> RunRecord::kernel_failed(const model::Kernel& kernel, const Error& error) {
+  auto row = kernel_row(row_.id, kernel_dir(kernel), kernel);
+  row.state = state_of(error);
+  row.failure = job::outcome_of_error(error).detail;
+  if (!error.hint.empty()) row.notes.push_back(error.hint);
+  const std::lock_guard lock(*mutex_);
+  return store_.update_kernel(row);
+}
+
+Result<void> RunRecord::guest_ended(const model::Kernel& kernel, const model::Guest& guest,
+                                    const job::Platform& platform, const job::GuestResult& result) {
+  auto row = guest_row(row_.id, kernel.id, guest, result);
+  row.accel = to_string(platform.accel);
   if (platform.accel == model::Accel::tcg && !platform.probe.kvm_works)
-    job.accel_reason = "KVM does not work here: " + platform.probe.kvm_detail;
-  job.cpu_model = vm::cpu_model(cell.arch, platform.accel);
-  job.kernel_key = kernel.key;
-  job.kernel_release = judged.guest.hello.release;
-  job.outcome = judged.judgement.outcome;
-  job.build_wall_s = kernel.wall_s;
-  job.build_cached = kernel.was_cached;
-  job.boot_s = judged.guest.boot_s;
-  job.wall_s = judged.guest.wall_s;
-  job.dir = cell_dir(cell);
-  job.capabilities = judged.judgement.capabilities;
-  for (const auto& w : kernel.warnings) job.notes.push_back("compiler warning: " + w);
-  if (const auto& hello = judged.guest.hello; !hello.release.empty() && !hello.counters)
-    job.notes.push_back(
-        "pin counters not available in this kernel (nr_foll_pin_* of /proc/vmstat, since 5.7): no leak can "
-        "be "
-        "seen, and tests that claim pages count as skipped");
-  for (const auto& p : judged.guest.problems) job.notes.push_back("guest: " + p);
-  job.unmet = unmet;
-  auto rows = verdict_rows(judged);
-  for (std::size_t i = 0; i < rows.size(); ++i) rows[i].verdict = verdicts[i];
-  const bool all_expected = unmet.empty() && std::all_of(verdicts.begin(), verdicts.end(),
-                                                         [](const auto& v) { return v.expected; });
-  const ExitCode outcome = code_of(job.outcome);
+    row.accel_reason = "KVM does not work here: " + platform.probe.kvm_detail;
+  row.cpu_model = vm::cpu_model(kernel.arch, platform.accel);
+  row.dir = guest_dir(guest);
   const std::lock_guard lock(*mutex_);
-  PINRIG_CHECK(store_.add_job(job, rows, judged.guest.facts.events));
-  // With an infrastructure error the verdicts are errors of ours, not regressions of the kernel.
-  if (outcome != ExitCode::ok) return outcome;
-  return all_expected && !verdicts.empty() ? ExitCode::ok : ExitCode::regressions;
+  return store_.end_guest(row, attempt_rows(result), unassessed(result.results), result.guest.facts.events);
 }
 
-Result<ExitCode> RunRecord::add_failed(const RecordedCell& recorded, const Error& error) {
-  const model::Cell& cell = recorded.cell;
-  auto job = common_row(row_.id, recorded);
-  job.outcome = outcome_of_error(error);
-  if (!error.hint.empty()) job.notes.push_back(error.hint);
-  job.dir = cell_dir(cell);
-  std::vector<store::VerdictRow> rows;
-  for (const auto& t : cell.tests) {
-    store::VerdictRow row;
-    row.verdict.test = t.name;
-    row.verdict.verdict = model::Verdict::missing;
-    row.verdict.detail = to_string(job.outcome.kind);
-    rows.push_back(std::move(row));
-  }
+Result<void> RunRecord::guest_failed(const model::Kernel& kernel, const model::Guest& guest,
+                                     const Error& error) {
+  auto row = planned_guest(row_.id, kernel.id, guest);
+  row.outcome = job::outcome_of_error(error);
+  if (!error.hint.empty()) row.notes.push_back(error.hint);
+  row.dir = guest_dir(guest);
   const std::lock_guard lock(*mutex_);
-  PINRIG_CHECK(store_.add_job(job, rows, {}));
-  return code_of(job.outcome);
+  return store_.end_guest(row, {}, {}, {});
 }
 
-Result<ExitCode> RunRecord::weigh_against_base() {
+Result<ExitCode> RunRecord::finish(bool interrupted, const Inputs& inputs) {
   const std::lock_guard lock(*mutex_);
-  PINRIG_TRY(jobs, store_.jobs(row_.id));
-  ExitCode code = ExitCode::ok;
-  for (const auto& base : jobs) {
-    if (base.point.number != 0) continue;
-    PINRIG_TRY(base_rows, store_.verdicts(row_.id, base.cell_id));
-    for (const auto& job : jobs) {
-      if (job.arch != base.arch || job.point.number == 0) continue;
-      PINRIG_TRY(rows, store_.verdicts(row_.id, job.cell_id));
-      auto verdicts = verdicts_of(rows);
-      if (verdict::weigh_against_base(verdicts, verdicts_of(base_rows)) == 0) continue;
-      for (std::size_t i = 0; i < rows.size(); ++i) rows[i].verdict = verdicts[i];
-      PINRIG_TRY(events, store_.events(row_.id, job.cell_id));
-      PINRIG_CHECK(store_.add_job(job, rows, events));
-      code = ExitCode::regressions;
-    }
-  }
+  PINRIG_TRY(facts, stored_facts(store_, row_));
+  const auto assessment = assess::assess(facts.kernels, rulebook_of(inputs));
+  PINRIG_CHECK(store_.assess_run(row_.id, assessment.kernels));
+  const ExitCode code = interrupted ? ExitCode::interrupted : assessment.code;
+  PINRIG_CHECK(store_.finish_run(row_.id,
+                                 interrupted ? store::RunState::interrupted : store::RunState::finished,
+                                 static_cast<int>(code)));
   return code;
-}
-
-Result<void> RunRecord::finish(const std::string& state, ExitCode code) {
-  const std::lock_guard lock(*mutex_);
-  return store_.finish_run(row_.id, state, static_cast<int>(code));
 }
 
 }  // namespace pinrig::run

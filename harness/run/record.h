@@ -2,42 +2,41 @@
 // The run as it is written down while it goes on.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <string>
 
+#include "assess/assess.h"
 #include "base/exit_code.h"
-#include "run/stages.h"
+#include "job/result.h"
+#include "run/inputs.h"
+#include "store/store.h"
 
 namespace pinrig::run {
 
-/// A cell as the record needs it.
-struct RecordedCell {
-  const model::Cell& cell;
-  bool is_tip = false;
-  std::string version;              ///< of the kernel's source: "6.12.117"
-  std::vector<std::string> chosen;  ///< tests of all guests of its kernel
-  bool is_main() const { return cell.id == cell.kernel; }
-};
-
-/// A run directory, its row in the store and the lock that says "this run is alive". Cells are added from
-/// several threads.
+/// A run's folder, its rows in the store and the lock that says "this run is alive". Kernels and guests are
+/// added from several threads. Facts are written as they come; nothing is assessed before all of them are in.
 class RunRecord {
  public:
-  static Result<RunRecord> begin(store::Store store, const Inputs& inputs, const Services& services);
+  /// Writes run.json and the whole plan.
+  static Result<RunRecord> begin(store::Store store, const RunOptions& options, const Inputs& inputs,
+                                 const Sources& sources, const plan::Plan& plan, const Services& services);
 
   const std::string& id() const { return row_.id; }
-  fs::path cell_dir(const model::Cell& cell) const { return fs::path(row_.dir) / "cells" / cell.id; }
+  fs::path kernel_dir(const model::Kernel& kernel) const {
+    return fs::path(row_.dir) / "kernels" / kernel.id;
+  }
+  fs::path guest_dir(const model::Guest& guest) const { return fs::path(row_.dir) / "guests" / guest.id; }
 
-  /// A cell that ended with verdicts: applies the expectations, stores all, returns its share of the exit
-  /// code.
-  Result<ExitCode> add(const RecordedCell& recorded, const Inputs& inputs, const kbuild::Artifact& kernel,
-                       const Platform& platform, const Judged& judged);
-  /// A cell that ended before its guest did: every test stays missing.
-  Result<ExitCode> add_failed(const RecordedCell& recorded, const Error& error);
-  /// When all cells are in: a test that passes at the base of its architecture and is only skipped at a later
-  /// point is a regression (verdict::weigh_against_base). ok when there is none.
-  Result<ExitCode> weigh_against_base();
-  Result<void> finish(const std::string& state, ExitCode code);
+  Result<void> kernel_built(const model::Kernel& kernel, const kbuild::Artifact& artifact);
+  /// A kernel that cannot be had: its guests never start, and none of their tests is judged.
+  Result<void> kernel_failed(const model::Kernel& kernel, const Error& error);
+  Result<void> guest_ended(const model::Kernel& kernel, const model::Guest& guest,
+                           const job::Platform& platform, const job::GuestResult& result);
+  /// A guest that ended before it could be judged.
+  Result<void> guest_failed(const model::Kernel& kernel, const model::Guest& guest, const Error& error);
+  /// Assesses the run and ends it. `interrupted` outranks what the rows say.
+  Result<ExitCode> finish(bool interrupted, const Inputs& inputs);
 
  private:
   RunRecord(store::Store store, store::RunRow row, FileLock alive);
@@ -46,5 +45,12 @@ class RunRecord {
   store::RunRow row_;
   FileLock alive_;
 };
+
+/// The row of a guest as it ended.
+store::GuestRow guest_row(const std::string& run_id, const std::string& kernel_id, const model::Guest& guest,
+                          const job::GuestResult& result);
+/// Attempts and rows as the store takes them.
+std::vector<store::AttemptRow> attempt_rows(const job::GuestResult& result);
+std::vector<model::AssessedResult> unassessed(std::vector<model::TestResult> results);
 
 }  // namespace pinrig::run

@@ -1,200 +1,180 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "run/record.h"
 
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "run/pipeline.h"
-#include "run/testing.h"
+#include "job/testing.h"
+#include "run/assessment.h"
+#include "run/leftovers.h"
+#include "run/run_file.h"
 
 namespace pinrig::run {
 namespace {
 
 using model::JobOutcome;
 using model::Verdict;
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
-using testing::IsEmpty;
 using testing::SizeIs;
 
+/// A run of a base and one patch on x86-64, with two tests in one guest of each kernel.
 class Record : public testing::Test {
  protected:
   void SetUp() override {
     in_.spec.name = "default";
+    in_.spec.archs = {model::Arch::x86_64};
     in_.base.name = "debian-6.12";
+    options_.tests = {"bio"};
+    options_.env = {{"bio/a", {{"X", "1"}}, {}}};
+    for (int n = 0; n < 2; ++n) plan_.kernels.push_back(kernel(n));
+    sources_.base.tree = "tree0";
+    sources_.series.subjects = {"a patch"};
+    sources_.series.patches = {
+        {.number = 1, .subject = "a patch", .author = "", .commit = "c1", .tree = "tree1"}};
     auto store = open_store(place_.services.paths);
     ASSERT_TRUE(store.has_value()) << store.error().message;
-    auto record = RunRecord::begin(std::move(*store), in_, place_.services);
+    auto record = RunRecord::begin(std::move(*store), options_, in_, sources_, plan_, place_.services);
     ASSERT_TRUE(record.has_value()) << record.error().message;
     record_.emplace(std::move(*record));
-    kernel_.config = place_.services.paths.state / "config";
-    ASSERT_FALSE(write_file_atomic(kernel_.config, "CONFIG_BLOCK=y\n").has_error());
+    artifact_.config = place_.services.paths.state / "config";
+    ASSERT_FALSE(write_file_atomic(artifact_.config, "CONFIG_BLOCK=y\n").has_error());
     platform_.accel = model::Accel::tcg;
     platform_.probe.kvm_detail = "no /dev/kvm";
   }
 
-  static model::Cell cell(int point, model::Arch arch = model::Arch::x86_64) {
-    model::Cell c;
-    c.point.number = point;
-    c.point.label = point == 0 ? "base" : "tip";
-    c.arch = arch;
-    c.id = fmt::format("{}-{}", c.point.label, to_string(arch));
-    c.kernel = c.id;
-    c.tests = {test_spec("bio/a"), test_spec("bio/b")};
-    return c;
+  static model::Kernel kernel(int point) {
+    model::Kernel k;
+    k.point.number = point;
+    k.point.label = point == 0 ? "base" : "tip";
+    k.point.tree = "tree" + std::to_string(point);
+    k.point.version = "6.12.1";
+    k.is_tip = point > 0;
+    k.id = k.point.label + "-x86_64";
+    k.config = {"", {"base", "pin"}};
+    k.guests = {{.id = k.id,
+                 .reason = "",
+                 .machine = {},
+                 .tests = {job::test_spec("bio/a"), job::test_spec("bio/b")}}};
+    return k;
   }
-  static Judged judged(std::vector<std::pair<std::string, Verdict>> verdicts) {
-    Judged j;
-    j.guest.hello.release = "6.12.1";
-    j.guest.hello.counters = true;
-    j.judgement.outcome.kind = JobOutcome::Kind::completed;
+  static job::GuestResult result(const std::vector<std::pair<std::string, Verdict>>& verdicts) {
+    job::GuestResult r;
+    r.guest.hello.release = "6.12.1";
+    r.guest.hello.counters = true;
+    r.guest.attempts = {{1, {}, 1.5, 7, "/first"}};
+    r.outcome.kind = JobOutcome::Kind::completed;
     for (const auto& [name, v] : verdicts) {
-      model::TestVerdict row;
-      row.test = name;
-      row.verdict = v;
-      j.judgement.verdicts.push_back(row);
+      r.results.emplace_back();
+      r.results.back().verdict.test = name;
+      r.results.back().verdict.verdict = v;
     }
-    return j;
+    return r;
   }
-  static RecordedCell recorded(const model::Cell& c) {
-    return {c, c.point.number > 0, "6.12.1", {"bio/a", "bio/b"}};
+  void add(std::size_t i, const std::vector<std::pair<std::string, Verdict>>& verdicts) {
+    const auto& k = plan_.kernels[i];
+    ASSERT_TRUE(record_->kernel_built(k, artifact_).has_value());
+    ASSERT_TRUE(record_->guest_ended(k, k.guests[0], platform_, result(verdicts)).has_value());
   }
-  ExitCode add(const model::Cell& c, const Judged& j) {
-    const auto code = record_->add(recorded(c), in_, kernel_, platform_, j);
-    EXPECT_TRUE(code.has_value()) << code.error().message;
-    return code.has_value() ? *code : ExitCode::harness;
-  }
-  store::JobRow row(const std::string& id) {
-    for (const auto& j : open_store(place_.services.paths)->jobs(record_->id()).value()) {
-      if (j.cell_id == id) return j;
-    }
-    ADD_FAILURE() << "no row for " << id;
-    return {};
-  }
+  store::Store store() { return std::move(open_store(place_.services.paths)).value(); }
 
-  Place place_;
+  job::Place place_;
+  RunOptions options_;
   Inputs in_;
-  kbuild::Artifact kernel_;
-  Platform platform_;
+  Sources sources_;
+  plan::Plan plan_;
+  kbuild::Artifact artifact_;
+  job::Platform platform_;
   std::optional<RunRecord> record_;
 };
 
-TEST_F(Record, WhatPassesIsExpectedAndStored) {
-  EXPECT_EQ(add(cell(0, model::Arch::aarch64), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}})),
-            ExitCode::ok);
-  const auto job = row("base-aarch64");
-  EXPECT_EQ(job.cpu_model, "max,pauth-impdef=on") << "what QEMU really got";
-  EXPECT_EQ(job.accel_reason, "KVM does not work here: no /dev/kvm");
-  EXPECT_EQ(job.kernel_release, "6.12.1");
-  EXPECT_THAT(job.notes, IsEmpty());
-  EXPECT_TRUE(job.dir.ends_with("cells/base-aarch64"));
+TEST_F(Record, ThePlanIsThereFromTheBeginning) {
+  auto s = store();
+  ASSERT_THAT(s.kernels(record_->id()).value(), SizeIs(2));
+  const auto guests = s.guests(record_->id()).value();
+  ASSERT_THAT(guests, SizeIs(2));
+  EXPECT_EQ(guests[1].kernel_id, "tip-x86_64");
+  EXPECT_EQ(guests[1].planned, 2);
+  EXPECT_FALSE(guests[1].outcome.has_value());
 }
 
-TEST_F(Record, WhatNobodyExpectedIsARegression) {
-  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::leak}})),
-            ExitCode::regressions);
-  EXPECT_EQ(add(cell(0), judged({})), ExitCode::regressions) << "no verdict at all is none";
+TEST_F(Record, RunJsonSaysHowToDoItAgain) {
+  const auto run = store().find_run(record_->id()).value();
+  const auto recorded = read_run_file(fs::path(run->dir) / "run.json");
+  ASSERT_TRUE(recorded.has_value()) << recorded.error().message;
+  EXPECT_THAT(recorded->options.tests, ElementsAre("bio"));
+  ASSERT_THAT(recorded->options.env, SizeIs(1));
+  EXPECT_EQ(recorded->options.env[0].env.at("X"), "1");
+  EXPECT_THAT(source_changes(*recorded, sources_), testing::IsEmpty());
+  sources_.series.patches[0].tree = "another";
+  EXPECT_THAT(source_changes(*recorded, sources_), ElementsAre(HasSubstr("tip is tree another")));
 }
 
-TEST_F(Record, AGuestThatIsNotTheMachineThatWasAskedFor) {
-  auto j = judged({{"bio/a", Verdict::skip}});
-  j.guest.setup_problems = {"no NVMe namespace pin-raw:1"};
-  EXPECT_EQ(add(cell(0), j), ExitCode::regressions);
-  EXPECT_THAT(row("base-x86_64").unmet, ElementsAre(HasSubstr("no NVMe namespace pin-raw:1")));
+TEST_F(Record, TheSameInputsGiveTheSameRunJson) {
+  const auto text = [&] { return run_to_json(options_, in_, sources_, plan_, place_.services); };
+  EXPECT_EQ(text(), text());
 }
 
-TEST_F(Record, ASkipNeedsLeaveWhereAFileListsThem) {
-  in_.requirements = {
-      {.name = "new", .range = {.bases = {"debian-6.12"}}, .skips = {{"bio/b", {}, {}, "no drive"}}}};
-  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}})), ExitCode::ok);
-  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::skip}, {"bio/b", Verdict::skip}})),
-            ExitCode::regressions);
-}
-
-TEST_F(Record, CapabilitiesOfTheKernelAreRequiredUnlessASeriesSaysOtherwise) {
-  in_.requirements = {{.name = "new", .capabilities = {{"dio.bdev", "pin"}}}};
-  auto j = judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}});
-  j.judgement.capabilities = {{"dio.bdev", "get"}};
-  EXPECT_EQ(add(cell(0), j), ExitCode::regressions);
-  EXPECT_THAT(row("base-x86_64").unmet, ElementsAre("capability dio.bdev: pin is required, get was found"));
-  in_.series = model::Series{.capabilities = {{"dio.bdev", "get"}}};
-  EXPECT_EQ(add(cell(1), j), ExitCode::ok);
-  j.judgement.capabilities = {{"dio.bdev", "unknown"}};
-  EXPECT_EQ(add(cell(0), j), ExitCode::ok) << "what could not be probed is a skip of its own";
-}
-
-TEST_F(Record, AKnownIssueIsNoRegressionAndIsNoted) {
-  in_.known_issues = {{.name = "leaky",
-                       .tests = {"bio/b"},
-                       .seen = {Verdict::leak},
-                       .reason = "a page leaks",
-                       .reference = "here"}};
-  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::leak}})), ExitCode::ok);
-  EXPECT_THAT(row("base-x86_64").notes, ElementsAre("known issue leaky (a page leaks) in bio/b"));
-  EXPECT_EQ(add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}})), ExitCode::regressions)
-      << "no longer seen";
-  EXPECT_EQ(add(cell(1), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}})), ExitCode::ok)
-      << "mended by the series";
-}
-
-TEST_F(Record, ErrorsOfOursAreNoRegressions) {
-  auto j = judged({{"bio/a", Verdict::error}});
-  j.judgement.outcome = {JobOutcome::Kind::infra_error, "test", "the disk is full"};
-  EXPECT_EQ(add(cell(0), j), ExitCode::harness);
-}
-
-TEST_F(Record, AKernelWithoutCountersIsNoted) {
-  auto j = judged({{"bio/a", Verdict::skip}});
-  j.guest.hello.counters = false;
-  EXPECT_EQ(add(cell(0), j), ExitCode::ok);
-  EXPECT_THAT(row("base-x86_64").notes, Contains(HasSubstr("pin counters not available")));
-}
-
-TEST_F(Record, ACellThatFailedKeepsItsTestsMissing) {
-  const auto build = make_error(ErrorKind::build_failed, "mm/gup.c:3: error", "the log");
-  const auto tip = cell(1);
-  const auto base = cell(0);
-  EXPECT_EQ(*record_->add_failed(recorded(tip), build), ExitCode::build);
-  EXPECT_EQ(*record_->add_failed(recorded(base), make_error(ErrorKind::disk_full, "full")),
-            ExitCode::harness);
-  const auto job = row("tip-x86_64");
-  EXPECT_EQ(job.outcome.kind, JobOutcome::Kind::build_failed);
-  EXPECT_THAT(job.notes, ElementsAre("the log"));
-  const auto rows = open_store(place_.services.paths)->verdicts(record_->id(), "tip-x86_64").value();
+TEST_F(Record, WhatPassesIsOkAndStored) {
+  add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}});
+  add(1, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}});
+  EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::ok);
+  auto s = store();
+  const auto g = s.guests(record_->id()).value().at(0);
+  EXPECT_EQ(g.cpu_model, "max,-erms,-fsrm") << "what QEMU really got";
+  EXPECT_EQ(g.accel_reason, "KVM does not work here: no /dev/kvm");
+  EXPECT_EQ(g.release, "6.12.1");
+  EXPECT_TRUE(g.dir.ends_with("guests/base-x86_64"));
+  EXPECT_THAT(s.attempts(record_->id(), "base-x86_64").value(), SizeIs(1));
+  const auto rows = s.results(record_->id(), "base-x86_64").value();
   ASSERT_THAT(rows, SizeIs(2));
-  EXPECT_EQ(rows[1].verdict.verdict, Verdict::missing);
+  EXPECT_EQ(rows[0].assessment->rule, model::Rule::fine);
+  EXPECT_EQ(s.find_run(record_->id()).value()->state, store::RunState::finished);
 }
 
-TEST_F(Record, WhatOnlyTheBaseStillTestsIsLost) {
-  add(cell(0), judged({{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}}));
-  add(cell(0, model::Arch::aarch64), judged({{"bio/a", Verdict::skip}}));
-  add(cell(1, model::Arch::aarch64), judged({{"bio/a", Verdict::skip}}));
-  EXPECT_EQ(*record_->weigh_against_base(), ExitCode::ok);
-  EXPECT_EQ(add(cell(1), judged({{"bio/a", Verdict::skip}, {"bio/b", Verdict::skip}})), ExitCode::ok);
-  EXPECT_EQ(*record_->weigh_against_base(), ExitCode::regressions);
+TEST_F(Record, ALossAgainstTheBaseIsARegressionAndTheVerdictStays) {
+  add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}});
+  add(1, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}});
+  EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::regressions);
+  const auto row = store().results(record_->id(), "tip-x86_64").value().at(1);
+  EXPECT_EQ(row.verdict().verdict, Verdict::skip);
+  EXPECT_EQ(row.assessment->rule, model::Rule::lost);
 }
 
-TEST_F(Record, ARunIsAliveUntilItIsFinished) {
-  EXPECT_EQ(open_store(place_.services.paths)->find_run("last").value()->state, "running")
-      << "its lock is held";
-  ASSERT_TRUE(record_->finish("finished", ExitCode::regressions).has_value());
-  const auto run = open_store(place_.services.paths)->find_run("last").value();
-  EXPECT_EQ(run->state, "finished");
-  EXPECT_EQ(run->exit_code, 1);
+TEST_F(Record, AKernelThatDoesNotBuildIsOneLineAndNoRegression) {
+  add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}});
+  const auto failed = record_->kernel_failed(
+      plan_.kernels[1],
+      make_error(ErrorKind::build_failed, "patch 1 does not build:\nmm/gup.c:7: error", "see it"));
+  ASSERT_TRUE(failed.has_value());
+  EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::build);
+  const auto k = store().kernels(record_->id()).value().at(1);
+  EXPECT_EQ(k.state, store::KernelState::build_failed);
+  EXPECT_EQ(k.failure, "patch 1 does not build: mm/gup.c:7: error");
+  EXPECT_THAT(k.notes, ElementsAre("see it"));
+  EXPECT_THAT(store().results(record_->id(), "tip-x86_64").value(), testing::IsEmpty());
 }
 
-TEST_F(Record, ARunWhoseProcessIsGoneWasInterrupted) {
+TEST_F(Record, TheConfigurationOfAKernelDecidesWhichSkipsAreListed) {
+  in_.requirements = {{.name = "new", .range = {}, .capabilities = {}, .skips = {}}};
+  in_.requirements[0].skips = {
+      {.tests = "bio/b", .range = {}, .without = {"BLOCK"}, .sometimes = false, .reason = "no"}};
+  add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}});
+  add(1, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}});
+  EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::regressions) << "it was built with BLOCK";
+}
+
+TEST_F(Record, AKilledRunIsInterruptedByTheNextThatLooks) {
+  const std::string id = record_->id();
+  EXPECT_EQ(store().find_run(id).value()->state, store::RunState::running) << "its lock is held";
   record_.reset();
-  EXPECT_EQ(open_store(place_.services.paths)->find_run("last").value()->state, "interrupted");
+  EXPECT_EQ(store().find_run(id).value()->state, store::RunState::interrupted);
 }
 
-TEST(Fold, TheWorstExitCodeWins) {
-  EXPECT_EQ(fold(ExitCode::ok, ExitCode::harness), ExitCode::harness);
-  EXPECT_EQ(fold(ExitCode::build, ExitCode::harness), ExitCode::build);
-  EXPECT_EQ(fold(ExitCode::build, ExitCode::regressions), ExitCode::regressions);
-  EXPECT_EQ(fold(ExitCode::interrupted, ExitCode::regressions), ExitCode::interrupted);
+TEST_F(Record, AnInterruptionOutranksWhatTheRowsSay) {
+  add(0, {{"bio/a", Verdict::leak}});
+  EXPECT_EQ(record_->finish(true, in_).value(), ExitCode::interrupted);
+  EXPECT_EQ(store().find_run(record_->id()).value()->state, store::RunState::interrupted);
 }
 
 }  // namespace

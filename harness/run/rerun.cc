@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "run/repro.h"
+#include "job/repro.h"
 
 namespace pinrig::run {
 namespace {
@@ -58,20 +58,21 @@ Result<ReadyJob> ready_again(const RerunOptions& o, const Services& services) {
                         fmt::format("--test {}: the job has no such test", join(o.tests, ", ")),
                         "`pinrig show` lists the tests of a run");
   }
-  PINRIG_TRY(drives, prepare_drives(spec.machine, services));
+  PINRIG_TRY(drives, job::prepare_drives(spec.machine, services));
   PINRIG_TRY(dir, fresh_dir(fs::absolute(o.job_file).parent_path()));
   ReadyJob job{.spec = std::move(spec), .dir = dir, .drives = std::move(drives)};
-  PINRIG_CHECK(write_repro(job.spec, job.dir, own_program()));
+  PINRIG_CHECK(job::write_repro(job.spec, job.dir, job::own_program()));
   return job;
 }
 
 Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
   services.observer.on(
-      {.kind = Event::Kind::begin, .task = job.spec.cell_id, .what = "guest", .text = "boot"});
-  PINRIG_TRY(judged, run_and_judge(job, services));
+      {.kind = Event::Kind::begin, .task = job.spec.guest_id, .what = "guest", .text = "boot"});
+  PINRIG_TRY(judged, job::run_and_judge(job, services));
   RerunEnd end;
   int bad = 0;
-  for (const auto& v : judged.judgement.verdicts) {
+  for (const auto& row : judged.results) {
+    const auto& v = row.verdict;
     if (!v.case_name.empty() && fine(v.verdict)) continue;
     end.text += verdict_line(v);
     bad += v.case_name.empty() && !fine(v.verdict) ? 1 : 0;
@@ -80,10 +81,10 @@ Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
     end.text += fmt::format("set-up   {}\n", p);
     ++bad;
   }
-  const auto& outcome = judged.judgement.outcome;
+  const auto& outcome = judged.outcome;
   for (const auto& p : judged.guest.problems) end.text += fmt::format("note     {}\n", p);
   end.text +=
-      fmt::format("{}{}: {} things not fine in {} tests, boot {}, {}; files in {}\n", to_string(outcome.kind),
+      fmt::format("{}{}: {} of {} tests failed, boot {}, {}; files in {}\n", to_string(outcome.kind),
                   outcome.detail.empty() ? "" : " (" + outcome.detail + ")", bad, job.spec.tests.size(),
                   human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s), job.dir.string());
   using Kind = model::JobOutcome::Kind;

@@ -6,9 +6,12 @@
 #include <vector>
 
 #include "base/exit_code.h"
-#include "run/stages.h"
+#include "job/result.h"
+#include "run/inputs.h"
 
 namespace pinrig::run {
+
+using job::ReadyJob;
 
 struct RerunOptions {
   fs::path job_file;               ///< job.json

@@ -8,9 +8,12 @@
 #include <string>
 
 #include "base/deadline.h"
-#include "run/observer.h"
+#include "job/observer.h"
 
 namespace pinrig::run {
+
+using job::Event;
+using job::Observer;
 
 enum class Loudness { quiet, normal, verbose };
 

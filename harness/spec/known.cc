@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // configs/expectations/NAME.yaml and configs/known-issues/NAME.yaml
+#include <algorithm>
+
 #include "base/text.h"
 #include "spec/places.h"
 #include "spec/spec.h"
@@ -11,6 +13,7 @@ using model::AllowedSkip;
 using model::KernelRange;
 using model::KnownIssue;
 using model::Requirements;
+using model::Verdict;
 
 std::vector<std::string> with_range(std::vector<std::string> keys) {
   for (const char* key : {"kernels", "since", "until", "archs"}) keys.emplace_back(key);
@@ -54,13 +57,38 @@ std::string read_tests(Reader& r, const Node& n) {
   return s;
 }
 
+bool holds(const std::vector<Verdict>& list, Verdict v) {
+  return std::find(list.begin(), list.end(), v) != list.end();
+}
+
+/// A known issue is about cases: whatever else fails in the same test is news.
+std::string read_known_case(Reader& r, const Node& n) {
+  const std::string s = read_tests(r, n);
+  if (r.ok() && s.find(':') == std::string::npos)
+    r.fail(n, fmt::format("tests: '{}' covers a whole test; a known issue names its cases", s),
+           fmt::format("write '{}:CASE' (* and ? match), or '{}:' for the test's own row", s, s));
+  return s;
+}
+
+/// What the harness doubts and what never ran look like no fault of the kernel.
+std::vector<Verdict> read_seen(Reader& r, const Node& n) {
+  auto seen = read_verdicts(r, n, "seen");
+  for (const Verdict v : {Verdict::error, Verdict::missing, Verdict::pass, Verdict::skip}) {
+    if (r.ok() && holds(seen, v))
+      r.fail(n, fmt::format("seen: '{}' says nothing about a kernel", model::to_string(v)),
+             "what a known issue looks like is fail, leak, crash, timeout, xfail or xpass");
+  }
+  return seen;
+}
+
 AllowedSkip read_skip(Reader& r, const Node& n, const fs::path& project) {
   AllowedSkip skip;
-  const Fields f(r, n, "a skip", with_range({"tests", "without", "reason"}));
+  const Fields f(r, n, "a skip", with_range({"tests", "without", "sometimes", "reason"}));
   if (!r.ok()) return skip;
   if (const Node* v = f.need("tests")) skip.tests = read_tests(r, *v);
   if (const Node* v = f.need("reason")) skip.reason = r.text(*v, "reason");
   set(f, "without", skip.without, [&](const Node& v) { return read_symbols(r, v, "without"); });
+  set(f, "sometimes", skip.sometimes, [&](const Node& v) { return r.truth(v, "sometimes"); });
   skip.range = read_range(r, f, project);
   return skip;
 }
@@ -95,14 +123,18 @@ Result<KnownIssue> load_known_issue(const fs::path& project, const std::string& 
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
   const Fields f(r, root, "a known issue",
-                 with_range({"tests", "without", "seen", "sometimes", "reason", "reference"}));
+                 with_range({"tests", "without", "seen", "pages", "sometimes", "reason", "reference"}));
   KnownIssue out;
   out.name = name;
   if (!r.ok()) return r.error();
   if (const Node* n = f.need("tests")) {
-    for (const auto& item : r.list(*n, "tests")) out.tests.push_back(read_tests(r, item));
+    for (const auto& item : r.list(*n, "tests")) out.tests.push_back(read_known_case(r, item));
   }
-  if (const Node* n = f.need("seen")) out.seen = read_verdicts(r, *n, "seen");
+  if (const Node* n = f.need("seen")) out.seen = read_seen(r, *n);
+  set(f, "pages", out.pages, [&](const Node& n) { return r.whole(n, "pages", 1, 1 << 30); });
+  if (r.ok() && out.pages == 0 && holds(out.seen, Verdict::leak))
+    r.fail(f.key_node("seen"), "seen: a leak is known up to a number of pages, and none is given",
+           "add 'pages: N', the most base pages that one test leaves pinned");
   if (const Node* n = f.need("reason")) out.reason = r.text(*n, "reason");
   if (const Node* n = f.need("reference")) out.reference = r.text(*n, "reference");
   set(f, "without", out.without, [&](const Node& n) { return read_symbols(r, n, "without"); });

@@ -29,11 +29,19 @@ TEST(LoadRun, DefaultsOfARunThatNamesItsBaseOnly) {
   EXPECT_EQ(run.series, "");
   EXPECT_THAT(run.points, ElementsAre("base"));
   EXPECT_THAT(run.archs, ElementsAre(Arch::x86_64, Arch::aarch64));
-  EXPECT_THAT(run.fragments, ElementsAre("base", "pin"));
+  ASSERT_EQ(run.configs.size(), 1u);
+  EXPECT_EQ(run.configs[0].text(), "base+pin");
   EXPECT_EQ(run.machine, "default");
   EXPECT_THAT(run.suites, ElementsAre("*"));
   EXPECT_EQ(run.accel, model::Accel::automatic);
   EXPECT_TRUE(run.expect.empty());
+}
+
+TEST(LoadRun, SeveralConfigurationsHaveNames) {
+  const auto run = good(load_run(project, "matrix"));
+  ASSERT_EQ(run.configs.size(), 2u);
+  EXPECT_EQ(run.configs[0].text(), "plain: base+pin");
+  EXPECT_EQ(run.configs[1].name, "bare");
 }
 
 TEST(LoadRun, EveryKey) {
@@ -333,11 +341,12 @@ TEST(LoadKnownIssues, EveryKey) {
   const auto all = good(load_all_known_issues(project));
   ASSERT_EQ(all.size(), 1u);
   EXPECT_EQ(all[0].name, "leaky");
-  EXPECT_THAT(all[0].tests, ElementsAre("bio/dio_rw", "bio/dio_fork:one"));
+  EXPECT_THAT(all[0].tests, ElementsAre("bio/dio_rw:", "bio/dio_fork:one"));
   EXPECT_EQ(all[0].range.until, "6.1");
   EXPECT_THAT(all[0].seen, ElementsAre(model::Verdict::leak, model::Verdict::fail));
   EXPECT_EQ(all[0].reason, "a page leaks");
   EXPECT_EQ(all[0].reference, "block/blk-map.c");
+  EXPECT_EQ(all[0].pages, 12);
   EXPECT_TRUE(all[0].sometimes);
   EXPECT_THAT(all[0].without, ElementsAre("SLUB_TINY"));
 }

@@ -64,16 +64,38 @@ void read_points(Reader& r, const Fields& f, RunSpec& run) {
   }
 }
 
-void read_matrix(Reader& r, const Fields& f, RunSpec& run, const fs::path& project) {
-  if (const Node* n = f.get("fragments")) {
-    run.fragments.clear();
-    for (const auto& item : r.list(*n, "fragments")) {
-      check_named(r, item, "fragments", project, fragment_place());
-      if (std::find(run.fragments.begin(), run.fragments.end(), item.text) != run.fragments.end())
-        r.fail(item, fmt::format("fragments: '{}' stands here a second time", item.text));
-      run.fragments.push_back(item.text);
-    }
+std::vector<std::string> read_fragments(Reader& r, const Node& n, const std::string& key,
+                                        const fs::path& project) {
+  std::vector<std::string> out;
+  for (const auto& item : r.list(n, key)) {
+    check_named(r, item, key, project, fragment_place());
+    if (std::find(out.begin(), out.end(), item.text) != out.end())
+      r.fail(item, fmt::format("{}: duplicate '{}'", key, item.text));
+    out.push_back(item.text);
   }
+  return out;
+}
+
+/// `fragments:` is one configuration without a name, `configs:` several with names that become columns.
+void read_configs(Reader& r, const Fields& f, RunSpec& run, const fs::path& project) {
+  const Node* fragments = f.get("fragments");
+  const Node* configs = f.get("configs");
+  if (fragments != nullptr && configs != nullptr)
+    r.fail(f.key_node("fragments"), "'fragments' and 'configs' are mutually exclusive",
+           "give each configuration a name below 'configs'");
+  if (fragments != nullptr && r.ok())
+    run.configs = {{"", read_fragments(r, *fragments, "fragments", project)}};
+  if (configs == nullptr || !r.ok()) return;
+  run.configs.clear();
+  if (configs->kind != Node::Kind::map || configs->keys.empty())
+    r.fail(*configs, "configs: expected a mapping of NAME: [fragments]");
+  for (std::size_t i = 0; i < configs->keys.size() && r.ok(); ++i)
+    run.configs.push_back({r.word(configs->keys[i], "configs"),
+                           read_fragments(r, configs->items[i], configs->keys[i].text, project)});
+}
+
+void read_matrix(Reader& r, const Fields& f, RunSpec& run, const fs::path& project) {
+  read_configs(r, f, run, project);
   if (const Node* n = f.get("machine")) {
     check_named(r, *n, "machine", project, machine_place());
     run.machine = n->text;
@@ -101,13 +123,13 @@ Result<RunSpec> load_run(const fs::path& project, const std::string& name) {
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
   const Fields f(r, root, "a run",
-                 {"name", "series", "base", "points", "archs", "fragments", "machine", "suites", "accel",
-                  "selftests_from", "expect", "env"});
+                 {"name", "series", "base", "points", "archs", "fragments", "configs", "machine", "suites",
+                  "accel", "selftests_from", "expect", "env"});
   RunSpec run;
   run.where = r.where(root);
   run.name = file.stem().string();
   run.archs = {model::Arch::x86_64, model::Arch::aarch64};
-  run.fragments = {"base", "pin"};
+  run.configs = {{"", {"base", "pin"}}};
   run.machine = "default";
   run.suites = {"*"};
   set(f, "name", run.name, [&](const Node& n) { return r.word(n, "name"); });

@@ -4,58 +4,10 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
-#include <array>
-
 namespace pinrig::store {
 namespace {
 
-// "PNRG": tells our files from those of other programs (file(1) shows it too).
-constexpr int application_id = 0x504e5247;
 constexpr int busy_ms = 30000;
-
-constexpr const char* v1 = R"(
-CREATE TABLE runs(
-  id TEXT PRIMARY KEY, spec TEXT NOT NULL, base TEXT NOT NULL, series TEXT NOT NULL, started TEXT NOT NULL,
-  finished TEXT NOT NULL, state TEXT NOT NULL, exit_code INTEGER NOT NULL,
-  dir TEXT NOT NULL, host TEXT NOT NULL);
-CREATE TABLE jobs(
-  id INTEGER PRIMARY KEY AUTOINCREMENT, run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE,
-  cell_id TEXT NOT NULL, point INTEGER NOT NULL, label TEXT NOT NULL, subject TEXT NOT NULL,
-  is_tip INTEGER NOT NULL,
-  arch TEXT NOT NULL, config TEXT NOT NULL, machine TEXT NOT NULL, accel TEXT NOT NULL,
-  cpu_model TEXT NOT NULL,
-  kernel_key TEXT NOT NULL, kernel_release TEXT NOT NULL, outcome TEXT NOT NULL, phase TEXT NOT NULL,
-  detail TEXT NOT NULL, build_wall_s REAL NOT NULL, build_cached INTEGER NOT NULL, boot_s REAL NOT NULL,
-  wall_s REAL NOT NULL, dir TEXT NOT NULL, capabilities TEXT NOT NULL, notes TEXT NOT NULL,
-  UNIQUE(run_id, cell_id));
-CREATE TABLE verdicts(
-  job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, seq INTEGER NOT NULL, test TEXT NOT NULL,
-  case_name TEXT NOT NULL, verdict TEXT NOT NULL, detail TEXT NOT NULL, line INTEGER NOT NULL,
-  expected INTEGER NOT NULL, expectation TEXT NOT NULL, wall_s REAL NOT NULL, numbers TEXT NOT NULL,
-  ledger INTEGER, acquired_before INTEGER, released_before INTEGER, acquired_after INTEGER,
-  released_after INTEGER,
-  settled_before INTEGER, settled_after INTEGER, settle_ms REAL, claim_mode INTEGER, claim_pages INTEGER,
-  claim_skew INTEGER, taint_before INTEGER NOT NULL, taint_after INTEGER NOT NULL,
-  PRIMARY KEY(job, seq)) WITHOUT ROWID;
-CREATE TABLE events(
-  job INTEGER NOT NULL REFERENCES jobs(id) ON DELETE CASCADE, seq INTEGER NOT NULL, kind TEXT NOT NULL,
-  title TEXT NOT NULL, function TEXT NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
-  owner TEXT NOT NULL, fatal INTEGER NOT NULL, PRIMARY KEY(job, seq)) WITHOUT ROWID;
-)";
-
-// Why the accelerator was chosen, and the counters beside the pins.
-constexpr const char* v2 = R"(
-ALTER TABLE jobs ADD COLUMN accel_reason TEXT NOT NULL DEFAULT '';
-ALTER TABLE verdicts ADD COLUMN counters TEXT NOT NULL DEFAULT '{}';
-)";
-
-// Unmet expectations had been among the notes.
-constexpr const char* v3 = "ALTER TABLE jobs ADD COLUMN unmet TEXT NOT NULL DEFAULT '[]';";
-
-/// Entry i leads from version i to i + 1. Entries are never edited once published, only added.
-constexpr std::array migrations{v1, v2, v3};
-
-int user_version(SQLite::Database& db) { return db.execAndGet("PRAGMA user_version").getInt(); }
 
 /// Bad input when the file is not ours or newer than this program.
 Result<void> check_owner(const fs::path& file, SQLite::Database& db) {
@@ -85,18 +37,6 @@ Result<void> use_wal(const fs::path& file, SQLite::Database& db) {
 }
 
 }  // namespace
-
-int schema_version() { return static_cast<int>(migrations.size()); }
-
-void migrate(SQLite::Database& db, int target) {
-  if (user_version(db) >= target) return;
-  SQLite::Transaction all(db, SQLite::TransactionBehavior::IMMEDIATE);
-  // Another process may have done it while this one waited for the lock.
-  for (int v = user_version(db); v < target; ++v) db.exec(migrations.at(static_cast<std::size_t>(v)));
-  db.exec(fmt::format("PRAGMA application_id = {}", application_id));
-  db.exec(fmt::format("PRAGMA user_version = {}", target));
-  all.commit();
-}
 
 Error database_error(const fs::path& file, int code, const std::string& message) {
   const std::string text = fmt::format("{}: {}", file.string(), message);

@@ -19,6 +19,11 @@ struct Store::Impl {
 /// In the columns taint_before and taint_after: not known. No kernel sets all 64 bits.
 inline constexpr std::int64_t unknown_taint = -1;
 
+/// "PNRG": tells our files from those of other programs (file(1) shows it too).
+inline constexpr int application_id = 0x504e5247;
+
+/// The version that a database has.
+int user_version(SQLite::Database& db);
 /// The version that this program writes; kept in PRAGMA user_version.
 int schema_version();
 /// Brings a database from the version it has to `target`, one transaction in all; a no-op when it is there.

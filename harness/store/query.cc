@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "store/database.h"
+#include "store/names.h"
 
 namespace pinrig::store {
 namespace {
@@ -33,55 +34,106 @@ class Columns {
   int n_ = 0;
 };
 
-model::JobOutcome::Kind outcome_kind(const std::string& word) {
-  using Kind = model::JobOutcome::Kind;
-  for (const Kind k :
-       {Kind::completed, Kind::apply_failed, Kind::build_failed, Kind::boot_failed, Kind::panicked,
-        Kind::timed_out, Kind::no_output, Kind::infra_error, Kind::cancelled}) {
-    if (word == model::to_string(k)) return k;
-  }
-  throw std::runtime_error(fmt::format("'{}' in jobs.outcome is no outcome", word));
+template <typename T>
+T known_word(const std::optional<T>& value, const std::string& word, const char* column) {
+  if (!value) throw std::runtime_error(fmt::format("'{}' in {} is unknown to this pinrig", word, column));
+  return *value;
+}
+
+model::JobOutcome read_outcome(Columns& c, const std::string& word) {
+  model::JobOutcome o;
+  o.kind = known_word(model::outcome_from_string(word), word, "guests.outcome");
+  const std::string phase = c.text();
+  o.phase = known_word(model::phase_from_string(phase), phase, "guests.phase");
+  o.detail = c.text();
+  return o;
 }
 
 constexpr const char* run_columns =
-    "SELECT id, spec, base, series, started, finished, state, exit_code, dir, host FROM runs ";
+    "SELECT id, spec, base, series, faults, purpose, started, finished, state, exit_code, dir, host FROM "
+    "runs ";
 
 RunRow read_run(Statement& s) {
   Columns c(s);
   RunRow r;
-  for (std::string* field : {&r.id, &r.spec, &r.base, &r.series, &r.started, &r.finished, &r.state})
-    *field = c.text();
+  for (std::string* field : {&r.id, &r.spec, &r.base, &r.series}) *field = c.text();
+  r.faults = c.truth();
+  for (std::string* field : {&r.purpose, &r.started, &r.finished}) *field = c.text();
+  const std::string state = c.text();
+  r.state = known_word(run_state_from_string(state), state, "runs.state");
   r.exit_code = c.whole();
   r.dir = c.text();
   r.host = c.text();
   return r;
 }
 
-JobRow read_job(Statement& s) {
+constexpr const char* kernel_columns =
+    "SELECT run_id, kernel_id, point, label, subject, commit_id, tree, patch_id, version, is_tip, arch, "
+    "config,"
+    " fragments, state, failure, build_log, key, cached, build_wall_s, dir, notes, unmet, known, lost FROM "
+    "kernels ";
+
+KernelRow read_kernel(Statement& s) {
   Columns c(s);
-  JobRow j;
-  j.run_id = c.text();
-  j.cell_id = c.text();
-  j.point.number = c.whole();
-  j.point.label = c.text();
-  j.point.subject = c.text();
-  j.is_tip = c.truth();
-  j.arch = model::arch_from_string(c.text()).value_or(model::Arch::x86_64);
-  for (std::string* field :
-       {&j.config, &j.machine, &j.accel, &j.accel_reason, &j.cpu_model, &j.kernel_key, &j.kernel_release})
+  KernelRow k;
+  k.run_id = c.text();
+  k.id = c.text();
+  k.point.number = c.whole();
+  for (std::string* field : {&k.point.label, &k.point.subject, &k.point.commit, &k.point.tree,
+                             &k.point.patch_id, &k.point.version})
     *field = c.text();
-  j.outcome.kind = outcome_kind(c.text());
-  j.outcome.phase = c.text();
-  j.outcome.detail = c.text();
-  j.build_wall_s = c.real();
-  j.build_cached = c.truth();
-  j.boot_s = c.real();
-  j.wall_s = c.real();
-  j.dir = c.text();
-  j.capabilities = c.json<std::map<std::string, std::string>>();
-  j.notes = c.json<std::vector<std::string>>();
-  j.unmet = c.json<std::vector<std::string>>();
-  return j;
+  k.is_tip = c.truth();
+  k.arch = model::arch_from_string(c.text()).value_or(model::Arch::x86_64);
+  k.config.name = c.text();
+  k.config.fragments = c.json<std::vector<std::string>>();
+  const std::string state = c.text();
+  k.state = known_word(kernel_state_from_string(state), state, "kernels.state");
+  for (std::string* field : {&k.failure, &k.build_log, &k.key}) *field = c.text();
+  k.cached = c.truth();
+  k.build_wall_s = c.real();
+  k.dir = c.text();
+  for (auto* list : {&k.notes, &k.unmet, &k.known}) *list = c.json<std::vector<std::string>>();
+  k.lost = lost_from_json(c.text());
+  return k;
+}
+
+constexpr const char* guest_columns =
+    "SELECT g.run_id, k.kernel_id, guest_id, reason, machine, planned, outcome, phase, detail, accel, "
+    "accel_reason,"
+    " cpu_model, release, boot_s, wall_s, g.dir, capabilities, counters, setup, g.notes"
+    " FROM guests g JOIN kernels k ON g.kernel = k.id ";
+
+GuestRow read_guest(Statement& s) {
+  Columns c(s);
+  GuestRow g;
+  for (std::string* field : {&g.run_id, &g.kernel_id, &g.id, &g.reason, &g.machine}) *field = c.text();
+  g.planned = c.whole();
+  const Column outcome = c.next();
+  if (outcome.isNull()) {
+    c.text();
+    c.text();
+  } else {
+    g.outcome = read_outcome(c, outcome.getString());
+  }
+  for (std::string* field : {&g.accel, &g.accel_reason, &g.cpu_model, &g.release}) *field = c.text();
+  g.boot_s = c.real();
+  g.wall_s = c.real();
+  g.dir = c.text();
+  g.capabilities = c.json<std::map<std::string, std::string>>();
+  g.counters = c.truth();
+  for (auto* list : {&g.setup, &g.notes}) *list = c.json<std::vector<std::string>>();
+  return g;
+}
+
+AttemptRow read_attempt(Statement& s) {
+  Columns c(s);
+  AttemptRow a;
+  a.number = c.whole();
+  a.outcome = read_outcome(c, c.text());
+  a.boot_s = c.real();
+  a.wall_s = c.real();
+  a.dir = c.text();
+  return a;
 }
 
 std::optional<model::PinLedger> read_ledger(Columns& c) {
@@ -110,26 +162,36 @@ std::optional<std::uint64_t> read_taint(Columns& c) {
   return value == unknown_taint ? std::nullopt : std::optional(static_cast<std::uint64_t>(value));
 }
 
-VerdictRow read_verdict(Statement& s) {
+std::optional<model::Assessment> read_assessment(Columns& c) {
+  const Column rule = c.next();
+  if (rule.isNull()) return std::nullopt;
+  model::Assessment a;
+  const std::string word = rule.getString();
+  a.rule = known_word(model::rule_from_string(word), word, "results.rule");
+  a.reason = c.text();
+  a.reference = c.text();
+  return a;
+}
+
+model::AssessedResult read_result(Statement& s) {
   Columns c(s);
-  VerdictRow r;
-  auto& v = r.verdict;
+  model::AssessedResult r;
+  auto& v = r.result.verdict;
   v.test = c.text();
   v.case_name = c.text();
   const std::string word = c.text();
-  const auto verdict = model::verdict_from_string(word);
-  if (!verdict) throw std::runtime_error(fmt::format("'{}' in verdicts.verdict is no verdict", word));
-  v.verdict = *verdict;
+  v.verdict = known_word(model::verdict_from_string(word), word, "results.verdict");
   v.detail = c.text();
+  v.diagnostics = c.json<std::vector<std::string>>();
   v.line = c.whole();
-  v.expected = c.truth();
-  v.expectation = c.text();
+  v.foreseen = c.truth();
   v.wall_s = c.real();
   v.numbers = c.json<std::map<std::string, double>>();
-  r.ledger = read_ledger(c);
-  r.taint_before = read_taint(c);
-  r.taint_after = read_taint(c);
-  r.counters = c.json<std::map<std::string, std::int64_t>>();
+  r.result.ledger = read_ledger(c);
+  r.result.taint_before = read_taint(c);
+  r.result.taint_after = read_taint(c);
+  r.result.counters = c.json<std::map<std::string, std::int64_t>>();
+  r.assessment = read_assessment(c);
   return r;
 }
 
@@ -143,6 +205,8 @@ model::KernelEvent read_event(Statement& s) {
   e.last_line = c.whole();
   e.owner = c.text();
   e.fatal = c.truth();
+  e.count = c.whole();
+  e.text = c.json<std::vector<std::string>>();
   return e;
 }
 
@@ -187,16 +251,31 @@ Result<std::optional<RunRow>> Store::find_run(const std::string& id) const {
                     "give more of the id");
 }
 
-Result<std::vector<JobRow>> Store::jobs(const std::string& run_id) const {
+Result<std::vector<KernelRow>> Store::kernels(const std::string& run_id) const {
+  return guarded(impl_->file, [&] {
+    Statement s(impl_->db, std::string(kernel_columns) + "WHERE run_id = ? ORDER BY id");
+    s.bind(1, run_id);
+    return all_rows<KernelRow>(s, read_kernel);
+  });
+}
+
+Result<std::vector<GuestRow>> Store::guests(const std::string& run_id) const {
+  return guarded(impl_->file, [&] {
+    Statement s(impl_->db, std::string(guest_columns) + "WHERE g.run_id = ? ORDER BY g.kernel, g.id");
+    s.bind(1, run_id);
+    return all_rows<GuestRow>(s, read_guest);
+  });
+}
+
+Result<std::vector<AttemptRow>> Store::attempts(const std::string& run_id,
+                                                const std::string& guest_id) const {
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
-                "SELECT run_id, cell_id, point, label, subject, is_tip, arch, config, machine, accel, "
-                "accel_reason, cpu_model,"
-                " kernel_key, kernel_release, outcome, phase, detail, build_wall_s, build_cached, boot_s, "
-                "wall_s, dir,"
-                " capabilities, notes, unmet FROM jobs WHERE run_id = ? ORDER BY id");
+                "SELECT number, a.outcome, a.phase, a.detail, a.boot_s, a.wall_s, a.dir FROM attempts a"
+                " JOIN guests g ON a.guest = g.id WHERE run_id = ? AND guest_id = ? ORDER BY number");
     s.bind(1, run_id);
-    return all_rows<JobRow>(s, read_job);
+    s.bind(2, guest_id);
+    return all_rows<AttemptRow>(s, read_attempt);
   });
 }
 
@@ -205,8 +284,8 @@ Result<std::map<std::string, std::string>> Store::capabilities(const std::string
   using Values = std::map<std::string, std::string>;
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
-                "SELECT capabilities FROM jobs WHERE kernel_key = ? AND run_id <> ? AND capabilities <> '{}' "
-                "ORDER BY id DESC");
+                "SELECT capabilities FROM guests g JOIN kernels k ON g.kernel = k.id"
+                " WHERE k.key = ? AND g.run_id <> ? AND capabilities <> '{}' ORDER BY g.id DESC");
     s.bind(1, kernel_key);
     s.bind(2, but_run);
     Values out;
@@ -218,30 +297,31 @@ Result<std::map<std::string, std::string>> Store::capabilities(const std::string
   });
 }
 
-Result<std::vector<VerdictRow>> Store::verdicts(const std::string& run_id, const std::string& cell_id) const {
+Result<std::vector<model::AssessedResult>> Store::results(const std::string& run_id,
+                                                          const std::string& guest_id) const {
   return guarded(impl_->file, [&] {
     Statement s(
         impl_->db,
-        "SELECT test, case_name, verdict, v.detail, line, expected, expectation, v.wall_s, numbers, ledger,"
-        " acquired_before, released_before, acquired_after, released_after, settled_before, settled_after, "
-        "settle_ms,"
-        " claim_mode, claim_pages, claim_skew, taint_before, taint_after, counters"
-        " FROM verdicts v JOIN jobs j ON v.job = j.id WHERE run_id = ? AND cell_id = ? ORDER BY seq");
+        "SELECT test, case_name, verdict, r.detail, diagnostics, line, foreseen, r.wall_s, numbers,"
+        " ledger, acquired_before, released_before, acquired_after, released_after, settled_before,"
+        " settled_after, settle_ms, claim_mode, claim_pages, claim_skew, taint_before, taint_after,"
+        " r.counters, rule, rule_reason, rule_reference"
+        " FROM results r JOIN guests g ON r.guest = g.id WHERE run_id = ? AND guest_id = ? ORDER BY seq");
     s.bind(1, run_id);
-    s.bind(2, cell_id);
-    return all_rows<VerdictRow>(s, read_verdict);
+    s.bind(2, guest_id);
+    return all_rows<model::AssessedResult>(s, read_result);
   });
 }
 
 Result<std::vector<model::KernelEvent>> Store::events(const std::string& run_id,
-                                                      const std::string& cell_id) const {
+                                                      const std::string& guest_id) const {
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
-                "SELECT kind, title, function, first_line, last_line, owner, fatal FROM events e JOIN jobs j "
-                "ON e.job = j.id"
-                " WHERE run_id = ? AND cell_id = ? ORDER BY seq");
+                "SELECT kind, title, function, first_line, last_line, owner, fatal, count, text"
+                " FROM kernel_events e JOIN guests g ON e.guest = g.id"
+                " WHERE run_id = ? AND guest_id = ? ORDER BY seq");
     s.bind(1, run_id);
-    s.bind(2, cell_id);
+    s.bind(2, guest_id);
     return all_rows<model::KernelEvent>(s, read_event);
   });
 }

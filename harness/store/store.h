@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// results.db: every run, job, verdict and event. The only user of SQLite.
+// results.db: every run with its kernels, guests, attempts, verdicts and events. The only user of SQLite.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,60 +9,9 @@
 
 #include "base/file.h"
 #include "base/result.h"
-#include "model/job.h"
+#include "store/rows.h"
 
 namespace pinrig::store {
-
-/// Ends RunRow::spec where faults were put into tests by their environment: what failed says nothing of the
-/// kernel.
-inline constexpr char with_faults[] = "+faults";
-
-struct RunRow {
-  std::string id;    ///< "20261121-010203-4f2a"
-  std::string spec;  ///< name of the run file
-  std::string base;
-  std::string series;    ///< empty = none
-  std::string started;   ///< ISO 8601, UTC
-  std::string finished;  ///< empty while running or after a kill
-  std::string state;     ///< "running", "finished", "interrupted", "failed"
-  int exit_code = -1;
-  std::string dir;   ///< artifacts
-  std::string host;  ///< JSON: cpus, QEMU version, kernel
-};
-
-struct JobRow {
-  std::string run_id;
-  std::string cell_id;
-  model::Point point;
-  bool is_tip = false;
-  model::Arch arch = model::Arch::x86_64;
-  std::string config;
-  std::string machine;
-  std::string accel;         ///< "tcg", "kvm"; empty when the guest never started
-  std::string accel_reason;  ///< why, when it is not what was hoped for: "KVM does not work here: ..."
-  std::string cpu_model;
-  std::string kernel_key;  ///< of the artifact
-  std::string kernel_release;
-  model::JobOutcome outcome;
-  double build_wall_s = 0;
-  bool build_cached = false;
-  double boot_s = 0;  ///< QEMU spawn to the agent's hello
-  double wall_s = 0;  ///< of the guest
-  std::string dir;    ///< artifacts of the job
-  std::map<std::string, std::string> capabilities;
-  std::vector<std::string> notes;  ///< compiler warnings, set-up problems
-  std::vector<std::string> unmet;  ///< required expectations that found no test, and capabilities that differ
-};
-
-/// A verdict with the ledger and counters of its test (only where case_name is empty).
-struct VerdictRow {
-  model::TestVerdict verdict;
-  std::optional<model::PinLedger> ledger;
-  std::optional<std::uint64_t> taint_before;  ///< nothing: not known
-  std::optional<std::uint64_t> taint_after;
-  std::map<std::string, std::int64_t>
-      counters;  ///< after - before of the other vmstat and meminfo lines that moved
-};
 
 class Store {
  public:
@@ -74,25 +22,41 @@ class Store {
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  Result<void> begin_run(const RunRow& run);
-  /// One transaction: the job, its verdicts and events. Replaces an earlier attempt at the same cell.
-  Result<void> add_job(const JobRow& job, const std::vector<VerdictRow>& verdicts,
-                       const std::vector<model::KernelEvent>& events);
-  Result<void> finish_run(const std::string& id, const std::string& state, int exit_code);
-  /// Those of these runs that are still "running" were left so by a process that is gone: they become
-  /// "interrupted". Returns how many.
+  /// The run with its whole plan: a kernel or guest that never gets further stays as it is written here.
+  Result<void> begin_run(const RunRow& run, const std::vector<KernelRow>& kernels,
+                         const std::vector<GuestRow>& guests);
+  /// What became of a kernel of the plan, by its run and id.
+  Result<void> update_kernel(const KernelRow& kernel);
+  /// One transaction: how a guest of the plan ended, its attempts, what was seen and what the kernel logged.
+  /// Replaces what an earlier call said of the same guest.
+  Result<void> end_guest(const GuestRow& guest, const std::vector<AttemptRow>& attempts,
+                         const std::vector<model::AssessedResult>& results,
+                         const std::vector<model::KernelEvent>& events);
+  /// One transaction: the assessments of a whole run, in place of earlier ones. Verdicts are not touched.
+  Result<void> assess_run(const std::string& run_id, const std::vector<model::KernelAssessment>& kernels);
+  /// infra when there is no such run.
+  Result<void> finish_run(const std::string& id, RunState state, int exit_code);
+  /// Those of these runs that are still `running` were left so by a process that is gone: they become
+  /// `interrupted`. Returns how many.
   Result<int> mark_interrupted(const std::vector<std::string>& dead);
+  /// Everything that the database has of a run. Its folder is the caller's.
+  Result<void> delete_run(const std::string& id);
 
   Result<std::vector<RunRow>> runs(int limit) const;  ///< newest first
   /// By id, unique prefix of one, or "last"; an ambiguous prefix is bad_usage and lists the runs.
   Result<std::optional<RunRow>> find_run(const std::string& id) const;
-  Result<std::vector<JobRow>> jobs(const std::string& run_id) const;  ///< in order of add_job
+  /// Kernels and guests in the order of the plan.
+  Result<std::vector<KernelRow>> kernels(const std::string& run_id) const;
+  Result<std::vector<GuestRow>> guests(const std::string& run_id) const;
+  Result<std::vector<AttemptRow>> attempts(const std::string& run_id, const std::string& guest_id) const;
+  Result<std::vector<model::AssessedResult>> results(const std::string& run_id,
+                                                     const std::string& guest_id) const;
+  Result<std::vector<model::KernelEvent>> events(const std::string& run_id,
+                                                 const std::string& guest_id) const;
   /// Capabilities that runs other than `but_run` found of the kernel under this key, the newest value of
   /// each; "unknown" is none.
   Result<std::map<std::string, std::string>> capabilities(const std::string& kernel_key,
                                                           const std::string& but_run) const;
-  Result<std::vector<VerdictRow>> verdicts(const std::string& run_id, const std::string& cell_id) const;
-  Result<std::vector<model::KernelEvent>> events(const std::string& run_id, const std::string& cell_id) const;
 
  private:
   struct Impl;

@@ -37,140 +37,215 @@ RunRow a_run(const std::string& id) {
   r.base = "debian-6.12";
   r.series = "demo-leak";
   r.started = "2026-11-21T01:02:03Z";
-  r.state = "running";
   r.dir = "/state/runs/" + id;
   r.host = R"({"cpus": 2})";
   return r;
 }
 
-JobRow a_job(const std::string& run, const std::string& cell) {
-  JobRow j;
-  j.run_id = run;
-  j.cell_id = cell;
-  j.point = {2, "tip", "forget to unpin"};
-  j.is_tip = true;
-  j.arch = model::Arch::aarch64;
-  j.config = "base+pin";
-  j.machine = "default";
-  j.accel = "tcg";
-  j.accel_reason = "KVM does not work here: emulation failure";
-  j.cpu_model = "max";
-  j.kernel_key = "k";
-  j.kernel_release = "6.12.117-pinrig";
-  j.outcome = {model::JobOutcome::Kind::timed_out, "test", "no answer for 50 s"};
-  j.build_wall_s = 412.5;
-  j.build_cached = true;
-  j.boot_s = 1.25;
-  j.wall_s = 31;
-  j.dir = "/state/runs/x";
-  j.capabilities = {{"dio.bdev", "pin"}};
-  j.notes = {"warning: block/bio.c:1225: unused", "second"};
-  j.unmet = {"bio/x was to be leak"};
-  return j;
+KernelRow a_kernel(const std::string& run, const std::string& id) {
+  KernelRow k;
+  k.run_id = run;
+  k.id = id;
+  k.point = {2, "tip", "forget to unpin", "c0ffee", "7ee", "1d", "6.12.117"};
+  k.is_tip = true;
+  k.arch = model::Arch::aarch64;
+  k.config = {"debug", {"base", "pin"}};
+  k.dir = "/state/runs/x/kernels/tip";
+  return k;
 }
 
-VerdictRow a_leak() {
-  VerdictRow r;
-  r.verdict.test = "bio/dio_rw";
-  r.verdict.verdict = Verdict::leak;
-  r.verdict.detail = "16 pages outstanding";
-  r.verdict.line = 7;
-  r.verdict.expected = true;
-  r.verdict.expectation = "the series forgets to unpin";
-  r.verdict.wall_s = 2.5;
-  r.verdict.numbers = {{"get_us", 12.5}};
-  r.ledger.emplace();
-  r.ledger->available = true;
-  r.ledger->before = {4096, 4090};
-  r.ledger->after = {4112, 4090};
-  r.ledger->settled_before = true;
-  r.ledger->settle_ms = 12.5;
-  r.ledger->claim = model::PinClaim{model::PinClaim::Mode::at_least, 16, 3};
-  r.taint_before = 512;
-  r.taint_after = 0x8000000000000001u;
-  r.counters = {{"pgfault", 12}, {"MemAvailable", -64}};
+GuestRow a_guest(const std::string& run, const std::string& kernel, const std::string& id) {
+  GuestRow g;
+  g.run_id = run;
+  g.kernel_id = kernel;
+  g.id = id;
+  g.reason = "kernel parameters movablecore=512M";
+  g.machine = "default";
+  g.planned = 7;
+  g.outcome = {model::JobOutcome::Kind::timed_out, model::Phase::test, "no answer for 50 s"};
+  g.accel = "tcg";
+  g.accel_reason = "KVM does not work here: emulation failure";
+  g.cpu_model = "max";
+  g.release = "6.12.117-pinrig";
+  g.boot_s = 1.25;
+  g.wall_s = 31;
+  g.dir = "/state/runs/x";
+  g.capabilities = {{"dio.bdev", "pin"}};
+  g.counters = false;
+  g.setup = {"no swap"};
+  g.notes = {"warning: block/bio.c:1225: unused", "second"};
+  return g;
+}
+
+using Row = model::AssessedResult;
+
+Row a_leak() {
+  Row r;
+  auto& v = r.result.verdict;
+  v.test = "bio/dio_rw";
+  v.verdict = Verdict::leak;
+  v.detail = "16 pages outstanding";
+  v.diagnostics = {"want 1/1", "got 1/0"};
+  v.line = 7;
+  v.foreseen = true;
+  v.wall_s = 2.5;
+  v.numbers = {{"get_us", 12.5}};
+  auto& l = r.result.ledger.emplace();
+  l.available = true;
+  l.before = {4096, 4090};
+  l.after = {4112, 4090};
+  l.settled_before = true;
+  l.settle_ms = 12.5;
+  l.claim = model::PinClaim{model::PinClaim::Mode::at_least, 16, 3};
+  r.result.taint_before = 512;
+  r.result.taint_after = 0x8000000000000001u;
+  r.result.counters = {{"pgfault", 12}, {"MemAvailable", -64}};
   return r;
 }
 
-VerdictRow plain(const std::string& test, const std::string& case_name, Verdict v) {
-  VerdictRow r;
-  r.verdict.test = test;
-  r.verdict.case_name = case_name;
-  r.verdict.verdict = v;
+Row plain(const std::string& test, const std::string& case_name, Verdict v) {
+  Row r;
+  r.result.verdict.test = test;
+  r.result.verdict.case_name = case_name;
+  r.result.verdict.verdict = v;
   return r;
 }
 
-TEST_F(StoreTest, GivesBackEveryFieldOfARun) {
+/// A run with one kernel, "k", and one guest of it, "g", which has not ended.
+void begin(Store& s, const std::string& run) {
+  GuestRow planned;
+  planned.run_id = run;
+  planned.kernel_id = "k";
+  planned.id = "g";
+  ASSERT_TRUE(s.begin_run(a_run(run), {a_kernel(run, "k")}, {planned}).has_value());
+}
+
+TEST_F(StoreTest, KeepsEveryFieldOfARun) {
   Store s = open();
-  ASSERT_TRUE(s.begin_run(a_run("20261121-010203-4f2a")).has_value());
-  ASSERT_TRUE(s.finish_run("20261121-010203-4f2a", "finished", 1).has_value());
+  RunRow run = a_run("20261121-010203-4f2a");
+  run.faults = true;
+  run.purpose = "prove";
+  ASSERT_TRUE(s.begin_run(run, {}, {}).has_value());
+  ASSERT_TRUE(s.finish_run("20261121-010203-4f2a", RunState::finished, 1).has_value());
   const auto rows = s.runs(10).value();
   ASSERT_EQ(rows.size(), 1u);
   EXPECT_EQ(rows[0].id, "20261121-010203-4f2a");
   EXPECT_EQ(rows[0].spec, "default");
   EXPECT_EQ(rows[0].base, "debian-6.12");
   EXPECT_EQ(rows[0].series, "demo-leak");
+  EXPECT_TRUE(rows[0].faults);
+  EXPECT_EQ(rows[0].purpose, "prove");
   EXPECT_EQ(rows[0].started, "2026-11-21T01:02:03Z");
   EXPECT_THAT(rows[0].finished, ::testing::MatchesRegex("20..-..-..T..:..:..Z"));
-  EXPECT_EQ(rows[0].state, "finished");
+  EXPECT_EQ(rows[0].state, RunState::finished);
   EXPECT_EQ(rows[0].exit_code, 1);
   EXPECT_EQ(rows[0].dir, "/state/runs/20261121-010203-4f2a");
   EXPECT_EQ(rows[0].host, R"({"cpus": 2})");
 }
 
-TEST_F(StoreTest, GivesBackEveryFieldOfAJob) {
+TEST_F(StoreTest, KeepsEveryFieldOfAKernel) {
   Store s = open();
-  ASSERT_TRUE(s.begin_run(a_run("r")).has_value());
-  ASSERT_TRUE(s.add_job(a_job("r", "tip-aarch64"), {}, {}).has_value());
-  const auto jobs = s.jobs("r").value();
-  ASSERT_EQ(jobs.size(), 1u);
-  const JobRow& j = jobs[0];
-  const JobRow want = a_job("r", "tip-aarch64");
-  EXPECT_EQ(j.cell_id, want.cell_id);
-  EXPECT_EQ(j.point.number, 2);
-  EXPECT_EQ(j.point.label, "tip");
-  EXPECT_EQ(j.point.subject, "forget to unpin");
-  EXPECT_TRUE(j.is_tip);
-  EXPECT_EQ(j.arch, model::Arch::aarch64);
-  EXPECT_EQ(j.config, want.config);
-  EXPECT_EQ(j.machine, want.machine);
-  EXPECT_EQ(j.accel, "tcg");
-  EXPECT_EQ(j.accel_reason, want.accel_reason);
-  EXPECT_EQ(j.cpu_model, "max");
-  EXPECT_EQ(j.kernel_key, "k");
-  EXPECT_EQ(j.kernel_release, want.kernel_release);
-  EXPECT_EQ(j.outcome.kind, model::JobOutcome::Kind::timed_out);
-  EXPECT_EQ(j.outcome.phase, "test");
-  EXPECT_EQ(j.outcome.detail, "no answer for 50 s");
-  EXPECT_EQ(j.build_wall_s, 412.5);
-  EXPECT_TRUE(j.build_cached);
-  EXPECT_EQ(j.boot_s, 1.25);
-  EXPECT_EQ(j.wall_s, 31);
-  EXPECT_EQ(j.dir, want.dir);
-  EXPECT_EQ(j.capabilities, want.capabilities);
-  EXPECT_EQ(j.notes, want.notes);
-  EXPECT_EQ(j.unmet, want.unmet);
+  begin(s, "r");
+  KernelRow want = a_kernel("r", "k");
+  EXPECT_EQ(s.kernels("r").value().at(0).state, KernelState::planned) << "as it was planned";
+  want.state = KernelState::build_failed;
+  want.failure = "patch 2 \"x\" does not build: mm/gup.c:7: error";
+  want.build_log = "/b.log";
+  want.key = "key";
+  want.cached = true;
+  want.build_wall_s = 412.5;
+  want.notes = {"a warning"};
+  ASSERT_TRUE(s.update_kernel(want).has_value());
+  const auto k = s.kernels("r").value().at(0);
+  EXPECT_EQ(k.id, "k");
+  EXPECT_EQ(k.point.number, 2);
+  EXPECT_EQ(k.point.label, "tip");
+  EXPECT_EQ(k.point.subject, "forget to unpin");
+  EXPECT_EQ(k.point.commit, "c0ffee");
+  EXPECT_TRUE(k.point.same_source(want.point));
+  EXPECT_EQ(k.point.version, "6.12.117");
+  EXPECT_TRUE(k.is_tip);
+  EXPECT_EQ(k.arch, model::Arch::aarch64);
+  EXPECT_EQ(k.config.name, "debug");
+  EXPECT_EQ(k.config.fragments, want.config.fragments);
+  EXPECT_EQ(k.state, KernelState::build_failed);
+  EXPECT_EQ(k.failure, want.failure);
+  EXPECT_EQ(k.build_log, "/b.log");
+  EXPECT_EQ(k.key, "key");
+  EXPECT_TRUE(k.cached);
+  EXPECT_EQ(k.build_wall_s, 412.5);
+  EXPECT_EQ(k.dir, want.dir);
+  EXPECT_EQ(k.notes, want.notes);
 }
 
-TEST_F(StoreTest, GivesBackVerdictsLedgersAndEventsInOrder) {
+TEST_F(StoreTest, KeepsEveryFieldOfAGuestAndItsAttempts) {
   Store s = open();
-  ASSERT_TRUE(s.begin_run(a_run("r")).has_value());
-  model::KernelEvent event{"warning", "WARNING in try_grab_page", "try_grab_page", 100, 120, "bio/dio_rw",
-                           true};
-  ASSERT_TRUE(
-      s.add_job(a_job("r", "c"), {a_leak(), plain("bio/dio_rw", "4K", Verdict::skip)}, {event}).has_value());
+  begin(s, "r");
+  EXPECT_FALSE(s.guests("r").value().at(0).outcome.has_value()) << "it has not ended";
+  const GuestRow want = a_guest("r", "k", "g");
+  const AttemptRow first{1, {model::JobOutcome::Kind::panicked, model::Phase::test, "BUG"}, 1.5, 20, "/a"};
+  const AttemptRow second{2, {model::JobOutcome::Kind::completed, model::Phase::none, ""}, 1.25, 11, "/b"};
+  ASSERT_TRUE(s.end_guest(want, {first, second}, {}, {}).has_value());
+  const auto guests = s.guests("r").value();
+  ASSERT_EQ(guests.size(), 1u);
+  const GuestRow& g = guests[0];
+  EXPECT_EQ(g.kernel_id, "k");
+  EXPECT_EQ(g.reason, want.reason);
+  EXPECT_EQ(g.machine, want.machine);
+  EXPECT_EQ(g.planned, 7);
+  ASSERT_TRUE(g.outcome.has_value());
+  EXPECT_EQ(g.outcome->kind, model::JobOutcome::Kind::timed_out);
+  EXPECT_EQ(g.outcome->phase, model::Phase::test);
+  EXPECT_EQ(g.outcome->detail, "no answer for 50 s");
+  EXPECT_EQ(g.accel, "tcg");
+  EXPECT_EQ(g.accel_reason, want.accel_reason);
+  EXPECT_EQ(g.cpu_model, "max");
+  EXPECT_EQ(g.release, want.release);
+  EXPECT_EQ(g.boot_s, 1.25);
+  EXPECT_EQ(g.wall_s, 31);
+  EXPECT_EQ(g.dir, want.dir);
+  EXPECT_EQ(g.capabilities, want.capabilities);
+  EXPECT_FALSE(g.counters);
+  EXPECT_EQ(g.setup, want.setup);
+  EXPECT_EQ(g.notes, want.notes);
+  const auto attempts = s.attempts("r", "g").value();
+  ASSERT_EQ(attempts.size(), 2u);
+  EXPECT_EQ(attempts[0].outcome.kind, model::JobOutcome::Kind::panicked);
+  EXPECT_EQ(attempts[0].outcome.detail, "BUG");
+  EXPECT_EQ(attempts[1].number, 2);
+  EXPECT_EQ(attempts[1].wall_s, 11);
+  EXPECT_EQ(attempts[1].dir, "/b");
+}
 
-  const auto rows = s.verdicts("r", "c").value();
+TEST_F(StoreTest, KeepsVerdictsLedgersAndEventsInOrder) {
+  Store s = open();
+  begin(s, "r");
+  model::KernelEvent event;
+  event.kind = "warning";
+  event.title = "WARNING in try_grab_page";
+  event.function = "try_grab_page";
+  event.first_line = 100;
+  event.last_line = 120;
+  event.owner = "bio/dio_rw";
+  event.fatal = true;
+  event.count = 3;
+  event.text = {"WARNING: CPU: 0", "Call trace:"};
+  ASSERT_TRUE(
+      s.end_guest(a_guest("r", "k", "g"), {}, {a_leak(), plain("bio/dio_rw", "4K", Verdict::skip)}, {event})
+          .has_value());
+
+  const auto rows = s.results("r", "g").value();
   ASSERT_EQ(rows.size(), 2u);
-  const VerdictRow& v = rows[0];
+  const auto& v = rows[0].result;
   EXPECT_EQ(v.verdict.test, "bio/dio_rw");
   EXPECT_EQ(v.verdict.verdict, Verdict::leak);
   EXPECT_EQ(v.verdict.detail, "16 pages outstanding");
+  EXPECT_EQ(v.verdict.diagnostics, a_leak().result.verdict.diagnostics);
   EXPECT_EQ(v.verdict.line, 7);
-  EXPECT_TRUE(v.verdict.expected);
-  EXPECT_EQ(v.verdict.expectation, "the series forgets to unpin");
+  EXPECT_TRUE(v.verdict.foreseen);
   EXPECT_EQ(v.verdict.wall_s, 2.5);
   EXPECT_EQ(v.verdict.numbers.at("get_us"), 12.5);
+  EXPECT_FALSE(rows[0].assessment.has_value()) << "nobody has assessed it yet";
   ASSERT_TRUE(v.ledger.has_value());
   EXPECT_TRUE(v.ledger->available);
   EXPECT_EQ(v.ledger->acquired(), 16);
@@ -184,12 +259,12 @@ TEST_F(StoreTest, GivesBackVerdictsLedgersAndEventsInOrder) {
   EXPECT_EQ(v.taint_before, 512u);
   EXPECT_EQ(v.taint_after, 0x8000000000000001u);
   EXPECT_EQ(v.counters.at("MemAvailable"), -64);
-  EXPECT_FALSE(rows[1].taint_after.has_value()) << "a taint that is not known stays so";
-  EXPECT_EQ(rows[1].verdict.case_name, "4K");
-  EXPECT_EQ(rows[1].verdict.verdict, Verdict::skip);
-  EXPECT_FALSE(rows[1].ledger.has_value());
+  EXPECT_FALSE(rows[1].result.taint_after.has_value()) << "a taint that is not known stays so";
+  EXPECT_EQ(rows[1].verdict().case_name, "4K");
+  EXPECT_EQ(rows[1].verdict().verdict, Verdict::skip);
+  EXPECT_FALSE(rows[1].result.ledger.has_value());
 
-  const auto events = s.events("r", "c").value();
+  const auto events = s.events("r", "g").value();
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].title, event.title);
   EXPECT_EQ(events[0].function, event.function);
@@ -197,92 +272,159 @@ TEST_F(StoreTest, GivesBackVerdictsLedgersAndEventsInOrder) {
   EXPECT_EQ(events[0].last_line, 120);
   EXPECT_EQ(events[0].owner, "bio/dio_rw");
   EXPECT_TRUE(events[0].fatal);
+  EXPECT_EQ(events[0].count, 3);
+  EXPECT_EQ(events[0].text, event.text);
 }
 
-TEST_F(StoreTest, EveryVerdictAndOutcomeSurvives) {
+TEST_F(StoreTest, AnAssessmentStandsInColumnsOfItsOwnAndCanBeMadeAgain) {
+  Store s = open();
+  begin(s, "r");
+  ASSERT_TRUE(
+      s.end_guest(a_guest("r", "k", "g"), {}, {a_leak(), plain("bio/dio_rw", "4K", Verdict::fail)}, {})
+          .has_value());
+  using model::Rule;
+  model::KernelAssessment says;
+  says.kernel_id = "k";
+  says.guests = {{"g", {{Rule::known_issue, "it leaks", "leaky"}, {Rule::failure, "", ""}}}};
+  says.unmet = {"expected x"};
+  says.known = {"known issue leaky"};
+  says.lost = {{"bio/dio_rw", "8K", Verdict::xfail, "base-x86_64"}};
+  ASSERT_TRUE(s.assess_run("r", {says}).has_value());
+  auto rows = s.results("r", "g").value();
+  EXPECT_EQ(rows[0].verdict().verdict, Verdict::leak) << "what was seen stays";
+  EXPECT_TRUE(rows[0].expected());
+  EXPECT_EQ(rows[0].assessment->rule, Rule::known_issue);
+  EXPECT_EQ(rows[0].assessment->reason, "it leaks");
+  EXPECT_EQ(rows[0].assessment->reference, "leaky");
+  EXPECT_FALSE(rows[1].expected());
+  const auto k = s.kernels("r").value().at(0);
+  EXPECT_EQ(k.unmet, says.unmet);
+  EXPECT_EQ(k.known, says.known);
+  ASSERT_EQ(k.lost.size(), 1u);
+  EXPECT_EQ(k.lost[0].case_name, "8K");
+  EXPECT_EQ(k.lost[0].before, Verdict::xfail);
+  EXPECT_EQ(k.lost[0].reference, "base-x86_64");
+
+  says.guests[0].rows[0] = {Rule::failure, "no longer excused", ""};
+  says.lost.clear();
+  ASSERT_TRUE(s.assess_run("r", {says}).has_value());
+  rows = s.results("r", "g").value();
+  EXPECT_EQ(rows[0].assessment->rule, Rule::failure);
+  EXPECT_EQ(rows[0].verdict().detail, "16 pages outstanding");
+  EXPECT_TRUE(s.kernels("r").value().at(0).lost.empty());
+}
+
+TEST_F(StoreTest, EveryEnumerationSurvives) {
   using Kind = model::JobOutcome::Kind;
   Store s = open();
-  ASSERT_TRUE(s.begin_run(a_run("r")).has_value());
-  std::vector<VerdictRow> rows;
+  std::vector<Row> rows;
   for (const auto v : {Verdict::pass, Verdict::fail, Verdict::skip, Verdict::xfail, Verdict::xpass,
                        Verdict::crash, Verdict::timeout, Verdict::leak, Verdict::missing, Verdict::error})
     rows.push_back(plain("t", model::to_string(v), v));
   const std::vector<Kind> kinds{Kind::completed,   Kind::apply_failed, Kind::build_failed,
                                 Kind::boot_failed, Kind::panicked,     Kind::timed_out,
                                 Kind::no_output,   Kind::infra_error,  Kind::cancelled};
+  std::vector<GuestRow> guests;
   for (const auto kind : kinds) {
-    JobRow j = a_job("r", model::to_string(kind));
-    j.outcome.kind = kind;
-    ASSERT_TRUE(s.add_job(j, rows, {}).has_value());
+    guests.push_back(a_guest("r", "k", model::to_string(kind)));
+    guests.back().outcome->kind = kind;
   }
-  const auto jobs = s.jobs("r").value();
-  ASSERT_EQ(jobs.size(), kinds.size());
-  for (std::size_t i = 0; i < kinds.size(); ++i) EXPECT_EQ(jobs[i].outcome.kind, kinds[i]);
-  for (const auto& r : s.verdicts("r", "no_output").value())
-    EXPECT_EQ(r.verdict.case_name, model::to_string(r.verdict.verdict));
+  ASSERT_TRUE(s.begin_run(a_run("r"), {a_kernel("r", "k")}, guests).has_value());
+  for (const auto& g : guests) ASSERT_TRUE(s.end_guest(g, {}, rows, {}).has_value());
+  const auto stored = s.guests("r").value();
+  ASSERT_EQ(stored.size(), kinds.size());
+  for (std::size_t i = 0; i < kinds.size(); ++i) EXPECT_EQ(stored[i].outcome->kind, kinds[i]);
+  for (const auto& r : s.results("r", "no_output").value())
+    EXPECT_EQ(r.verdict().case_name, model::to_string(r.verdict().verdict));
+  for (const auto state : {KernelState::planned, KernelState::built, KernelState::apply_failed,
+                           KernelState::build_failed, KernelState::infra_error, KernelState::cancelled}) {
+    auto k = a_kernel("r", "k");
+    k.state = state;
+    ASSERT_TRUE(s.update_kernel(k).has_value());
+    EXPECT_EQ(s.kernels("r").value().at(0).state, state);
+  }
+  for (const auto state : {RunState::running, RunState::finished, RunState::interrupted, RunState::failed}) {
+    ASSERT_TRUE(s.finish_run("r", state, 0).has_value());
+    EXPECT_EQ(s.find_run("r").value()->state, state);
+  }
 }
 
 TEST_F(StoreTest, BytesThatAreNoUtf8AreKeptOutOfTheJson) {
   Store s = open();
-  ASSERT_TRUE(s.begin_run(a_run("r")).has_value());
-  JobRow j = a_job("r", "c");
-  j.notes = {"garbled \xff\xfe console"};
-  ASSERT_TRUE(s.add_job(j, {}, {}).has_value());
-  EXPECT_EQ(s.jobs("r").value()[0].notes[0], "garbled \xef\xbf\xbd\xef\xbf\xbd console");
+  begin(s, "r");
+  GuestRow g = a_guest("r", "k", "g");
+  g.notes = {"garbled \xff\xfe console"};
+  ASSERT_TRUE(s.end_guest(g, {}, {}, {}).has_value());
+  EXPECT_EQ(s.guests("r").value()[0].notes[0], "garbled \xef\xbf\xbd\xef\xbf\xbd console");
 }
 
-TEST_F(StoreTest, ALaterAttemptReplacesTheEarlierWithItsVerdicts) {
+TEST_F(StoreTest, GuestsStayInTheOrderOfThePlanAndAreReplacedWhole) {
   Store s = open();
-  ASSERT_TRUE(s.begin_run(a_run("r")).has_value());
   ASSERT_TRUE(
-      s.add_job(a_job("r", "c"), {plain("a", "", Verdict::missing), plain("b", "", Verdict::pass)}, {})
+      s.begin_run(a_run("r"), {a_kernel("r", "k")}, {a_guest("r", "k", "first"), a_guest("r", "k", "second")})
           .has_value());
-  JobRow again = a_job("r", "c");
-  again.outcome = {};
-  again.outcome.kind = model::JobOutcome::Kind::completed;
-  ASSERT_TRUE(s.add_job(again, {plain("a", "", Verdict::pass)}, {}).has_value());
-  ASSERT_EQ(s.jobs("r").value().size(), 1u);
-  EXPECT_EQ(s.jobs("r").value()[0].outcome.kind, model::JobOutcome::Kind::completed);
-  ASSERT_EQ(s.verdicts("r", "c").value().size(), 1u);
+  ASSERT_TRUE(s.end_guest(a_guest("r", "k", "second"), {}, {plain("b", "", Verdict::pass)}, {}).has_value());
+  ASSERT_TRUE(s.end_guest(a_guest("r", "k", "first"), {},
+                          {plain("a", "", Verdict::missing), plain("c", "", Verdict::pass)}, {})
+                  .has_value());
+  ASSERT_TRUE(s.end_guest(a_guest("r", "k", "first"), {}, {plain("a", "", Verdict::pass)}, {}).has_value());
+  ASSERT_EQ(s.guests("r").value().size(), 2u);
+  EXPECT_EQ(s.guests("r").value()[0].id, "first");
+  ASSERT_EQ(s.results("r", "first").value().size(), 1u);
+  EXPECT_EQ(s.results("r", "first").value()[0].verdict().verdict, Verdict::pass);
 }
 
 TEST_F(StoreTest, CapabilitiesOfAKernelAreThoseOfOtherRunsTheNewestFirst) {
   Store s = open();
-  for (const char* run : {"old", "new", "mine"}) ASSERT_FALSE(s.begin_run(a_run(run)).has_error());
-  JobRow job = a_job("old", "c");
-  job.capabilities = {{"alg", "get"}, {"dio.bdev", "get"}, {"dio.fuse", "pin"}};
-  ASSERT_FALSE(s.add_job(job, {}, {}).has_error());
-  job.run_id = "new";
-  job.capabilities = {{"alg", "unknown"}, {"dio.bdev", "pin"}};
-  ASSERT_FALSE(s.add_job(job, {}, {}).has_error());
-  job.cell_id = "another kernel";
-  job.kernel_key = "l";
-  job.capabilities = {{"lt.file_rw", "refused"}};
-  ASSERT_FALSE(s.add_job(job, {}, {}).has_error());
-  job = a_job("mine", "c");
-  job.capabilities = {{"dio.iomap", "pin"}};
-  ASSERT_FALSE(s.add_job(job, {}, {}).has_error());
+  const auto add = [&](const std::string& run, const std::string& key,
+                       const std::map<std::string, std::string>& found) {
+    begin(s, run);
+    auto k = a_kernel(run, "k");
+    k.key = key;
+    ASSERT_FALSE(s.update_kernel(k).has_error());
+    auto g = a_guest(run, "k", "g");
+    g.capabilities = found;
+    ASSERT_FALSE(s.end_guest(g, {}, {}, {}).has_error());
+  };
+  add("old", "key", {{"alg", "get"}, {"dio.bdev", "get"}, {"dio.fuse", "pin"}});
+  add("new", "key", {{"alg", "unknown"}, {"dio.bdev", "pin"}});
+  add("another", "other key", {{"lt.file_rw", "refused"}});
+  add("mine", "key", {{"dio.iomap", "pin"}});
   const std::map<std::string, std::string> wanted{{"alg", "get"}, {"dio.bdev", "pin"}, {"dio.fuse", "pin"}};
-  EXPECT_EQ(s.capabilities("k", "mine").value(), wanted);
-  EXPECT_TRUE(s.capabilities("m", "mine").value().empty());
+  EXPECT_EQ(s.capabilities("key", "mine").value(), wanted);
+  EXPECT_TRUE(s.capabilities("none", "mine").value().empty());
 }
 
-TEST_F(StoreTest, AJobOfNoRunIsRefusedAndLeavesNothing) {
+TEST_F(StoreTest, AGuestOfNoKernelIsRefusedAndLeavesNothing) {
   Store s = open();
-  const auto r = s.add_job(a_job("nobody", "c"), {a_leak()}, {});
+  const auto r = s.end_guest(a_guest("nobody", "k", "g"), {}, {a_leak()}, {});
   ASSERT_TRUE(r.has_error());
-  EXPECT_THAT(r.error().message, HasSubstr("FOREIGN KEY"));
-  EXPECT_TRUE(s.jobs("nobody").value().empty());
+  EXPECT_THAT(r.error().message, HasSubstr("guests.kernel"));
+  EXPECT_TRUE(s.guests("nobody").value().empty());
+}
+
+TEST_F(StoreTest, ADeletedRunTakesAllItsRowsAlong) {
+  Store s = open();
+  begin(s, "r");
+  ASSERT_TRUE(s.end_guest(a_guest("r", "k", "g"), {}, {a_leak()}, {}).has_value());
+  begin(s, "kept");
+  ASSERT_TRUE(s.delete_run("r").has_value());
+  EXPECT_FALSE(s.find_run("r").value().has_value());
+  EXPECT_TRUE(s.guests("r").value().empty());
+  EXPECT_TRUE(s.results("r", "g").value().empty());
+  EXPECT_EQ(s.guests("kept").value().size(), 1u);
+  SQLite::Database db(file().string());
+  EXPECT_EQ(db.execAndGet("SELECT count(*) FROM results").getInt(), 0);
 }
 
 TEST_F(StoreTest, FinishingAnUnknownRunIsAnError) {
   Store s = open();
-  EXPECT_THAT(s.finish_run("x", "finished", 0).error().message, HasSubstr("there is no run x"));
+  EXPECT_THAT(s.finish_run("x", RunState::finished, 0).error().message, HasSubstr("there is no run x"));
 }
 
 TEST_F(StoreTest, RunsAreNewestFirst) {
   Store s = open();
-  for (const char* id : {"one", "two", "three"}) ASSERT_TRUE(s.begin_run(a_run(id)).has_value());
+  for (const char* id : {"one", "two", "three"}) ASSERT_TRUE(s.begin_run(a_run(id), {}, {}).has_value());
   const auto rows = s.runs(2).value();
   ASSERT_EQ(rows.size(), 2u);
   EXPECT_EQ(rows[0].id, "three");
@@ -293,7 +435,7 @@ TEST_F(StoreTest, FindsARunByIdByPrefixAndTheLast) {
   Store s = open();
   EXPECT_FALSE(s.find_run("last").value().has_value());
   for (const char* id : {"20261121-01-aa", "20261121-01-ab", "20261121-01"})
-    ASSERT_TRUE(s.begin_run(a_run(id)).has_value());
+    ASSERT_TRUE(s.begin_run(a_run(id), {}, {}).has_value());
   EXPECT_EQ(s.find_run("20261121-01-ab").value()->id, "20261121-01-ab");
   EXPECT_EQ(s.find_run("last").value()->id, "20261121-01");
   EXPECT_EQ(s.find_run("20261121-01").value()->id, "20261121-01") << "the whole id wins over being a prefix";
@@ -309,48 +451,12 @@ TEST_F(StoreTest, FindsARunByIdByPrefixAndTheLast) {
 
 TEST_F(StoreTest, RunsOfDeadProcessesBecomeInterrupted) {
   Store s = open();
-  for (const char* id : {"alive", "dead", "done"}) ASSERT_TRUE(s.begin_run(a_run(id)).has_value());
-  ASSERT_TRUE(s.finish_run("done", "finished", 0).has_value());
+  for (const char* id : {"alive", "dead", "done"}) ASSERT_TRUE(s.begin_run(a_run(id), {}, {}).has_value());
+  ASSERT_TRUE(s.finish_run("done", RunState::finished, 0).has_value());
   EXPECT_EQ(s.mark_interrupted({"dead", "done"}).value(), 1);
-  EXPECT_EQ(s.find_run("alive").value()->state, "running");
-  EXPECT_EQ(s.find_run("dead").value()->state, "interrupted");
-  EXPECT_EQ(s.find_run("done").value()->state, "finished");
-}
-
-/// What the first published version wrote.
-void write_version_1(const fs::path& file) {
-  fs::create_directories(file.parent_path());
-  SQLite::Database db(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
-  migrate(db, 1);
-  db.exec("INSERT INTO runs VALUES('old','default','b','','2025-01-01T00:00:00Z','','running',-1,'/d','{}')");
-  db.exec(
-      "INSERT INTO jobs "
-      "VALUES(1,'old','base-x86_64',0,'base','',0,'x86_64','base','default','tcg','max','k','6.1','completed'"
-      ","
-      "'','',0,0,0,0,'/d','{}','[]')");
-  db.exec(
-      "INSERT INTO "
-      "verdicts(job,seq,test,case_name,verdict,detail,line,expected,expectation,wall_s,numbers,taint_before,"
-      "taint_after) VALUES(1,1,'pins/selfcheck','','pass','',0,1,'',0.5,'{}',0,0)");
-}
-
-TEST_F(StoreTest, MigratesVersion1WithItsRows) {
-  write_version_1(file());
-  {
-    SQLite::Database db(file().string());
-    ASSERT_EQ(db.execAndGet("PRAGMA user_version").getInt(), 1);
-    ASSERT_THROW(db.exec("SELECT counters FROM verdicts"), SQLite::Exception);
-  }
-  Store s = open();
-  ASSERT_EQ(s.jobs("old").value().size(), 1u);
-  EXPECT_EQ(s.jobs("old").value()[0].accel_reason, "");
-  EXPECT_TRUE(s.jobs("old").value()[0].unmet.empty());
-  ASSERT_EQ(s.verdicts("old", "base-x86_64").value().size(), 1u);
-  EXPECT_TRUE(s.verdicts("old", "base-x86_64").value()[0].counters.empty());
-  ASSERT_TRUE(s.add_job(a_job("old", "tip-x86_64"), {a_leak()}, {}).has_value());
-  EXPECT_EQ(s.verdicts("old", "tip-x86_64").value()[0].counters.size(), 2u);
-  SQLite::Database db(file().string());
-  EXPECT_EQ(db.execAndGet("PRAGMA user_version").getInt(), schema_version());
+  EXPECT_EQ(s.find_run("alive").value()->state, RunState::running);
+  EXPECT_EQ(s.find_run("dead").value()->state, RunState::interrupted);
+  EXPECT_EQ(s.find_run("done").value()->state, RunState::finished);
 }
 
 TEST_F(StoreTest, ANewerSchemaIsBadInputAndUntouched) {
@@ -391,7 +497,7 @@ TEST_F(StoreTest, GarbageBytesNameTheFileAndTheWayOut) {
 TEST_F(StoreTest, APageOverwrittenLaterIsFoundWhenItIsRead) {
   {
     Store s = open();
-    ASSERT_TRUE(s.begin_run(a_run("r")).has_value());
+    ASSERT_TRUE(s.begin_run(a_run("r"), {}, {}).has_value());
   }
   const auto size = fs::file_size(file());
   std::fstream f(file(), std::ios::in | std::ios::out | std::ios::binary);
@@ -433,24 +539,24 @@ int in_child(F body) {
   return status;
 }
 
-TEST_F(StoreTest, AKilledRunKeepsTheJobsBeforeIt) {
+TEST_F(StoreTest, AKilledRunKeepsTheGuestsBeforeIt) {
   const int status = in_child([&] {
     Store s = open();
-    if (!s.begin_run(a_run("r")).has_value()) return 1;
-    if (!s.add_job(a_job("r", "base-x86_64"), {a_leak()}, {}).has_value()) return 2;
-    // In the middle of the second job: rows written, not committed.
+    if (!s.begin_run(a_run("r"), {a_kernel("r", "k")}, {a_guest("r", "k", "g")}).has_value()) return 1;
+    if (!s.end_guest(a_guest("r", "k", "g"), {}, {a_leak()}, {}).has_value()) return 2;
+    // In the middle of the second guest: rows written, not committed.
     SQLite::Database db(file().string(), SQLite::OPEN_READWRITE);
     db.exec(
-        "PRAGMA cache_size = 1; BEGIN IMMEDIATE; DELETE FROM verdicts; DELETE FROM jobs;"
+        "PRAGMA cache_size = 1; BEGIN IMMEDIATE; DELETE FROM results; DELETE FROM guests;"
         "UPDATE runs SET state = 'finished'");
     ::kill(::getpid(), SIGKILL);
     return 3;
   });
   ASSERT_TRUE(WIFSIGNALED(status)) << status;
   Store s = open();
-  EXPECT_EQ(s.find_run("last").value()->state, "running");
-  ASSERT_EQ(s.jobs("r").value().size(), 1u);
-  EXPECT_EQ(s.verdicts("r", "base-x86_64").value().size(), 1u);
+  EXPECT_EQ(s.find_run("last").value()->state, RunState::running);
+  ASSERT_EQ(s.guests("r").value().size(), 1u);
+  EXPECT_EQ(s.results("r", "g").value().size(), 1u);
   EXPECT_EQ(s.mark_interrupted({"r"}).value(), 1);
 }
 
@@ -461,9 +567,10 @@ TEST_F(StoreTest, TwoProcessesOpenAndWriteAtOnce) {
     if (pid == 0) {
       auto s = Store::open(file());
       const std::string id = fmt::format("run{}", c);
-      if (s.has_error() || s.value().begin_run(a_run(id)).has_error()) ::_exit(1);
+      if (s.has_error() || s.value().begin_run(a_run(id), {a_kernel(id, "k")}, {}).has_error()) ::_exit(1);
       for (int i = 0; i < 10; ++i) {
-        if (s.value().add_job(a_job(id, std::to_string(i)), {a_leak()}, {}).has_error()) ::_exit(2);
+        if (s.value().end_guest(a_guest(id, "k", std::to_string(i)), {}, {a_leak()}, {}).has_error())
+          ::_exit(2);
       }
       ::_exit(0);
     }
@@ -476,7 +583,7 @@ TEST_F(StoreTest, TwoProcessesOpenAndWriteAtOnce) {
   }
   Store s = open();
   EXPECT_EQ(s.runs(10).value().size(), 4u);
-  for (int c = 0; c < 4; ++c) EXPECT_EQ(s.jobs(fmt::format("run{}", c)).value().size(), 10u);
+  for (int c = 0; c < 4; ++c) EXPECT_EQ(s.guests(fmt::format("run{}", c)).value().size(), 10u);
 }
 
 TEST_F(StoreTest, AFullDiskIsDiskFullAndKeepsWhatWasThere) {
@@ -486,14 +593,14 @@ TEST_F(StoreTest, AFullDiskIsDiskFullAndKeepsWhatWasThere) {
     if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return cannot_mount;
     if (::mount("none", dir_.path().c_str(), "tmpfs", 0, "size=512k") != 0) return cannot_mount;
     auto s = Store::open(file());
-    if (s.has_error() || s.value().begin_run(a_run("r")).has_error()) return 1;
-    VerdictRow big = a_leak();
-    big.verdict.detail = std::string(100000, 'x');
+    if (s.has_error() || s.value().begin_run(a_run("r"), {a_kernel("r", "k")}, {}).has_error()) return 1;
+    Row big = a_leak();
+    big.result.verdict.detail = std::string(100000, 'x');
     for (int i = 0; i < 100; ++i) {
-      const auto r = s.value().add_job(a_job("r", std::to_string(i)), {big}, {});
+      const auto r = s.value().end_guest(a_guest("r", "k", std::to_string(i)), {}, {big}, {});
       if (!r.has_error()) continue;
       if (r.error().kind != ErrorKind::disk_full) return 2;
-      return s.value().jobs("r").value().size() == static_cast<std::size_t>(i) ? 0 : 3;
+      return s.value().guests("r").value().size() == static_cast<std::size_t>(i) ? 0 : 3;
     }
     return 4;
   });

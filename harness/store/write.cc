@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "store/database.h"
+#include "store/names.h"
 
 namespace pinrig::store {
 namespace {
@@ -61,21 +62,71 @@ std::string json_text(const T& value) {
   return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::int64_t insert_job(SQLite::Database& db, const JobRow& j) {
-  Statement s(db,
-              "INSERT INTO jobs(run_id, cell_id, point, label, subject, is_tip, arch, config, machine, "
-              "accel, accel_reason,"
-              " cpu_model, kernel_key, kernel_release, outcome, phase, detail, build_wall_s, build_cached, "
-              "boot_s, wall_s,"
-              " dir, capabilities, notes, unmet) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+void insert_kernel(SQLite::Database& db, const KernelRow& k) {
+  Statement s(
+      db,
+      "INSERT INTO kernels(run_id, kernel_id, point, label, subject, commit_id, tree, patch_id, version,"
+      " is_tip, arch, config, fragments, state, failure, build_log, key, cached, build_wall_s, dir, notes,"
+      " unmet, known, lost) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   Binder b(s);
-  b << j.run_id << j.cell_id << j.point.number << j.point.label << j.point.subject << j.is_tip
-    << model::to_string(j.arch) << j.config << j.machine << j.accel << j.accel_reason << j.cpu_model
-    << j.kernel_key << j.kernel_release << model::to_string(j.outcome.kind) << j.outcome.phase
-    << j.outcome.detail << j.build_wall_s << j.build_cached << j.boot_s << j.wall_s << j.dir
-    << json_text(j.capabilities) << json_text(j.notes) << json_text(j.unmet);
+  b << k.run_id << k.id << k.point.number << k.point.label << k.point.subject << k.point.commit
+    << k.point.tree << k.point.patch_id << k.point.version << k.is_tip << model::to_string(k.arch)
+    << k.config.name << json_text(k.config.fragments) << to_string(k.state) << k.failure << k.build_log
+    << k.key << k.cached << k.build_wall_s << k.dir << json_text(k.notes) << json_text(k.unmet)
+    << json_text(k.known) << lost_to_json(k.lost);
+  s.exec();
+}
+
+void bind_outcome(Binder& b, const std::optional<model::JobOutcome>& outcome) {
+  if (!outcome) {
+    b.null();
+    b << ""
+      << "";
+    return;
+  }
+  b << model::to_string(outcome->kind) << model::to_string(outcome->phase) << outcome->detail;
+}
+
+/// Under `id`, or the next free one. Returns it.
+std::int64_t insert_guest(SQLite::Database& db, const GuestRow& g, std::optional<std::int64_t> id = {}) {
+  Statement s(db,
+              "INSERT INTO guests(id, kernel, run_id, guest_id, reason, machine, planned, outcome, phase, "
+              "detail, accel,"
+              " accel_reason, cpu_model, release, boot_s, wall_s, dir, capabilities, counters, setup, notes)"
+              " VALUES(?,(SELECT id FROM kernels WHERE run_id = ? AND kernel_id = ?),"
+              "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+  Binder b(s);
+  if (id)
+    b << *id;
+  else
+    b.null();
+  b << g.run_id << g.kernel_id << g.run_id << g.id << g.reason << g.machine << g.planned;
+  bind_outcome(b, g.outcome);
+  b << g.accel << g.accel_reason << g.cpu_model << g.release << g.boot_s << g.wall_s << g.dir
+    << json_text(g.capabilities) << g.counters << json_text(g.setup) << json_text(g.notes);
   s.exec();
   return db.getLastInsertRowid();
+}
+
+std::optional<std::int64_t> id_of_guest(SQLite::Database& db, const GuestRow& g) {
+  Statement s(db, "SELECT id FROM guests WHERE run_id = ? AND guest_id = ?");
+  Binder(s) << g.run_id << g.id;
+  if (!s.executeStep()) return std::nullopt;
+  return s.getColumn(0).getInt64();
+}
+
+void insert_attempts(SQLite::Database& db, std::int64_t guest, const std::vector<AttemptRow>& rows) {
+  Statement s(db,
+              "INSERT INTO attempts(guest, number, outcome, phase, detail, boot_s, wall_s, dir)"
+              " VALUES(?,?,?,?,?,?,?,?)");
+  for (const auto& a : rows) {
+    s.reset();
+    Binder b(s);
+    b << guest << a.number;
+    bind_outcome(b, a.outcome);
+    b << a.boot_s << a.wall_s << a.dir;
+    s.exec();
+  }
 }
 
 void bind_ledger(Binder& b, const std::optional<model::PinLedger>& ledger) {
@@ -93,76 +144,166 @@ void bind_ledger(Binder& b, const std::optional<model::PinLedger>& ledger) {
   }
 }
 
+void bind_assessment(Binder& b, const std::optional<model::Assessment>& a) {
+  if (a) {
+    b << model::to_string(a->rule) << a->reason << a->reference;
+    return;
+  }
+  for (int i = 0; i < 3; ++i) b.null();
+}
+
 std::int64_t taint_column(const std::optional<std::uint64_t>& taint) {
   return taint ? static_cast<std::int64_t>(*taint) : unknown_taint;
 }
 
-void insert_verdicts(SQLite::Database& db, std::int64_t job, const std::vector<VerdictRow>& rows) {
-  Statement s(db,
-              "INSERT INTO verdicts(job, seq, test, case_name, verdict, detail, line, expected, expectation, "
-              "wall_s, numbers,"
-              " ledger, acquired_before, released_before, acquired_after, released_after, settled_before, "
-              "settled_after,"
-              " settle_ms, claim_mode, claim_pages, claim_skew, taint_before, taint_after, counters)"
-              " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+void insert_results(SQLite::Database& db, std::int64_t guest,
+                    const std::vector<model::AssessedResult>& rows) {
+  Statement s(
+      db,
+      "INSERT INTO results(guest, seq, test, case_name, verdict, detail, diagnostics, line, foreseen, wall_s,"
+      " numbers, ledger, acquired_before, released_before, acquired_after, released_after, settled_before,"
+      " settled_after, settle_ms, claim_mode, claim_pages, claim_skew, taint_before, taint_after, counters,"
+      " rule, rule_reason, rule_reference) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   int seq = 0;
   for (const auto& r : rows) {
-    const auto& v = r.verdict;
+    const auto& v = r.result.verdict;
     s.reset();
     Binder b(s);
-    b << job << ++seq << v.test << v.case_name << model::to_string(v.verdict) << v.detail << v.line
-      << v.expected << v.expectation << v.wall_s << json_text(v.numbers);
-    bind_ledger(b, r.ledger);
-    b << taint_column(r.taint_before) << taint_column(r.taint_after) << json_text(r.counters);
+    b << guest << ++seq << v.test << v.case_name << model::to_string(v.verdict) << v.detail
+      << json_text(v.diagnostics) << v.line << v.foreseen << v.wall_s << json_text(v.numbers);
+    bind_ledger(b, r.result.ledger);
+    b << taint_column(r.result.taint_before) << taint_column(r.result.taint_after)
+      << json_text(r.result.counters);
+    bind_assessment(b, r.assessment);
     s.exec();
   }
 }
 
-void insert_events(SQLite::Database& db, std::int64_t job, const std::vector<model::KernelEvent>& events) {
-  Statement s(db,
-              "INSERT INTO events(job, seq, kind, title, function, first_line, last_line, owner, fatal)"
-              " VALUES(?,?,?,?,?,?,?,?,?)");
+void insert_events(SQLite::Database& db, std::int64_t guest, const std::vector<model::KernelEvent>& events) {
+  Statement s(
+      db,
+      "INSERT INTO kernel_events(guest, seq, kind, title, function, first_line, last_line, owner, fatal,"
+      " count, text) VALUES(?,?,?,?,?,?,?,?,?,?,?)");
   int seq = 0;
   for (const auto& e : events) {
     s.reset();
-    Binder(s) << job << ++seq << e.kind << e.title << e.function << e.first_line << e.last_line << e.owner
-              << e.fatal;
+    Binder(s) << guest << ++seq << e.kind << e.title << e.function << e.first_line << e.last_line << e.owner
+              << e.fatal << e.count << json_text(e.text);
+    s.exec();
+  }
+}
+
+/// The rows of a guest that an assessment speaks of, in their order.
+void update_assessment(SQLite::Database& db, const std::string& run_id, const model::GuestAssessment& guest) {
+  Statement s(db,
+              "UPDATE results SET rule = ?, rule_reason = ?, rule_reference = ? WHERE seq = ? AND guest ="
+              " (SELECT id FROM guests WHERE run_id = ? AND guest_id = ?)");
+  int seq = 0;
+  for (const auto& a : guest.rows) {
+    s.reset();
+    Binder(s) << model::to_string(a.rule) << a.reason << a.reference << ++seq << run_id << guest.guest_id;
     s.exec();
   }
 }
 
 }  // namespace
 
-Result<void> Store::begin_run(const RunRow& run) {
+std::string lost_to_json(const std::vector<model::LostRow>& lost) {
+  auto out = nlohmann::json::array();
+  for (const auto& l : lost)
+    out.push_back({{"test", l.test},
+                   {"case", l.case_name},
+                   {"before", model::to_string(l.before)},
+                   {"reference", l.reference}});
+  return json_text(out);
+}
+
+std::vector<model::LostRow> lost_from_json(const std::string& text) {
+  std::vector<model::LostRow> out;
+  for (const auto& j : nlohmann::json::parse(text))
+    out.push_back({j.at("test"), j.at("case"),
+                   model::verdict_from_string(j.at("before")).value_or(model::Verdict::pass),
+                   j.at("reference")});
+  return out;
+}
+
+Result<void> Store::begin_run(const RunRow& run, const std::vector<KernelRow>& kernels,
+                              const std::vector<GuestRow>& guests) {
   return guarded(impl_->file, [&] {
-    Statement s(impl_->db,
-                "INSERT INTO runs(id, spec, base, series, started, finished, state, exit_code, dir, host)"
-                " VALUES(?,?,?,?,?,?,?,?,?,?)");
-    Binder(s) << run.id << run.spec << run.base << run.series
-              << (run.started.empty() ? now_utc() : run.started) << run.finished
-              << (run.state.empty() ? "running" : run.state) << run.exit_code << run.dir << run.host;
+    SQLite::Transaction all(impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
+    Statement s(
+        impl_->db,
+        "INSERT INTO runs(id, spec, base, series, faults, purpose, started, finished, state, exit_code, dir,"
+        " host) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
+    Binder(s) << run.id << run.spec << run.base << run.series << run.faults << run.purpose
+              << (run.started.empty() ? now_utc() : run.started) << run.finished << to_string(run.state)
+              << run.exit_code << run.dir << run.host;
+    s.exec();
+    for (const auto& k : kernels) insert_kernel(impl_->db, k);
+    for (const auto& g : guests) insert_guest(impl_->db, g);
+    all.commit();
+  });
+}
+
+Result<void> Store::update_kernel(const KernelRow& k) {
+  return guarded(impl_->file, [&] {
+    Statement s(
+        impl_->db,
+        "UPDATE kernels SET state = ?, failure = ?, build_log = ?, key = ?, cached = ?, build_wall_s = ?,"
+        " dir = ?, notes = ? WHERE run_id = ? AND kernel_id = ?");
+    Binder(s) << to_string(k.state) << k.failure << k.build_log << k.key << k.cached << k.build_wall_s
+              << k.dir << json_text(k.notes) << k.run_id << k.id;
     s.exec();
   });
 }
 
-Result<void> Store::add_job(const JobRow& job, const std::vector<VerdictRow>& verdicts,
-                            const std::vector<model::KernelEvent>& events) {
+Result<void> Store::end_guest(const GuestRow& guest, const std::vector<AttemptRow>& attempts,
+                              const std::vector<model::AssessedResult>& results,
+                              const std::vector<model::KernelEvent>& events) {
   return guarded(impl_->file, [&] {
     SQLite::Transaction all(impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
-    Statement old(impl_->db, "DELETE FROM jobs WHERE run_id = ? AND cell_id = ?");
-    Binder(old) << job.run_id << job.cell_id;
-    old.exec();
-    const std::int64_t id = insert_job(impl_->db, job);
-    insert_verdicts(impl_->db, id, verdicts);
+    // Under its old id: guests stay in the order of the plan.
+    const auto planned = id_of_guest(impl_->db, guest);
+    if (planned) {
+      Statement old(impl_->db, "DELETE FROM guests WHERE id = ?");
+      Binder(old) << *planned;
+      old.exec();
+    }
+    const std::int64_t id = insert_guest(impl_->db, guest, planned);
+    insert_attempts(impl_->db, id, attempts);
+    insert_results(impl_->db, id, results);
     insert_events(impl_->db, id, events);
     all.commit();
   });
 }
 
-Result<void> Store::finish_run(const std::string& id, const std::string& state, int exit_code) {
+Result<void> Store::assess_run(const std::string& run_id,
+                               const std::vector<model::KernelAssessment>& kernels) {
+  return guarded(impl_->file, [&] {
+    SQLite::Transaction all(impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
+    for (const auto& k : kernels) {
+      Statement s(impl_->db,
+                  "UPDATE kernels SET unmet = ?, known = ?, lost = ? WHERE run_id = ? AND kernel_id = ?");
+      Binder(s) << json_text(k.unmet) << json_text(k.known) << lost_to_json(k.lost) << run_id << k.kernel_id;
+      s.exec();
+      for (const auto& g : k.guests) update_assessment(impl_->db, run_id, g);
+    }
+    all.commit();
+  });
+}
+
+Result<void> Store::delete_run(const std::string& id) {
+  return guarded(impl_->file, [&] {
+    Statement s(impl_->db, "DELETE FROM runs WHERE id = ?");
+    Binder(s) << id;
+    s.exec();
+  });
+}
+
+Result<void> Store::finish_run(const std::string& id, RunState state, int exit_code) {
   auto changed = guarded(impl_->file, [&] {
     Statement s(impl_->db, "UPDATE runs SET finished = ?, state = ?, exit_code = ? WHERE id = ?");
-    Binder(s) << now_utc() << state << exit_code << id;
+    Binder(s) << now_utc() << to_string(state) << exit_code << id;
     return s.exec();
   });
   if (changed.has_error()) return std::move(changed).error();

@@ -34,17 +34,24 @@ const Rules& rules() {
       {"vm", {"model", "process", "wire"}},
       {"verdict", {"model", "wire", "ktap", "console"}},
       {"store", {"model"}},
+      {"assess", {"model"}},
+      {"job",
+       {"model", "git", "kconfig", "kbuild", "image", "vm", "process", "wire", "ktap", "console", "verdict"}},
       {"run",
-       {"model", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm", "process", "wire", "ktap",
-        "console", "verdict", "store"}},
-      {"report", {"model", "store", "verdict"}},
-      {"cli", {"model", "run", "report", "spec", "plan", "store", "ktap", "console", "vm"}},
+       {"model", "assess", "job", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm", "process",
+        "wire", "verdict", "store"}},
+      {"prove", {"model", "assess", "job", "plan", "run", "spec", "store"}},
+      {"doctor", {"model", "job", "process", "run", "vm"}},
+      {"report", {"model", "assess", "store", "verdict"}},
+      {"cli",
+       {"model", "assess", "job", "run", "prove", "doctor", "report", "spec", "plan", "store", "ktap",
+        "console", "vm"}},
   };
   return r;
 }
 
 // Modules that may do no I/O, and what would give them away.
-const std::set<std::string> pure{"model", "wire", "ktap", "console", "kconfig", "plan", "verdict"};
+const std::set<std::string> pure{"model", "wire", "ktap", "console", "kconfig", "plan", "verdict", "assess"};
 const std::set<std::string> impure_headers{
     "fstream", "filesystem",   "iostream", "cstdio",       "thread",      "base/file.h", "unistd.h",
     "fcntl.h", "sys/socket.h", "poll.h",   "base/paths.h", "base/hash.h", "base/log.h",  "base/cancel.h"};

@@ -17,7 +17,7 @@ using Exit = model::TestExit::Kind;
 
 std::string outcome_text(const JobOutcome& outcome) {
   std::string text = model::to_string(outcome.kind);
-  if (!outcome.phase.empty()) text += fmt::format(" ({})", outcome.phase);
+  if (outcome.phase != model::Phase::none) text += fmt::format(" ({})", model::to_string(outcome.phase));
   if (!outcome.detail.empty()) text += ": " + outcome.detail;
   return text;
 }
@@ -163,9 +163,9 @@ std::optional<model::TestVerdict> unowned_events(const JobFacts& facts) {
     evidence.against(event_verdict(e), fmt::format("{} (console line {})", e.title, e.first_line));
   }
   // All tests are over by then, so no other row would tell of a kernel that cannot end.
-  if (facts.outcome.phase == "shutdown" && facts.outcome.kind == JobOutcome::Kind::timed_out)
+  if (facts.outcome.phase == model::Phase::shutdown && facts.outcome.kind == JobOutcome::Kind::timed_out)
     evidence.against(Verdict::timeout, "the guest did not switch off: " + facts.outcome.detail);
-  if (facts.outcome.phase == "shutdown" && facts.outcome.kind == JobOutcome::Kind::panicked)
+  if (facts.outcome.phase == model::Phase::shutdown && facts.outcome.kind == JobOutcome::Kind::panicked)
     evidence.against(Verdict::crash, "the guest died while it switched off: " + facts.outcome.detail);
   model::TestVerdict row;
   row.test = unowned_test;

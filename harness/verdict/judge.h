@@ -60,12 +60,8 @@ struct JobFacts {
   bool counters = false;  ///< the kernel has nr_foll_pin_*
 };
 
-/// Name of the row for what belongs to no planned test: kernel events of that kind, a guest that does not
-/// switch off. The row is there only when there is such a thing.
-inline constexpr const char* unowned_test = "kernel/console";
-
-/// Name of the row for pages that the negative control did not get back.
-inline constexpr const char* control_test = "pinrig/hold_control";
+using model::control_test;
+using model::unowned_test;
 
 struct Judgement {
   model::JobOutcome outcome;                 ///< infra_error when the negative control failed
@@ -75,36 +71,5 @@ struct Judgement {
 
 /// Earned verdicts: exit status, KTAP findings, ledger, events and taint all have to agree for a pass.
 Judgement judge(const JobFacts& facts);
-
-/// Sets expected/expectation of every verdict from the expectations that match (the last match wins;
-/// none: pass, skip and xfail are expected). A pattern with ':' matches cases, one without matches tests; a
-/// case without a match of its own may have what is allowed for its test. Returns what a required expectation
-/// did not find, one line each: no matching test was judged (`missing` is not judged).
-std::vector<std::string> apply_expectations(std::vector<model::TestVerdict>& verdicts,
-                                            const std::vector<model::Expectation>& expect,
-                                            const model::Point& point, bool is_tip, model::Arch arch);
-
-/// Which of a kernel's tests a guest has.
-struct Share {
-  std::vector<std::string> here;    ///< tests of this guest
-  std::vector<std::string> chosen;  ///< tests of all guests of the kernel
-  std::vector<std::string> known;   ///< every test there is
-  bool is_main = true;              ///< the kernel's first guest: what concerns none of them is its affair
-};
-/// The expectations that this guest has to answer for. One about tests of other guests is theirs; one about
-/// tests that were not chosen says nothing; one about no test at all is kept by the main guest, which cannot
-/// meet it.
-std::vector<model::Expectation> share_of(const std::vector<model::Expectation>& expect, const Share& share);
-
-/// What passes at the base and is only skipped or expected to fail here has lost something, unless an
-/// expectation says so: such tests become unexpected. Whole tests only: the kernel's own skip a case for want
-/// of a huge page that was there a moment ago. Returns how many.
-int weigh_against_base(std::vector<model::TestVerdict>& here, const std::vector<model::TestVerdict>& base);
-
-/// Compares what is required with what the tests found; one line per mismatch, none when all is as required.
-/// Values that nobody reported are a mismatch when the guest ran the test that reports them all (`complete`).
-std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
-                                            const std::map<std::string, std::string>& found,
-                                            bool complete = true);
 
 }  // namespace pinrig::verdict

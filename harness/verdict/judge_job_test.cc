@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
         Control{"failed_before_a_panic",
                 [](JobFacts& f) {
                   f.control.outstanding_held = 0;
-                  f.outcome = {JobOutcome::Kind::panicked, "test", "panic: x"};
+                  f.outcome = {JobOutcome::Kind::panicked, model::Phase::test, "panic: x"};
                 },
                 "beside that panicked (test): panic: x"},
         Control{"kernel_without_counters",

@@ -71,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(
              },
              Verdict::error, "errno 2: agent: execve"},
         Rule{"lost_to_a_panic",
-             SPOIL { r.exit = {Exit::lost, 0}; f.outcome = {JobOutcome::Kind::panicked, "test", "panic: x"};
+             SPOIL { r.exit = {Exit::lost, 0};
+               f.outcome = {JobOutcome::Kind::panicked, model::Phase::test, "panic: x"};
              },
              Verdict::crash, "panic: x"},
         Rule{"lost_to_a_fatal_event",
@@ -79,7 +80,8 @@ INSTANTIATE_TEST_SUITE_P(
                      f.events = {event_of("hung_task", s.name, true)}; },
              Verdict::crash, "hung_task title"},
         Rule{"lost_to_silence",
-             SPOIL { r.exit = {Exit::lost, 0}; f.outcome = {JobOutcome::Kind::timed_out, "test", ""}; },
+             SPOIL { r.exit = {Exit::lost, 0};
+               f.outcome = {JobOutcome::Kind::timed_out, model::Phase::test, ""}; },
              Verdict::timeout, "timed_out (test)"},
         Rule{"lost_with_another_tests_event",
              SPOIL { r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::infra_error;

@@ -70,7 +70,7 @@ TEST_F(BadPlace, NoQemuIsSeenBeforeAnythingIsBuilt) {
   EXPECT_EQ(box_.pinrig({"plan"}).code, 0);
 }
 
-TEST_F(BadPlace, NoMmdebstrapFailsTheCellsAndKeepsTheRun) {
+TEST_F(BadPlace, NoMmdebstrapFailsTheKernelsAndKeepsTheRun) {
   fs::remove(box_.root() / "bin/mmdebstrap");
   box_.hide_programs("mmdebstrap");
   const Ran ran = box_.pinrig({"run"});

@@ -12,7 +12,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const std::vector<std::string> cells{"base-x86_64", "tip-x86_64", "base-aarch64", "tip-aarch64"};
+const std::vector<std::string> kernels{"base-x86_64", "tip-x86_64", "base-aarch64", "tip-aarch64"};
 
 /// One run for all tests of this file.
 class DefaultRun : public testing::Test {
@@ -38,55 +38,55 @@ TEST_F(DefaultRun, IsGreen) {
   EXPECT_EQ(ran_.code, 0) << ran_;
   EXPECT_EQ(json_.value("state", ""), "finished");
   EXPECT_EQ(json_.value("exit_code", -1), 0);
-  for (const auto& cell : cells) EXPECT_THAT(ran_.out, HasSubstr(cell.substr(0, cell.find('-'))));
-  EXPECT_THAT(ran_.out,
-              AllOf(HasSubstr("bio/dio_rw"), HasSubstr("leak"), HasSubstr("x86_64"), HasSubstr("aarch64")));
+  for (const auto& id : kernels) EXPECT_THAT(ran_.out, HasSubstr(id.substr(0, id.find('-'))));
+  EXPECT_THAT(ran_.out, AllOf(HasSubstr("bio/dio_rw"), HasSubstr("leak"), HasSubstr("x86_64"),
+                              HasSubstr("aarch64"), HasSubstr("next steps"), HasSubstr("ALL AS EXPECTED")));
 }
 
 TEST_F(DefaultRun, TheTipLeaksPagesOnBothArchitectures) {
-  for (const char* cell : {"tip-x86_64", "tip-aarch64"}) {
-    const auto test = test_of(job_of(json_, cell), "bio/dio_rw");
-    EXPECT_EQ(test.value("verdict", ""), "leak") << cell << ": " << test.value("detail", "");
-    EXPECT_TRUE(test.value("expected", false)) << cell;
-    ASSERT_TRUE(test.contains("ledger")) << cell;
-    EXPECT_TRUE(test["ledger"].value("available", false)) << cell;
-    EXPECT_GT(test["ledger"].value("outstanding", 0), 0) << cell;
+  for (const char* id : {"tip-x86_64", "tip-aarch64"}) {
+    const auto test = test_of(guest_of(json_, id), "bio/dio_rw");
+    EXPECT_EQ(test.value("verdict", ""), "leak") << id << ": " << test.value("detail", "");
+    EXPECT_TRUE(test.value("expected", false)) << id;
+    ASSERT_TRUE(test.contains("ledger")) << id;
+    EXPECT_TRUE(test["ledger"].value("available", false)) << id;
+    EXPECT_GT(test["ledger"].value("outstanding", 0), 0) << id;
   }
 }
 
 TEST_F(DefaultRun, TheBasePinsAndUnpins) {
-  for (const char* cell : {"base-x86_64", "base-aarch64"}) {
-    const auto test = test_of(job_of(json_, cell), "bio/dio_rw");
-    EXPECT_EQ(test.value("verdict", ""), "pass") << cell << ": " << test.value("detail", "");
-    ASSERT_TRUE(test.contains("ledger")) << cell;
-    EXPECT_GT(test["ledger"].value("acquired", 0), 0)
-        << cell << ": a path that pinned nothing proves nothing";
-    EXPECT_GT(test.value("cases", nlohmann::json::array()).size(), 4u) << cell;
+  for (const char* id : {"base-x86_64", "base-aarch64"}) {
+    const auto test = test_of(guest_of(json_, id), "bio/dio_rw");
+    EXPECT_EQ(test.value("verdict", ""), "pass") << id << ": " << test.value("detail", "");
+    ASSERT_TRUE(test.contains("ledger")) << id;
+    EXPECT_GT(test["ledger"].value("acquired", 0), 0) << id << ": a path that pinned nothing proves nothing";
+    EXPECT_GT(test.value("cases", nlohmann::json::array()).size(), 4u) << id;
   }
 }
 
-TEST_F(DefaultRun, EveryJobEndedWellAndEveryVerdictIsExpected) {
-  for (const auto& cell : cells) {
-    const auto job = job_of(json_, cell);
-    EXPECT_EQ(job["outcome"].value("kind", ""), "completed") << job["outcome"].dump();
-    EXPECT_THAT(job.value("unmet", nlohmann::json::array()), IsEmpty());
-    EXPECT_THAT(job["tests"], Not(IsEmpty()));
-    for (const auto& test : job["tests"]) {
+TEST_F(DefaultRun, EveryGuestEndedWellAndEveryVerdictIsExpected) {
+  for (const auto& id : kernels) {
+    const auto guest = guest_of(json_, id);
+    EXPECT_EQ(guest["outcome"].value("kind", ""), "completed") << guest["outcome"].dump();
+    EXPECT_THAT(kernel_of(json_, id).value("unmet", nlohmann::json::array()), IsEmpty());
+    EXPECT_THAT(kernel_of(json_, id).value("lost", nlohmann::json::array()), IsEmpty());
+    EXPECT_THAT(guest["tests"], Not(IsEmpty()));
+    for (const auto& test : guest["tests"]) {
       EXPECT_TRUE(test.value("expected", false))
-          << cell << " " << test.value("name", "") << " " << test.value("verdict", "");
-      EXPECT_NE(test.value("verdict", ""), "missing") << cell << " " << test.value("name", "");
+          << id << " " << test.value("name", "") << " " << test.value("verdict", "");
+      EXPECT_NE(test.value("verdict", ""), "missing") << id << " " << test.value("name", "");
     }
   }
 }
 
 TEST_F(DefaultRun, TheSameTestsEverywhere) {
   std::vector<std::string> first;
-  for (const auto& cell : cells) {
+  for (const auto& id : kernels) {
     std::vector<std::string> names;
-    const auto job = job_of(json_, cell);
-    for (const auto& test : job["tests"]) names.push_back(test.value("name", ""));
+    const auto guest = guest_of(json_, id);
+    for (const auto& test : guest["tests"]) names.push_back(test.value("name", ""));
     if (first.empty()) first = names;
-    EXPECT_EQ(names, first) << cell;
+    EXPECT_EQ(names, first) << id;
   }
   for (const char* name :
        {"pins/selfcheck", "bio/dio_fork", "rdma/mr_reg", "gup/gup_test_matrix", "mm/cow", "mm/gup_longterm"})
@@ -94,22 +94,22 @@ TEST_F(DefaultRun, TheSameTestsEverywhere) {
 }
 
 TEST_F(DefaultRun, TheMachineIsRecorded) {
-  for (const auto& cell : cells) {
-    const auto job = job_of(json_, cell);
-    EXPECT_EQ(job["capabilities"].value("dio.bdev", ""), "pin") << cell;
-    EXPECT_THAT(job["guest"].value("accel", ""), testing::AnyOf("tcg", "kvm")) << cell;
-    EXPECT_NE(job["guest"].value("cpu_model", ""), "") << cell;
-    EXPECT_GT(job["guest"].value("boot_s", 0.0), 0.0) << cell;
-    EXPECT_EQ(job["kernel"].value("key", "").size(), 64u) << cell;
-    EXPECT_THAT(job["kernel"].value("release", ""), testing::StartsWith("6.12.")) << cell;
+  for (const auto& id : kernels) {
+    const auto guest = guest_of(json_, id);
+    EXPECT_EQ(guest["capabilities"].value("dio.bdev", ""), "pin") << id;
+    EXPECT_THAT(guest.value("accel", ""), testing::AnyOf("tcg", "kvm")) << id;
+    EXPECT_NE(guest.value("cpu_model", ""), "") << id;
+    EXPECT_GT(guest.value("boot_s", 0.0), 0.0) << id;
+    EXPECT_THAT(guest.value("release", ""), testing::StartsWith("6.12.")) << id;
+    EXPECT_EQ(kernel_of(json_, id).value("key", "").size(), 64u) << id;
   }
-  EXPECT_NE(job_of(json_, "base-x86_64")["kernel"].value("key", ""),
-            job_of(json_, "tip-x86_64")["kernel"].value("key", ""));
+  EXPECT_NE(kernel_of(json_, "base-x86_64").value("key", ""),
+            kernel_of(json_, "tip-x86_64").value("key", ""));
 }
 
-TEST_F(DefaultRun, EveryJobHasItsFiles) {
-  for (const auto& cell : cells) {
-    const fs::path dir = job_of(json_, cell).value("dir", "");
+TEST_F(DefaultRun, EveryGuestHasItsFiles) {
+  for (const auto& id : kernels) {
+    const fs::path dir = guest_of(json_, id).value("dir", "");
     for (const char* name : {"console.raw", "results.raw", "qemu.args", "job.json", "repro.sh",
                              "kernel.config", "manifest.json"}) {
       std::error_code ec;
@@ -117,12 +117,12 @@ TEST_F(DefaultRun, EveryJobHasItsFiles) {
     }
     EXPECT_NE(fs::status(dir / "repro.sh").permissions() & fs::perms::owner_exec, fs::perms::none);
     const auto console = box_->pinrig({"parse", "console", "--json", (dir / "console.raw").string()});
-    EXPECT_FALSE(nlohmann::json::parse(console.out, nullptr, false).is_discarded()) << cell;
+    EXPECT_FALSE(nlohmann::json::parse(console.out, nullptr, false).is_discarded()) << id;
     const auto manifest = read_json(dir / "manifest.json").dump();
     for (const char* role : {"kernel", "vmlinux", "config", "initramfs", "selftests"})
       EXPECT_THAT(manifest, HasSubstr(role));
-    EXPECT_EQ(read_json(dir / "job.json").value("cell", read_json(dir / "job.json").value("cell_id", "")),
-              cell);
+    EXPECT_EQ(read_json(dir / "job.json").value("guest_id", ""), id);
+    EXPECT_EQ(dir.parent_path().filename(), "guests");
   }
 }
 
@@ -142,7 +142,7 @@ TEST_F(DefaultRun, JunitIsWellFormedAndSaysTheSame) {
     EXPECT_EQ(suite.attribute("failures").as_int() + suite.attribute("errors").as_int(), 0)
         << suite.attribute("name").value();
   }
-  EXPECT_EQ(found, 4);
+  EXPECT_EQ(found, 5) << "the run and four guests";
   EXPECT_EQ(counted, cases);
   EXPECT_GT(cases, 100);
 }
@@ -164,7 +164,7 @@ TEST_F(DefaultRun, ShowAndListFindIt) {
 }
 
 TEST_F(DefaultRun, ReproShowsTheLeakAgain) {
-  const fs::path dir = job_of(json_, "tip-x86_64").value("dir", "");
+  const fs::path dir = guest_of(json_, "tip-x86_64").value("dir", "");
   process::Command c = box_->command({});
   c.argv = {(dir / "repro.sh").string(), "--test", "bio/dio_rw"};
   c.cwd = "/";

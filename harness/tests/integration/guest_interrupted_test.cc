@@ -12,8 +12,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-const std::vector<std::string> one_cell{"run",    "--verbose", "--base", "debian-6.12",
-                                        "--arch", "x86_64",    "--test", "pins"};
+const std::vector<std::string> one_guest{"run",    "--verbose", "--base", "debian-6.12",
+                                         "--arch", "x86_64",    "--test", "pins"};
 constexpr double build_s = 3600;  // when the cache is cold
 
 class GuestInterrupted : public testing::Test {
@@ -29,18 +29,18 @@ class GuestInterrupted : public testing::Test {
     ASSERT_THAT(qemu, Not(IsEmpty())) << run.heard();
   }
 
-  fs::path cell_dir() const {
-    for (const auto& e : fs::directory_iterator(box_.state / "runs")) return e.path() / "cells/base-x86_64";
+  fs::path guest_dir() const {
+    for (const auto& e : fs::directory_iterator(box_.state / "runs")) return e.path() / "guests/base-x86_64";
     return {};
   }
 
   void expect_usable_afterwards() {
     EXPECT_THAT(listed(box_), HasSubstr("interrupted"));
     EXPECT_EQ(box_.pinrig({"show", "last"}).code, 0);
-    // Written before the guest started: an interrupted job can be run again.
-    EXPECT_TRUE(fs::exists(cell_dir() / "repro.sh"));
-    EXPECT_GT(fs::file_size(cell_dir() / "console.raw"), 0u);
-    const Ran next = box_.pinrig(one_cell);
+    // Written before the guest started: an interrupted guest can be run again.
+    EXPECT_TRUE(fs::exists(guest_dir() / "repro.sh"));
+    EXPECT_GT(fs::file_size(guest_dir() / "console.raw"), 0u);
+    const Ran next = box_.pinrig(one_guest);
     EXPECT_EQ(next.code, 0) << next;
   }
 
@@ -48,7 +48,7 @@ class GuestInterrupted : public testing::Test {
 };
 
 TEST_F(GuestInterrupted, CtrlC) {
-  Background run(box_, one_cell);
+  Background run(box_, one_guest);
   std::vector<pid_t> qemu;
   wait_for_guest(run, qemu);
   run.signal(SIGINT);
@@ -59,7 +59,7 @@ TEST_F(GuestInterrupted, CtrlC) {
 }
 
 TEST_F(GuestInterrupted, Kill) {
-  Background run(box_, one_cell);
+  Background run(box_, one_guest);
   std::vector<pid_t> qemu;
   wait_for_guest(run, qemu);
   ASSERT_THAT(qemu, Not(IsEmpty()));
@@ -71,7 +71,7 @@ TEST_F(GuestInterrupted, Kill) {
 }
 
 TEST_F(GuestInterrupted, QemuThatIsKilledIsAnErrorOfTheHarness) {
-  Background run(box_, one_cell);
+  Background run(box_, one_guest);
   std::vector<pid_t> qemu;
   wait_for_guest(run, qemu);
   ASSERT_THAT(qemu, Not(IsEmpty()));
@@ -81,8 +81,8 @@ TEST_F(GuestInterrupted, QemuThatIsKilledIsAnErrorOfTheHarness) {
 }
 
 TEST_F(GuestInterrupted, TwoRunsAtOnceBothEndWell) {
-  Background first(box_, one_cell);
-  Background second(box_, one_cell);
+  Background first(box_, one_guest);
+  Background second(box_, one_guest);
   EXPECT_EQ(first.end(build_s), "exit 0") << first.heard();
   EXPECT_EQ(second.end(build_s), "exit 0") << second.heard();
   const std::string runs = listed(box_);

@@ -28,21 +28,32 @@ class WarmSandbox : public Sandbox {
   }
 };
 
-/// The job of one cell in a run's JSON; a null value (and a failure) when there is none.
-inline nlohmann::json job_of(const nlohmann::json& run, const std::string& cell) {
-  for (const auto& job : run.value("jobs", nlohmann::json::array())) {
-    if (job.value("cell", "") == cell) return job;
+/// One kernel in a run's JSON; an empty object (and a failure) when there is none.
+inline nlohmann::json kernel_of(const nlohmann::json& run, const std::string& id) {
+  for (const auto& kernel : run.value("kernels", nlohmann::json::array())) {
+    if (kernel.value("id", "") == id) return kernel;
   }
-  ADD_FAILURE() << "no cell " << cell << " in the run";
+  ADD_FAILURE() << "no kernel " << id << " in the run";
   return nlohmann::json::object();
 }
 
-/// One test (or one of its cases) of a job.
-inline nlohmann::json test_of(const nlohmann::json& job, const std::string& name) {
-  for (const auto& test : job.value("tests", nlohmann::json::array())) {
+/// One guest in a run's JSON; that of a kernel's id is its main guest.
+inline nlohmann::json guest_of(const nlohmann::json& run, const std::string& id) {
+  for (const auto& kernel : run.value("kernels", nlohmann::json::array())) {
+    for (const auto& guest : kernel.value("guests", nlohmann::json::array())) {
+      if (guest.value("id", "") == id) return guest;
+    }
+  }
+  ADD_FAILURE() << "no guest " << id << " in the run";
+  return nlohmann::json::object();
+}
+
+/// One test of a guest.
+inline nlohmann::json test_of(const nlohmann::json& guest, const std::string& name) {
+  for (const auto& test : guest.value("tests", nlohmann::json::array())) {
     if (test.value("name", "") == name) return test;
   }
-  ADD_FAILURE() << "no test " << name << " in " << job.value("cell", "?");
+  ADD_FAILURE() << "no test " << name << " in " << guest.value("id", "?");
   return nlohmann::json::object();
 }
 

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+// Is what was seen as it should be? One step over a whole run, from facts and files to assessments and the
+// exit code. Pure: `pinrig show RUN --reassess` does it again without booting anything.
+//
+// For each row of a kernel, in this order; the first rule that speaks decides, later ones may take back
+// leave:
+//
+// clang-format off
+//   an expectation of run or series matches   expectation; otherwise, when its verdicts do not hold this one
+//   the case of a test that one covers        expectation, consequence
+//   pass, xfail                               fine
+//   skip                                      fine; on a kernel that configs/expectations covers it has to
+//                                             be foreseen or listed (allowed_skip), else unlisted_skip
+//   a known issue has this case and verdict   known_issue; issue_worse, when it leaves more pages than
+//                                             `pages:`, or at a patched point more (or another verdict) than
+//                                             the base
+//   a known issue that was looked for         issue_gone, or issue_fixed at a patched point
+//   passes on the reference, and is skipped,  lost: cases as much as tests, unless an expectation says so or
+//   an xfail or gone here                     the listed skip comes and goes (`sometimes: true`)
+//   anything else                             failure
+// clang-format on
+//
+// The reference of a patched kernel is the base of the same architecture and configuration in the same run.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/exit_code.h"
+#include "model/assessment.h"
+#include "model/guest.h"
+#include "model/known.h"
+
+namespace pinrig::assess {
+
+/// What one guest left.
+struct GuestFacts {
+  std::string id;
+  std::vector<std::string> tests;              ///< planned
+  std::optional<model::JobOutcome> outcome;    ///< nothing: it never ended
+  std::vector<const model::TestResult*> rows;  ///< tests, each followed by its cases
+  std::map<std::string, std::string> capabilities;
+  bool counters = true;            ///< nr_foll_pin_* were there; true when nobody asked
+  std::vector<std::string> setup;  ///< in what the machine was not what was asked for
+};
+
+/// Why a kernel has no guests to speak of.
+enum class Build { ok, failed, infra, cancelled };
+
+struct KernelFacts {
+  std::string id;
+  model::Point point;
+  bool is_tip = false;
+  model::Arch arch = model::Arch::x86_64;
+  std::string config;  ///< name of the configuration
+  Build build = Build::ok;
+  std::map<std::string, std::string> symbols;  ///< its .config
+  std::vector<GuestFacts> guests;
+
+  bool is_patched() const { return !point.is_base(); }
+};
+
+/// What the files say.
+struct Rulebook {
+  std::string base;                                 ///< name of the base
+  std::vector<model::Expectation> expect;           ///< of the series, then of the run: the last match wins
+  std::map<std::string, std::string> capabilities;  ///< that the series says its tip has
+  std::vector<model::Requirements> requirements;
+  std::vector<model::KnownIssue> known_issues;
+  std::vector<std::string> all_tests;  ///< of the project: an expectation about none of them is a typo
+};
+
+struct RunAssessment {
+  std::vector<model::KernelAssessment> kernels;  ///< as in the facts
+  ExitCode code = ExitCode::ok;                  ///< regressions > build > harness > ok
+};
+
+RunAssessment assess(const std::vector<KernelFacts>& run, const Rulebook& rules);
+
+/// regressions > could not build or apply > harness errors > ok; an interrupted run outranks them all.
+ExitCode fold(ExitCode a, ExitCode b);
+
+/// The kernel that `kernel` is compared with: nothing for a base, or when the run has no judged base.
+const KernelFacts* reference_of(const std::vector<KernelFacts>& run, const KernelFacts& kernel);
+
+/// All rows of a kernel, guest by guest.
+std::vector<const model::TestResult*> rows_of(const KernelFacts& kernel);
+
+}  // namespace pinrig::assess

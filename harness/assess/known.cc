@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0
+// What is known of a kernel beforehand: capabilities, skips and issues.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "assess/rows.h"
+#include "base/text.h"
+
+namespace pinrig::assess {
+namespace {
+
+using model::KnownIssue;
+using model::Rule;
+using model::Verdict;
+
+bool matches(const KnownIssue& issue, const Row& row) {
+  return std::any_of(issue.tests.begin(), issue.tests.end(),
+                     [&](const auto& glob) { return covers(glob, row.seen->verdict, false); });
+}
+
+bool looks_like(const KnownIssue& issue, Verdict v) {
+  return std::find(issue.seen.begin(), issue.seen.end(), v) != issue.seen.end();
+}
+
+bool is_known(const KnownIssue& issue, const Row& row) {
+  return row.says->rule == Rule::known_issue && row.says->reference == issue.name;
+}
+
+const model::TestResult* same_row(const KernelFacts& kernel, const Row& row) {
+  const auto rows = rows_of(kernel);
+  const auto it = std::find_if(rows.begin(), rows.end(), [&](const auto* r) {
+    return r->verdict.test == row.seen->verdict.test && r->verdict.case_name == row.seen->verdict.case_name;
+  });
+  return it == rows.end() ? nullptr : *it;
+}
+
+/// Why a row that looks like the issue is more than the issue; empty when it is not.
+std::string excess(const KnownIssue& issue, const Row& row, const KernelFacts* reference) {
+  const auto pages = std::llabs(row.seen->outstanding());
+  if (pages > issue.pages)
+    return fmt::format("{} pages outstanding, known issue {} leaves {} at most", pages, issue.name,
+                       issue.pages);
+  const auto* before = reference == nullptr ? nullptr : same_row(*reference, row);
+  if (before == nullptr || issue.sometimes) return "";
+  if (before->verdict.verdict != row.verdict())
+    return fmt::format("known issue {}, but {} on {}", issue.name, model::to_string(before->verdict.verdict),
+                       reference->id);
+  if (std::llabs(before->outstanding()) < pages)
+    return fmt::format("known issue {}, but {} pages outstanding on {} and {} here", issue.name,
+                       std::llabs(before->outstanding()), reference->id, pages);
+  return "";
+}
+
+void make_known(const KnownIssue& issue, Row& row, const KernelFacts* reference) {
+  if (auto why = excess(issue, row, reference); !why.empty())
+    row.set(Rule::issue_worse, std::move(why), issue.name);
+  else
+    row.set(Rule::known_issue, fmt::format("{} ({})", issue.reason, issue.reference), issue.name);
+}
+
+/// The test itself, when its cases are what is known: it failed because they did. And cases that a known
+/// crash or hang of the test made impossible.
+void spread(const KnownIssue& issue, const Block& b, const KernelFacts* reference) {
+  const auto known = [&](const Row& r) { return is_known(issue, r); };
+  const bool some = std::any_of(b.test + 1, b.end, known);
+  const bool all = std::all_of(b.test + 1, b.end, [](const Row& r) { return r.expected(); });
+  if (some && all && !b.test->expected() && looks_like(issue, b.test->verdict()))
+    make_known(issue, *b.test, reference);
+  if (!known(*b.test)) return;
+  for (auto c = b.test + 1; c != b.end; ++c) {
+    if (!c->expected() && c->verdict() == Verdict::missing)
+      c->set(Rule::consequence, b.test->says->reason, issue.name);
+  }
+}
+
+bool was_judged(Verdict v) { return v != Verdict::missing && v != Verdict::skip && v != Verdict::error; }
+
+/// The issue was looked for and is not there.
+std::string not_seen(const KnownIssue& issue, Row& row, bool patched) {
+  if (patched) {
+    if (!row.decided)
+      row.set(Rule::issue_fixed, fmt::format("known issue {} is not seen here", issue.name), issue.name);
+    return fmt::format("known issue {} is fixed here: {} passes", issue.name, row.name());
+  }
+  row.set(Rule::issue_gone,
+          fmt::format("known issue {} is no longer seen: end its range in configs/known-issues/{}.yaml",
+                      issue.name, issue.name),
+          issue.name);
+  return fmt::format("known issue {} is no longer seen in {}", issue.name, row.name());
+}
+
+std::string apply_one(Rows& rows, const KnownIssue& issue, bool patched, const KernelFacts* reference) {
+  std::vector<std::string> seen;
+  Row* passed = nullptr;
+  bool judged = false;
+  for (auto& row : rows) {
+    if (!matches(issue, row)) continue;
+    judged = judged || was_judged(row.verdict());
+    if (looks_like(issue, row.verdict())) {
+      if (seen.empty() || seen.back() != row.seen->verdict.test) seen.push_back(row.seen->verdict.test);
+      if (!row.expected()) make_known(issue, row, reference);
+    } else if (passed == nullptr && row.verdict() == Verdict::pass && row.expected()) {
+      passed = &row;
+    }
+  }
+  for (const Block& b : blocks_of(rows)) spread(issue, b, reference);
+  if (!seen.empty())
+    return fmt::format("known issue {} ({}) in {}", issue.name, issue.reason, join(seen, ", "));
+  if (!judged || issue.sometimes || passed == nullptr) return "";
+  return not_seen(issue, *passed, patched);
+}
+
+/// Listed among the skips; `one_of_many`: also when it is one that comes and goes.
+const model::AllowedSkip* listed(const Knowledge& known, const Row& row) {
+  const auto it = std::find_if(known.skips.begin(), known.skips.end(),
+                               [&](const auto& s) { return covers(s.tests, row.seen->verdict, true); });
+  return it == known.skips.end() ? nullptr : &*it;
+}
+
+bool needs_leave(const Row& r) {
+  return r.verdict() == Verdict::skip && r.expected() && !r.seen->verdict.foreseen && !r.decided;
+}
+
+}  // namespace
+
+Knowledge knowledge_of(const Rulebook& rules, const KernelFacts& kernel) {
+  const auto in_range = [&](const model::KernelRange& r) {
+    return r.covers(rules.base, kernel.point.version, kernel.arch);
+  };
+  const auto lacks = [&](const std::string& symbol) {
+    const auto it = kernel.symbols.find(symbol);
+    return it == kernel.symbols.end() || it->second == "n";
+  };
+  const auto lacks_one = [&](const std::vector<std::string>& symbols) {
+    return symbols.empty() || std::any_of(symbols.begin(), symbols.end(), lacks);
+  };
+  Knowledge out;
+  for (const auto& r : rules.requirements) {
+    if (!in_range(r.range)) continue;
+    out.lists_skips = true;
+    for (const auto& [name, value] : r.capabilities) out.capabilities[name] = value;
+    for (const auto& s : r.skips) {
+      if (in_range(s.range) && lacks_one(s.without)) out.skips.push_back(s);
+    }
+  }
+  for (const auto& i : rules.known_issues) {
+    if (in_range(i.range) && lacks_one(i.without)) out.issues.push_back(i);
+  }
+  return out;
+}
+
+void judge_skips(Rows& rows, const Knowledge& known) {
+  if (!known.lists_skips) return;
+  for (const Block& b : blocks_of(rows)) {
+    // Judged before its cases: with leave for all of them it needs none of its own.
+    const bool by_cases =
+        b.end - b.test > 1 && std::all_of(b.test + 1, b.end, [&](const Row& r) {
+          return r.verdict() == Verdict::skip && (!needs_leave(r) || listed(known, r) != nullptr);
+        });
+    for (auto row = b.test; row != b.end; ++row) {
+      if (!needs_leave(*row)) continue;
+      if (const auto* leave = listed(known, *row))
+        row->set(Rule::allowed_skip, leave->reason, leave->sometimes ? "sometimes" : "");
+      else if (row != b.test || !by_cases)
+        row->set(Rule::unlisted_skip, "no file of configs/expectations lists this skip");
+    }
+  }
+}
+
+std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, bool patched,
+                                            const KernelFacts* reference) {
+  std::vector<std::string> out;
+  for (const auto& issue : known.issues) {
+    if (auto line = apply_one(rows, issue, patched, reference); !line.empty()) out.push_back(std::move(line));
+  }
+  return out;
+}
+
+std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
+                                            const std::map<std::string, std::string>& found, bool complete) {
+  std::vector<std::string> out;
+  for (const auto& [name, value] : required) {
+    const auto it = found.find(name);
+    // A probe that could not be carried out prints "unknown", and its case says why.
+    const bool reported = it != found.end() && it->second != "unknown";
+    if (!reported && complete)
+      out.push_back(fmt::format("capability {}: {} is required, and no test reported it", name, value));
+    else if (reported && it->second != value)
+      out.push_back(fmt::format("capability {}: {} is required, {} was found", name, value, it->second));
+  }
+  return out;
+}
+
+}  // namespace pinrig::assess

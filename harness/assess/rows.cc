@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "assess/rows.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace pinrig::assess {
+
+std::string Row::name() const {
+  const auto& v = seen->verdict;
+  return v.test + (v.case_name.empty() ? "" : ":" + v.case_name);
+}
+
+void Row::set(model::Rule rule, std::string reason, std::string reference) {
+  *says = {rule, std::move(reason), std::move(reference)};
+}
+
+std::vector<Block> blocks_of(Rows& rows) {
+  std::vector<Block> out;
+  for (auto it = rows.begin(); it != rows.end();) {
+    const auto next = std::find_if(it + 1, rows.end(), [](const Row& r) { return r.is_test(); });
+    out.push_back({it, next});
+    it = next;
+  }
+  return out;
+}
+
+bool fine_by_itself(model::Verdict v) {
+  return v == model::Verdict::pass || v == model::Verdict::skip || v == model::Verdict::xfail;
+}
+
+bool covers(const std::string& glob, const model::TestVerdict& row, bool and_cases) {
+  const auto colon = glob.find(':');
+  if (colon == std::string::npos) return (and_cases || row.case_name.empty()) && glob_match(glob, row.test);
+  if (colon + 1 == glob.size()) return row.case_name.empty() && glob_match(glob.substr(0, colon), row.test);
+  return !row.case_name.empty() && glob_match(glob, row.test + ":" + row.case_name);
+}
+
+}  // namespace pinrig::assess

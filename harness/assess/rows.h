@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0
+// The rows of a kernel while they are assessed. Private to assess.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "assess/assess.h"
+
+namespace pinrig::assess {
+
+struct Row {
+  const model::TestResult* seen = nullptr;
+  model::Assessment* says = nullptr;
+  bool decided = false;  ///< an expectation of the run or the series speaks of it
+
+  model::Verdict verdict() const { return seen->verdict.verdict; }
+  bool is_test() const { return seen->verdict.case_name.empty(); }
+  bool expected() const { return says->expected(); }
+  std::string name() const;  ///< "suite/test" or "suite/test:case"
+  void set(model::Rule rule, std::string reason = {}, std::string reference = {});
+};
+using Rows = std::vector<Row>;
+
+/// A test row and its cases, which follow it.
+struct Block {
+  Rows::iterator test;
+  Rows::iterator end;
+};
+std::vector<Block> blocks_of(Rows& rows);
+
+bool fine_by_itself(model::Verdict v);  ///< pass, skip, xfail
+
+/// Does a pattern cover a row? One with ':' is about cases ("suite/test:" is the test's own row), one without
+/// about a test; with `and_cases` also about all of its cases.
+bool covers(const std::string& glob, const model::TestVerdict& row, bool and_cases);
+
+/// Expectations (expect.cc): sets fine, failure, expectation, otherwise, consequence.
+void apply_expectations(Rows& rows, const std::vector<model::Expectation>& here);
+/// Those that speak of this kernel.
+std::vector<model::Expectation> expectations_for(const Rulebook& rules, const KernelFacts& kernel);
+/// Required ones about tests of this kernel, or about no test at all, of which none was judged; one line
+/// each.
+std::vector<std::string> unmet_expectations(const Rows& rows, const std::vector<model::Expectation>& here,
+                                            const KernelFacts& kernel, const Rulebook& rules);
+
+/// What the files know of one kernel (known.cc).
+struct Knowledge {
+  std::map<std::string, std::string> capabilities;  ///< that it has to have
+  bool lists_skips = false;                         ///< some file covers it: a skip needs to be listed
+  std::vector<model::AllowedSkip> skips;
+  std::vector<model::KnownIssue> issues;
+};
+Knowledge knowledge_of(const Rulebook& rules, const KernelFacts& kernel);
+void judge_skips(Rows& rows, const Knowledge& known);
+/// `reference`: the rows of the base, nullptr where there is none. Returns a line for each issue that was met
+/// or missed.
+std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, bool patched,
+                                            const KernelFacts* reference);
+/// Capabilities that are not as required, one line each; what nobody reported counts when `complete`.
+std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
+                                            const std::map<std::string, std::string>& found, bool complete);
+
+}  // namespace pinrig::assess

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "job/guest_job.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/deadline.h"
+#include "job/outcome.h"
+#include "job/raw_files.h"
+#include "vm/guest.h"
+#include "vm/qemu_args.h"
+
+namespace pinrig::job {
+namespace {
+
+using model::JobOutcome;
+using model::TestRecord;
+using model::TestSpec;
+
+// Enough for the longest KTAP stream by far; what a flood costs us in memory is bounded by it.
+constexpr std::uint64_t output_limit = 4 << 20;
+
+class OneGuest {
+ public:
+  OneGuest(const model::JobSpec& job, Observer& observer, GuestJobResult& result)
+      : job_(job), observer_(observer), result_(result) {}
+
+  // Drives a started guest through `todo`; names of tests that were begun are taken out of it.
+  Result<Ending> drive(vm::Guest& guest, std::vector<TestSpec>& todo, Clock::time_point spawned) {
+    boot_s_ = 0;
+    PINRIG_TRY(hello, guest.hello());
+    if (!hello.value) return Ending{model::Phase::boot, "", hello.end, false};
+    boot_s_ = since(spawned).count();
+    if (result_.guests == 1) {
+      result_.hello = *hello.value;
+      result_.boot_s = boot_s_;
+    }
+    limits_ = guest.timeouts();
+    has_fs_ = has_drives_ = has_rxe_ = false;
+    note_shortcomings(*hello.value);
+    PINRIG_TRY(control, guest.hold_control());
+    if (!control.value) return Ending{model::Phase::control, "", control.end, false};
+    if (result_.guests == 1) result_.first_test_s = since(spawned).count();
+    while (!todo.empty()) {
+      const TestSpec test = todo.front();
+      todo.erase(todo.begin());
+      observer_.on({.kind = Event::Kind::test,
+                    .task = job_.guest_id,
+                    .what = test.name,
+                    .done = double(next_id_),
+                    .known = double(job_.tests.size())});
+      if (const auto more = missing_setup(test.needs)) {
+        PINRIG_TRY(setup_end, set_up(guest, *more));
+        if (setup_end) return Ending{model::Phase::setup, "", *setup_end, false};
+      }
+      PINRIG_TRY(end, guest.run(run_request(test)));
+      if (!end.value) return Ending{model::Phase::test, test.name, end.end, false};
+      result_.guest_test_s += end.value->wall_s;
+      observer_.on({.kind = Event::Kind::test,
+                    .task = job_.guest_id,
+                    .what = test.name,
+                    .text = fmt::format("{} {}", end.value->how, end.value->code),
+                    .done = double(next_id_ - 1),
+                    .known = double(job_.tests.size())});
+    }
+    PINRIG_TRY(end, guest.power_off());
+    return Ending{model::Phase::shutdown, "", end, end.kind == vm::GuestEnd::Kind::powered_off};
+  }
+
+  double boot_s() const { return boot_s_; }  // of the last guest; 0 = it said no hello
+
+ private:
+  // The guest's end, when it did not survive the set-up.
+  Result<std::optional<vm::GuestEnd>> set_up(vm::Guest& guest, const wire::Setup& request) {
+    PINRIG_TRY(done, guest.setup(request));
+    if (!done.value) return std::optional(done.end);
+    for (const auto& p : done.value->problems) result_.setup_problems.push_back(p);
+    return std::optional<vm::GuestEnd>();
+  }
+
+  // In what the guest is less than it was to be when it says hello. With one processor no race would ever be
+  // lost.
+  void note_shortcomings(const wire::Hello& hello) {
+    for (const auto& p : hello.problems) result_.setup_problems.push_back(p);
+    if (hello.cpus < job_.machine.cpus)
+      result_.setup_problems.push_back(
+          fmt::format("{} of {} processors are online", hello.cpus, job_.machine.cpus));
+  }
+
+  // Drives, file systems, swap and rxe are brought up for the first test that needs them: a guest that is
+  // there for one test does not wait for the rest. Huge pages it takes at once, while memory is still in one
+  // piece (vm/qemu_args.cc, pinrig.hugepages=).
+  std::optional<wire::Setup> missing_setup(const model::Needs& needs) {
+    const bool fs = !has_fs_ && (!needs.fs.empty() || needs.swap_mib > 0);
+    const bool drives = !has_drives_ && (!needs.nvme.empty() || !needs.devices.empty());
+    const bool rxe = !has_rxe_ && needs.rdma;
+    if (!fs && !drives && !rxe) return std::nullopt;
+    has_fs_ |= fs;
+    has_drives_ |= drives;
+    has_rxe_ |= rxe;
+    wire::Setup s;
+    s.settle_ms = settle_ms();
+    for (const auto& d : job_.machine.nvme) {
+      if (drives) s.drives.push_back(fmt::format("{}:{}", d.serial, d.nsid));
+      if (fs && !d.fs.empty()) s.mounts.push_back({d.serial, d.nsid, d.fs, "/mnt/" + d.fs});
+    }
+    if (fs) s.swap_mib = job_.machine.swap_mib;
+    s.rxe = rxe && job_.machine.net;
+    return s;
+  }
+
+  wire::Run run_request(const TestSpec& test) {
+    wire::Run r;
+    r.id = next_id_++;
+    r.name = test.name;
+    r.argv.push_back(test.from_kernel() ? "/tests/kernel/" + test.kernel_binary() : "/tests/" + test.program);
+    // All of ours are one program, which looks at its name. A link for each would take a boot 5 ms.
+    if (!test.from_kernel()) r.file = "/tests/pinrig-tests";
+    r.argv.insert(r.argv.end(), test.args.begin(), test.args.end());
+    r.env = test.env;
+    r.cwd = test.needs.fs.empty() ? "/tmp" : "/mnt/" + test.needs.fs;
+    r.output_limit = output_limit;
+    r.limit_ms = static_cast<std::uint64_t>(limits_.scaled(test.limit_s) * 1000);
+    r.settle_ms = settle_ms();
+    return r;
+  }
+
+  int settle_ms() const { return static_cast<int>(limits_.scaled(wire::Run().settle_ms)); }
+
+  const model::JobSpec& job_;
+  Observer& observer_;
+  GuestJobResult& result_;
+  double boot_s_ = 0;
+  model::Timeouts limits_;  // of the guest that runs: its boot was measured
+  std::uint32_t next_id_ = 1;
+  bool has_fs_ = false;
+  bool has_drives_ = false;
+  bool has_rxe_ = false;
+};
+
+// Why `test` cannot be started in any guest of this job.
+std::optional<std::string> hindrance(const model::JobSpec& job, const TestSpec& test) {
+  if (std::find(job.missing_programs.begin(), job.missing_programs.end(), test.program) !=
+      job.missing_programs.end())
+    return "this kernel tree has no " + test.kernel_binary();
+  if (const auto skip = job.skips.find(test.name); skip != job.skips.end()) return skip->second;
+  return std::nullopt;
+}
+
+// Tests that cannot be started, with the reason; they never reach a guest.
+std::vector<TestSpec> startable(const model::JobSpec& job, std::vector<TestRecord>& records) {
+  std::vector<TestSpec> out;
+  for (const auto& t : job.tests) {
+    const auto why = hindrance(job, t);
+    if (!why) {
+      out.push_back(t);
+      continue;
+    }
+    TestRecord r;
+    r.name = t.name;
+    r.exit.kind = model::TestExit::Kind::not_run;
+    r.skip_reason = *why;
+    records.push_back(std::move(r));
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
+                                     const fs::path& dir, const CancelToken& cancel, Observer& observer) {
+  GuestJobResult result;
+  result.facts.planned = job.tests;
+  result.facts.control_pages = wire::hold_pages;
+  std::vector<TestSpec> todo = startable(job, result.facts.records);
+  if (todo.empty() && !job.tests.empty()) {
+    // All of them are skipped, and a guest could say nothing about that.
+    result.facts.outcome.kind = JobOutcome::Kind::completed;
+    return result;
+  }
+  const auto start = Clock::now();
+  OneGuest driver(job, observer, result);
+  do {
+    ++result.guests;
+    const fs::path guest_dir = result.guests == 1 ? dir : dir / fmt::format("guest-{}", result.guests);
+    PINRIG_CHECK(make_dirs(guest_dir));
+    const vm::GuestFiles files{guest_dir};
+    const auto spawned = Clock::now();
+    std::optional<Ending> ending;
+    {
+      auto guest = vm::Guest::start(job, files, drives, cancel);
+      if (guest.has_error()) {
+        if (result.guests == 1) return std::move(guest).error();
+        // What the guests before it measured is kept; the tests that are left stay missing, and the outcome
+        // of the guest that died stands.
+        result.problems.push_back("no fresh guest for the tests that are left: " + guest.error().message);
+        break;
+      }
+      PINRIG_TRY(e, driver.drive(*guest, todo, spawned));
+      ending = std::move(e);
+    }
+    PINRIG_TRY(log, read_console(files.console()));
+    const JobOutcome outcome = outcome_of(*ending, log);
+    PINRIG_CHECK(add_guest_results(files, log, result));
+    // The first guest that did not end well names the outcome; a later good one does not wipe it out.
+    if (result.guests == 1 || result.facts.outcome.kind == JobOutcome::Kind::completed)
+      result.facts.outcome = outcome;
+    result.attempts.push_back(
+        {result.guests, outcome, driver.boot_s(), since(spawned).count(), guest_dir.string()});
+    const bool died_in_test = !ending->completed && ending->phase == model::Phase::test;
+    if (!died_in_test || outcome.kind == JobOutcome::Kind::cancelled || todo.empty()) break;
+    observer.on({.kind = Event::Kind::warning,
+                 .task = job.guest_id,
+                 .what = "guest",
+                 .text = fmt::format("{}: {}; {} tests go on in a fresh guest", to_string(outcome.kind),
+                                     outcome.detail, todo.size())});
+  } while (result.guests < max_guests);
+  result.wall_s = since(start).count();
+  return result;
+}
+
+}  // namespace pinrig::job

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "job/guest_job.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "job/repro.h"
+#include "job/testing.h"
+#include "verdict/judge.h"
+#include "vm/fake_qemu_test.h"
+
+namespace pinrig::job {
+namespace {
+
+using model::JobOutcome;
+using model::Verdict;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST(GuestJob, AllTestsOfOneGuest) {
+  Place place;
+  const vm::FakeQemu fake("measures");
+  const auto job = job_spec(place.dir.path(), {"bio/a", "bio/b"});
+  const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_EQ(r->guests, 1);
+  EXPECT_EQ(r->hello.release, "6.12.1-fake");
+  EXPECT_THAT(r->setup_problems, IsEmpty());
+  const auto j = verdict::judge(r->facts);
+  EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::completed) << j.outcome.detail;
+  for (const auto& v : j.verdicts) EXPECT_EQ(v.verdict, Verdict::pass) << v.test << ": " << v.detail;
+}
+
+TEST(GuestJob, AGuestThatIsLessThanItWasToBeIsSaidSo) {
+  Place place;
+  const vm::FakeQemu fake("lacks_things");
+  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job",
+                               place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_THAT(r->setup_problems,
+              ElementsAre("huge pages: 64 wanted, 3 reserved", "1 of 2 processors are online"));
+}
+
+TEST(GuestJob, ASecondGuestThatCannotStartKeepsTheFirstsVerdicts) {
+  Place place;
+  const vm::FakeQemu fake("second_test_kills");
+  const auto job = job_spec(place.dir.path(), {"bio/a", "bio/b", "bio/c"});
+  const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_EQ(r->guests, 2);
+  EXPECT_THAT(r->problems, Contains(HasSubstr("no fresh guest for the tests that are left")));
+  const auto j = verdict::judge(r->facts);
+  EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::panicked);
+  EXPECT_THAT(j.outcome.detail, HasSubstr("bio/b"));
+  std::map<std::string, Verdict> found;
+  for (const auto& v : j.verdicts) {
+    if (v.case_name.empty()) found[v.test] = v.verdict;
+  }
+  EXPECT_EQ(found, (std::map<std::string, Verdict>{
+                       {"bio/a", Verdict::pass}, {"bio/b", Verdict::crash}, {"bio/c", Verdict::missing}}));
+}
+
+TEST(GuestJob, AFirstGuestThatCannotStartIsAnError) {
+  Place place;
+  const vm::FakeQemu fake("refuses");
+  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job",
+                               place.cancel, place.listener);
+  ASSERT_TRUE(r.has_error());
+  EXPECT_EQ(r.error().kind, ErrorKind::infra);
+}
+
+TEST(Manifest, HashesOfLargeFilesAreKeptUntilTheyChange) {
+  const auto dir = TempDir::create("/tmp", "pinrig-manifest-").value();
+  const fs::path image = dir.path() / "ext4.img";
+  ASSERT_TRUE(write_file_atomic(image, "one").has_value());
+  const auto one = kept_sha256(image);
+  ASSERT_TRUE(one.has_value());
+  EXPECT_EQ(one->size(), 64u);
+  EXPECT_EQ(*kept_sha256(image), *one);
+  ASSERT_TRUE(write_file_atomic(image, "three").has_value());
+  EXPECT_NE(*kept_sha256(image), *one);
+  // A file that is no hash of ours is not believed.
+  ASSERT_TRUE(write_file_atomic(image.string() + ".sha256", "junk").has_value());
+  EXPECT_NE(kept_sha256(image)->substr(0, 4), "junk");
+  ASSERT_TRUE(write_manifest(dir.path(), {{"kernel", image}}, {{"pin-fs:1", image}}, {{"qemu", "7.2.22"}})
+                  .has_value());
+  const auto text = read_file(dir.path() / "manifest.json");
+  for (const char* part : {"\"drives\"", "\"pin-fs:1\"", "\"qemu\": \"7.2.22\""})
+    EXPECT_THAT(*text, HasSubstr(part));
+}
+
+TEST(GuestJob, WhatTheTreeLacksNeverReachesAGuest) {
+  Place place;
+  const vm::FakeQemu fake("measures");
+  auto job = job_spec(place.dir.path(), {"mm/cow", "bio/a"});
+  job.tests[0].program = "kernel:cow";
+  job.missing_programs = {"kernel:cow"};
+  const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  const auto j = verdict::judge(r->facts);
+  EXPECT_EQ(j.verdicts[0].verdict, Verdict::skip);
+  EXPECT_THAT(j.verdicts[0].detail, HasSubstr("this kernel tree has no cow"));
+}
+
+}  // namespace
+}  // namespace pinrig::job

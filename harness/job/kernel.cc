@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "job/kernel.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/text.h"
+
+namespace pinrig::job {
+namespace {
+
+std::vector<std::string> files_up_to(const model::Point& point, const git::AppliedSeries& series) {
+  std::set<std::string> files;
+  for (const auto& p : series.patches) {
+    if (p.number <= point.number) files.insert(p.files.begin(), p.files.end());
+  }
+  return {files.begin(), files.end()};
+}
+
+kbuild::Context build_context(const std::string& task, const Services& s) {
+  kbuild::Context ctx;
+  ctx.project = s.paths.project;
+  ctx.cache = s.paths.cache;
+  ctx.cancel = &s.cancel;
+  ctx.jobs = s.jobs;
+  ctx.progress = [&s, task](const kbuild::Progress& p) {
+    s.observer.on({.kind = Event::Kind::progress,
+                   .task = task,
+                   .what = "build",
+                   .text = "objects",
+                   .done = double(p.done),
+                   .known = double(p.known),
+                   .left_s = p.left_s});
+  };
+  return ctx;
+}
+
+std::string flat(std::string text) {
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text;
+}
+
+}  // namespace
+
+std::string build_slot(const std::string& base, const std::vector<std::string>& fragments) {
+  return fmt::format("{}-{}", base, join(fragments, "."));
+}
+
+Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Source& base,
+                                     const git::AppliedSeries& series, const Platform& platform,
+                                     const Services& services) {
+  if (const auto& f = series.failure; f && kernel.point.number >= f->number) return git::to_error(*f);
+  kbuild::Request r;
+  r.label = kernel.id;
+  r.arch = kernel.arch;
+  r.tree = kernel.point.tree;
+  r.version = kernel.point.version;
+  // Per configuration: make would rebuild everything each time another one comes along.
+  r.slot = build_slot(base.name, kernel.config.fragments);
+  r.fragments = kernel.config.fragments;
+  r.series_files = files_up_to(kernel.point, series);
+  r.sysroot = platform.sysroot;
+  // The lock on the worktree lives as long as the request that may build in it.
+  auto held = std::make_shared<std::optional<git::Worktree>>();
+  r.checkout = [&, held]() -> Result<fs::path> {
+    PINRIG_TRY(tree, git::checkout(base, kernel.point.commit, base.name, git_context(services, kernel.id)));
+    *held = std::move(tree);
+    return (*held)->path;
+  };
+  return kbuild::build_kernel(r, build_context(kernel.id, services));
+}
+
+model::JobOutcome outcome_of_error(const Error& error) {
+  using Kind = model::JobOutcome::Kind;
+  const std::string detail = flat(error.message);
+  switch (error.kind) {
+    case ErrorKind::apply_failed:
+      return {Kind::apply_failed, model::Phase::apply, detail};
+    case ErrorKind::build_failed:
+    case ErrorKind::bad_input:
+      return {Kind::build_failed, model::Phase::build, detail};
+    case ErrorKind::cancelled:
+      return {Kind::cancelled, model::Phase::none, detail};
+    default:
+      return {Kind::infra_error, model::Phase::none, detail};
+  }
+}
+
+}  // namespace pinrig::job

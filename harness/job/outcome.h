@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+// From how a guest ended to the outcome of its job. Pure.
+#pragma once
+
+#include <string>
+
+#include "console/console.h"
+#include "model/verdict.h"
+#include "vm/guest.h"
+
+namespace pinrig::job {
+
+/// How one guest of a job ended, and what it was doing then.
+struct Ending {
+  model::Phase phase = model::Phase::none;
+  std::string test;  ///< that ran; empty: none
+  vm::GuestEnd end;
+  bool completed = false;
+};
+
+/// `log` is the guest's console: what killed the kernel is the reason, whatever QEMU made of it.
+model::JobOutcome outcome_of(const Ending& ending, const console::Log& log);
+
+}  // namespace pinrig::job

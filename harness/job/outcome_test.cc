@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "job/outcome.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace pinrig::job {
+namespace {
+
+using testing::HasSubstr;
+using End = vm::GuestEnd::Kind;
+using Kind = model::JobOutcome::Kind;
+
+const console::Log silent = console::parse("");
+const console::Log booted =
+    console::parse("[    0.100000] Linux version 6.12.1\n[    1.000000] pinrig: agent starts\n");
+const console::Log dead = console::parse(
+    "[    0.100000] Linux version 6.12.1\n[    2.000000] Kernel panic - not syncing: Fatal exception\n");
+
+struct Case {
+  const char* name;
+  Ending ending;
+  const console::Log* log;
+  Kind kind;
+  const char* detail;
+};
+
+class Outcome : public testing::TestWithParam<Case> {};
+
+TEST_P(Outcome, Of) {
+  const auto o = outcome_of(GetParam().ending, *GetParam().log);
+  EXPECT_STREQ(to_string(o.kind), to_string(GetParam().kind)) << o.detail;
+  EXPECT_THAT(o.detail, HasSubstr(GetParam().detail));
+  EXPECT_EQ(o.phase, o.kind == Kind::completed ? model::Phase::none : GetParam().ending.phase);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Outcome,
+    testing::Values(Case{"completed",
+                         {model::Phase::shutdown, "", {End::powered_off, ""}, true},
+                         &booted,
+                         Kind::completed,
+                         ""},
+                    Case{"cancelled",
+                         {model::Phase::test, "bio/a", {End::cancelled, "interrupted"}, false},
+                         &dead,
+                         Kind::cancelled,
+                         "interrupted during bio/a"},
+                    Case{"panicked",
+                         {model::Phase::test, "bio/a", {End::qemu_exited, "qemu exit 0"}, false},
+                         &dead,
+                         Kind::panicked,
+                         "(during bio/a)"},
+                    Case{"panic_at_boot",
+                         {model::Phase::boot, "", {End::qemu_exited, "qemu exit 0"}, false},
+                         &dead,
+                         Kind::boot_failed,
+                         "(during boot)"},
+                    Case{"panic_then_hung",
+                         {model::Phase::test, "bio/a", {End::hung, "no test_end"}, false},
+                         &dead,
+                         Kind::panicked,
+                         "(during bio/a)"},
+                    Case{"no_output",
+                         {model::Phase::boot, "", {End::hung, "no hello within 30 s"}, false},
+                         &silent,
+                         Kind::no_output,
+                         "the console stayed empty: no hello"},
+                    Case{"hung_at_boot",
+                         {model::Phase::boot, "", {End::hung, "no hello within 30 s"}, false},
+                         &booted,
+                         Kind::timed_out,
+                         "last line: pinrig: agent starts"},
+                    Case{"hung_in_a_test",
+                         {model::Phase::test, "bio/a", {End::hung, "no test_end within 50 s"}, false},
+                         &booted,
+                         Kind::timed_out,
+                         "no test_end within 50 s during bio/a"},
+                    Case{"protocol",
+                         {model::Phase::setup, "", {End::protocol, "not a JSON object"}, false},
+                         &booted,
+                         Kind::infra_error,
+                         "not a JSON object"},
+                    Case{"qemu_died_before_the_kernel_spoke",
+                         {model::Phase::boot, "", {End::qemu_exited, "qemu exit 1: no such device"}, false},
+                         &silent,
+                         Kind::infra_error,
+                         "no such device"},
+                    Case{"qemu_was_killed",
+                         {model::Phase::test, "bio/a", {End::qemu_exited, "qemu killed by SIGKILL"}, false},
+                         &booted,
+                         Kind::infra_error,
+                         "killed by SIGKILL"},
+                    Case{
+                        "ended_without_a_word",
+                        {model::Phase::test, "bio/a", {End::qemu_exited, "qemu exit 0 (guest-reset)"}, false},
+                        &booted,
+                        Kind::panicked,
+                        "without a word (qemu exit 0 (guest-reset))"},
+                    Case{"full_disk",
+                         {model::Phase::test, "bio/a", {End::disk_full, "the disk of /s is full"}, false},
+                         &booted,
+                         Kind::infra_error,
+                         "the disk of /s is full (during bio/a)"},
+                    Case{"full_disk_explains_a_panic",
+                         {model::Phase::test, "bio/a", {End::disk_full, "the disk of /s is full"}, false},
+                         &dead,
+                         Kind::infra_error,
+                         "the disk of /s is full"},
+                    Case{"full_disk_at_the_end",
+                         {model::Phase::shutdown, "", {End::disk_full, "the disk of /s is full"}, false},
+                         &booted,
+                         Kind::infra_error,
+                         "(during shutdown)"}),
+    [](const auto& c) { return c.param.name; });
+
+}  // namespace
+}  // namespace pinrig::job

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+// What all guests of one architecture share.
+#pragma once
+
+#include "image/guest_image.h"
+#include "job/services.h"
+#include "vm/accel.h"
+
+namespace pinrig::job {
+
+struct Platform {
+  fs::path sysroot;
+  fs::path initramfs;  ///< agent and our tests
+  fs::path shell;      ///< what an interactive guest has beside it
+  vm::Probe probe;
+  model::Accel accel = model::Accel::tcg;  ///< decided
+};
+
+image::Context image_context(const Services& services, const std::string& task);
+
+/// Sysroot, guest programs, initramfs and accelerator of `arch`. With Accel::kvm a host without a working KVM
+/// is an Error (infra) with the probe's detail; with automatic the fall-back to TCG is said on a line of its
+/// own.
+Result<Platform> prepare_platform(model::Arch arch, model::Accel wanted, const Services& services);
+
+/// The drives of `machine` that have a file system, as files made on the host ("serial:nsid" -> path).
+Result<std::map<std::string, fs::path>> prepare_drives(const model::Machine& machine,
+                                                       const Services& services);
+
+}  // namespace pinrig::job

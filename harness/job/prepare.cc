@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "job/prepare.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "base/text.h"
+#include "job/repro.h"
+#include "kconfig/fragment.h"
+#include "kconfig/slowness.h"
+#include "vm/host_tsc.h"
+#include "vm/qemu_args.h"
+
+namespace pinrig::job {
+namespace {
+
+// CONFIG_HZ of an effective .config, 0 when it says none.
+int ticks_per_second(const std::string& config) {
+  const auto values = kconfig::parse_config(config);
+  const auto hz = values.find("HZ");
+  return hz == values.end() ? 0 : std::atoi(hz->second.c_str());
+}
+
+// The kernel's tests that its tree does not have: they are skipped. One that is there and does not compile is
+// not among them: it goes to the guest, cannot be started, and is an error.
+std::vector<std::string> lacking_programs(const model::Guest& guest, const fs::path& selftests,
+                                          const Services& services) {
+  const auto text = read_file(selftests / "absent.json");
+  const auto absent = text.has_error() ? nlohmann::json() : nlohmann::json::parse(*text, nullptr, false);
+  std::vector<std::string> out;
+  for (const auto& t : guest.tests) {
+    std::error_code ec;
+    if (!t.from_kernel() || fs::exists(selftests / t.kernel_binary(), ec)) continue;
+    const auto why = absent.is_object() ? absent.find(t.kernel_binary()) : absent.end();
+    if (why == absent.end() || !why->is_string() ||
+        !why->get<std::string>().starts_with("does not compile")) {
+      out.push_back(t.program);
+      continue;
+    }
+    services.observer.on({.kind = Event::Kind::warning,
+                          .task = guest.id,
+                          .text = fmt::format("{} {}", t.kernel_binary(), why->get<std::string>())});
+  }
+  return out;
+}
+
+std::vector<std::string> tools_of(const model::Guest& guest) {
+  std::set<std::string> tools;
+  for (const auto& t : guest.tests) tools.insert(t.needs.tools.begin(), t.needs.tools.end());
+  return {tools.begin(), tools.end()};
+}
+
+// Those that the tests are, and those that ours name in their arguments, to run them.
+std::vector<std::string> selftests_of(const model::Guest& guest, const fs::path& selftests) {
+  std::set<std::string> names;
+  for (const auto& t : guest.tests) {
+    if (t.from_kernel()) names.insert(t.kernel_binary());
+    for (const auto& arg : t.args) {
+      std::error_code ec;
+      if (!t.from_kernel() && arg.find('/') == std::string::npos && fs::is_regular_file(selftests / arg, ec))
+        names.insert(arg);
+    }
+  }
+  return {names.begin(), names.end()};
+}
+
+}  // namespace
+
+std::map<std::string, std::string> lacking_symbols(const std::vector<model::TestSpec>& tests,
+                                                   const std::string& config) {
+  const auto values = kconfig::parse_config(config);
+  std::map<std::string, std::string> out;
+  for (const auto& t : tests) {
+    for (const auto& symbol : t.needs.symbols) {
+      const auto value = values.find(symbol);
+      if (value == values.end() || value->second == "n")
+        out.emplace(t.name, fmt::format("this kernel has no CONFIG_{}", symbol));
+    }
+  }
+  return out;
+}
+
+Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& guest, const Built& built,
+                           const Platform& platform, const std::string& run_id, const fs::path& dir,
+                           const Services& services) {
+  PINRIG_CHECK(make_dirs(dir));
+  PINRIG_TRY(tests_cpio, image::selftests_initramfs(built.selftests, selftests_of(guest, built.selftests),
+                                                    image_context(services, guest.id)));
+  PINRIG_TRY(drives, prepare_drives(guest.machine, services));
+  ReadyJob job{.dir = dir, .drives = std::move(drives)};
+  job.spec.run_id = run_id;
+  job.spec.guest_id = guest.id;
+  job.spec.arch = kernel.arch;
+  job.spec.kernel_image = built.kernel.image;
+  job.spec.vmlinux = built.kernel.vmlinux;
+  job.spec.initramfs = {platform.initramfs, tests_cpio};
+  job.spec.shell = platform.shell;
+  const auto tools = tools_of(guest);
+  if (!tools.empty()) {
+    PINRIG_TRY(tools_cpio, image::tools_initramfs(kernel.arch, tools, image_context(services, guest.id)));
+    job.spec.initramfs.push_back(tools_cpio);
+  }
+  job.spec.machine = guest.machine;
+  job.spec.accel = platform.accel;
+  job.spec.timeouts.scale = platform.probe.scale(platform.accel);
+  job.spec.tests = guest.tests;
+  job.spec.missing_programs = lacking_programs(guest, built.selftests, services);
+  PINRIG_TRY(config, read_file(built.kernel.config));
+  job.spec.skips = lacking_symbols(guest.tests, config);
+  job.spec.loops_per_jiffy = vm::loops_per_jiffy(platform.probe.tsc_khz, ticks_per_second(config));
+  job.spec.timeouts.kernel = kconfig::slowness(kconfig::parse_config(config));
+  PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
+  std::map<std::string, fs::path> files = {{"kernel", built.kernel.image},
+                                           {"vmlinux", built.kernel.vmlinux},
+                                           {"config", built.kernel.config},
+                                           {"initramfs", platform.initramfs},
+                                           {"selftests", tests_cpio}};
+  if (!tools.empty()) files["tools"] = job.spec.initramfs.back();
+  PINRIG_CHECK(write_manifest(dir, files, job.drives,
+                              {{"run", run_id},
+                               {"guest", guest.id},
+                               {"kernel_key", built.kernel.key},
+                               {"accel", to_string(platform.accel)},
+                               {"cpu_model", vm::cpu_model(kernel.arch, platform.accel)},
+                               {"qemu", platform.probe.qemu_version}}));
+  PINRIG_CHECK(write_repro(job.spec, dir, own_program()));
+  return job;
+}
+
+}  // namespace pinrig::job

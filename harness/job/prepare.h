@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0
+// A guest made ready: everything that it takes to boot it is on disk before anything boots.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "job/kernel.h"
+#include "model/job.h"
+
+namespace pinrig::job {
+
+/// A job ready to start: everything that repro.sh needs is on disk in `dir`.
+struct ReadyJob {
+  model::JobSpec spec;
+  fs::path dir;
+  std::map<std::string, fs::path> drives;
+  std::shared_ptr<FileLock> in_use =
+      nullptr;  ///< `dir` is no other pinrig's as long as it is held; may be empty
+};
+Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& guest, const Built& built,
+                           const Platform& platform, const std::string& run_id, const fs::path& dir,
+                           const Services& services);
+
+/// Tests whose symbols the kernel with this .config was built without, and the reason: its version does not
+/// have them, or no fragment of the run asks for them.
+std::map<std::string, std::string> lacking_symbols(const std::vector<model::TestSpec>& tests,
+                                                   const std::string& config);
+
+}  // namespace pinrig::job

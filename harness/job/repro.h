@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+// What must be on disk before a guest starts: the job, the script that runs it again, and where it all came
+// from.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/file.h"
+#include "model/job.h"
+
+namespace pinrig::job {
+
+/// Writes dir/job.json and dir/repro.sh (mode 0755). `pinrig` is this program's own path.
+Result<void> write_repro(const model::JobSpec& job, const fs::path& dir, const fs::path& pinrig);
+
+/// Writes dir/manifest.json: SHA-256 of every file named (by its role) and of every drive ("serial:nsid"),
+/// and the facts given.
+Result<void> write_manifest(const fs::path& dir, const std::map<std::string, fs::path>& files,
+                            const std::map<std::string, fs::path>& drives,
+                            const std::map<std::string, std::string>& facts);
+
+/// SHA-256 of a file of the cache that may be large and does not change: kept in IMAGE.sha256 beside it, with
+/// the image's size and time of change, and made anew when these differ.
+Result<std::string> kept_sha256(const fs::path& image);
+
+/// The program that is running, for repro.sh.
+fs::path own_program();
+
+}  // namespace pinrig::job

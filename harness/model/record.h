@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+// Facts on tests before anybody judges them: pin counters, exits, what the kernel logged.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace pinrig::model {
+
+/// The two counters of /proc/vmstat, in base pages (mm/gup.c counts references, not folios).
+struct PinSample {
+  std::int64_t acquired = 0;
+  std::int64_t released = 0;
+};
+
+/// What a test said it would pin, in base pages.
+struct PinClaim {
+  enum class Mode { net_zero, exact, at_least };
+  Mode mode = Mode::net_zero;
+  std::int64_t pages = 0;
+  /// Page sections that went through legacy direct I/O on a kernel where folio_add_pin() does not count:
+  /// each adds 2 to `released` only (6.12 mm/gup.c:218, fs/direct-io.c).
+  std::int64_t skew_sections = 0;
+};
+
+/// Pin counters around one test, folded (vm.stat_refresh) and settled.
+struct PinLedger {
+  bool available = false;  ///< false: this kernel has no counters; the numbers mean nothing
+  PinSample before;
+  PinSample after;
+  bool settled_before = false;
+  bool settled_after = false;
+  double settle_ms = 0;  ///< time the wait after the test took
+  std::optional<PinClaim> claim;
+
+  std::int64_t acquired() const { return after.acquired - before.acquired; }
+  std::int64_t released() const { return after.released - before.released; }
+  /// Pages pinned by the test and not unpinned; negative = unpinned more than pinned. Corrected for the skew.
+  std::int64_t outstanding() const {
+    return acquired() - released() + (claim ? 2 * claim->skew_sections : 0);
+  }
+};
+
+/// How the main process of a test ended.
+struct TestExit {
+  enum class Kind { exited, signaled, timed_out, not_run, lost };  ///< lost: the guest died under it
+  Kind kind = Kind::lost;
+  int code = 0;  ///< exit code or signal number
+};
+const char* to_string(TestExit::Kind kind);
+
+/// Something the kernel said on the console.
+struct KernelEvent {
+  std::string kind;  ///< "panic", "oops", "warning", "bug", "bad_page", "refcount", "kasan", "hung_task", ...
+  std::string title;     ///< normalised: no addresses, pids or CPU numbers; equal titles are the same event
+  std::string function;  ///< first frame that is to blame, or empty
+  int first_line = 0;
+  int last_line = 0;
+  std::string owner;   ///< test that ran, from the /dev/kmsg marks; empty = before, between or after tests
+  bool fatal = false;  ///< the kernel did not go on after it
+  int count = 1;
+  std::vector<std::string> text;
+};
+
+/// Raw facts on one planned test of one job, before judging.
+struct TestRecord {
+  std::string name;  ///< "suite/test"
+  TestExit exit;
+  std::string skip_reason;  ///< set by the harness when the test could not be started for a stated reason
+  double wall_s = 0;
+  PinLedger ledger;
+  std::optional<std::uint64_t> taint_before;  ///< /proc/sys/kernel/tainted; nothing: it could not be read
+  std::optional<std::uint64_t> taint_after;
+  std::map<std::string, std::int64_t> counters_before;  ///< other vmstat (events) and meminfo (KiB) lines
+  std::map<std::string, std::int64_t> counters_after;
+  std::string output;         ///< stdout of the test
+  std::string errors;         ///< stderr
+  std::uint64_t dropped = 0;  ///< bytes of output cut off by the agent's limit
+};
+
+}  // namespace pinrig::model

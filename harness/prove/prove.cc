@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "prove/prove.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "assess/assess.h"
+#include "run/leftovers.h"
+#include "run/pipeline.h"
+#include "spec/spec.h"
+
+namespace pinrig::prove {
+namespace {
+
+using Verdicts = std::vector<model::AssessedResult>;
+using job::Event;
+using job::Observer;
+
+fs::path mutant_file(const fs::path& project, const std::string& mutant) {
+  return project / "kernels/mutants" / mutant / "series.yaml";
+}
+
+Result<std::string> base_of_mutant(const fs::path& project, const std::string& mutant,
+                                   const model::TestSpec& test) {
+  const fs::path file = mutant_file(project, mutant);
+  std::error_code ec;
+  if (!fs::exists(file, ec))
+    return make_error(ErrorKind::bad_input,
+                      fmt::format("{}: there is no mutant '{}': {} does not exist",
+                                  to_string(test.proof.where), mutant, file.string()),
+                      "kernels/mutants has a folder for each");
+  PINRIG_TRY(series, spec::load_series(project, file.string()));
+  return series.base;
+}
+
+Result<Verdicts> verdicts_of(const store::Store& store, const std::string& run_id) {
+  Verdicts out;
+  PINRIG_TRY(guests, store.guests(run_id));
+  for (const auto& guest : guests) {
+    PINRIG_TRY(rows, store.results(run_id, guest.id));
+    std::move(rows.begin(), rows.end(), std::back_inserter(out));
+  }
+  return out;
+}
+
+void say_weighed(const Proven& p, Observer& observer) {
+  observer.on({.kind = Event::Kind::line,
+               .task = "prove",
+               .what = "run",
+               .text = fmt::format("{}: {}{}{}", p.test, p.holds() ? "holds" : "DOES NOT HOLD",
+                                   p.remark.empty() ? "" : ": ", p.remark)});
+}
+
+// The tests of the run file with a proof, where none are named.
+Result<std::vector<std::string>> tests_of_run(const run::Inputs& in) {
+  PINRIG_TRY(tests, plan::select_tests(in.spec, in.suites));
+  std::vector<std::string> names;
+  for (const auto& t : tests) {
+    if (!t.proof.empty()) names.push_back(t.name);
+  }
+  return names;
+}
+
+// A fault turns tests red: only what is no finding about the kernel goes on to the exit code.
+ExitCode beside_verdicts(ExitCode code) { return code == ExitCode::regressions ? ExitCode::ok : code; }
+
+}  // namespace
+
+Result<ProveEnd> prove(ProveOptions options, const Services& services, const std::function<void()>& tick) {
+  const fs::path& project = services.paths.project;
+  PINRIG_TRY(defaults, run::load_inputs(project, {.spec = options.spec}));
+  if (options.tests.empty()) {
+    PINRIG_TRY(names, tests_of_run(defaults));
+    options.tests = std::move(names);
+  }
+  PINRIG_TRY(tests, provable(defaults.suites, options));
+  std::map<std::string, const model::TestSpec*> by_mutant;
+  for (const auto& t : tests) by_mutant.emplace(t.proof.mutant, &t);
+  PINRIG_TRY(runs, proof_runs(tests, options, defaults.spec.base, [&](const std::string& mutant) {
+               return base_of_mutant(project, mutant, *by_mutant.at(mutant));
+             }));
+  ProveEnd end{.tests = {}, .code = ExitCode::ok};
+  std::map<std::string, Verdicts> faulty;
+  std::map<std::string, Verdicts> sound;
+  for (auto& one : runs) {
+    if (one.faulty && !one.options.series.empty())
+      one.options.series = mutant_file(project, one.options.series).string();
+    services.observer.on({.kind = Event::Kind::line,
+                          .task = "prove",
+                          .what = "run",
+                          .text = fmt::format("{}: {} tests", one.name, one.tests.size())});
+    PINRIG_TRY(done, run::execute(one.options, services, tick));
+    end.code = assess::fold(end.code, beside_verdicts(done.code));
+    if (done.code == ExitCode::interrupted) break;
+    PINRIG_TRY(store, run::open_store(services.paths));
+    PINRIG_TRY(verdicts, verdicts_of(store, done.run_id));
+    for (const auto& name : one.tests) (one.faulty ? faulty : sound)[name] = verdicts;
+    if (!one.faulty) continue;
+    // All of them take hours: what is known is said at once.
+    for (const auto& t : tests) {
+      if (std::find(one.tests.begin(), one.tests.end(), t.name) != one.tests.end())
+        say_weighed(weigh_proof(t, faulty[t.name], sound[t.name]), services.observer);
+    }
+  }
+  for (const auto& t : tests) {
+    end.tests.push_back(weigh_proof(t, faulty[t.name], sound[t.name]));
+    if (!end.tests.back().holds()) end.code = assess::fold(end.code, ExitCode::regressions);
+  }
+  return end;
+}
+
+}  // namespace pinrig::prove

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0
+// The pure part of `pinrig prove`: which runs it takes, and what their verdicts prove.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "prove/prove.h"
+
+namespace pinrig::prove {
+namespace {
+
+using model::TestSpec;
+using Row = model::AssessedResult;
+using model::Verdict;
+
+/// What speaks for a fault that was caught: a known issue too. An error says that the test itself could not
+/// be carried out.
+bool is_red(const Row& row) {
+  const Verdict v = row.verdict().verdict;
+  return v == Verdict::fail || v == Verdict::leak || v == Verdict::crash || v == Verdict::timeout;
+}
+
+/// A base that has the fault by itself: there is no such kernel without it.
+bool is_natural(const model::Proof& proof) { return proof.mutant.empty() && proof.env.empty(); }
+
+const Row* own_row(const TestSpec& test, const std::vector<Row>& rows) {
+  const auto it = std::find_if(rows.begin(), rows.end(), [&](const auto& r) {
+    return r.verdict().test == test.name && r.verdict().case_name.empty();
+  });
+  return it == rows.end() ? nullptr : &*it;
+}
+
+/// A guest that goes down with the test takes the cases along that came after it.
+bool case_is_red(const TestSpec& test, const std::string& glob, const std::vector<Row>& rows, bool lost) {
+  return std::any_of(rows.begin(), rows.end(), [&](const Row& r) {
+    return r.verdict().test == test.name && !r.verdict().case_name.empty() &&
+           glob_match(glob, r.verdict().case_name) &&
+           (is_red(r) || (lost && r.verdict().verdict == Verdict::missing));
+  });
+}
+
+bool case_passed(const TestSpec& test, const std::string& glob, const std::vector<Row>& rows) {
+  return std::any_of(rows.begin(), rows.end(), [&](const Row& r) {
+    return r.verdict().test == test.name && r.verdict().verdict == Verdict::pass &&
+           !r.verdict().case_name.empty() && glob_match(glob, r.verdict().case_name);
+  });
+}
+
+/// Without the fault: passed. Where the proof names cases, others may have a known issue of that kernel.
+bool is_green(const TestSpec& test, const Row& own, const std::vector<Row>& rows) {
+  const bool known = own.assessment && own.assessment->rule == model::Rule::known_issue;
+  if (own.verdict().verdict != Verdict::pass && own.verdict().verdict != Verdict::xfail && !known)
+    return false;
+  if (!known) return true;
+  const auto& named = test.proof.red;
+  return !named.empty() && std::all_of(named.begin(), named.end(), [&](const auto& glob) {
+    return case_passed(test, glob, rows) && !case_is_red(test, glob, rows, false);
+  });
+}
+
+std::string said(const Row& row) {
+  return fmt::format("{}{}", model::to_string(row.verdict().verdict),
+                     row.verdict().detail.empty() ? "" : ": " + row.verdict().detail);
+}
+
+/// The run with this name, made when it is not there yet.
+ProofRun& run_named(std::vector<ProofRun>& runs, const std::string& name, const ProveOptions& o,
+                    bool faulty) {
+  const auto it = std::find_if(runs.begin(), runs.end(),
+                               [&](const ProofRun& r) { return r.name == name && r.faulty == faulty; });
+  if (it != runs.end()) return *it;
+  ProofRun run{.name = name, .options = {}, .tests = {}, .faulty = faulty};
+  run.options.spec = o.spec;
+  run.options.archs = {o.arch};
+  runs.push_back(std::move(run));
+  return runs.back();
+}
+
+void add_test(ProofRun& run, const std::string& test) {
+  if (std::find(run.tests.begin(), run.tests.end(), test) != run.tests.end()) return;
+  run.tests.push_back(test);
+  run.options.tests.push_back(test);
+}
+
+}  // namespace
+
+Result<std::vector<TestSpec>> provable(const std::vector<model::Suite>& suites, const ProveOptions& o) {
+  std::vector<TestSpec> out;
+  std::vector<bool> used(o.tests.size(), false);
+  for (const auto& suite : suites) {
+    for (const auto& t : suite.tests) {
+      if (t.proof.empty()) continue;
+      bool chosen = o.tests.empty();
+      for (std::size_t i = 0; i < o.tests.size(); ++i) {
+        const bool whole = o.tests[i].find('/') == std::string::npos;
+        if (!glob_match(o.tests[i], whole ? suite.name : t.name)) continue;
+        chosen = used[i] = true;
+      }
+      if (chosen) out.push_back(t);
+    }
+  }
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    if (!used[i])
+      return make_error(ErrorKind::bad_usage, fmt::format("'{}' matches no test with a proof", o.tests[i]),
+                        "`pinrig list tests` shows tests and proofs");
+  }
+  if (o.sample <= 0 || static_cast<std::size_t>(o.sample) >= out.size()) return out;
+  std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {
+    return sha256_hex(o.seed + a.name) < sha256_hex(o.seed + b.name);
+  });
+  out.resize(static_cast<std::size_t>(o.sample));
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return out;
+}
+
+Result<std::vector<ProofRun>> proof_runs(
+    const std::vector<TestSpec>& tests, const ProveOptions& o, const std::string& default_base,
+    const std::function<Result<std::string>(const std::string&)>& base_of) {
+  std::vector<ProofRun> runs;
+  for (const auto& t : tests) {
+    std::string base = t.proof.base.empty() ? default_base : t.proof.base;
+    if (!t.proof.mutant.empty()) {
+      PINRIG_TRY(of_mutant, base_of(t.proof.mutant));
+      base = of_mutant;
+    }
+    if (!is_natural(t.proof)) {
+      ProofRun& sound = run_named(runs, base, o, false);
+      sound.options.base = base;
+      add_test(sound, t.name);
+    }
+    const std::string name =
+        t.proof.mutant.empty() ? base + " and its own faults" : "mutant " + t.proof.mutant;
+    ProofRun& faulty = run_named(runs, name, o, true);
+    if (t.proof.mutant.empty()) {
+      faulty.options.base = base;
+    } else {
+      faulty.options.series = t.proof.mutant;
+      faulty.options.points = {"tip"};
+    }
+    add_test(faulty, t.name);
+    if (!t.proof.env.empty()) faulty.options.env.push_back({t.name, t.proof.env, t.proof.where});
+  }
+  return runs;
+}
+
+Proven weigh_proof(const TestSpec& test, const std::vector<Row>& faulty, const std::vector<Row>& sound) {
+  Proven p{.test = test.name, .fault = to_string(test.proof), .red = false, .green = false, .remark = ""};
+  const Row* bad = own_row(test, faulty);
+  const Row* good = own_row(test, sound);
+  const bool natural = is_natural(test.proof);
+  p.green = natural || (good != nullptr && is_green(test, *good, sound));
+  if (bad == nullptr || (good == nullptr && !natural)) {
+    p.remark = fmt::format("no verdict {} the fault", bad == nullptr ? "with" : "without");
+    return p;
+  }
+  const bool lost = bad->verdict().verdict == Verdict::crash || bad->verdict().verdict == Verdict::timeout;
+  std::vector<std::string> missed;
+  for (const auto& glob : test.proof.red) {
+    if (!case_is_red(test, glob, faulty, lost)) missed.push_back(glob);
+  }
+  p.red = is_red(*bad) && missed.empty();
+  if (!p.green)
+    p.remark = "without the fault it is " + said(*good);
+  else if (!is_red(*bad))
+    p.remark = "with the fault it is " + said(*bad);
+  else if (!missed.empty())
+    p.remark = "not red: " + join(missed, ", ");
+  else
+    p.remark = said(*bad);
+  return p;
+}
+
+}  // namespace pinrig::prove

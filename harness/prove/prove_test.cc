@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "prove/prove.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace pinrig::prove {
+namespace {
+
+using model::TestSpec;
+using Row = model::AssessedResult;
+using model::Verdict;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TestSpec test(const std::string& name, model::Proof proof) {
+  TestSpec t;
+  t.name = name;
+  t.proof = std::move(proof);
+  return t;
+}
+
+std::vector<model::Suite> suites() {
+  return {
+      {"bio",
+       "",
+       {test("bio/a", {.mutant = "m1"}), test("bio/b", {.mutant = "m1", .red = {"one"}}),
+        test("bio/none", {})}},
+      {"fork",
+       "",
+       {test("fork/c", {.base = "debian-6.1", .env = {{"X", "1"}}}), test("fork/d", {.env = {{"Y", "2"}}})}}};
+}
+
+std::vector<std::string> names(const std::vector<TestSpec>& tests) {
+  std::vector<std::string> out;
+  for (const auto& t : tests) out.push_back(t.name);
+  return out;
+}
+
+TEST(Provable, TestsWithAProofThatTheGlobsChoose) {
+  EXPECT_THAT(names(provable(suites(), {}).value()), ElementsAre("bio/a", "bio/b", "fork/c", "fork/d"));
+  EXPECT_THAT(names(provable(suites(), {.tests = {"bio"}}).value()), ElementsAre("bio/a", "bio/b"));
+  EXPECT_THAT(names(provable(suites(), {.tests = {"*/d", "bio/a"}}).value()), ElementsAre("bio/a", "fork/d"));
+  const auto none = provable(suites(), {.tests = {"bio/none"}});
+  ASSERT_TRUE(none.has_error());
+  EXPECT_EQ(none.error().kind, ErrorKind::bad_usage);
+  EXPECT_THAT(none.error().message, HasSubstr("'bio/none' matches no test with a proof"));
+}
+
+TEST(Provable, ASampleIsTheSameForTheSameSeed) {
+  const ProveOptions o{.sample = 2, .seed = "42"};
+  EXPECT_EQ(provable(suites(), o).value().size(), 2u);
+  EXPECT_EQ(names(provable(suites(), o).value()), names(provable(suites(), o).value()));
+  std::set<std::vector<std::string>> seen;
+  for (int seed = 0; seed < 20; ++seed)
+    seen.insert(names(provable(suites(), {.sample = 2, .seed = std::to_string(seed)}).value()));
+  EXPECT_GT(seen.size(), 1u);
+  EXPECT_EQ(provable(suites(), {.sample = 99}).value().size(), 4u);
+}
+
+TEST(ProofRuns, AreSharedByMutantAndByBase) {
+  const auto tests = provable(suites(), {}).value();
+  const auto runs = proof_runs(tests, {.spec = "full"}, "debian-6.12", [](const std::string&) {
+                      return Result<std::string>("debian-6.12");
+                    }).value();
+  std::vector<std::string> lines;
+  for (const auto& r : runs)
+    lines.push_back((r.faulty ? "red " : "green ") + r.name + " " + std::to_string(r.tests.size()));
+  EXPECT_THAT(lines,
+              ElementsAre("green debian-6.12 3", "red mutant m1 2", "green debian-6.1 1",
+                          "red debian-6.1 and its own faults 1", "red debian-6.12 and its own faults 1"));
+  EXPECT_EQ(runs[0].options.base, "debian-6.12");
+  EXPECT_EQ(runs[1].options.series, "m1");
+  EXPECT_THAT(runs[1].options.points, ElementsAre("tip"));
+  EXPECT_TRUE(runs[2].options.env.empty()) << "green means without the fault";
+  ASSERT_EQ(runs[3].options.env.size(), 1u);
+  EXPECT_EQ(runs[3].options.env[0].test, "fork/c");
+  EXPECT_EQ(runs[3].options.env[0].env.at("X"), "1");
+  EXPECT_EQ(runs[4].options.spec, "full");
+}
+
+TEST(ProofRuns, AMutantThatIsNotThereIsAnError) {
+  const auto runs =
+      proof_runs({test("a/a", {.mutant = "m9"})}, {}, "b", [](const std::string& m) -> Result<std::string> {
+        return make_error(ErrorKind::bad_input, "no mutant " + m);
+      });
+  ASSERT_TRUE(runs.has_error());
+  EXPECT_EQ(runs.error().message, "no mutant m9");
+}
+
+Row row(const std::string& name, Verdict v) {
+  Row r;
+  r.result.verdict.test = "bio/b";
+  r.result.verdict.case_name = name;
+  r.result.verdict.verdict = v;
+  return r;
+}
+
+std::vector<Row> rows(Verdict own, const std::vector<std::pair<std::string, Verdict>>& cases = {}) {
+  std::vector<Row> out{row("", own)};
+  for (const auto& [name, v] : cases) out.push_back(row(name, v));
+  return out;
+}
+
+void make_known(Row& r) {
+  r.assessment = model::Assessment{model::Rule::known_issue, "a page leaks", "leaky"};
+}
+
+TEST(WeighProof, HoldsWhenTheNamedCasesAreRedAndTheTestIsGreenWithout) {
+  const TestSpec t = test("bio/b", {.mutant = "m1", .red = {"one*"}});
+  const auto good = rows(Verdict::pass);
+  EXPECT_TRUE(weigh_proof(t, rows(Verdict::fail, {{"one_page", Verdict::fail}, {"two", Verdict::pass}}), good)
+                  .holds());
+  EXPECT_TRUE(weigh_proof(t, rows(Verdict::crash, {{"one_page", Verdict::missing}}), good).holds())
+      << "the guest went down";
+  const auto other =
+      weigh_proof(t, rows(Verdict::fail, {{"one_page", Verdict::pass}, {"two", Verdict::fail}}), good);
+  EXPECT_FALSE(other.red);
+  EXPECT_EQ(other.remark, "not red: one*");
+  EXPECT_FALSE(weigh_proof(t, rows(Verdict::fail, {{"one_page", Verdict::missing}}), good).red)
+      << "it ended early by itself";
+}
+
+TEST(WeighProof, WithoutNamedCasesTheTestItselfHasToBeRed) {
+  const TestSpec t = test("bio/b", {.mutant = "m1"});
+  EXPECT_TRUE(weigh_proof(t, rows(Verdict::leak), rows(Verdict::pass)).holds());
+  EXPECT_TRUE(weigh_proof(t, rows(Verdict::leak), rows(Verdict::xfail)).holds());
+  for (const Verdict v : {Verdict::pass, Verdict::skip, Verdict::xfail, Verdict::error, Verdict::missing})
+    EXPECT_FALSE(weigh_proof(t, rows(v), rows(Verdict::pass)).red) << model::to_string(v);
+}
+
+TEST(WeighProof, ABaseMayHaveTheFaultByItself) {
+  const TestSpec t = test("bio/b", {.base = "debian-6.1"});
+  auto known = rows(Verdict::leak);
+  make_known(known[0]);
+  EXPECT_TRUE(weigh_proof(t, known, {}).holds()) << "there is no such kernel without it";
+  EXPECT_FALSE(weigh_proof(t, rows(Verdict::pass), {}).holds());
+  const auto runs =
+      proof_runs({t}, {}, "debian-6.12", [](const std::string& m) { return Result<std::string>(m); }).value();
+  ASSERT_EQ(runs.size(), 1u);
+  EXPECT_TRUE(runs[0].faulty);
+  EXPECT_EQ(runs[0].options.base, "debian-6.1");
+  const TestSpec mutant = test("bio/b", {.mutant = "m1"});
+  EXPECT_FALSE(weigh_proof(mutant, rows(Verdict::leak), known).holds()) << "red without the mutant as well";
+}
+
+TEST(WeighProof, AKnownIssueOfOtherCasesIsNoHindrance) {
+  const TestSpec t = test("bio/b", {.mutant = "m1", .red = {"one*"}});
+  const auto bad = rows(Verdict::fail, {{"one_page", Verdict::fail}, {"two", Verdict::xfail}});
+  const auto sound = [](Verdict one) {
+    auto out = rows(Verdict::fail, {{"one_page", one}, {"two", Verdict::fail}});
+    make_known(out[0]);
+    make_known(out[2]);
+    return out;
+  };
+  EXPECT_TRUE(weigh_proof(t, bad, sound(Verdict::pass)).holds());
+  for (const Verdict v : {Verdict::fail, Verdict::skip, Verdict::missing})
+    EXPECT_FALSE(weigh_proof(t, bad, sound(v)).green) << model::to_string(v);
+}
+
+TEST(WeighProof, ATestThatIsRedAnywayProvesNothing) {
+  const TestSpec t = test("bio/b", {.mutant = "m1"});
+  const auto p = weigh_proof(t, rows(Verdict::leak), rows(Verdict::leak));
+  EXPECT_TRUE(p.red);
+  EXPECT_FALSE(p.holds());
+  EXPECT_EQ(p.remark, "without the fault it is leak");
+  EXPECT_EQ(weigh_proof(t, {}, rows(Verdict::pass)).remark, "no verdict with the fault");
+}
+
+}  // namespace
+}  // namespace pinrig::prove

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/assessment.h"
+
+#include "kconfig/fragment.h"
+#include "run/run_file.h"
+
+namespace pinrig::run {
+namespace {
+
+using store::KernelState;
+
+assess::Build build_of(KernelState state) {
+  switch (state) {
+    case KernelState::built:
+      return assess::Build::ok;
+    case KernelState::apply_failed:
+    case KernelState::build_failed:
+      return assess::Build::failed;
+    case KernelState::infra_error:
+      return assess::Build::infra;
+    case KernelState::planned:
+    case KernelState::cancelled:
+      break;
+  }
+  return assess::Build::cancelled;
+}
+
+/// The tests of a guest whose plan is not at hand: those that it has rows of.
+std::vector<std::string> tests_in(const std::vector<model::AssessedResult>& rows) {
+  std::vector<std::string> out;
+  for (const auto& r : rows) {
+    if (r.verdict().case_name.empty()) out.push_back(r.verdict().test);
+  }
+  return out;
+}
+
+Result<assess::GuestFacts> guest_facts(const store::Store& store, const store::GuestRow& g,
+                                       StoredFacts& out) {
+  PINRIG_TRY(rows, store.results(g.run_id, g.id));
+  out.rows.push_back(std::make_unique<std::vector<model::AssessedResult>>(std::move(rows)));
+  assess::GuestFacts facts{.id = g.id,
+                           .tests = tests_in(*out.rows.back()),
+                           .outcome = g.outcome,
+                           .rows = {},
+                           .capabilities = g.capabilities,
+                           .counters = g.counters,
+                           .setup = g.setup};
+  for (const auto& r : *out.rows.back()) facts.rows.push_back(&r.result);
+  return facts;
+}
+
+}  // namespace
+
+Result<StoredFacts> stored_facts(const store::Store& store, const store::RunRow& run) {
+  StoredFacts out;
+  PINRIG_TRY(kernels, store.kernels(run.id));
+  PINRIG_TRY(guests, store.guests(run.id));
+  for (const auto& k : kernels) {
+    assess::KernelFacts facts;
+    facts.id = k.id;
+    facts.point = k.point;
+    facts.is_tip = k.is_tip;
+    facts.arch = k.arch;
+    facts.config = k.config.name;
+    facts.build = build_of(k.state);
+    if (const auto config = read_file(fs::path(k.dir) / "kernel.config"); config.has_value())
+      facts.symbols = kconfig::parse_config(*config);
+    for (const auto& g : guests) {
+      if (g.kernel_id != k.id) continue;
+      PINRIG_TRY(one, guest_facts(store, g, out));
+      facts.guests.push_back(std::move(one));
+    }
+    out.kernels.push_back(std::move(facts));
+  }
+  return out;
+}
+
+assess::Rulebook rulebook_of(const Inputs& in) {
+  assess::Rulebook rules;
+  rules.base = in.base.name;
+  rules.expect = in.spec.expect;
+  if (in.series) {
+    rules.expect.insert(rules.expect.begin(), in.series->expect.begin(), in.series->expect.end());
+    rules.capabilities = in.series->capabilities;
+  }
+  rules.requirements = in.requirements;
+  rules.known_issues = in.known_issues;
+  for (const auto& s : in.suites) {
+    for (const auto& t : s.tests) rules.all_tests.push_back(t.name);
+  }
+  return rules;
+}
+
+Result<assess::RunAssessment> reassess(const store::Store& store, const store::RunRow& run,
+                                       const fs::path& project) {
+  PINRIG_TRY(recorded, read_run_file(fs::path(run.dir) / "run.json"));
+  PINRIG_TRY(inputs, load_inputs(project, recorded.options));
+  PINRIG_TRY(facts, stored_facts(store, run));
+  return assess::assess(facts.kernels, rulebook_of(inputs));
+}
+
+}  // namespace pinrig::run

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+// A stored run as assess/ wants it.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "assess/assess.h"
+#include "run/inputs.h"
+#include "store/store.h"
+
+namespace pinrig::run {
+
+/// The facts of a run, with the rows that they point to.
+struct StoredFacts {
+  std::vector<std::unique_ptr<std::vector<model::AssessedResult>>> rows;
+  std::vector<assess::KernelFacts> kernels;
+};
+Result<StoredFacts> stored_facts(const store::Store& store, const store::RunRow& run);
+
+/// What the files of the project say about this run.
+assess::Rulebook rulebook_of(const Inputs& inputs);
+
+/// A run assessed with the expectation files as they are now. Nothing is written. bad_input when the run does
+/// not say how it was made, or its files are no longer there.
+Result<assess::RunAssessment> reassess(const store::Store& store, const store::RunRow& run,
+                                       const fs::path& project);
+
+}  // namespace pinrig::run

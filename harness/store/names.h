@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+// How the database holds enumerations and lists. Private to store.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "store/rows.h"
+
+namespace pinrig::store {
+
+/// LostRow lists as a column holds them; reading throws what nlohmann::json throws.
+std::string lost_to_json(const std::vector<model::LostRow>& lost);
+std::vector<model::LostRow> lost_from_json(const std::string& text);
+
+std::optional<RunState> run_state_from_string(const std::string& word);
+std::optional<KernelState> kernel_state_from_string(const std::string& word);
+
+}  // namespace pinrig::store

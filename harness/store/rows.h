@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0
+// The rows of results.db: run → kernels → guests → attempts, results and events.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/assessment.h"
+#include "model/guest.h"
+
+namespace pinrig::store {
+
+enum class RunState { running, finished, interrupted, failed };
+const char* to_string(RunState state);
+
+struct RunRow {
+  std::string id;    ///< "20261121-010203-4f2a"
+  std::string spec;  ///< name of the run file
+  std::string base;
+  std::string series;    ///< empty = none
+  bool faults = false;   ///< faults were injected into tests: what failed says nothing of the kernel
+  std::string purpose;   ///< "prove" for a run that a proof needed; empty = the user's own
+  std::string started;   ///< ISO 8601, UTC
+  std::string finished;  ///< empty while running or after a kill
+  RunState state = RunState::running;
+  int exit_code = -1;
+  std::string dir;   ///< artifacts
+  std::string host;  ///< JSON: cpus, QEMU version, kernel
+};
+
+/// How far a kernel got.
+enum class KernelState { planned, built, apply_failed, build_failed, infra_error, cancelled };
+const char* to_string(KernelState state);
+
+struct KernelRow {
+  std::string run_id;
+  std::string id;  ///< "tip-x86_64"
+  model::Point point;
+  bool is_tip = false;
+  model::Arch arch = model::Arch::x86_64;
+  model::KernelConfig config;
+  KernelState state = KernelState::planned;
+  std::string failure;    ///< one line: patch, subject, file:line and what the compiler said
+  std::string build_log;  ///< path; empty when nothing was built
+  std::string key;        ///< of the artifact in the cache
+  bool cached = false;
+  double build_wall_s = 0;
+  std::string dir;                 ///< <run>/kernels/ID: kernel.config, build.log
+  std::vector<std::string> notes;  ///< compiler warnings
+  std::vector<std::string>
+      unmet;  ///< of the assessment: expectations without a test, capabilities that differ
+  std::vector<std::string> known;    ///< of the assessment: known issues that were met or are missed
+  std::vector<model::LostRow> lost;  ///< of the assessment
+};
+
+struct GuestRow {
+  std::string run_id;
+  std::string kernel_id;
+  std::string id;                            ///< "tip-x86_64.2"
+  std::string reason;                        ///< why it is not the kernel's main guest; empty = it is
+  std::string machine;                       ///< name of the machine file
+  int planned = 0;                           ///< tests
+  std::optional<model::JobOutcome> outcome;  ///< nothing: it has not ended (or pinrig was killed)
+  std::string accel;                         ///< "tcg", "kvm"; empty when the guest never started
+  std::string accel_reason;  ///< why, when it is not what was hoped for: "KVM does not work here: ..."
+  std::string cpu_model;
+  std::string release;  ///< of the kernel that booted
+  double boot_s = 0;    ///< QEMU spawn to the agent's hello, first attempt
+  double wall_s = 0;    ///< all attempts
+  std::string dir;      ///< job.json, console.raw, results.raw
+  std::map<std::string, std::string> capabilities;
+  bool counters = true;            ///< the kernel has nr_foll_pin_*
+  std::vector<std::string> setup;  ///< in what it was not the machine that was asked for
+  std::vector<std::string> notes;  ///< what is odd about its results
+};
+
+/// One boot of a guest: a fresh one goes on after a crash.
+struct AttemptRow {
+  int number = 1;
+  model::JobOutcome outcome;
+  double boot_s = 0;  ///< QEMU spawn to hello
+  double wall_s = 0;
+  std::string dir;
+};
+
+}  // namespace pinrig::store
