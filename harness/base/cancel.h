@@ -2,6 +2,9 @@
 // One cancellation for the whole program: every blocking wait polls fd() beside what it waits for.
 #pragma once
 
+#include <csignal>
+#include <cstdint>
+
 #include "base/result.h"
 #include "base/unique_fd.h"
 
@@ -21,8 +24,22 @@ class CancelToken {
 };
 
 /// Makes SIGINT, SIGTERM and SIGHUP request cancellation of `token`, which must outlive the process'
-/// use of signals. A second signal ends the process at once. SIGPIPE is ignored.
+/// use of signals. One that was ignored when we were started stays ignored: nohup(1), a script's background
+/// job. Repeats change nothing, since timeout(1) signals the child and then its group; only who presses
+/// Ctrl-C again after a second (ends_at_once()) ends the process at once, with the terminal as it was at this
+/// call. SIGPIPE is ignored.
 void cancel_on_signals(const CancelToken& token);
+
+/// Whether signal `signo` ends the process at once, `first_interrupt_ms` after its first SIGINT (-1: there
+/// was none).
+constexpr bool ends_at_once(int signo, std::int64_t first_interrupt_ms) {
+  return signo == SIGINT && first_interrupt_ms >= 1000;
+}
+
+/// Opens what is closed of descriptors 0, 1 and 2, so that no file of ours is taken for one of them. Reading
+/// from and writing to such a stdin and stdout still fails; stderr is /dev/null. To be called first in
+/// main().
+void open_standard_descriptors();
 
 /// The Error of every stage that stopped because of the token.
 Error cancelled_error();

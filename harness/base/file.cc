@@ -2,26 +2,23 @@
 #include "base/file.h"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/file.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/wait.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 
 namespace pinrig {
 namespace {
 
-Result<UniqueFd> open_lock(const fs::path& path) {
-  PINRIG_CHECK(make_dirs(path.parent_path()));
-  UniqueFd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
-  if (!fd) return errno_error("opening lock " + path.string(), errno);
-  return fd;
+Result<void> sync_one(const fs::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return errno_error("opening " + path.string(), errno);
+  // Some file systems cannot sync a directory (EINVAL); theirs is then no worse than without.
+  if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS)
+    return errno_error("writing " + path.string() + " to the disk", errno);
+  return {};
 }
 
 }  // namespace
@@ -73,6 +70,35 @@ Result<void> write_file_atomic(const fs::path& path, std::string_view data, int 
   return written;
 }
 
+Result<fs::path> create_unique(const fs::path& dir, const std::string& prefix, const std::string& suffix) {
+  PINRIG_CHECK(make_dirs(dir));
+  std::string name = (dir / (prefix + "XXXXXX" + suffix)).string();
+  const UniqueFd fd(::mkostemps(name.data(), static_cast<int>(suffix.size()), O_CLOEXEC));
+  if (!fd) return errno_error("creating " + name, errno);
+  if (::fchmod(fd.get(), 0644) != 0) return errno_error("chmod " + name, errno);
+  return fs::path(name);
+}
+
+Result<void> sync_to_disk(const fs::path& path) {
+  std::error_code ec;
+  if (fs::is_directory(path, ec)) {
+    // One call for thousands of files, headers or a sysroot: fsync(2) of each would take seconds.
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd || ::syncfs(fd.get()) != 0)
+      return errno_error("writing " + path.string() + " to the disk", errno);
+    return {};
+  }
+  return sync_one(path);
+}
+
+Result<void> publish(const fs::path& finished, const fs::path& place) {
+  PINRIG_CHECK(sync_to_disk(finished));
+  std::error_code ec;
+  fs::rename(finished, place, ec);
+  if (ec) return errno_error("publishing " + place.string(), ec.value());
+  return sync_one(place.parent_path());
+}
+
 Result<void> copy_sparse(const fs::path& from, const fs::path& to) {
   const UniqueFd in(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
   if (!in) return errno_error("opening " + from.string(), errno);
@@ -103,6 +129,17 @@ Result<void> make_dirs(const fs::path& path) {
   return {};
 }
 
+Result<fs::path> claim_dir(const fs::path& parent, const std::function<std::string()>& name) {
+  constexpr int attempts = 100;
+  PINRIG_CHECK(make_dirs(parent));
+  for (int i = 0; i < attempts; ++i) {
+    const fs::path path = parent / name();
+    if (::mkdir(path.c_str(), 0777) == 0) return path;
+    if (errno != EEXIST) return errno_error("creating directory " + path.string(), errno);
+  }
+  return make_error(ErrorKind::infra, parent.string() + ": every name that was tried is taken");
+}
+
 Result<std::uintmax_t> free_bytes(const fs::path& path) {
   fs::path p = fs::absolute(path);
   while (!fs::exists(p) && p.has_relative_path()) p = p.parent_path();
@@ -126,50 +163,6 @@ TempDir& TempDir::operator=(TempDir&& o) noexcept {
 TempDir::~TempDir() {
   std::error_code ec;
   if (!path_.empty()) fs::remove_all(path_, ec);
-}
-
-Result<FileLock> FileLock::try_acquire(const fs::path& path) {
-  PINRIG_TRY(fd, open_lock(path));
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return FileLock(std::move(fd));
-  if (errno == EWOULDBLOCK) return FileLock(UniqueFd());
-  return errno_error("locking " + path.string(), errno);
-}
-
-Result<FileLock> FileLock::acquire(const fs::path& path, int cancel_fd, void (*on_wait)(const fs::path&)) {
-  PINRIG_TRY(lock, try_acquire(path));
-  if (lock) return lock;
-  if (on_wait != nullptr) on_wait(path);
-  PINRIG_TRY(fd, open_lock(path));
-  // flock(2) cannot be polled. A child shares the open file description, so the lock it takes is ours;
-  // its end closes a pipe, and that can be waited for together with the cancellation.
-  int pipe_fds[2];
-  if (::pipe2(pipe_fds, O_CLOEXEC) != 0) return errno_error("pipe", errno);
-  UniqueFd done(pipe_fds[0]);
-  UniqueFd child_end(pipe_fds[1]);
-  const pid_t pid = ::fork();
-  if (pid < 0) return errno_error("fork", errno);
-  if (pid == 0) {
-    // Copies of other threads' locks and pipes would keep those held and open for as long as we wait.
-    const auto [low, high] =
-        std::minmax({static_cast<unsigned>(fd.get()), static_cast<unsigned>(child_end.get())});
-    if (low > 0) ::close_range(0, low - 1, 0);
-    if (high > low + 1) ::close_range(low + 1, high - 1, 0);
-    ::close_range(high + 1, ~0U, 0);
-    while (::flock(fd.get(), LOCK_EX) != 0 && errno == EINTR) {
-    }
-    _exit(0);
-  }
-  child_end.reset();
-  pollfd p[2] = {{done.get(), POLLIN, 0}, {cancel_fd, POLLIN, 0}};
-  while (::poll(p, 2, -1) < 0 && errno == EINTR) {
-  }
-  const bool cancelled = p[0].revents == 0;
-  if (cancelled) ::kill(pid, SIGKILL);
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  if (cancelled)
-    return make_error(ErrorKind::cancelled, "interrupted while waiting for the lock " + path.string());
-  return FileLock(std::move(fd));
 }
 
 }  // namespace pinrig

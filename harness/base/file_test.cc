@@ -3,13 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include <fstream>
-#include <future>
-#include <thread>
 
-#include "base/cancel.h"
 #include "base/hash.h"
 
 namespace pinrig {
@@ -24,6 +20,39 @@ TEST(File, AtomicWriteReplacesWholeAndLeavesNoTemporary) {
   ASSERT_TRUE(write_file_atomic(f, "two").has_value());
   EXPECT_EQ(read_file(f).value(), "two");
   EXPECT_EQ(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()), 1);
+}
+
+TEST(File, AClaimedDirectoryIsNobodyElses) {
+  const TempDir dir = temp();
+  int asked = 0;
+  const auto name = [&] { return "run-" + std::to_string(asked++ / 3); };
+  EXPECT_EQ(claim_dir(dir.path(), name).value().filename(), "run-0");
+  EXPECT_EQ(claim_dir(dir.path(), name).value().filename(), "run-1") << "run-0 was there, twice";
+  EXPECT_EQ(asked, 4);
+  EXPECT_TRUE(claim_dir(dir.path(), [] { return std::string("run-0"); }).has_error());
+}
+
+TEST(File, UniqueFilesNeverMeet) {
+  const TempDir dir = temp();
+  const fs::path logs = dir.path() / "logs";
+  const auto a = create_unique(logs, "tip-", ".build.log").value();
+  const auto b = create_unique(logs, "tip-", ".build.log").value();
+  EXPECT_NE(a, b);
+  EXPECT_TRUE(a.filename().string().starts_with("tip-") && a.string().ends_with(".build.log"));
+  EXPECT_TRUE(fs::exists(a) && fs::exists(b));
+}
+
+TEST(File, PublishingMovesFilesAndDirectories) {
+  const TempDir dir = temp();
+  ASSERT_TRUE(make_dirs(dir.path() / "partial" / "below").has_value());
+  ASSERT_TRUE(write_file_atomic(dir.path() / "partial" / "below" / "f", "x").has_value());
+  ASSERT_TRUE(publish(dir.path() / "partial", dir.path() / "whole").has_value());
+  EXPECT_EQ(read_file(dir.path() / "whole" / "below" / "f").value(), "x");
+  EXPECT_FALSE(fs::exists(dir.path() / "partial"));
+  EXPECT_TRUE(publish(dir.path() / "partial", dir.path() / "other").has_error());
+  ASSERT_TRUE(write_file_atomic(dir.path() / "file", "y").has_value());
+  ASSERT_TRUE(publish(dir.path() / "file", dir.path() / "placed").has_value());
+  EXPECT_EQ(read_file(dir.path() / "placed").value(), "y");
 }
 
 TEST(File, AFullDiskIsToldApart) {
@@ -51,74 +80,6 @@ TEST(TempDirTest, RemovedUnlessKept) {
   EXPECT_FALSE(fs::exists(gone));
   EXPECT_TRUE(fs::exists(kept));
   fs::remove_all(kept);
-}
-
-TEST(FileLockTest, SecondTakerSeesItHeldUntilRelease) {
-  const TempDir dir = temp();
-  const fs::path f = dir.path() / "lock";
-  {
-    const auto first = FileLock::acquire(f, -1, nullptr);
-    ASSERT_TRUE(first.has_value());
-    EXPECT_FALSE(static_cast<bool>(FileLock::try_acquire(f).value()));
-  }
-  EXPECT_TRUE(static_cast<bool>(FileLock::try_acquire(f).value()));
-}
-
-TEST(FileLockTest, AKilledHolderLeavesNoStaleLock) {
-  const TempDir dir = temp();
-  const fs::path f = dir.path() / "lock";
-  int ready[2];
-  ASSERT_EQ(pipe(ready), 0);
-  const pid_t pid = fork();
-  if (pid == 0) {
-    const auto held = FileLock::acquire(f, -1, nullptr);
-    [[maybe_unused]] const auto n = write(ready[1], "x", 1);
-    pause();
-    _exit(held.has_value() ? 0 : 1);
-  }
-  char c;
-  ASSERT_EQ(read(ready[0], &c, 1), 1);
-  EXPECT_FALSE(static_cast<bool>(FileLock::try_acquire(f).value()));
-  kill(pid, SIGKILL);
-  waitpid(pid, nullptr, 0);
-  EXPECT_TRUE(static_cast<bool>(FileLock::try_acquire(f).value()));
-  close(ready[0]);
-  close(ready[1]);
-}
-
-// The process that waits in our place is a fork: what it inherits must not keep other locks of ours held.
-TEST(FileLockTest, WaitingForOneLockDoesNotHoldAnother) {
-  if (!fs::exists("/proc/thread-self/children")) GTEST_SKIP() << "a kernel without CONFIG_PROC_CHILDREN";
-  const TempDir dir = temp();
-  auto held = FileLock::acquire(dir.path() / "a", -1, nullptr);
-  auto other = FileLock::acquire(dir.path() / "b", -1, nullptr);
-  ASSERT_TRUE(held.has_value() && other.has_value());
-  const CancelToken token;
-  std::promise<pid_t> started;
-  std::thread waiter([&] {
-    started.set_value(::gettid());
-    (void)FileLock::acquire(dir.path() / "b", token.fd(), nullptr);
-  });
-  // The fork is there when the thread has a child.
-  const fs::path children = "/proc/self/task/" + std::to_string(started.get_future().get()) + "/children";
-  while (read_file(children).value().empty()) std::this_thread::yield();
-  held = make_error(ErrorKind::infra, "dropped");
-  const CancelToken never;
-  EXPECT_TRUE(FileLock::acquire(dir.path() / "a", never.fd(), nullptr).has_value());
-  token.request();
-  waiter.join();
-}
-
-TEST(FileLockTest, CancellationEndsTheWait) {
-  const TempDir dir = temp();
-  const fs::path f = dir.path() / "lock";
-  const auto held = FileLock::acquire(f, -1, nullptr);
-  ASSERT_TRUE(held.has_value());
-  const CancelToken token;
-  token.request();
-  const auto second = FileLock::acquire(f, token.fd(), nullptr);
-  ASSERT_TRUE(second.has_error());
-  EXPECT_EQ(second.error().kind, ErrorKind::cancelled);
 }
 
 TEST(Hash, KnownAnswerAndFieldsDoNotRunTogether) {

@@ -2,6 +2,7 @@
 #include "base/paths.h"
 
 #include <cstdlib>
+#include <utility>
 
 namespace pinrig {
 namespace {
@@ -34,6 +35,17 @@ fs::path find_project() {
 
 }  // namespace
 
+std::string unusable_in_make(std::string_view path) {
+  for (const char c : path) {
+    if (c == ' ') return "space";
+    if (c == ':') return "colon";
+    if (static_cast<unsigned char>(c) < 0x20) return "control character";
+    if (std::string_view("#$%*?[]\\\"'`;&|<>()").find(c) != std::string_view::npos)
+      return std::string("'") + c + "'";
+  }
+  return "";
+}
+
 Result<Paths> find_paths() {
   Paths p{find_project(), choose("PINRIG_CACHE", "XDG_CACHE_HOME", ".cache"),
           choose("PINRIG_STATE", "XDG_STATE_HOME", ".local/state")};
@@ -44,6 +56,14 @@ Result<Paths> find_paths() {
     return make_error(ErrorKind::bad_usage,
                       p.project.string() + " is no pinrig checkout (no guest-tests/ and kernels/)",
                       "run pinrig inside its checkout, or set PINRIG_PROJECT");
+  for (const auto& [path, what] : {std::pair{&p.project, "the checkout"}, {&p.cache, "PINRIG_CACHE"}}) {
+    if (const auto bad = unusable_in_make(path->string()); !bad.empty())
+      return make_error(
+          ErrorKind::bad_usage,
+          std::string(what) + " is " + path->string() + ": make and the kernel's Makefile take no " + bad +
+              " in the paths of a build",
+          "set PINRIG_CACHE (default: ~/.cache/pinrig), or move the checkout, to a path without it");
+  }
   return p;
 }
 

@@ -12,9 +12,15 @@ struct Paths {
   fs::path state;    ///< runs and results.db
 };
 
+/// What of `path` make or a shell below it would take for something else ("colon", "space", "'$'"); empty
+/// when nothing. The kernel's top Makefile refuses spaces and colons ("source directory cannot contain spaces
+/// or colons").
+std::string unusable_in_make(std::string_view path);
+
 /// cache = $PINRIG_CACHE, else $XDG_CACHE_HOME/pinrig, else ~/.cache/pinrig; state = $PINRIG_STATE, else
 /// $XDG_STATE_HOME/pinrig, else ~/.local/state/pinrig; project = $PINRIG_PROJECT, else the nearest parent of
 /// the working directory with guest-tests/ and kernels/, else the checkout that this binary was built from.
+/// Error bad_usage for a cache or project in whose path nothing can be built.
 Result<Paths> find_paths();
 
 }  // namespace pinrig

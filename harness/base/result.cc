@@ -28,6 +28,20 @@ const char* to_string(ErrorKind kind) {
   return "infra";
 }
 
+const char* to_string(BuildFailure::Stage stage) {
+  switch (stage) {
+    case BuildFailure::Stage::configuration:
+      return "configuration";
+    case BuildFailure::Stage::kernel:
+      return "kernel";
+    case BuildFailure::Stage::selftests:
+      return "selftests";
+    case BuildFailure::Stage::guest_programs:
+      return "guest_programs";
+  }
+  return "kernel";
+}
+
 Error errno_error(const std::string& what, int errno_value) {
   const bool full = errno_value == ENOSPC || errno_value == EDQUOT;
   return make_error(full ? ErrorKind::disk_full : ErrorKind::infra, what + ": " + std::strerror(errno_value),

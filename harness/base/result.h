@@ -4,6 +4,8 @@
 
 #include <boost/system/result.hpp>
 #include <boost/throw_exception.hpp>
+#include <filesystem>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -22,11 +24,23 @@ enum class ErrorKind {
   cancelled,     ///< SIGINT, SIGTERM or SIGHUP
 };
 
+/// Where a build stopped, in fields: for the one line that reports it, and for the log that a run keeps.
+struct BuildFailure {
+  enum class Stage { configuration, kernel, selftests, guest_programs };
+  Stage stage = Stage::kernel;
+  std::filesystem::path log = {};  ///< the whole output of this build; no later build writes to it
+  std::string file = {};           ///< relative to the tree that was built; empty when the output names none
+  int line = 0;                    ///< in `file`, 1-based; 0 = not known
+  std::string message = {};        ///< the compiler's, make's or Kconfig's words, without file and line
+};
+
 /// An error for people: what happened (with file:line where there is one), and the next step.
 struct Error {
   ErrorKind kind = ErrorKind::infra;
   std::string message;  ///< one or more lines, no trailing newline
   std::string hint;     ///< what to do next; may be empty
+  /// Set by every error of a build that had begun, whatever its kind.
+  std::optional<BuildFailure> build = std::nullopt;
 
   /// Adds the layer above: "importing debian-6.12: <message>".
   [[nodiscard]] Error with_context(const std::string& context) && {
@@ -51,11 +65,14 @@ template <typename T>
 using Result = boost::system::result<T, Error>;
 
 inline Error make_error(ErrorKind kind, std::string message, std::string hint = {}) {
-  return Error{kind, std::move(message), std::move(hint)};
+  return Error{kind, std::move(message), std::move(hint), std::nullopt};
 }
 
 /// The name used in JSON and in the database ("apply_failed").
 const char* to_string(ErrorKind kind);
+
+/// "configuration", "kernel", "selftests", "guest_programs".
+const char* to_string(BuildFailure::Stage stage);
 
 /// Turns an errno value into an Error of kind infra or disk_full: "WHAT: No space left on device".
 Error errno_error(const std::string& what, int errno_value);

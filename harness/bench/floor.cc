@@ -38,7 +38,7 @@ Result<void> copy_objects(const fs::path& from, const fs::path& to, const Setup&
   std::error_code ec;
   fs::remove_all(to, ec);
   if (!fs::exists(from)) return make_dirs(to);
-  PINRIG_TRY(lock, FileLock::acquire(from.string() + ".lock", s.services.cancel.fd(), nullptr));
+  PINRIG_TRY(lock, FileLock::acquire(from.string() + ".lock", {.cancel_fd = s.services.cancel.fd()}));
   process::Command c;
   c.argv = {"cp", "-a", from.string(), to.string()};
   PINRIG_CHECK(process::run_ok(c, s.services.cancel));

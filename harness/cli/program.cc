@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/deadline.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/usage.h"
@@ -43,6 +44,13 @@ void print_error(const Error& e) {
     for (const auto line : lines(e.hint))
       std::fprintf(stderr, "  %.*s\n", static_cast<int>(line.size()), line.data());
   }
+}
+
+// "run full": the sub-command and the words before its first option, for those who wait for our locks.
+std::string purpose(int argc, char** argv) {
+  std::vector<std::string> words;
+  for (int i = 1; i < argc && argv[i][0] != '-'; ++i) words.emplace_back(argv[i]);
+  return words.empty() ? "pinrig" : join(words, " ");
 }
 
 // CLI11 names what it does not know; the nearest sub-command or option is our addition.
@@ -110,6 +118,7 @@ ExitCode main_program(int argc, char** argv) {
     std::fprintf(stderr, "  %s\n", near.empty() ? "see `pinrig --help`" : near.c_str());
     return ExitCode::bad_usage;
   }
+  describe_this_process(purpose(argc, argv));
   setup_log(program.quiet ? LogLevel::quiet : program.verbose ? LogLevel::verbose : LogLevel::normal);
   auto code = action();
   if (const auto written = write_usage(program.usage, since(start).count());

@@ -22,8 +22,9 @@ Result<ApplyFailure> explain(const Index& index, const Source& source, int numbe
 Result<void> identify(const Git& git, const Source& source, const std::map<std::string, std::string>& env,
                       std::vector<Applied>& patches);
 
-/// What was remembered of an applied series under `key`, if anything.
-std::optional<AppliedSeries> recall(const fs::path& repo, const std::string& key);
+/// What was remembered of an applied series under `key`, if anything, and if its commits and trees are still
+/// there: blobs may be borrowed from a user's clone, which collects its garbage as it likes.
+std::optional<AppliedSeries> recall(const Git& git, const fs::path& repo, const std::string& key);
 Result<void> remember(const fs::path& repo, const std::string& key, const AppliedSeries& applied);
 
 }  // namespace pinrig::git

@@ -10,9 +10,20 @@ fs::path file_of(const fs::path& repo, const std::string& key) {
   return repo / "pinrig-series" / (key + ".json");
 }
 
+bool objects_exist(const Git& git, const fs::path& repo, const AppliedSeries& series) {
+  Call call;
+  call.repo = repo;
+  call.args = {"cat-file", "--batch-check"};
+  for (const auto& patch : series.patches) call.input += patch.commit + "\n" + patch.tree + "\n";
+  if (call.input.empty()) return true;
+  const auto done = git.run(call);
+  return done.has_value() && process::succeeded(done->status) &&
+         done->out.find(" missing\n") == std::string::npos;
+}
+
 }  // namespace
 
-std::optional<AppliedSeries> recall(const fs::path& repo, const std::string& key) {
+std::optional<AppliedSeries> recall(const Git& git, const fs::path& repo, const std::string& key) {
   std::error_code ec;
   if (!fs::exists(file_of(repo, key), ec)) return std::nullopt;
   const auto text = read_file(file_of(repo, key));
@@ -37,6 +48,7 @@ std::optional<AppliedSeries> recall(const fs::path& repo, const std::string& key
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;  // damaged: applied again
   }
+  if (!objects_exist(git, repo, series)) return std::nullopt;
   return series;
 }
 

@@ -20,15 +20,9 @@ std::string key_of(const Source& source, const RawSeries& raw) {
 }
 
 /// A remembered series whose commits are still there.
-Result<std::optional<AppliedSeries>> known_series(const Git& git, const Source& source,
-                                                  const std::string& key) {
-  auto known = recall(source.repo, key);
-  if (!known || known->patches.empty()) return std::optional<AppliedSeries>();
-  Call call;
-  call.repo = source.repo;
-  call.args = {"cat-file", "-e", known->patches.back().commit + "^{tree}"};
-  PINRIG_TRY(there, git.run(call));
-  if (!process::succeeded(there.status)) return std::optional<AppliedSeries>();
+std::optional<AppliedSeries> known_series(const Git& git, const Source& source, const std::string& key) {
+  auto known = recall(git, source.repo, key);
+  if (!known || known->patches.empty()) return std::nullopt;
   // Only a series that applies wholly is remembered: its patches are all there are.
   for (const auto& patch : known->patches) known->subjects.push_back(patch.subject);
   return known;
@@ -90,7 +84,7 @@ Result<AppliedSeries> apply_series(const Source& source, const model::Series& se
   auto raw = read_series(git, series, ctx.cache);
   if (raw.has_error()) return named(std::move(raw).error());
   const std::string key = key_of(source, *raw);
-  PINRIG_TRY(known, known_series(git, source, key));
+  auto known = known_series(git, source, key);
   if (known) return std::move(*known);
   PINRIG_TRY(lock, lock_file(source.repo / "pinrig-apply.lock", git));
   auto applied = apply_raw(git, source, *raw, key);

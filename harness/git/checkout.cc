@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <optional>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -9,6 +10,9 @@
 
 namespace pinrig::git {
 namespace {
+
+/// What the objects of one kernel take.
+constexpr std::uintmax_t objects_size = std::uintmax_t{1} << 30;
 
 /// "Updating files:  45% (38700/86000)" as git writes it, each over the one before.
 bool parse_updating(std::string_view text, std::uint64_t& done, std::uint64_t& total) {
@@ -20,6 +24,21 @@ bool parse_updating(std::string_view text, std::uint64_t& done, std::uint64_t& t
   return std::from_chars(first.ptr + 1, end, total).ec == std::errc();
 }
 
+/// Bytes of all files at a commit.
+Result<std::uintmax_t> tree_size(const Git& git, const Source& source, const std::string& commit) {
+  Call call;
+  call.repo = source.repo;
+  call.args = {"ls-tree", "-r", "--format=%(objectsize)", commit};
+  PINRIG_TRY(done, git.run_ok(call));
+  std::uintmax_t sum = 0;
+  for (const auto line : lines(done.out)) {
+    std::uintmax_t size = 0;
+    std::from_chars(line.data(), line.data() + line.size(), size);
+    sum += (size + 4095) / 4096 * 4096;
+  }
+  return sum;
+}
+
 class Checkout {
  public:
   Checkout(const Git& git, const Source& source, fs::path tree)
@@ -29,9 +48,9 @@ class Checkout {
     if (usable()) {
       auto switched = switch_to(commit);
       if (switched.has_value() || switched.error().kind != ErrorKind::infra) return switched;
-      spdlog::warn("worktree {} is made anew: {}", tree_.string(), switched.error().message);
+      spdlog::warn("worktree {} is checked out again: {}", tree_.string(), switched.error().message);
     }
-    PINRIG_CHECK(make_anew(commit));
+    PINRIG_CHECK(make_again(commit));
     return switch_to(commit);
   }
 
@@ -79,11 +98,11 @@ class Checkout {
     return {};
   }
 
-  Result<void> make_anew(const std::string& commit) {
+  Result<void> make_again(const std::string& commit) {
     std::error_code ec;
     fs::remove_all(tree_, ec);
     if (ec) return errno_error("removing the worktree " + tree_.string(), ec.value());
-    PINRIG_TRY(bytes, size_of(commit));
+    PINRIG_TRY(bytes, tree_size(git_, source_, commit));
     PINRIG_CHECK(need_space(tree_, bytes + bytes / 8 + (64U << 20), "checking out " + source_.name));
     PINRIG_CHECK(make_dirs(tree_.parent_path()));
     // worktree add locks nothing between processes: two slots of one repository may come here at once.
@@ -98,24 +117,71 @@ class Checkout {
     return {};
   }
 
-  /// Bytes of all files at a commit.
-  Result<std::uintmax_t> size_of(const std::string& commit) {
-    Call call;
-    call.repo = source_.repo;
-    call.args = {"ls-tree", "-r", "--format=%(objectsize)", commit};
-    PINRIG_TRY(done, git_.run_ok(call));
-    std::uintmax_t sum = 0;
-    for (const auto line : lines(done.out)) {
-      std::uintmax_t size = 0;
-      std::from_chars(line.data(), line.data() + line.size(), size);
-      sum += (size + 4095) / 4096 * 4096;
-    }
-    return sum;
-  }
-
   const Git& git_;
   const Source& source_;
   fs::path tree_;
+};
+
+/// The places in which one base can be built at the same time. Seen from its build directories the worktree
+/// has the same relative path in each of them, so that ccache serves all of them with what was compiled in
+/// one.
+class Pool {
+ public:
+  Pool(const Git& git, const Context& ctx, std::string slot) : git_(git), ctx_(ctx), slot_(std::move(slot)) {}
+
+  fs::path root(int n) const { return n == 1 ? ctx_.cache : ctx_.cache / "slots" / std::to_string(n); }
+  fs::path tree(int n) const { return root(n) / "worktrees" / slot_; }
+
+  /// A place that is ours. `room_for_another` says whether the disk has room for one that is not there yet.
+  Result<Worktree> take(const std::function<bool()>& room_for_another) {
+    PINRIG_TRY(ready, try_all(made()));
+    if (ready) return *std::move(ready);
+    PINRIG_TRY(first, wait(1, ctx_.patience_s));
+    if (first.lock) return first;
+    if (made() < most && room_for_another()) {
+      PINRIG_TRY(further, try_all(most));
+      if (further) return *std::move(further);
+    }
+    for (int n = 1;; n = n % made() + 1) {
+      PINRIG_TRY(this_one, wait(n, turn_s));
+      if (this_one.lock) return this_one;
+      PINRIG_TRY(other, try_all(made()));
+      if (other) return *std::move(other);
+    }
+  }
+
+ private:
+  static constexpr int most = 3;
+  static constexpr double turn_s = 5;
+
+  fs::path lock_of(int n) const { return tree(n).string() + ".lock"; }
+
+  /// How many there are; the first counts always.
+  int made() const {
+    int n = 1;
+    std::error_code ec;
+    while (n < most && fs::exists(lock_of(n + 1), ec)) ++n;
+    return n;
+  }
+
+  Result<std::optional<Worktree>> try_all(int up_to) const {
+    for (int n = 1; n <= up_to; ++n) {
+      PINRIG_TRY(lock, FileLock::try_acquire(lock_of(n)));
+      if (lock) return std::optional<Worktree>(Worktree{tree(n), std::move(lock), root(n)});
+    }
+    return std::optional<Worktree>();
+  }
+
+  Result<Worktree> wait(int n, double seconds) const {
+    LockOptions options{.cancel_fd = git_.cancel().fd(), .deadline = Deadline::after(Seconds(seconds))};
+    options.on_wait = [&](const LockWait& wait) { git_.progress(to_string(wait), 0, 0); };
+    PINRIG_TRY(lock, FileLock::acquire(lock_of(n), options));
+    return Worktree{tree(n), std::move(lock), root(n)};
+  }
+
+  const Git& git_;
+  const Context& ctx_;
+  std::string slot_;
 };
 
 }  // namespace
@@ -125,14 +191,17 @@ Result<Worktree> checkout(const Source& source, const std::string& commit, const
   if (slot.empty() || slot.find('/') != std::string::npos || slot.starts_with('.'))
     return make_error(ErrorKind::infra, fmt::format("'{}' cannot name a worktree", slot));
   PINRIG_TRY(git, Git::open(ctx));
-  const fs::path worktrees = ctx.cache / "worktrees";
-  PINRIG_TRY(lock, lock_file(worktrees / (slot + ".lock"), git));
-  Checkout work(git, source, worktrees / slot);
+  const auto room = [&] {
+    const auto bytes = tree_size(git, source, commit);
+    return bytes.has_value() && need_space(ctx.cache, *bytes + objects_size, "another worktree").has_value();
+  };
+  PINRIG_TRY(place, Pool(git, ctx, slot).take(room));
+  Checkout work(git, source, place.path);
   auto done = work.to(commit);
   if (done.has_error())
     return std::move(done).error().with_context(
-        fmt::format("checking out {} in {}", commit, (worktrees / slot).string()));
-  return Worktree{worktrees / slot, std::move(lock)};
+        fmt::format("checking out {} in {}", commit, place.path.string()));
+  return place;
 }
 
 }  // namespace pinrig::git

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "base/text.h"
 #include "git/test_source.h"
 
 namespace pinrig::git {
@@ -103,6 +104,69 @@ TEST_F(CheckoutTest, TheSlotIsLockedWhileTheWorktreeLives) {
   EXPECT_FALSE(static_cast<bool>(*taken));
   cancel_.request();
   EXPECT_EQ(checkout(source_, source_.commit, "slot", ctx_).error().kind, ErrorKind::cancelled);
+}
+
+TEST_F(CheckoutTest, AnotherPlaceInsteadOfWaiting) {
+  ctx_.patience_s = 0;
+  std::vector<std::string> told;
+  ctx_.progress = [&](const std::string& what, std::uint64_t, std::uint64_t) { told.push_back(what); };
+  const auto first = checkout(source_, source_.commit, "slot", ctx_);
+  const auto second = checkout(source_, tip_, "slot", ctx_);
+  ASSERT_TRUE(first.has_value() && second.has_value());
+  EXPECT_EQ(first->path, ctx_.cache / "worktrees/slot");
+  EXPECT_EQ(second->path, ctx_.cache / "slots/2/worktrees/slot");
+  EXPECT_THAT(told, ::testing::Contains("waiting for another task of this run"));
+  // From any of a place's build directories the source is at the same relative path: ccache's hits depend on
+  // it.
+  EXPECT_EQ(first->path.lexically_relative(first->root / "build" / "x"),
+            second->path.lexically_relative(second->root / "build" / "x"));
+  const auto gup = read_file(second->path / "mm/gup.c");
+  EXPECT_THAT(*gup, ::testing::HasSubstr("line twenty\n"));
+  EXPECT_EQ(text("mm/gup.c"), numbered_lines(40));
+}
+
+TEST_F(CheckoutTest, WithEveryPlaceTakenItWaitsAndSaysForWhom) {
+  ctx_.patience_s = 0;
+  std::vector<Worktree> taken;
+  for (int i = 0; i < 3; ++i)
+    taken.push_back(std::move(checkout(source_, source_.commit, "slot", ctx_)).value());
+  int told = 0;
+  ctx_.progress = [&](const std::string& what, std::uint64_t, std::uint64_t) {
+    if (what.starts_with("waiting for ") && ++told == 2) taken.erase(taken.begin());
+  };
+  const auto last = checkout(source_, source_.commit, "slot", ctx_);
+  ASSERT_TRUE(last.has_value()) << last.error().message;
+  EXPECT_EQ(last->path, ctx_.cache / "worktrees/slot");
+}
+
+// What a CI does with a cache: cp -a to somewhere and back. Inodes and ctimes differ, times and sizes do not.
+TEST_F(CheckoutTest, ACopiedCacheIsUsedAsItIs) {
+  const fs::path tree = go(source_.commit);
+  const auto before = fs::last_write_time(tree / "Makefile");
+  process::Command copy;
+  copy.argv = {"cp", "-a", ctx_.cache.string(), path("copy").string()};
+  ASSERT_TRUE(process::run_ok(copy, cancel_).has_value());
+  fs::remove_all(ctx_.cache);
+  fs::rename(path("copy"), ctx_.cache);
+  go(tip_);
+  EXPECT_THAT(text("mm/gup.c"), ::testing::HasSubstr("line twenty\n"));
+  EXPECT_EQ(fs::last_write_time(tree / "Makefile"), before);
+}
+
+TEST_F(CheckoutTest, ARememberedSeriesWhoseCommitsAreGoneIsAppliedAgain) {
+  model::Series series;
+  series.name = "s";
+  series.patches = model::Series::Mbox{PINRIG_TESTDATA "/shuffled-v3-with-cover-and-replies.mbox"};
+  for (const auto& ref :
+       lines(git(source_.repo, {"for-each-ref", "--format=%(refname)", "refs/pinrig/series"})))
+    git(source_.repo, {"update-ref", "-d", std::string(ref)});
+  git(source_.repo, {"-c", "gc.auto=0", "prune", "--expire=now"});
+  const auto again = apply_series(source_, series, ctx_);
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  ASSERT_EQ(again->patches.size(), 3u);
+  EXPECT_EQ(again->patches.back().commit, tip_);
+  go(tip_);
+  EXPECT_THAT(text("mm/gup.c"), ::testing::HasSubstr("line twenty\n"));
 }
 
 TEST_F(CheckoutTest, CancelledAndWrongCalls) {

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "base/log.h"
 #include "base/text.h"
 
 namespace pinrig::git {
@@ -11,11 +10,14 @@ namespace {
 
 // safe.directory: the user named the repository to read from; it may belong to another user (a root
 // container over a home directory). upload-pack reads this file, but would not take it from -c.
-// gc off: refs of a cached series point at objects that another process is just writing.
+// trustctime, checkStat: a cache that was copied (cp -a, a CI's restored cache) has other inodes and ctimes,
+// and none of its 86,000 files is to be written again, with a new time, for that. gc off: refs of a cached
+// series point at objects that another process is just writing.
 constexpr const char* kConfig =
     "# Written by pinrig: what its git commands use in place of ~/.gitconfig.\n"
     "[safe]\n\tdirectory = *\n"
     "[core]\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n\texcludesFile = /dev/null\n"
+    "\ttrustctime = false\n\tcheckStat = minimal\n"
     "\tautocrlf = false\n\tquotePath = false\n\tcompression = 1\n"
     "[pack]\n\tcompression = 1\n"
     "[gc]\n\tauto = 0\n"
@@ -28,10 +30,6 @@ constexpr const char* kConfig =
 const CancelToken& never() {
   static const CancelToken token;
   return token;
-}
-
-void tell_waiting(const fs::path& path) {
-  spdlog::info("waiting for another pinrig that holds {}", path.string());
 }
 
 }  // namespace
@@ -121,7 +119,9 @@ Result<void> need_space(const fs::path& path, std::uintmax_t need, const std::st
 }
 
 Result<FileLock> lock_file(const fs::path& path, const Git& git) {
-  return FileLock::acquire(path, git.cancel().fd(), tell_waiting);
+  return FileLock::acquire(path, {.cancel_fd = git.cancel().fd(), .on_wait = [&git](const LockWait& wait) {
+                                    git.progress(to_string(wait), 0, 0);
+                                  }});
 }
 
 }  // namespace pinrig::git

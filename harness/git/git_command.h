@@ -55,7 +55,7 @@ Result<void> init_bare(const Git& git, const fs::path& path);
 /// disk_full unless `need` bytes are free where `path` is; `what` starts the message.
 Result<void> need_space(const fs::path& path, std::uintmax_t need, const std::string& what);
 
-/// A lock of the cache; tells the log once when somebody else holds it.
+/// A lock of the cache; the progress says for whom it waits.
 Result<FileLock> lock_file(const fs::path& path, const Git& git);
 
 }  // namespace pinrig::git

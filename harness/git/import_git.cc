@@ -59,6 +59,55 @@ Result<std::size_t> uncommitted(const Git& git, const std::string& repo, const s
   return lines(status.out).size();
 }
 
+Result<std::string> resolve(const Git& git, const fs::path& repo, const std::string& name) {
+  Call call;
+  call.repo = repo;
+  call.args = {"rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}"};
+  PINRIG_TRY(done, git.run(call));
+  return process::succeeded(done.status) ? std::string(trim(done.out)) : std::string();
+}
+
+/// Whether a tag of the user's clone holds the commit: then no garbage collection takes it.
+Result<bool> tagged(const Git& git, const model::KernelBase::Git& base, const std::string& id) {
+  Call call;
+  call.cwd = base.url;
+  call.args = {"for-each-ref", "--count=1", "--contains=" + id, "refs/tags"};
+  PINRIG_TRY(said, git.text(call));
+  return !said.empty();
+}
+
+/// Copies a commit, its tree and its files into `repo`, without its parents and without what was copied
+/// before.
+Result<void> copy_objects(const Git& git, const fs::path& repo, const std::string& id) {
+  Call call;
+  call.repo = repo;
+  call.args = {"for-each-ref", "--format=^%(objectname)", "refs/pinrig/copied"};
+  PINRIG_TRY(before, git.text(call));
+  PINRIG_CHECK(make_dirs(repo / "objects" / "pack"));
+  call.args = {"pack-objects", "--revs", "--quiet", (repo / "objects" / "pack" / "pack").string()};
+  call.input = "--shallow " + id + "\n" + id + "\n" + before + "\n";
+  PINRIG_CHECK(git.run_ok(call));
+  return {};
+}
+
+/// A branch moves on, and the clone's `git gc` prunes what it left behind. A base that no tag holds is
+/// therefore copied; what a tag holds is only borrowed.
+Result<void> keep_base(const Git& git, const model::KernelBase::Git& base, const fs::path& repo,
+                       const std::string& id) {
+  PINRIG_TRY(copied, resolve(git, repo, "refs/pinrig/copied/" + id));
+  if (!copied.empty()) return {};
+  PINRIG_TRY(held, tagged(git, base, id));
+  if (!held) {
+    git.progress("copying " + base.rev + " from " + base.url, 0, 0);
+    PINRIG_CHECK(copy_objects(git, repo, id));
+  }
+  Call ref;
+  ref.repo = repo;
+  ref.args = {"update-ref", (held ? "refs/pinrig/base/" : "refs/pinrig/copied/") + id, id};
+  PINRIG_CHECK(git.run_ok(ref));
+  return {};
+}
+
 Result<Source> import_local(const Git& git, const fs::path& cache, const model::KernelBase::Git& base) {
   Call call;
   call.cwd = base.url;
@@ -82,25 +131,13 @@ Result<Source> import_local(const Git& git, const fs::path& cache, const model::
       lock,
       lock_file(cache / "sources" / "locks" / ("git-" + sha256_hex(objects_dir.string()) + ".lock"), git));
   PINRIG_TRY(repo, repo_of(git, cache, objects_dir.string(), objects_dir));
-  // Keeps what we build on it together; the commit itself stays in the user's repository.
-  Call ref;
-  ref.repo = repo;
-  ref.args = {"update-ref", "refs/pinrig/base/" + id, id};
-  PINRIG_CHECK(git.run_ok(ref));
+  PINRIG_CHECK(keep_base(git, base, repo, id));
   PINRIG_TRY(source, describe(git, repo, id));
   PINRIG_TRY(changed, uncommitted(git, base.url, id));
   if (changed > 0)
     source.notices.push_back(fmt::format("{} has uncommitted changes ({} file{}), which are not part of {}",
                                          base.url, changed, changed == 1 ? "" : "s", base.rev));
   return source;
-}
-
-Result<std::string> resolve(const Git& git, const fs::path& repo, const std::string& name) {
-  Call call;
-  call.repo = repo;
-  call.args = {"rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}"};
-  PINRIG_TRY(done, git.run(call));
-  return process::succeeded(done.status) ? std::string(trim(done.out)) : std::string();
 }
 
 /// Fetches `refspec` without history: a base is one tree. False when the other side has no such ref.

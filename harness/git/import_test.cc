@@ -174,6 +174,24 @@ TEST_F(ImportTest, LocalRepositoryIsBorrowedNotCopied) {
   EXPECT_EQ(tip->repo, s->repo);
 }
 
+TEST_F(ImportTest, ABaseThatTheCloneCollectsIsStillThere) {
+  const fs::path repo = make_repo(2);
+  git(repo, {"checkout", "--quiet", "-b", "topic"});
+  write(repo / "mm/gup.c", "of the topic\n");
+  git(repo, {"add", "-A"});
+  git(repo, {"commit", "--quiet", "-m", "topic"});
+  const auto s = import_base(git_base(repo.string(), "topic"), ctx_);
+  ASSERT_TRUE(s.has_value()) << s.error().message;
+  git(repo, {"checkout", "--quiet", "main"});
+  git(repo, {"branch", "--quiet", "-D", "topic"});
+  git(repo, {"reflog", "expire", "--expire=now", "--all"});
+  git(repo, {"gc", "--quiet", "--prune=now"});
+  EXPECT_EQ(show(*s, s->commit, "mm/gup.c"), "of the topic\n");
+  EXPECT_EQ(show(*s, s->commit, "Makefile"), "VERSION = 6\nPATCHLEVEL = 2\nSUBLEVEL = 0\n");
+  const auto tree = checkout(*s, s->commit, "topic", ctx_);
+  EXPECT_TRUE(tree.has_value()) << tree.error().message;
+}
+
 TEST_F(ImportTest, UrlIsFetchedWithoutHistory) {
   const fs::path repo = make_repo(3);
   const std::string url = "file://" + repo.string();

@@ -20,6 +20,7 @@ struct Context {
   const CancelToken* cancel = nullptr;
   /// "importing linux-source-6.12", done, total (files or bytes; total 0 = unknown)
   std::function<void(const std::string&, std::uint64_t, std::uint64_t)> progress;
+  double patience_s = 20;  ///< how long to wait for a worktree before another one is made
 };
 
 /// A base, imported: a commit in a bare repository.
@@ -96,8 +97,12 @@ Result<AppliedSeries> apply_series(const Source& source, const model::Series& se
 struct Worktree {
   fs::path path;
   FileLock lock;
+  fs::path root;  ///< of its place: CACHE, or CACHE/slots/2 and so on; the build directories belong into
+                  ///< ROOT/build
 };
-/// `slot` names the worktree ("debian-6.12-x86_64"): one build directory belongs to one slot.
+/// Checks `commit` out in ROOT/worktrees/SLOT. When others hold that of the first place for longer than
+/// ctx.patience_s, a second or third place is used, and made if the disk has room; with all of them taken it
+/// waits. The progress says for whom.
 Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot,
                           const Context& ctx);
 

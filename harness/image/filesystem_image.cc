@@ -97,9 +97,8 @@ Result<fs::path> filesystem_image(const std::string& fs_type, int size_mib, cons
   const std::string key = sha256_hex(join(maker->argv, "\n")).substr(0, 16);
   const fs::path out = ctx.cache / "images" / fmt::format("{}-{}MiB-{}.img", fs_type, size_mib, key);
   const CancelToken& cancel = token_or_never(ctx.cancel);
-  auto made = publish_once(out, cancel, [&](const fs::path& partial) {
-    return make_file_system(*maker, size_mib, partial, cancel);
-  });
+  auto made = publish_once(
+      out, ctx, [&](const fs::path& partial) { return make_file_system(*maker, size_mib, partial, cancel); });
   if (made.has_error())
     return std::move(made).error().with_context(fmt::format("making the {} image", fs_type));
   return out;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -97,14 +98,43 @@ void report_step(std::string_view line, const std::string& what, const Context& 
   ctx.progress(fmt::format("{}: {}", what, line.substr(1, close - 1)));
 }
 
+/// file, line and message of "guest-tests/bio/x.c:3:5: error: ..."; only the message of any other line.
+BuildFailure failure_of(const std::string& first, const fs::path& log) {
+  BuildFailure failure{.stage = BuildFailure::Stage::guest_programs, .log = log, .message = first};
+  const auto colon = first.find(':');
+  const auto error = first.find(": error: ");
+  if (colon == std::string::npos || error == std::string::npos || error <= colon) return failure;
+  failure.file = first.substr(0, colon);
+  std::from_chars(first.data() + colon + 1, first.data() + error, failure.line);
+  failure.message = first.substr(error + 9);
+  return failure;
+}
+
+/// The Error of a step with its whole output in a file that no later build touches.
+Result<void> step_failed(const std::string& what, const std::string& status, const std::string& output,
+                         const std::string& log_name, const Context& ctx) {
+  PINRIG_TRY(log, create_unique(ctx.cache / "logs", "guest-programs-", "." + log_name));
+  PINRIG_CHECK(write_file_atomic(log, output));
+  if (output.find("No space left on device") != std::string::npos) {
+    return make_error(ErrorKind::disk_full, what + ": No space left on device",
+                      "free some space at " + log.string());
+  }
+  const std::string first = first_error(output, fs::absolute(ctx.project).lexically_normal());
+  Error e = make_error(ErrorKind::build_failed,
+                       first.empty() ? fmt::format("{} failed ({}):{}", what, status, tail(output))
+                                     : fmt::format("{} failed: {}", what, first),
+                       "the whole output: " + log.string());
+  e.build = failure_of(first.empty() ? status : first, log);
+  return e;
+}
+
 /// Runs a build step; its failure is that of the guest programs' source.
-Result<void> step(const std::vector<std::string>& argv, const std::string& what, const fs::path& log,
+Result<void> step(const std::vector<std::string>& argv, const std::string& what, const std::string& log_name,
                   const Context& ctx) {
   process::Command command;
   command.argv = argv;
   // Flags of the caller's environment would end up in CMake's cache and in the programs.
-  command.unset = {"CFLAGS",         "CXXFLAGS",           "LDFLAGS",     "CPATH",
-                   "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "LIBRARY_PATH"};
+  command.inherit = process::build_variables();
   command.env = {{"LC_ALL", "C"}, {"NINJA_STATUS", "[%f/%t] "}};
   std::string output;
   std::size_t seen = 0;
@@ -120,19 +150,7 @@ Result<void> step(const std::vector<std::string>& argv, const std::string& what,
   if (std::holds_alternative<process::Cancelled>(run.status)) return cancelled_error();
   if (process::succeeded(run.status)) return {};
   output += run.err;
-  PINRIG_CHECK(write_file_atomic(log, output));
-  if (output.find("No space left on device") != std::string::npos) {
-    return make_error(ErrorKind::disk_full, what + ": No space left on device",
-                      "free some space at " + log.string());
-  }
-  const std::string first = first_error(output, fs::absolute(ctx.project).lexically_normal());
-  if (first.empty()) {
-    return make_error(ErrorKind::build_failed,
-                      fmt::format("{} failed ({}):{}", what, to_string(run.status), tail(output)),
-                      "the whole output: " + log.string());
-  }
-  return make_error(ErrorKind::build_failed, fmt::format("{} failed: {}", what, first),
-                    "the whole output: " + log.string());
+  return step_failed(what, to_string(run.status), output, log_name, ctx);
 }
 
 Result<void> configure(model::Arch arch, const fs::path& sysroot, const Tools& tools, const fs::path& build,
@@ -147,8 +165,7 @@ Result<void> configure(model::Arch arch, const fs::path& sysroot, const Tools& t
                "-DCMAKE_MAKE_PROGRAM=" + tools.ninja.string(), "-DCMAKE_BUILD_TYPE=Release",
                "-DCMAKE_TOOLCHAIN_FILE=" + (source / "cmake" / to_string(arch)).string() + ".cmake",
                "-DPINRIG_SYSROOT=" + sysroot.string()},
-              fmt::format("configuring the {} guest programs", to_string(arch)), build / "configure.log",
-              ctx);
+              fmt::format("configuring the {} guest programs", to_string(arch)), "configure.log", ctx);
 }
 
 }  // namespace
@@ -157,11 +174,10 @@ Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot,
   PINRIG_TRY(tools, find_tools(arch));
   PINRIG_TRY(key, build_key(arch, sysroot, tools, ctx));
   const fs::path build = ctx.cache / "guest" / fmt::format("{}-{}", to_string(arch), key);
-  PINRIG_TRY(lock, lock_path(build, token_or_never(ctx.cancel)));
+  PINRIG_TRY(lock, lock_path(build, ctx));
   PINRIG_CHECK(configure(arch, sysroot, tools, build, ctx));
   PINRIG_CHECK(step({tools.ninja.string(), "-C", build.string(), "-j", std::to_string(std::max(1, ctx.jobs))},
-                    fmt::format("building the {} guest programs", to_string(arch)), build / "build.log",
-                    ctx));
+                    fmt::format("building the {} guest programs", to_string(arch)), "build.log", ctx));
   return build;
 }
 

@@ -104,6 +104,14 @@ TEST_F(GuestProgramsTest, FirstCompilerErrorWithFileAndLine) {
             "building the aarch64 guest programs failed: guest-tests/bio/x.c:3:5: error: unknown type name");
   EXPECT_THAT(e.hint, HasSubstr("build.log"));
   EXPECT_THAT(get(e.hint.substr(e.hint.find('/'))), HasSubstr("error: second"));
+  ASSERT_TRUE(e.build.has_value());
+  EXPECT_EQ(e.build->stage, BuildFailure::Stage::guest_programs);
+  EXPECT_EQ(e.build->file, "guest-tests/bio/x.c");
+  EXPECT_EQ(e.build->line, 3);
+  EXPECT_EQ(e.build->message, "unknown type name");
+  fake("ninja", "echo 'b.c:1:1: error: of the next build'; exit 1");
+  EXPECT_NE(failure().build->log, e.build->log);
+  EXPECT_THAT(get(e.build->log), HasSubstr("error: second"));
 }
 
 TEST_F(GuestProgramsTest, LinkerErrors) {

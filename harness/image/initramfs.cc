@@ -18,8 +18,7 @@ Result<fs::path> cached_cpio(const Manifest& manifest, const std::string& name, 
   PINRIG_TRY(entries, resolve(manifest));
   PINRIG_TRY(key, content_key(entries));
   const fs::path out = ctx.cache / "images" / fmt::format("{}-{}.cpio", name, key.substr(0, 16));
-  PINRIG_CHECK(publish_once(out, token_or_never(ctx.cancel),
-                            [&](const fs::path& partial) { return write_cpio(entries, partial); }));
+  PINRIG_CHECK(publish_once(out, ctx, [&](const fs::path& partial) { return write_cpio(entries, partial); }));
   return out;
 }
 
@@ -55,7 +54,7 @@ Result<fs::path> from_manifest(const std::string& name, model::Arch arch, const 
   PINRIG_TRY(text, read_file(file));
   PINRIG_TRY(manifest, parse_manifest(text, file, {{"programs", programs}, {"sysroot", sysroot}}));
   // Another pinrig of this checkout may be linking in the same directory.
-  PINRIG_TRY(lock, lock_path(programs, token_or_never(ctx.cancel)));
+  PINRIG_TRY(lock, lock_path(programs, ctx));
   return cached_cpio(manifest, fmt::format("{}-{}", file.stem().string(), to_string(arch)), ctx);
 }
 

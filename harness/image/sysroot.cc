@@ -195,9 +195,8 @@ Result<fs::path> ensure(const Kind& kind, model::Arch arch, const Context& ctx) 
   PINRIG_TRY(list, parse_packages(text, file.string(), arch));
   const fs::path root =
       ctx.cache / "sysroots" / fmt::format("{}{}-{}", kind.prefix, to_string(arch), key_of(arch, list));
-  auto published = publish_once(root, token_or_never(ctx.cancel), [&](const fs::path& partial) {
-    return make_sysroot(kind, arch, list, ctx, partial);
-  });
+  auto published = publish_once(
+      root, ctx, [&](const fs::path& partial) { return make_sysroot(kind, arch, list, ctx, partial); });
   if (published.has_error()) {
     return std::move(published).error().with_context(
         fmt::format("making the {} {}", to_string(arch), kind.label));

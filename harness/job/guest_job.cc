@@ -139,28 +139,24 @@ class OneGuest {
   bool has_rxe_ = false;
 };
 
-// Why `test` cannot be started in any guest of this job.
-std::optional<std::string> hindrance(const model::JobSpec& job, const TestSpec& test) {
-  if (std::find(job.missing_programs.begin(), job.missing_programs.end(), test.program) !=
-      job.missing_programs.end())
-    return "this kernel tree has no " + test.kernel_binary();
-  if (const auto skip = job.skips.find(test.name); skip != job.skips.end()) return skip->second;
-  return std::nullopt;
-}
-
 // Tests that cannot be started, with the reason; they never reach a guest.
 std::vector<TestSpec> startable(const model::JobSpec& job, std::vector<TestRecord>& records) {
   std::vector<TestSpec> out;
   for (const auto& t : job.tests) {
-    const auto why = hindrance(job, t);
-    if (!why) {
+    const auto skip = job.skips.find(t.name);
+    const auto broken = job.broken.find(t.name);
+    if (skip == job.skips.end() && broken == job.broken.end()) {
       out.push_back(t);
       continue;
     }
     TestRecord r;
     r.name = t.name;
     r.exit.kind = model::TestExit::Kind::not_run;
-    r.skip_reason = *why;
+    if (broken != job.broken.end()) {
+      r.errors = broken->second;
+    } else {
+      r.skip_reason = skip->second;
+    }
     records.push_back(std::move(r));
   }
   return out;

@@ -95,14 +95,16 @@ TEST(Manifest, HashesOfLargeFilesAreKeptUntilTheyChange) {
 TEST(GuestJob, WhatTheTreeLacksNeverReachesAGuest) {
   Place place;
   const vm::FakeQemu fake("measures");
-  auto job = job_spec(place.dir.path(), {"mm/cow", "bio/a"});
-  job.tests[0].program = "kernel:cow";
-  job.missing_programs = {"kernel:cow"};
+  auto job = job_spec(place.dir.path(), {"mm/cow", "gup/matrix", "bio/a"});
+  job.skips = {{"mm/cow", "this kernel tree has no cow"}};
+  job.broken = {{"gup/matrix", "gup_test does not compile: gup_test.c:3:2: error: no"}};
   const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener);
   ASSERT_TRUE(r.has_value()) << r.error().message;
   const auto j = verdict::judge(r->facts);
   EXPECT_EQ(j.verdicts[0].verdict, Verdict::skip);
   EXPECT_THAT(j.verdicts[0].detail, HasSubstr("this kernel tree has no cow"));
+  EXPECT_EQ(j.verdicts[1].verdict, Verdict::error);
+  EXPECT_THAT(j.verdicts[1].detail, HasSubstr("gup_test does not compile: gup_test.c:3:2"));
 }
 
 }  // namespace

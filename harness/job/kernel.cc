@@ -31,7 +31,7 @@ kbuild::Context build_context(const std::string& task, const Services& s) {
     s.observer.on({.kind = Event::Kind::progress,
                    .task = task,
                    .what = "build",
-                   .text = "objects",
+                   .text = p.what,
                    .done = double(p.done),
                    .known = double(p.known),
                    .left_s = p.left_s});
@@ -66,10 +66,10 @@ Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Sou
   r.sysroot = platform.sysroot;
   // The lock on the worktree lives as long as the request that may build in it.
   auto held = std::make_shared<std::optional<git::Worktree>>();
-  r.checkout = [&, held]() -> Result<fs::path> {
+  r.checkout = [&, held]() -> Result<kbuild::Place> {
     PINRIG_TRY(tree, git::checkout(base, kernel.point.commit, base.name, git_context(services, kernel.id)));
     *held = std::move(tree);
-    return (*held)->path;
+    return kbuild::Place{(*held)->path, (*held)->root / "build"};
   };
   return kbuild::build_kernel(r, build_context(kernel.id, services));
 }

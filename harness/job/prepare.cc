@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 
 #include "base/text.h"
 #include "job/repro.h"
+#include "kbuild/absent.h"
 #include "kconfig/fragment.h"
 #include "kconfig/slowness.h"
 #include "vm/host_tsc.h"
@@ -27,27 +27,14 @@ int ticks_per_second(const std::string& config) {
   return hz == values.end() ? 0 : std::atoi(hz->second.c_str());
 }
 
-// The kernel's tests that its tree does not have: they are skipped. One that is there and does not compile is
-// not among them: it goes to the guest, cannot be started, and is an error.
-std::vector<std::string> lacking_programs(const model::Guest& guest, const fs::path& selftests,
-                                          const Services& services) {
-  const auto text = read_file(selftests / "absent.json");
-  const auto absent = text.has_error() ? nlohmann::json() : nlohmann::json::parse(*text, nullptr, false);
-  std::vector<std::string> out;
-  for (const auto& t : guest.tests) {
-    std::error_code ec;
-    if (!t.from_kernel() || fs::exists(selftests / t.kernel_binary(), ec)) continue;
-    const auto why = absent.is_object() ? absent.find(t.kernel_binary()) : absent.end();
-    if (why == absent.end() || !why->is_string() ||
-        !why->get<std::string>().starts_with("does not compile")) {
-      out.push_back(t.program);
-      continue;
-    }
-    services.observer.on({.kind = Event::Kind::warning,
-                          .task = guest.id,
-                          .text = fmt::format("{} {}", t.kernel_binary(), why->get<std::string>())});
+// The program of the kernel's tree that a test is or, if it is one of ours, names in its arguments to run it.
+std::string kernel_program(const model::TestSpec& t) {
+  if (t.from_kernel()) return t.kernel_binary();
+  const auto known = kbuild::known_selftests();
+  for (const auto& arg : t.args) {
+    if (std::find(known.begin(), known.end(), arg) != known.end()) return arg;
   }
-  return out;
+  return "";
 }
 
 std::vector<std::string> tools_of(const model::Guest& guest) {
@@ -71,6 +58,26 @@ std::vector<std::string> selftests_of(const model::Guest& guest, const fs::path&
 }
 
 }  // namespace
+
+Result<LackingPrograms> lacking_programs(const std::vector<model::TestSpec>& tests,
+                                         const fs::path& selftests) {
+  PINRIG_TRY(absent, kbuild::read_absent(selftests));
+  LackingPrograms out;
+  for (const auto& t : tests) {
+    const std::string program = kernel_program(t);
+    std::error_code ec;
+    if (program.empty() || fs::exists(selftests / program, ec)) continue;
+    const auto why = absent.find(program);
+    if (why == absent.end()) {
+      out.broken.emplace(t.name, fmt::format("the built kernel has no {} and does not say why", program));
+    } else if (why->second.kind == kbuild::Absent::Kind::not_in_tree) {
+      out.skips.emplace(t.name, "this kernel tree has no " + program);
+    } else {
+      out.broken.emplace(t.name, fmt::format("{} does not compile: {}", program, why->second.detail));
+    }
+  }
+  return out;
+}
 
 std::map<std::string, std::string> lacking_symbols(const std::vector<model::TestSpec>& tests,
                                                    const std::string& config) {
@@ -110,9 +117,11 @@ Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& gues
   job.spec.accel = platform.accel;
   job.spec.timeouts.scale = platform.probe.scale(platform.accel);
   job.spec.tests = guest.tests;
-  job.spec.missing_programs = lacking_programs(guest, built.selftests, services);
+  PINRIG_TRY(lacking, lacking_programs(guest.tests, built.selftests));
   PINRIG_TRY(config, read_file(built.kernel.config));
   job.spec.skips = lacking_symbols(guest.tests, config);
+  job.spec.skips.merge(lacking.skips);
+  job.spec.broken = std::move(lacking.broken);
   job.spec.loops_per_jiffy = vm::loops_per_jiffy(platform.probe.tsc_khz, ticks_per_second(config));
   job.spec.timeouts.kernel = kconfig::slowness(kconfig::parse_config(config));
   PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));

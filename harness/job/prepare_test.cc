@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kbuild/absent.h"
+
 namespace pinrig::job {
 namespace {
 
@@ -24,6 +26,48 @@ TEST(LackingSymbols, NamesTheFirstThatTheKernelWasBuiltWithout) {
                               config),
               ElementsAre(Pair("b", "this kernel has no CONFIG_UDMABUF"),
                           Pair("c", "this kernel has no CONFIG_IOMMUFD")));
+}
+
+// The program is missing for the tree's own test and for the one of ours that runs it alike.
+TEST(LackingPrograms, OneReasonForTheTreesTestsAndForOurs) {
+  const auto dir = TempDir::create(fs::temp_directory_path(), "prepare-").value();
+  auto of_tree = test("gup/pin_fast", {});
+  of_tree.program = "kernel:gup_test";
+  auto ours = test("gup/matrix", {});
+  ours.program = "gup/matrix";
+  ours.args = {"gup_test"};
+  auto cow = test("mm/cow", {});
+  cow.program = "kernel:cow";
+  auto other = test("bio/dio", {});
+  other.program = "bio/dio";
+  const std::vector<model::TestSpec> tests{of_tree, ours, cow, other};
+  using Kind = kbuild::Absent::Kind;
+
+  EXPECT_TRUE(lacking_programs(tests, dir.path()).has_error())
+      << "no absent.json: nobody knows what should be there";
+
+  ASSERT_TRUE(kbuild::write_absent(dir.path(), {{"gup_test", {Kind::not_in_tree, "mm has no gup_test.c"}}})
+                  .has_value());
+  auto lacking = lacking_programs(tests, dir.path());
+  ASSERT_TRUE(lacking.has_value()) << lacking.error().message;
+  EXPECT_THAT(lacking->skips, ElementsAre(Pair("gup/matrix", "this kernel tree has no gup_test"),
+                                          Pair("gup/pin_fast", "this kernel tree has no gup_test")));
+  EXPECT_THAT(lacking->broken,
+              ElementsAre(Pair("mm/cow", "the built kernel has no cow and does not say why")));
+
+  ASSERT_TRUE(
+      kbuild::write_absent(dir.path(), {{"gup_test", {Kind::does_not_compile, "gup_test.c:3:2: error: no"}},
+                                        {"cow", {Kind::not_in_tree, "mm has no cow.c"}}})
+          .has_value());
+  lacking = lacking_programs(tests, dir.path());
+  ASSERT_TRUE(lacking.has_value()) << lacking.error().message;
+  EXPECT_THAT(lacking->skips, ElementsAre(Pair("mm/cow", "this kernel tree has no cow")));
+  EXPECT_THAT(lacking->broken,
+              ElementsAre(Pair("gup/matrix", "gup_test does not compile: gup_test.c:3:2: error: no"),
+                          Pair("gup/pin_fast", "gup_test does not compile: gup_test.c:3:2: error: no")));
+
+  ASSERT_TRUE(write_file_atomic(dir.path() / "gup_test", "ELF").has_value());
+  EXPECT_TRUE(lacking_programs(tests, dir.path())->broken.empty());
 }
 
 }  // namespace

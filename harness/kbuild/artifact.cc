@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kbuild/artifact.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "kbuild/build_log.h"
-#include "kbuild/recipe.h"
 
 namespace pinrig::kbuild {
 namespace {
@@ -15,6 +18,7 @@ namespace {
 using json = nlohmann::json;
 
 constexpr const char* manifest_name = "manifest.json";
+constexpr const char* verified_name = "verified";
 
 /// Path below `dir` -> {"size", "sha256"}.
 Result<std::map<std::string, json>> describe_files(const fs::path& dir) {
@@ -35,12 +39,34 @@ Result<std::map<std::string, json>> describe_files(const fs::path& dir) {
   return files;
 }
 
-bool files_match(const fs::path& dir, const json& files) {
+/// What changes whenever a file does, over all files of a manifest; empty when one has not the size that it
+/// should.
+std::string state_of(const fs::path& dir, const json& files) {
+  Sha256 state;
   for (const auto& [name, about] : files.items()) {
-    std::error_code ec;
-    const auto size = fs::file_size(dir / name, ec);
-    if (ec || size != about.at("size").get<std::uintmax_t>()) return false;
+    struct stat st = {};
+    const bool there = ::stat((dir / name).c_str(), &st) == 0;
+    if (!there || st.st_size != about.at("size").get<off_t>()) return "";
+    state.field(name).field(fmt::format("{} {}.{}", st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec));
   }
+  return state.hex();
+}
+
+/// A cache on a read-only disk is hashed each time.
+void remember_verified(const fs::path& dir, const std::string& state) {
+  static_cast<void>(write_file_atomic(dir / verified_name, state + "\n").has_value());
+}
+
+bool files_match(const fs::path& dir, const json& files) {
+  const std::string state = state_of(dir, files);
+  if (state.empty()) return false;
+  const auto verified = read_file(dir / verified_name);
+  if (verified.has_value() && trim(*verified) == state) return true;
+  for (const auto& [name, about] : files.items()) {
+    const auto hash = sha256_file(dir / name);
+    if (hash.has_error() || *hash != about.at("sha256").get<std::string>()) return false;
+  }
+  remember_verified(dir, state);
   return true;
 }
 
@@ -52,6 +78,7 @@ Artifact describe(const fs::path& dir, const json& manifest) {
   a.vmlinux = dir / "vmlinux";
   a.config = dir / "config";
   a.selftests = dir / "selftests";
+  a.log = dir / "build.log";
   return a;
 }
 
@@ -59,7 +86,7 @@ Artifact describe(const fs::path& dir, const json& manifest) {
 
 std::string artifact_key(const KeyInputs& in) {
   return Sha256()
-      .field(recipe_version)
+      .field(in.recipe)
       .field(model::to_string(in.arch))
       .field(in.tree)
       .field(in.config)
@@ -87,26 +114,17 @@ std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& 
 
 Result<void> publish(const fs::path& staged, const fs::path& cache, const Manifest& m) {
   PINRIG_TRY(files, describe_files(staged));
-  const json manifest = {{"key", m.key},
-                         {"label", m.label},
-                         {"arch", m.arch},
-                         {"version", m.version},
-                         {"tree", m.tree},
-                         {"toolchain", m.toolchain},
-                         {"recipe", recipe_version},
-                         {"fragments", m.fragments},
-                         {"warnings", m.warnings},
-                         {"cpu_s", m.cpu_s},
-                         {"wall_s", m.wall_s},
-                         {"files", files}};
+  const json manifest = {{"key", m.key},         {"label", m.label},         {"arch", m.arch},
+                         {"version", m.version}, {"tree", m.tree},           {"toolchain", m.toolchain},
+                         {"recipe", m.recipe},   {"fragments", m.fragments}, {"warnings", m.warnings},
+                         {"cpu_s", m.cpu_s},     {"wall_s", m.wall_s},       {"files", files}};
   PINRIG_CHECK(write_file_atomic(staged / manifest_name, manifest.dump(2) + "\n"));
+  remember_verified(staged, state_of(staged, manifest.at("files")));
   const fs::path place = cache / "kernels" / m.key;
   std::error_code ec;
   fs::remove_all(place, ec);
   if (ec) return errno_error("removing the broken artifact " + place.string(), ec.value());
-  fs::rename(staged, place, ec);
-  if (ec) return errno_error("publishing " + place.string(), ec.value());
-  return {};
+  return pinrig::publish(staged, place);
 }
 
 }  // namespace pinrig::kbuild

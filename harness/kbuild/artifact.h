@@ -18,6 +18,7 @@ struct KeyInputs {
   std::string config;     ///< text of the merged request
   std::string toolchain;  ///< Toolchain::identity
   std::string sysroot;    ///< sysroot_identity()
+  std::string recipe;     ///< digest() of recipe_of()
 };
 std::string artifact_key(const KeyInputs& in);
 
@@ -29,19 +30,22 @@ struct Manifest {
   std::string version;
   std::string tree;
   std::string toolchain;
+  std::string recipe;  ///< its digest
   std::vector<std::string> fragments;
   std::vector<std::string> warnings;  ///< all of them, "file:line: text"
   double cpu_s = 0;
   double wall_s = 0;
 };
 
-/// The artifact under `key` if it is whole: its manifest is readable and each file has the size written
-/// there.
+/// The artifact under `key` if it is whole: its manifest is readable and each file has the size and the
+/// SHA-256 written there. The hashes are computed once for each state of the files (name, size, time), and
+/// what was found good is remembered in the artifact's file "verified".
 std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& key,
                                       const std::vector<std::string>& series_files);
 
-/// Writes manifest.json (with sizes and SHA-256 of every file in `staged`) and renames `staged` to its place.
-/// A directory that is in the way is a broken artifact and is removed first. The caller holds the key's lock.
+/// Writes manifest.json (with sizes and SHA-256 of every file in `staged`), brings all of it to the disk and
+/// renames `staged` to its place. A directory that is in the way is a broken artifact and is removed first.
+/// The caller holds the key's lock.
 Result<void> publish(const fs::path& staged, const fs::path& cache, const Manifest& manifest);
 
 }  // namespace pinrig::kbuild

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "kbuild/build_log.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <filesystem>
 
 #include "base/text.h"
@@ -57,13 +60,60 @@ bool diagnostic(std::string_view text, std::string_view kind, Diagnostic& out) {
   return true;
 }
 
-bool says_failure(std::string_view text) {
-  return text.find("undefined reference to") != std::string_view::npos ||
-         text.starts_with("ERROR: modpost") ||
-         text.find(": No such file or directory") != std::string_view::npos ||
-         text.find("*** [") != std::string_view::npos ||
-         text.find("*** No rule to make") != std::string_view::npos ||
-         (text.find("ld: ") != std::string_view::npos && text.find("error") != std::string_view::npos);
+int number(std::string_view text) {
+  int value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+/// "PATH:LINE: REST"; false when it is none. Takes the first such place in the line.
+bool place_and_rest(std::string_view text, Diagnostic& out) {
+  for (auto colon = text.find(':'); colon != std::string_view::npos; colon = text.find(':', colon + 1)) {
+    const auto end = text.find(':', colon + 1);
+    if (end == std::string_view::npos || colon == 0) return false;
+    if (!digits(text.substr(colon + 1, end - colon - 1))) continue;
+    out = {text.substr(0, colon), text.substr(colon + 1, end - colon - 1), {}, trim(text.substr(end + 1))};
+    return true;
+  }
+  return false;
+}
+
+/// "Makefile:12: *** TEXT.  Stop." of make: $(error ...), a missing separator. Its summaries, "make[2]: ***
+/// [Makefile:12: x.o] Error 1", do not begin with a place.
+bool make_stop(std::string_view text, Diagnostic& out) {
+  if (text.starts_with("make") || !place_and_rest(text, out) || !out.text.starts_with("*** ")) return false;
+  out.text.remove_prefix(4);
+  if (const auto stop = out.text.rfind("  Stop."); stop != std::string_view::npos)
+    out.text = trim(out.text.substr(0, stop));
+  while (out.text.ends_with('.')) out.text.remove_suffix(1);
+  return true;
+}
+
+/// "mm/Kconfig:1195: unknown statement \"bol\"", "lib/Kconfig.debug:3:error: recursive dependency detected!":
+/// scripts/kconfig/parser.y, yyerror() and zconf_error(). Its warnings have the same form and are none.
+bool kconfig_error(std::string_view text, Diagnostic& out) {
+  if (!place_and_rest(text, out)) return false;
+  const auto name =
+      out.path.substr(out.path.rfind('/') == std::string_view::npos ? 0 : out.path.rfind('/') + 1);
+  return name.starts_with("Kconfig") && !out.text.starts_with("warning") && !out.text.empty();
+}
+
+bool has(std::string_view text, std::string_view what) { return text.find(what) != std::string_view::npos; }
+
+/// A line of the linker that is no warning and no heading ("ld: mm/gup.o: in function `f':").
+bool linker_error(std::string_view text) {
+  if (has(text, "undefined reference to") || has(text, "multiple definition of")) return true;
+  if (has(text, "relocation truncated to fit")) return true;
+  const auto at = text.find("ld: ");
+  if (at == std::string_view::npos || (at > 0 && text[at - 1] != '-' && text[at - 1] != '/')) return false;
+  return !has(text, "warning: ") && !has(text, ": in function ") && !has(text, "NOTE: ");
+}
+
+bool program_error(std::string_view text) {
+  return text.starts_with("ERROR: modpost") || text.starts_with("error: ") || text.starts_with("FAILED") ||
+         has(text, ": No such file or directory") || has(text, "*** No rule to make") ||
+         has(text, ": fatal error: ") || has(text, ": error: ") || has(text, ": not found") ||
+         has(text, ": command not found") || has(text, "*** missing separator");
 }
 
 }  // namespace
@@ -109,14 +159,37 @@ void BuildLog::line(std::string_view text) {
       warnings_.push_back(std::move(w));
     return;
   }
-  const bool error = diagnostic(text, ": error: ", d) || diagnostic(text, ": fatal error: ", d) ||
-                     diagnostic(text, ": Error: ", d);
-  if (error && first_error_.empty()) {
-    first_error_ = relative(d.path) + ":" + std::string(d.line) +
-                   (d.column.empty() ? "" : ":" + std::string(d.column)) + ": error: " + std::string(d.text);
-  } else if (first_failure_.empty() && says_failure(text)) {
-    first_failure_ = text;
+  if (note_located(text)) return;
+  BuildReason reason{"", 0, std::string(text), std::string(text)};
+  if (has(text, "*** [")) {
+    note(Rank::summary, std::move(reason));
+  } else if (linker_error(text) || program_error(text)) {
+    note(Rank::other, std::move(reason));
   }
+}
+
+bool BuildLog::note_located(std::string_view text) {
+  Diagnostic d;
+  for (const char* kind : {": error: ", ": fatal error: ", ": Error: ", ": internal compiler error: "}) {
+    if (!diagnostic(text, kind, d)) continue;
+    BuildReason r{relative(d.path), number(d.line), std::string(d.text), ""};
+    r.shown =
+        fmt::format("{}:{}{}{}: error: {}", r.file, d.line, d.column.empty() ? "" : ":", d.column, r.text);
+    note(Rank::located, std::move(r));
+    return true;
+  }
+  if (!make_stop(text, d) && !kconfig_error(text, d)) return false;
+  BuildReason r{relative(d.path), number(d.line), std::string(d.text), ""};
+  if (r.text.starts_with("error: ")) r.text.erase(0, 7);
+  r.shown = fmt::format("{}:{}: {}", r.file, d.line, r.text);
+  note(Rank::located, std::move(r));
+  return true;
+}
+
+void BuildLog::note(Rank rank, BuildReason reason) {
+  if (rank >= rank_) return;
+  rank_ = rank;
+  reason_ = std::move(reason);
 }
 
 std::string BuildLog::relative(std::string_view path) const {

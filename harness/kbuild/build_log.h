@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What kbuild prints, line by line: progress, the first error, warnings. Pure.
+// What kbuild prints, line by line: progress, the reason of a failure, warnings. Pure.
 #pragma once
 
 #include <array>
@@ -8,6 +8,14 @@
 #include <vector>
 
 namespace pinrig::kbuild {
+
+/// Why a build failed, as one of its lines says.
+struct BuildReason {
+  std::string file;   ///< relative to the tree; empty when the line names none
+  int line = 0;       ///< 0 = none
+  std::string text;   ///< "expected ';' before 'return'", "unknown statement \"bol\""
+  std::string shown;  ///< for people: "block/bio.c:12:3: error: expected ';' before 'return'"
+};
 
 /// Collects from a build's output, which may come in pieces of any size.
 class BuildLog {
@@ -22,23 +30,30 @@ class BuildLog {
 
   /// Lines like "  CC      block/bio.o": one per step of the build.
   int steps() const { return steps_; }
-  /// "block/bio.c:12:3: error: ...", or the first other line that says why the build failed; empty if none
-  /// does.
-  const std::string& first_error() const { return first_error_.empty() ? first_failure_ : first_error_; }
+  /// The first line of the best kind there is: one with file and line (of the compiler, the assembler, make's
+  /// `$(error ...)`, Kconfig), else the linker's, modpost's or a program's, else make's summary. Its `shown`
+  /// is empty when no line says why.
+  const BuildReason& reason() const { return reason_; }
+  /// reason().shown.
+  const std::string& first_error() const { return reason_.shown; }
   /// "block/bio.c:12: text [-Wunused]", each once, in order.
   const std::vector<std::string>& warnings() const { return warnings_; }
   bool disk_full() const { return disk_full_; }
 
  private:
+  /// Kinds of reasons, the better first.
+  enum class Rank { located, other, summary, none };
   void line(std::string_view text);
+  void note(Rank rank, BuildReason reason);
+  bool note_located(std::string_view text);
   std::string relative(std::string_view path) const;
 
   std::string source_;
   std::string objdir_;
   std::array<std::string, 2> partial_;
   int steps_ = 0;
-  std::string first_error_;
-  std::string first_failure_;
+  Rank rank_ = Rank::none;
+  BuildReason reason_;
   std::vector<std::string> warnings_;
   bool disk_full_ = false;
 };

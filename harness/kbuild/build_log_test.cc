@@ -65,6 +65,53 @@ TEST(BuildLog, LinkerAndMakeFailuresAreFoundToo) {
   EXPECT_EQ(read("  CC      a.o\n").first_error(), "");
 }
 
+TEST(BuildLog, ReasonsOfMakeAndKconfigHaveFileAndLine) {
+  const struct {
+    const char* text;
+    const char* file;
+    int line;
+    const char* message;
+  } cases[] = {
+      {"mm/Kconfig:1195: unknown statement \"bol\"\nmake[2]: *** [scripts/kconfig/Makefile:85: x] Error 1\n",
+       "mm/Kconfig", 1195, "unknown statement \"bol\""},
+      {"lib/Kconfig.debug:3:error: recursive dependency detected!\n", "lib/Kconfig.debug", 3,
+       "recursive dependency detected!"},
+      {"/cache/worktrees/k/Makefile:204: *** source directory cannot contain spaces or colons.  Stop.\n",
+       "Makefile", 204, "source directory cannot contain spaces or colons"},
+      {"mm/Makefile:9: *** missing separator.  Stop.\n", "mm/Makefile", 9, "missing separator"},
+      {"/cache/worktrees/k/a.c:1:2: internal compiler error: in x\n", "a.c", 1, "in x"},
+  };
+  for (const auto& c : cases) {
+    const auto reason = read(c.text).reason();
+    EXPECT_EQ(reason.file, c.file) << c.text;
+    EXPECT_EQ(reason.line, c.line) << c.text;
+    EXPECT_EQ(reason.text, c.message) << c.text;
+  }
+  EXPECT_EQ(read("mm/Kconfig:7:warning: leading whitespace ignored\n").first_error(), "");
+}
+
+TEST(BuildLog, WhatSaysMoreWins) {
+  const std::string summary = "make[2]: *** [scripts/Makefile.build:229: mm/gup.o] Error 1\n";
+  const std::string linker = "aarch64-linux-gnu-ld: section .text VMA [0,1] overlaps section .data\n";
+  const std::string located = "mm/Kconfig:1195: unknown statement \"bol\"\n";
+  EXPECT_THAT(read(summary).first_error(), HasSubstr("mm/gup.o] Error 1"));
+  EXPECT_THAT(read(summary + linker).first_error(), HasSubstr("overlaps"));
+  EXPECT_THAT(read(summary + linker + located).first_error(), HasSubstr("unknown statement"));
+}
+
+TEST(BuildLog, ReasonsOfLinkerShellAndPrograms) {
+  for (const std::string text :
+       {"ld: mm/gup.o:(.bss+0x0): multiple definition of `x'; mm/swap.o:(.bss+0x0): first defined here",
+        "aarch64-linux-gnu-gcc: error: space/: linker input file not found: No such file or directory",
+        "gcc: fatal error: Killed signal terminated program cc1", "/bin/sh: 1: flex: not found",
+        "FAILED: load BTF from vmlinux: Invalid argument",
+        "gup.c:(.text+0x1): relocation truncated to fit: X",
+        "ERROR: modpost: \"g\" [drivers/x.ko] undefined!"})
+    EXPECT_EQ(read(text + "\n").first_error(), text);
+  EXPECT_EQ(read("ld: warning: x.o: missing .note.GNU-stack section\n").first_error(), "");
+  EXPECT_EQ(read("ld: mm/gup.o: in function `f':\n").first_error(), "");
+}
+
 TEST(BuildLog, WarningsAreKeptOnceAndFiltered) {
   const auto log = read(
       "../../worktrees/k/block/bio.c:5:6: warning: unused variable 'x' [-Wunused-variable]\n"

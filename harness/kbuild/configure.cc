@@ -15,6 +15,8 @@ namespace {
 /// The folder below arch/ that holds an architecture's Kconfig.
 const char* srcarch(model::Arch arch) { return arch == model::Arch::x86_64 ? "x86" : "arm64"; }
 
+fs::path all_config_file(const Tree& tree) { return tree.objdir / "pinrig-all.config"; }
+
 std::vector<std::string> known_fragments(const fs::path& dir) {
   std::vector<std::string> names;
   std::error_code ec;
@@ -38,9 +40,7 @@ Error no_such_fragment(const fs::path& dir, const std::string& name) {
 /// wins.
 Result<std::string> all_config(const Tree& tree, const kconfig::Request& request) {
   std::string out;
-  const std::string arch_tiny = fmt::format("arch/{}/configs/tiny.config", srcarch(tree.arch));
-  for (const std::string file :
-       {"kernel/configs/tiny-base.config", "kernel/configs/tiny.config", arch_tiny.c_str()}) {
+  for (const std::string& file : tiny_configs(tree.arch)) {
     const auto text = read_file(tree.source / file);
     if (text.has_error()) continue;
     for (const auto& [symbol, value] : kconfig::parse_config(text.value())) {
@@ -71,6 +71,15 @@ Result<void> check(const Tree& tree, const kconfig::Request& request, const std:
 
 }  // namespace
 
+std::vector<std::string> configure_targets(const Tree& tree) {
+  return {"KCONFIG_ALLCONFIG=" + all_config_file(tree).string(), "allnoconfig"};
+}
+
+std::vector<std::string> tiny_configs(model::Arch arch) {
+  return {"kernel/configs/tiny-base.config", "kernel/configs/tiny.config",
+          fmt::format("arch/{}/configs/tiny.config", srcarch(arch))};
+}
+
 Result<kconfig::Request> load_request(const fs::path& project, const std::vector<std::string>& names,
                                       model::Arch arch, const std::string& version) {
   const auto v = kconfig::parse_version(version);
@@ -98,17 +107,12 @@ Result<kconfig::Request> load_request(const fs::path& project, const std::vector
 Result<double> configure(const Tree& tree, const kconfig::Request& request, const std::string& kernel,
                          const fs::path& log, const CancelToken& cancel) {
   PINRIG_TRY(text, all_config(tree, request));
-  const fs::path wanted = tree.objdir / "pinrig-all.config";
-  PINRIG_CHECK(write_file_atomic(wanted, text));
+  PINRIG_CHECK(write_file_atomic(all_config_file(tree), text));
   // One step does what tinyconfig, merge and olddefconfig do in three: conf takes the given values, sets all
   // else to n, and makes the result consistent. conf leaves an unchanged .config alone.
-  MakeRun run{tree, {"KCONFIG_ALLCONFIG=" + wanted.string(), "allnoconfig"}, 1, log, {}};
+  MakeRun run{tree, configure_targets(tree), 1, log, {}};
   PINRIG_TRY(made, run_make(run, cancel));
-  if (!made.ok) {
-    return make_error(ErrorKind::build_failed,
-                      fmt::format("{}: configuring failed: {}", kernel, made.log.first_error()),
-                      "see " + log.string());
-  }
+  if (!made.ok) return make_failed(made.log.reason(), kernel + ": configuring failed", log);
   PINRIG_CHECK(check(tree, request, kernel));
   return made.cpu_s;
 }

@@ -15,6 +15,12 @@ namespace pinrig::kbuild {
 Result<kconfig::Request> load_request(const fs::path& project, const std::vector<std::string>& names,
                                       model::Arch arch, const std::string& version);
 
+/// make's arguments that write objdir/.config from objdir/pinrig-all.config.
+std::vector<std::string> configure_targets(const Tree& tree);
+
+/// The tree's own configurations of its smallest kernel, which are below the request.
+std::vector<std::string> tiny_configs(model::Arch arch);
+
 /// Writes objdir/.config: the tree's tinyconfig with `request` on top, completed by the kernel's own conf,
 /// and checked. An unchanged .config keeps its time, so nothing is compiled again for it. Returns the CPU
 /// seconds it took. Errors: bad_input with every symbol that does not hold.

@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/deadline.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "kbuild/artifact.h"
 #include "kbuild/configure.h"
 #include "kbuild/objdir.h"
+#include "kbuild/recipe.h"
 #include "kbuild/selftests.h"
 
 namespace pinrig::kbuild {
@@ -16,6 +19,16 @@ namespace {
 
 /// Roughly what one object directory and its artifact take; less than this and a build would die half-way.
 constexpr std::uintmax_t space_needed = std::uintmax_t{1} << 30;
+
+/// Progress says for whom a build waits.
+LockOptions lock_options(const Context& ctx) {
+  LockOptions options{.cancel_fd = ctx.cancel->fd()};
+  if (ctx.progress)
+    options.on_wait = [&ctx](const LockWait& wait) {
+      ctx.progress({.what = to_string(wait), .elapsed_s = wait.waited_s});
+    };
+  return options;
+}
 
 /// One build, with all that its steps share.
 class Build {
@@ -26,37 +39,66 @@ class Build {
     tree_.cache = ctx.cache;
     tree_.arch = request.arch;
     tree_.toolchain = std::move(toolchain);
-    tree_.objdir = ctx.cache / "build" / fmt::format("{}-{}", request.slot, model::to_string(request.arch));
-    log_ = tree_.objdir / "build.log";
   }
 
   Result<void> run() {
-    PINRIG_CHECK(check_space());
-    PINRIG_TRY(source, request_.checkout());
-    tree_.source = source;
-    PINRIG_TRY(lock, lock_objdir());
-    // The wait for others is none of this build's time, and would spoil the estimate of what is left.
-    start_ = Clock::now();
-    fresh_ = !fs::exists(tree_.objdir / ".config");
-    PINRIG_TRY(repaired, begin_build(tree_.objdir));
-    static_cast<void>(repaired);
-    PINRIG_CHECK(write_file_atomic(log_, ""));
-    tell("configuration", 0, 0);
-    PINRIG_TRY(configured, configure(tree_, wanted_, kernel_name(), log_, *ctx_.cancel));
-    manifest_.cpu_s += configured;
-    PINRIG_CHECK(compile());
-    // From here on kbuild is not at work in the directory, so a kill leaves no target half-written.
-    end_build(tree_.objdir);
-    tell("selftests", 0, 0);
-    PINRIG_TRY(selftests, build_selftests(tree_, request_.sysroot, log_, *ctx_.cancel));
-    manifest_.cpu_s += selftests.cpu_s;
-    return stage_and_publish();
+    auto done = run_steps();
+    if (done.has_value() || log_.empty()) return done;
+    Error e = std::move(done).error();
+    if (!e.build) e.build = BuildFailure{.message = e.message};
+    e.build->stage = stage_;
+    e.build->log = log_;
+    if (e.hint.empty() && e.kind != ErrorKind::cancelled) e.hint = see_log();
+    return e;
   }
 
   double cpu_s() const { return manifest_.cpu_s; }
   double wall_s() const { return manifest_.wall_s; }
 
  private:
+  using Stage = BuildFailure::Stage;
+
+  Result<void> run_steps() {
+    PINRIG_CHECK(check_space());
+    PINRIG_TRY(place, request_.checkout());
+    tree_.source = place.source;
+    tree_.objdir = place.build / fmt::format("{}-{}", request_.slot, model::to_string(request_.arch));
+    PINRIG_TRY(lock, lock_objdir());
+    // The wait for others is none of this build's time, and would spoil the estimate of what is left.
+    start_ = Clock::now();
+    fresh_ = !fs::exists(tree_.objdir / ".config");
+    PINRIG_TRY(repaired, begin_build(tree_.objdir));
+    static_cast<void>(repaired);
+    PINRIG_CHECK(open_log());
+    enter(Stage::configuration, "configuration");
+    PINRIG_TRY(configured, configure(tree_, wanted_, kernel_name(), log_, *ctx_.cancel));
+    manifest_.cpu_s += configured;
+    PINRIG_CHECK(compile());
+    // From here on kbuild is not at work in the directory, so a kill leaves no target half-written.
+    end_build(tree_.objdir);
+    enter(Stage::selftests, "selftests");
+    PINRIG_TRY(selftests, build_selftests(tree_, request_.sysroot, log_, *ctx_.cancel));
+    manifest_.cpu_s += selftests.cpu_s;
+    return stage_and_publish();
+  }
+
+  std::string see_log() const { return "the whole output is in " + log_.string(); }
+
+  /// One file for each build: the next one must not overwrite what explains this one's failure.
+  Result<void> open_log() {
+    std::string label = request_.label;
+    std::replace(label.begin(), label.end(), '/', '_');
+    PINRIG_TRY(path, create_unique(ctx_.cache / "logs",
+                                   fmt::format("{}-{}-", label, manifest_.key.substr(0, 12)), ".build.log"));
+    log_ = std::move(path);
+    return {};
+  }
+
+  void enter(Stage stage, const char* what) {
+    stage_ = stage;
+    tell(what, 0, 0);
+  }
+
   std::string kernel_name() const { return fmt::format("{} ({})", request_.label, request_.version); }
 
   Result<void> check_space() const {
@@ -69,17 +111,13 @@ class Build {
   }
 
   Result<FileLock> lock_objdir() const {
-    const fs::path path = tree_.objdir.string() + ".lock";
-    PINRIG_TRY(lock, FileLock::try_acquire(path));
-    if (lock) return lock;
-    tell("waiting for the build directory", 0, 0);
-    return FileLock::acquire(path, ctx_.cancel->fd(), nullptr);
+    return FileLock::acquire(tree_.objdir.string() + ".lock", lock_options(ctx_));
   }
 
   void tell(const std::string& what, int done, int known) const {
     if (!ctx_.progress) return;
     Progress p;
-    p.what = request_.label + ": " + what;
+    p.what = what;
     p.done = done;
     p.known = known;
     p.elapsed_s = since(start_).count();
@@ -92,9 +130,9 @@ class Build {
     const bool cold = !fs::exists(tree_.objdir / "vmlinux");
     const int known = expected_steps(tree_.objdir, request_.arch, cold);
     forget_objects(tree_.objdir, request_.series_files);
-    MakeRun run{tree_, {"vmlinux", "headers"}, ctx_.jobs, log_, {}};
-    if (request_.arch == model::Arch::aarch64) run.targets.emplace_back("Image");
-    run.on_step = [&](int steps) { tell("kernel", steps, steps > known ? 0 : known); };
+    MakeRun run{tree_, kernel_targets(request_.arch), ctx_.jobs, log_, {}};
+    stage_ = Stage::kernel;
+    run.on_step = [&](int steps) { tell("objects", steps, steps > known ? 0 : known); };
     PINRIG_TRY(made, run_make(run, *ctx_.cancel));
     manifest_.cpu_s += made.cpu_s;
     manifest_.warnings = made.log.warnings();
@@ -104,11 +142,7 @@ class Build {
       return {};
     }
     end_build(tree_.objdir);
-    const auto& why = made.log.first_error();
-    return make_error(
-        ErrorKind::build_failed,
-        fmt::format("{}: {}", kernel_name(), why.empty() ? "make failed without a message" : why),
-        "the whole output is in " + log_.string());
+    return make_failed(made.log.reason(), kernel_name(), log_);
   }
 
   Result<void> stage_and_publish() {
@@ -120,24 +154,20 @@ class Build {
     if (published.has_value()) {
       manifest_.wall_s = since(start_).count();
       published = publish(staged, ctx_.cache, manifest_);
+      if (published.has_value()) fs::remove(log_, ec);  // the artifact has it
     }
     if (published.has_error()) fs::remove_all(staged, ec);
     return published;
   }
 
   Result<void> stage(const fs::path& staged) {
-    PINRIG_CHECK(copy(tree_.objdir / "vmlinux", staged / "vmlinux"));
-    PINRIG_CHECK(copy(tree_.objdir / "System.map", staged / "System.map"));
-    PINRIG_CHECK(copy(tree_.objdir / ".config", staged / "config"));
-    PINRIG_CHECK(copy(tree_.objdir / "selftests", staged / "selftests"));
-    PINRIG_CHECK(copy(tree_.objdir / "usr/include", staged / "headers"));
+    for (const auto& [name, from] : artifact_files()) PINRIG_CHECK(copy(tree_.objdir / from, staged / name));
     PINRIG_CHECK(copy(log_, staged / "build.log"));
     if (request_.arch == model::Arch::aarch64)
       return copy(tree_.objdir / "arch/arm64/boot/Image", staged / "image");
-    // PVH: QEMU loads the ELF's segments, so the symbols only cost it reading.
     process::Command strip;
-    strip.argv = {tree_.toolchain.prefix + "objcopy", "--strip-all", (staged / "vmlinux").string(),
-                  (staged / "image").string()};
+    strip.argv = strip_argv(request_.arch, tree_.toolchain.prefix, (staged / "vmlinux").string(),
+                            (staged / "image").string());
     PINRIG_TRY(done, process::run_ok(strip, *ctx_.cancel));
     manifest_.cpu_s += done.cpu_s;
     return {};
@@ -155,19 +185,14 @@ class Build {
   kconfig::Request wanted_;
   Manifest manifest_;
   Tree tree_;
-  fs::path log_;
+  fs::path log_;  ///< empty until there is something to log
+  Stage stage_ = Stage::configuration;
   bool fresh_ = false;
   Clock::time_point start_ = Clock::now();
 };
 
-Result<FileLock> lock_key(const fs::path& kernels, const std::string& key, const Request& request,
-                          const Context& ctx) {
-  const fs::path path = kernels / (key + ".lock");
-  PINRIG_TRY(lock, FileLock::try_acquire(path));
-  if (lock) return lock;
-  if (ctx.progress)
-    ctx.progress({request.label + ": waiting for another pinrig that builds it", 0, 0, 0, -1});
-  return FileLock::acquire(path, ctx.cancel->fd(), nullptr);
+Result<FileLock> lock_key(const fs::path& kernels, const std::string& key, const Context& ctx) {
+  return FileLock::acquire(kernels / (key + ".lock"), lock_options(ctx));
 }
 
 /// The cache must take files before minutes of compiling begin.
@@ -192,6 +217,7 @@ Manifest describe(const Request& request, const Toolchain& toolchain, const std:
   m.version = request.version;
   m.tree = request.tree;
   m.toolchain = toolchain.identity;
+  m.recipe = digest(recipe_of(request.arch));
   m.fragments = request.fragments;
   return m;
 }
@@ -202,13 +228,13 @@ Result<Artifact> build_kernel(const Request& request, const Context& ctx) {
   PINRIG_TRY(wanted, load_request(ctx.project, request.fragments, request.arch, request.version));
   PINRIG_TRY(toolchain, find_toolchain(request.arch, *ctx.cancel));
   PINRIG_TRY(sysroot, sysroot_identity(request.sysroot));
-  const std::string key = artifact_key(
-      {request.arch, request.tree, kconfig::to_config_text(wanted), toolchain.identity, sysroot});
+  const std::string key = artifact_key({request.arch, request.tree, kconfig::to_config_text(wanted),
+                                        toolchain.identity, sysroot, digest(recipe_of(request.arch))});
   if (auto found = find_artifact(ctx.cache, key, request.series_files)) return *std::move(found);
 
   const fs::path kernels = ctx.cache / "kernels";
   PINRIG_CHECK(check_writable(kernels));
-  PINRIG_TRY(lock, lock_key(kernels, key, request, ctx));
+  PINRIG_TRY(lock, lock_key(kernels, key, ctx));
   if (auto found = find_artifact(ctx.cache, key, request.series_files)) return *std::move(found);
   if (ctx.cancel->requested()) return cancelled_error();
   Build build(request, ctx, std::move(wanted), toolchain, describe(request, toolchain, key));

@@ -14,7 +14,7 @@
 namespace pinrig::kbuild {
 
 struct Progress {
-  std::string what;  ///< "tip-x86_64: kernel"
+  std::string what;  ///< "configuration", "objects", "selftests", "waiting for PID 4711 (run full)"
   int done = 0;      ///< objects
   int known = 0;     ///< objects of the last build of this kind; 0 = unknown
   double elapsed_s = 0;
@@ -29,8 +29,15 @@ struct Context {
   std::function<void(const Progress&)> progress;
 };
 
-/// What to build. `checkout` gives the directory of the source only when something must be built, and
-/// whatever holds its lock must live until the build ends.
+/// Where to build: a tree, and the directory that holds its object directories. As seen from there the tree
+/// must have the same relative path in every place: then ccache knows what was compiled in another one.
+struct Place {
+  fs::path source;
+  fs::path build;
+};
+
+/// What to build. `checkout` is called only when something must be built, and whatever holds the lock of the
+/// place must live until the build ends.
 struct Request {
   std::string label;  ///< for progress and errors: "tip-x86_64"
   model::Arch arch = model::Arch::x86_64;
@@ -40,17 +47,18 @@ struct Request {
   std::vector<std::string> fragments;     ///< "base", "pin"; arch/ARCH is implied
   std::vector<std::string> series_files;  ///< warnings in these are reported
   fs::path sysroot;                       ///< for the static selftests
-  std::function<Result<fs::path>()> checkout;
+  std::function<Result<Place>()> checkout;
 };
 
 /// A published artifact directory; immutable.
 struct Artifact {
-  std::string key;  ///< sha256 of (tree, configuration, toolchain, recipe)
+  std::string key;  ///< artifact_key(): tree, configuration, tools, sysroot, recipe
   fs::path dir;
   fs::path image;                     ///< what QEMU boots: stripped vmlinux (x86-64) or Image (aarch64)
   fs::path vmlinux;                   ///< with symbols
   fs::path config;                    ///< effective .config
   fs::path selftests;                 ///< directory of static binaries: cow, gup_test, gup_longterm, ...
+  fs::path log;                       ///< the whole output of the build that made it
   std::vector<std::string> warnings;  ///< compiler warnings in series_files, "file:line: text"
   bool was_cached = false;
   double cpu_s = 0;   ///< of the build, 0 when cached
@@ -60,6 +68,11 @@ struct Artifact {
 /// Builds or finds the artifact. Two callers with one key build it once. Errors: bad_input (conflicting
 /// fragments, a symbol that does not hold after olddefconfig: names it, its value and the unmet dependency),
 /// build_failed (first error's file:line and the log's path), missing_tool, disk_full, cancelled.
+///
+/// Each build writes a log of its own, CACHE/logs/LABEL-KEY-*.build.log, which no later build touches. That
+/// of a good build moves into its artifact (Artifact::log); that of any other stays, and every Error of a
+/// build that had begun carries it in Error::build, with file, line and message where the output names them:
+/// copy it to where the run is kept.
 Result<Artifact> build_kernel(const Request& request, const Context& ctx);
 
 /// The selftests this pinrig knows to build, by program name.

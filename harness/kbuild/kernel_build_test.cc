@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "kbuild/absent.h"
 #include "kbuild/configure.h"
 
 namespace pinrig::kbuild {
@@ -57,12 +58,13 @@ class KernelBuildTest : public testing::Test {
     const fs::path bin = root() / "bin";
     fs::create_directories(bin);
     const fs::path fakes = fs::path(PINRIG_TESTDATA) / "fake-tools";
-    for (const std::string tool : {"gcc", "ld", "objcopy"}) {
+    for (const std::string tool : {"gcc", "as", "ld", "objcopy"}) {
       for (const std::string prefix : {"", "x86_64-linux-gnu-", "aarch64-linux-gnu-"})
         fs::create_symlink(fakes / tool, bin / (prefix + tool));
     }
     fs::create_symlink(fakes / "make", bin / "make");
-    for (const std::string tool : {"sh", "grep", "touch", "mkdir", "cp", "cat"}) link_real(tool, bin / tool);
+    for (const std::string tool : {"sh", "grep", "touch", "mkdir", "cp", "cat", "env"})
+      link_real(tool, bin / tool);
     for (const std::string tool : {"flex", "bison", "bc"}) link_real("true", bin / tool);
     path_ = std::getenv("PATH");
     ::setenv("PATH", bin.c_str(), 1);
@@ -85,9 +87,9 @@ class KernelBuildTest : public testing::Test {
     r.slot = "test";
     r.fragments = {"base", "pin"};
     r.sysroot = root() / "sysroot";
-    r.checkout = [this]() -> Result<fs::path> {
+    r.checkout = [this]() -> Result<Place> {
       ++checkouts_;
-      return root() / "src";
+      return Place{root() / "src", root() / "cache/build"};
     };
     return r;
   }
@@ -170,14 +172,63 @@ TEST_F(KernelBuildTest, EveryInputIsInTheKey) {
   arch.arch = model::Arch::aarch64;
   EXPECT_NE(build_kernel(tree, context()).value().key, key);
   EXPECT_NE(build_kernel(arch, context()).value().key, key);
-  ::setenv("FAKE_GCC_VERSION", "2.0", 1);
+  for (const char* version : {"FAKE_GCC_VERSION", "FAKE_AS_VERSION", "FAKE_LD_VERSION"}) {
+    ::setenv(version, "3.0", 1);
+    EXPECT_NE(build().value().key, key) << version;
+    ::unsetenv(version);
+  }
+  put("sysroot/usr/lib/x86_64-linux-gnu/liburing.a", "!<ARCH>\n");  // of the same size
   EXPECT_NE(build().value().key, key);
-  ::unsetenv("FAKE_GCC_VERSION");
-  put("sysroot/usr/lib/x86_64-linux-gnu/liburing.a", "!<arch> newer\n");
+  put("sysroot/usr/lib/x86_64-linux-gnu/liburing.a", "!<arch>\n");
+  EXPECT_EQ(build().value().key, key) << "the content counts, not the time";
+  put("sysroot/usr/include/stdio.h", "int printf();\n");
   EXPECT_NE(build().value().key, key);
   put("project/configs/fragments/base.config", "CONFIG_NET=y\n# CONFIG_HIDDEN is not set\n");
   EXPECT_NE(build().value().key, key);
-  EXPECT_EQ(builds(), 6u);
+  EXPECT_EQ(builds(), 9u);
+}
+
+TEST_F(KernelBuildTest, TheSameStateTwiceHasTheSameKey) {
+  const auto key = build().value().key;
+  for (const auto& [name, value] :
+       {std::pair{"LANG", "de_DE.UTF-8"}, {"TZ", "Asia/Tokyo"}, {"CFLAGS", "-O3"}, {"MAKEFLAGS", "-n"}})
+    ::setenv(name, value, 1);
+  auto r = request();
+  r.label = "3-x86_64";
+  r.slot = "another";
+  r.series_files = {"mm/gup.c"};
+  auto c = context();
+  c.jobs = 7;
+  c.cache = root() / "cache2";
+  EXPECT_EQ(build_kernel(r, c).value().key, key);
+  for (const char* name : {"LANG", "TZ", "CFLAGS", "MAKEFLAGS"}) ::unsetenv(name);
+}
+
+// GNUMAKEFLAGS=-n once stored the kernel of the series before under the new key.
+TEST_F(KernelBuildTest, NothingOfTheCallersEnvironmentReachesMake) {
+  put("src/build", "env > environment\n" + std::string(good_build));
+  const std::vector<std::string> names{
+      "GNUMAKEFLAGS",         "MAKEFLAGS",       "KBUILD_EXTRA_WARN", "CPATH",           "KCFLAGS",
+      "C_INCLUDE_PATH",       "LIBRARY_PATH",    "COMPILER_PATH",     "GCC_EXEC_PREFIX", "USERCFLAGS",
+      "CROSS_COMPILE_COMPAT", "CCACHE_COMPILER", "MY_VARIABLE"};
+  for (const auto& name : names) ::setenv(name.c_str(), "-from-outside", 1);
+  const auto built = build();
+  for (const auto& name : names) ::unsetenv(name.c_str());
+  ASSERT_TRUE(built.has_value()) << built.error().message;
+  const auto seen = read_file(root() / "cache/build/test-x86_64/environment").value();
+  EXPECT_THAT(seen, HasSubstr("KBUILD_BUILD_USER=pinrig"));
+  EXPECT_THAT(seen, testing::Not(HasSubstr("from-outside")));
+}
+
+TEST_F(KernelBuildTest, AChangedByteIsFoundAndBuiltAgain) {
+  const auto a = build().value();
+  put("cache/kernels/" + a.key + "/vmlinux", "kErnel\n");  // of the same size
+  EXPECT_FALSE(build().value().was_cached);
+  EXPECT_EQ(read_file(a.vmlinux).value(), "kernel\n");
+  fs::last_write_time(a.vmlinux, fs::file_time_type::clock::now() - std::chrono::hours(1));
+  EXPECT_TRUE(build().value().was_cached) << "only its time differs";
+  put("cache/kernels/" + a.key + "/image", "");
+  EXPECT_FALSE(build().value().was_cached);
 }
 
 TEST_F(KernelBuildTest, TruncatedOrIncompleteArtifactsAreBuiltAgain) {
@@ -246,6 +297,36 @@ TEST_F(KernelBuildTest, CompileErrorIsQuotedWithTheLog) {
   EXPECT_TRUE(build().has_value());
 }
 
+TEST_F(KernelBuildTest, EachBuildKeepsItsLog) {
+  put("src/build", "echo '../../../src/block/bio.c:12:3: error: of patch 3' >&2\nexit 2\n");
+  const auto patch_3 = error_of(request());
+  put("src/build", "echo 'Makefile:7: *** of patch 4.  Stop.' >&2\nexit 2\n");
+  auto next = request();
+  next.tree = "4444";
+  const auto patch_4 = error_of(next);
+  ASSERT_TRUE(patch_3.build && patch_4.build);
+  EXPECT_EQ(patch_3.build->file, "block/bio.c");
+  EXPECT_EQ(patch_3.build->line, 12);
+  EXPECT_EQ(patch_3.build->message, "of patch 3");
+  EXPECT_EQ(patch_3.build->stage, BuildFailure::Stage::kernel);
+  EXPECT_THAT(read_file(patch_3.build->log).value(), HasSubstr("of patch 3"));
+  EXPECT_THAT(read_file(patch_4.build->log).value(), HasSubstr("of patch 4"));
+  put("src/build", good_build);
+  const auto built = build_kernel(next, context());
+  ASSERT_TRUE(built.has_value()) << built.error().message;
+  EXPECT_EQ(built->log, built->dir / "build.log");
+  EXPECT_THAT(read_file(patch_3.build->log).value(), HasSubstr("of patch 3"));
+  EXPECT_THAT(read_file(patch_4.build->log).value(), HasSubstr("of patch 4"));
+}
+
+TEST_F(KernelBuildTest, AConfigurationThatFailsHasALogToo) {
+  put("src/drop", "CONFIG_GUP_TEST\n");
+  const auto e = error_of(request());
+  ASSERT_TRUE(e.build.has_value());
+  EXPECT_EQ(e.build->stage, BuildFailure::Stage::configuration);
+  EXPECT_THAT(read_file(e.build->log).value(), HasSubstr("allnoconfig"));
+}
+
 TEST_F(KernelBuildTest, WarningsInTheSeriesFilesAreReported) {
   put("src/build", std::string("echo \"$source/block/bio.c:5:6: warning: unused variable 'x'\" >&2\n"
                                "echo \"$source/mm/gup.c:1:1: warning: not of the series\" >&2\n") +
@@ -295,13 +376,15 @@ TEST_F(KernelBuildTest, AbsentSelftestsSayWhy) {
   put("src/tools/testing/selftests/mm/memfd_secret.c", "int main;\n");
   const auto a = build();
   ASSERT_TRUE(a.has_value()) << a.error().message;
-  const auto absent = nlohmann::json::parse(read_file(a->selftests / "absent.json").value());
+  using Kind = Absent::Kind;
+  auto absent = read_absent(a->selftests).value();
   EXPECT_FALSE(absent.contains("cow"));
-  EXPECT_THAT(absent["gup_longterm"].get<std::string>(),
-              HasSubstr("tools/testing/selftests/mm has no gup_longterm.c"));
-  EXPECT_THAT(absent["gup_test"].get<std::string>(),
-              HasSubstr("does not compile: gup_test.c:3:2: error: #error"));
-  EXPECT_THAT(absent["memfd_secret"].get<std::string>(), HasSubstr("the sysroot has no libcap.a"));
+  EXPECT_EQ(absent["gup_longterm"].kind, Kind::not_in_tree);
+  EXPECT_EQ(absent["gup_longterm"].detail, "tools/testing/selftests/mm has no gup_longterm.c");
+  EXPECT_EQ(absent["gup_test"].kind, Kind::does_not_compile);
+  EXPECT_THAT(absent["gup_test"].detail, HasSubstr("gup_test.c:3:2: error: #error"));
+  EXPECT_EQ(absent["memfd_secret"].kind, Kind::does_not_compile);
+  EXPECT_THAT(absent["memfd_secret"].detail, HasSubstr("the sysroot has no libcap.a"));
 }
 
 TEST_F(KernelBuildTest, SelftestsAreCompiledFromWithinTheirDirectory) {
@@ -326,13 +409,12 @@ TEST_F(KernelBuildTest, UnchangedSelftestsAreNotCompiledAgain) {
   EXPECT_NE(fs::last_write_time(made), first);
 }
 
-/// Makes the fake build wait until somebody opens and closes `gate` for writing.
 TEST_F(KernelBuildTest, TheWaitForTheSourcesIsNoneOfTheBuildsTime) {
   constexpr int wait_ms = 100;
   Request r = request();
-  r.checkout = [this]() -> Result<fs::path> {
+  r.checkout = [this]() -> Result<Place> {
     ::poll(nullptr, 0, wait_ms);
-    return root() / "src";
+    return Place{root() / "src", root() / "cache/build"};
   };
   const auto start = Clock::now();
   const auto built = build_kernel(r, context());
@@ -341,6 +423,7 @@ TEST_F(KernelBuildTest, TheWaitForTheSourcesIsNoneOfTheBuildsTime) {
   EXPECT_LE(built->wall_s, whole_s - wait_ms * 1e-3);
 }
 
+/// Makes the fake build wait until somebody opens and closes `gate` for writing.
 class GatedBuildTest : public KernelBuildTest {
  protected:
   void SetUp() override {
@@ -355,7 +438,7 @@ TEST_F(GatedBuildTest, TwoCallersOfOneKeyBuildOnce) {
   const fs::path gate = root() / "gate";
   c.progress = [&](const Progress& p) {
     // The second caller waits for the lock: only now may the first one's build go on.
-    if (p.what.find("another pinrig") == std::string::npos) return;
+    if (p.what.find("waiting for") == std::string::npos) return;
     const UniqueFd opened(::open(gate.c_str(), O_WRONLY | O_CLOEXEC));
   };
   std::optional<Result<Artifact>> results[2];

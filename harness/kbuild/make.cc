@@ -11,44 +11,6 @@
 #include "base/text.h"
 
 namespace pinrig::kbuild {
-namespace {
-
-/// Variables of the caller's environment that would change what kbuild builds or where.
-const std::vector<std::string> unwanted{"MAKEFLAGS",
-                                        "MFLAGS",
-                                        "MAKELEVEL",
-                                        "MAKEOVERRIDES",
-                                        "KBUILD_OUTPUT",
-                                        "KBUILD_EXTMOD",
-                                        "KCONFIG_CONFIG",
-                                        "KCFLAGS",
-                                        "KAFLAGS",
-                                        "KCPPFLAGS",
-                                        "KRUSTFLAGS",
-                                        "HOSTCFLAGS",
-                                        "HOSTLDFLAGS",
-                                        "CFLAGS",
-                                        "CPPFLAGS",
-                                        "LDFLAGS",
-                                        "CROSS_COMPILE",
-                                        "ARCH",
-                                        "SUBARCH",
-                                        "LLVM",
-                                        "LLVM_IAS",
-                                        "CC",
-                                        "LD",
-                                        "EXTRAVERSION",
-                                        "LOCALVERSION",
-                                        "W",
-                                        "V",
-                                        "C",
-                                        "O",
-                                        "INSTALL_PATH",
-                                        "INSTALL_HDR_PATH",
-                                        "KCONFIG_ALLCONFIG"};
-
-}  // namespace
-
 process::Command make_command(const Tree& tree, const std::vector<std::string>& targets, int jobs) {
   process::Command c;
   // -fmacro-prefix-map: with CCACHE_BASEDIR the compiler sees "../../worktrees/x/mm/gup.c"; a WARNING of
@@ -68,8 +30,19 @@ process::Command make_command(const Tree& tree, const std::vector<std::string>& 
            {"KBUILD_BUILD_VERSION", "1"},
            {"CCACHE_BASEDIR", tree.cache.string()}};
   if (std::getenv("CCACHE_DIR") == nullptr) c.env["CCACHE_DIR"] = (tree.cache / "ccache").string();
-  c.unset = unwanted;
+  c.inherit = process::build_variables();
   return c;
+}
+
+Error make_failed(const BuildReason& reason, const std::string& kernel, const fs::path& log) {
+  const std::string why = reason.shown.empty() ? "make failed and said nothing" : reason.shown;
+  Error e = make_error(ErrorKind::build_failed, fmt::format("{}: {}", kernel, why),
+                       "the whole output is in " + log.string());
+  e.build = BuildFailure{.log = log,
+                         .file = reason.file,
+                         .line = reason.line,
+                         .message = reason.text.empty() ? why : reason.text};
+  return e;
 }
 
 Result<Made> run_make(const MakeRun& run, const CancelToken& cancel) {

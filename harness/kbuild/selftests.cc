@@ -5,8 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <nlohmann/json.hpp>
+#include <variant>
 
 #include "base/hash.h"
 #include "base/text.h"
@@ -15,39 +14,6 @@
 
 namespace pinrig::kbuild {
 namespace {
-
-struct Selftest {
-  const char* program;
-  std::array<const char*, 2> sources;  ///< names it had over time, the newest first
-  std::vector<const char*> libraries;
-};
-
-const std::vector<Selftest>& table() {
-  static const std::vector<Selftest> all{
-      {"gup_test", {"gup_test.c", nullptr}, {}},
-      {"gup_benchmark", {"gup_benchmark.c", nullptr}, {}},  // up to 5.10
-      {"cow", {"cow.c", "anon_cow.c"}, {"-luring"}},        // anon_cow in 6.2
-      {"gup_longterm", {"gup_longterm.c", nullptr}, {"-luring"}},
-      {"hugetlb_dio", {"hugetlb_dio.c", nullptr}, {}},
-      {"memfd_secret", {"memfd_secret.c", nullptr}, {"-lcap"}},
-      {"ksm_functional_tests", {"ksm_functional_tests.c", nullptr}, {}},
-      {"migration", {"migration.c", nullptr}, {"-lnuma"}},
-  };
-  return all;
-}
-
-/// Helpers that the tree's Makefile links into every test of the directory.
-constexpr std::array<const char*, 2> helpers{"vm_util.c", "thp_settings.c"};
-constexpr std::array<const char*, 4> libraries{"liburing.a", "libcap.a", "libnuma.a", "libc.a"};
-
-fs::path find_library(const fs::path& sysroot, const std::string& name) {
-  std::error_code ec;
-  for (const char* triplet : {"x86_64-linux-gnu", "aarch64-linux-gnu"}) {
-    const auto path = sysroot / "usr/lib" / triplet / name;
-    if (fs::exists(path, ec)) return path;
-  }
-  return {};
-}
 
 /// Relative to the tree; empty when the tree has neither.
 std::string tests_dir(const fs::path& source) {
@@ -78,7 +44,7 @@ void stamp_dir(Sha256& stamp, const fs::path& dir, bool recursive) {
 
 std::string stamp_of(const Tree& tree, const std::string& dir, const std::string& sysroot) {
   Sha256 stamp;
-  stamp.field(recipe_version).field(tree.toolchain.identity).field(sysroot);
+  stamp.field(digest(recipe_of(tree.arch))).field(tree.toolchain.identity).field(sysroot);
   stamp_dir(stamp, tree.source / dir, false);
   stamp_dir(stamp, tree.source / "tools/testing/selftests", false);
   stamp_dir(stamp, tree.source / "tools/include/uapi", true);
@@ -99,45 +65,86 @@ Result<void> append_log(const fs::path& log, const std::string& text) {
   return write_file_atomic(log, (before.has_value() ? before.value() : "") + text);
 }
 
-/// Why `test` cannot be compiled here, or its sources.
-Result<std::string> sources_of(const Tree& tree, const fs::path& sysroot, const std::string& dir,
-                               const Selftest& test, std::vector<std::string>& sources) {
+/// The sources of `test` here, or why it cannot be compiled.
+std::variant<std::vector<std::string>, Absent> sources_of(const Tree& tree, const fs::path& sysroot,
+                                                          const std::string& dir, const Selftest& test) {
+  using Kind = Absent::Kind;
+  std::vector<std::string> sources;
   for (const char* name : test.sources) {
-    if (name != nullptr && sources.empty() && fs::exists(tree.source / dir / name)) sources.push_back(name);
+    if (name != nullptr && sources.empty() && fs::exists(tree.source / dir / name))
+      sources.emplace_back(name);
   }
-  if (sources.empty()) return fmt::format("{} has no {}", dir, test.sources[0]);
+  if (sources.empty()) return Absent{Kind::not_in_tree, fmt::format("{} has no {}", dir, test.sources[0])};
   for (const std::string library : test.libraries) {
     const std::string archive = "lib" + library.substr(2) + ".a";
-    if (find_library(sysroot, archive).empty()) return "the sysroot has no " + archive;
+    if (find_static_library(sysroot, archive).empty())
+      return Absent{Kind::does_not_compile, "the sysroot has no " + archive};
   }
-  for (const char* helper : helpers) {
+  for (const char* helper : selftest_helpers()) {
     if (fs::exists(tree.source / dir / helper)) sources.emplace_back(helper);
   }
-  return std::string();
+  return sources;
+}
+
+/// One build of all programs: where things are, and what came of it so far.
+struct Work {
+  const Tree& tree;
+  const fs::path& sysroot;
+  std::string dir;  ///< of the tests, below the tree
+  fs::path include;
+  fs::path out;
+  const fs::path& log;
+  SelftestsResult result = {};
+};
+
+Result<void> build_one(Work& work, const Selftest& test, const CancelToken& cancel) {
+  auto found = sources_of(work.tree, work.sysroot, work.dir, test);
+  if (const auto* absent = std::get_if<Absent>(&found)) {
+    work.result.absent.emplace(test.program, *absent);
+    return {};
+  }
+  process::Command command;
+  command.argv = compile_argv({work.tree, work.sysroot, work.include, work.out, test,
+                               std::get<std::vector<std::string>>(std::move(found))});
+  command.cwd = work.tree.source / work.dir;
+  command.inherit = process::build_variables();
+  command.env["LC_ALL"] = "C";
+  PINRIG_TRY(done, process::run(command, cancel));
+  if (std::holds_alternative<process::Cancelled>(done.status)) return cancelled_error();
+  work.result.cpu_s += done.cpu_s;
+  PINRIG_CHECK(append_log(work.log, "$ " + shell_line(command.argv) + "\n" + done.err));
+  if (!process::succeeded(done.status))
+    work.result.absent.emplace(test.program, Absent{Absent::Kind::does_not_compile, first_error(done.err)});
+  return {};
 }
 
 }  // namespace
 
-std::vector<std::string> known_selftests() {
-  std::vector<std::string> names;
-  for (const auto& test : table()) names.emplace_back(test.program);
-  return names;
+const std::vector<Selftest>& selftest_table() {
+  static const std::vector<Selftest> all{
+      {"gup_test", {"gup_test.c", nullptr}, {}},
+      {"gup_benchmark", {"gup_benchmark.c", nullptr}, {}},  // up to 5.10
+      {"cow", {"cow.c", "anon_cow.c"}, {"-luring"}},        // anon_cow in 6.2
+      {"gup_longterm", {"gup_longterm.c", nullptr}, {"-luring"}},
+      {"hugetlb_dio", {"hugetlb_dio.c", nullptr}, {}},
+      {"memfd_secret", {"memfd_secret.c", nullptr}, {"-lcap"}},
+      {"ksm_functional_tests", {"ksm_functional_tests.c", nullptr}, {}},
+      {"migration", {"migration.c", nullptr}, {"-lnuma"}},
+  };
+  return all;
 }
 
-Result<std::string> sysroot_identity(const fs::path& sysroot) {
-  if (!fs::is_directory(sysroot)) {
-    return make_error(ErrorKind::missing_tool, "no sysroot at " + sysroot.string(),
-                      "pinrig doctor says how to make one");
-  }
-  if (find_library(sysroot, "liburing.a").empty()) {
-    return make_error(
-        ErrorKind::missing_tool, "the sysroot " + sysroot.string() + " has no liburing.a",
-        "add liburing-dev to its package list under images/, or remove the sysroot so that it is made anew");
-  }
-  std::string id;
-  for (const char* library : libraries)
-    id += fmt::format("{} {}", library, stat_line(find_library(sysroot, library)));
-  return id;
+const std::array<const char*, 2>& selftest_helpers() {
+  static constexpr std::array<const char*, 2> helpers{"vm_util.c", "thp_settings.c"};
+  return helpers;
+}
+
+const char* local_config() { return "#define LOCAL_CONFIG_HAVE_LIBURING 1\n"; }
+
+std::vector<std::string> known_selftests() {
+  std::vector<std::string> names;
+  for (const auto& test : selftest_table()) names.emplace_back(test.program);
+  return names;
 }
 
 std::vector<std::string> compile_argv(const SelftestCompile& c) {
@@ -156,52 +163,36 @@ std::vector<std::string> compile_argv(const SelftestCompile& c) {
   // Sources by name, from within their directory: gup_longterm makes its "local tmpfile" from __FILE__,
   // which must then be a name in the working directory of the guest.
   argv.insert(argv.end(), c.sources.begin(), c.sources.end());
-  argv.insert(argv.end(), {"-o", (c.out / c.program).string()});
-  for (const auto& test : table()) {
-    if (c.program == test.program) argv.insert(argv.end(), test.libraries.begin(), test.libraries.end());
-  }
+  argv.insert(argv.end(), {"-o", (c.out / c.test.program).string()});
+  argv.insert(argv.end(), c.test.libraries.begin(), c.test.libraries.end());
   argv.insert(argv.end(), {"-lpthread", "-lrt", "-lm"});
   return argv;
 }
 
 Result<SelftestsResult> build_selftests(const Tree& tree, const fs::path& sysroot, const fs::path& log,
                                         const CancelToken& cancel) {
-  SelftestsResult result;
   PINRIG_TRY(identity, sysroot_identity(sysroot));
-  const fs::path out = tree.objdir / "selftests";
   const fs::path stamp_file = tree.objdir / "selftests.stamp";
   const std::string dir = tests_dir(tree.source);
+  Work work{tree,
+            sysroot,
+            dir.empty() ? "tools/testing/selftests/mm" : dir,
+            tree.objdir / "selftests.include",
+            tree.objdir / "selftests",
+            log};
   const std::string stamp = stamp_of(tree, dir, identity);
   const auto last = read_file(stamp_file);
-  if (last.has_value() && last.value() == stamp && fs::exists(out / "absent.json")) return result;
+  if (last.has_value() && last.value() == stamp && read_absent(work.out).has_value()) return work.result;
   std::error_code ec;
   fs::remove(stamp_file, ec);
-  fs::remove_all(out, ec);
-  const fs::path include = tree.objdir / "selftests.include";
-  PINRIG_CHECK(make_dirs(out));
-  PINRIG_CHECK(make_dirs(include));
-  // Written by the tree's check_config.sh into the source otherwise.
-  PINRIG_CHECK(write_file_atomic(include / "local_config.h", "#define LOCAL_CONFIG_HAVE_LIBURING 1\n"));
-  for (const auto& test : table()) {
-    std::vector<std::string> sources;
-    PINRIG_TRY(reason,
-               sources_of(tree, sysroot, dir.empty() ? "tools/testing/selftests/mm" : dir, test, sources));
-    if (reason.empty()) {
-      process::Command command;
-      command.argv = compile_argv({tree, sysroot, include, out, test.program, sources});
-      command.cwd = tree.source / dir;
-      command.env["LC_ALL"] = "C";
-      PINRIG_TRY(done, process::run(command, cancel));
-      if (std::holds_alternative<process::Cancelled>(done.status)) return cancelled_error();
-      result.cpu_s += done.cpu_s;
-      PINRIG_CHECK(append_log(log, "$ " + shell_line(command.argv) + "\n" + done.err));
-      if (!process::succeeded(done.status)) reason = "does not compile: " + first_error(done.err);
-    }
-    if (!reason.empty()) result.absent[test.program] = reason;
-  }
-  PINRIG_CHECK(write_file_atomic(out / "absent.json", nlohmann::json(result.absent).dump(2) + "\n"));
+  fs::remove_all(work.out, ec);
+  PINRIG_CHECK(make_dirs(work.out));
+  PINRIG_CHECK(make_dirs(work.include));
+  PINRIG_CHECK(write_file_atomic(work.include / "local_config.h", local_config()));
+  for (const auto& test : selftest_table()) PINRIG_CHECK(build_one(work, test, cancel));
+  PINRIG_CHECK(write_absent(work.out, work.result.absent));
   PINRIG_CHECK(write_file_atomic(stamp_file, stamp));
-  return result;
+  return work.result;
 }
 
 }  // namespace pinrig::kbuild

@@ -2,20 +2,37 @@
 // The tree's own mm selftests as static programs, unchanged and without writing into the tree.
 #pragma once
 
-#include <map>
+#include <array>
 #include <string>
 #include <vector>
 
 #include "base/cancel.h"
 #include "base/file.h"
+#include "kbuild/absent.h"
 #include "kbuild/make.h"
 
 namespace pinrig::kbuild {
 
-/// What a sysroot gives the selftests, for cache keys: the libraries that are linked, by size and time.
-/// Error missing_tool when the sysroot or its static liburing is not there: cow and gup_longterm would
-/// silently lose their io_uring cases.
+/// A program of the tree and how it is made.
+struct Selftest {
+  const char* program;
+  std::array<const char*, 2> sources;  ///< names it had over time, the newest first; null = no other
+  std::vector<const char*> libraries;  ///< "-luring"
+};
+const std::vector<Selftest>& selftest_table();
+/// Sources that the tree's Makefile links into every test of the directory.
+const std::array<const char*, 2>& selftest_helpers();
+/// Our local_config.h: the tree's check_config.sh would write one into the source.
+const char* local_config();
+
+/// What a sysroot gives the selftests, for cache keys: a hash over the content of its headers and static
+/// libraries, remembered in SYSROOT.content as long as no file's size or time changes. Error missing_tool
+/// when the sysroot or its static liburing is not there: cow and gup_longterm would silently lose their
+/// io_uring cases.
 Result<std::string> sysroot_identity(const fs::path& sysroot);
+
+/// usr/lib/TRIPLET/NAME of a sysroot; empty when it has none.
+fs::path find_static_library(const fs::path& sysroot, const std::string& name);
 
 /// argv of the compiler for one program; run it in the selftests' own directory.
 struct SelftestCompile {
@@ -23,14 +40,14 @@ struct SelftestCompile {
   fs::path sysroot;
   fs::path include;  ///< our folder with local_config.h
   fs::path out;      ///< directory of the programs
-  std::string program;
+  const Selftest& test;
   std::vector<std::string> sources;  ///< relative to the selftests' directory
 };
 std::vector<std::string> compile_argv(const SelftestCompile& c);
 
 struct SelftestsResult {
   double cpu_s = 0;
-  std::map<std::string, std::string> absent;  ///< program -> why it is not there
+  AbsentPrograms absent;
 };
 
 /// Builds known_selftests() into objdir/selftests, which then holds the programs and absent.json. Nothing is

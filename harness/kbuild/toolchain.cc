@@ -24,6 +24,7 @@ Result<std::string> first_line_of_version(const std::string& program, const Canc
   process::Command command;
   command.argv = {program, "--version"};
   command.env["LC_ALL"] = "C";
+  if (process::find_program(program).empty()) return std::string("not installed");
   PINRIG_TRY(done, process::run_ok(command, cancel));
   const auto all = lines(done.out);
   return std::string(all.empty() ? "" : all.front());
@@ -51,9 +52,13 @@ Result<Toolchain> find_toolchain(model::Arch arch, const CancelToken& cancel) {
       {{"make", "make"}, {"flex", "flex"}, {"bison", "bison"}, {"bc", "bc"}}};
   for (const auto& [program, package] : tools) PINRIG_CHECK(need(program, package));
   t.ccache = !process::find_program("ccache").empty();
-  PINRIG_TRY(gcc, first_line_of_version(t.gcc(), cancel));
-  PINRIG_TRY(ld, first_line_of_version(t.prefix + "ld", cancel));
-  t.identity = fmt::format("{}\n{}\n{}", t.prefix, gcc, ld);
+  t.identity = t.prefix;
+  // gcc without prefix is HOSTCC; Kconfig and the BTF step look at pahole (scripts/pahole-version.sh).
+  for (const std::string& program :
+       {t.gcc(), std::string("gcc"), t.prefix + "as", t.prefix + "ld", std::string("pahole")}) {
+    PINRIG_TRY(said, first_line_of_version(program, cancel));
+    t.identity += fmt::format("\n{}: {}", program, said);
+  }
   return t;
 }
 

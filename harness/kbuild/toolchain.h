@@ -12,9 +12,10 @@
 namespace pinrig::kbuild {
 
 struct Toolchain {
-  std::string prefix;    ///< CROSS_COMPILE: "aarch64-linux-gnu-", empty when native
-  std::string identity;  ///< prefix and the first lines of "gcc --version" and "ld --version"
-  bool ccache = false;   ///< no part of the identity: it does not change what comes out
+  std::string prefix;  ///< CROSS_COMPILE: "aarch64-linux-gnu-", empty when native
+  /// The prefix, and the first line that gcc, the host's gcc, as, ld and pahole say to --version.
+  std::string identity;
+  bool ccache = false;  ///< no part of the identity: it does not change what comes out
 
   std::string gcc() const { return prefix + "gcc"; }
   /// Value of make's CC=: with ccache in front if there is one.

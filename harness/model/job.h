@@ -42,8 +42,8 @@ struct JobSpec {
       0;  ///< lpj= of an x86-64 guest under TCG; 0 = the kernel calibrates by itself
   Timeouts timeouts;
   std::vector<TestSpec> tests;
-  std::vector<std::string> missing_programs;  ///< programs of tests that the kernel tree lacks
   std::map<std::string, std::string> skips;   ///< tests that this kernel cannot run, and why
+  std::map<std::string, std::string> broken;  ///< tests whose program should be there and is not, and why
 };
 
 /// JSON text of a JobSpec and back; the error names the key that is missing or of a wrong type.

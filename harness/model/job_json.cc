@@ -33,7 +33,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, l
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s,
                                                 shutdown_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, guest_id, arch, kernel_image, vmlinux, initramfs, shell,
-                                   machine, accel, loops_per_jiffy, timeouts, tests, missing_programs, skips)
+                                   machine, accel, loops_per_jiffy, timeouts, tests, skips, broken)
 
 std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2) + "\n"; }
 

@@ -53,6 +53,7 @@ ExitStatus wait_for(pid_t pid, int pidfd, const CancelToken& cancel) {
   }
   const bool cancelled = p[0].revents == 0;
   if (cancelled) ::kill(pid, SIGKILL);
+  if (pidfd >= 0 && !ended_within(pidfd, Seconds(30))) return Unkillable{};
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
   }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -14,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
@@ -42,7 +44,14 @@ class ChildSetup {
     Guard::announce_self();
     if (::getppid() != parent_) ::_exit(127);  // the parent died before prctl
     // exec keeps ignored signals ignored and the mask as it is: SIGPIPE ignored would break shell pipelines.
-    for (int signo = 1; signo < NSIG; ++signo) ::signal(signo, SIG_DFL);
+    // What was ignored when pinrig was started (nohup, a script's background job) is ignored below it as
+    // well.
+    for (int signo = 1; signo < NSIG; ++signo) {
+      struct sigaction now = {};
+      const bool inherited = signo == SIGHUP || signo == SIGINT || signo == SIGQUIT;
+      if (inherited && ::sigaction(signo, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) continue;
+      ::signal(signo, SIG_DFL);
+    }
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -71,6 +80,7 @@ class Vectors {
     for (const auto& a : command.argv) argv_.push_back(a.c_str());
     argv_.push_back(nullptr);
     const auto unset = [&](std::string_view name) {
+      if (command.inherit && !matches(*command.inherit, name)) return true;
       for (const auto& u : command.unset)
         if (u == name) return true;
       return command.env.count(std::string(name)) != 0;
@@ -83,6 +93,11 @@ class Vectors {
     for (const auto& entry : own_) env_.push_back(entry.c_str());
     env_.push_back(nullptr);
   }
+  static bool matches(const std::vector<std::string>& patterns, std::string_view name) {
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [&](const std::string& pattern) { return glob_match(pattern, name); });
+  }
+
   const char** argv() { return argv_.data(); }
   const char* const* env() const { return env_.data(); }
 
@@ -152,6 +167,34 @@ Result<fs::path> program_of(const Command& command) {
 
 }  // namespace
 
+const std::vector<std::string>& build_variables() {
+  // CCACHE_COMPILER and CCACHE_PREFIX would put another compiler in the place of ours.
+  static const std::vector<std::string> names{"PATH",
+                                              "HOME",
+                                              "USER",
+                                              "LOGNAME",
+                                              "TMPDIR",
+                                              "LD_LIBRARY_PATH",
+                                              "XDG_CACHE_HOME",
+                                              "XDG_CONFIG_HOME",
+                                              "XDG_RUNTIME_DIR",
+                                              "CCACHE_DIR",
+                                              "CCACHE_MAXSIZE",
+                                              "CCACHE_DISABLE",
+                                              "CCACHE_READONLY",
+                                              "CCACHE_CONFIGPATH",
+                                              "CCACHE_LOGFILE",
+                                              "CCACHE_TEMPDIR",
+                                              "CCACHE_UMASK",
+                                              "CCACHE_NOHASHDIR",
+                                              "CCACHE_SECONDARY_STORAGE",
+                                              "CCACHE_REMOTE_STORAGE",
+                                              "CCACHE_COMPRESS*",
+                                              "CCACHE_HARDLINK",
+                                              "CCACHE_STATS*"};
+  return names;
+}
+
 Result<Running> launch(const Command& command, const Stdio& stdio) {
   PINRIG_TRY(program, program_of(command));
   Guard::ensure();
@@ -173,9 +216,22 @@ void kill_group(pid_t pid) {
   ::kill(pid, SIGKILL);  // should setpgid have failed
 }
 
-Ended reap(const Running& running) {
+bool ended_within(int pidfd, Seconds patience) {
+  const Deadline deadline = Deadline::after(patience);
+  for (;;) {
+    pollfd p{pidfd, POLLIN, 0};
+    const int n = ::poll(&p, 1, deadline.poll_ms());
+    if (n > 0) return true;
+    if (n == 0 && deadline.passed()) return false;
+    if (n < 0 && errno != EINTR) return true;
+  }
+}
+
+Ended reap(const Running& running, Seconds patience) {
   // Before wait4: as long as the leader is a zombie nobody else can get its id, so this hits only its group.
   kill_group(running.pid);
+  // The guard still knows the group of one that stays, and so kills it once more when we end.
+  if (running.pidfd && !ended_within(running.pidfd.get(), patience)) return Ended{Unkillable{}, 0};
   Guard::forget(running.pid);
   int status = 0;
   struct rusage usage = {};

@@ -35,7 +35,10 @@ Result<Running> launch_for_good(const Command& command, const Stdio& stdio);
 void kill_group(pid_t pid);
 
 /// For a process whose pidfd is readable (or that was killed): ends what is left of its group, then reaps.
-Ended reap(const Running& running);
+/// One that is not dead `patience` later, because it sleeps in the kernel (state D), is Unkillable and stays.
+Ended reap(const Running& running, Seconds patience = Seconds(30));
+/// Whether the process of `pidfd` ended within `patience`.
+bool ended_within(int pidfd, Seconds patience);
 
 /// Command::input as a descriptor to read from: a sealed-off memory file, or /dev/null when it is empty.
 Result<UniqueFd> input_fd(const std::string& input);

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// PR_SET_PDEATHSIG speaks of the thread that forked, not of its process (forget_original_parent() in
-// kernel/exit.c goes through the children of the thread that ends): a Child started by a worker would be
-// killed when that worker ends. So they are all started by one thread that never does.
+#include "process/launcher_thread.h"
+
 #include <condition_variable>
-#include <functional>
 #include <mutex>
-#include <optional>
 #include <thread>
 
 #include "process/launch.h"
@@ -21,14 +18,22 @@ class LauncherThread {
     return *instance;
   }
 
-  Result<Running> launch(const Command& command, const Stdio& stdio) {
-    std::optional<Result<Running>> result;
+  void run(const std::function<void()>& job) {
+    bool done = false;
+    std::exception_ptr thrown;
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return !job_; });
-    job_ = [&] { result.emplace(process::launch(command, stdio)); };
+    job_ = [&] {
+      try {
+        job();
+      } catch (...) {
+        thrown = std::current_exception();
+      }
+      done = true;
+    };
     changed_.notify_all();
-    changed_.wait(lock, [&] { return result.has_value(); });
-    return std::move(*result);
+    changed_.wait(lock, [&] { return done; });
+    if (thrown) std::rethrow_exception(thrown);
   }
 
  private:
@@ -52,8 +57,12 @@ class LauncherThread {
 
 }  // namespace
 
+void on_launcher_thread(const std::function<void()>& job) { LauncherThread::get().run(job); }
+
 Result<Running> launch_for_good(const Command& command, const Stdio& stdio) {
-  return LauncherThread::get().launch(command, stdio);
+  std::optional<Result<Running>> result;
+  on_launcher_thread([&] { result.emplace(launch(command, stdio)); });
+  return std::move(*result);
 }
 
 }  // namespace pinrig::process

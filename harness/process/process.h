@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -25,9 +26,16 @@ struct Command {
   fs::path cwd;                            ///< empty: ours
   std::map<std::string, std::string> env;  ///< added to (or replacing in) our environment
   std::vector<std::string> unset;          ///< variables taken out of it
-  std::string input;                       ///< stdin; empty = /dev/null
+  /// Names (with '*') of the variables that are taken from our environment; all when not set.
+  std::optional<std::vector<std::string>> inherit = std::nullopt;
+  std::string input;  ///< stdin; empty = /dev/null
   Deadline deadline = Deadline::never();
 };
+
+/// For Command::inherit of compilers and of what runs them: where programs, the home and temporary files are,
+/// and ccache's own settings. A variable that makes another program out of the same sources is not among
+/// them: MAKEFLAGS, GNUMAKEFLAGS, CFLAGS, CPATH, KBUILD_*, COMPILER_PATH.
+const std::vector<std::string>& build_variables();
 
 // How a program ended: never an int, so that "exit 11" and SIGSEGV stay apart.
 struct Exited {
@@ -38,8 +46,9 @@ struct Signaled {
 };
 struct TimedOut {};
 struct Cancelled {};
-using ExitStatus = std::variant<Exited, Signaled, TimedOut, Cancelled>;
-/// "exit 2", "killed by SIGSEGV", "timed out", "interrupted".
+struct Unkillable {};  ///< it did not die of SIGKILL (state D); it is left to itself
+using ExitStatus = std::variant<Exited, Signaled, TimedOut, Cancelled, Unkillable>;
+/// "exit 2", "killed by SIGSEGV", "timed out", "interrupted", "did not die of SIGKILL".
 std::string to_string(const ExitStatus& status);
 inline bool succeeded(const ExitStatus& s) {
   const auto* e = std::get_if<Exited>(&s);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -15,6 +16,9 @@
 #include <fstream>
 #include <optional>
 #include <thread>
+
+#include "process/launch.h"
+#include "process/launcher_thread.h"
 
 namespace pinrig::process {
 namespace {
@@ -383,6 +387,43 @@ TEST_F(ProcessTest, ChildOutlivesTheThreadThatStartedIt) {
   std::thread([&] { child.emplace(Child::start(sh("sleep 1000"), path("log"))); }).join();
   ASSERT_TRUE(child->has_value());
   EXPECT_TRUE(std::holds_alternative<TimedOut>((*child)->wait(Deadline::after(Seconds(0.05)), cancel_)));
+}
+
+TEST_F(ProcessTest, WhatTheLauncherThrowsReachesItsCaller) {
+  EXPECT_THROW(on_launcher_thread([] { throw Fatal("no descriptors left"); }), Fatal);
+  bool ran = false;
+  on_launcher_thread([&] { ran = true; });
+  EXPECT_TRUE(ran) << "the next one is served";
+}
+
+// As a process in state D, which SIGKILL does not wake: reaping it must not hang.
+TEST_F(ProcessTest, AProcessThatDoesNotDieIsLeftBehind) {
+  const UniqueFd never(::eventfd(0, EFD_CLOEXEC));
+  EXPECT_FALSE(ended_within(never.get(), Seconds(0.01)));
+  EXPECT_EQ(to_string(ExitStatus(Unkillable{})), "did not die of SIGKILL");
+}
+
+TEST_F(ProcessTest, OnlyListedVariablesAreInherited) {
+  ::setenv("GNUMAKEFLAGS", "-n", 1);
+  ::setenv("CPATH", "/x", 1);
+  ::setenv("CCACHE_DIR", "/ccache", 1);
+  auto c = sh("env | sort");
+  c.inherit = build_variables();
+  c.env["OURS"] = "1";
+  const std::string out = run_it(c).out;
+  for (const char* name : {"GNUMAKEFLAGS", "CPATH", "CCACHE_DIR"}) ::unsetenv(name);
+  EXPECT_THAT(out, HasSubstr("PATH="));
+  EXPECT_THAT(out, HasSubstr("OURS=1"));
+  EXPECT_THAT(out, HasSubstr("CCACHE_DIR=/ccache"));
+  EXPECT_EQ(out.find("GNUMAKEFLAGS"), std::string::npos) << out;
+  EXPECT_EQ(out.find("CPATH"), std::string::npos) << out;
+}
+
+TEST_F(ProcessTest, ASignalThatWeWereStartedToIgnoreIsIgnoredBelowUs) {
+  const auto before = ::signal(SIGHUP, SIG_IGN);
+  const auto f = run_it(sh("kill -HUP $$; echo alive"));
+  ::signal(SIGHUP, before);
+  EXPECT_EQ(f.out, "alive\n");
 }
 
 TEST_F(ProcessTest, ChildReportsCpuAndMissingTool) {

@@ -9,6 +9,7 @@
 #include "plan/environment.h"
 #include "process/process.h"
 #include "spec/spec.h"
+#include "vm/job_files.h"
 #include "vm/qemu_args.h"
 
 namespace pinrig::run {
@@ -93,7 +94,7 @@ Result<void> check_programs(const Inputs& in) {
                         fmt::format("apt install {}, or leave {} out with --arch", vm::qemu_package(arch),
                                     to_string(arch)));
   }
-  return {};
+  return check_place(vm::socket_parent(), "TMPDIR");
 }
 
 Result<void> check_place(const fs::path& dir, const std::string& variable) {

@@ -45,7 +45,8 @@ struct Inputs {
 };
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);
 
-/// QEMU for every architecture of the run: its absence must not show after half an hour of building.
+/// QEMU for every architecture of the run, and a directory for its sockets: their absence must not show after
+/// half an hour of building.
 Result<void> check_programs(const Inputs& inputs);
 /// A directory of ours that can be written to; `variable` (PINRIG_CACHE) is what the hint names.
 Result<void> check_place(const fs::path& dir, const std::string& variable);

@@ -19,9 +19,11 @@ namespace {
 
 using store::KernelState;
 
+// Sorted by time for people; 32 bits from getrandom(2) tell the tasks of a cluster apart that start in one
+// second.
 std::string new_id() {
   std::random_device random;
-  return fmt::format("{:%Y%m%d-%H%M%S}-{:04x}", fmt::gmtime(std::time(nullptr)), random() & 0xffff);
+  return fmt::format("{:%Y%m%d-%H%M%S}-{:08x}", fmt::gmtime(std::time(nullptr)), random() & 0xffffffff);
 }
 
 std::string host_facts() {
@@ -52,6 +54,16 @@ store::GuestRow planned_guest(const std::string& run_id, const std::string& kern
   row.machine = g.machine.name;
   row.planned = static_cast<int>(g.tests.size());
   return row;
+}
+
+/// Copies the output of a build to where the run is kept: the cache may be emptied at any time. Its new path,
+/// or nothing when there was no such file.
+Result<std::string> keep_build_log(const fs::path& log, const fs::path& dir) {
+  std::error_code ec;
+  if (!fs::is_regular_file(log, ec)) return std::string();
+  PINRIG_CHECK(make_dirs(dir));
+  PINRIG_CHECK(copy_sparse(log, dir / "build.log"));
+  return (dir / "build.log").string();
 }
 
 KernelState state_of(const Error& error) {
@@ -102,16 +114,16 @@ RunRecord::RunRecord(store::Store store, store::RunRow row, FileLock alive)
 Result<RunRecord> RunRecord::begin(store::Store store, const RunOptions& options, const Inputs& in,
                                    const Sources& sources, const plan::Plan& plan, const Services& s) {
   store::RunRow row;
-  row.id = new_id();
   row.spec = in.spec.name;
   row.faults = in.has_faults;
   row.purpose = options.purpose;
   row.base = in.base.name;
   row.series = in.series ? in.series->name : "";
   row.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
-  row.dir = s.paths.state / "runs" / row.id;
   row.host = host_facts();
-  PINRIG_CHECK(make_dirs(row.dir));
+  PINRIG_TRY(dir, claim_dir(s.paths.state / "runs", new_id));
+  row.id = dir.filename().string();
+  row.dir = dir;
   PINRIG_TRY(alive, FileLock::try_acquire(fs::path(row.dir) / "alive.lock"));
   PINRIG_CHECK(write_file_atomic(fs::path(row.dir) / "run.json", run_to_json(options, in, sources, plan, s)));
   std::vector<store::KernelRow> kernels;
@@ -135,6 +147,8 @@ Result<void> RunRecord::kernel_built(const model::Kernel& kernel, const kbuild::
   PINRIG_CHECK(make_dirs(dir));
   PINRIG_TRY(config, read_file(artifact.config));
   PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
+  PINRIG_TRY(log, keep_build_log(artifact.log, dir));
+  row.build_log = std::move(log);
   const std::lock_guard lock(*mutex_);
   return store_.update_kernel(row);
 }
@@ -144,6 +158,10 @@ Result<void> RunRecord::kernel_failed(const model::Kernel& kernel, const Error& 
   row.state = state_of(error);
   row.failure = job::outcome_of_error(error).detail;
   if (!error.hint.empty()) row.notes.push_back(error.hint);
+  if (error.build) {
+    PINRIG_TRY(log, keep_build_log(error.build->log, kernel_dir(kernel)));
+    row.build_log = std::move(log);
+  }
   const std::lock_guard lock(*mutex_);
   return store_.update_kernel(row);
 }

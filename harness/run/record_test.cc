@@ -143,15 +143,20 @@ TEST_F(Record, ALossAgainstTheBaseIsARegressionAndTheVerdictStays) {
 
 TEST_F(Record, AKernelThatDoesNotBuildIsOneLineAndNoRegression) {
   add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}});
-  const auto failed = record_->kernel_failed(
-      plan_.kernels[1],
-      make_error(ErrorKind::build_failed, "patch 1 does not build:\nmm/gup.c:7: error", "see it"));
+  auto error = make_error(ErrorKind::build_failed, "patch 1 does not build:\nmm/gup.c:7: error", "see it");
+  const auto logs = TempDir::create(fs::temp_directory_path(), "record-logs-").value();
+  error.build = BuildFailure{.log = logs.path() / "tip.build.log"};
+  ASSERT_TRUE(write_file_atomic(error.build->log, "mm/gup.c:7: error\n").has_value());
+  const auto failed = record_->kernel_failed(plan_.kernels[1], error);
   ASSERT_TRUE(failed.has_value());
+  fs::remove(error.build->log);
   EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::build);
   const auto k = store().kernels(record_->id()).value().at(1);
   EXPECT_EQ(k.state, store::KernelState::build_failed);
   EXPECT_EQ(k.failure, "patch 1 does not build: mm/gup.c:7: error");
   EXPECT_THAT(k.notes, ElementsAre("see it"));
+  EXPECT_EQ(read_file(k.build_log).value(), "mm/gup.c:7: error\n")
+      << "the run keeps it, whatever the cache does";
   EXPECT_THAT(store().results(record_->id(), "tip-x86_64").value(), testing::IsEmpty());
 }
 

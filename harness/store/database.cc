@@ -3,6 +3,12 @@
 
 #include <fmt/format.h>
 #include <sqlite3.h>
+#include <sys/vfs.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/log.h"
 
 namespace pinrig::store {
 namespace {
@@ -24,19 +30,55 @@ Result<void> check_owner(const fs::path& file, SQLite::Database& db) {
   return {};
 }
 
-/// Switching to WAL does not honour the busy handler, so the first processes take turns.
-Result<void> use_wal(const fs::path& file, SQLite::Database& db) {
-  if (db.execAndGet("PRAGMA journal_mode").getString() == "wal") return {};
-  PINRIG_TRY(lock, FileLock::acquire(file.string() + ".lock", -1, nullptr));
-  const std::string mode = db.execAndGet("PRAGMA journal_mode = WAL").getString();
-  if (mode != "wal")
-    return make_error(ErrorKind::infra,
-                      fmt::format("{}: journal mode is {} instead of WAL", file.string(), mode),
-                      "the file system lacks shared memory maps; put PINRIG_STATE on a local disk");
+/// Switching does not honour the busy handler, so the first processes take turns.
+Result<void> use_journal(const fs::path& file, SQLite::Database& db) {
+  struct statfs where = {};
+  const bool known = ::statfs(fs::absolute(file).parent_path().c_str(), &where) == 0;
+  const std::string wanted = known ? journal_mode_for(where.f_type) : "wal";
+  if (db.execAndGet("PRAGMA journal_mode").getString() == wanted) return {};
+  PINRIG_TRY(lock, FileLock::acquire(file.string() + ".lock", {}));
+  const std::string mode = db.execAndGet("PRAGMA journal_mode = " + wanted).getString();
+  if (mode != wanted)
+    return make_error(
+        ErrorKind::infra, fmt::format("{}: journal mode is {} instead of {}", file.string(), mode, wanted),
+        wanted == "wal" ? "the file system lacks shared memory maps; put PINRIG_STATE on a local disk"
+                        : "another pinrig has the file open; try again when it is done");
+  if (wanted != "wal")
+    spdlog::info(
+        "{} is on a network file system: it is kept with a rollback journal, so that several hosts may "
+        "use it; only one of them writes at a time",
+        file.string());
   return {};
 }
 
 }  // namespace
+
+const char* journal_mode_for(long f_type) {
+  // From linux/magic.h and the file systems' own sources; f_type is signed on some architectures.
+  static constexpr std::array<std::uint32_t, 18> shared{
+      0x6969,      // NFS
+      0x517b,      // SMB
+      0xff534d42,  // CIFS
+      0xfe534d42,  // SMB 2
+      0x0bd00bd0,  // Lustre
+      0x00c36400,  // Ceph
+      0x47504653,  // GPFS
+      0x19830326,  // BeeGFS
+      0xaad7aaea,  // PanFS
+      0x5346414f,  // OpenAFS
+      0x6b414653,  // kAFS
+      0x01021997,  // 9P
+      0x65735546,  // FUSE, virtiofs: sshfs, GlusterFS, a host's folder
+      0x7461636f,  // OCFS2
+      0x01161970,  // GFS2
+      0x20030528,  // OrangeFS
+      0x73757245,  // Coda
+      0x786f4256,  // VirtualBox's shared folders
+  };
+  const bool network =
+      std::find(shared.begin(), shared.end(), static_cast<std::uint32_t>(f_type)) != shared.end();
+  return network ? "delete" : "wal";
+}
 
 Error database_error(const fs::path& file, int code, const std::string& message) {
   const std::string text = fmt::format("{}: {}", file.string(), message);
@@ -84,7 +126,7 @@ Result<Store> Store::open(const fs::path& file) {
         Impl{file, SQLite::Database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, busy_ms)});
     if (alone) made->db.exec("PRAGMA locking_mode = EXCLUSIVE");
     PINRIG_CHECK(check_owner(file, made->db));
-    PINRIG_CHECK(use_wal(file, made->db));
+    PINRIG_CHECK(use_journal(file, made->db));
     made->db.exec("PRAGMA synchronous = FULL");
     migrate(made->db, schema_version());
     // Only now: ALTER TABLE of a later migration may need them off.

@@ -24,6 +24,13 @@ inline constexpr int application_id = 0x504e5247;
 
 /// The version that a database has.
 int user_version(SQLite::Database& db);
+
+/// SQLite's journal for a file on a file system of this type (statfs(2), f_type): "wal", or "delete" where
+/// hosts do not share memory, so that the log's index (results.db-shm) would differ between them: NFS, SMB,
+/// Lustre, Ceph, GPFS, FUSE and their kind. See "WAL does not work over a network filesystem" in SQLite's
+/// wal.html.
+const char* journal_mode_for(long f_type);
+
 /// The version that this program writes; kept in PRAGMA user_version.
 int schema_version();
 /// Brings a database from the version it has to `target`, one transaction in all; a no-op when it is there.

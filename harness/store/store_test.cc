@@ -449,6 +449,15 @@ TEST_F(StoreTest, FindsARunByIdByPrefixAndTheLast) {
             "'20261121-01-a' is the beginning of several runs: 20261121-01-ab, 20261121-01-aa");
 }
 
+TEST(Journal, HostsThatShareNoMemoryGetARollbackJournal) {
+  EXPECT_STREQ(journal_mode_for(0x6969), "delete");                        // NFS
+  EXPECT_STREQ(journal_mode_for(0x0bd00bd0), "delete");                    // Lustre
+  EXPECT_STREQ(journal_mode_for(static_cast<int>(0xff534d42)), "delete");  // CIFS, as a signed int
+  EXPECT_STREQ(journal_mode_for(0xef53), "wal");                           // ext4
+  EXPECT_STREQ(journal_mode_for(0x01021994), "wal");                       // tmpfs
+  EXPECT_STREQ(journal_mode_for(0x794c7630), "wal");                       // overlayfs
+}
+
 TEST_F(StoreTest, RunsOfDeadProcessesBecomeInterrupted) {
   Store s = open();
   for (const char* id : {"alive", "dead", "done"}) ASSERT_TRUE(s.begin_run(a_run(id), {}, {}).has_value());

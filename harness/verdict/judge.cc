@@ -110,8 +110,10 @@ void judge_exit(const JobFacts& facts, const model::TestRecord& record, Evidence
     case Exit::timed_out:
       return evidence.against(Verdict::timeout, "the time limit passed" + tail);
     case Exit::not_run:
-      return evidence.against(Verdict::error,
-                              fmt::format("it could not be started, errno {}{}", record.exit.code, tail));
+      return evidence.against(
+          Verdict::error, record.exit.code == 0
+                              ? "it could not be started" + tail
+                              : fmt::format("it could not be started, errno {}{}", record.exit.code, tail));
     case Exit::lost:
       return judge_lost(facts, record, evidence);
   }

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vm/accel.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "base/hash.h"
@@ -29,12 +33,14 @@ constexpr double reference_s = 0.3;
 constexpr double max_scale = 20;
 /// A guest of a third of a second that needs this long under TCG will boot no kernel in any useful time.
 constexpr double tcg_limit_s = 30;
+/// A host that seems this much slower than the reference may only have been busy: its scale is measured again
+/// soon, as each measurement costs two such guests. What else changes within a boot of the host is seen after
+/// an hour.
+constexpr double slow_factor = 1.5;
+constexpr std::int64_t slow_kept_s = 120;
+constexpr std::int64_t kept_s = 3600;
 /// KVM runs the guest at once or never: spinning or paused guests are given up soon.
 constexpr double kvm_limit_s = 1.0;
-
-fs::path cache_file(Arch arch, const fs::path& dir) {
-  return dir / fmt::format("accel-{}.json", model::to_string(arch));
-}
 
 /// One line of a file of /proc or /etc; empty when it is not there.
 std::string line_of(const fs::path& path) {
@@ -42,8 +48,23 @@ std::string line_of(const fs::path& path) {
   return text.has_value() ? std::string(trim(*text)) : std::string();
 }
 
-/// Everything the answer depends on: another host, boot, QEMU or guest asks again. QEMU's version is taken
-/// from its file's identity, as running it with --version would cost more than the rest.
+/// One file for each host: a cluster shares its cache.
+fs::path cache_file(Arch arch, const fs::path& dir) {
+  struct utsname host = {};
+  ::uname(&host);
+  const auto id = Sha256().field(host.nodename).field(line_of("/etc/machine-id")).hex().substr(0, 12);
+  return dir / fmt::format("accel-{}-{}.json", model::to_string(arch), id);
+}
+
+/// What open(2) of /dev/kvm says to this user: 0 or an errno. chmod, a new group, another user change it.
+int kvm_open_errno() {
+  const UniqueFd fd(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+  return fd ? 0 : errno;
+}
+
+/// Everything the answer depends on: another host, boot, user, QEMU, guest or answer of /dev/kvm asks again.
+/// QEMU's version is taken from its file's identity, as running it with --version would cost more than the
+/// rest.
 Result<std::string> cache_key(Arch arch, const fs::path& guest) {
   const fs::path qemu = process::find_program(qemu_program(arch));
   if (qemu.empty())
@@ -59,6 +80,7 @@ Result<std::string> cache_key(Arch arch, const fs::path& guest) {
       .field(line_of("/proc/sys/kernel/random/boot_id"))
       .field(fmt::format("{} {} {}.{}", qemu.string(), st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec))
       .field(guest.filename().string())
+      .field(fmt::format("{} {}", ::geteuid(), kvm_open_errno()))
       .hex();
 }
 
@@ -75,6 +97,7 @@ std::optional<Probe> from_cache(const fs::path& file, const std::string& key) {
     json.at("kvm_s").get_to(probe.kvm_s);
     json.at("tsc_khz").get_to(probe.tsc_khz);
     json.at("qemu_version").get_to(probe.qemu_version);
+    json.at("measured").get_to(probe.measured);
     probe.from_cache = true;
     return probe;
   } catch (const nlohmann::json::exception& e) {
@@ -90,7 +113,8 @@ Result<void> to_cache(const fs::path& file, const std::string& key, const Probe&
                             {"tcg_s", probe.tcg_s},
                             {"kvm_s", probe.kvm_s},
                             {"tsc_khz", probe.tsc_khz},
-                            {"qemu_version", probe.qemu_version}};
+                            {"qemu_version", probe.qemu_version},
+                            {"measured", probe.measured}};
   return write_file_atomic(file, json.dump(2) + "\n");
 }
 
@@ -134,14 +158,22 @@ double Probe::scale(Accel accel) const {
   return std::clamp(measured / reference_s, 1.0, max_scale);
 }
 
+bool Probe::outdated(std::int64_t now) const {
+  const auto age = now - measured;
+  const bool slow = std::max(tcg_s, kvm_s) > slow_factor * reference_s;
+  return age < 0 || age > (slow ? slow_kept_s : kept_s);
+}
+
 Result<Probe> probe_accel(Arch arch, const fs::path& project, const fs::path& cache,
                           const CancelToken& cancel) {
   const fs::path dir = cache / "probe";
   PINRIG_TRY(guest, build_probe(arch, project, dir, cancel));
   PINRIG_TRY(key, cache_key(arch, guest));
   const fs::path file = cache_file(arch, dir);
-  if (auto known = from_cache(file, key)) return *known;
+  const std::int64_t now = std::time(nullptr);
+  if (auto known = from_cache(file, key); known && !known->outdated(now)) return *known;
   Probe probe;
+  probe.measured = now;
   PINRIG_TRY(version, qemu_version(arch, cancel));
   probe.qemu_version = std::move(version);
   const TscWatch watch;

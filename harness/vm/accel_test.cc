@@ -35,6 +35,18 @@ TEST(Accel, ScaleGrowsWithTheCalibrationTime) {
   EXPECT_DOUBLE_EQ(twice.scale(Accel::tcg), 2 * once.scale(Accel::tcg));
 }
 
+TEST(Accel, AScaleOfABusyHostIsNotKept) {
+  Probe probe;
+  probe.measured = 1000000;
+  probe.tcg_s = 0.3;
+  EXPECT_FALSE(probe.outdated(1000000 + 3600));
+  EXPECT_TRUE(probe.outdated(1000000 + 3601));
+  EXPECT_TRUE(probe.outdated(999999)) << "the clock went back";
+  probe.tcg_s = 1.17;  // x3.9
+  EXPECT_FALSE(probe.outdated(1000000 + 120));
+  EXPECT_TRUE(probe.outdated(1000000 + 121));
+}
+
 TEST(Accel, NoKvmDeviceSaysSo) { EXPECT_EQ(kvm_device_problem("/nonexistent/kvm"), "no /nonexistent/kvm"); }
 
 TEST(Accel, ADeviceThatIsNotKvmCreatesNoVm) {

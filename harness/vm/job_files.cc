@@ -15,15 +15,6 @@ namespace {
 /// Room for "pinrig-XXXXXX/control" below sun_path's 108 bytes.
 constexpr std::size_t longest_parent = 80;
 
-/// Not the job's directory: a run deep in somebody's home would not fit into sun_path.
-fs::path socket_parent() {
-  const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-  if (runtime != nullptr && *runtime == '/' && std::string_view(runtime).size() <= longest_parent &&
-      ::access(runtime, W_OK | X_OK) == 0)
-    return runtime;
-  return "/tmp";
-}
-
 Result<void> make_sparse(const fs::path& path, int size_mib) {
   UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd) return errno_error("creating " + path.string(), errno);
@@ -32,7 +23,19 @@ Result<void> make_sparse(const fs::path& path, int size_mib) {
   return {};
 }
 
+bool takes_sockets(const char* dir) {
+  return dir != nullptr && *dir == '/' && std::string_view(dir).size() <= longest_parent &&
+         ::access(dir, W_OK | X_OK) == 0;
+}
+
 }  // namespace
+
+fs::path socket_parent() {
+  for (const char* variable : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
+    if (const char* dir = std::getenv(variable); takes_sockets(dir)) return dir;
+  }
+  return "/tmp";
+}
 
 Result<JobFiles> JobFiles::prepare(const model::JobSpec& job, const GuestFiles& files,
                                    const std::map<std::string, fs::path>& drive_files) {

@@ -13,6 +13,11 @@
 
 namespace pinrig::vm {
 
+/// Where the directories with the sockets of guests are made: XDG_RUNTIME_DIR, TMPDIR or /tmp, the first that
+/// is short enough for sun_path and may be written to. Not the job's directory: that of a run deep in
+/// somebody's home would not fit.
+fs::path socket_parent();
+
 /// Owns the files that only serve one boot; its end removes them. Console, results, qemu.log and qemu.args
 /// stay.
 class JobFiles {

@@ -121,6 +121,17 @@ TEST_F(Interrupted, ASecondSignalEndsItAtOnce) {
   EXPECT_EQ(run.end(20), "exit 130") << run.heard();
 }
 
+// As timeout(1) and a closing terminal do: the report of the run is still written.
+TEST_F(Interrupted, FurtherSignalsCostNoReport) {
+  fake_platform();
+  box_.fake("make", hanging());
+  Background run(box_, {"run"});
+  ASSERT_TRUE(began_->wait_for("began", 60)) << run.heard();
+  for (const int signo : {SIGTERM, SIGHUP, SIGINT}) run.signal(signo);
+  EXPECT_EQ(run.end(20), "exit 130") << run.heard();
+  EXPECT_THAT(listed(box_), HasSubstr("interrupted"));
+}
+
 TEST_F(Interrupted, KilledWhileAKernelIsBuilt) {
   fake_platform();
   box_.fake("make", "echo began >'" + began_->path().string() + "'; exec sleep 1000");

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0
+// Selftests that an artifact does not have, and why: absent.json beside the programs.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/file.h"
+
+namespace pinrig::kbuild {
+
+struct Absent {
+  enum class Kind {
+    not_in_tree,       ///< the tree has no such test: a skip
+    does_not_compile,  ///< it has it, and no program came of it: a finding
+  };
+  Kind kind = Kind::not_in_tree;
+  std::string detail;  ///< "tools/testing/selftests/mm has no cow.c", "gup_test.c:3:2: error: ..."
+};
+using AbsentPrograms = std::map<std::string, Absent>;  ///< by program name
+
+const char* to_string(Absent::Kind kind);
+
+/// Reads SELFTESTS/absent.json. Error infra when it is not there or cannot be read: then nobody knows whether
+/// a program that is not there should be.
+Result<AbsentPrograms> read_absent(const fs::path& selftests);
+
+/// Writes it.
+Result<void> write_absent(const fs::path& selftests, const AbsentPrograms& absent);
+
+}  // namespace pinrig::kbuild
