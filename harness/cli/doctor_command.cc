@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "doctor/doctor.h"
@@ -24,8 +25,8 @@ std::string as_text(const std::vector<doctor::Finding>& findings, bool color) {
   }
   const auto problems = std::count_if(findings.begin(), findings.end(),
                                       [](const auto& f) { return f.level == Level::problem; });
-  out += problems == 0 ? "everything a run needs is here\n"
-                       : fmt::format("{} problems: a run will not get through\n", problems);
+  out += problems == 0 ? "everything that a run needs is installed\n"
+                       : count_of(static_cast<std::size_t>(problems), "problem") + ": a run would fail\n";
   return out;
 }
 

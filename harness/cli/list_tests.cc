@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "plan/selector.h"
 
 namespace pinrig::cli {
 namespace {
@@ -14,13 +15,6 @@ namespace {
 using model::Needs;
 using model::TestSpec;
 using nlohmann::ordered_json;
-
-bool chosen(const TestSpec& t, const std::vector<std::string>& globs) {
-  return globs.empty() || std::any_of(globs.begin(), globs.end(), [&](const std::string& g) {
-           return glob_match(g,
-                             g.find('/') == std::string::npos ? t.name.substr(0, t.name.find('/')) : t.name);
-         });
-}
 
 std::vector<std::string> device_names(const Needs& n) {
   std::vector<std::string> out;
@@ -36,13 +30,13 @@ std::string needs_text(const Needs& n) {
   list("nvme", n.nvme);
   if (!n.fs.empty()) parts.push_back(n.fs + (n.fs_mib > 0 ? fmt::format(" of {}M", n.fs_mib) : ""));
   list("devices", device_names(n));
-  if (n.hugepages_2m > 0) parts.push_back(fmt::format("{} huge pages", n.hugepages_2m));
+  if (n.hugepages_2m > 0) parts.push_back(count_of(static_cast<std::size_t>(n.hugepages_2m), "huge page"));
   if (n.swap_mib > 0) parts.push_back(fmt::format("{}M swap", n.swap_mib));
   if (n.memory_mib > 0) parts.push_back(fmt::format("{}M memory", n.memory_mib));
-  if (n.cpus > 0) parts.push_back(fmt::format("{} CPUs", n.cpus));
-  if (n.numa_nodes > 0) parts.push_back(fmt::format("{} NUMA nodes", n.numa_nodes));
+  if (n.cpus > 0) parts.push_back(count_of(static_cast<std::size_t>(n.cpus), "CPU"));
+  if (n.numa_nodes > 0) parts.push_back(count_of(static_cast<std::size_t>(n.numa_nodes), "NUMA node"));
   if (n.rdma) parts.emplace_back("soft RDMA");
-  list("boot parameters", n.kernel_args);
+  list("kernel parameters", n.kernel_args);
   list("tools", n.tools);
   list("symbols", n.symbols);
   return join(parts, ", ");
@@ -54,11 +48,12 @@ std::string proof_text(const model::Proof& p) {
 }
 
 std::string line(const char* what, const std::string& text) {
-  return text.empty() ? "" : fmt::format("      {:<7} {}\n", what, text);
+  return text.empty() ? "" : fmt::format("      {:<8} {}\n", what, text);
 }
 
 std::string marks(const TestSpec& t) {
-  return std::string(t.destructive ? "destructive; " : "") + (t.known_long ? "long, runs when named; " : "");
+  return std::string(t.destructive ? "destructive; " : "") +
+         (t.known_long ? "takes minutes, runs when named in full; " : "");
 }
 
 ordered_json needs_json(const Needs& n) {
@@ -96,36 +91,44 @@ ordered_json test_json(const TestSpec& t) {
 
 }  // namespace
 
-std::string tests_text(const std::vector<model::Suite>& suites, const std::vector<std::string>& globs) {
+Result<std::vector<model::Suite>> chosen_tests(std::vector<model::Suite> suites,
+                                               const std::vector<std::string>& words) {
+  if (words.empty()) return suites;
+  auto known = plan::choices(suites);
+  for (auto& c : known) c.only_by_name = false;
+  PINRIG_TRY(selection, plan::select(words, {{}, "list tests"}, known));
+  for (auto& s : suites)
+    std::erase_if(s.tests, [&](const TestSpec& t) {
+      return std::find(selection.tests.begin(), selection.tests.end(), t.name) == selection.tests.end();
+    });
+  std::erase_if(suites, [](const auto& s) { return s.tests.empty(); });
+  return suites;
+}
+
+std::string tests_text(const std::vector<model::Suite>& suites) {
   std::string out;
   std::size_t tests = 0;
   std::size_t proofs = 0;
-  std::size_t shown = 0;
   for (const auto& s : suites) {
-    std::string block;
+    out += fmt::format("{}: {}\n", s.name, s.title);
     for (const auto& t : s.tests) {
-      if (!chosen(t, globs)) continue;
-      block += fmt::format("  {:<32} {:>4g}s  {}{}\n", t.name, t.limit_s, marks(t), t.what);
-      block += line("needs", needs_text(t.needs)) + line("rows", join(t.rows, " ")) +
-               line("red on", proof_text(t.proof));
+      out += fmt::format("  {:<32} {:>4g}s  {}{}\n", t.name, t.limit_s, marks(t), t.what);
+      out += line("requires", needs_text(t.needs)) + line("covers", join(t.rows, " ")) +
+             line("detects", proof_text(t.proof));
       ++tests;
       proofs += t.proof.empty() ? 0 : 1;
     }
-    if (block.empty()) continue;
-    out += fmt::format("{}: {}\n{}", s.name, s.title, block);
-    ++shown;
   }
-  return out + fmt::format("{} tests in {} suites, {} with a proof\n", tests, shown, proofs);
+  return out + fmt::format("{} in {}, {} with a proof\n", count_of(tests, "test"),
+                           count_of(suites.size(), "suite"), proofs);
 }
 
-std::string tests_json(const std::vector<model::Suite>& suites, const std::vector<std::string>& globs) {
+std::string tests_json(const std::vector<model::Suite>& suites) {
   ordered_json out{{"format", "pinrig-tests"}, {"version", 1}, {"suites", ordered_json::array()}};
   for (const auto& s : suites) {
     ordered_json tests = ordered_json::array();
-    for (const auto& t : s.tests) {
-      if (chosen(t, globs)) tests.push_back(test_json(t));
-    }
-    if (!tests.empty()) out["suites"].push_back({{"suite", s.name}, {"title", s.title}, {"tests", tests}});
+    for (const auto& t : s.tests) tests.push_back(test_json(t));
+    out["suites"].push_back({{"suite", s.name}, {"title", s.title}, {"tests", tests}});
   }
   return out.dump(2) + "\n";
 }

@@ -53,9 +53,8 @@ Result<ExitCode> map_command(const MapCommand& c, const Program& program) {
 }  // namespace
 
 void add_map(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand(
-      "map",
-      "Every row of guest-tests/map.yaml beside what runs say of it, for each kernel and architecture");
+  auto* sub =
+      app.add_subcommand("map", "Pin paths x kernels, from stored runs: every row of guest-tests/map.yaml");
   const auto c = std::make_shared<MapCommand>();
   sub->add_option("run", c->runs,
                   "Runs to take it from; without any, the newest verdict of each test in the store");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "cli/output.h"
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -9,33 +10,44 @@
 #include <string_view>
 
 #include "base/file.h"
+#include "base/unique_fd.h"
 
 namespace pinrig::cli {
 
-Result<void> write_output(const std::string& file, const std::string& text) {
-  if (file != "-") return write_file_atomic(file, text);
+Result<void> write_to(int fd, const std::string& text) {
   std::string_view rest = text;
   while (!rest.empty()) {
-    const auto n = ::write(STDOUT_FILENO, rest.data(), rest.size());
+    const auto n = ::write(fd, rest.data(), rest.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EPIPE) return {};  // `pinrig show | head` is no error
-    if (n < 0) return errno_error("writing to stdout", errno);
+    if (n < 0 && errno == EPIPE) return {};
+    if (n < 0) return errno_error(fd == STDOUT_FILENO ? "writing to stdout" : "writing to stderr", errno);
     rest.remove_prefix(static_cast<std::size_t>(n));
   }
   return {};
 }
 
-report::Style terminal_style(const Program& program) {
+Result<void> write_output(const std::string& file, const std::string& text) {
+  if (file == "-") return write_to(STDOUT_FILENO, text);
+  std::error_code ec;
+  const auto status = fs::status(file, ec);
+  // A rename would put a file in the place of /dev/stdout or of a named pipe.
+  if (!fs::exists(status) || fs::is_regular_file(status)) return write_file_atomic(file, text);
+  const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd) return errno_error("opening " + file, errno);
+  return write_all(fd.get(), text, file);
+}
+
+report::Style terminal_style(const Program& program, int fd) {
   const auto set = [](const char* name) {
     const char* v = std::getenv(name);
     return v != nullptr && *v != '\0' ? v : nullptr;
   };
   const char* term = set("TERM");
-  const bool tty = ::isatty(STDOUT_FILENO) == 1;
+  const bool tty = ::isatty(fd) == 1;
   report::Style style;
   style.color = tty && term != nullptr && std::string_view(term) != "dumb" && set("NO_COLOR") == nullptr;
   winsize w = {};
-  if (tty && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col >= 40) style.width = w.ws_col;
+  if (tty && ::ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col >= 40) style.width = w.ws_col;
   std::string locale;
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     if (locale.empty() && set(name) != nullptr) locale = set(name);

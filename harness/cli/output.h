@@ -8,10 +8,12 @@
 
 namespace pinrig::cli {
 
-/// Writes `text` to a file, whole or not at all; "-" is stdout.
+/// Writes `text` to a file, whole or not at all; "-" is stdout. A pipe or a device is written to as it is.
 Result<void> write_output(const std::string& file, const std::string& text);
+/// The same to a descriptor. A reader that went away (`pinrig show | head`) is no error.
+Result<void> write_to(int fd, const std::string& text);
 
-/// Colour, width and amount for a report on stdout.
-report::Style terminal_style(const Program& program);
+/// Colour, width and amount for a report on descriptor `fd`.
+report::Style terminal_style(const Program& program, int fd = 1);
 
 }  // namespace pinrig::cli

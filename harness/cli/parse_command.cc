@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "console/console.h"
@@ -45,8 +46,8 @@ Result<ExitCode> parse_ktap(const ParseCommand& c) {
     for (const auto& f : tree.findings)
       out +=
           fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind), f.text);
-    out += fmt::format("{} results, {} not ok, {} findings about the stream\n", tree.cases.size(),
-                       failures(tree.cases), tree.findings.size());
+    out += fmt::format("{}, {} not ok, {} about the stream\n", count_of(tree.cases.size(), "result"),
+                       failures(tree.cases), count_of(tree.findings.size(), "finding"));
   }
   PINRIG_CHECK(write_output("-", out));
   return failures(tree.cases) > 0 || !tree.findings.empty() ? ExitCode::regressions : ExitCode::ok;
@@ -62,7 +63,8 @@ Result<ExitCode> parse_console(const ParseCommand& c) {
     for (const auto& e : log.events)
       out += fmt::format("{:>6}-{:<6} {:<10} {}{}\n", e.first_line, e.last_line, e.kind, e.title,
                          e.owner.empty() ? "" : "  (during " + e.owner + ")");
-    out += fmt::format("{} lines, {} events; {}\n", log.line_count, log.events.size(),
+    out += fmt::format("{}, {}; {}\n", count_of(static_cast<std::size_t>(log.line_count), "line"),
+                       count_of(log.events.size(), "event"),
                        log.panicked      ? "panicked"
                        : log.powered_off ? "powered off"
                                          : "ends with: " + log.last_line);

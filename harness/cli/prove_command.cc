@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "cli/command_line.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_options.h"
@@ -61,21 +62,23 @@ Result<ExitCode> prove_command(ProveCommand c, const Program& program) {
 }  // namespace
 
 void add_prove(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("prove",
-                                 "Run tests on the faults that they name (`proof:` in suite.yaml): each has "
-                                 "to turn red there and be green without");
+  auto* sub =
+      app.add_subcommand("prove",
+                         "Run tests with the fault that each names (`proof:` in suite.yaml) and without: "
+                         "each must fail with the fault and pass without it");
   const auto c = std::make_shared<ProveCommand>();
   c->options.spec = "full";
   c->options.seed = "1";
-  sub->add_option("test", c->options.tests,
-                  "Suites or tests, * and ? match; without any, every test of the run file that has a proof");
+  sub->add_option(
+      "test", c->options.tests,
+      "Suites or tests, as --test of run takes them; default: those of the run file with a proof");
   sub->add_option("-a,--arch", c->arch, "x86_64 or aarch64")->capture_default_str();
   sub->add_option("--run", c->options.spec, "Run file that names fragments, machine, base and tests")
       ->capture_default_str();
-  sub->add_option("--sample", c->options.sample, "Only this many tests")->check(CLI::PositiveNumber);
+  sub->add_option("--sample", c->options.sample, "Only this many tests")->check(whole_number(1, 10000));
   sub->add_option("--seed", c->options.seed, "Which tests a sample takes")->capture_default_str();
   sub->add_option("-j,--jobs", c->jobs, "Parallel compilers (default: one per CPU)")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1, 4096));
   sub->callback([c, &program, &action] { action = [c, &program] { return prove_command(*c, program); }; });
 }
 

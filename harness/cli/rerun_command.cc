@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
+#include "base/text.h"
 #include "cli/interactive.h"
 #include "cli/output.h"
 #include "cli/program.h"
+#include "report/results_text.h"
 #include "run/rerun.h"
 
 namespace pinrig::cli {
@@ -15,6 +19,11 @@ struct RerunCommand {
 };
 
 Result<ExitCode> rerun_command(const RerunCommand& c, const Program& program) {
+  if ((c.shell || c.gdb) && !c.tests.empty())
+    return make_error(ErrorKind::bad_usage,
+                      fmt::format("--test {}: {} opens a shell and runs no test",
+                                  shell_quote(c.tests.front()), c.gdb ? "--gdb" : "--shell"),
+                      "leave out --test, and start the test from that shell: its program is below /tests");
   PINRIG_TRY(paths, program.paths());
   std::string text;
   ExitCode code = ExitCode::ok;
@@ -24,7 +33,8 @@ Result<ExitCode> rerun_command(const RerunCommand& c, const Program& program) {
     PINRIG_TRY(job, run::ready_again({c.job, c.tests}, services));
     if (c.shell || c.gdb) return interact(job, c.gdb, program);
     PINRIG_TRY(end, run::rerun(job, services));
-    text = std::move(end.text);
+    text = report::results_text(end.result.results, end.result.guest.facts.events, terminal_style(program)) +
+           end.text;
     code = end.code;
   }
   PINRIG_CHECK(write_output("-", text));
@@ -34,11 +44,11 @@ Result<ExitCode> rerun_command(const RerunCommand& c, const Program& program) {
 }  // namespace
 
 void add_rerun(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("rerun", "Run one saved job again (what repro.sh does)");
+  auto* sub = app.add_subcommand("rerun", "Run a saved guest again (what repro.sh does)");
   const auto c = std::make_shared<RerunCommand>();
   sub->add_option("job", c->job, "job.json of the job")->required();
-  sub->add_option("-t,--test", c->tests, "Only these tests, * and ? match (may be repeated)");
-  auto* shell = sub->add_flag("--shell", c->shell, "An interactive guest with the same devices");
+  sub->add_option("-t,--test", c->tests, "Only these tests, as --test of run takes them (may be repeated)");
+  auto* shell = sub->add_flag("--shell", c->shell, "A shell in a guest with the same devices; runs no test");
   sub->add_flag("--gdb", c->gdb, "The same, waiting for a debugger before its first instruction")
       ->excludes(shell);
   sub->callback([c, &program, &action] { action = [c, &program] { return rerun_command(*c, program); }; });

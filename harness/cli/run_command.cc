@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/report_files.h"
+#include "cli/run_choice.h"
 #include "cli/run_options.h"
 #include "report/report.h"
 #include "run/leftovers.h"
@@ -16,40 +16,20 @@ namespace {
 
 struct RunCommand {
   RunWords words;
-  std::string junit;
-  std::string ktap;
-  std::string json;
+  ReportFiles files;
   std::string again;
 };
-
-Result<void> write_formats(const RunCommand& c, const store::Store& store, const store::RunRow& run) {
-  if (!c.junit.empty()) {
-    PINRIG_TRY(text, report::junit(store, run));
-    PINRIG_CHECK(write_output(c.junit, text));
-  }
-  if (!c.ktap.empty()) {
-    PINRIG_TRY(text, report::ktap(store, run));
-    PINRIG_CHECK(write_output(c.ktap, text));
-  }
-  if (!c.json.empty()) {
-    PINRIG_TRY(text, report::json(store, run));
-    PINRIG_CHECK(write_output(c.json, text));
-  }
-  return {};
-}
 
 // The options of an earlier run, from its run.json.
 Result<run::RunOptions> recorded_options(const std::string& id, const Paths& paths) {
   PINRIG_TRY(store, run::open_store(paths));
-  PINRIG_TRY(run, store.find_run(id));
-  if (!run)
-    return make_error(ErrorKind::bad_usage, "--again: no run " + id,
-                      "`pinrig list` shows the runs there are");
-  PINRIG_TRY(recorded, run::read_run_file(fs::path(run->dir) / "run.json"));
+  auto choice = choose_run(store, id);
+  if (choice.has_error()) return std::move(choice).error().with_context("--again");
+  PINRIG_TRY(recorded, run::read_run_file(fs::path(choice->run.dir) / "run.json"));
   return recorded.options;
 }
 
-Result<ExitCode> run_command(const RunCommand& c, const Program& program) {
+Result<ExitCode> run_and_report(const RunCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   PINRIG_TRY(options, c.again.empty() ? to_options(c.words) : recorded_options(c.again, paths));
   run::RunEnd end;
@@ -62,11 +42,24 @@ Result<ExitCode> run_command(const RunCommand& c, const Program& program) {
   PINRIG_TRY(store, run::open_store(paths));
   PINRIG_TRY(run, store.find_run(end.run_id));
   if (!run) return make_error(ErrorKind::infra, "run " + end.run_id + " is not in results.db");
-  PINRIG_TRY(text, report::terminal(store, *run, terminal_style(program)));
-  PINRIG_CHECK(write_output("-", text));
-  // After the report: a file that cannot be written must not cost the result of half an hour.
-  PINRIG_CHECK(write_formats(c, store, *run));
+  const int fd = c.files.take_stdout() ? STDERR_FILENO : STDOUT_FILENO;
+  PINRIG_TRY(text, report::terminal(store, *run, terminal_style(program, fd)));
+  // Neither must cost the other: a file that cannot be written, a terminal that is gone.
+  const auto shown = write_to(fd, text);
+  PINRIG_CHECK(write_files(c.files, store, *run));
+  PINRIG_CHECK(shown);
   return end.code;
+}
+
+Result<ExitCode> run_command(const RunCommand& c, const Program& program) {
+  PINRIG_CHECK(begin_files(c.files));
+  auto code = run_and_report(c, program);
+  // A result that could not be written is still not the result of an earlier run.
+  if (code.has_error()) {
+    if (const auto written = fail_files(c.files, code.error()); written.has_error())
+      code.error().hint += (code.error().hint.empty() ? "" : "\n") + written.error().message;
+  }
+  return code;
 }
 
 }  // namespace
@@ -77,9 +70,10 @@ void add_run(CLI::App& app, Program& program, Action& action) {
   add_run_options(*sub, c->words);
   sub->add_option("--again", c->again,
                   "The options of this earlier run (id, unique prefix or last), from its run.json");
-  sub->add_option("--junit", c->junit, "Also write JUnit XML to this file (- for stdout)");
-  sub->add_option("--ktap", c->ktap, "Also write KTAP");
-  sub->add_option("--json", c->json, "Also write everything as JSON");
+  sub->add_option("--junit", c->files.junit,
+                  "Also write JUnit XML to this file (- for stdout; the report then goes to stderr)");
+  sub->add_option("--ktap", c->files.ktap, "Also write KTAP");
+  sub->add_option("--json", c->files.json, "Also write everything as JSON");
   sub->callback([c, &program, &action] { action = [c, &program] { return run_command(*c, program); }; });
 }
 

@@ -4,8 +4,14 @@
 #include <fmt/format.h>
 
 #include "base/capacity.h"
+#include "cli/command_line.h"
 
 namespace pinrig::cli {
+namespace {
+
+constexpr int max_jobs = 4096;
+
+}  // namespace
 
 void add_run_options(CLI::App& c, RunWords& w) {
   c.add_option("run", w.spec, "Run file: a name in configs/runs, or a path")->capture_default_str();
@@ -18,12 +24,12 @@ void add_run_options(CLI::App& c, RunWords& w) {
   c.add_option("-p,--point", w.points, "base, tip, each or patch numbers (may be repeated)");
   c.add_option("-a,--arch", w.archs, "x86_64, aarch64 (may be repeated)");
   c.add_option("-t,--test", w.tests,
-               "Suites or tests, * and ? match: bio, 'gup/*', mm/cow (may be repeated)");
+               "A suite, a test, or a pattern: bio, mm/cow, 'gup/*'; '!bio' leaves out (may be repeated)");
   c.add_option("-e,--env", w.env,
                "SUITE/TEST:NAME=VALUE: into the environment of that test (may be repeated)");
   c.add_option("--accel", w.accel, "auto, kvm or tcg");
   c.add_option("-j,--jobs", w.jobs, "Parallel compilers (default: one per CPU that pinrig may use)")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1, max_jobs));
 }
 
 namespace {

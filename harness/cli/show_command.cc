@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <cstdio>
+
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/run_choice.h"
 #include "report/report.h"
 #include "report/show.h"
 #include "run/assessment.h"
@@ -8,6 +11,26 @@
 
 namespace pinrig::cli {
 namespace {
+
+constexpr const char* legend = R"(
+Words of the report:
+  8192/8192      base pages that the test acquired/released; +64: left pinned, -16: unpinned too often
+  skew           pins that legacy direct I/O (fs/direct-io.c) takes without counting; corrected
+  ?              the counters had not settled
+Capabilities, as the guest's probes found them (unknown: nothing in this run probed it):
+  dio.PATH       direct I/O there: pin (it pins pages), get (it takes plain references) or refused
+  alg, passthru.meta, udmabuf.pin   the same for AF_ALG, NVMe metadata and udmabuf
+  legacy_skew    releases beyond the acquires for each page section of legacy direct I/O
+  zeropage_pin   whether a short-term pin of the zero page is counted
+  iou.coalesce   io_uring keeps one pin of a huge page that it registers whole
+  lt.file_rw     long-term pins of writable file-backed pages: allowed or refused
+  lt.unlock      a long-term pin may drop the mmap lock and wait for a user fault
+  lt.unshare     a long-term pin unshares anonymous pages first
+  framevec.force get_vaddr_frames() (V4L2 buffers in user memory) pins with FOLL_FORCE
+  kvm.interruptible  a signal ends KVM's wait for a page
+  gup_test.longterm  the gup_test driver has the ioctls for long-term pins (since 6.4)
+  secretmem      memfd_secret(2) is available
+)";
 
 struct ShowCommand {
   std::string run = "last";
@@ -36,10 +59,9 @@ Result<std::string> render(const ShowCommand& c, const store::Store& store, cons
 Result<ExitCode> show_command(const ShowCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   PINRIG_TRY(store, run::open_store(paths));
-  PINRIG_TRY(run, store.find_run(c.run));
-  if (!run)
-    return make_error(ErrorKind::bad_usage, "no run " + c.run, "`pinrig list` shows the runs there are");
-  PINRIG_TRY(text, render(c, store, *run, program));
+  PINRIG_TRY(choice, choose_run(store, c.run));
+  if (!choice.note.empty() && !program.quiet) std::fprintf(stderr, "%s\n", choice.note.c_str());
+  PINRIG_TRY(text, render(c, store, choice.run, program));
   PINRIG_CHECK(write_output("-", text));
   return ExitCode::ok;
 }
@@ -47,17 +69,19 @@ Result<ExitCode> show_command(const ShowCommand& c, const Program& program) {
 }  // namespace
 
 void add_show(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("show", "A run; one of its guests; one test with its ledger and reasons");
+  auto* sub = app.add_subcommand(
+      "show", "The report of a run; one of its guests; one test with its ledger and reasons");
   const auto c = std::make_shared<ShowCommand>();
   sub->add_option("run", c->run, "Id, unique beginning of one, or last")->capture_default_str();
   sub->add_option("guest", c->guest, "Such as tip-x86_64");
-  sub->add_option("test", c->test, "Such as bio/dio_rw");
+  sub->add_option("test", c->test, "Such as bio/dio_rw, or bio/dio_rw:CASE");
   sub->add_flag(
       "--reassess", c->reassess,
       "Assess the stored verdicts with the expectation files as they are now; nothing is booted or written");
   sub->add_option("-f,--format", c->format, "terminal, junit, ktap or json")
       ->check(CLI::IsMember({"terminal", "junit", "ktap", "json"}))
       ->capture_default_str();
+  sub->footer(legend);
   sub->callback([c, &program, &action] { action = [c, &program] { return show_command(*c, program); }; });
 }
 

@@ -20,7 +20,7 @@ Result<model::Accel> decide(model::Arch arch, model::Accel wanted, const vm::Pro
         "pinrig doctor says more; --accel auto falls back to TCG");
   s.observer.on({.kind = Event::Kind::line,
                  .task = to_string(arch),
-                 .text = fmt::format("TCG, not KVM: {} (time limits x{:.1f})", probe.kvm_detail,
+                 .text = fmt::format("TCG, time limits x{:.1f} (the report says why not KVM)",
                                      probe.scale(model::Accel::tcg))});
   return model::Accel::tcg;
 }

@@ -12,10 +12,18 @@
 
 namespace pinrig::job {
 
+fs::path existing_program(const std::string& link) {
+  // d_path() adds this to a file that was unlinked, as a rebuild does (fs/d_path.c, path_with_deleted()).
+  static constexpr std::string_view deleted = " (deleted)";
+  std::error_code ec;
+  if (!link.ends_with(deleted) || fs::exists(link, ec)) return link;
+  return link.substr(0, link.size() - deleted.size());
+}
+
 fs::path own_program() {
   std::error_code ec;
   const fs::path p = fs::read_symlink("/proc/self/exe", ec);
-  return ec ? fs::path("pinrig") : p;
+  return ec ? fs::path("pinrig") : existing_program(p.string());
 }
 
 Result<void> write_repro(const model::JobSpec& job, const fs::path& dir, const fs::path& pinrig) {
@@ -28,10 +36,11 @@ Result<void> write_repro(const model::JobSpec& job, const fs::path& dir, const f
 #   repro.sh --test bio/dio_rw   only this test (may be repeated, * and ? match)
 #   repro.sh --shell             an interactive guest with the same devices
 #   repro.sh --gdb               the guest waits for a debugger before its first instruction
-exec "${{PINRIG:-{pinrig}}}" rerun "$(dirname "$0")/job.json" "$@"
+pinrig={pinrig}
+exec "${{PINRIG:-$pinrig}}" rerun "$(dirname "$0")/job.json" "$@"
 )",
                                          fmt::arg("cell", job.guest_id), fmt::arg("run", job.run_id),
-                                         fmt::arg("pinrig", pinrig.string()));
+                                         fmt::arg("pinrig", shell_quote(pinrig.string())));
   return write_file_atomic(dir / "repro.sh", script, 0755);
 }
 

@@ -24,7 +24,9 @@ Result<void> write_manifest(const fs::path& dir, const std::map<std::string, fs:
 /// the image's size and time of change, and made anew when these differ.
 Result<std::string> kept_sha256(const fs::path& image);
 
-/// The program that is running, for repro.sh.
+/// The program that is running, for repro.sh: after a rebuild the new one in its place.
 fs::path own_program();
+/// What /proc/self/exe means as a path, without the " (deleted)" of a file that was replaced.
+fs::path existing_program(const std::string& link);
 
 }  // namespace pinrig::job

@@ -29,11 +29,10 @@ std::vector<std::string> known_fragments(const fs::path& dir) {
 
 Error no_such_fragment(const fs::path& dir, const std::string& name) {
   const auto known = known_fragments(dir);
-  const auto near = nearest(name, known);
-  return make_error(
-      ErrorKind::bad_input,
-      fmt::format("no fragment '{}': {} does not exist", name, (dir / (name + ".config")).string()),
-      near.empty() ? "fragments are: " + join(known, ", ") : fmt::format("did you mean '{}'?", near));
+  return make_error(ErrorKind::bad_input,
+                    fmt::format("no fragment '{}': {} does not exist{}", name,
+                                (dir / (name + ".config")).string(), did_you_mean(name, known)),
+                    "fragments are: " + join(known, ", "));
 }
 
 /// What `make tinyconfig` starts from, with the request on top. Ours comes last: for a choice the last line

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "plan/selector.h"
 
 namespace pinrig::plan {
 namespace {
@@ -32,12 +33,8 @@ Error no_test(const std::vector<model::Suite>& suites, const model::TestEnv& env
   for (const auto& suite : suites) {
     for (const auto& test : suite.tests) known.push_back(test.name);
   }
-  const std::string near = nearest(env.test, known);
-  return make_error(
-      ErrorKind::bad_input,
-      placed(env.where, fmt::format("env: there is no test '{}'{}", env.test,
-                                    near.empty() ? "" : fmt::format("; did you mean '{}'?", near))),
-      "`pinrig list tests` shows them all");
+  return refused({env.where, env.where.file.empty() ? "--env" : "env"}, env.test,
+                 "no such test" + did_you_mean(env.test, known), "`pinrig list tests` shows every test");
 }
 
 }  // namespace

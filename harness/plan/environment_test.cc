@@ -37,8 +37,8 @@ TEST(Environment, ATestThatIsNotThereNamesTheNearest) {
   ASSERT_TRUE(in_file.has_error());
   EXPECT_EQ(in_file.error().kind, ErrorKind::bad_input);
   EXPECT_EQ(in_file.error().message,
-            "configs/runs/x.yaml:9:3: env: there is no test 'stress/al'; did you mean 'stress/all'?");
-  EXPECT_EQ(add_environment(s, {{"zzz", {}, {}}}).error().message, "env: there is no test 'zzz'");
+            "configs/runs/x.yaml:9:3: env: 'stress/al': no such test; did you mean 'stress/all'?");
+  EXPECT_EQ(add_environment(s, {{"zzz", {}, {}}}).error().message, "--env zzz: no such test");
 }
 
 TEST(Environment, WhatTheProofOfATestSetsIsAFault) {

@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <set>
+#include <optional>
 
 #include "base/text.h"
 #include "plan/guests.h"
+#include "plan/selector.h"
 
 namespace pinrig::plan {
 namespace {
@@ -24,61 +25,43 @@ Error bad(const model::Where& where, const std::string& message, std::string hin
   return make_error(ErrorKind::bad_input, place.empty() ? message : place + ": " + message, std::move(hint));
 }
 
-std::string series_length(const RunSpec& run, std::size_t patches) {
-  if (run.series.empty()) return "this run has no series";
-  return fmt::format("series {} has {} patch{}", run.series, patches, patches == 1 ? "" : "es");
+/// The number that a word of `points` is; nothing for tip and each. Needs no series.
+Result<std::optional<int>> number_in(const RunSpec& run, const Origin& from, const std::string& word) {
+  const bool ends = word == "tip" || word == "each";
+  if (word == "base") return std::optional<int>(0);
+  int number = -1;
+  const auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), number);
+  const bool whole = ec == std::errc() && end == word.data() + word.size() && number >= 0;
+  if (!ends && !whole)
+    return refused(from, word, "not a point: base, tip, each or a patch number is expected");
+  if (run.series.empty() && (ends || number > 0))
+    return refused(from, word, "this run has no series", "use the point base");
+  return ends ? std::nullopt : std::optional<int>(number);
 }
 
 /// The numbers that one word of `points` means.
-Result<std::vector<int>> numbers_of(const RunSpec& run, int last, const std::string& word) {
-  if (word == "base") return std::vector<int>{0};
-  if (word == "tip" || word == "each") {
-    if (last == 0)
-      return bad(run.where,
-                 fmt::format("point '{}': {}", word, series_length(run, static_cast<std::size_t>(last))),
-                 "use the point base");
-    std::vector<int> all;
-    for (int n = word == "tip" ? last : 0; n <= last; ++n) all.push_back(n);
-    return all;
-  }
-  int number = -1;
-  const auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (ec != std::errc() || end != word.data() + word.size() || number < 0)
-    return bad(run.where, fmt::format("point '{}' is none of base, tip, each or a patch number", word));
-  if (number > last)
-    return bad(run.where,
-               fmt::format("point {} does not exist: {}", number,
-                           series_length(run, static_cast<std::size_t>(last))),
-               fmt::format("numbers from 0 (the base) to {} are there", last));
-  return std::vector<int>{number};
+Result<std::vector<int>> numbers_of(const RunSpec& run, const Origin& from, int last,
+                                    const std::string& word) {
+  const std::string length =
+      fmt::format("series {} has {}", run.series, count_of(static_cast<std::size_t>(last), "patch"));
+  PINRIG_TRY(number, number_in(run, from, word));
+  if (!number && last == 0) return refused(from, word, length, "use the point base");
+  if (number && *number > last)
+    return refused(from, word, "no such patch: " + length,
+                   fmt::format("patch numbers go from 0 (the base) to {}", last));
+  if (number) return std::vector<int>{*number};
+  std::vector<int> all;
+  for (int n = word == "tip" ? last : 0; n <= last; ++n) all.push_back(n);
+  return all;
 }
 
-/// A word without '/' means whole suites, with it single tests. What takes long has to be called by its name.
-bool chosen(const std::string& glob, const TestSpec& t) {
-  if (t.known_long) return glob == t.name;
-  if (glob.find('/') != std::string::npos) return glob_match(glob, t.name);
-  return glob_match(glob, t.name.substr(0, t.name.find('/')));
-}
-
-std::string nearest_choice(const std::string& glob, const std::vector<model::Suite>& suites) {
-  std::vector<std::string> known;
+const TestSpec* find_test(const std::vector<model::Suite>& suites, const std::string& name) {
   for (const auto& s : suites) {
-    if (glob.find('/') == std::string::npos)
-      known.push_back(s.name);
-    else
-      for (const auto& t : s.tests) known.push_back(t.name);
+    for (const auto& t : s.tests) {
+      if (t.name == name) return &t;
+    }
   }
-  return nearest(glob, known);
-}
-
-Error no_match(const RunSpec& run, const std::vector<model::Suite>& suites, const std::string& glob) {
-  const std::string near = nearest_choice(glob, suites);
-  std::vector<std::string> names;
-  for (const auto& s : suites) names.push_back(s.name);
-  return bad(run.where,
-             fmt::format("suites: '{}' matches no test{}", glob,
-                         near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
-             names.empty() ? "there are no suites under guest-tests" : "suites: " + join(names, ", "));
+  return nullptr;
 }
 
 auto running_order(const TestSpec& t) {
@@ -111,7 +94,7 @@ Result<void> check_one(const Machine& m, const TestSpec& t) {
     return lacks(fmt::format("a drive with {}, which", t.needs.fs),
                  fmt::format("give one of its drives 'fs: {}'", t.needs.fs));
   if (t.needs.hugepages_2m > m.hugepages_2m)
-    return lacks(fmt::format("{} huge pages, which", t.needs.hugepages_2m),
+    return lacks(count_of(static_cast<std::size_t>(t.needs.hugepages_2m), "huge page") + ", which",
                  fmt::format("it reserves {}", m.hugepages_2m));
   if (t.needs.swap_mib > m.swap_mib)
     return lacks(fmt::format("{} MiB of swap, which", t.needs.swap_mib),
@@ -157,11 +140,13 @@ std::size_t Plan::guest_count() const {
 }
 
 Result<std::vector<Point>> resolve_points(const RunSpec& run, const std::vector<Point>& points,
-                                          std::vector<std::string>& notes) {
+                                          std::vector<std::string>& notes,
+                                          const std::optional<Origins>& from) {
+  const Origin origin = from.value_or(origins_of(run)).points;
   std::map<int, std::string> named;  // number -> the word that named it first
   if (run.points.empty()) return bad(run.where, "no point is given", "points: [base, tip]");
   for (const auto& word : run.points) {
-    PINRIG_TRY(numbers, numbers_of(run, static_cast<int>(points.size()) - 1, word));
+    PINRIG_TRY(numbers, numbers_of(run, origin, static_cast<int>(points.size()) - 1, word));
     for (const int n : numbers) {
       const auto [it, fresh] = named.emplace(n, word);
       if (!fresh && word != "each" && it->second != "each")
@@ -176,30 +161,15 @@ Result<std::vector<Point>> resolve_points(const RunSpec& run, const std::vector<
   return out;
 }
 
-Result<std::vector<TestSpec>> select_tests(const RunSpec& run, const std::vector<model::Suite>& suites) {
+Result<std::vector<TestSpec>> select_tests(const RunSpec& run, const std::vector<model::Suite>& suites,
+                                           std::vector<std::string>* notes,
+                                           const std::optional<Origins>& from) {
+  PINRIG_TRY(selection, select(run.suites, from.value_or(origins_of(run)).tests, choices(suites)));
   std::vector<TestSpec> out;
-  std::set<std::string> have;
-  std::set<std::string> left_out;
-  for (const auto& word : run.suites) {
-    const bool without = word.starts_with('!');
-    const std::string glob = without ? word.substr(1) : word;
-    bool matched = false;
-    for (const auto& suite : suites) {
-      for (const auto& t : suite.tests) {
-        if (!chosen(glob, t)) continue;
-        matched = true;
-        if (without)
-          left_out.insert(t.name);
-        else if (have.insert(t.name).second)
-          out.push_back(t);
-      }
-    }
-    if (!matched) return no_match(run, suites, glob);
-  }
-  std::erase_if(out, [&](const TestSpec& t) { return left_out.contains(t.name); });
-  if (out.empty()) return bad(run.where, "no test is chosen", "suites: ['*'] takes all of them");
+  for (const auto& name : selection.tests) out.push_back(*find_test(suites, name));
   std::stable_sort(out.begin(), out.end(),
-                   [](const TestSpec& a, const TestSpec& b) { return running_order(a) < running_order(b); });
+                   [](const TestSpec& x, const TestSpec& y) { return running_order(x) < running_order(y); });
+  if (notes != nullptr) notes->insert(notes->end(), selection.notes.begin(), selection.notes.end());
   return out;
 }
 
@@ -208,14 +178,21 @@ Result<void> check_offer(const Machine& machine, const std::vector<TestSpec>& te
   return {};
 }
 
+Result<void> check_words(const RunSpec& run, const Machine& machine, const std::vector<model::Suite>& suites,
+                         const Origins& from) {
+  for (const auto& word : run.points) PINRIG_CHECK(number_in(run, from.points, word));
+  PINRIG_TRY(tests, select_tests(run, suites, nullptr, from));
+  return check_offer(machine, tests);
+}
+
 Result<Plan> make_plan(const RunSpec& run, const Offer& offer) {
   Plan plan;
   plan.name = run.name;
   plan.base = run.base;
   plan.series = run.series;
   plan.patches = static_cast<int>(offer.points.size()) - 1;
-  PINRIG_TRY(points, resolve_points(run, offer.points, plan.notes));
-  PINRIG_TRY(tests, select_tests(run, offer.suites));
+  PINRIG_TRY(points, resolve_points(run, offer.points, plan.notes, offer.from));
+  PINRIG_TRY(tests, select_tests(run, offer.suites, &plan.notes, offer.from));
   PINRIG_CHECK(check_offer(offer.machine, tests));
   if (run.archs.empty()) return bad(run.where, "no architecture is given", "archs: all");
   if (run.configs.empty()) return bad(run.where, "no configuration is given", "fragments: [base, pin]");

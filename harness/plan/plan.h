@@ -3,11 +3,13 @@
 // Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/guest.h"
+#include "plan/selector.h"
 
 namespace pinrig::plan {
 
@@ -26,8 +28,9 @@ struct Plan {
 /// What a plan is made from beside the run itself.
 struct Offer {
   const model::Machine& machine;
-  const std::vector<model::Suite>& suites;  ///< all of the project
-  const std::vector<model::Point>& points;  ///< the base, then every patch of the series in order
+  const std::vector<model::Suite>& suites;     ///< all of the project
+  const std::vector<model::Point>& points;     ///< the base, then every patch of the series in order
+  std::optional<Origins> from = std::nullopt;  ///< who named tests and points; nothing: the run's own file
 };
 
 /// The points that the words of a run mean: "base" = 0, "tip" = the last patch, "each" = base and every
@@ -35,17 +38,25 @@ struct Offer {
 /// series, or "tip" and "each" without patches, is bad_input.
 Result<std::vector<model::Point>> resolve_points(const model::RunSpec& run,
                                                  const std::vector<model::Point>& points,
-                                                 std::vector<std::string>& notes);
+                                                 std::vector<std::string>& notes,
+                                                 const std::optional<Origins>& from = {});
 
-/// The tests that the suite globs of a run choose ("bio", "bio/dio_*", "*"; "!stress": but not these), in
-/// running order: the suite pins first (the counters themselves), then by limit, destructive ones last. A
-/// glob without a match is bad_input.
+/// The tests that the run's words choose (plan/selector.h), in running order: the suite pins first (the
+/// counters themselves), then by limit, destructive ones last. What a word means differently from what it
+/// says is added to `notes`.
 Result<std::vector<model::TestSpec>> select_tests(const model::RunSpec& run,
-                                                  const std::vector<model::Suite>& suites);
+                                                  const std::vector<model::Suite>& suites,
+                                                  std::vector<std::string>* notes = nullptr,
+                                                  const std::optional<Origins>& from = {});
 
 /// bad_input when a test needs what the machine does not offer: a drive, a file system, huge pages, swap,
 /// net. Devices, kernel parameters and memory it always offers.
 Result<void> check_offer(const model::Machine& machine, const std::vector<model::TestSpec>& tests);
+
+/// Everything about points, tests and machine that can be said before the series is read: make_plan() fails
+/// in the same way, minutes later.
+Result<void> check_words(const model::RunSpec& run, const model::Machine& machine,
+                         const std::vector<model::Suite>& suites, const Origins& from);
 
 /// `run.base` is the name of the base, also where a series names it.
 Result<Plan> make_plan(const model::RunSpec& run, const Offer& offer);

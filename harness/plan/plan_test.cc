@@ -207,16 +207,17 @@ struct BadPoints {
 };
 
 TEST(Points, WhatCannotBeIsRefused) {
-  const std::string at = "configs/runs/default.yaml:2:1: ";
+  const std::string at = "configs/runs/default.yaml:2:1: points: ";
+  const std::string words = ": not a point: base, tip, each or a patch number is expected";
   const std::vector<BadPoints> table{
-      {{"4"}, true, at + "point 4 does not exist: series demo-leak has 3 patches"},
-      {{"99999999999"}, true, at + "point '99999999999' is none of base, tip, each or a patch number"},
-      {{"-1"}, true, at + "point '-1' is none of base, tip, each or a patch number"},
-      {{"top"}, true, at + "point 'top' is none of base, tip, each or a patch number"},
-      {{"tip"}, false, at + "point 'tip': this run has no series"},
-      {{"each"}, false, at + "point 'each': this run has no series"},
-      {{"1"}, false, at + "point 1 does not exist: this run has no series"},
-      {{}, true, at + "no point is given"},
+      {{"4"}, true, at + "'4': no such patch: series demo-leak has 3 patches"},
+      {{"99999999999"}, true, at + "'99999999999'" + words},
+      {{"-1"}, true, at + "'-1'" + words},
+      {{"top"}, true, at + "'top'" + words},
+      {{"tip"}, false, at + "'tip': this run has no series"},
+      {{"each"}, false, at + "'each': this run has no series"},
+      {{"1"}, false, at + "'1': this run has no series"},
+      {{}, true, "configs/runs/default.yaml:2:1: no point is given"},
   };
   for (const auto& row : table) {
     Input in = input();
@@ -230,6 +231,30 @@ TEST(Points, WhatCannotBeIsRefused) {
     EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
     EXPECT_EQ(r.error().message, row.message);
   }
+}
+
+TEST(CheckWords, SaysWhatIsWrongBeforeTheSeriesIsRead) {
+  Input in = input();
+  Origins from = origins_of(in.run);
+  const auto message = [&] {
+    const auto r = check_words(in.run, in.machine, in.suites, from);
+    return r.has_error() ? r.error().message : "accepted";
+  };
+  EXPECT_EQ(message(), "accepted");
+  from.points = {{}, "--point"};
+  in.run.points = {"top"};
+  EXPECT_EQ(message(), "--point top: not a point: base, tip, each or a patch number is expected");
+  in.run.points = {"99"};
+  EXPECT_EQ(message(), "accepted") << "how many patches there are is not known yet";
+  in.run.series.clear();
+  EXPECT_EQ(message(), "--point 99: this run has no series");
+  in.run.points = {"base"};
+  from.tests = {{}, "--test"};
+  in.run.suites = {"bio/dio_rv"};
+  EXPECT_EQ(message(), "--test bio/dio_rv: no such test; did you mean 'bio/dio_rw'?");
+  in.run.suites = {"mm"};
+  in.suites[1].tests[0].needs.nvme = {"slow0"};
+  EXPECT_THAT(message(), HasSubstr("needs the NVMe drive 'slow0'"));
 }
 
 TEST(Suites, GlobsChooseSuitesOrTests) {
@@ -247,7 +272,7 @@ TEST(Suites, WhatIsLeftOutStaysOutWhereverThatStands) {
   in.run.suites = {"!pins", "*", "!bio/*_fork"};
   EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_rw", "mm/cow"));
   in.run.suites = {"*", "!boi"};
-  EXPECT_THAT(make_plan(in).error().message, HasSubstr("'boi' matches no test; did you mean 'bio'?"));
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("'boi': no such suite; did you mean 'bio'?"));
   in.run.suites = {"!bio"};
   EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test is chosen"));
 }
@@ -262,7 +287,7 @@ TEST(Suites, WhatTakesLongRunsWhenItIsNamed) {
   in.run.suites = {"bio/dio_rw"};
   EXPECT_THAT(names(select_tests(in).value()), ElementsAre("bio/dio_rw"));
   in.run.suites = {"bio/dio_r?"};
-  EXPECT_THAT(make_plan(in).error().message, HasSubstr("did you mean 'bio/dio_rw'?"));
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("take minutes"));
 }
 
 TEST(Suites, AGlobWithoutAMatchNamesTheNearest) {
@@ -271,11 +296,11 @@ TEST(Suites, AGlobWithoutAMatchNamesTheNearest) {
   const auto whole = make_plan(in);
   EXPECT_EQ(whole.error().kind, ErrorKind::bad_input);
   EXPECT_EQ(whole.error().message,
-            "configs/runs/default.yaml:2:1: suites: 'boi' matches no test; did you mean 'bio'?");
-  EXPECT_EQ(whole.error().hint, "suites: bio, mm, pins");
+            "configs/runs/default.yaml:2:1: suites: 'boi': no such suite; did you mean 'bio'?");
+  EXPECT_THAT(whole.error().hint, HasSubstr("suites: bio, mm, pins"));
   in.run.suites = {"bio/dio_wr"};
   EXPECT_THAT(make_plan(in).error().message,
-              HasSubstr("'bio/dio_wr' matches no test; did you mean 'bio/dio_rw'?"));
+              HasSubstr("'bio/dio_wr': no such test; did you mean 'bio/dio_rw'?"));
 }
 
 TEST(Suites, NoTestAtAllIsAnError) {
@@ -284,7 +309,7 @@ TEST(Suites, NoTestAtAllIsAnError) {
   EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test is chosen"));
   in.run.suites = {"*"};
   in.suites.clear();
-  EXPECT_THAT(make_plan(in).error().hint, HasSubstr("no suites"));
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("there are no tests"));
 }
 
 TEST(Offer, WhatTheMachineLacksIsNamed) {
@@ -300,7 +325,7 @@ TEST(Offer, WhatTheMachineLacksIsNamed) {
   const std::string end = ", which machine 'default' does not have";
   EXPECT_EQ(message([](auto& n) { n.nvme = {"raw0", "slow0"}; }), begin + "the NVMe drive 'slow0'" + end);
   EXPECT_EQ(message([](auto& n) { n.fs = "xfs"; }), begin + "a drive with xfs" + end);
-  EXPECT_EQ(message([](auto& n) { n.hugepages_2m = 1; }), begin + "1 huge pages" + end);
+  EXPECT_EQ(message([](auto& n) { n.hugepages_2m = 1; }), begin + "1 huge page" + end);
   EXPECT_EQ(message([](auto& n) { n.swap_mib = 64; }), begin + "64 MiB of swap" + end);
   EXPECT_EQ(message([](auto& n) { n.rdma = true; }), begin + "soft RDMA and so a network device" + end);
 }

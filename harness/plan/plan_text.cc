@@ -11,10 +11,6 @@
 namespace pinrig::plan {
 namespace {
 
-std::string count(std::size_t n, const std::string& one) {
-  return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s");
-}
-
 std::string size_text(int mib) {
   return mib % 1024 == 0 ? fmt::format("{}G", mib / 1024) : fmt::format("{}M", mib);
 }
@@ -30,14 +26,14 @@ std::string drive_text(const model::NvmeDrive& d) {
 }
 
 std::string machine_line(const model::Machine& m) {
-  std::vector<std::string> parts{count(static_cast<std::size_t>(m.cpus), "CPU"),
+  std::vector<std::string> parts{count_of(static_cast<std::size_t>(m.cpus), "CPU"),
                                  size_text(m.memory_mib) + " memory"};
   if (m.numa_nodes > 1) parts.push_back(fmt::format("{} NUMA nodes", m.numa_nodes));
   for (const auto& d : m.nvme) parts.push_back(drive_text(d));
   for (const auto d : m.devices) {
     if (!drive_of(d)) parts.emplace_back(model::to_string(d));
   }
-  if (m.hugepages_2m > 0) parts.push_back(fmt::format("{} huge pages", m.hugepages_2m));
+  if (m.hugepages_2m > 0) parts.push_back(count_of(static_cast<std::size_t>(m.hugepages_2m), "huge page"));
   if (m.swap_mib > 0) parts.push_back(size_text(m.swap_mib) + " swap");
   parts.emplace_back(m.net ? "network" : "no network");
   if (!m.kernel_args.empty()) parts.push_back("kernel parameters " + join(m.kernel_args, " "));
@@ -47,7 +43,7 @@ std::string machine_line(const model::Machine& m) {
 std::string kernels_table(const Plan& plan) {
   std::size_t width = 0;
   for (const auto& k : plan.kernels) width = std::max(width, k.id.size());
-  std::string out = count(plan.kernels.size(), "kernel") + "\n";
+  std::string out = count_of(plan.kernels.size(), "kernel") + "\n";
   for (const auto& k : plan.kernels) {
     const std::string what = k.point.is_base()
                                  ? "the base, no patch"
@@ -61,10 +57,10 @@ std::string kernels_table(const Plan& plan) {
 std::string guest_name(std::size_t i) { return i == 0 ? "KERNEL" : fmt::format("KERNEL.{}", i + 1); }
 
 std::string guests_table(const std::vector<model::Guest>& guests) {
-  std::string out = fmt::format("{} for each\n", count(guests.size(), "guest"));
+  std::string out = fmt::format("{} for each\n", count_of(guests.size(), "guest"));
   for (std::size_t i = 0; i < guests.size(); ++i) {
     const auto& g = guests[i];
-    out += fmt::format("  {:<9} {:>9}  {}\n", guest_name(i), count(g.tests.size(), "test"),
+    out += fmt::format("  {:<9} {:>9}  {}\n", guest_name(i), count_of(g.tests.size(), "test"),
                        g.reason.empty() ? machine_line(g.machine) : g.reason);
     if (!g.reason.empty()) out += fmt::format("  {:19}  {}\n", "", machine_line(g.machine));
   }
@@ -104,7 +100,7 @@ std::string to_text(const Plan& plan) {
   std::string out = fmt::format("run {}: {}", plan.name, plan.base);
   if (!plan.series.empty())
     out += fmt::format(" + series {} ({})", plan.series,
-                       plan.patches == 1 ? "1 patch" : fmt::format("{} patches", plan.patches));
+                       count_of(static_cast<std::size_t>(plan.patches), "patch"));
   out += "\n";
   if (plan.kernels.empty()) return out + "nothing to run\n";
   const auto& guests = plan.kernels.front().guests;

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "assess/assess.h"
+#include "base/text.h"
 #include "run/leftovers.h"
 #include "run/pipeline.h"
 #include "spec/spec.h"
@@ -90,7 +91,7 @@ Result<ProveEnd> prove(ProveOptions options, const Services& services, const std
     services.observer.on({.kind = Event::Kind::line,
                           .task = "prove",
                           .what = "run",
-                          .text = fmt::format("{}: {} tests", one.name, one.tests.size())});
+                          .text = fmt::format("{}: {}", one.name, count_of(one.tests.size(), "test"))});
     PINRIG_TRY(done, run::execute(one.options, services, tick));
     end.code = assess::fold(end.code, beside_verdicts(done.code));
     if (done.code == ExitCode::interrupted) break;

@@ -24,7 +24,7 @@ struct ProveOptions {
 };
 
 /// Tests with a proof that the globs choose, in the order of the suites, or a sample of them: the same seed
-/// picks the same tests. bad_usage when a glob matches no test with a proof.
+/// picks the same tests. bad_usage when a word chooses no test with a proof.
 Result<std::vector<model::TestSpec>> provable(const std::vector<model::Suite>& suites,
                                               const ProveOptions& options);
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "plan/selector.h"
 #include "prove/prove.h"
 
 namespace pinrig::prove {
@@ -85,27 +87,38 @@ void add_test(ProofRun& run, const std::string& test) {
   run.options.tests.push_back(test);
 }
 
+const plan::Origin named{{}, "prove"};
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// Every word has to choose a test that has a proof.
+Result<void> check_proofs(const std::vector<std::string>& words, const std::vector<plan::Choice>& known,
+                          const std::vector<TestSpec>& with_proof) {
+  for (const auto& word : words) {
+    if (word.starts_with('!')) continue;
+    PINRIG_TRY(selection, plan::select({word}, named, known));
+    if (std::none_of(with_proof.begin(), with_proof.end(),
+                     [&](const auto& t) { return contains(selection.tests, t.name); }))
+      return plan::refused(named, word, "no test with a proof",
+                           "`pinrig list tests` shows tests and their proofs");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<TestSpec>> provable(const std::vector<model::Suite>& suites, const ProveOptions& o) {
   std::vector<TestSpec> out;
-  std::vector<bool> used(o.tests.size(), false);
-  for (const auto& suite : suites) {
-    for (const auto& t : suite.tests) {
-      if (t.proof.empty()) continue;
-      bool chosen = o.tests.empty();
-      for (std::size_t i = 0; i < o.tests.size(); ++i) {
-        const bool whole = o.tests[i].find('/') == std::string::npos;
-        if (!glob_match(o.tests[i], whole ? suite.name : t.name)) continue;
-        chosen = used[i] = true;
-      }
-      if (chosen) out.push_back(t);
-    }
-  }
-  for (std::size_t i = 0; i < used.size(); ++i) {
-    if (!used[i])
-      return make_error(ErrorKind::bad_usage, fmt::format("'{}' matches no test with a proof", o.tests[i]),
-                        "`pinrig list tests` shows tests and proofs");
+  for (const auto& suite : suites)
+    std::copy_if(suite.tests.begin(), suite.tests.end(), std::back_inserter(out),
+                 [](const auto& t) { return !t.proof.empty(); });
+  if (!o.tests.empty()) {
+    const auto known = plan::choices(suites);
+    PINRIG_TRY(selection, plan::select(o.tests, named, known));
+    PINRIG_CHECK(check_proofs(o.tests, known, out));
+    std::erase_if(out, [&](const auto& t) { return !contains(selection.tests, t.name); });
   }
   if (o.sample <= 0 || static_cast<std::size_t>(o.sample) >= out.size()) return out;
   std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {

@@ -46,7 +46,7 @@ TEST(Provable, TestsWithAProofThatTheGlobsChoose) {
   const auto none = provable(suites(), {.tests = {"bio/none"}});
   ASSERT_TRUE(none.has_error());
   EXPECT_EQ(none.error().kind, ErrorKind::bad_usage);
-  EXPECT_THAT(none.error().message, HasSubstr("'bio/none' matches no test with a proof"));
+  EXPECT_THAT(none.error().message, HasSubstr("prove bio/none: no test with a proof"));
 }
 
 TEST(Provable, ASampleIsTheSameForTheSameSeed) {

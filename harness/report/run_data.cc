@@ -8,7 +8,6 @@
 #include <iterator>
 
 #include "base/text.h"
-#include "report/table.h"
 #include "report/text_layout.h"
 
 namespace pinrig::report {
@@ -16,15 +15,6 @@ namespace {
 
 void clean_all(std::vector<std::string>& list) {
   for (auto& s : list) s = clean(s);
-}
-
-void clean_row(Row& r) {
-  auto& v = r.result.verdict;
-  for (std::string* s : {&v.test, &v.case_name, &v.detail}) *s = clean(*s);
-  clean_all(v.diagnostics);
-  if (!r.assessment) return;
-  r.assessment->reason = clean(r.assessment->reason);
-  r.assessment->reference = clean(r.assessment->reference);
 }
 
 std::map<std::string, std::string> cleaned(const std::map<std::string, std::string>& values) {
@@ -77,10 +67,7 @@ Result<GuestData> load_guest(const store::Store& store, store::GuestRow row) {
     t.dir = row.dir;
   }
   data.events = std::move(events);
-  for (auto& e : data.events) {
-    for (std::string* s : {&e.title, &e.function, &e.owner}) *s = clean(*s);
-    clean_all(e.text);
-  }
+  for (auto& e : data.events) clean_event(e);
   data.attempts = std::move(attempts);
   for (auto& a : data.attempts) a.outcome.detail = clean(a.outcome.detail);
   clean_guest(row);
@@ -131,6 +118,20 @@ std::vector<Row*> rows_of(GuestData& guest) {
 
 }  // namespace
 
+void clean_row(Row& r) {
+  auto& v = r.result.verdict;
+  for (std::string* s : {&v.test, &v.case_name, &v.detail}) *s = clean(*s);
+  clean_all(v.diagnostics);
+  if (!r.assessment) return;
+  r.assessment->reason = clean(r.assessment->reason);
+  r.assessment->reference = clean(r.assessment->reference);
+}
+
+void clean_event(model::KernelEvent& e) {
+  for (std::string* s : {&e.title, &e.function, &e.owner}) *s = clean(*s);
+  clean_all(e.text);
+}
+
 std::string reason_of(const Row& row) { return row.assessment ? row.assessment->reason : ""; }
 
 bool is_known_issue(const Row& row) {
@@ -144,6 +145,11 @@ bool is_bad(model::Verdict v) {
 
 bool TestData::as_expected() const {
   return row.expected() && std::all_of(cases.begin(), cases.end(), [](const Row& c) { return c.expected(); });
+}
+
+std::string TestData::output_file() const {
+  const bool ran = row.verdict().verdict != model::Verdict::missing && !row.verdict().foreseen;
+  return dir.empty() || !ran ? "" : dir + "/tests/" + name() + ".out";
 }
 
 bool KernelData::completed() const {
@@ -181,6 +187,13 @@ const TestData* KernelData::find(const std::string& test) const {
     for (const auto& t : g.tests) {
       if (t.row.verdict().test == test) return &t;
     }
+  }
+  return nullptr;
+}
+
+const GuestData* KernelData::guest_of(const TestData& test) const {
+  for (const auto& g : guests) {
+    if (g.row.id == test.guest_id) return &g;
   }
   return nullptr;
 }
@@ -257,6 +270,8 @@ std::string name_of(const model::LostRow& lost) {
 std::string text_of(const model::LostRow& lost) {
   return fmt::format("{} on {}, absent here", model::to_string(lost.before), lost.reference);
 }
+
+std::string suite_of(const std::string& test) { return test.substr(0, test.find('/')); }
 
 std::string capability_words(const std::map<std::string, std::string>& capabilities) {
   std::vector<std::string> out;

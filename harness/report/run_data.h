@@ -13,6 +13,10 @@ namespace pinrig::report {
 
 using Row = model::AssessedResult;
 
+/// Text that came from a guest, fit to print: no control characters, valid UTF-8.
+void clean_row(Row& row);
+void clean_event(model::KernelEvent& event);
+
 /// What an assessment gives as its reason; empty without one.
 std::string reason_of(const Row& row);
 bool is_known_issue(const Row& row);
@@ -26,6 +30,8 @@ struct TestData {
   std::string guest_id;      ///< that ran it
   std::string dir;           ///< of that guest
   bool as_expected() const;  ///< the test and every case
+  const std::string& name() const { return row.verdict().test; }
+  std::string output_file() const;  ///< what the test printed; empty when it never ran
 };
 
 struct GuestData {
@@ -36,6 +42,7 @@ struct GuestData {
 
   bool completed() const { return row.outcome && row.outcome->kind == model::JobOutcome::Kind::completed; }
   bool started() const { return !row.accel.empty(); }
+  bool ended() const { return row.outcome.has_value(); }
 };
 
 struct KernelData {
@@ -45,12 +52,15 @@ struct KernelData {
   std::map<std::string, std::string> elsewhere;     ///< that only other runs of this very kernel found
 
   bool built() const { return row.state == store::KernelState::built; }
+  /// A patch did not apply, or the build failed: what was planned on it is no finding.
+  bool not_built() const { return !built() && row.state != store::KernelState::planned; }
   bool completed() const;  ///< built, and every guest completed
   std::size_t started() const;
   double wall_s() const;  ///< of all guests
   std::string release() const;
   std::vector<const TestData*> tests() const;
   const TestData* find(const std::string& test) const;
+  const GuestData* guest_of(const TestData& test) const;
   std::vector<const model::TestResult*> results()
       const;  ///< tests and cases, as assess::compare() takes them
   std::map<std::string, std::string> all_capabilities() const;  ///< its own and those found elsewhere
@@ -80,6 +90,8 @@ std::string capability_words(const std::map<std::string, std::string>& capabilit
 std::string column_name(const store::KernelRow& kernel);
 /// "timed out (test): no answer for 50 s"; of a guest that never ended "not finished".
 std::string outcome_text(const std::optional<model::JobOutcome>& outcome);
+/// A suite's name of "suite/test".
+std::string suite_of(const std::string& test);
 /// Seconds between two ISO 8601 times; nothing when one is missing or garbled.
 std::optional<double> elapsed_s(const std::string& started, const std::string& finished);
 

@@ -223,10 +223,7 @@ Result<Place> find_guest(const RunData& data, const std::string& id) {
       known.push_back(g.row.id);
     }
   }
-  const std::string near = nearest(id, known);
-  return make_error(ErrorKind::bad_usage,
-                    fmt::format("run {} has no guest '{}'{}", data.run.id, id,
-                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+  return make_error(ErrorKind::bad_usage, fmt::format("run {} has no guest '{}'{}", data.run.id, id, @ @),
                     known.empty() ? "it has no guests" : "its guests: " + join(known, ", "));
 }
 
@@ -254,10 +251,8 @@ Result<const TestData*> find_test(const Place& place, const std::string& test) {
                       place.kernel->row.failure);
   std::vector<std::string> known;
   for (const TestData* t : place.kernel->tests()) known.push_back(t->row.verdict().test);
-  const std::string near = nearest(test, known);
   return make_error(ErrorKind::bad_usage,
-                    fmt::format("kernel {} has no test '{}'{}", place.kernel->row.id, test,
-                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+                    fmt::format("kernel {} has no test '{}'{}", place.kernel->row.id, test, @ @),
                     known.empty() ? "no test was judged there" : "its tests: " + join(known, ", "));
 }
 
@@ -279,10 +274,7 @@ Result<std::string> show_one(const Place& place, const std::string& name, const 
       return out + verdict_fields(c, p) + log_of(guest, test, p) + file_fields(guest.row, test, p);
     known.push_back(c.verdict().case_name);
   }
-  const std::string near = nearest(case_name, known);
-  return make_error(ErrorKind::bad_usage,
-                    fmt::format("test {} has no case '{}'{}", test, case_name,
-                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)));
+  return make_error(ErrorKind::bad_usage, fmt::format("test {} has no case '{}'{}", test, case_name, @ @));
 }
 
 }  // namespace
@@ -301,37 +293,6 @@ Result<std::string> show(const store::Store& store, const store::RunRow& run, co
     return show_one(with_test(place, what.test.substr(0, what.test.find(':'))), what.test, p);
   return guest_fields(*place.kernel, *place.guest, p) + test_list(*place.guest, p) +
          file_fields(place.guest->row, "", p);
-}
-
-std::string list_runs(const std::vector<store::RunRow>& runs, const Style& style) {
-  const Painter p(style);
-  if (runs.empty()) return "no runs yet; pinrig run makes one\n";
-  std::vector<std::vector<std::string>> rows{
-      {p.bold("run"), p.bold("spec"), p.bold("kernel"), p.bold("took"), p.bold("result")}};
-  for (const auto& r : runs) {
-    const auto took = elapsed_s(r.started, r.finished);
-    const bool finished = r.state == store::RunState::finished;
-    std::string result = finished ? fmt::format("exit {}", r.exit_code) : store::to_string(r.state);
-    if (finished)
-      result = r.exit_code == 0 ? p.good("as expected") : p.bad(result);
-    else
-      result = p.warn(result);
-    rows.push_back({r.id, r.spec + (r.faults ? " (faults)" : ""),
-                    r.base + (r.series.empty() ? "" : " + " + r.series), took ? human_seconds(*took) : "",
-                    result});
-  }
-  std::vector<std::size_t> widths(rows[0].size());
-  for (const auto& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width_of(row[c]));
-  }
-  std::string out;
-  for (const auto& row : rows) {
-    std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) line += pad(row[c], widths[c]) + "  ";
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-  return out;
 }
 
 }  // namespace pinrig::report

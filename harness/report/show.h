@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Parts of a run in detail, and lists of runs.
+// Parts of a run in detail.
 #pragma once
 
 #include <string>
@@ -23,8 +23,5 @@ struct Selection {
 /// test is bad_usage and names the nearest.
 Result<std::string> show(const store::Store& store, const store::RunRow& run, const Selection& what,
                          const Style& style);
-
-/// `pinrig list`: one line for each run, in the order given.
-std::string list_runs(const std::vector<store::RunRow>& runs, const Style& style);
 
 }  // namespace pinrig::report

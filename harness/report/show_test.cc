@@ -176,29 +176,5 @@ TEST(ReplaceAssessment, RowsAndWhatIsSaidOfTheKernelAreReplaced) {
   EXPECT_EQ(dio->cases.at(1).verdict().verdict, model::Verdict::skip) << "what was seen stays";
 }
 
-TEST(ListRuns, OneLineEach) {
-  Fixture f;
-  store::RunRow good = f.run;
-  good.state = store::RunState::finished;
-  good.exit_code = 0;
-  good.finished = "2026-11-21T01:05:15Z";
-  store::RunRow bad = good;
-  bad.id = "20261120-220000-0001";
-  bad.exit_code = 1;
-  bad.series = "";
-  store::RunRow killed = f.run;
-  killed.id = "20261120-210000-0002";
-  killed.state = store::RunState::interrupted;
-  store::RunRow faulty = good;
-  faulty.faults = true;
-  EXPECT_EQ(list_runs({good, bad, killed, faulty}, {}),
-            "run                   spec              kernel                   took   result\n"
-            "20261121-010203-4f2a  default           debian-6.12 + demo-leak  3m12s  as expected\n"
-            "20261120-220000-0001  default           debian-6.12              3m12s  exit 1\n"
-            "20261120-210000-0002  default           debian-6.12 + demo-leak         interrupted\n"
-            "20261121-010203-4f2a  default (faults)  debian-6.12 + demo-leak  3m12s  as expected\n");
-  EXPECT_EQ(list_runs({}, {}), "no runs yet; pinrig run makes one\n");
-}
-
 }  // namespace
 }  // namespace pinrig::report

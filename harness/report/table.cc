@@ -160,7 +160,8 @@ std::string block(const RunData& data, const Columns& columns, const Grid& g, co
     }
     std::vector<std::vector<std::string>> cells;
     for (std::size_t c = 0; c < columns.size(); ++c)
-      cells.push_back(cell_lines(columns[c]->find(test), g.layout, g.columns[c], p));
+      cells.push_back(
+          cell_lines(columns[c]->not_built() ? nullptr : columns[c]->find(test), g.layout, g.columns[c], p));
     out += put_row(g, break_name(short_name(test), g.name, "  "), cells, p);
     if (p.style().verbose) out += case_rows(g, test, columns, p);
   }
@@ -223,20 +224,23 @@ std::vector<Columns> blocks_of(const RunData& data, const Painter& p) {
 std::string legend(const RunData& data, bool stars, const Painter& p) {
   std::string out;
   bool pins = false;
+  bool skew = false;
   for (const auto& k : data.kernels) {
-    for (const TestData* t : k.tests())
-      pins = pins || (t->row.result.ledger && t->row.result.ledger->available);
+    for (const TestData* t : k.tests()) {
+      const auto& l = t->row.result.ledger;
+      pins = pins || (l && l->available);
+      skew = skew || (l && l->available && l->outstanding() == 0 && l->acquired() != l->released());
+    }
   }
   if (pins)
     out += hanging(
         p, "pins: ", "base pages acquired/released, then what is left (+) or was unpinned too often (-)");
+  if (skew) out += "skew: pins that legacy direct I/O takes without counting; the ledger corrects for them\n";
   if (stars) out += "* as expected or known   ! not as expected\n";
   return out;
 }
 
 }  // namespace
-
-std::string suite_of(const std::string& test) { return test.substr(0, test.find('/')); }
 
 std::string table(const RunData& data, const Painter& p) {
   if (data.tests.empty()) return "";

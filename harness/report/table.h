@@ -20,7 +20,4 @@ std::string verdict_text(const Row& row, const Painter& p, int label);
 std::string pins_text(const Row& row, const Painter& p);
 /// "504 pass, 4 xfail, 270 skip", the unexpected ones first: one piece for each verdict.
 std::vector<std::string> case_counts(const TestData& t, const Painter& p);
-/// A suite's name of "suite/test".
-std::string suite_of(const std::string& test);
-
 }  // namespace pinrig::report

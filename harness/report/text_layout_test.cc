@@ -29,6 +29,7 @@ TEST(Clean, ReplacesWhatIsNotUtf8) {
   EXPECT_EQ(clean("\xed\xa0\x80"), "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd") << "surrogate";
   EXPECT_EQ(clean("\xe2\x82"), "\xef\xbf\xbd\xef\xbf\xbd") << "cut short";
   EXPECT_EQ(clean("\xf0\x9f\x90\xa7"), "\xf0\x9f\x90\xa7");
+  EXPECT_EQ(clean("\xef\xbf\xbe\xef\xbf\xbf"), "\xef\xbf\xbd\xef\xbf\xbd") << "no characters of XML 1.0";
 }
 
 TEST(Width, CountsCharactersNotBytesNorColours) {

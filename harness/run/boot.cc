@@ -21,6 +21,7 @@ Result<BootPlace> free_place(const fs::path& boots, const std::string& guest) {
 Result<ReadyJob> ready_boot(const RunOptions& options, const Services& services) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
   PINRIG_CHECK(check_programs(inputs));
+  PINRIG_CHECK(check_accel(inputs, services));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
   PINRIG_TRY(plan, plan_run(inputs, sources));
   const model::Kernel& kernel = plan.kernels.front();

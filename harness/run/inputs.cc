@@ -9,6 +9,7 @@
 #include "plan/environment.h"
 #include "process/process.h"
 #include "spec/spec.h"
+#include "vm/accel.h"
 #include "vm/job_files.h"
 #include "vm/qemu_args.h"
 
@@ -55,14 +56,40 @@ Result<void> choose_source(const fs::path& project, const RunOptions& o, Inputs&
 
 }  // namespace
 
+std::vector<std::string> option_words(const RunOptions& o) {
+  std::vector<std::string> out;
+  const auto add = [&](const char* option, const std::string& value) {
+    out.emplace_back(option);
+    out.push_back(value);
+  };
+  if (o.spec != RunOptions{}.spec) out.push_back(o.spec);
+  if (!o.series.empty()) add("--series", o.series);
+  if (!o.base.empty()) add("--base", o.base);
+  for (const auto& p : o.points) add("--point", p);
+  for (const auto a : o.archs) add("--arch", to_string(a));
+  for (const auto& t : o.tests) add("--test", t);
+  if (o.accel) add("--accel", to_string(*o.accel));
+  for (const auto& e : o.env) {
+    for (const auto& [name, value] : e.env) add("--env", e.test + ":" + name + "=" + value);
+  }
+  return out;
+}
+
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   Inputs in;
   PINRIG_TRY(spec, spec::load_run(project, o.spec));
   in.spec = std::move(spec);
+  in.origins = plan::origins_of(in.spec);
   PINRIG_CHECK(choose_source(project, o, in));
-  if (!o.points.empty()) in.spec.points = o.points;
+  if (!o.points.empty()) {
+    in.spec.points = o.points;
+    in.origins.points = {{}, "--point"};
+  }
   if (!o.archs.empty()) in.spec.archs = o.archs;
-  if (!o.tests.empty()) in.spec.suites = o.tests;
+  if (!o.tests.empty()) {
+    in.spec.suites = o.tests;
+    in.origins.tests = {{}, "--test"};
+  }
   if (o.accel) in.spec.accel = *o.accel;
   PINRIG_TRY(base, spec::load_base(project, in.spec.base));
   in.base = std::move(base);
@@ -78,6 +105,7 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   PINRIG_CHECK(plan::add_environment(in.suites, o.env));
   in.has_faults = plan::puts_faults(in.suites, in.spec.env) || plan::puts_faults(in.suites, o.env);
   PINRIG_CHECK(plan::extend_limits(in.suites));
+  PINRIG_CHECK(plan::check_words(in.spec, in.machine, in.suites, in.origins));
   PINRIG_TRY(requirements, spec::load_all_requirements(project));
   in.requirements = std::move(requirements);
   PINRIG_TRY(known, spec::load_all_known_issues(project));
@@ -95,6 +123,19 @@ Result<void> check_programs(const Inputs& in) {
                                     to_string(arch)));
   }
   return check_place(vm::socket_parent(), "TMPDIR");
+}
+
+Result<void> check_accel(const Inputs& in, const Services& s) {
+  if (in.spec.accel != model::Accel::kvm) return {};
+  for (const auto arch : in.spec.archs) {
+    PINRIG_TRY(probe, vm::probe_accel(arch, s.paths.project, s.paths.cache, s.cancel));
+    if (!probe.kvm_works)
+      return make_error(
+          ErrorKind::bad_usage,
+          fmt::format("--accel kvm: KVM is not usable for {}: {}", to_string(arch), probe.kvm_detail),
+          "--accel auto uses TCG where KVM is not usable; `pinrig doctor` says more");
+  }
+  return {};
 }
 
 Result<void> check_place(const fs::path& dir, const std::string& variable) {
@@ -180,7 +221,7 @@ std::vector<model::Point> points_of(const Sources& sources) {
 
 Result<plan::Plan> plan_run(const Inputs& in, const Sources& sources) {
   const auto points = points_of(sources);
-  return plan::make_plan(in.spec, {in.machine, in.suites, points});
+  return plan::make_plan(in.spec, {in.machine, in.suites, points, in.origins});
 }
 
 }  // namespace pinrig::run

@@ -32,8 +32,12 @@ struct RunOptions {
   std::string purpose;              ///< "prove" for a run that a proof needs; empty = the user's own
 };
 
+/// The same as words of the command line: "full", "--arch", "x86_64", ...
+std::vector<std::string> option_words(const RunOptions& options);
+
 struct Inputs {
   model::RunSpec spec;
+  plan::Origins origins;  ///< of its tests and points: the run file or options
   model::KernelBase base;
   std::optional<model::Series> series;
   std::optional<model::KernelBase> selftests_from;
@@ -48,6 +52,9 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);
 /// QEMU for every architecture of the run, and a directory for its sockets: their absence must not show after
 /// half an hour of building.
 Result<void> check_programs(const Inputs& inputs);
+/// With Accel::kvm: KVM for every architecture of the run; bad_usage with what the probe found. Boots a guest
+/// of a few hundred bytes when no answer is cached.
+Result<void> check_accel(const Inputs& inputs, const Services& services);
 /// A directory of ours that can be written to; `variable` (PINRIG_CACHE) is what the hint names.
 Result<void> check_place(const fs::path& dir, const std::string& variable);
 

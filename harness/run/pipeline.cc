@@ -212,9 +212,12 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services,
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
   PINRIG_CHECK(check_programs(inputs));
   PINRIG_CHECK(check_place(services.paths.state, "PINRIG_STATE"));
+  PINRIG_CHECK(check_place(services.paths.cache, "PINRIG_CACHE"));
+  PINRIG_CHECK(check_accel(inputs, services));
   PINRIG_TRY(store, open_store(services.paths));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
   PINRIG_TRY(plan, plan_run(inputs, sources));
+  for (const auto& note : plan.notes) services.observer.on({.kind = Event::Kind::line, .text = note});
   PINRIG_TRY(record, RunRecord::begin(std::move(store), options, inputs, sources, plan, services));
   Pipeline pipeline(inputs, sources, plan, services);
   const auto lost = pipeline.run(&record, tick);

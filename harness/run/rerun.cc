@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 #include "job/repro.h"
+#include "plan/selector.h"
+#include "run/run_file.h"
 
 namespace pinrig::run {
 namespace {
@@ -20,6 +22,17 @@ Result<fs::path> fresh_dir(const fs::path& beside) {
   }
 }
 
+/// The command that builds what a job needs under the same keys, from the run.json of its run.
+std::string build_again(const fs::path& job_file) {
+  const fs::path run_dir = fs::absolute(job_file).parent_path().parent_path().parent_path();
+  const auto recorded = read_run_file(run_dir / "run.json");
+  if (recorded.has_error())
+    return "`pinrig build` with the options of that run makes it again under the same key";
+  std::vector<std::string> argv{"pinrig", "build"};
+  for (const auto& word : option_words(recorded->options)) argv.push_back(word);
+  return "make it again under the same key: " + shell_line(argv);
+}
+
 Result<void> check_artifacts(const model::JobSpec& job, const fs::path& file) {
   std::vector<std::string> wanted = job.initramfs;
   wanted.push_back(job.kernel_image);
@@ -28,14 +41,9 @@ Result<void> check_artifacts(const model::JobSpec& job, const fs::path& file) {
     if (!fs::exists(path))
       return make_error(ErrorKind::bad_input,
                         fmt::format("{}: {} is no longer in the cache", file.string(), path),
-                        "`pinrig build` with the options of that run makes it again under the same key");
+                        build_again(file));
   }
   return {};
-}
-
-std::string verdict_line(const model::TestVerdict& v) {
-  return fmt::format("{:<8} {}{}{}\n", to_string(v.verdict), v.case_name.empty() ? "" : "  ",
-                     v.case_name.empty() ? v.test : v.case_name, v.detail.empty() ? "" : "  " + v.detail);
 }
 
 bool fine(model::Verdict v) {
@@ -49,14 +57,14 @@ Result<ReadyJob> ready_again(const RerunOptions& o, const Services& services) {
   PINRIG_TRY(spec, model::job_from_json(text, o.job_file.string()));
   PINRIG_CHECK(check_artifacts(spec, o.job_file));
   if (!o.tests.empty()) {
+    // Tests that take minutes were named in full when the job was made.
+    std::vector<plan::Choice> known;
+    for (const auto& t : spec.tests) known.push_back({t.name, false});
+    PINRIG_TRY(selection, plan::select(o.tests, {{}, "--test"}, known));
     std::erase_if(spec.tests, [&](const auto& t) {
-      return std::none_of(o.tests.begin(), o.tests.end(),
-                          [&](const auto& g) { return glob_match(g, t.name); });
+      return std::find(selection.tests.begin(), selection.tests.end(), t.name) == selection.tests.end();
     });
-    if (spec.tests.empty())
-      return make_error(ErrorKind::bad_usage,
-                        fmt::format("--test {}: the job has no such test", join(o.tests, ", ")),
-                        "`pinrig show` lists the tests of a run");
+    for (const auto& note : selection.notes) services.observer.on({.kind = Event::Kind::line, .text = note});
   }
   PINRIG_TRY(drives, job::prepare_drives(spec.machine, services));
   PINRIG_TRY(dir, fresh_dir(fs::absolute(o.job_file).parent_path()));
@@ -73,20 +81,19 @@ Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
   int bad = 0;
   for (const auto& row : judged.results) {
     const auto& v = row.verdict;
-    if (!v.case_name.empty() && fine(v.verdict)) continue;
-    end.text += verdict_line(v);
     bad += v.case_name.empty() && !fine(v.verdict) ? 1 : 0;
   }
   for (const auto& p : judged.guest.setup_problems) {
     end.text += fmt::format("set-up   {}\n", p);
     ++bad;
   }
-  const auto& outcome = judged.outcome;
+  const model::JobOutcome outcome = judged.outcome;
   for (const auto& p : judged.guest.problems) end.text += fmt::format("note     {}\n", p);
-  end.text +=
-      fmt::format("{}{}: {} of {} tests failed, boot {}, {}; files in {}\n", to_string(outcome.kind),
-                  outcome.detail.empty() ? "" : " (" + outcome.detail + ")", bad, job.spec.tests.size(),
-                  human_seconds(judged.guest.boot_s), human_seconds(judged.guest.wall_s), job.dir.string());
+  end.text += fmt::format("{}{}: {} of {} failed, boot {}, {}; files in {}\n", to_string(outcome.kind),
+                          outcome.detail.empty() ? "" : " (" + outcome.detail + ")", bad,
+                          count_of(job.spec.tests.size(), "test"), human_seconds(judged.guest.boot_s),
+                          human_seconds(judged.guest.wall_s), job.dir.string());
+  end.result = std::move(judged);
   using Kind = model::JobOutcome::Kind;
   end.code = outcome.kind == Kind::cancelled     ? ExitCode::interrupted
              : outcome.kind == Kind::infra_error ? ExitCode::harness

@@ -15,17 +15,17 @@ using job::ReadyJob;
 
 struct RerunOptions {
   fs::path job_file;               ///< job.json
-  std::vector<std::string> tests;  ///< globs over "suite/test"; empty = all of the job
+  std::vector<std::string> tests;  ///< as plan::select() takes them; empty = all of the job
 };
 
 /// A saved job made ready in a directory of its own beside job.json (rerun-1, rerun-2, ...). bad_input when
 /// an artifact that it names is no longer in the cache (the hint says how to build it again).
 Result<ReadyJob> ready_again(const RerunOptions& options, const Services& services);
 
-/// Runs it and returns the text of its verdicts. regressions when one of them is neither pass, skip nor
-/// xfail.
+/// Runs it. regressions when a verdict is neither pass, skip nor xfail.
 struct RerunEnd {
-  std::string text;
+  job::GuestResult result;
+  std::string text;  ///< set-up problems, notes, and a last line that says how it ended
   ExitCode code = ExitCode::harness;
 };
 Result<RerunEnd> rerun(const ReadyJob& job, const Services& services);

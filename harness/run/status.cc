@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <string_view>
 
@@ -18,7 +19,7 @@ constexpr const char* green = "32";
 constexpr const char* yellow = "33";
 constexpr const char* cyan = "36";
 constexpr const char* dim = "2";
-constexpr Seconds plain_interval{20};
+constexpr Seconds longest_interval{300};
 
 bool env_set(const char* name) {
   const char* v = std::getenv(name);
@@ -86,8 +87,9 @@ void Status::draw() {
 }
 
 void Status::plain_progress(const std::string& task, Line& line) {
-  if (live_ || loudness_ == Loudness::quiet || since(line.reported) < plain_interval) return;
+  if (live_ || loudness_ == Loudness::quiet || since(line.reported) < line.interval) return;
   line.reported = Clock::now();
+  line.interval = std::min(2 * line.interval, longest_interval);
   print(live_text(task, line));
 }
 

@@ -37,6 +37,7 @@ class Status : public Observer {
     double left_s = -1;
     Clock::time_point start;
     Clock::time_point reported;  ///< last plain progress line
+    Seconds interval{20};        ///< until the next one; grows, so that a long build stays short in a log
   };
 
   void print(const std::string& text);  ///< a line that stays

@@ -51,10 +51,7 @@ void check_row(Reader& r, const Node& n, const std::vector<MapRow>& map) {
   if (row == map.end()) {
     std::vector<std::string> ids;
     for (const auto& m : map) ids.push_back(m.id);
-    const std::string near = nearest(n.text, ids);
-    r.fail(n,
-           fmt::format("rows: the map has no row '{}'{}", n.text,
-                       near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+    r.fail(n, fmt::format("rows: the map has no row '{}'{}", n.text, did_you_mean(n.text, ids)),
            "guest-tests/map.yaml names them all");
   } else if (!row->not_testable.empty()) {
     r.fail(n, fmt::format("rows: '{}' is not testable, the map says: {}", n.text, row->not_testable),

@@ -21,10 +21,8 @@ std::string missing_text(const fs::path& project, const Place& place, const std:
              ? fmt::format("there is no {} under {}", place.what, shown_path(project / place.folder))
              : fmt::format("there are: {}", join(known, ", "));
   if (!safe(name)) return fmt::format("'{}' is no name of a {}", name, place.what);
-  const std::string near = nearest(name, known);
   return fmt::format("no {} '{}': {} does not exist{}", place.what, name,
-                     shown_path(project / place.folder / (name + place.suffix)),
-                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near));
+                     shown_path(project / place.folder / (name + place.suffix)), did_you_mean(name, known));
 }
 
 }  // namespace
@@ -113,10 +111,9 @@ void check_exists(Reader& r, const Node& n, const std::string& key, const fs::pa
   for (const auto& entry : fs::directory_iterator(folder, ec))
     known.push_back(entry.path().filename().string());
   std::sort(known.begin(), known.end());
-  const std::string near = nearest(path.filename().string(), known);
   r.fail(n,
          fmt::format("{}: {} does not exist{}", key, shown_path(path),
-                     near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+                     did_you_mean(path.filename().string(), known)),
          fmt::format("relative paths count from the folder of {}", r.file()));
 }
 

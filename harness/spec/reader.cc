@@ -36,11 +36,6 @@ std::string why_no_number(const Node& n) {
   return "only the digits 0 to 9 count";
 }
 
-std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
-  const std::string near = nearest(word, known);
-  return near.empty() ? "" : fmt::format("; did you mean '{}'?", near);
-}
-
 }  // namespace
 
 void Reader::fail(const Node& at, const std::string& message, std::string hint) {

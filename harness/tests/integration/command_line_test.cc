@@ -22,10 +22,10 @@ class CommandLine : public testing::Test {
   Sandbox box_;
 };
 
-TEST_F(CommandLine, NothingAtAll) { refused({}, {"subcommand is required", "pinrig --help"}); }
-TEST_F(CommandLine, SubCommand) { refused({"rnu"}, {"did you mean `pinrig run`?"}); }
-TEST_F(CommandLine, SubCommandOfParse) { refused({"parse"}, {"subcommand is required"}); }
-TEST_F(CommandLine, Option) { refused({"run", "--serie", "x"}, {"--serie", "did you mean `--series`?"}); }
+TEST_F(CommandLine, NothingAtAll) { refused({}, {"pinrig needs a sub-command", "pinrig --help"}); }
+TEST_F(CommandLine, SubCommand) { refused({"rnu"}, {"no sub-command 'rnu'", "did you mean 'run'?"}); }
+TEST_F(CommandLine, SubCommandOfParse) { refused({"parse"}, {"pinrig parse needs a sub-command"}); }
+TEST_F(CommandLine, Option) { refused({"run", "--serie", "x"}, {"--serie", "did you mean '--series'?"}); }
 TEST_F(CommandLine, OptionWithoutItsValue) { refused({"run", "--arch"}, {"--arch"}); }
 TEST_F(CommandLine, Arch) {
   refused({"plan", "--arch", "x86-64"}, {"--arch x86-64", "known: x86_64, aarch64"});
@@ -36,6 +36,51 @@ TEST_F(CommandLine, SeriesBesideBase) {
   refused({"run", "--series", "a", "--base", "b"}, {"--series", "--base"});
 }
 TEST_F(CommandLine, ShellBesideGdb) { refused({"boot", "--shell", "--gdb"}, {"--shell", "--gdb"}); }
+
+TEST_F(CommandLine, TestsAndPointsAreReportedWhereTheyWereWritten) {
+  box_.make_tiny_project();
+  refused({"run", "--test", "bio/dio_rv"}, {"--test bio/dio_rv: no such test; did you mean 'bio/dio_rw'?"});
+  refused({"plan", "--base", "tiny", "--point", "3"}, {"--point 3: this run has no series"});
+  refused({"plan", "--series", "small", "--point", "3"},
+          {"--point 3: no such patch: series small has 1 patch"});
+  refused({"run", "--series", "small", "--point", "tpi"}, {"--point tpi: not a point"});
+  refused({"prove", "nosuch"}, {"prove nosuch: no such suite"});
+  refused({"list", "tests", "nosuch"}, {"list tests nosuch: no such suite", "pinrig list tests"});
+  refused({"run", "--env", "bio/dio_rv:A=1"}, {"--env bio/dio_rv: no such test; did you mean 'bio/dio_rw'?"});
+}
+
+TEST_F(CommandLine, KvmThatIsNotUsableIsRefusedBeforeAnythingIsBuilt) {
+  box_.make_tiny_project();
+  box_.fake("mmdebstrap", "echo made >>'" + (box_.root() / "made").string() + "'; exit 1");
+  refused({"run", "--accel", "kvm", "--arch", "aarch64"},
+          {"--accel kvm: KVM is not usable for aarch64", "--accel auto"});
+  EXPECT_FALSE(fs::exists(box_.root() / "made"));
+}
+
+TEST_F(CommandLine, AFileThatCannotBeWrittenIsRefusedBeforeTheRun) {
+  box_.make_tiny_project();
+  refused({"run", "--junit", "/nonexistent/x.xml"}, {"--junit /nonexistent/x.xml: ", "No such file"});
+  refused({"run", "--junit", "-", "--json", "-"}, {"--json -: --junit takes stdout already"});
+}
+
+TEST_F(CommandLine, ARefusedRunLeavesNoEarlierResult) {
+  box_.make_tiny_project();
+  const fs::path junit = box_.root() / "x.xml";
+  box_.put(junit, "<testsuites tests=\"1\" failures=\"0\"/>");
+  refused({"run", "--test", "boi", "--junit", junit.string()}, {"--test boi: no such suite"});
+  EXPECT_THAT(read_file(junit).value(), AllOf(HasSubstr("<error"), HasSubstr("--test boi: no such suite")));
+}
+
+TEST_F(CommandLine, StdoutBelongsToTheFileThatWantsIt) {
+  box_.make_tiny_project();
+  box_.fake("mmdebstrap", "echo 'E: no network in this test' >&2; exit 1");
+  const Ran ran = box_.pinrig({"run", "--json", "-"});
+  EXPECT_EQ(ran.code, 4) << ran;
+  EXPECT_EQ(nlohmann::json::parse(ran.out, nullptr, false).value("format", ""), "pinrig-run") << ran.out;
+  EXPECT_THAT(ran.err, HasSubstr("HARNESS ERROR"));
+  const Ran refused_run = box_.pinrig({"run", "--test", "boi", "--json", "-"});
+  EXPECT_EQ(nlohmann::json::parse(refused_run.out, nullptr, false).value("exit_code", -1), 2) << refused_run;
+}
 
 TEST_F(CommandLine, NoProject) {
   box_.project = box_.root() / "empty";
@@ -122,7 +167,7 @@ TEST_F(CommandLine, ListTestsSaysWhatTheyNeedCoverAndTurnRedOn) {
   const Ran text = box_.pinrig({"list", "tests", "bio/dio_rw"});
   EXPECT_EQ(text.code, 0) << text;
   for (const char* word :
-       {"bio/dio_rw", "nvme pin-raw", "D1", "mutant m02-bio-put-refs: read_1_page", "1 tests in 1 suites"})
+       {"bio/dio_rw", "nvme pin-raw", "D1", "mutant m02-bio-put-refs: read_1_page", "1 test in 1 suite"})
     EXPECT_THAT(text.out, HasSubstr(word));
   const Ran json = box_.pinrig({"list", "tests", "--json", "bio"});
   const auto parsed = nlohmann::json::parse(json.out, nullptr, false);

@@ -41,7 +41,7 @@ TEST(Prove, ATestWithoutAProofIsBadUsage) {
   const WarmSandbox box;
   const Ran ran = box.pinrig({"prove", "mm/no_such_test"});
   EXPECT_EQ(ran.code, 2) << ran;
-  EXPECT_THAT(ran.err, HasSubstr("matches no test with a proof"));
+  EXPECT_THAT(ran.err, HasSubstr("prove mm/no_such_test: no such test"));
 }
 
 }  // namespace

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: GPL-2.0
+// From argv to what is to be done, or to an error that names the word that is wrong. Starts nothing.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/program.h"
+
+namespace pinrig::cli {
+
+/// `--help` or `--version`: the text for stdout.
+struct Answer {
+  std::string text;
+};
+
+/// Fills `program` from the options that every sub-command has. `args` is argv without the program's name.
+/// Everything wrong is bad_usage: an unknown sub-command or option with the nearest known one, a value out
+/// of its range, options that exclude each other.
+Result<std::variant<Action, Answer>> understand(const std::vector<std::string>& args, Program& program);
+
+/// A whole number from `least` to `most`, for CLI::Option::check().
+CLI::Validator whole_number(int least, int most);
+
+}  // namespace pinrig::cli

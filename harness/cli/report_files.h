@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+// The files of `run --junit --ktap --json`: checked before the run, never left as an earlier run wrote them.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace pinrig::cli {
+
+/// As typed; empty: not wanted, "-": stdout.
+struct ReportFiles {
+  std::string junit;
+  std::string ktap;
+  std::string json;
+
+  /// One of them has stdout to itself, so the report for people goes to stderr.
+  bool take_stdout() const { return junit == "-" || ktap == "-" || json == "-"; }
+};
+
+/// Replaces each file by one that says that the run did not finish: it stays when pinrig is killed.
+/// bad_usage for a second "-", the same file twice, and a file that cannot be written; it names the option.
+Result<void> begin_files(const ReportFiles& files);
+/// The run did not begin, or ended without a result: each file says why.
+Result<void> fail_files(const ReportFiles& files, const Error& why);
+/// What the store has of the run.
+Result<void> write_files(const ReportFiles& files, const store::Store& store, const store::RunRow& run);
+
+}  // namespace pinrig::cli

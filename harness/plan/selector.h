@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+// Which tests a list of words means: the same for every command and file that takes tests. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/suite.h"
+
+namespace pinrig::plan {
+
+/// Where a list of words came from: a key of a file, or an option of the command line.
+struct Origin {
+  model::Where where;  ///< empty for an option
+  std::string name;    ///< "suites", "--test"
+  bool is_option() const { return where.file.empty(); }
+};
+
+/// Who named the tests and the points of a run.
+struct Origins {
+  Origin tests;
+  Origin points;
+};
+/// Its own file did.
+Origins origins_of(const model::RunSpec& run);
+
+/// A test that can be chosen.
+struct Choice {
+  std::string name;           ///< "suite/test"
+  bool only_by_name = false;  ///< takes minutes: no glob and no suite chooses it, only its full name
+};
+std::vector<Choice> choices(const std::vector<model::Suite>& suites);
+
+struct Selection {
+  std::vector<std::string> tests;  ///< "suite/test", each once, in the order of the words
+  std::vector<std::string> notes;  ///< what a word means differently from what it seems to say, one line each
+};
+
+/// What `words` choose of `known`:
+///   bio               every test of that suite; * and ? match
+///   bio/dio_rw        that test
+///   bio/dio_*         the tests that match
+///   bio/dio_rw:case   that test, with a note: a case does not run alone
+///   !WORD             leaves tests out, wherever it stands
+/// An Error (bad_usage for an option, bad_input for a file) names the origin, the word, and the nearest name:
+/// a word that chooses nothing, a case with a wildcard, a case left out, no test chosen at all.
+Result<Selection> select(const std::vector<std::string>& words, const Origin& origin,
+                         const std::vector<Choice>& known);
+
+/// An Error about one word: "--test WORD: WHAT", or "FILE:LINE: suites: WHAT" with the word in WHAT.
+Error refused(const Origin& origin, const std::string& word, const std::string& what, std::string hint = {});
+
+}  // namespace pinrig::plan

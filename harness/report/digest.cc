@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/digest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/exit_code.h"
+#include "base/text.h"
+#include "report/digest_changes.h"
+
+namespace pinrig::report {
+namespace {
+
+using model::Verdict;
+using store::KernelState;
+
+/// The points of one architecture and configuration that fail in a row have one reason: that of the first.
+void add_not_built(Digest& d, const KernelData& k, const KernelData* before) {
+  const bool goes_on = before != nullptr && before->not_built() && before->row.arch == k.row.arch &&
+                       before->row.config.name == k.row.config.name && before->row.state == k.row.state;
+  for (auto& n : d.not_built) {
+    const bool same =
+        goes_on && std::find(n.kernels.begin(), n.kernels.end(), before->row.id) != n.kernels.end();
+    if (!same) continue;
+    n.kernels.push_back(k.row.id);
+    if (std::find(n.untested.begin(), n.untested.end(), k.row.point.label) == n.untested.end())
+      n.untested.push_back(k.row.point.label);
+    return;
+  }
+  for (auto& n : d.not_built) {
+    if (n.state != k.row.state || n.patch != k.row.point.number || n.failure != k.row.failure) continue;
+    n.kernels.push_back(k.row.id);
+    if (n.archs.back() != k.row.arch) n.archs.push_back(k.row.arch);
+    return;
+  }
+  d.not_built.push_back({k.row.state,
+                         k.row.point.number,
+                         k.row.point.subject,
+                         k.row.failure,
+                         k.row.build_log,
+                         {k.row.arch},
+                         {k.row.id},
+                         {}});
+}
+
+bool is_lost(const GuestData& g) {
+  return g.ended() && !g.completed() && g.row.outcome->kind != model::JobOutcome::Kind::apply_failed &&
+         g.row.outcome->kind != model::JobOutcome::Kind::build_failed;
+}
+
+/// A test that has no result because its guest has none says nothing by itself.
+bool went_with_guest(const GuestData& g, const TestData& t) {
+  return !g.completed() && t.row.verdict().verdict == Verdict::missing;
+}
+
+bool same_cases(const CaseGroup& a, const CaseGroup& b) {
+  return a.verdict == b.verdict && a.detail == b.detail && a.diagnostics == b.diagnostics &&
+         a.names == b.names;
+}
+
+std::int64_t outstanding(const std::optional<model::PinLedger>& l) {
+  return l && l->available ? l->outstanding() : 0;
+}
+
+bool alike(const Finding& a, const Finding& b) {
+  const Why& x = a.why;
+  const Why& y = b.why;
+  const auto same_event = [](const auto& e, const auto& f) { return e.title == f.title; };
+  return a.test == b.test && x.verdict == y.verdict && x.expected == y.expected && x.detail == y.detail &&
+         x.reason == y.reason && outstanding(x.ledger) == outstanding(y.ledger) &&
+         x.diagnostics == y.diagnostics && a.lost == b.lost &&
+         std::equal(x.cases.begin(), x.cases.end(), y.cases.begin(), y.cases.end(), same_cases) &&
+         std::equal(x.events.begin(), x.events.end(), y.events.begin(), y.events.end(), same_event);
+}
+
+void add_finding(std::vector<Finding>& all, Finding f) {
+  for (auto& o : all) {
+    if (!alike(o, f)) continue;
+    o.kernels.push_back(f.kernels.front());
+    return;
+  }
+  all.push_back(std::move(f));
+}
+
+std::vector<std::string> lost_cases(const KernelData& k, const std::string& test) {
+  std::vector<std::string> out;
+  for (const auto& l : k.row.lost) {
+    if (l.test == test && !l.case_name.empty()) out.push_back(l.case_name);
+  }
+  return out;
+}
+
+void add_findings(Digest& d, const KernelData& k) {
+  for (const auto& g : k.guests) {
+    if (is_lost(g)) d.lost_guests.push_back({&k, &g, {}});
+    for (const auto& t : g.tests) {
+      auto lost = lost_cases(k, t.name());
+      if (is_lost(g) && went_with_guest(g, t))
+        d.lost_guests.back().tests.push_back(t.name());
+      else if (!t.as_expected() || !lost.empty())
+        add_finding(d.findings, {t.name(), {&k}, &t, why_of(k, t), std::move(lost)});
+    }
+  }
+  // A test of which not even the name is left has no guest that could say why.
+  for (const auto& l : k.row.lost) {
+    if (!l.case_name.empty()) continue;
+    Finding f{l.test, {&k}, nullptr, {}, {}};
+    f.why.detail =
+        fmt::format("{} on {}, not there on {}", model::to_string(l.before), l.reference, k.row.id);
+    add_finding(d.findings, std::move(f));
+  }
+}
+
+void count_kernel(Counts& c, const KernelData& k) {
+  c.not_built += k.not_built() ? 1 : 0;
+  c.unmet += k.row.unmet.size();
+  c.lost += k.row.lost.size();
+  if (k.not_built()) return;
+  for (const auto& g : k.guests) {
+    c.guests += g.started() ? 1 : 0;
+    c.guests_lost += is_lost(g) ? 1 : 0;
+    for (const auto& t : g.tests) {
+      ++c.tests;
+      c.unexpected += t.as_expected() ? 0 : 1;
+      const auto v = t.row.verdict().verdict;
+      ++c.words[std::string(model::to_string(v)) + (t.row.expected() && is_bad(v) ? " as expected" : "")];
+    }
+  }
+}
+
+Digest::Result result_of(const Digest& d) {
+  using Result = Digest::Result;
+  const auto& run = d.data.run;
+  const auto code = [&](ExitCode c) { return run.exit_code == static_cast<int>(c); };
+  if (run.state == store::RunState::running) return Result::running;
+  if (run.state == store::RunState::interrupted || code(ExitCode::interrupted)) return Result::interrupted;
+  if (code(ExitCode::harness)) return Result::harness;
+  if (code(ExitCode::build)) return Result::not_built;
+  const auto& c = d.counts;
+  const bool good = code(ExitCode::ok) && c.unexpected == 0 && c.guests_lost == 0 && c.not_built == 0 &&
+                    c.unmet == 0 && c.lost == 0 && c.tests > 0;
+  return good ? Result::all_expected : Result::not_expected;
+}
+
+}  // namespace
+
+std::string NotBuilt::headline() const {
+  const std::string who = patch == 0 ? "the base" : fmt::format("patch {}", patch);
+  switch (state) {
+    case KernelState::apply_failed:
+      return who + " does not apply";
+    case KernelState::build_failed:
+      return who + " does not build";
+    case KernelState::cancelled:
+      return who + " was not built: interrupted";
+    default:
+      return who + " could not be built here";
+  }
+}
+
+std::string LostGuest::headline() const {
+  const auto& o = *guest->row.outcome;
+  std::string kind = model::to_string(o.kind);
+  std::replace(kind.begin(), kind.end(), '_', ' ');
+  const std::string phase = model::to_string(o.phase);
+  return kind + (phase.empty() ? "" : " in " + phase);
+}
+
+std::string Finding::headline() const {
+  std::size_t cases = lost.size();
+  for (const auto& g : why.cases) cases += g.names.size();
+  if (first == nullptr) return test + " is gone";
+  if (why.expected && why.cases.empty()) return fmt::format("{} gone from {}", count_of(cases, "case"), test);
+  if (why.expected) return fmt::format("{} not as expected in {}", count_of(cases, "case"), test);
+  const auto pages = outstanding(why.ledger);
+  return fmt::format("{} in {}{}", model::to_string(why.verdict), test,
+                     pages == 0 ? "" : fmt::format(" ({:+})", pages));
+}
+
+Why why_of(const KernelData& kernel, const TestData& t) {
+  const auto& v = t.row.verdict();
+  Why why{.verdict = v.verdict,
+          .expected = t.row.expected(),
+          .rule = {},
+          .detail = v.detail,
+          .reason = {},
+          .diagnostics = v.diagnostics,
+          .cases = {},
+          .ledger = t.row.result.ledger,
+          .events = {}};
+  if (t.row.assessment) {
+    why.rule = t.row.assessment->rule;
+    why.reason = t.row.assessment->reason;
+  }
+  const bool surprising = !t.as_expected();
+  for (const auto& c : t.cases) {
+    const auto& cv = c.verdict();
+    if (surprising ? c.expected() : !is_bad(cv.verdict)) continue;
+    const std::string detail =
+        cv.detail.empty() && !c.expected() && c.assessment ? c.assessment->reason : cv.detail;
+    const auto same = std::find_if(why.cases.begin(), why.cases.end(), [&](const CaseGroup& g) {
+      return g.verdict == cv.verdict && g.detail == detail;
+    });
+    if (same == why.cases.end())
+      why.cases.push_back({cv.verdict, detail, cv.diagnostics, {cv.case_name}});
+    else
+      same->names.push_back(cv.case_name);
+  }
+  if (const GuestData* guest = kernel.guest_of(t)) {
+    for (const auto& e : guest->events) {
+      // dump_page() on purpose, by gup_test -c.
+      if (e.owner == t.name() && e.kind != "page_dump") why.events.push_back(e);
+    }
+  }
+  return why;
+}
+
+std::string Digest::headline() const {
+  std::vector<std::string> all;
+  for (const auto& n : not_built) all.push_back(n.headline());
+  for (const auto& g : lost_guests) all.push_back(column_name(g.kernel->row) + " " + g.headline());
+  for (const auto& f : findings) {
+    const std::string line = f.headline();
+    all.push_back(f.kernels.size() > 1 ? fmt::format("{} on {}", line, count_of(f.kernels.size(), "kernel"))
+                                       : line);
+  }
+  if (counts.unmet > 0) all.push_back(count_of(counts.unmet, "expectation") + " not met");
+  if (all.empty()) return "";
+  return all.front() + (all.size() > 1 ? fmt::format("; {} more", all.size() - 1) : "");
+}
+
+std::unique_ptr<const Digest> digest(RunData data) {
+  auto d = std::make_unique<Digest>();
+  d->data = std::move(data);
+  const KernelData* before = nullptr;
+  for (const auto& k : d->data.kernels) {
+    if (k.not_built())
+      add_not_built(*d, k, before);
+    else
+      add_findings(*d, k);
+    count_kernel(d->counts, k);
+    before = &k;
+  }
+  add_changes(*d);
+  d->result = result_of(*d);
+  return d;
+}
+
+}  // namespace pinrig::report

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+// What a run comes to, as values: what is not as it should be, each fault once; what changed; how many.
+// Every renderer formats these and decides nothing of its own. Pure. Private to report.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "assess/compare.h"
+#include "report/run_data.h"
+
+namespace pinrig::report {
+
+/// A patch that does not apply or a kernel that does not build, with everything that was not tested for it.
+struct NotBuilt {
+  store::KernelState state = store::KernelState::build_failed;
+  int patch = 0;        ///< 0: the base itself
+  std::string subject;  ///< of that patch
+  std::string failure;  ///< one line: file:line and what the compiler or `git am` said
+  std::string log;      ///< path of the build log; may be empty
+  std::vector<model::Arch> archs;
+  std::vector<std::string> kernels;   ///< ids of all kernels that are not there because of it
+  std::vector<std::string> untested;  ///< labels of the points after it: "3", "tip"
+
+  std::string headline() const;  ///< "patch 2 does not build", "the base does not build"
+};
+
+/// A guest that did not end as it should, with the tests that were lost with it.
+struct LostGuest {
+  const KernelData* kernel = nullptr;
+  const GuestData* guest = nullptr;
+  std::vector<std::string> tests;  ///< without a result of their own
+
+  std::string headline() const;  ///< "panicked in test"
+};
+
+/// Cases of one test with the same verdict and the same reason.
+struct CaseGroup {
+  model::Verdict verdict = model::Verdict::fail;
+  std::string detail;
+  std::vector<std::string> diagnostics;  ///< of the first
+  std::vector<std::string> names;
+};
+
+/// Why a test is not as it should be, or what is to be said of one that is: everything a reader needs.
+struct Why {
+  model::Verdict verdict = model::Verdict::missing;
+  bool expected = false;  ///< the test itself; its cases may still not be
+  std::optional<model::Rule> rule;
+  std::string detail;
+  std::string reason;                    ///< of the assessment
+  std::vector<std::string> diagnostics;  ///< what the test printed
+  std::vector<CaseGroup> cases;          ///< those that are not as expected (or not good, when all are)
+  std::optional<model::PinLedger> ledger;
+  std::vector<model::KernelEvent> events;  ///< that the test owns, without announced page dumps
+};
+Why why_of(const KernelData& kernel, const TestData& test);
+
+/// One test that is not as it should be, at every kernel where it looks the same.
+struct Finding {
+  std::string test;
+  std::vector<const KernelData*> kernels;
+  const TestData* first = nullptr;
+  Why why;
+  std::vector<std::string> lost;  ///< cases that the reference kernel has and these have not
+
+  std::string headline() const;  ///< "leak in bio/dio_rw (+64)", "2 cases failed in bio/dio_rw"
+};
+
+/// A test or a case that differs between base and tip.
+struct Change {
+  assess::Delta delta;
+  std::vector<model::Arch> archs;
+  bool expected = true;  ///< the verdict at the tip is as it should be
+  int since = 0;         ///< number and subject of the first patch that has it, when points between were run
+  std::string subject;
+};
+
+struct Counts {
+  std::size_t tests = 0;       ///< judged
+  std::size_t unexpected = 0;  ///< of them
+  std::size_t guests = 0;      ///< that were started
+  std::size_t guests_lost = 0;
+  std::size_t not_built = 0;  ///< kernels
+  std::size_t unmet = 0;
+  std::size_t lost = 0;                      ///< rows that the reference kernel has
+  std::map<std::string, std::size_t> words;  ///< "pass", "leak as expected": of the tests
+};
+
+struct Digest {
+  RunData data;
+  std::vector<NotBuilt> not_built;
+  std::vector<LostGuest> lost_guests;
+  std::vector<Finding> findings;
+  std::vector<Change> changes;
+  std::vector<std::string> not_compared;  ///< "x86_64: tip was not tested"
+  bool compared = false;                  ///< there is a base and a tip
+  Counts counts;
+
+  /// What the run came to: the exit code, as far as the run has ended.
+  enum class Result { all_expected, not_expected, not_built, harness, interrupted, running };
+  Result result = Result::running;
+  /// What is wrong in a few words: "2 leaks in bio/dio_faults", "patch 2 does not build; and 1 more".
+  std::string headline() const;
+};
+
+/// Takes the data with it: the pointers of the digest lead into it.
+std::unique_ptr<const Digest> digest(RunData data);
+
+}  // namespace pinrig::report

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0
+// What differs between base and tip. What could not be tested is no difference.
+#include "report/digest_changes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace pinrig::report {
+namespace {
+
+using assess::Delta;
+using assess::DeltaKind;
+using model::Verdict;
+
+const Row* find_row(const KernelData& k, const Delta& d) {
+  const TestData* t = k.find(d.test);
+  if (t == nullptr || d.case_name.empty()) return t == nullptr ? nullptr : &t->row;
+  for (const auto& c : t->cases) {
+    if (c.verdict().case_name == d.case_name) return &c;
+  }
+  return nullptr;
+}
+
+/// The last point above the base with the same architecture and configuration.
+const KernelData* tip_of(const RunData& data, const KernelData& base) {
+  const KernelData* last = nullptr;
+  for (const auto& k : data.kernels) {
+    if (!k.row.point.is_base() && data.base_of(k) == &base) last = &k;
+  }
+  return last;
+}
+
+/// Tests without a result because their guest was lost, or has not ended.
+std::set<std::string> untested(const KernelData& k) {
+  std::set<std::string> out;
+  for (const auto& g : k.guests) {
+    if (g.completed()) continue;
+    for (const auto& t : g.tests) {
+      if (t.row.verdict().verdict == Verdict::missing) out.insert(t.name());
+    }
+  }
+  return out;
+}
+
+assess::Results results(const KernelData& k, const std::set<std::string>& without) {
+  assess::Results out;
+  for (const auto& g : k.guests) {
+    for (const auto& t : g.tests) {
+      if (without.contains(t.name())) continue;
+      out.push_back(&t.row.result);
+      for (const auto& c : t.cases) out.push_back(&c.result);
+    }
+  }
+  return out;
+}
+
+/// The first point after the base whose verdict is that of the tip; nothing when only one was run.
+const KernelData* first_seen(const RunData& data, const KernelData& base, const Delta& d) {
+  std::size_t points = 0;
+  const KernelData* found = nullptr;
+  for (const auto& k : data.kernels) {
+    if (k.row.point.is_base() || data.base_of(k) != &base) continue;
+    ++points;
+    const auto* row = find_row(k, d);
+    if (found == nullptr && row != nullptr && d.after && row->verdict().verdict == d.after->verdict)
+      found = &k;
+  }
+  return points > 1 ? found : nullptr;
+}
+
+bool alike(const Change& a, const Change& b) {
+  const Delta& x = a.delta;
+  const Delta& y = b.delta;
+  return x.kind == y.kind && x.test == y.test && x.case_name == y.case_name && x.before == y.before &&
+         x.after == y.after && a.expected == b.expected && a.since == b.since;
+}
+
+void add(std::vector<Change>& all, Change c) {
+  for (auto& o : all) {
+    if (!alike(o, c)) continue;
+    if (o.archs.back() != c.archs.front()) o.archs.push_back(c.archs.front());
+    return;
+  }
+  all.push_back(std::move(c));
+}
+
+/// Is the loss of a row that the tip has no more one that nobody expects?
+bool is_loss(const KernelData& tip, const Delta& d) {
+  return std::any_of(tip.row.lost.begin(), tip.row.lost.end(),
+                     [&](const auto& l) { return l.test == d.test && l.case_name == d.case_name; });
+}
+
+void collect(Digest& out, const KernelData& base, const KernelData& tip) {
+  const RunData& data = out.data;
+  for (const KernelData* k : {&base, &tip}) {
+    if (!k->not_built() && k->completed()) continue;
+    const bool none = results(*k, untested(*k)).empty();
+    if (k->not_built() || none) {
+      out.not_compared.push_back(column_name(k->row) + " was not tested");
+      return;
+    }
+    out.not_compared.push_back(fmt::format(
+        "{}: {} not tested", column_name(k->row),
+        untested(*k).size() == 1 ? "1 test was" : fmt::format("{} tests were", untested(*k).size())));
+  }
+  auto without = untested(base);
+  without.merge(untested(tip));
+  for (auto& d : assess::compare(results(base, without), results(tip, without))) {
+    if (d.kind == DeltaKind::same) continue;
+    Change c{d, {tip.row.arch}, !is_loss(tip, d), 0, ""};
+    if (const auto* row = find_row(tip, d)) c.expected = row->expected();
+    if (const auto* k = first_seen(data, base, d)) {
+      c.since = k->row.point.number;
+      c.subject = k->row.point.subject;
+    }
+    add(out.changes, std::move(c));
+  }
+}
+
+/// What nobody expected, then regressions, then fixed, gone and new.
+int order_of(const Change& c) {
+  if (!c.expected) return c.delta.kind == DeltaKind::regression ? 0 : 1;
+  switch (c.delta.kind) {
+    case DeltaKind::regression:
+      return 2;
+    case DeltaKind::fixed:
+      return 3;
+    case DeltaKind::gone:
+      return 4;
+    case DeltaKind::fresh:
+      return 5;
+    case DeltaKind::same:
+      return 6;
+  }
+  return 6;
+}
+
+}  // namespace
+
+void add_changes(Digest& d) {
+  for (const auto& base : d.data.kernels) {
+    if (!base.row.point.is_base()) continue;
+    const KernelData* tip = tip_of(d.data, base);
+    if (tip == nullptr) continue;
+    d.compared = true;
+    collect(d, base, *tip);
+  }
+  std::stable_sort(d.changes.begin(), d.changes.end(),
+                   [](const Change& a, const Change& b) { return order_of(a) < order_of(b); });
+}
+
+}  // namespace pinrig::report

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+// Private to report.
+#pragma once
+
+#include "report/digest.h"
+
+namespace pinrig::report {
+
+/// Fills changes, not_compared and compared: for each architecture and configuration its base beside its last
+/// point. Tests that were lost with a guest, or whose kernel was not built, are left out on both sides.
+void add_changes(Digest& d);
+
+}  // namespace pinrig::report

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "run/shell_input.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "image/cpio.h"
+
+namespace pinrig::run {
+namespace {
+
+constexpr std::size_t max_commands = 1 << 20;
+
+image::Entry file(const std::string& path, const fs::path& source) {
+  image::Entry e;
+  e.path = path;
+  e.mode = 0644;
+  e.source = source;
+  return e;
+}
+
+}  // namespace
+
+Result<std::string> read_commands(int fd, const CancelToken& cancel) {
+  std::string out;
+  std::array<char, 4096> piece;
+  for (;;) {
+    std::array<pollfd, 2> fds{{{fd, POLLIN, 0}, {cancel.fd(), POLLIN, 0}}};
+    if (::poll(fds.data(), fds.size(), -1) < 0 && errno != EINTR) return errno_error("poll", errno);
+    if (cancel.requested()) return cancelled_error();
+    const auto n = ::read(fd, piece.data(), piece.size());
+    if (n < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (n < 0 && errno == EBADF) return out;  // closed: nothing to read
+    if (n < 0) return errno_error("reading commands from stdin", errno);
+    if (n == 0) return out;
+    out.append(piece.data(), static_cast<std::size_t>(n));
+    if (out.size() > max_commands)
+      return make_error(ErrorKind::bad_input, "stdin has more than 1 MiB of commands for the guest's shell",
+                        "give the shell a short script");
+  }
+}
+
+Result<void> give_commands(job::ReadyJob& job, const std::string& commands) {
+  PINRIG_CHECK(write_file_atomic(job.dir / "commands", commands));
+  PINRIG_CHECK(write_file_atomic(job.dir / "profile", ". /root/commands\nexit $?\n"));
+  image::Manifest manifest;
+  manifest.entries = {file("/root/commands", job.dir / "commands"),
+                      file("/root/.profile", job.dir / "profile")};
+  PINRIG_TRY(entries, image::resolve(manifest));
+  PINRIG_CHECK(image::write_cpio(entries, job.dir / "commands.cpio"));
+  job.spec.initramfs.push_back((job.dir / "commands.cpio").string());
+  return {};
+}
+
+}  // namespace pinrig::run
