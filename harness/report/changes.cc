@@ -7,6 +7,7 @@
 
 #include "assess/compare.h"
 #include "base/text.h"
+#include "report/digest_changes.h"
 #include "report/sections.h"
 
 namespace pinrig::report {
@@ -89,7 +90,10 @@ void collect(const RunData& data, const KernelData& base, std::vector<Change>& o
         fmt::format("{}: not compared, {} was not tested", column_of(base), k->row.point.label));
     return;
   }
-  for (auto& d : assess::compare(base.results(), tip->results())) {
+  // What went with its guest was not tested: that is no difference.
+  auto without = untested(base);
+  without.merge(untested(*tip));
+  for (auto& d : assess::compare(results_without(base, without), results_without(*tip, without))) {
     if (d.kind == DeltaKind::same) continue;
     Change c{d, {column_of(base)}, true, first_seen(data, base, d)};
     if (const auto* row = find_row(*tip, d))

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/exit_code.h"
 #include "base/text.h"
@@ -14,35 +15,6 @@ namespace {
 
 using model::Verdict;
 using store::KernelState;
-
-/// The points of one architecture and configuration that fail in a row have one reason: that of the first.
-void add_not_built(Digest& d, const KernelData& k, const KernelData* before) {
-  const bool goes_on = before != nullptr && before->not_built() && before->row.arch == k.row.arch &&
-                       before->row.config.name == k.row.config.name && before->row.state == k.row.state;
-  for (auto& n : d.not_built) {
-    const bool same =
-        goes_on && std::find(n.kernels.begin(), n.kernels.end(), before->row.id) != n.kernels.end();
-    if (!same) continue;
-    n.kernels.push_back(k.row.id);
-    if (std::find(n.untested.begin(), n.untested.end(), k.row.point.label) == n.untested.end())
-      n.untested.push_back(k.row.point.label);
-    return;
-  }
-  for (auto& n : d.not_built) {
-    if (n.state != k.row.state || n.patch != k.row.point.number || n.failure != k.row.failure) continue;
-    n.kernels.push_back(k.row.id);
-    if (n.archs.back() != k.row.arch) n.archs.push_back(k.row.arch);
-    return;
-  }
-  d.not_built.push_back({k.row.state,
-                         k.row.point.number,
-                         k.row.point.subject,
-                         k.row.failure,
-                         k.row.build_log,
-                         {k.row.arch},
-                         {k.row.id},
-                         {}});
-}
 
 bool is_lost(const GuestData& g) {
   return g.ended() && !g.completed() && g.row.outcome->kind != model::JobOutcome::Kind::apply_failed &&
@@ -145,6 +117,39 @@ Digest::Result result_of(const Digest& d) {
 
 }  // namespace
 
+std::vector<NotBuilt> not_built_of(const RunData& data) {
+  std::vector<NotBuilt> out;
+  const auto holds = [](const std::vector<std::string>& list, const std::string& name) {
+    return std::find(list.begin(), list.end(), name) != list.end();
+  };
+  const KernelData* before = nullptr;
+  for (const auto& k : data.kernels) {
+    const KernelData* last = std::exchange(before, &k);
+    if (!k.not_built()) continue;
+    const bool goes_on = last != nullptr && last->not_built() && last->row.state == k.row.state &&
+                         last->row.arch == k.row.arch && last->row.config.name == k.row.config.name;
+    const auto same = std::find_if(out.begin(), out.end(), [&](const NotBuilt& n) {
+      return goes_on ? holds(n.kernels, last->row.id)
+                     : n.state == k.row.state && n.patch == k.row.point.number && n.failure == k.row.failure;
+    });
+    if (same == out.end()) {
+      out.push_back({k.row.state,
+                     k.row.point.number,
+                     k.row.point.subject,
+                     k.row.failure,
+                     k.row.build_log,
+                     {k.row.arch},
+                     {k.row.id},
+                     {}});
+      continue;
+    }
+    same->kernels.push_back(k.row.id);
+    if (goes_on && !holds(same->untested, k.row.point.label)) same->untested.push_back(k.row.point.label);
+    if (same->archs.back() != k.row.arch) same->archs.push_back(k.row.arch);
+  }
+  return out;
+}
+
 std::string NotBuilt::headline() const {
   const std::string who = patch == 0 ? "the base" : fmt::format("patch {}", patch);
   switch (state) {
@@ -233,14 +238,10 @@ std::string Digest::headline() const {
 std::unique_ptr<const Digest> digest(RunData data) {
   auto d = std::make_unique<Digest>();
   d->data = std::move(data);
-  const KernelData* before = nullptr;
+  d->not_built = not_built_of(d->data);
   for (const auto& k : d->data.kernels) {
-    if (k.not_built())
-      add_not_built(*d, k, before);
-    else
-      add_findings(*d, k);
+    if (!k.not_built()) add_findings(*d, k);
     count_kernel(d->counts, k);
-    before = &k;
   }
   add_changes(*d);
   d->result = result_of(*d);

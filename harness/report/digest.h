@@ -26,6 +26,9 @@ struct NotBuilt {
   std::string headline() const;  ///< "patch 2 does not build", "the base does not build"
 };
 
+/// Each fault once: points that fail in a row have one reason, and so have architectures that say the same.
+std::vector<NotBuilt> not_built_of(const RunData& data);
+
 /// A guest that did not end as it should, with the tests that were lost with it.
 struct LostGuest {
   const KernelData* kernel = nullptr;

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 namespace pinrig::report {
 namespace {
@@ -30,30 +29,6 @@ const KernelData* tip_of(const RunData& data, const KernelData& base) {
     if (!k.row.point.is_base() && data.base_of(k) == &base) last = &k;
   }
   return last;
-}
-
-/// Tests without a result because their guest was lost, or has not ended.
-std::set<std::string> untested(const KernelData& k) {
-  std::set<std::string> out;
-  for (const auto& g : k.guests) {
-    if (g.completed()) continue;
-    for (const auto& t : g.tests) {
-      if (t.row.verdict().verdict == Verdict::missing) out.insert(t.name());
-    }
-  }
-  return out;
-}
-
-assess::Results results(const KernelData& k, const std::set<std::string>& without) {
-  assess::Results out;
-  for (const auto& g : k.guests) {
-    for (const auto& t : g.tests) {
-      if (without.contains(t.name())) continue;
-      out.push_back(&t.row.result);
-      for (const auto& c : t.cases) out.push_back(&c.result);
-    }
-  }
-  return out;
 }
 
 /// The first point after the base whose verdict is that of the tip; nothing when only one was run.
@@ -96,7 +71,7 @@ void collect(Digest& out, const KernelData& base, const KernelData& tip) {
   const RunData& data = out.data;
   for (const KernelData* k : {&base, &tip}) {
     if (!k->not_built() && k->completed()) continue;
-    const bool none = results(*k, untested(*k)).empty();
+    const bool none = results_without(*k, untested(*k)).empty();
     if (k->not_built() || none) {
       out.not_compared.push_back(column_name(k->row) + " was not tested");
       return;
@@ -107,7 +82,7 @@ void collect(Digest& out, const KernelData& base, const KernelData& tip) {
   }
   auto without = untested(base);
   without.merge(untested(tip));
-  for (auto& d : assess::compare(results(base, without), results(tip, without))) {
+  for (auto& d : assess::compare(results_without(base, without), results_without(tip, without))) {
     if (d.kind == DeltaKind::same) continue;
     Change c{d, {tip.row.arch}, !is_loss(tip, d), 0, ""};
     if (const auto* row = find_row(tip, d)) c.expected = row->expected();
@@ -138,6 +113,29 @@ int order_of(const Change& c) {
 }
 
 }  // namespace
+
+std::set<std::string> untested(const KernelData& k) {
+  std::set<std::string> out;
+  for (const auto& g : k.guests) {
+    if (g.completed()) continue;
+    for (const auto& t : g.tests) {
+      if (t.row.verdict().verdict == Verdict::missing) out.insert(t.name());
+    }
+  }
+  return out;
+}
+
+assess::Results results_without(const KernelData& k, const std::set<std::string>& without) {
+  assess::Results out;
+  for (const auto& g : k.guests) {
+    for (const auto& t : g.tests) {
+      if (without.contains(t.name())) continue;
+      out.push_back(&t.row.result);
+      for (const auto& c : t.cases) out.push_back(&c.result);
+    }
+  }
+  return out;
+}
 
 void add_changes(Digest& d) {
   for (const auto& base : d.data.kernels) {

@@ -2,10 +2,17 @@
 // Private to report.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "report/digest.h"
 
 namespace pinrig::report {
 
+/// Tests without a result because their guest was lost or has not ended: they say nothing by themselves.
+std::set<std::string> untested(const KernelData& kernel);
+/// Tests and cases of a kernel as assess::compare() takes them, without some tests.
+assess::Results results_without(const KernelData& kernel, const std::set<std::string>& tests);
 /// Fills changes, not_compared and compared: for each architecture and configuration its base beside its last
 /// point. Tests that were lost with a guest, or whose kernel was not built, are left out on both sides.
 void add_changes(Digest& d);

@@ -5,8 +5,10 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "base/text.h"
+#include "report/digest.h"
 #include "report/report.h"
-#include "report/run_data.h"
+#include "report/why_text.h"
 
 namespace pinrig::report {
 namespace {
@@ -59,18 +61,6 @@ std::string system_out(const Row& row) {
                            l.outstanding());
 }
 
-/// What the kernel logged while the test ran, the first report with its trace.
-std::string kernel_log(const GuestData& guest, const std::string& test) {
-  std::string out;
-  for (const auto& e : guest.events) {
-    if (e.owner != test) continue;
-    out += fmt::format("kernel: {} (console line {}{})\n", e.title, e.first_line,
-                       e.count > 1 ? fmt::format(", {} times", e.count) : "");
-    for (const auto& line : e.text) out += "  " + line + "\n";
-  }
-  return out;
-}
-
 /// Adds <failure>, <error> or <skipped> with its text and counts it.
 void add_mark(pugi::xml_node tc, const Row& row, const std::string& text, Totals& totals) {
   static constexpr const char* tags[] = {"", "failure", "error", "skipped"};
@@ -90,7 +80,27 @@ void add_mark(pugi::xml_node tc, const Row& row, const std::string& text, Totals
   node.append_child(pugi::node_pcdata).set_value(text.c_str());
 }
 
-void add_row(pugi::xml_node suite, const GuestData& guest, const Row& row, Totals& totals) {
+/// A case of a test that fails itself is part of that failure.
+void skip_case(pugi::xml_node tc, const Row& row, Totals& totals) {
+  const auto& v = row.verdict();
+  ++totals.tests;
+  ++totals.skipped;
+  const std::string message = fmt::format("{}: part of the failure of {}{}{}", model::to_string(v.verdict),
+                                          v.test, v.detail.empty() ? "" : ": ", v.detail);
+  tc.append_child("skipped").append_attribute("message") = message.c_str();
+}
+
+/// Everything that says why, and the files to look at (GitLab and Jenkins show them).
+std::string failure_text(const KernelData& kernel, const GuestData& guest, const TestData& t) {
+  std::string out;
+  for (const auto& line : why_lines(why_of(kernel, t), WhyLimits::none())) out += line + "\n";
+  if (const auto file = t.output_file(); !file.empty()) out += "[[ATTACHMENT|" + file + "]]\n";
+  if (guest.started()) out += "[[ATTACHMENT|" + guest.row.dir + "/console.raw]]\n";
+  return out;
+}
+
+void add_row(pugi::xml_node suite, const KernelData& kernel, const GuestData& guest, const TestData& t,
+             const Row& row, Totals& totals) {
   const auto& v = row.verdict();
   auto tc = suite.append_child("testcase");
   const auto slash = v.test.find('/');
@@ -104,8 +114,12 @@ void add_row(pugi::xml_node suite, const GuestData& guest, const Row& row, Total
     property(tc, "expected", reason_of(row));
   }
   std::string text = system_out(row);
-  if (v.case_name.empty()) text += kernel_log(guest, v.test);
-  add_mark(tc, row, text, totals);
+  const bool of_test = v.case_name.empty();
+  if (of_test && !row.expected()) text = failure_text(kernel, guest, t);
+  if (!of_test && !row.expected() && !t.row.expected())
+    skip_case(tc, row, totals);
+  else
+    add_mark(tc, row, text, totals);
   // Hundreds of cases that simply passed would say so in as many texts.
   if (!v.case_name.empty() && row.expected() && v.verdict == Verdict::pass && v.numbers.empty()) return;
   tc.append_child("system-out").append_child(pugi::node_pcdata).set_value(text.c_str());
@@ -155,8 +169,8 @@ Totals add_guest(pugi::xml_node root, const RunData& data, const KernelData& ker
   for (const auto& [name, value] : kernel.elsewhere)
     property(suite, ("capability_elsewhere." + name).c_str(), value);
   for (const auto& t : guest.tests) {
-    add_row(suite, guest, t.row, totals);
-    for (const auto& c : t.cases) add_row(suite, guest, c, totals);
+    add_row(suite, kernel, guest, t, t.row, totals);
+    for (const auto& c : t.cases) add_row(suite, kernel, guest, t, c, totals);
   }
   if (!guest.completed())
     add_error(suite, guest.row.id, "guest",
@@ -170,9 +184,6 @@ Totals add_guest(pugi::xml_node root, const RunData& data, const KernelData& ker
 
 /// What is said of a kernel as a whole: it was not built, expectations that are not met, cases that are gone.
 void add_kernel(pugi::xml_node suite, const KernelData& k, Totals& totals) {
-  if (!k.built())
-    add_error(suite, k.row.id, "build", store::to_string(k.row.state),
-              k.row.failure.empty() ? store::to_string(k.row.state) : k.row.failure, totals);
   for (const auto& u : k.row.unmet) add_error(suite, k.row.id, "expectation: " + u, "unmet", u, totals);
   for (const auto& l : k.row.lost) add_error(suite, k.row.id, name_of(l), "lost", text_of(l), totals);
 }
@@ -189,6 +200,11 @@ Totals add_run(pugi::xml_node root, const RunData& data) {
   Totals totals;
   auto suite = root.append_child("testsuite");
   suite.append_attribute("name") = "run";
+  for (const auto& n : not_built_of(data))
+    add_error(suite, n.kernels.front(), "build", store::to_string(n.state),
+              fmt::format("{}: {}\nnot tested: {}{}", n.headline(), n.failure, join(n.kernels, ", "),
+                          n.log.empty() ? "" : "\n[[ATTACHMENT|" + n.log + "]]"),
+              totals);
   for (const auto& k : data.kernels) add_kernel(suite, k, totals);
   const auto& r = data.run;
   property(suite, "state", store::to_string(r.state));

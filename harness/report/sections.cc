@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "report/digest.h"
+#include "report/why_text.h"
 
 namespace pinrig::report {
 namespace {
@@ -14,6 +16,7 @@ constexpr std::size_t max_cases = 5;     ///< of one unexpected test; more are c
 constexpr std::size_t max_events = 5;    ///< of one kernel
 constexpr std::size_t max_tests = 3;     ///< names of a finding that many share
 constexpr std::size_t max_commands = 4;  ///< commands
+constexpr std::size_t max_trace = 12;    ///< lines of a kernel report
 
 /// Why a case failed, as it said itself.
 std::string diagnostics_of(const Row& row, const Painter& p) {
@@ -63,6 +66,23 @@ std::string why_text(const TestData& t) {
   return out.empty() ? "no reason is known" : out;
 }
 
+/// "points 3 and tip", "point tip"
+std::string point_words(const std::vector<std::string>& labels) {
+  if (labels.size() == 1) return "point " + labels.front();
+  const std::vector<std::string> first(labels.begin(), labels.end() - 1);
+  return "points " + join(first, ", ") + " and " + labels.back();
+}
+
+/// "\"subject\": FILE:LINE: error: ...; points 3 and tip not tested (x86_64, aarch64)"
+std::string failure_text(const NotBuilt& n) {
+  std::string text = n.subject.empty() ? "" : fmt::format("\"{}\": ", n.subject);
+  text += n.failure.empty() ? "no reason was recorded" : n.failure;
+  if (!n.untested.empty()) text += fmt::format("; {} not tested", point_words(n.untested));
+  std::vector<std::string> archs;
+  for (const auto a : n.archs) archs.emplace_back(model::to_string(a));
+  return text + " (" + join(archs, ", ") + ")";
+}
+
 /// Lines that several kernels share are printed once, with all their names.
 std::string grouped(const Painter& p, const std::vector<std::pair<std::string, std::string>>& rows) {
   std::vector<std::pair<std::string, std::string>> merged;  // text, names
@@ -76,6 +96,22 @@ std::string grouped(const Painter& p, const std::vector<std::pair<std::string, s
   }
   std::string out;
   for (const auto& [text, names] : merged) out += hanging(p, "  ", names + ": " + text);
+  return out;
+}
+
+/// What the kernel logged during the test, the first report with the beginning of its trace.
+std::string log_of(const GuestData& guest, const std::string& test, const Painter& p) {
+  std::string out;
+  for (const auto& e : guest.events) {
+    // dump_page() on purpose, by gup_test -c.
+    if (e.owner != test || e.kind == "page_dump") continue;
+    const bool first = out.empty();
+    out += hanging(p, "    kernel  ", event_line(e));
+    const std::size_t n = first || p.style().verbose ? e.text.size() : 0;
+    const std::size_t shown = p.style().verbose ? n : std::min(n, max_trace);
+    for (std::size_t i = 0; i < shown; ++i) out += hanging(p, "            ", e.text[i]);
+    if (n > shown) out += p.dim(fmt::format("            ({} more lines)\n", n - shown));
+  }
   return out;
 }
 
@@ -96,7 +132,9 @@ Finding finding_of(const KernelData& k, const GuestData& g, const TestData& t, c
     f.body += fmt::format("    pins  {} acquired, {} released: {:+} pages\n", l->acquired(), l->released(),
                           l->outstanding());
   if (!t.row.expected()) f.body += diagnostics_of(t.row, p);
-  f.body += bad_cases(t, p);
+  f.body += bad_cases(t, p) + log_of(g, t.name(), p);
+  if (const auto file = t.output_file(); !file.empty())
+    f.body += fmt::format("    output  {}\n", shell_quote(file));
   return f;
 }
 
@@ -150,17 +188,17 @@ std::string outcomes(const RunData& data, const Painter& p) {
   };
   for (const auto& k : data.kernels) {
     if (k.row.state == store::KernelState::planned && data.run.state == store::RunState::running) continue;
-    if (!k.built()) {
-      const std::string why = k.row.failure.empty() ? store::to_string(k.row.state) : k.row.failure;
-      add(column_name(k.row), why + "; not tested");
-      continue;
-    }
+    if (!k.built()) continue;
     for (const auto& g : k.guests) {
       if (!g.completed() && (g.row.outcome || data.run.state != store::RunState::running))
         add(g.row.id, outcome_text(g.row.outcome));
     }
   }
   std::string out;
+  for (const auto& n : not_built_of(data)) {
+    out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ") + n.headline()) + "  ", failure_text(n));
+    if (!n.log.empty()) out += "    log  " + shell_quote(n.log) + "\n";
+  }
   for (const auto& [why, names] : rows) out += hanging(p, "  " + p.bad(names) + "  ", why);
   return out.empty() ? "" : p.bold("did not complete") + "\n" + out;
 }

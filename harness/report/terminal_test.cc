@@ -205,5 +205,35 @@ TEST(Terminal, ARunWithoutKernels) {
   expect_golden("no-kernels.txt", shown(f, of_width(80)));
 }
 
+TEST(Terminal, ABuildFailureIsOneLineAndNothingFollowsFromIt) {
+  Fixture f;
+  std::vector<KernelSetup> kernels{
+      kernel(Arch::x86_64, 0, "base", {test_row("bio/dio_rw", model::Verdict::pass, 4)})};
+  for (const int point : {2, 3, 4}) {
+    auto k = not_built(kernel(Arch::x86_64, point, point == 4 ? "tip" : std::to_string(point)),
+                       store::KernelState::build_failed, "block/bio.c:12:9: error: expected ';'");
+    k.row.build_log = "/state/kernels/" + k.row.id + "/build.log";
+    kernels.push_back(std::move(k));
+  }
+  f.write(kernels);
+  f.finish(store::RunState::finished, 3);
+  const std::string text = shown(f, of_width(200));
+  EXPECT_THAT(text, HasSubstr("patch 2 does not build  "));
+  EXPECT_THAT(text,
+              HasSubstr("block/bio.c:12:9: error: expected ';'; points 3 and tip not tested (x86_64)\n"));
+  EXPECT_THAT(text, HasSubstr("    log  /state/kernels/2-x86_64/build.log\n"));
+  for (const char* word : {"regression ", "gone", "fixed", "missing", "2-x86_64/repro.sh", "patch 3 does"})
+    EXPECT_THAT(text, Not(HasSubstr(word))) << word;
+}
+
+TEST(Terminal, ARedSaysWhyAndWhereItsOutputIs) {
+  Fixture f;
+  f.surprises();
+  const std::string text = shown(f, of_width(200));
+  for (const char* part : {"mr_reg.c:88: mr == NULL does not hold", "    kernel  kernel BUG at mm/gup.c:140!",
+                           "try_grab_folio+0x1c/0x90", "/tests/rdma/mr_reg.out\n"})
+    EXPECT_THAT(text, HasSubstr(part));
+}
+
 }  // namespace
 }  // namespace pinrig::report
