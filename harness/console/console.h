@@ -3,8 +3,8 @@
 //
 // Kinds of events: panic, oops, bug, kasan, kfence, race, bad_page, rss_counter, slab, refcount, warning,
 // lockdep, ubsan, atomic_sleep, preemptible, lock, soft_lockup, hard_lockup, hung_task, rcu_stall, irq, oom,
-// memory_leak, reference, hardware, page_dump (also on purpose: gup_test -c), reboot. What makes which is a
-// table: table.cc.
+// memory_leak, reference, hardware, page_dump (also on purpose: gup_test -c), reboot, events_lost (the log or
+// its reading is incomplete). What makes which is a table: table.cc.
 #pragma once
 
 #include <memory>
@@ -17,12 +17,14 @@
 namespace pinrig::console {
 
 struct Log {
-  std::vector<model::KernelEvent> events;  ///< in order of first_line; of more than 1000 only fatal ones
-  bool booted = false;                     ///< the agent's first mark was seen
-  bool panicked = false;                   ///< the kernel said so, or began anew without having been told to
-  bool powered_off = false;                ///< "reboot: Power down" or the like
-  double last_stamp_s = 0;                 ///< printk time of the last stamped line
-  std::string last_line;                   ///< last non-empty line, for "the guest went silent after ..."
+  /// In order of first_line. Of equal titles in the time of one owner the first, with their count; more than
+  /// 50 different ones of one kind and owner are an events_lost. Fatal ones are all there.
+  std::vector<model::KernelEvent> events;
+  bool booted = false;       ///< the agent's first mark was seen
+  bool panicked = false;     ///< the kernel said so, or began anew without having been told to
+  bool powered_off = false;  ///< "reboot: Power down" or the like
+  double last_stamp_s = 0;   ///< printk time of the last stamped line
+  std::string last_line;     ///< last non-empty line, for "the guest went silent after ..."
   int line_count = 0;
 };
 

@@ -198,6 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
              "kmemleak: new suspected memory leaks"},
         Said{"mce: [Hardware Error]: Machine check events logged", "hardware",
              "Hardware Error: Machine check events logged"},
+        Said{"** 17 printk messages dropped **", "events_lost", "printk messages dropped"},
         Said{"Linux version 6.12.117", "", ""},
         Said{"traps: pin[93] general protection fault ip:401b2d", "", ""},
         Said{"lockdep: INFO: lockdep is turned off.", "", ""}, Said{"Booting with DEBUG_VM", "", ""},
@@ -212,7 +213,8 @@ TEST(Parse, GivesEventsTheTestThatRan) {
                         "[    1.000000] pinrig: begin c/c\n" + bug);
   std::vector<std::string> owners;
   for (const auto& e : log.events) owners.push_back(e.owner);
-  EXPECT_THAT(owners, testing::ElementsAre("", "", "a/a", "", "b/b with blanks", "c/c"));
+  EXPECT_THAT(owners, testing::ElementsAre("", "a/a", "b/b with blanks", "c/c"));
+  EXPECT_EQ(log.events[0].count, 3);  // before, between and after tests
   EXPECT_TRUE(log.booted);
 }
 
@@ -241,13 +243,54 @@ TEST(Parse, DoesNotCallARequestedRebootAPanic) {
   EXPECT_TRUE(log.powered_off);
 }
 
-TEST(Parse, KeepsAThousandEventsAndEveryFatalOne) {
-  std::string text;
-  for (int i = 0; i < 1500; ++i) text += "[    1.000000] BUG: memory leak\n";
+TEST(Parse, CountsRepeatsAndKeepsTheFirst) {
+  std::string text = "[    1.000000] pinrig: begin a/a\n";
+  for (int i = 0; i < 1500; ++i) text += "[    1.000000] page dumped because: gup_test\n";
+  text +=
+      "[    1.000000] BUG: memory leak\n[    1.000000] pinrig: begin b/b\n[    1.000000] BUG: memory leak\n";
   const Log log = parse(text + "[    1.000000] Kernel panic - not syncing: at last\n");
-  EXPECT_THAT(log.events, SizeIs(1001));
-  EXPECT_TRUE(log.events.back().fatal);
-  EXPECT_EQ(log.events.back().first_line, 1501);
+  ASSERT_THAT(log.events, SizeIs(4));
+  EXPECT_EQ(log.events[0].count, 1500);
+  EXPECT_EQ(log.events[0].first_line, 2);
+  EXPECT_EQ(log.events[1].kind, "memory_leak");  // behind 1500 harmless ones
+  EXPECT_EQ(log.events[2].owner, "b/b");
+  EXPECT_TRUE(log.events[3].fatal);
+}
+
+TEST(Parse, SaysOfTooManyDifferentReportsThatSomeAreLost) {
+  std::string text;
+  for (int i = 0; i < 60; ++i)
+    text +=
+        fmt::format("[    1.000000] BUG: some {} kind\n", std::string(static_cast<std::size_t>(i + 1), 'x'));
+  const Log log = parse(text + "[    1.000000] BUG: memory leak\n");
+  ASSERT_THAT(log.events, SizeIs(52));
+  EXPECT_EQ(log.events[50].kind, "memory_leak");
+  EXPECT_EQ(log.events[51].kind, "events_lost");
+  EXPECT_EQ(log.events[51].title, "further reports of kind bug left out");
+  EXPECT_EQ(log.events[51].count, 10);
+}
+
+TEST(Parse, KeepsTheReportItself) {
+  const Log log = parse(
+      "[    1.000000] ------------[ cut here ]------------\n"
+      "[    1.000000] WARNING: CPU: 1 PID: 9 at mm/gup.c:25 try_grab_folio+0x1/0x2\n"
+      "[    1.000000] Modules linked in:\n[    1.000000] somebody \x1b[31melse\n"
+      "[    1.000000] Call Trace:\n[    1.000000]  gup_fast+0x1/0x2\n[    1.000000] ---[ end trace 0 ]---\n"
+      "[    1.000000] not of it\n");
+  ASSERT_THAT(log.events, SizeIs(1));
+  EXPECT_THAT(log.events[0].text,
+              testing::ElementsAre("WARNING: CPU: 1 PID: 9 at mm/gup.c:25 try_grab_folio+0x1/0x2",
+                                   "Modules linked in:", "somebody else", "Call Trace:", " gup_fast+0x1/0x2",
+                                   "---[ end trace 0 ]---"));
+}
+
+TEST(Parse, KeepsSixtyLinesOfAReport) {
+  std::string text = "BUG: KASAN: use-after-free in bio_put+0x1/0x2\nCall Trace:\n";
+  for (int i = 0; i < 200; ++i) text += fmt::format(" deep_{}+0x1/0x2\n", i);
+  const Log log = parse(text + std::string(40, '=') + "\n");
+  ASSERT_THAT(log.events, SizeIs(1));
+  EXPECT_THAT(log.events[0].text, SizeIs(60));
+  EXPECT_EQ(log.events[0].last_line, 203);
 }
 
 TEST(Parse, CountsLinesAndRemembersTheLast) {

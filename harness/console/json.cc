@@ -17,6 +17,8 @@ std::string to_json(const Log& log) {
                            {"function", e.function},
                            {"first_line", e.first_line},
                            {"last_line", e.last_line},
+                           {"count", e.count},
+                           {"text", e.text},
                            {"owner", e.owner},
                            {"fatal", e.fatal}});
   }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstring>
+#include <map>
+#include <unordered_map>
 
 #include "console/console.h"
 #include "console/report.h"
@@ -8,15 +12,12 @@
 namespace pinrig::console {
 namespace {
 
-constexpr std::size_t max_events = 1000;
+/// Different reports of one kind in the time of one owner, and all in all; further ones are counted.
+constexpr std::size_t max_of_kind = 50;
+constexpr std::size_t max_events = 2000;
+constexpr std::size_t max_with_text = 300;
 constexpr std::size_t max_line = 64 << 10;  ///< longer ones are taken in pieces
 constexpr std::size_t max_open = 8;         ///< events of different callers that are open at once
-
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char c : text.substr(0, 300)) out += c >= ' ' && c < '\x7f' ? c : '?';
-  return out;
-}
 
 std::string_view mark_name(std::string_view text) {
   const std::size_t end = text.find_last_not_of(" \t\r\n");
@@ -35,13 +36,20 @@ struct Parser::Impl {
   int cut_line = 0;  ///< "[ cut here ]" that waits for its event
   int boots = 0;     ///< "Linux version" lines
   int last_oom_line = 0;
+  std::unordered_map<std::string, std::size_t> known;       ///< owner, kind and title: index in log.events
+  std::unordered_map<std::string, std::size_t> kinds;       ///< owner and kind: how many are kept
+  std::map<std::pair<std::string, std::string>, int> lost;  ///< kind and owner of what was not kept
+  std::size_t latest = 0;                                   ///< index of the event that was closed last
+  int latest_line = 0;                                      ///< and its last line
 
   void lines(std::string_view text);
   void line_of(std::string_view text);
   void candidate(const Message& m);
   bool mark(std::string_view text);
   void plain(const Message& m);
-  void start(const Match& match, std::string_view caller);
+  void start(const Match& match, const Message& m);
+  void add(model::KernelEvent e);
+  void add_lost();
   void reboot();
   void close_all();
   void close(Report& report);
@@ -101,9 +109,9 @@ void Parser::Impl::candidate(const Message& m) {
   const auto match = match_row(m.text);
   if (!match) return plain(m);
   for (Report& r : open) {
-    if (r.caller() == m.caller && r.absorbs(*match->row)) return r.absorb(*match, line);
+    if (r.caller() == m.caller && r.absorbs(*match->row)) return r.absorb(*match, m.text, line);
   }
-  start(*match, m.caller);
+  start(*match, m);
 }
 
 /// The agent's marks, the end of the kernel and its beginning; true when the line was one of them.
@@ -135,15 +143,19 @@ void Parser::Impl::reboot() {
   e.fatal = true;
   if (log.powered_off) return;  // "reboot: Restarting system" before it: somebody asked
   log.panicked = true;
-  log.events.push_back(std::move(e));
+  add(std::move(e));
 }
 
-void Parser::Impl::start(const Match& match, std::string_view caller) {
+void Parser::Impl::start(const Match& match, const Message& m) {
   const std::string_view kind = match.row->kind;
-  if (kind == "oom" && !log.events.empty() && log.events.back().kind == "oom" && line - last_oom_line < 300) {
+  const std::string_view caller = m.caller;
+  if (kind == "oom" && !log.events.empty() && log.events[latest].kind == "oom" &&
+      line - last_oom_line < 300) {
     // "X invoked oom-killer" and, after pages of memory state, "Out of memory: Killed process": one event.
-    last_oom_line = log.events.back().last_line = line;
-    if (match.row->extent == Extent::line) log.events.back().title = normalised(match.title);
+    model::KernelEvent& oom = log.events[latest];
+    last_oom_line = latest_line = line;
+    if (oom.count == 1) oom.last_line = line;
+    if (match.row->extent == Extent::line && oom.count == 1) oom.title = normalised(match.title);
     return;
   }
   const bool cut = cut_line > 0 && line - cut_line <= 3;
@@ -156,20 +168,55 @@ void Parser::Impl::start(const Match& match, std::string_view caller) {
   if (kind == "panic") {
     log.panicked = true;
     // die() panics after its report ("Fatal exception"), __warn() after its own ("panic_on_warn set ...").
-    if (!log.events.empty() && line - log.events.back().last_line <= 20) {
+    if (!log.events.empty() && line - latest_line <= 20) {
       const bool follows = match.title.find("Fatal exception") != std::string::npos ||
                            match.title.find("panic_on_warn") != std::string::npos ||
                            match.title.find("Oops") != std::string::npos;
-      log.events.back().fatal = log.events.back().fatal || follows;
+      log.events[latest].fatal = log.events[latest].fatal || follows;
     }
   }
-  open.emplace_back(match, caller, first, line, owner);
+  open.emplace_back(match, m, first, line, owner);
 }
 
 void Parser::Impl::close(Report& report) {
   model::KernelEvent e = report.finish();
   if (e.kind == "oom") last_oom_line = e.last_line;
-  if (log.events.size() < max_events || e.fatal) log.events.push_back(std::move(e));
+  add(std::move(e));
+}
+
+/// The first of each title is kept, repeats are counted, and what goes beyond the limits is counted as lost.
+void Parser::Impl::add(model::KernelEvent e) {
+  const std::string kind = e.owner + '\n' + e.kind;
+  const std::string key = kind + '\n' + e.title;
+  latest_line = e.last_line;
+  const auto same = known.find(key);
+  if (!e.fatal && same != known.end() && !log.events[same->second].fatal) {
+    latest = same->second;
+    ++log.events[latest].count;
+    return;
+  }
+  std::size_t& kept = kinds[kind];
+  if (!e.fatal && (kept >= max_of_kind || log.events.size() >= max_events)) {
+    if (lost.size() < max_events) ++lost[{e.kind, e.owner}];
+    return;
+  }
+  ++kept;
+  if (log.events.size() >= max_with_text && !e.fatal) e.text.clear();
+  latest = log.events.size();
+  known[key] = latest;
+  log.events.push_back(std::move(e));
+}
+
+void Parser::Impl::add_lost() {
+  for (const auto& [what, n] : lost) {
+    model::KernelEvent e;
+    e.kind = "events_lost";
+    e.title = fmt::format("further reports of kind {} left out", what.first);
+    e.owner = what.second;
+    e.count = n;
+    e.first_line = e.last_line = line;
+    log.events.push_back(std::move(e));
+  }
 }
 
 void Parser::Impl::close_all() {
@@ -231,6 +278,7 @@ Log Parser::finish() {
   impl_->close_all();
   Log& log = impl_->log;
   log.line_count = impl_->line;
+  impl_->add_lost();
   std::stable_sort(log.events.begin(), log.events.end(),
                    [](const auto& a, const auto& b) { return a.first_line < b.first_line; });
   return std::move(log);

@@ -149,9 +149,14 @@ bool is_banner(std::string_view text) {
 
 }  // namespace
 
-Report::Report(const Match& match, std::string_view caller, int first_line, int line,
-               const std::string& owner)
-    : extent_(match.row->extent), caller_(caller) {
+std::string printable(std::string_view text) {
+  std::string out;
+  for (const char c : text.substr(0, 300)) out += (c >= ' ' && c < '\x7f') ? c : '?';
+  return out;
+}
+
+Report::Report(const Match& match, const Message& message, int first_line, int line, const std::string& owner)
+    : extent_(match.row->extent), caller_(message.caller) {
   event_.kind = match.row->kind;
   event_.title = match.title;
   event_.fatal = match.row->fatal;
@@ -160,6 +165,13 @@ Report::Report(const Match& match, std::string_view caller, int first_line, int 
   event_.owner = owner;
   if (!only_reports(match.function)) event_.function = match.function.substr(0, match.function.find('.'));
   if (extent_ == Extent::line) open_ = false;
+  keep(message.text);
+  text_lines_ = 1;
+}
+
+void Report::keep(std::string_view text) {
+  constexpr std::size_t most = 60;
+  if (event_.text.size() < most) event_.text.push_back(printable(text));
 }
 
 bool Report::absorbs(const Row& row) const {
@@ -170,7 +182,9 @@ bool Report::absorbs(const Row& row) const {
   return event_.kind == kind && (kind == "oom" || kind == "rcu_stall");
 }
 
-void Report::absorb(const Match& match, int line) {
+void Report::absorb(const Match& match, std::string_view text, int line) {
+  keep(text);
+  text_lines_ = event_.text.size();
   event_.last_line = line;
   idle_ = 0;
   constexpr std::string_view dumped = "page dumped: ";
@@ -180,6 +194,15 @@ void Report::absorb(const Match& match, int line) {
 }
 
 bool Report::take(std::string_view text, int line) {
+  const bool taken = reaches(text, line);
+  if (!taken) return false;
+  // What other writers put in between stays where it was; what they add behind the report goes.
+  keep(text);
+  if (event_.last_line == line) text_lines_ = event_.text.size();
+  return true;
+}
+
+bool Report::reaches(std::string_view text, int line) {
   constexpr int most_lines = 500;
   if (++taken_ > most_lines) open_ = false;
   if (!open_) return false;
@@ -249,6 +272,7 @@ model::KernelEvent Report::finish() {
     event_.title.replace(at, blank.size(), event_.function.empty() ? "" : " in " + event_.function);
   }
   event_.title = normalised(event_.title + suffix_);
+  event_.text.resize(std::min(text_lines_, event_.text.size()));
   return std::move(event_);
 }
 

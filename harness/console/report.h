@@ -11,16 +11,19 @@
 
 namespace pinrig::console {
 
+/// Printable ASCII with '?' for the rest, at most 300 bytes.
+std::string printable(std::string_view text);
+
 class Report {
  public:
-  /// `first_line` may be that of the "[ cut here ]" before the line that fits.
-  Report(const Match& match, std::string_view caller, int first_line, int line, const std::string& owner);
+  /// `message` is the line that fits; `first_line` may be that of the "[ cut here ]" before it.
+  Report(const Match& match, const Message& message, int first_line, int line, const std::string& owner);
 
   /// Takes the next line of the same caller; false when the event ended before it.
   bool take(std::string_view text, int line);
   /// True when another row, met while this event is open, is only a part of it: the "Oops:" line of an oops.
   bool absorbs(const Row& row) const;
-  void absorb(const Match& match, int line);
+  void absorb(const Match& match, std::string_view text, int line);
 
   bool open() const { return open_; }
   const std::string& caller() const { return caller_; }
@@ -31,13 +34,16 @@ class Report {
  private:
   void look_for_function(std::string_view text);
   void access_kind(std::string_view text);
+  bool reaches(std::string_view text, int line);
   bool belongs(std::string_view text, int line);
+  void keep(std::string_view text);
 
   model::KernelEvent event_;
   Extent extent_;
   std::string caller_;
-  std::string suffix_;  ///< " (nonzero _refcount)": what a page dump inside said
-  int idle_ = 0;        ///< lines since the last one that belongs
+  std::string suffix_;          ///< " (nonzero _refcount)": what a page dump inside said
+  std::size_t text_lines_ = 0;  ///< of the kept lines those up to last_line
+  int idle_ = 0;                ///< lines since the last one that belongs
   int taken_ = 0;
   bool open_ = true;
   bool in_trace_ = false;

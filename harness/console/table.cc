@@ -94,6 +94,8 @@ constexpr auto rows = std::to_array<Row>({
     {R"(VFS: Busy inodes after unmount)", "reference", "VFS: Busy inodes after unmount", "", Extent::line},
     {R"(kmemleak: \d+ new suspected memory leaks)", "memory_leak", "kmemleak: new suspected memory leaks", "",
      Extent::line},
+    // kernel/printk/printk.c, console_emit_next_record(): what was dropped is not known.
+    {R"(^\*\* \d+ printk messages dropped \*\*)", "events_lost", "printk messages dropped", "", Extent::line},
     {R"(\[Hardware Error\]: (.*))", "hardware", R"(Hardware Error: \1)", "", Extent::line},
 });
 
@@ -101,10 +103,11 @@ constexpr auto rows = std::to_array<Row>({
 constexpr auto words = std::to_array<std::string_view>(
     {"Kernel panic - ", "BUG: ", "BUG at ", "BUG ", "Oops: ", "general protection fault", "divide error",
      "invalid opcode", "int3:", "stack segment", "double fault", "invalid TSS", "segment not present",
-     "alignment check", "control protection", "Unable to handle kernel", "Internal error: ",
-     "SError Interrupt", "refcount_t: ", "WARNING: ", "UBSAN: ", "INFO: task ", "INFO: rcu_", "INFO: trying",
-     "nobody cared", "ut of memory", "invoked oom-killer", "page dumped because",
-     "unregister_netdevice: ", "VFS: Busy", "kmemleak: ", "[Hardware Error]", "hard LOCKUP",
+     "alignment check", "control protection", "Unable to handle kernel",
+     "Internal error: ", "SError Interrupt", "refcount_t: ", "WARNING: ", "UBSAN: ", "INFO: task ",
+     "INFO: rcu_", "INFO: trying", "nobody cared", "ut of memory", "invoked oom-killer",
+     "page dumped because", "unregister_netdevice: ", "VFS: Busy", "kmemleak: ", "[Hardware Error]",
+     "hard LOCKUP", "messages dropped",
      // looked at in parse.cc
      "Linux version ", "reboot: ", "pinrig: ", "[ cut here ]"});
 

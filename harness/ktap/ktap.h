@@ -19,8 +19,8 @@ struct Case {
   int number = 0;       ///< as printed; 0 = none
   int line = 0;         ///< of the result line; line numbers count from 1
   double time_ms = -1;  ///< "# time=12ms" tail, -1 = none
-  std::vector<std::string>
-      diagnostics;             ///< "# ..." lines before the result, without "# "; long runs: both ends
+  std::vector<std::string> diagnostics;  ///< "# ..." lines before the result, without "# ", and indented text
+                                         ///< after it (TAP 13's YAML); long runs: both ends
   std::vector<Case> subtests;  ///< KTAP: indented by 2; TAP 14: by 4; kselftest: prefixed "# "
 };
 

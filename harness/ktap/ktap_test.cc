@@ -320,6 +320,15 @@ TEST(Ktap, KeepsBothEndsOfLongDiagnostics) {
   EXPECT_THAT(tree.diagnostics, ElementsAre("the end"));
 }
 
+TEST(Ktap, KeepsIndentedTextWithTheCaseItIsAbout) {
+  const Tree tree = parse(
+      "TAP version 13\n1..2\nnot ok 1 a\n  ---\n  message: read 0xbb\n  ...\nnoise\n"
+      "# b.c:12: expected\n      (5) but was (4)\nnot ok 2 b\n");
+  EXPECT_EQ(found(tree), "");
+  EXPECT_THAT(tree.cases.at(0).diagnostics, ElementsAre("  ---", "  message: read 0xbb", "  ..."));
+  EXPECT_THAT(tree.cases.at(1).diagnostics, ElementsAre("b.c:12: expected", "      (5) but was (4)"));
+}
+
 TEST(Ktap, StopsCountingEndlessResults) {
   std::string text = "KTAP version 1\n";
   for (int i = 1; i <= 200002; ++i) text += fmt::format("ok {}\n", i);

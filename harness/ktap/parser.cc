@@ -76,14 +76,22 @@ void Parser::line(std::string_view text) {
   std::size_t depth = 0;
   while (depth + 1 < open_.size() && take_prefix(open_[depth + 1], text)) ++depth;
   const Line found = classify(text);
-  if (found.kind == LineKind::other) return other(text);
+  if (found.kind == LineKind::other) return other(depth, text);
   if (found.kind == LineKind::diagnostic) return diagnostic(depth, found, text);
   if (found.indent > 0 && !is_indentation(text, found.indent)) return;
   structural(depth, found);
 }
 
-void Parser::other(std::string_view text) {
+void Parser::other(std::size_t depth, std::string_view text) {
   if ((text[0] == 'K' || text[0] == 'r') && is_end_of_kernel(text)) crashed_ = true;
+  if (!is_indentation(text, text.find_first_not_of(" \t"))) return;
+  Block& block = open_[depth];
+  constexpr std::size_t most = 128;
+  if (last_result_ != line_number_ - 1 || block.cases.empty()) return block.pending.add(text);
+  // Right behind a result it is about that result: TAP 13's YAML.
+  ++last_result_;
+  auto& kept = block.cases.back().diagnostics;
+  if (kept.size() < most) kept.emplace_back(text);
 }
 
 void Parser::structural(std::size_t depth, const Line& found) {
@@ -177,6 +185,7 @@ void Parser::result(std::size_t depth, const Line& found) {
   check_number(block, found, found_case);
   ++block.counts[static_cast<std::size_t>(found_case.status)];
   block.cases.push_back(std::move(found_case));
+  last_result_ = line_number_;
   if (!block.run.empty() || !block.runs.empty()) {
     block.runs.resize(block.cases.size() - 1);
     block.runs.push_back(block.run);

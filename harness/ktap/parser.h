@@ -67,7 +67,7 @@ class Parser {
 
  private:
   void line(std::string_view text);
-  void other(std::string_view text);
+  void other(std::size_t depth, std::string_view text);
   void structural(std::size_t depth, const Line& line);
   void version(std::size_t depth, const Line& line);
   void plan(Block& block, const Line& line);
@@ -96,6 +96,7 @@ class Parser {
   std::array<int, 16> found_{};
   int line_number_ = 0;
   int total_cases_ = 0;
+  int last_result_ = -1;  ///< line of the last result and the indented text right behind it
   bool crashed_ = false;
   bool any_text_ = false;
 };

@@ -61,7 +61,9 @@ struct KernelEvent {
   int last_line = 0;
   std::string owner;   ///< test that ran, from the /dev/kmsg marks; empty = before, between or after tests
   bool fatal = false;  ///< the kernel did not go on after it
-  int count = 1;
+  int count = 1;       ///< reports with this title in the time of this owner; the rest is of the first one
+  /// The report itself, of the first one: its lines without time stamps, printable ASCII, at most 60 of 300
+  /// bytes. Empty when a log holds hundreds of different reports.
   std::vector<std::string> text;
 };
 

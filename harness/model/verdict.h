@@ -57,6 +57,8 @@ struct TestVerdict {
   bool foreseen = false;  ///< a skip by the harness, for what kernel and machine were known to lack
   double wall_s = 0;
   std::map<std::string, double> numbers;  ///< e.g. get_us, put_us
+  /// What the test printed about it, when it is neither a pass nor a skip: "# ..." lines without "# " and
+  /// indented text; of a whole test also the end of stderr. At most 20 lines of 300 bytes.
   std::vector<std::string> diagnostics;
 };
 

@@ -41,7 +41,14 @@ class Evidence {
 struct Reading {
   std::vector<model::TestVerdict> cases;
   std::map<std::string, double> numbers;
+  std::vector<std::string> diagnostics;  ///< of the test as a whole
 };
+
+/// Bounds of TestVerdict::diagnostics.
+inline constexpr std::size_t diagnostic_lines = 20;
+inline constexpr std::size_t diagnostic_bytes = 300;
+/// What a test printed that belongs to no case, and the end of its stderr, within those bounds.
+std::vector<std::string> diagnostics_of(const Reading& reading, const model::TestRecord& record);
 
 /// Rules on the output, by the format the suite states (output.cc and gup_output.cc).
 Reading judge_output(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence);

@@ -139,6 +139,8 @@ std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::T
   judge_ledger(spec, record, facts.counters, evidence);
   judge_kernel(record, facts.events, evidence);
   evidence.fold_into(own);
+  if (own.verdict != Verdict::pass && own.verdict != Verdict::skip)
+    own.diagnostics = diagnostics_of(reading, record);
   own.numbers = std::move(reading.numbers);
   rows.insert(rows.end(), std::make_move_iterator(reading.cases.begin()),
               std::make_move_iterator(reading.cases.end()));

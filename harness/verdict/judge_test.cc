@@ -2,6 +2,7 @@
 // Every rule of judge.h once red; each case spoils one thing of facts that pass.
 #include "verdict/judge.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -282,6 +283,8 @@ INSTANTIATE_TEST_SUITE_P(
              }, Verdict::fail, "new_kind title"},
         Rule{"fatal_warning", SPOIL { f.events = {event_of("warning", s.name, true)}; },
              Verdict::crash, "warning title"},
+        Rule{"events_lost", SPOIL { f.events = {event_of("events_lost", s.name)};
+             }, Verdict::error, "events_lost title"},
         Rule{"hardware", SPOIL { f.events = {event_of("hardware", s.name)};
              }, Verdict::error, "hardware title"},
         Rule{"page_dump_is_nothing", SPOIL { f.events = {event_of("page_dump", s.name)};
@@ -401,6 +404,34 @@ TEST(Judge, CollectsTheMedianOfGupTestsTimes) {
   const auto v = first(f);
   EXPECT_EQ(v.numbers.at("get_us"), 200);
   EXPECT_EQ(v.numbers.at("put_us"), 2);
+}
+
+TEST(Judge, KeepsWhatWasPrintedAboutAFailingCase) {
+  JobFacts f = passing_facts();
+  f.records[0].output =
+      "KTAP version 1\n1..3\n# fine\nok 1 one\n# x.c:9: 4 != 5\nnot ok 2 two\n# why\nok 3 three # SKIP no\n"
+      "# the end\n";
+  f.records[0].errors = "oh\n\nno\n";
+  const auto rows = judge(f).verdicts;
+  ASSERT_EQ(rows.size(), 4U);
+  EXPECT_THAT(rows[0].diagnostics, testing::ElementsAre("the end", "stderr: oh", "stderr: no"));
+  EXPECT_THAT(rows[1].diagnostics, testing::IsEmpty());
+  EXPECT_THAT(rows[2].diagnostics, testing::ElementsAre("x.c:9: 4 != 5"));
+  EXPECT_THAT(rows[3].diagnostics, testing::IsEmpty());
+}
+
+TEST(Judge, KeepsBothEndsOfLongDiagnostics) {
+  JobFacts f = passing_facts();
+  f.records[0].output = "KTAP version 1\n1..1\n";
+  for (int i = 0; i < 30; ++i) f.records[0].output += fmt::format("# {} {}\n", i, std::string(400, 'x'));
+  f.records[0].output += "not ok 1 one\n";
+  const auto row = judge(f).verdicts.at(1);
+  ASSERT_EQ(row.diagnostics.size(), 20U);
+  EXPECT_EQ(row.diagnostics[0].size(), 300U);
+  EXPECT_TRUE(row.diagnostics[3].starts_with("3 x"));
+  EXPECT_EQ(row.diagnostics[4], "... (11 lines left out)");
+  EXPECT_TRUE(row.diagnostics[5].starts_with("15 x"));
+  EXPECT_TRUE(row.diagnostics[19].starts_with("29 x"));
 }
 
 TEST(Judge, CollectsTheNumbersThatATestPrints) {

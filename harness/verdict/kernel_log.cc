@@ -18,7 +18,7 @@ struct KindRule {
 };
 
 // Kinds of console/table.cc. What is not here makes a test fail.
-constexpr std::array<KindRule, 11> kind_rules{{
+constexpr std::array<KindRule, 12> kind_rules{{
     {"panic", Verdict::crash},
     {"oops", Verdict::crash},
     {"bug", Verdict::crash},
@@ -28,6 +28,7 @@ constexpr std::array<KindRule, 11> kind_rules{{
     {"refcount", Verdict::crash},
     {"slab", Verdict::crash},
     {"reboot", Verdict::crash},
+    {"events_lost", Verdict::error},
     {"hardware", Verdict::error},  // a machine check of the emulated machine says nothing about the series
     {"page_dump",
      Verdict::pass},  // gup_test -c dumps pages on purpose; a real one comes with a BUG or WARNING

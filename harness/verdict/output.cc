@@ -34,6 +34,23 @@ Verdict verdict_of(Status s) {
   return Verdict::error;
 }
 
+/// The first few and the last of `lines`, cut to what a report can show.
+std::vector<std::string> excerpt(const std::vector<std::string>& lines) {
+  constexpr std::size_t first = 4;
+  std::vector<std::string> out;
+  const std::size_t left_out = lines.size() > diagnostic_lines ? lines.size() - diagnostic_lines + 1 : 0;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    if (left_out > 0 && i == first) {
+      out.push_back(fmt::format("... ({} lines left out)", left_out));
+      i += left_out;
+    }
+    out.push_back(lines[i].substr(0, diagnostic_bytes));
+  }
+  return out;
+}
+
+bool wants_diagnostics(Verdict v) { return v != Verdict::pass && v != Verdict::skip; }
+
 /// Leaves first; a parent gets a row of its own only when it says worse than its subtests.
 Verdict add_cases(const std::string& test, const std::string& prefix, const std::vector<ktap::Case>& cases,
                   std::vector<model::TestVerdict>& out) {
@@ -52,6 +69,7 @@ Verdict add_cases(const std::string& test, const std::string& prefix, const std:
       row.detail = c.reason;
       row.line = c.line;
       if (c.time_ms > 0) row.wall_s = c.time_ms / 1000;
+      if (wants_diagnostics(own)) row.diagnostics = excerpt(c.diagnostics);
       out.push_back(std::move(row));
     }
     worst = worse(worst, worse(own, below));
@@ -189,6 +207,7 @@ Reading judge_ktap(const model::TestSpec& spec, const model::TestRecord& record,
   Reading reading;
   reading.numbers = numbers_of(record.output);
   add_cases(spec.name, "", tree.cases, reading.cases);
+  reading.diagnostics = tree.diagnostics;
   const Count n = count(reading.cases);
   judge_cases(n, evidence);
   // ksft_exit_skip() in the middle of a plan: what was left is skipped with the rest.
@@ -226,6 +245,17 @@ void judge_code_alone(const model::TestRecord& record, Evidence& evidence) {
 }
 
 }  // namespace
+
+std::vector<std::string> diagnostics_of(const Reading& reading, const model::TestRecord& record) {
+  std::vector<std::string> all = reading.diagnostics;
+  std::string_view rest = record.errors;
+  constexpr std::size_t tail = 4096;
+  if (rest.size() > tail) rest.remove_prefix(rest.size() - tail);
+  for (const std::string_view line : lines(rest)) {
+    if (!trim(line).empty()) all.push_back("stderr: " + std::string(line));
+  }
+  return excerpt(all);
+}
 
 Reading judge_output(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence) {
   if (record.dropped > 0) {
