@@ -66,6 +66,50 @@ std::string join(const std::vector<std::string>& parts, std::string_view sep) {
   return fmt::format("{}", fmt::join(parts, sep));
 }
 
+namespace {
+
+/// Length of the UTF-8 sequence at the front of `text` (not empty) and its code point; 0 when it is none:
+/// overlong, a surrogate, beyond U+10FFFF or cut.
+std::size_t code_point(std::string_view text, std::uint32_t& point) {
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
+  const std::uint32_t lead = at(0);
+  point = lead;
+  if (lead < 0x80) return 1;
+  const std::size_t n = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : lead >= 0xc2 ? 2 : 0;
+  if (n == 0 || lead > 0xf4 || text.size() < n) return 0;
+  point = lead & (0x7fU >> n);
+  for (std::size_t i = 1; i < n; ++i) {
+    if ((at(i) & 0xc0U) != 0x80U) return 0;
+    point = point << 6 | (at(i) & 0x3fU);
+  }
+  constexpr std::uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  return point < least[n] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000) ? 0 : n;
+}
+
+}  // namespace
+
+std::string shown(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    std::uint32_t point = 0;
+    const std::size_t n = code_point(text, point);
+    const bool control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+    if (n == 0 || point == 0xfffe || point == 0xffff)
+      out += "\xef\xbf\xbd";
+    else if (point == '\n' || point == '\t' || point == '\r')
+      out += ' ';
+    else if (control)
+      out += fmt::format("\\x{:02x}", point);
+    else
+      out.append(text.substr(0, n));
+    text.remove_prefix(n == 0 ? 1 : n);
+  }
+  return out;
+}
+
 std::string shell_quote(const std::string& arg) {
   static constexpr std::string_view safe =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./=,:+@%";

@@ -17,6 +17,21 @@ TEST(Text, ShellQuoteSurvivesQuotesAndSpaces) {
   EXPECT_EQ(shell_quote(""), "''");
 }
 
+TEST(Text, ShownIsFitForTerminalsAndXml) {
+  EXPECT_EQ(shown("caf\xc3\xa9 \xf0\x9f\x90\xa7"), "caf\xc3\xa9 \xf0\x9f\x90\xa7");
+  EXPECT_EQ(shown("a\x1b[31mb\x7f\xc2\x9b"), "a\\x1b[31mb\\x7f\\x9b");
+  EXPECT_EQ(shown("a\tb\nc\r"), "a b c ");
+  EXPECT_EQ(shown(std::string_view("\0", 1)), "\\x00");
+  const std::string replaced = "\xef\xbf\xbd";
+  EXPECT_EQ(shown("\xef\xbf\xbe"), replaced);  // U+FFFE and U+FFFF are not characters of XML
+  EXPECT_EQ(shown("\xef\xbf\xbf"), replaced);
+  EXPECT_EQ(shown("\xef\xbf\xbd"), replaced);
+  EXPECT_EQ(shown("\xc0\xaf"), replaced + replaced);            // overlong
+  EXPECT_EQ(shown("\xed\xa0\x80").substr(0, 3), replaced);      // a surrogate
+  EXPECT_EQ(shown("\xf4\x90\x80\x80").substr(0, 3), replaced);  // beyond U+10FFFF
+  EXPECT_EQ(shown("x\xe2\x82"), "x" + replaced + replaced);     // cut
+}
+
 TEST(Text, NearestFindsTheTypoButNotAStranger) {
   EXPECT_EQ(nearest("machin", {"machine", "suites"}), "machine");
   EXPECT_EQ(nearest("kmv", {"kvm", "tcg"}), "kvm");

@@ -5,28 +5,12 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace pinrig::report {
 namespace {
 
 bool continues(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
-
-/// Bytes of the UTF-8 sequence at the front of `s`; 0 when there is none (overlong and surrogates included).
-std::size_t sequence_length(std::string_view s) {
-  const auto b = [&](std::size_t i) { return i < s.size() ? static_cast<unsigned char>(s[i]) : 0u; };
-  const auto more = [&](std::size_t i) { return (b(i) & 0xc0) == 0x80; };
-  if (b(0) < 0x80) return 1;
-  if (b(0) >= 0xc2 && b(0) <= 0xdf && more(1)) return 2;
-  if (b(0) >= 0xe0 && b(0) <= 0xef && more(1) && more(2)) {
-    const bool overlong = b(0) == 0xe0 && b(1) < 0xa0;
-    const bool surrogate = b(0) == 0xed && b(1) >= 0xa0;
-    return overlong || surrogate ? 0 : 3;
-  }
-  if (b(0) >= 0xf0 && b(0) <= 0xf4 && more(1) && more(2) && more(3)) {
-    const bool out_of_range = (b(0) == 0xf0 && b(1) < 0x90) || (b(0) == 0xf4 && b(1) >= 0x90);
-    return out_of_range ? 0 : 4;
-  }
-  return 0;
-}
 
 /// Bytes that `columns` columns of `s` take.
 std::size_t bytes_of(std::string_view s, std::size_t columns) {
@@ -40,30 +24,7 @@ std::size_t bytes_of(std::string_view s, std::size_t columns) {
 
 }  // namespace
 
-std::string clean(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const unsigned char c = static_cast<unsigned char>(text[0]);
-    const std::size_t n = sequence_length(text);
-    // C1 controls (U+0080 to U+009F) drive terminals just as well as the C0 ones.
-    const bool c1 = n == 2 && c == 0xc2 && static_cast<unsigned char>(text[1]) < 0xa0;
-    // U+FFFE and U+FFFF are no characters: XML 1.0 has no place for them.
-    const bool none = n == 3 && (text.starts_with("\xef\xbf\xbe") || text.starts_with("\xef\xbf\xbf"));
-    if (n == 0 || none)
-      out += "\xef\xbf\xbd";
-    else if (c == '\n' || c == '\t' || c == '\r')
-      out += ' ';
-    else if (c < 0x20 || c == 0x7f)
-      out += fmt::format("\\x{:02x}", c);
-    else if (c1)
-      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[1]));
-    else
-      out += text.substr(0, n);
-    text.remove_prefix(std::max<std::size_t>(n, 1));
-  }
-  return out;
-}
+std::string clean(std::string_view text) { return shown(text); }
 
 std::size_t width_of(std::string_view text) {
   std::size_t n = 0;

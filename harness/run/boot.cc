@@ -50,10 +50,10 @@ Result<std::string> boot_once(const ReadyJob& job, const Services& services) {
   if (outcome.kind == model::JobOutcome::Kind::cancelled) return cancelled_error();
   if (outcome.kind != model::JobOutcome::Kind::completed)
     return make_error(ErrorKind::infra,
-                      fmt::format("{}: {} {}", spec.guest_id, to_string(outcome.kind), outcome.detail),
+                      fmt::format("{}: {} {}", spec.guest_id, to_string(outcome.kind), shown(outcome.detail)),
                       fmt::format("the console is {}", (job.dir / "console.raw").string()));
   std::string text =
-      fmt::format("{}  Linux {} {}  page size {}  {} CPUs  {}\n", spec.guest_id, result.hello.release,
+      fmt::format("{}  Linux {} {}  page size {}  {} CPUs  {}\n", spec.guest_id, shown(result.hello.release),
                   result.hello.machine, result.hello.page_size, result.hello.cpus, to_string(spec.accel));
   text += fmt::format("boot to agent {:.2f} s (guest clock {:.2f} s), whole guest {:.2f} s\n", result.boot_s,
                       result.hello.uptime_s, result.wall_s);
@@ -61,10 +61,10 @@ Result<std::string> boot_once(const ReadyJob& job, const Services& services) {
                       result.hello.counters ? "available" : "not available",
                       result.facts.control.outstanding_held, result.facts.control_pages,
                       result.facts.control.outstanding_released);
-  for (const auto& p : result.setup_problems) text += "set-up: " + p + "\n";
-  for (const auto& p : result.problems) text += "note: " + p + "\n";
+  for (const auto& p : result.setup_problems) text += "set-up: " + shown(p) + "\n";
+  for (const auto& p : result.problems) text += "note: " + shown(p) + "\n";
   for (const auto& v : judgement.verdicts)
-    text += fmt::format("{}: {} {}\n", v.test, to_string(v.verdict), v.detail);
+    text += fmt::format("{}: {} {}\n", v.test, to_string(v.verdict), shown(v.detail));
   return text + fmt::format("files in {}\n", job.dir.string());
 }
 

@@ -84,13 +84,13 @@ Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
     bad += v.case_name.empty() && !fine(v.verdict) ? 1 : 0;
   }
   for (const auto& p : judged.guest.setup_problems) {
-    end.text += fmt::format("set-up   {}\n", p);
+    end.text += fmt::format("set-up   {}\n", shown(p));
     ++bad;
   }
   const model::JobOutcome outcome = judged.outcome;
-  for (const auto& p : judged.guest.problems) end.text += fmt::format("note     {}\n", p);
+  for (const auto& p : judged.guest.problems) end.text += fmt::format("note     {}\n", shown(p));
   end.text += fmt::format("{}{}: {} of {} failed, boot {}, {}; files in {}\n", to_string(outcome.kind),
-                          outcome.detail.empty() ? "" : " (" + outcome.detail + ")", bad,
+                          outcome.detail.empty() ? "" : " (" + shown(outcome.detail) + ")", bad,
                           count_of(job.spec.tests.size(), "test"), human_seconds(judged.guest.boot_s),
                           human_seconds(judged.guest.wall_s), job.dir.string());
   end.result = std::move(judged);
