@@ -7,6 +7,7 @@
 #include "cli/program.h"
 #include "console/console.h"
 #include "ktap/ktap.h"
+#include "run/raw_files.h"
 
 namespace pinrig::cli {
 namespace {
@@ -18,8 +19,8 @@ struct ParseCommand {
 
 void print_cases(const std::vector<ktap::Case>& cases, int depth, std::string& out) {
   for (const auto& c : cases) {
-    out += fmt::format("{:>6}  {:{}}{:<6} {}{}\n", c.line, "", depth * 2, to_string(c.status), c.name,
-                       c.reason.empty() ? "" : "  # " + c.reason);
+    out += fmt::format("{:>6}  {:{}}{:<6} {}{}\n", c.line, "", depth * 2, to_string(c.status), shown(c.name),
+                       c.reason.empty() ? "" : "  # " + shown(c.reason));
     print_cases(c.subtests, depth + 1, out);
   }
 }
@@ -45,7 +46,8 @@ Result<ExitCode> parse_ktap(const ParseCommand& c) {
     print_cases(tree.cases, 0, out);
     for (const auto& f : tree.findings)
       out +=
-          fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind), f.text);
+          fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind),
+                      shown(f.text));
     out += fmt::format("{}, {} not ok, {} about the stream\n", count_of(tree.cases.size(), "result"),
                        failures(tree.cases), count_of(tree.findings.size(), "finding"));
   }
@@ -54,8 +56,10 @@ Result<ExitCode> parse_ktap(const ParseCommand& c) {
 }
 
 Result<ExitCode> parse_console(const ParseCommand& c) {
-  PINRIG_TRY(text, read_file(c.file == "-" ? "/dev/stdin" : c.file));
-  const auto log = console::parse(text);
+  const fs::path file = c.file == "-" ? "/dev/stdin" : c.file;
+  // Of a guest a console that is not there is an empty one; here it is a typing error.
+  if (!fs::exists(file)) return read_file(file).error();
+  PINRIG_TRY(log, run::read_console(file));
   std::string out;
   if (c.json) {
     out = console::to_json(log) + "\n";

@@ -98,6 +98,18 @@ TEST(OnlyReports, NeverExcusesMm) {
   }
 }
 
+TEST(OnlyWaits, NeverExcusesAWaitForAPage) {
+  for (const char* f :
+       {"folio_wait_bit", "folio_wait_bit_common", "__folio_lock", "submit_bio_wait", "bio_wait",
+        "blk_mq_freeze_queue_wait", "io_ring_exit_work", "ib_umem_odp_release", "lock_page"}) {
+    EXPECT_FALSE(only_waits(f)) << f;
+    EXPECT_FALSE(only_reports(f)) << f;
+  }
+  for (const char* f : {"__mutex_lock", "rwsem_down_write_slowpath", "wait_for_completion",
+                        "_raw_spin_lock_irqsave", "mark_lock", "validate_chain", "queued_spin_lock_slowpath"})
+    EXPECT_TRUE(only_waits(f)) << f;
+}
+
 struct Said {
   const char* text;
   const char* kind;
@@ -198,6 +210,24 @@ INSTANTIATE_TEST_SUITE_P(
              "kmemleak: new suspected memory leaks"},
         Said{"mce: [Hardware Error]: Machine check events logged", "hardware",
              "Hardware Error: Machine check events logged"},
+        Said{"INFO: task fio:5612 blocked in I/O wait for more than 143 seconds.", "hung_task", "task hung"},
+        Said{"segment-related general protection fault: 0028 [#1] SMP", "oops",
+             "segment-related general protection fault"},
+        Said{"Bad pagetable: 000d [#1] SMP", "oops", "Bad pagetable"},
+        Said{"divide_error: 0000 [#1] SMP", "oops", "divide_error"},
+        Said{"Insufficient stack space to handle exception!", "oops", "kernel stack overflow"},
+        Said{"WARNING: Nested lock was not taken", "lockdep", "lockdep: Nested lock was not taken"},
+        Said{"BUG: KCSAN: assert: race in gup_fast / zap_pte_range", "race",
+             "KCSAN: assert: race in gup_fast"},
+        Said{"BUG: MAX_LOCKDEP_ENTRIES too low!", "lockdep", "lockdep: MAX_LOCKDEP_ENTRIES too low"},
+        Said{"[ BUG: held lock freed! ]", "lockdep", "lockdep: held lock freed"},
+        Said{"[ INFO: possible circular locking dependency detected ]", "lockdep",
+             "lockdep: possible circular locking dependency"},
+        Said{"[ INFO: suspicious RCU usage. ]", "lockdep", "lockdep: suspicious RCU usage"},
+        Said{"UBSAN: Undefined behaviour in mm/gup.c:12:3", "ubsan",
+             "UBSAN: undefined behaviour at mm/gup.c"},
+        Said{"WARNING: mandatory locking was asked for and is gone", "", ""},
+        Said{"WARNING: /etc/ssh/moduli does not exist, using fixed modulus", "", ""},
         Said{"** 17 printk messages dropped **", "events_lost", "printk messages dropped"},
         Said{"Linux version 6.12.117", "", ""},
         Said{"traps: pin[93] general protection fault ip:401b2d", "", ""},
@@ -223,6 +253,54 @@ TEST(Parse, BlamesNoWordThatWasOnlyFoundOnTheStack) {
       "INFO: task x:9 blocked for more than 120 seconds.\nCall Trace:\n <TASK>\n __schedule+0x1/0x2\n"
       " ? stale+0x1/0x2\n folio_wait_bit+0x1/0x2\n");
   EXPECT_EQ(log.events.at(0).function, "folio_wait_bit");
+}
+
+TEST(Parse, TakesAnUnknownWarningForOneWhenTheKernelGoesOn) {
+  const std::string says = "[    1.000000] WARNING: something new\n";
+  EXPECT_THAT(parse(says + "[    1.000000] a line\n").events, IsEmpty());
+  EXPECT_THAT(parse(says + "[    1.000000] CPU: 1 PID: 9 Comm: cow Not tainted\n").events, SizeIs(1));
+  EXPECT_THAT(parse(says + "[    1.000000] Call Trace:\n").events, SizeIs(1));
+}
+
+TEST(Parse, BlamesTheCallerOfALock) {
+  const Log log = parse(
+      "watchdog: BUG: soft lockup - CPU#1 stuck for 26s! [x:9]\nCPU: 1 PID: 9 Comm: x\n"
+      "RIP: 0010:queued_spin_lock_slowpath+0x1/0x2\nCall Trace:\n _raw_spin_lock+0x1/0x2\n"
+      " zap_pte_range+0x1/0x2\n");
+  EXPECT_EQ(log.events.at(0).function, "zap_pte_range");
+}
+
+TEST(Parse, KeepsAKasanReportWithItsPageDumpWhole) {
+  const std::string bar(66, '=');
+  const Log log =
+      parse(bar + "\nBUG: KASAN: use-after-free in bio_put+0x1/0x2\nRead of size 8 at addr ffff\n" +
+            "Call Trace:\n bio_put+0x1/0x2\n\nThe buggy address belongs to the physical page:\n"
+            "page: refcount:0 mapcount:0\npage dumped because: kasan: bad access detected\n\n"
+            "Memory state around the buggy address:\n ffff888003a1c200: fc fc fc\n" +
+            bar + "\n");
+  ASSERT_THAT(log.events, SizeIs(1));
+  EXPECT_EQ(log.events[0].title, "KASAN: use-after-free Read in bio_put");
+  EXPECT_EQ(log.events[0].last_line, 13);
+}
+
+TEST(Parse, FollowsATraceThroughInlinedFrames) {
+  const Log log = parse(
+      "WARNING: CPU: 1 PID: 9 at mm/gup.c:25\nCall Trace:\n dump_stack+0x1/0x2 lib/dump_stack.c:9\n"
+      " try_grab_page mm/gup.c:130 [inline]\n gup_fast+0x1/0x2 mm/gup.c:200\n");
+  EXPECT_EQ(log.events.at(0).last_line, 5);
+  EXPECT_EQ(log.events[0].function, "gup_fast");
+}
+
+TEST(Parse, SaysOfAnEncodingThatItIsNotRead) {
+  std::string wide = "\xff\xfe";
+  for (const char c : std::string("[    1.000000] BUG: memory leak\n")) wide += std::string{c, '\0'};
+  ASSERT_THAT(parse(wide).events, SizeIs(1));
+  EXPECT_EQ(parse(wide).events[0].kind, "events_lost");
+  ASSERT_THAT(parse(wide.substr(2) + wide.substr(2)).events, SizeIs(1));  // without its mark
+  EXPECT_THAT(
+      parse(std::string("a\0b\nplain text with one zero byte, and more than enough of it to judge by\n", 77))
+          .events,
+      IsEmpty());
 }
 
 TEST(Parse, EndsAnEventAtTheNextMark) {

@@ -29,5 +29,8 @@ std::string_view function_at(std::string_view text);
 /// exception entry code. Functions of mm/ are never among them: there is where this project looks for the
 /// guilty.
 bool only_reports(std::string_view function);
+/// True for locks, semaphores, completions and the scheduler: in a report of a task or a processor that does
+/// not get on, and of locking, their caller is to blame. Waits for pages and bios are not among them.
+bool only_waits(std::string_view function);
 
 }  // namespace pinrig::console

@@ -30,6 +30,7 @@ struct Parser::Impl {
   Log log;
   std::string tail;    ///< a line whose end has not come yet
   std::string buffer;  ///< for take_apart()
+  std::string head;    ///< the first bytes
   std::string owner;
   std::vector<Report> open;
   int line = 0;      ///< number of the last whole line
@@ -50,6 +51,7 @@ struct Parser::Impl {
   void start(const Match& match, const Message& m);
   void add(model::KernelEvent e);
   void add_lost();
+  void look_at_encoding();
   void reboot();
   void close_all();
   void close(Report& report);
@@ -119,7 +121,7 @@ bool Parser::Impl::mark(std::string_view text) {
   if (text.starts_with(begin_mark) || text.starts_with(end_mark)) {
     const bool begins = text.starts_with(begin_mark);
     close_all();
-    owner = begins ? std::string(mark_name(text.substr(std::strlen(begin_mark)))) : std::string{};
+    owner = begins ? printable(mark_name(text.substr(std::strlen(begin_mark)))) : std::string{};
     log.booted = true;
     return true;
   }
@@ -171,7 +173,8 @@ void Parser::Impl::start(const Match& match, const Message& m) {
     if (!log.events.empty() && line - latest_line <= 20) {
       const bool follows = match.title.find("Fatal exception") != std::string::npos ||
                            match.title.find("panic_on_warn") != std::string::npos ||
-                           match.title.find("Oops") != std::string::npos;
+                           match.title.find("Oops") != std::string::npos ||
+                           match.title.find("kernel stack overflow") != std::string::npos;
       log.events[latest].fatal = log.events[latest].fatal || follows;
     }
   }
@@ -180,6 +183,7 @@ void Parser::Impl::start(const Match& match, const Message& m) {
 
 void Parser::Impl::close(Report& report) {
   model::KernelEvent e = report.finish();
+  if (!report.real()) return;
   if (e.kind == "oom") last_oom_line = e.last_line;
   add(std::move(e));
 }
@@ -248,6 +252,9 @@ Parser::Parser() : impl_(std::make_unique<Impl>()) {}
 Parser::~Parser() = default;
 
 void Parser::feed(std::string_view piece) {
+  constexpr std::size_t most_head = 4096;
+  std::string& head = impl_->head;
+  if (head.size() < most_head) head.append(piece.substr(0, most_head - head.size()));
   std::string& tail = impl_->tail;
   const std::size_t last = piece.rfind('\n');
   if (last == std::string_view::npos) {
@@ -273,12 +280,25 @@ void Parser::feed(std::string_view piece) {
   }
 }
 
+/// A log that is no text in ASCII or UTF-8 has no marker in it, and would be a log without a finding.
+void Parser::Impl::look_at_encoding() {
+  const bool marked = head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff");
+  const auto zeros = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\0'));
+  if (!marked && (head.size() < 64 || zeros < head.size() / 4)) return;
+  model::KernelEvent e;
+  e.kind = "events_lost";
+  e.title = "the log is in UTF-16 or another encoding that is not read";
+  e.first_line = e.last_line = 1;
+  log.events.push_back(std::move(e));
+}
+
 Log Parser::finish() {
   if (!impl_->tail.empty()) impl_->lines(impl_->tail + "\n");
   impl_->close_all();
   Log& log = impl_->log;
   log.line_count = impl_->line;
   impl_->add_lost();
+  impl_->look_at_encoding();
   std::stable_sort(log.events.begin(), log.events.end(),
                    [](const auto& a, const auto& b) { return a.first_line < b.first_line; });
   return std::move(log);

@@ -134,6 +134,8 @@ bool is_part(std::string_view text) {
 }
 
 bool is_frame(std::string_view text) {
+  // "fn file.c:12 [inline]" comes from a stack decoder.
+  if (text.find(" [inline]") != std::string_view::npos) return true;
   const std::size_t at = text.find("+0x");
   return at != std::string_view::npos && text.find("/0x", at) != std::string_view::npos;
 }
@@ -156,14 +158,14 @@ std::string printable(std::string_view text) {
 }
 
 Report::Report(const Match& match, const Message& message, int first_line, int line, const std::string& owner)
-    : extent_(match.row->extent), caller_(message.caller) {
+    : extent_(match.row->extent), caller_(message.caller), doubtful_(match.row->only_with_trace) {
   event_.kind = match.row->kind;
   event_.title = match.title;
   event_.fatal = match.row->fatal;
   event_.first_line = first_line;
   event_.last_line = line;
   event_.owner = owner;
-  if (!only_reports(match.function)) event_.function = match.function.substr(0, match.function.find('.'));
+  if (!skipped(match.function)) event_.function = match.function.substr(0, match.function.find('.'));
   if (extent_ == Extent::line) open_ = false;
   keep(message.text);
   text_lines_ = 1;
@@ -177,7 +179,9 @@ void Report::keep(std::string_view text) {
 bool Report::absorbs(const Row& row) const {
   const std::string_view kind = row.kind;
   if (event_.kind == "oops" || event_.kind == "bug") return kind == "oops" && !seen_trace_;
-  if (event_.kind == "bad_page") return kind == "page_dump";
+  // mm/kasan/report.c, print_address_description(), dumps the page.
+  if (event_.kind == "bad_page" || event_.kind == "kasan" || event_.kind == "kfence")
+    return kind == "page_dump";
   if (event_.kind == "refcount") return (kind == "refcount" || kind == "warning") && !seen_trace_;
   return event_.kind == kind && (kind == "oom" || kind == "rcu_stall");
 }
@@ -188,7 +192,7 @@ void Report::absorb(const Match& match, std::string_view text, int line) {
   event_.last_line = line;
   idle_ = 0;
   constexpr std::string_view dumped = "page dumped: ";
-  if (match.row->kind == std::string_view("page_dump") && suffix_.empty()) {
+  if (match.row->kind == std::string_view("page_dump") && suffix_.empty() && event_.kind == "bad_page") {
     suffix_ = " (" + match.title.substr(std::min(dumped.size(), match.title.size())) + ")";
   }
 }
@@ -223,6 +227,7 @@ bool Report::reaches(std::string_view text, int line) {
 bool Report::belongs(std::string_view text, int line) {
   if (text.starts_with("Call Trace:") || text.starts_with("Call trace:")) {
     in_trace_ = seen_trace_ = true;
+    doubtful_ = false;
     event_.last_line = line;
     idle_ = 0;
     return true;
@@ -230,6 +235,7 @@ bool Report::belongs(std::string_view text, int line) {
   const bool frame = is_frame(text);
   if (frame) look_for_function(text);
   access_kind(text);
+  if (text.starts_with("CPU: ")) doubtful_ = false;
   if (frame || is_part(text)) {
     event_.last_line = line;
     idle_ = 0;
@@ -241,18 +247,26 @@ bool Report::belongs(std::string_view text, int line) {
   return open_;
 }
 
+/// Who waits or spins is not to blame for it: the one who called is.
+bool Report::skipped(std::string_view function) const {
+  constexpr std::array<std::string_view, 7> waiting{"hung_task", "soft_lockup",  "hard_lockup", "rcu_stall",
+                                                    "lockdep",   "atomic_sleep", "preemptible"};
+  if (only_reports(function)) return true;
+  return std::find(waiting.begin(), waiting.end(), event_.kind) != waiting.end() && only_waits(function);
+}
+
 void Report::look_for_function(std::string_view text) {
   if (!event_.function.empty()) return;
   while (text.starts_with(' ')) text.remove_prefix(1);
   for (const std::string_view where : {"RIP: ", "pc : "}) {
     if (!text.starts_with(where)) continue;
     const std::string_view at = function_at(text.substr(where.size()));
-    if (!only_reports(at)) event_.function = at;
+    if (!skipped(at)) event_.function = at;
     return;
   }
   if (!in_trace_) return;                         // "lr : ...", "Workqueue: events func+0x..."
   const std::string_view at = function_at(text);  // none in "? func+0x1/0x2": only a word found on the stack
-  if (!at.empty() && !only_reports(at)) event_.function = at;
+  if (!at.empty() && !skipped(at)) event_.function = at;
 }
 
 /// "Read of size 8 at addr ..." below a KASAN title.

@@ -26,12 +26,15 @@ class Report {
   void absorb(const Match& match, std::string_view text, int line);
 
   bool open() const { return open_; }
+  /// False for what only looks like a report of the kernel.
+  bool real() const { return !doubtful_; }
   const std::string& caller() const { return caller_; }
   const model::KernelEvent& event() const { return event_; }
   /// The finished event, with its title filled in.
   model::KernelEvent finish();
 
  private:
+  bool skipped(std::string_view function) const;
   void look_for_function(std::string_view text);
   void access_kind(std::string_view text);
   bool reaches(std::string_view text, int line);
@@ -46,6 +49,7 @@ class Report {
   int idle_ = 0;                ///< lines since the last one that belongs
   int taken_ = 0;
   bool open_ = true;
+  bool doubtful_ = false;
   bool in_trace_ = false;
   bool seen_trace_ = false;
 };

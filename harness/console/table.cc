@@ -27,7 +27,8 @@ constexpr auto rows = std::to_array<Row>({
     {R"(BUG: KASAN: (.*))", "kasan", R"(KASAN: \1)", "", Extent::banner},
     {R"(BUG: KFENCE: (.*?) in ([\w.]+)\+)", "kfence", R"(KFENCE: \1 in {fn})", R"(\2)", Extent::banner},
     {R"(BUG: KFENCE: (.*))", "kfence", R"(KFENCE: \1)", "", Extent::banner},
-    {R"(BUG: (KCSAN|KMSAN): ([\w-]+) in ([\w.]+))", "race", R"(\1: \2 in {fn})", R"(\3)", Extent::banner},
+    {R"(BUG: (KCSAN|KMSAN): ([\w:\x20-]+?) in ([\w.]+))", "race", R"(\1: \2 in {fn})", R"(\3)",
+     Extent::banner},
     {R"(BUG: kernel NULL pointer dereference)", "oops", "BUG: kernel NULL pointer dereference in {fn}", ""},
     {R"(BUG: unable to handle (?:kernel )?(page fault|paging request|NULL pointer dereference))", "oops",
      R"(BUG: unable to handle \1 in {fn})", ""},
@@ -36,6 +37,7 @@ constexpr auto rows = std::to_array<Row>({
     {R"(BUG: Bad rss-counter state .*type:(\w+))", "rss_counter", R"(BUG: Bad rss-counter state of \1)", "",
      Extent::line},
     {R"(BUG: (non-zero pgtables_bytes on freeing mm))", "rss_counter", R"(BUG: \1)", "", Extent::line},
+    {R"(BUG: (MAX_\w+ too low))", "lockdep", R"(lockdep: \1)", ""},
     {R"(BUG: Invalid wait context)", "lockdep", "lockdep: invalid wait context in {fn}", ""},
     {R"(BUG: sleeping function called from invalid context at (\S+?):\d+)", "atomic_sleep",
      R"(BUG: sleeping function called from invalid context at \1 in {fn})", ""},
@@ -50,6 +52,8 @@ constexpr auto rows = std::to_array<Row>({
     {R"([Kk]ernel BUG at (\S+?):\d+)", "bug", R"(kernel BUG at \1 in {fn})", ""},
     {R"([Kk]ernel BUG at (.*))", "bug", R"(kernel BUG at \1)", ""},
     {R"(BUG (\S+) \((?:Not t|T)ainted.*?\): (.*))", "slab", R"(slab \1: \2)", ""},
+    // "[ BUG: held lock freed! ]" of old kernels
+    {R"(^\[ BUG: (.*?)!? \])", "lockdep", R"(lockdep: \1 in {fn})", ""},
     {R"(^(?:watchdog: )?BUG: (.*))", "bug", R"(BUG: \1)", ""},
 
     {R"(^(?:Oops: )?general protection fault\b)", "oops", "general protection fault in {fn}", ""},
@@ -63,6 +67,10 @@ constexpr auto rows = std::to_array<Row>({
      ""},
     {R"(Internal error: (.*?): [0-9a-f]{8,16} \[#\d+\])", "oops", R"(Internal error: \1 in {fn})", ""},
     {R"(Internal error: (.*))", "oops", R"(Internal error: \1)", ""},
+    // __die() of every architecture: "Bad pagetable: 000d [#1] SMP"
+    {R"(^(\S.{0,80}?): [0-9a-f]{4} \[#\d+\])", "oops", R"(\1 in {fn})", ""},
+    // arch/arm64/kernel/traps.c, panic_bad_stack()
+    {R"(Insufficient stack space to handle exception)", "oops", "kernel stack overflow in {fn}", ""},
     {R"(SError Interrupt on CPU)", "oops", "SError interrupt in {fn}", ""},
 
     {R"(^refcount_t: (.*))", "refcount", R"(refcount_t: \1 in {fn})", ""},
@@ -75,13 +83,17 @@ constexpr auto rows = std::to_array<Row>({
     {R"(WARNING: (suspicious RCU usage))", "lockdep", R"(lockdep: \1 in {fn})", ""},
     {R"(WARNING: (possible \w+ locking|possible irq lock inversion|inconsistent lock state|)"
      R"(bad unlock balance|bad contention|held lock freed|lock held when returning|)"
-     R"(nested lock was not taken|[\w-]+-safe -> [\w-]+-unsafe lock))",
+     R"([Nn]ested lock was not taken|[\w-]+-safe -> [\w-]+-unsafe lock))",
      "lockdep", R"(lockdep: \1 in {fn})", ""},
     {R"(WARNING: (.* (?:still has locks held|kernel thread uses)))", "lockdep", R"(lockdep: \1)", ""},
-    {R"(^WARNING: (.*))", "warning", R"(WARNING: \1)", ""},
+    {R"(^WARNING: (.*))", "warning", R"(WARNING: \1)", "", Extent::trace, false, true},
+    {R"(UBSAN: Undefined behaviour in (\S+?):\d+)", "ubsan", R"(UBSAN: undefined behaviour at \1 in {fn})",
+     "", Extent::banner},
     {R"(UBSAN: ([\w-]+) in (\S+?):\d+)", "ubsan", R"(UBSAN: \1 at \2 in {fn})", "", Extent::banner},
 
-    {R"(INFO: task .*:\d+ blocked for more than)", "hung_task", "task hung in {fn}", ""},
+    {R"(INFO: task .*:\d+ blocked\b.* for more than)", "hung_task", "task hung in {fn}", ""},
+    {R"(\[ INFO: (possible [\w ]+?|inconsistent lock state|suspicious [\w_ ]+?)(?: detected)?[!.]* \])",
+     "lockdep", R"(lockdep: \1 in {fn})", ""},
     {R"(INFO: rcu_\w+ (?:self-)?detected)", "rcu_stall", "RCU stall in {fn}", ""},
     {R"(INFO: trying to register non-static key)", "lockdep", "lockdep: non-static key in {fn}", ""},
     {R"(irq \d+: nobody cared)", "irq", "irq N: nobody cared", ""},
@@ -105,9 +117,10 @@ constexpr auto words = std::to_array<std::string_view>(
      "invalid opcode", "int3:", "stack segment", "double fault", "invalid TSS", "segment not present",
      "alignment check", "control protection", "Unable to handle kernel",
      "Internal error: ", "SError Interrupt", "refcount_t: ", "WARNING: ", "UBSAN: ", "INFO: task ",
-     "INFO: rcu_", "INFO: trying", "nobody cared", "ut of memory", "invoked oom-killer",
-     "page dumped because", "unregister_netdevice: ", "VFS: Busy", "kmemleak: ", "[Hardware Error]",
-     "hard LOCKUP", "messages dropped",
+     "INFO: rcu_", "INFO: trying", "INFO: possible", "INFO: inconsistent", "INFO: suspicious", "[#",
+     "Insufficient stack space", "nobody cared", "ut of memory", "invoked oom-killer", "page dumped because",
+     "unregister_netdevice: ", "VFS: Busy", "kmemleak: ", "[Hardware Error]", "hard LOCKUP",
+     "messages dropped",
      // looked at in parse.cc
      "Linux version ", "reboot: ", "pinrig: ", "[ cut here ]"});
 

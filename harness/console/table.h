@@ -25,6 +25,7 @@ struct Row {
   const char* function;  ///< "\2" when the line itself names it, "" when the trace does
   Extent extent = Extent::trace;
   bool fatal = false;
+  bool only_with_trace = false;  ///< user space says such things too: it is one only when the kernel goes on
 };
 
 /// A row that fits a message, with its captures filled in.

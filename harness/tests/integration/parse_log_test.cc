@@ -6,6 +6,7 @@ namespace pinrig::integration {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 class ParseLog : public testing::Test {
  protected:
@@ -47,6 +48,37 @@ TEST_F(ParseLog, NoKtapAndNothingAreFindings) {
   EXPECT_EQ(parse("ktap", "").code, 1);
   EXPECT_THAT(parse("ktap", "hello\n").out, HasSubstr("no_ktap"));
   EXPECT_EQ(parse("ktap", "hello\n").code, 1);
+}
+
+struct KtapInput {
+  const char* text;
+  int code;
+  const char* said;
+};
+
+TEST_F(ParseLog, KtapThatOtherReadersGetWrong) {
+  for (const KtapInput& in : {
+           KtapInput{"KTAP version 1\n1..0\n", 1, "no_tests"},
+           KtapInput{"KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: empty\nok 1 empty\n", 1,
+                     "no_tests"},
+           KtapInput{"TAP version 13\n1..2\nok 1 map\nok 2 map\n", 0, "map (2)"},
+           KtapInput{"TAP version 13\n1..2\nnoise: not ok 1 late\nok 2 x\n", 1, "behind_text"},
+           KtapInput{"TAP version 13\n1..2\n\x1b[31mnot ok 1 a\x1b[0m\nok 2 b\n", 1,
+                     "2 results, 1 not ok, 0 findings"},
+       }) {
+    const Ran ran = parse("ktap", in.text);
+    EXPECT_EQ(ran.code, in.code) << in.text << ran;
+    EXPECT_THAT(ran.out, HasSubstr(in.said)) << in.text;
+    EXPECT_THAT(ran.out, Not(HasSubstr("\x1b")));
+  }
+}
+
+TEST_F(ParseLog, AConsoleInUtf16IsAFinding) {
+  std::string wide = "\xff\xfe";
+  for (const char c : std::string(bad_log)) wide += std::string{c, '\0'};
+  const Ran ran = parse("console", wide);
+  EXPECT_EQ(ran.code, 1) << ran;
+  EXPECT_THAT(ran.out, HasSubstr("UTF-16"));
 }
 
 TEST_F(ParseLog, KtapAsJson) {
