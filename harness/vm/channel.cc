@@ -32,13 +32,15 @@ Result<Channel> Channel::listen_at(const fs::path& path) {
 pollfd Channel::interest() const {
   if (closed_) return {-1, 0, 0};
   if (!connection_) return {listener_.get(), POLLIN, 0};
-  return {connection_.get(), static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0};
+  if (full() && out_.empty()) return {-1, 0, 0};
+  const int in = full() ? 0 : POLLIN;
+  return {connection_.get(), static_cast<short>(out_.empty() ? in : in | POLLOUT), 0};
 }
 
 void Channel::handle(short revents, std::size_t limit) {
   if (revents == 0 || closed_) return;
   if (!connection_) return accept();
-  if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0) receive(limit);
+  if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0 && !full()) receive(limit);
   if (!closed_ && (revents & POLLOUT) != 0) transmit();
 }
 

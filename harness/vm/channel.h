@@ -19,15 +19,20 @@ class Channel {
 
   /// What to wait for; fd -1 (ignored by poll) once the peer has closed.
   pollfd interest() const;
-  /// Accepts, reads at most `limit` bytes into in(), writes what it can of the output. Errors of the peer
-  /// count as its end: whoever runs the peer sees its exit.
+  /// Nothing is read while full(). Accepts, reads at most `limit` bytes into in(), writes what it can of the
+  /// output. Errors of the peer count as its end: whoever runs the peer sees its exit.
   void handle(short revents, std::size_t limit = 64 << 10);
 
   std::string& in() { return in_; }
+  /// As much has come as is ever kept: nothing more is read until somebody takes some of it.
+  bool full() const { return in_.size() >= max_in; }
   void send(std::string_view bytes) { out_ += bytes; }
   bool closed() const { return closed_; }
 
  private:
+  /// Twice the longest frame (wire::max_payload).
+  static constexpr std::size_t max_in = 2 << 20;
+
   void accept();
   void receive(std::size_t limit);
   void transmit();

@@ -93,9 +93,9 @@ void fill(const std::string& path) {
 }
 
 /// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
-/// takes the guest along.
+/// takes the guest along, and in "second_test_hangs_on" it leaves a process that cannot be killed.
 void measure(int control, int qmp, const std::string& results, const std::string& role) {
-  const bool second_dies = role == "second_test_kills";
+  const bool second_dies = role == "second_test_kills" || role == "second_test_kills_once";
   const int file = ::open(results.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   const auto tell = [&](const Json& message) {
     say(file, message);
@@ -126,6 +126,11 @@ void measure(int control, int qmp, const std::string& results, const std::string
     end.how = "exited";
     end.before.available = end.before.settled = end.after.available = end.after.settled = true;
     end.before.taint = end.after.taint = 0;
+    end.once_armed = true;
+    if (role == "second_test_hangs_on" && id == 2) {
+      end.stuck = {{41, "reader", "D", "[<0>] folio_wait_bit_common+0x1/0x2"}};
+      end.stuck_count = 1;
+    }
     tell(end);
   }
 }
@@ -162,6 +167,19 @@ void be_unplugged(int control, int qmp, const std::string& device, const char* e
   shut_down(qmp, "guest-shutdown");
 }
 
+/// A test that asks the host for one thing after the other, and one that never ends its message.
+[[noreturn]] void never_stop_talking(int control, bool whole_messages) {
+  say(control, wire::Hello{});
+  get(control);
+  wire::HostAction action;
+  action.id = 1;
+  action.action = "nothing";
+  if (!whole_messages) put(control, wire::encode_header(wire::Kind::json, 0, wire::max_payload));
+  const std::string bytes = whole_messages ? wire::encode(wire::Kind::json, 0, Json(action).dump()) : "x";
+  // Writes as long as somebody reads; the reader kills us.
+  for (;;) put(control, bytes);
+}
+
 constexpr const char* nvme0_left = R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "x"}})"
                                    "\n";
 constexpr const char* nvme0_stays =
@@ -176,6 +194,10 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
   if (role == "not_object") put(control, wire::encode(wire::Kind::json, 0, "[1]"));
   if (role == "wrong_type") say(control, wire::SetupDone{});
   if (role == "type_is_number") say(control, Json{{"type", 5}});
+  if (role == "huge_number")
+    put(control, wire::encode(wire::Kind::json, 0, R"({"type":"hello","cpus":1e300})"));
+  if (role == "asks_for_ever") never_stop_talking(control, true);
+  if (role == "drips_for_ever") never_stop_talking(control, false);
   if (role == "field_of_wrong_type") say(control, Json{{"type", "hello"}, {"cpus", "many"}});
   if (role == "old_protocol") say(control, Json{{"type", "hello"}, {"protocol", 0}});
   if (role == "output_on_control") put(control, wire::encode(wire::Kind::out, 1, "text"));
@@ -185,7 +207,8 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
     say(control, wire::Hello{});
     shut_down(qmp, "guest-reset");
   }
-  if (role == "measures" || role == "second_test_kills" || role == "lacks_things")
+  if (role == "measures" || role == "second_test_kills" || role == "second_test_kills_once" ||
+      role == "second_test_hangs_on" || role == "lacks_things")
     measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;

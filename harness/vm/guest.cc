@@ -3,30 +3,39 @@
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "vm/guest_impl.h"
+#include "wire/sane.h"
 
 namespace pinrig::vm {
 namespace {
+
+/// Of one test; a real one asks once or twice.
+constexpr int max_actions = 1000;
 
 /// The message as T, or why it is none. A guest under test may send anything.
 template <typename T>
 std::optional<T> decode(const std::string& payload, const char* type, std::string& why) {
   const auto json = nlohmann::json::parse(payload, nullptr, false);
   if (!json.is_object()) {
-    why = fmt::format("not a JSON object: {:.60}", payload);
+    why = fmt::format("not a JSON object: {}", shown(payload.substr(0, 60)));
+    return std::nullopt;
+  }
+  if (!wire::sane_numbers(json)) {
+    why = fmt::format("a number or a nesting that cannot be, where \"{}\" was due", type);
     return std::nullopt;
   }
   try {
     const auto got = json.value("type", std::string());
     if (got == type) return json.get<T>();
     if (got == wire::Refusal().type) {
-      why = fmt::format("the agent cannot read the request for \"{}\": {:.200}", type,
-                        json.get<wire::Refusal>().why);
+      why = fmt::format("the agent cannot read the request for \"{}\": {}", type,
+                        shown(json.get<wire::Refusal>().why.substr(0, 200)));
       return std::nullopt;
     }
-    why = fmt::format("\"{:.40}\" where \"{}\" was due", got, type);
+    why = fmt::format("\"{}\" where \"{}\" was due", shown(got.substr(0, 40)), type);
   } catch (const nlohmann::json::exception& e) {
-    why = e.what();
+    why = shown(e.what());
   }
   return std::nullopt;
 }
@@ -109,9 +118,18 @@ Result<Step<wire::TestEnd>> Guest::run(const wire::Run& run) {
   const Deadline deadline = Deadline::after(Seconds(limit_s));
   impl_->send(text_of(run));
   PINRIG_TRY(payload, impl_->next_message(deadline, limit_s, "test_end"));
-  while (payload) {
+  for (int actions = 0; payload; ++actions) {
     const auto action = host_action(*payload);
     if (!action) break;
+    // A test that never stops asking would never be late otherwise.
+    if (deadline.passed() || actions == max_actions) {
+      impl_->ended(
+          GuestEnd::Kind::hung,
+          deadline.passed()
+              ? fmt::format("no test_end within {}, only requests to the host", human_seconds(limit_s))
+              : fmt::format("more than {} requests to the host by one test", max_actions));
+      return Step<wire::TestEnd>{std::nullopt, *impl_->end};
+    }
     PINRIG_CHECK(impl_->carry_out(*action, deadline));
     PINRIG_TRY(next, impl_->next_message(deadline, limit_s, "test_end"));
     payload = std::move(next);

@@ -30,6 +30,7 @@ struct GuestEnd {
   enum class Kind { powered_off, qemu_exited, hung, cancelled, protocol, disk_full };
   Kind kind = Kind::qemu_exited;
   std::string detail;  ///< "qemu exit 1: <end of its stderr>", "no answer for 50 s"
+  int signal = 0;      ///< qemu_exited: the signal that killed QEMU; 0: none did
 };
 
 /// A step with a guest: an answer, or the guest's end. Our own failures are Errors (infra).

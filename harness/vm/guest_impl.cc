@@ -90,7 +90,10 @@ Result<void> Guest::Impl::await_qemu() {
 void Guest::Impl::send(const std::string& json) { control.send(wire::encode(wire::Kind::json, 0, json)); }
 
 void Guest::Impl::ended(GuestEnd::Kind kind, std::string detail) {
-  if (!end) end = GuestEnd{kind, std::move(detail)};
+  if (end) return;
+  end = GuestEnd{kind, std::move(detail)};
+  if (kind != GuestEnd::Kind::qemu_exited || !status) return;
+  if (const auto* killed = std::get_if<process::Signaled>(&*status)) end->signal = killed->signo;
 }
 
 void Guest::Impl::note_full_disk() {
@@ -102,6 +105,8 @@ void Guest::Impl::note_full_disk() {
 
 Result<Guest::Impl::Wake> Guest::Impl::wait(Deadline deadline) {
   if (status) return Wake::exited;
+  // Before the data: a guest that never stops talking would otherwise never be late.
+  const bool late = deadline.passed();
   std::array<pollfd, 4> fds{pollfd{child->pidfd(), POLLIN, 0}, pollfd{cancel->fd(), POLLIN, 0},
                             qmp_channel.interest(), control.interest()};
   const int n = ::poll(fds.data(), fds.size(), deadline.poll_ms());
@@ -116,7 +121,7 @@ Result<Guest::Impl::Wake> Guest::Impl::wait(Deadline deadline) {
     reap();
     return Wake::exited;
   }
-  return n == 0 && deadline.passed() ? Wake::deadline : Wake::activity;
+  return late || (n == 0 && deadline.passed()) ? Wake::deadline : Wake::activity;
 }
 
 void Guest::Impl::reap() {
@@ -140,6 +145,10 @@ void Guest::Impl::drain() {
 std::optional<std::string> Guest::Impl::take_frame() {
   wire::Decoder decoder(control.in());
   const auto frame = decoder.next();
+  if (!frame && control.full()) {
+    ended(GuestEnd::Kind::protocol, "more on the control port than a frame can hold");
+    return std::nullopt;
+  }
   if (decoder.corrupt()) {
     ended(GuestEnd::Kind::protocol, "bytes that are no frame on the control port");
     return std::nullopt;
@@ -172,6 +181,7 @@ Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, 
       kill();
       ended(GuestEnd::Kind::cancelled, "interrupted");
     } else if (wake == Wake::deadline) {
+      if (auto last = take_frame()) return last;  // it came with the last look, in time or nearly
       ended(GuestEnd::Kind::hung, fmt::format("no {} within {}", what, human_seconds(limit_s)));
     } else if (wake == Wake::exited) {
       if (auto last = take_frame()) return last;

@@ -108,11 +108,31 @@ TEST_F(GuestTest, APanicBeforeHelloIsQemusExit) {
 }
 
 TEST_F(GuestTest, LiesAreProtocolEnds) {
-  for (const char* role : {"bad_magic", "not_json", "not_object", "wrong_type", "type_is_number",
-                           "field_of_wrong_type", "old_protocol", "output_on_control", "too_long"}) {
+  for (const char* role :
+       {"bad_magic", "not_json", "not_object", "wrong_type", "type_is_number", "field_of_wrong_type",
+        "huge_number", "old_protocol", "output_on_control", "too_long"}) {
     const GuestEnd end = end_of_hello(role);
     EXPECT_EQ(end.kind, Kind::protocol) << role << ": " << end.detail;
     EXPECT_FALSE(end.detail.empty()) << role;
+  }
+}
+
+// The deadline is one of the guest's, whatever it goes on saying.
+TEST_F(GuestTest, AGuestThatNeverStopsTalkingIsLate) {
+  for (const char* role : {"asks_for_ever", "drips_for_ever"}) {
+    FakeQemu fake(role);
+    job_.timeouts.silence_s = 0.1;
+    auto guest = start();
+    ASSERT_TRUE(guest.has_value()) << guest.error().message;
+    ASSERT_TRUE(guest->hello()->value.has_value());
+    wire::Run run;
+    run.id = 1;
+    run.limit_ms = 100;
+    const auto step = guest->run(run);
+    ASSERT_TRUE(step.has_value());
+    EXPECT_FALSE(step->value.has_value()) << role;
+    EXPECT_EQ(step->end.kind, Kind::hung) << role << ": " << step->end.detail;
+    guest->kill();
   }
 }
 

@@ -40,11 +40,11 @@ bool tsc_is_a_clock() {
 
 TscWatch::TscWatch() : usable_(tsc_is_a_clock()), ticks_(ticks()), ns_(now_ns()) {}
 
-std::int64_t TscWatch::khz() const {
-  const std::int64_t took_ns = now_ns() - ns_;
-  if (!usable_ || took_ns <= 0) return 0;
-  return static_cast<std::int64_t>(static_cast<double>(ticks() - ticks_) * 1e6 /
-                                   static_cast<double>(took_ns));
+std::int64_t TscWatch::khz() const { return usable_ ? khz_of(ticks() - ticks_, now_ns() - ns_) : 0; }
+
+std::int64_t khz_of(std::uint64_t ticks, std::int64_t took_ns) {
+  if (took_ns <= 0) return 0;
+  return static_cast<std::int64_t>(static_cast<double>(ticks) * 1e6 / static_cast<double>(took_ns));
 }
 
 std::int64_t loops_per_jiffy(std::int64_t tsc_khz, int hz) {

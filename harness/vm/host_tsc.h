@@ -21,6 +21,9 @@ class TscWatch {
   std::int64_t ns_ = 0;
 };
 
+/// Ticks per millisecond of a counter that made `ticks` in `took_ns` nanoseconds; 0 when no time has passed.
+std::int64_t khz_of(std::uint64_t ticks, std::int64_t took_ns);
+
 /// The kernel parameter lpj= of a guest whose TSC ticks `tsc_khz` times a millisecond and whose kernel has
 /// CONFIG_HZ=`hz`: loops of delay_tsc() per jiffy (init/calibrate.c; arch/x86/kernel/tsc.c,
 /// tsc_early_init()). 0 when either is unknown.

@@ -16,10 +16,11 @@
 #include <vector>
 
 #include "wire/fields.h"
+#include "wire/test_end.h"
 
 namespace pinrig::wire {
 
-inline constexpr int protocol_version = 2;
+inline constexpr int protocol_version = 3;
 
 /// Of the negative control: base pages that the held io_uring buffer spans, and seconds that the process
 /// which takes them may need in a guest that is not slow.
@@ -92,42 +93,6 @@ struct Run {
 };
 PINRIG_MESSAGE(Run, type, id, name, argv, file, env, cwd, limit_ms, settle_ms, output_limit)
 
-/// Lines of the claim descriptor (PINRIG_CLAIM_FD), summed up by the agent: "exact N", "atleast N", "skew S".
-struct Claim {
-  std::string mode =
-      "net_zero";  ///< "exact" as long as only exact lines came, "at_least" when one atleast did
-  std::int64_t pages = 0;
-  std::int64_t skew_sections = 0;
-};
-PINRIG_MESSAGE(Claim, mode, pages, skew_sections)
-
-/// One settled sample of the counters.
-struct Sample {
-  bool available = false;
-  bool settled = false;
-  std::int64_t acquired = 0;
-  std::int64_t released = 0;
-  double settle_ms = 0;
-  std::int64_t taint = -1;                       ///< /proc/sys/kernel/tainted; -1: it could not be read
-  std::map<std::string, std::int64_t> counters;  ///< vmstat events, meminfo KiB
-};
-PINRIG_MESSAGE(Sample, available, settled, acquired, released, settle_ms, taint, counters)
-
-struct TestEnd {
-  std::string type = "test_end";
-  std::uint32_t id = 0;
-  std::string how;      ///< "exited", "signaled", "timed_out", "not_run"
-  int code = 0;         ///< exit code or signal number; errno for not_run
-  std::string problem;  ///< what failed (not_run), a process that cannot be killed, a claim line that is none
-  double wall_s = 0;
-  int leftover = 0;           ///< processes of the test that were alive when its main process ended
-  std::uint64_t dropped = 0;  ///< output bytes beyond the limit
-  Claim claim;
-  Sample before;
-  Sample after;
-};
-PINRIG_MESSAGE(TestEnd, type, id, how, code, problem, wall_s, leftover, dropped, claim, before, after)
-
 /// Instead of the reply that was due: the agent could not read the request. The host reports it at once.
 struct Refusal {
   std::string type = "refusal";
@@ -139,12 +104,5 @@ struct PowerOff {
   std::string type = "power_off";
 };
 PINRIG_MESSAGE(PowerOff, type)
-/// Also on the results port when a test starts, so that a guest that dies leaves the name behind.
-struct TestBegin {
-  std::string type = "test_begin";
-  std::uint32_t id = 0;
-  std::string name;
-};
-PINRIG_MESSAGE(TestBegin, type, id, name)
 
 }  // namespace pinrig::wire
