@@ -105,7 +105,7 @@ wire::HoldResult Hold::finish() {
 
   wire::HoldResult result;
   const std::int64_t base = held.before.acquired - held.before.released;
-  const std::string stuck = guest_.processes.end_all(guest_.kill_limit_ms());
+  const std::string stuck = in_words(guest_.processes.end_all(guest_.kill_limit_ms()));
   const wire::Sample after = guest_.ledger.after({base}, Extent::pins);
   result.problem = trouble_with(held, said_);
   if (result.problem.empty()) result.problem = stuck;

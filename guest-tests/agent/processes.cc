@@ -21,11 +21,19 @@ constexpr double kill_again_ms = 100;
 constexpr double longest_factor = 10;
 constexpr std::size_t most_named = 8;
 
-std::string describe(const ProcStat& p) {
-  return std::to_string(p.pid) + " (" + p.name + ") in state " + p.state;
-}
+constexpr std::size_t most_stack = 2048;
 
 }  // namespace
+
+std::string in_words(const Stuck& stuck) {
+  if (stuck.count == 0) return {};
+  std::string text = std::to_string(stuck.count) + " processes do not die of SIGKILL:";
+  for (std::size_t i = 0; i < stuck.processes.size(); ++i) {
+    const auto& p = stuck.processes[i];
+    text += (i ? ", " : " ") + std::to_string(p.pid) + " (" + p.name + ") in state " + p.state;
+  }
+  return text;
+}
 
 Processes::Processes() : proc_(open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
   sigset_t set;
@@ -49,6 +57,14 @@ std::optional<Ended> Processes::reap(pid_t main) {
 }
 
 std::vector<ProcStat> Processes::alive() const {
+  std::vector<ProcStat> out = all();
+  std::erase_if(out, [&](const ProcStat& p) {
+    return !p.alive() || std::find(stuck_.begin(), stuck_.end(), std::pair{p.pid, p.started}) != stuck_.end();
+  });
+  return out;
+}
+
+std::vector<ProcStat> Processes::all() const {
   std::vector<ProcStat> out;
   const int fd = openat(proc_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* dir = fd >= 0 ? fdopendir(fd) : nullptr;
@@ -59,9 +75,7 @@ std::vector<ProcStat> Processes::alive() const {
     const UniqueFd stat(openat(fd, (std::string(entry->d_name) + "/stat").c_str(), O_RDONLY | O_CLOEXEC));
     if (!stat || !reread(stat.get(), text)) continue;
     auto process = parse_proc_stat(text);
-    if (!process || process->pid == 1 || !process->alive()) continue;
-    const std::pair key{process->pid, process->started};
-    if (std::find(stuck_.begin(), stuck_.end(), key) == stuck_.end()) out.push_back(*std::move(process));
+    if (process && process->pid != 1 && !process->kernel_thread()) out.push_back(*std::move(process));
   }
   closedir(dir);
   return out;
@@ -77,17 +91,26 @@ bool Processes::childless() {
   return waitid(P_ALL, 0, &child, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD;
 }
 
-std::string Processes::report_stuck(const std::vector<ProcStat>& left) {
-  if (left.empty()) {
-    stuck_exiting_ = true;
-    return "processes that were killed are stuck in the kernel on their way out";
+// Of the main thread; that of others would be in task/.
+std::string Processes::stack_of(int pid) const {
+  const UniqueFd file(openat(proc_.get(), (std::to_string(pid) + "/stack").c_str(), O_RDONLY | O_CLOEXEC));
+  std::string text;
+  if (!file || !reread(file.get(), text)) return {};
+  return text.substr(0, most_stack);
+}
+
+// `left` can still run code of the test. When there are none, those that hang on their way out are meant.
+Stuck Processes::report_stuck(const std::vector<ProcStat>& left) {
+  stuck_exiting_ = stuck_exiting_ || left.empty();
+  Stuck out;
+  for (const ProcStat& p : left.empty() ? all() : left) {
+    if (!left.empty()) stuck_.emplace_back(p.pid, p.started);
+    ++out.count;
+    if (out.processes.size() < most_named)
+      out.processes.push_back({p.pid, p.name, std::string(1, p.state), stack_of(p.pid)});
   }
-  std::string problem = std::to_string(left.size()) + " processes do not die of SIGKILL:";
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    stuck_.emplace_back(left[i].pid, left[i].started);
-    if (i < most_named) problem += (i ? ", " : " ") + describe(left[i]);
-  }
-  return problem;
+  out.count = std::max(out.count, 1);
+  return out;
 }
 
 bool Processes::reap_all(double ms) {
@@ -104,12 +127,12 @@ bool Processes::reap_all(double ms) {
   return false;
 }
 
-std::string Processes::end_all(double limit_ms) {
+Stuck Processes::end_all(double limit_ms) {
   kill(-1, SIGTERM);
-  return reap_all(limit_ms) ? std::string() : kill_all(limit_ms);
+  return reap_all(limit_ms) ? Stuck{} : kill_all(limit_ms);
 }
 
-std::string Processes::kill_all(double limit_ms) {
+Stuck Processes::kill_all(double limit_ms) {
   const double start = monotonic_ms();
   double progress = start;
   for (;;) {

@@ -10,6 +10,7 @@
 
 #include "base/unique_fd.h"
 #include "procstat.h"
+#include "wire/messages.h"
 
 namespace pinrig::agent {
 
@@ -18,6 +19,14 @@ struct Ended {
   bool signaled = false;
   int code = 0;  ///< exit code or signal number
 };
+
+/// What SIGKILL did not end.
+struct Stuck {
+  std::vector<wire::StuckProcess> processes;  ///< the first few
+  int count = 0;
+};
+/// "2 processes do not die of SIGKILL: 123 (fio) in state D, ...", empty when there are none.
+std::string in_words(const Stuck& stuck);
 
 /// Every process in the guest. All that are not PID 1 belong to the running test: orphans come to us.
 class Processes {
@@ -35,16 +44,19 @@ class Processes {
   /// all of /proc, which under TCG takes longer than a small test.
   std::vector<ProcStat> alive() const;
   /// SIGTERM to everything and a wait for it to end by itself, then what kill_all() does with the rest.
-  std::string end_all(double limit_ms);
-  /// SIGKILL to everything, until there are no children or for `limit_ms` none has died. What would not die,
-  /// in words, once; a process in uninterruptible sleep cannot be waited for.
-  std::string kill_all(double limit_ms);
+  Stuck end_all(double limit_ms);
+  /// SIGKILL to everything, until there are no children or for `limit_ms` none has died. Returns what would
+  /// not die, once; a process in uninterruptible sleep cannot be waited for.
+  Stuck kill_all(double limit_ms);
 
  private:
   void wait_for_child(double ms);
   /// Reaps until there are no children, which it says, or `ms` are over.
   bool reap_all(double ms);
-  std::string report_stuck(const std::vector<ProcStat>& left);
+  Stuck report_stuck(const std::vector<ProcStat>& left);
+  std::string stack_of(int pid) const;
+  /// Every process but us and the kernel's threads, dying ones too.
+  std::vector<ProcStat> all() const;
 
   UniqueFd signals_;
   UniqueFd proc_;

@@ -10,10 +10,11 @@
 namespace pinrig::agent {
 namespace {
 
-void add_problem(std::string& to, const std::string& problem) {
-  if (problem.empty()) return;
-  if (!to.empty()) to += "; ";
-  to += problem;
+void take_down(Guest& guest, wire::TestEnd& end) {
+  Stuck stuck = guest.processes.kill_all(guest.kill_limit_ms());
+  if (stuck.count > 0) note(in_words(stuck));
+  end.stuck = std::move(stuck.processes);
+  end.stuck_count = stuck.count;
 }
 
 int left_behind(const Guest& guest, const RunPlan& plan) {
@@ -28,7 +29,7 @@ void await_child(Guest& guest, const wire::Run& run, const RunPlan& plan, Runnin
     end.how = "not_run";
     end.code = running.child.error;
     end.problem = running.child.problem;
-    guest.processes.kill_all(guest.kill_limit_ms());
+    take_down(guest, end);
     return;
   }
   Session session(std::move(running.child), run.output_limit, plan.sink, guest.processes, guest.ports);
@@ -42,12 +43,11 @@ void await_child(Guest& guest, const wire::Run& run, const RunPlan& plan, Runnin
     end.how = "timed_out";
     if (over == Over::host_gone) end.problem = "cut short: the host asked for the end";
   }
-  if (plan.leftovers == Leftovers::kill)
-    add_problem(end.problem, guest.processes.kill_all(guest.kill_limit_ms()));
+  if (plan.leftovers == Leftovers::kill) take_down(guest, end);
   session.drain();
   end.dropped = session.budget().dropped();
   end.claim = session.claims().claim();
-  add_problem(end.problem, session.claims().problem());
+  end.bad_claim = session.claims().problem();
 }
 
 }  // namespace
@@ -64,6 +64,11 @@ Sink results_sink(Ports& ports, std::uint32_t test_id) {
 Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
   Running running;
   running.end.id = run.id;
+  if (run.id != 0) {  // not the negative control: it is part of the boot, and debugfs is mounted after it
+    // Another test's WARN_ONCE must not keep this one from warning.
+    running.end.once_armed = guest.watch.arm_once();
+    guest.watch.set_limit(run.limit_ms);
+  }
   running.end.before = guest.ledger.before(plan.extent);
   if (guest.ports && run.id != 0) {
     wire::TestBegin begin;

@@ -6,6 +6,7 @@
 #include "ports.h"
 #include "processes.h"
 #include "session.h"
+#include "watch.h"
 #include "wire/messages.h"
 
 namespace pinrig::agent {
@@ -15,6 +16,7 @@ struct Guest {
   Ports* ports = nullptr;  ///< null: a shell on the console instead of a host
   Processes processes;
   Ledger ledger;
+  Watch watch;
   double kill_limit_ms() const { return 2.5 * ledger.cap_ms(); }
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/deadline.h"
+#include "base/text.h"
 #include "job/outcome.h"
 #include "job/raw_files.h"
 #include "vm/guest.h"
@@ -38,6 +39,7 @@ class OneGuest {
     }
     limits_ = guest.timeouts();
     has_fs_ = has_drives_ = has_rxe_ = false;
+    sent_.clear();
     note_shortcomings(*hello.value);
     PINRIG_TRY(control, guest.hold_control());
     if (!control.value) return Ending{model::Phase::control, "", control.end, false};
@@ -54,8 +56,11 @@ class OneGuest {
         PINRIG_TRY(setup_end, set_up(guest, *more));
         if (setup_end) return Ending{model::Phase::setup, "", *setup_end, false};
       }
-      PINRIG_TRY(end, guest.run(run_request(test)));
+      const wire::Run request = run_request(test);
+      sent_.push_back({request.id, test.name, std::nullopt});
+      PINRIG_TRY(end, guest.run(request));
       if (!end.value) return Ending{model::Phase::test, test.name, end.end, false};
+      sent_.back().end = *end.value;
       result_.guest_test_s += end.value->wall_s;
       observer_.on({.kind = Event::Kind::test,
                     .task = job_.guest_id,
@@ -63,14 +68,23 @@ class OneGuest {
                     .text = fmt::format("{} {}", end.value->how, end.value->code),
                     .done = double(next_id_ - 1),
                     .known = double(job_.tests.size())});
+      if (end.value->stuck_count > 0 || !end.value->stuck.empty()) return retire(guest, test.name);
     }
     PINRIG_TRY(end, guest.power_off());
     return Ending{model::Phase::shutdown, "", end, end.kind == vm::GuestEnd::Kind::powered_off};
   }
 
   double boot_s() const { return boot_s_; }  // of the last guest; 0 = it said no hello
+  const std::vector<verdict::SentTest>& sent() const { return sent_; }
 
  private:
+  // A process that cannot be ended holds what it holds: its pins, its locks, and the report that its task
+  // hangs would be another test's. Such a guest need not be able to switch off either.
+  Ending retire(vm::Guest& guest, const std::string& test) {
+    guest.kill();
+    return Ending{.phase = model::Phase::test, .test = test, .end = {}, .completed = true, .retired = true};
+  }
+
   // The guest's end, when it did not survive the set-up.
   Result<std::optional<vm::GuestEnd>> set_up(vm::Guest& guest, const wire::Setup& request) {
     PINRIG_TRY(done, guest.setup(request));
@@ -134,6 +148,7 @@ class OneGuest {
   double boot_s_ = 0;
   model::Timeouts limits_;  // of the guest that runs: its boot was measured
   std::uint32_t next_id_ = 1;
+  std::vector<verdict::SentTest> sent_;  // to the guest that runs
   bool has_fs_ = false;
   bool has_drives_ = false;
   bool has_rxe_ = false;
@@ -198,19 +213,22 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     }
     PINRIG_TRY(log, read_console(files.console()));
     const JobOutcome outcome = outcome_of(*ending, log);
-    PINRIG_CHECK(add_guest_results(files, log, result));
+    PINRIG_CHECK(add_guest_results(files, log, driver.sent(), result));
     // The first guest that did not end well names the outcome; a later good one does not wipe it out.
     if (result.guests == 1 || result.facts.outcome.kind == JobOutcome::Kind::completed)
       result.facts.outcome = outcome;
     result.attempts.push_back(
         {result.guests, outcome, driver.boot_s(), since(spawned).count(), guest_dir.string()});
     const bool died_in_test = !ending->completed && ending->phase == model::Phase::test;
-    if (!died_in_test || outcome.kind == JobOutcome::Kind::cancelled || todo.empty()) break;
+    if ((!died_in_test && !ending->retired) || outcome.kind == JobOutcome::Kind::cancelled || todo.empty())
+      break;
+    const std::string why = ending->retired
+                                ? fmt::format("{} left a process that cannot be killed", ending->test)
+                                : fmt::format("{}: {}", to_string(outcome.kind), outcome.detail);
     observer.on({.kind = Event::Kind::warning,
                  .task = job.guest_id,
                  .what = "guest",
-                 .text = fmt::format("{}: {}; {} tests go on in a fresh guest", to_string(outcome.kind),
-                                     outcome.detail, todo.size())});
+                 .text = fmt::format("{}; {} tests go on in a fresh guest", shown(why), todo.size())});
   } while (result.guests < max_guests);
   result.wall_s = since(start).count();
   return result;

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "job/observer.h"
 #include "verdict/judge.h"
+#include "verdict/results.h"
 #include "wire/messages.h"
 
 namespace pinrig::job {

@@ -63,6 +63,46 @@ TEST(GuestJob, ASecondGuestThatCannotStartKeepsTheFirstsVerdicts) {
                        {"bio/a", Verdict::pass}, {"bio/b", Verdict::crash}, {"bio/c", Verdict::missing}}));
 }
 
+TEST(GuestJob, WhatIsLeftRunsInASecondGuest) {
+  Place place;
+  const vm::FakeQemu fake("second_test_kills_once");
+  const auto job = job_spec(place.dir.path(), {"bio/a", "bio/b", "bio/c"});
+  const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_EQ(r->guests, 2);
+  ASSERT_THAT(r->facts.records, SizeIs(3));
+  EXPECT_EQ(r->facts.records[2].guest, 2);
+  const auto j = verdict::judge(r->facts);
+  EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::panicked);
+  std::map<std::string, Verdict> found;
+  for (const auto& v : j.verdicts) {
+    if (v.case_name.empty()) found[v.test] = v.verdict;
+  }
+  EXPECT_EQ(found, (std::map<std::string, Verdict>{
+                       {"bio/a", Verdict::pass}, {"bio/b", Verdict::crash}, {"bio/c", Verdict::pass}}));
+}
+
+TEST(GuestJob, AGuestWithAProcessThatCannotBeKilledRunsNoFurtherTest) {
+  Place place;
+  const vm::FakeQemu fake("second_test_hangs_on");
+  const auto job = job_spec(place.dir.path(), {"bio/a", "bio/b", "bio/c"});
+  const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_EQ(r->guests, 2);
+  const auto j = verdict::judge(r->facts);
+  EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::completed) << j.outcome.detail;
+  std::map<std::string, Verdict> found;
+  for (const auto& v : j.verdicts) {
+    if (v.case_name.empty()) found[v.test] = v.verdict;
+    if (v.case_name.empty() && v.test == "bio/b") {
+      EXPECT_THAT(v.detail, HasSubstr("41 (reader) in state D"));
+      EXPECT_THAT(v.diagnostics, Contains(HasSubstr("folio_wait_bit_common")));
+    }
+  }
+  EXPECT_EQ(found, (std::map<std::string, Verdict>{
+                       {"bio/a", Verdict::pass}, {"bio/b", Verdict::timeout}, {"bio/c", Verdict::pass}}));
+}
+
 TEST(GuestJob, AFirstGuestThatCannotStartIsAnError) {
   Place place;
   const vm::FakeQemu fake("refuses");

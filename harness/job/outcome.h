@@ -16,6 +16,7 @@ struct Ending {
   std::string test;  ///< that ran; empty: none
   vm::GuestEnd end;
   bool completed = false;
+  bool retired = false;  ///< given up by us, because a process of `test` could not be killed
 };
 
 /// `log` is the guest's console: what killed the kernel is the reason, whatever QEMU made of it.

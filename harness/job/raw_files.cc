@@ -27,21 +27,17 @@ Result<console::Log> read_console(const fs::path& file) {
   }
 }
 
-Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& log, GuestJobResult& result) {
+Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& log,
+                               const std::vector<verdict::SentTest>& sent, GuestJobResult& result) {
   std::string raw;
   if (fs::exists(files.results())) {
     PINRIG_TRY(text, read_file(files.results()));
     raw = std::move(text);
   }
-  auto read = verdict::read_results(raw);
+  auto read = verdict::read_results(raw, sent);
   for (auto& r : read.records) {
-    // A name of the guest's own making would become the path of a file here.
-    const auto& planned = result.facts.planned;
-    if (std::none_of(planned.begin(), planned.end(), [&](const auto& t) { return t.name == r.name; }))
-      result.problems.push_back(
-          fmt::format("results of \"{}\", which was not asked for", r.name.substr(0, 80)));
-    else
-      result.facts.records.push_back(std::move(r));
+    r.guest = std::max(result.guests, 1);
+    result.facts.records.push_back(std::move(r));
   }
   for (auto& p : read.problems) result.problems.push_back(std::move(p));
   for (const auto& e : log.events) result.facts.events.push_back(e);

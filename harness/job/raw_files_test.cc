@@ -21,7 +21,7 @@ class RawFiles : public testing::Test {
     for (const auto& message : {nlohmann::json(hello), nlohmann::json(hold)})
       raw += wire::encode(wire::Kind::json, 0, message.dump());
     ASSERT_TRUE(write_file_atomic(files_.results(), raw).has_value());
-    ASSERT_TRUE(add_guest_results(files_, console::Log{}, result_).has_value());
+    ASSERT_TRUE(add_guest_results(files_, console::Log{}, {}, result_).has_value());
   }
   static wire::HoldResult good() {
     wire::HoldResult h;
@@ -71,8 +71,6 @@ TEST_F(RawFiles, AGoodGuestDoesNotWipeOutTheFailureOfAnEarlierOne) {
 }
 
 TEST_F(RawFiles, ATestThatNobodyAskedForLeavesNoRecord) {
-  result_.facts.planned.resize(1);
-  result_.facts.planned[0].name = "bio/dio_rw";
   std::string raw;
   std::uint32_t id = 0;
   for (const char* name : {"../../evil", "bio/dio_rw"}) {
@@ -82,11 +80,34 @@ TEST_F(RawFiles, ATestThatNobodyAskedForLeavesNoRecord) {
     raw += wire::encode(wire::Kind::json, 0, nlohmann::json(begin).dump());
   }
   ASSERT_TRUE(write_file_atomic(files_.results(), raw).has_value());
-  ASSERT_TRUE(add_guest_results(files_, console::Log{}, result_).has_value());
+  ASSERT_TRUE(
+      add_guest_results(files_, console::Log{}, {{2, "bio/dio_rw", std::nullopt}}, result_).has_value());
   ASSERT_EQ(result_.facts.records.size(), 1u);
   EXPECT_EQ(result_.facts.records[0].name, "bio/dio_rw");
   ASSERT_EQ(result_.problems.size(), 1u);
   EXPECT_NE(result_.problems[0].find("../../evil"), std::string::npos) << result_.problems[0];
+}
+
+// A test of the first guest writes the record of one that the second guest is going to run.
+TEST_F(RawFiles, ALaterGuestsRecordIsNotBeatenByAForgedOne) {
+  const auto frame = [](const nlohmann::json& message) {
+    return wire::encode(wire::Kind::json, 0, message.dump());
+  };
+  wire::TestEnd good;
+  good.id = 2;
+  good.how = "exited";
+  wire::TestEnd bad = good;
+  bad.code = 1;
+  const std::string begin = frame(wire::TestBegin{"test_begin", 2, "b/b"});
+  result_.guests = 1;
+  ASSERT_TRUE(write_file_atomic(files_.results(), begin + frame(good)).has_value());
+  ASSERT_TRUE(add_guest_results(files_, console::Log{}, {{1, "a/a", std::nullopt}}, result_).has_value());
+  result_.guests = 2;
+  ASSERT_TRUE(write_file_atomic(files_.results(), begin + frame(bad)).has_value());
+  ASSERT_TRUE(add_guest_results(files_, console::Log{}, {{2, "b/b", bad}}, result_).has_value());
+  ASSERT_EQ(result_.facts.records.size(), 1u);
+  EXPECT_EQ(result_.facts.records[0].exit.code, 1);
+  EXPECT_EQ(result_.facts.records[0].guest, 2);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <unordered_map>
 
 #include "ktap/parser.h"
 
@@ -57,7 +58,7 @@ void Parser::close_orphans(std::size_t depth) {
   while (open_.size() > depth + 1) {
     Block child = std::move(open_.back());
     open_.pop_back();
-    finish(child);
+    finish(child, true);
     Case orphan;
     orphan.name =
         child.name.empty() ? fmt::format("subtests of line {}", child.first_line) : std::string(child.name);
@@ -74,10 +75,10 @@ void Parser::close_orphans(std::size_t depth) {
   }
 }
 
-void Parser::finish(Block& block) {
+void Parser::finish(Block& block, bool nested) {
   name_cases(block);
-  check_plan(block);
-  find_duplicates(block);
+  check_plan(block, nested);
+  number_duplicates(block);
 }
 
 void Parser::name_cases(Block& block) {
@@ -100,13 +101,16 @@ void Parser::name_cases(Block& block) {
   }
 }
 
-void Parser::check_plan(const Block& block) {
+void Parser::check_plan(const Block& block, bool nested) {
   const int line = block.first_line;
   const int results = static_cast<int>(block.cases.size());
   if (!block.plan) {
-    if (results > 0 || block.version > 0) {
+    // ktap.rst lets subtests go without: the parent's result ends them. KUnit's parameters do.
+    if (!nested && (results > 0 || block.version > 0)) {
       find(FindingKind::no_plan, line, fmt::format("{} results and no plan: some may be missing", results));
     }
+  } else if (*block.plan == 0 && results == 0 && block.plan_skip.empty()) {
+    find(FindingKind::no_tests, line, "not one case: the plan is 1..0, without a reason");
   } else if (results < *block.plan) {
     find(FindingKind::plan_shortfall, line, fmt::format("{} of {} planned results", results, *block.plan));
   } else if (results > *block.plan) {
@@ -114,22 +118,39 @@ void Parser::check_plan(const Block& block) {
   }
 }
 
-void Parser::find_duplicates(const Block& block) {
+void Parser::number_duplicates(Block& block) {
   if (block.cases.size() < 2) return;
   std::size_t size = 4;
   while (size < 2 * block.cases.size()) size *= 2;
   std::vector<std::uint32_t> slots(size, 0);  // index + 1 of a case; open addressing
-  for (std::size_t i = 0; i < block.cases.size(); ++i) {
-    const std::string& name = block.cases[i].name;
+  const auto slot_of = [&](const std::string& name) -> std::uint32_t& {
     std::size_t at = std::hash<std::string_view>{}(name) & (size - 1);
     while (slots[at] != 0 && block.cases[slots[at] - 1].name != name) at = (at + 1) & (size - 1);
-    if (slots[at] == 0) {
-      slots[at] = static_cast<std::uint32_t>(i + 1);
-    } else {
-      find(FindingKind::duplicate_name, block.cases[i].line,
-           fmt::format("\"{}\" was already the name of line {}", name, block.cases[slots[at] - 1].line));
+    return slots[at];
+  };
+  std::unordered_map<std::string, int> seen;  // of names that are there twice
+  for (std::size_t i = 0; i < block.cases.size(); ++i) {
+    const std::string name = block.cases[i].name;
+    if (std::uint32_t& slot = slot_of(name); slot == 0) {
+      slot = static_cast<std::uint32_t>(i + 1);
+      continue;
     }
+    int& n = seen.emplace(name, 1).first->second;
+    std::string numbered;
+    do {
+      numbered = fmt::format("{} ({})", name, ++n);
+    } while (slot_of(numbered) != 0);
+    block.cases[i].name = numbered;
+    slot_of(numbered) = static_cast<std::uint32_t>(i + 1);
   }
+}
+
+void Parser::check_empty(const Case& parent, const Block* child) {
+  if (parent.status != Status::pass) return;
+  const bool nothing = child ? child->cases.empty() && !child->plan : !open_.back().next_name.empty();
+  if (!nothing) return;
+  find(FindingKind::no_tests, parent.line,
+       fmt::format("\"{}\" is ok, and its subtest has neither a plan nor a result", parent.name));
 }
 
 void Parser::check_parent(const Case& parent, std::string_view subtest_name) {
@@ -141,7 +162,8 @@ void Parser::check_parent(const Case& parent, std::string_view subtest_name) {
   } else if (parent.status == Status::skip && any_bad) {
     find(FindingKind::subtest_mismatch, parent.line,
          fmt::format("\"{}\" is skipped though a subtest failed", parent.name));
-  } else if (parent.status == Status::fail && !any_bad && !parent.subtests.empty()) {
+  } else if (parent.status == Status::fail && !any_bad && !parent.subtests.empty() &&
+             !parent.reason.starts_with("TIMEOUT")) {  // those that had ended by then are fine
     find(FindingKind::subtest_mismatch, parent.line,
          fmt::format("\"{}\" is not ok though no subtest failed", parent.name));
   }
@@ -154,7 +176,7 @@ void Parser::check_parent(const Case& parent, std::string_view subtest_name) {
 void Parser::whole_stream() {
   close_orphans(0);
   Block& root = open_[0];
-  finish(root);
+  finish(root, false);
   tree_.version = root.version;
   tree_.plan = root.plan;
   tree_.plan_skip = std::move(root.plan_skip);

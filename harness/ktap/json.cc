@@ -51,8 +51,10 @@ const char* to_string(FindingKind k) {
       return "plan_excess";
     case FindingKind::duplicate_plan:
       return "duplicate_plan";
-    case FindingKind::duplicate_name:
-      return "duplicate_name";
+    case FindingKind::no_tests:
+      return "no_tests";
+    case FindingKind::behind_text:
+      return "behind_text";
     case FindingKind::wrong_number:
       return "wrong_number";
     case FindingKind::bail_out:

@@ -13,7 +13,8 @@ enum class Status { pass, fail, skip, xfail, xpass, error };
 const char* to_string(Status s);
 
 struct Case {
-  std::string name;  ///< stable and never empty: without number, directive and "time=" tail; see below
+  std::string name;  ///< stable, never empty, unique among its neighbours: without number, directive and
+                     ///< "time=" tail; see below
   Status status = Status::error;
   std::string reason;   ///< text after # SKIP, # XFAIL, ...; the outcome's text when the name is from [RUN]
   int number = 0;       ///< as printed; 0 = none
@@ -21,7 +22,7 @@ struct Case {
   double time_ms = -1;  ///< "# time=12ms" tail, -1 = none
   std::vector<std::string> diagnostics;  ///< "# ..." lines before the result, without "# ", and indented text
                                          ///< after it (TAP 13's YAML); long runs: both ends
-  std::vector<Case> subtests;  ///< KTAP: indented by 2; TAP 14: by 4; kselftest: prefixed "# "
+  std::vector<Case> subtests;            ///< KTAP: indented by 2; TAP 14: by 4; kselftest: prefixed "# "
 };
 
 /// Everything that makes a stream less than trustworthy is a finding of its own.
@@ -32,13 +33,14 @@ enum class FindingKind {
   plan_shortfall,  ///< fewer results than planned
   plan_excess,     ///< more results than planned
   duplicate_plan,
-  duplicate_name,  ///< two results of one level bear the same name
-  wrong_number,    ///< numbers not 1, 2, 3, ...
+  no_tests,      ///< a plan of none without a reason, or an "ok" over a subtest in which there is nothing
+  wrong_number,  ///< numbers not 1, 2, 3, ...
   bail_out,
   unknown_directive,
   subtest_mismatch,  ///< the parent's status contradicts its subtests, or a subtest block has no parent
                      ///< result
   totals_mismatch,   ///< kselftest's "# Totals:" line disagrees with the results
+  behind_text,       ///< "not ok" behind unfinished text of another writer
   output_after_end,  ///< result lines after the kernel crashed or after the totals
   bad_utf8,
 };
@@ -64,10 +66,10 @@ struct Tree {
 /// from parent into child", hundreds of times; another text when it fails; none when it is skipped) and
 /// announce the case itself by "# [RUN] R/W pin ... with base page". So a result that follows a RUN line
 /// bears the RUN text as its name and its own text as reason; when several results follow one RUN, the name
-/// is "RUN text: own text". A result with neither text is "case NUMBER". What is still a duplicate then is a
-/// finding.
+/// is "RUN text: own text". A result with neither text is "case NUMBER". Of equal names the second
+/// is "NAME (2)": several kselftests of the kernel print them, and are right otherwise.
 ///
-/// Parses a whole stream. Copes with printk time stamps of constant width, "\r\n", text lines of other
+/// Parses a whole stream. Copes with time stamps of constant width, colours, "\r\n", text lines of other
 /// writers, NUL bytes and a last line without newline; never throws, never fails.
 Tree parse(std::string_view text);
 

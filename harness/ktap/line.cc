@@ -169,6 +169,14 @@ std::size_t utf8_length(std::string_view text) {
   return n;
 }
 
+/// Length of the escape sequence at the front of `text`: ESC [ ... letter (ECMA-48), or ESC and one byte.
+std::size_t escape_length(std::string_view text) {
+  if (text.size() < 2 || text[1] != '[') return std::min<std::size_t>(text.size(), 2);
+  std::size_t n = 2;
+  while (n < text.size() && !(text[n] >= '@' && text[n] <= '~')) ++n;
+  return std::min(n + 1, text.size());
+}
+
 }  // namespace
 
 int take_number(std::string_view& text) {
@@ -253,7 +261,7 @@ bool is_plain(std::string_view text) {
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     high |= byte;
-    zeros |= static_cast<unsigned>(byte == 0);
+    zeros |= static_cast<unsigned>(byte == 0 || byte == 0x1b);
   }
   return (high & 0x80U) == 0 && zeros == 0;
 }
@@ -267,6 +275,10 @@ std::string cleaned(std::string_view text, bool& bad) {
       out += "\xEF\xBF\xBD";
       bad = true;
       text.remove_prefix(1);
+      continue;
+    }
+    if (text[0] == '\x1b') {
+      text.remove_prefix(escape_length(text));
       continue;
     }
     if (text[0] != '\0') out.append(text.substr(0, n));

@@ -34,9 +34,10 @@ std::size_t find_version(std::string_view line);
 /// digits give 999999999.
 int take_number(std::string_view& text);
 
-/// True when every byte is ASCII and none is NUL: nearly every output there is.
+/// True when every byte is ASCII and none is NUL or ESC: nearly every output there is.
 bool is_plain(std::string_view text);
-/// Without NUL bytes, and with U+FFFD for what is not UTF-8; `bad` is set when there was such.
+/// Without NUL bytes and escape sequences (colours), and with U+FFFD for what is not UTF-8; `bad` is set when
+/// there was such.
 std::string cleaned(std::string_view text, bool& bad);
 
 }  // namespace pinrig::ktap

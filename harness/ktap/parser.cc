@@ -76,10 +76,28 @@ void Parser::line(std::string_view text) {
   std::size_t depth = 0;
   while (depth + 1 < open_.size() && take_prefix(open_[depth + 1], text)) ++depth;
   const Line found = classify(text);
-  if (found.kind == LineKind::other) return other(depth, text);
+  if (found.kind == LineKind::other) {
+    if (!behind_text(depth, text)) return other(depth, text);
+    find(FindingKind::behind_text, line_number_, "a result behind the text of another writer");
+    return structural(depth, classify(text));
+  }
   if (found.kind == LineKind::diagnostic) return diagnostic(depth, found, text);
   if (found.indent > 0 && !is_indentation(text, found.indent)) return;
   structural(depth, found);
+}
+
+bool Parser::behind_text(std::size_t depth, std::string_view& text) const {
+  constexpr std::string_view word = "not ok ";
+  const Block& block = open_[depth];
+  for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+    const Line found = classify(text.substr(at));
+    // Prose does not go on with the number that is due.
+    if (found.kind != LineKind::result || found.number != block.last_number + 1) continue;
+    if (!block.plan || found.number > *block.plan) continue;
+    text.remove_prefix(at);
+    return true;
+  }
+  return false;
 }
 
 void Parser::other(std::size_t depth, std::string_view text) {
@@ -126,6 +144,12 @@ void Parser::version(std::size_t depth, const Line& found) {
   }
   if (!open_[depth].empty()) {
     if (depth == 0) {
+      Block& root = open_[0];
+      close_orphans(0);
+      root.totals = false;
+      root.further_plan = true;
+      root.last_number = 0;
+      root.counts = {};
       return find(FindingKind::duplicate_plan, line_number_,
                   "a second version line: two streams in one output");
     }
@@ -138,6 +162,11 @@ void Parser::version(std::size_t depth, const Line& found) {
 }
 
 void Parser::plan(Block& block, const Line& found) {
+  if (block.plan && block.further_plan) {
+    block.further_plan = false;
+    block.plan = std::min(*block.plan + found.number, 999999999);
+    return;
+  }
   if (block.plan) {
     return find(FindingKind::duplicate_plan, line_number_,
                 fmt::format("a second plan 1..{} (the first was 1..{})", found.number, *block.plan));
@@ -175,13 +204,17 @@ void Parser::result(std::size_t depth, const Line& found) {
   open_[depth].pending.move_to(found_case.diagnostics);
   if (depth + 1 < open_.size()) {
     Block& child = open_[depth + 1];
-    finish(child);
+    finish(child, true);
+    check_empty(found_case, &child);
     found_case.subtests = std::move(child.cases);
     child.pending.move_to(found_case.diagnostics);
     check_parent(found_case, child.name);
     open_.pop_back();
+  } else {
+    check_empty(found_case, nullptr);
   }
   Block& block = open_[depth];
+  block.next_name = {};
   check_number(block, found, found_case);
   ++block.counts[static_cast<std::size_t>(found_case.status)];
   block.cases.push_back(std::move(found_case));

@@ -56,6 +56,7 @@ struct Block {
   std::array<int, 6> counts{};         ///< per Status
   int last_number = 0;
   bool totals = false;
+  bool further_plan = false;  ///< a second stream: its plan adds to the first
 
   bool empty() const { return version == 0 && !plan && cases.empty(); }
 };
@@ -78,11 +79,14 @@ class Parser {
   void open(std::size_t depth, std::size_t width, bool hash);
   /// Closes everything deeper than `depth`; blocks without a parent result become cases of their own.
   void close_orphans(std::size_t depth);
-  void finish(Block& block);
+  void finish(Block& block, bool nested);
   void name_cases(Block& block);
-  void check_plan(const Block& block);
-  void find_duplicates(const Block& block);
+  void check_plan(const Block& block, bool nested);
+  void number_duplicates(Block& block);
   void check_parent(const Case& parent, std::string_view subtest_name);
+  void check_empty(const Case& parent, const Block* child);
+  /// The result in a line that does not begin with it; `text` begins with it then.
+  bool behind_text(std::size_t depth, std::string_view& text) const;
   void whole_stream();
   void find(FindingKind kind, int at, std::string text);
 

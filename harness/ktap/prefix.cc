@@ -27,6 +27,13 @@ int count_groups(std::string_view prefix) {
   return 0;
 }
 
+/// "2026-11-29T20:00:00.123Z ", "20:00:01 ": digits and what stands between them in a time.
+bool is_time(std::string_view text) {
+  return text.find_first_not_of("0123456789:.-/+,TZ ") == std::string_view::npos &&
+         text.find(':') != std::string_view::npos &&
+         text.find_first_of("0123456789") != std::string_view::npos;
+}
+
 }  // namespace
 
 bool Prefix::learn(std::string_view line) {
@@ -40,7 +47,8 @@ bool Prefix::learn(std::string_view line) {
     return true;
   }
   if (before.find_first_not_of("# ") == std::string_view::npos) return true;  // kselftest's nesting
-  if (std::string_view("]>:|").find(before[last]) == std::string_view::npos) return false;  // prose
+  const bool marked = std::string_view("]>:|").find(before[last]) != std::string_view::npos;
+  if (!marked && !is_time(before)) return false;  // prose
   groups_ = count_groups(before);
   width_ = before.size();
   return true;

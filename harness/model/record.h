@@ -67,9 +67,33 @@ struct KernelEvent {
   std::vector<std::string> text;
 };
 
+/// A process of a test that survived SIGKILL.
+struct StuckProcess {
+  int pid = 0;
+  std::string name;
+  std::string state;  ///< of /proc/PID/stat
+  std::string stack;  ///< kernel functions, a line each; may be empty
+};
+
+/// What cannot be believed of a test's record.
+struct RecordFinding {
+  enum class Kind {
+    unknown_end,          ///< ended in a way that does not exist
+    bad_claim,            ///< a claim line that is none
+    impossible_claim,     ///< a claim that no test can make
+    impossible_counters,  ///< pin counters out of range
+    forged,               ///< while it ran something was written to the results that the agent does not write
+    no_end,               ///< the agent told the host of its end, and the results do not have it
+    ends_differ,          ///< they have another one
+  };
+  Kind kind = Kind::forged;
+  std::string text;
+};
+
 /// Raw facts on one planned test of one job, before judging.
 struct TestRecord {
   std::string name;  ///< "suite/test"
+  int guest = 1;     ///< of the job, in which it ran: the pin balance of a guest goes on from test to test
   TestExit exit;
   std::string skip_reason;  ///< set by the harness when the test could not be started for a stated reason
   double wall_s = 0;
@@ -78,9 +102,14 @@ struct TestRecord {
   std::optional<std::uint64_t> taint_after;
   std::map<std::string, std::int64_t> counters_before;  ///< other vmstat (events) and meminfo (KiB) lines
   std::map<std::string, std::int64_t> counters_after;
-  std::string output;         ///< stdout of the test
-  std::string errors;         ///< stderr
-  std::uint64_t dropped = 0;  ///< bytes of output cut off by the agent's limit
+  std::string output;               ///< stdout of the test
+  std::string errors;               ///< stderr
+  std::uint64_t dropped = 0;        ///< bytes of output cut off by the agent's limit
+  std::vector<StuckProcess> stuck;  ///< the first few
+  int stuck_count = 0;              ///< all of them
+  int leftover = 0;        ///< processes that were alive when the main one ended, and could be killed
+  bool once_armed = true;  ///< WARN_ONCE could warn again, whatever an earlier test had set off
+  std::vector<RecordFinding> findings;
 };
 
 }  // namespace pinrig::model

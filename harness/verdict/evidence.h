@@ -21,6 +21,7 @@ class Evidence {
   /// Nothing was tested, for this reason: the verdict is skip unless something speaks against it.
   void skipped(std::string why);
   bool is_skip() const { return skip_; }
+  bool has_reason() const { return !reasons_.empty(); }
 
   /// The worst reason by model::rank(); none: pass or skip. detail: the reasons, worst first, then the notes.
   void fold_into(model::TestVerdict& out) const;
@@ -53,14 +54,21 @@ std::vector<std::string> diagnostics_of(const Reading& reading, const model::Tes
 /// Rules on the output, by the format the suite states (output.cc and gup_output.cc).
 Reading judge_output(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence);
 Reading judge_gup_test(const model::TestRecord& record, Evidence& evidence);
-/// Rules on the pin ledger and the claim (ledger.cc). `counters`: the kernel has them.
-void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, bool counters,
+/// What is known of the guest's pins when a test begins.
+struct Pins {
+  bool counters = false;  ///< the kernel counts them
+  std::int64_t owed = 0;  ///< pages that earlier tests left pinned, for which they are judged
+};
+/// Rules on the pin ledger and the claim (ledger.cc).
+void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, const Pins& pins,
                   Evidence& evidence);
 /// Rules on what the kernel said while the test ran, and on taint (kernel_log.cc).
 void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events,
                   Evidence& evidence);
 /// Verdict for one event of the console: pass means "not worth a word" (page_dump).
 model::Verdict event_verdict(const model::KernelEvent& event);
+/// "TITLE (console line N, M times)".
+std::string event_text(const model::KernelEvent& event);
 /// What stands behind `mark` on the lines of an output that begin with it.
 std::vector<std::string_view> marked_lines(std::string_view output, std::string_view mark);
 /// "# capability NAME VALUE" lines of an output.

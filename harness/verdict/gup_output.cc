@@ -72,9 +72,7 @@ Lines read_lines(const std::string& output) {
 /// The TAP of 6.12: skipped as a whole, or what is wrong with it.
 void judge_tap(const ktap::Tree& tree, Evidence& evidence) {
   for (const auto& f : tree.findings) {
-    // Every thread of "-j N" reports under the same name.
-    if (f.kind == ktap::FindingKind::duplicate_name || f.kind == ktap::FindingKind::unknown_directive)
-      continue;
+    if (f.kind == ktap::FindingKind::unknown_directive) continue;
     const Verdict v = f.kind == ktap::FindingKind::bail_out ? Verdict::fail : Verdict::error;
     evidence.against(v, fmt::format("{}: {}", ktap::to_string(f.kind), f.text), f.line);
   }

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "base/text.h"
 #include "verdict/evidence.h"
 
 namespace pinrig::verdict {
@@ -119,9 +120,36 @@ void judge_exit(const JobFacts& facts, const model::TestRecord& record, Evidence
   }
 }
 
+/// What the agent saw of the test's processes, and what cannot be believed of the record.
+void judge_agent(const model::TestRecord& record, Evidence& evidence) {
+  if (record.stuck_count > 0) {
+    std::vector<std::string> named;
+    for (const auto& p : record.stuck)
+      named.push_back(fmt::format("{} ({}) in state {}", p.pid, p.name, p.state));
+    evidence.against(Verdict::timeout, fmt::format("{} left in the kernel after SIGKILL: {}",
+                                                   record.stuck_count == 1
+                                                       ? "a process is"
+                                                       : fmt::format("{} processes are", record.stuck_count),
+                                                   named.empty() ? "not named" : join(named, ", ")));
+  }
+  for (const auto& f : record.findings) evidence.against(Verdict::error, f.text);
+  if (record.leftover > 0)
+    evidence.note(fmt::format("{} of its processes were alive when it had ended", record.leftover));
+}
+
+/// Where the stuck processes are.
+void add_stacks(const model::TestRecord& record, std::vector<std::string>& diagnostics) {
+  for (const auto& p : record.stuck) {
+    if (p.stack.empty()) continue;
+    diagnostics.push_back(fmt::format("stack of {} ({}):", p.pid, p.name));
+    for (const std::string_view line : lines(p.stack)) diagnostics.push_back("  " + std::string(line));
+  }
+  if (diagnostics.size() > diagnostic_lines) diagnostics.resize(diagnostic_lines);
+}
+
 /// The verdict of one test and of its cases, from its own record.
 std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::TestSpec& spec,
-                                           const model::TestRecord& record) {
+                                           const model::TestRecord& record, std::int64_t owed) {
   std::vector<model::TestVerdict> rows(1);
   model::TestVerdict& own = rows.front();
   own.test = spec.name;
@@ -134,17 +162,39 @@ std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::T
     return rows;
   }
   judge_exit(facts, record, evidence);
+  judge_agent(record, evidence);
   Reading reading;
   if (record.exit.kind != Exit::not_run) reading = judge_output(spec, record, evidence);
-  judge_ledger(spec, record, facts.counters, evidence);
+  judge_ledger(spec, record, {facts.counters, owed}, evidence);
   judge_kernel(record, facts.events, evidence);
   evidence.fold_into(own);
   if (own.verdict != Verdict::pass && own.verdict != Verdict::skip)
     own.diagnostics = diagnostics_of(reading, record);
+  add_stacks(record, own.diagnostics);
   own.numbers = std::move(reading.numbers);
   rows.insert(rows.end(), std::make_move_iterator(reading.cases.begin()),
               std::make_move_iterator(reading.cases.end()));
   return rows;
+}
+
+/// Per record, the pages that earlier tests of the same guest left pinned and that had not come back when it
+/// began: who releases them late has not released too many.
+std::map<std::string, std::int64_t> owed_before(const std::vector<model::TestRecord>& records) {
+  std::map<std::string, std::int64_t> out;
+  std::int64_t owed = 0;
+  const model::TestRecord* last = nullptr;
+  for (const auto& r : records) {
+    if (!r.ledger.available) continue;
+    const auto balance = [](const model::PinSample& s) { return s.acquired - s.released; };
+    if (!last || last->guest != r.guest)
+      owed = 0;
+    else
+      owed = std::max<std::int64_t>(0, owed - (balance(last->ledger.after) - balance(r.ledger.before)));
+    out.emplace(r.name, owed);
+    owed = std::max<std::int64_t>(0, owed + r.ledger.outstanding());
+    last = &r;
+  }
+  return out;
 }
 
 model::TestVerdict missing_row(const JobFacts& facts, const model::TestSpec& spec) {
@@ -164,7 +214,7 @@ std::optional<model::TestVerdict> unowned_events(const JobFacts& facts) {
     const bool owned = std::any_of(facts.planned.begin(), facts.planned.end(),
                                    [&](const model::TestSpec& t) { return t.name == e.owner; });
     if (owned || event_verdict(e) == Verdict::pass) continue;
-    evidence.against(event_verdict(e), fmt::format("{} (console line {})", e.title, e.first_line));
+    evidence.against(event_verdict(e), event_text(e));
   }
   // All tests are over by then, so no other row would tell of a kernel that cannot end.
   if (facts.outcome.phase == model::Phase::shutdown && facts.outcome.kind == JobOutcome::Kind::timed_out)
@@ -208,6 +258,7 @@ void fail_control(const std::string& why, Judgement& judgement) {
 Judgement judge(const JobFacts& facts) {
   Judgement judgement;
   judgement.outcome = facts.outcome;
+  const auto owed = owed_before(facts.records);
   for (const auto& spec : facts.planned) {
     const auto record = std::find_if(facts.records.begin(), facts.records.end(),
                                      [&](const model::TestRecord& r) { return r.name == spec.name; });
@@ -215,7 +266,8 @@ Judgement judge(const JobFacts& facts) {
       judgement.verdicts.push_back(missing_row(facts, spec));
       continue;
     }
-    auto rows = judge_test(facts, spec, *record);
+    const auto owes = owed.find(spec.name);
+    auto rows = judge_test(facts, spec, *record, owes == owed.end() ? 0 : owes->second);
     add_capabilities(*record, rows.front(), judgement);
     std::move(rows.begin(), rows.end(), std::back_inserter(judgement.verdicts));
   }

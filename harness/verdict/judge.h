@@ -9,11 +9,16 @@
 //   exit: signaled / timed_out / not_run        crash / timeout / error
 //   exit: lost   panicked or own fatal event    crash
 //                outcome timed_out / cancelled  timeout / missing;   else error
+//   agent: a process survived SIGKILL           timeout
+//          a record that cannot be believed     error: forged, not what the host was told, no claim line,
+//                                               a claim or counters that cannot be
+//          processes left behind and killed     noted
 //   KTAP: a case failed / had an error          fail / error;        xfail and xpass likewise
 //         no output, KTAP, plan or case         error                (not for a test that was killed or lost)
 //         fewer results than planned            error, and a `missing` row for the rest
 //         any other finding                     error; "Bail out!" fail; an unknown directive is only noted
-//         every case skipped, "1..0 # SKIP"     skip
+//         every case skipped, "1..0 # SKIP"     skip; an "ok" over skipped subtests is no case
+//         no case, no skip and no other reason  error
 //         exit code not 0 and no case failed    fail; 2, 3, 4 fit xfail, xpass, all skipped (else 4 is an
 //         error)
 //   exit_code: 0 1 2 3 4, others                pass fail xfail xpass skip, fail
@@ -23,13 +28,20 @@
 //   ledger: not available                       error when the kernel has counters; else noted, and a test
 //                                               that claims pages is a skip: its cases keep their verdicts
 //           did not settle                      error
-//           outstanding() != 0                  leak
+//           outstanding() != 0                  leak; noted when it is the late release of what earlier tests
+//                                               of the guest left pinned, which is their leak
 //           claim: not the pages claimed        fail
 //                  demanded exact, none made    error
 //                  demanded at_least, 0 pinned  fail
 //                  (unless it claims so little and reports a capability that is `get`)
-//   kernel event in the test's time             by kind: crash, fail, or nothing (page_dump)
-//   taint without such an event                 fail;  taint that could not be read: error
+//   kernel event in the test's time             by kind: crash, timeout (hung task, lockup, stall), fail, or
+//                                               nothing (page_dump)
+//        that would be a fail and is announced  nothing: "# expects kernel: TEXT" covers one report whose
+//        title
+//                                               has TEXT in it, "# expects kernel N: TEXT" as many as N; TEXT
+//                                               has at least 8 characters (else error); none came: fail
+//        events_lost (incomplete log)           error; noted beside another event that is one
+//   taint bits that no event's kind causes      fail;  taint that could not be read: error
 //   a capability that contradicts another test  error
 //
 // The ledger's negative control: when it did not see what was held, or was not carried out in a completed

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "verdict/judge.h"
@@ -193,6 +194,47 @@ TEST(Judge, AGuestThatDoesNotSwitchOffIsARowOfItsOwn) {
   j = judge(f);
   EXPECT_EQ(j.verdicts.back().test, unowned_test);
   EXPECT_EQ(j.verdicts.back().verdict, Verdict::crash);
+}
+
+// Pages that come back late are of the test that left them; it is judged for them.
+TEST(Judge, ALateReleaseOfAnotherTestsLeakIsNoOverRelease) {
+  JobFacts f = passing_facts();
+  f.planned.push_back(spec_of("bio/other"));
+  f.records.push_back(passing_record("bio/other"));
+  auto& leaks = f.records[0].ledger;
+  auto& next = f.records[1].ledger;
+  leaks.before = {1000, 1000};
+  leaks.after = {1010, 1002};  // +8
+  next.before = {1010, 1002};
+  next.after = {1020, 1020};  // -8
+  const auto verdict_of = [&](const char* test) {
+    const auto rows = judge(f).verdicts;
+    return std::find_if(rows.begin(), rows.end(), [&](const auto& v) { return v.test == test; })->verdict;
+  };
+  EXPECT_EQ(verdict_of("bio/dio"), Verdict::leak);
+  EXPECT_EQ(verdict_of("bio/other"), Verdict::pass);
+  next.after = {1020, 1021};  // one more than was owed
+  EXPECT_EQ(verdict_of("bio/other"), Verdict::leak);
+  next.before = {1010, 1006};  // four of them came back between the two
+  next.after = {1020, 1020};
+  EXPECT_EQ(verdict_of("bio/other"), Verdict::pass);
+  next.after = {1020, 1021};
+  EXPECT_EQ(verdict_of("bio/other"), Verdict::leak);
+  f.records[1].guest = 2;  // another guest owes nothing
+  next.before = {500, 500};
+  next.after = {510, 514};
+  EXPECT_EQ(verdict_of("bio/other"), Verdict::leak);
+}
+
+TEST(Judge, AnOkOverSkippedSubtestsIsASkip) {
+  JobFacts f = passing_facts();
+  f.records[0].output =
+      "KTAP version 1\n1..1\n  KTAP version 1\n  1..2\n  ok 1 a # SKIP no\n  ok 2 b # SKIP no\nok 1 suite\n";
+  const auto rows = judge(f).verdicts;
+  ASSERT_THAT(rows, SizeIs(3));
+  EXPECT_EQ(rows[0].verdict, Verdict::skip);
+  EXPECT_EQ(rows[1].case_name, "suite/a");
+  EXPECT_EQ(rows[2].case_name, "suite/b");
 }
 
 }  // namespace

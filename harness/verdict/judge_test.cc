@@ -113,6 +113,8 @@ INSTANTIATE_TEST_SUITE_P(
              Verdict::fail, "1 of 2"},
         Rule{"no_output", SPOIL { r.output.clear(); }, Verdict::error, "no_output"},
         Rule{"no_ktap", SPOIL { r.output = "hello\n"; }, Verdict::error, "no_ktap"},
+        Rule{"no_cases_and_a_finding_that_is_only_noted",
+             SPOIL { r.output = "KTAP version 2\nfoo\n1..0\n"; }, Verdict::error, "not one case"},
         Rule{"no_cases", SPOIL { r.output = "KTAP version 1\n1..0\n"; }, Verdict::error, "not one case"},
         Rule{"no_plan", SPOIL { r.output = "KTAP version 1\nok 1 a\n"; }, Verdict::error, "no_plan"},
         Rule{"shortfall", SPOIL { r.output = "KTAP version 1\n1..3\nok 1 a\n";
@@ -166,8 +168,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"crash_needs_no_plan", SPOIL { r.exit = {Exit::signaled, 6}; r.output.clear(); },
              Verdict::crash, "SIGABRT"},
         Rule{"wrong_even_when_killed",
-             SPOIL { r.exit = {Exit::timed_out, 0}; r.output = "KTAP version 1\n1..3\nok 1 a\nok 1 a\n"; },
-             Verdict::error, "duplicate_name"}),
+             SPOIL { r.exit = {Exit::timed_out, 0}; r.output = "KTAP version 1\n1..3\nok 1 a\nok 3 b\n"; },
+             Verdict::error, "wrong_number"}),
     rule_name);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -262,6 +264,22 @@ INSTANTIATE_TEST_SUITE_P(
     rule_name);
 
 INSTANTIATE_TEST_SUITE_P(
+    Agent, Rules,
+    testing::Values(
+        Rule{"stuck_process",
+             SPOIL { r.stuck = {{12, "fio", "D", "[<0>] folio_wait_bit+0x1/0x2"}}; r.stuck_count = 1; },
+             Verdict::timeout, "a process is left in the kernel after SIGKILL: 12 (fio) in state D"},
+        Rule{"stuck_processes_without_names", SPOIL { r.stuck_count = 3; }, Verdict::timeout, "3 processes are left"},
+        Rule{"stuck_process_of_a_skipped_test",
+             SPOIL { r.stuck_count = 1; r.output = "TAP version 13\n1..0 # SKIP x\n"; }, Verdict::timeout, "left"},
+        Rule{"forged_record", SPOIL { r.findings = {{model::RecordFinding::Kind::forged, "written by it"}}; },
+             Verdict::error, "written by it"},
+        Rule{"claim_that_is_none", SPOIL { r.findings = {{model::RecordFinding::Kind::bad_claim, "\"exactly\""}}; },
+             Verdict::error, "exactly"},
+        Rule{"left_processes", SPOIL { r.leftover = 2; }, Verdict::pass, "2 of its processes were alive"}),
+    rule_name);
+
+INSTANTIATE_TEST_SUITE_P(
     Kernel, Rules,
     testing::Values(
         Rule{"oops", SPOIL { f.events = {event_of("oops", s.name)};
@@ -306,14 +324,45 @@ INSTANTIATE_TEST_SUITE_P(
              f.events = {event_of("warning", s.name)}; },
              Verdict::pass, ""},
         Rule{"announced_another",
-             SPOIL { r.output += "# expects kernel: lockdep\n";
+             SPOIL { r.output += "# expects kernel: lockdep t\n";
              f.events = {event_of("warning", s.name), event_of("lockdep", s.name)}; },
              Verdict::fail, "warning title"},
         Rule{"announced_and_not_seen", SPOIL { r.output += "# expects kernel: warning\n"; },
              Verdict::fail, "did not come: warning"},
         Rule{"a_crash_cannot_be_announced",
-             SPOIL { r.output += "# expects kernel: oops\n"; f.events = {event_of("oops", s.name)}; },
+             SPOIL { r.output += "# expects kernel: oops title\n"; f.events = {event_of("oops", s.name)}; },
              Verdict::crash, "oops title"},
+        Rule{"hung_task", SPOIL { f.events = {event_of("hung_task", s.name)}; }, Verdict::timeout, "hung_task title"},
+        Rule{"soft_lockup", SPOIL { f.events = {event_of("soft_lockup", s.name)}; r.taint_after = 1U << 14; },
+             Verdict::timeout, "soft_lockup title"},
+        Rule{"taint_that_the_event_does_not_cause",
+             SPOIL { r.output += "# expects kernel: warning t\n"; r.taint_after = (1U << 9) | (1U << 5);
+             f.events = {event_of("warning", s.name)}; },
+             Verdict::fail, "kernel tainted: B,"},
+        Rule{"announced_more_often_than_seen",
+             SPOIL { r.output += "# expects kernel 3: warning t\n"; f.events = {event_of("warning", s.name)};
+             f.events[0].count = 2; },
+             Verdict::pass, ""},
+        Rule{"seen_more_often_than_announced",
+             SPOIL { r.output += "# expects kernel: warning t\n"; f.events = {event_of("warning", s.name)};
+             f.events[0].count = 3; },
+             Verdict::fail, "2 times, 1 of them announced"},
+        Rule{"announced_twice",
+             SPOIL { r.output += "# expects kernel: warning t\n# expects kernel: warning t\n";
+             f.events = {event_of("warning", s.name)}; f.events[0].count = 2; },
+             Verdict::pass, ""},
+        Rule{"empty_announcement", SPOIL { r.output += "# expects kernel:\n";
+             f.events = {event_of("warning", s.name)}; },
+             Verdict::error, "announces nothing"},
+        Rule{"short_announcement", SPOIL { r.output += "# expects kernel: warning\n";
+             f.events = {event_of("warning", s.name)}; },
+             Verdict::error, "at least 8 characters"},
+        Rule{"announcement_of_no_number", SPOIL { r.output += "# expects kernel x: warning t\n"; },
+             Verdict::error, "announces nothing"},
+        Rule{"lost_events_beside_a_crash",
+             SPOIL { f.events = {event_of("events_lost", s.name), event_of("oops", s.name)}; },
+             Verdict::crash, "events_lost title"},
+        Rule{"once_was_not_armed", SPOIL { r.once_armed = false; }, Verdict::pass, "clear_warn_once"},
         Rule{"taint_with_a_page_dump", SPOIL { r.taint_after = 1U << 5;
              f.events = {event_of("page_dump", s.name)}; },
              Verdict::fail, "kernel tainted: B"}),

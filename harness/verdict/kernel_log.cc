@@ -2,9 +2,12 @@
 // Rules on what the kernel said on the console while a test ran, and on its taint.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <map>
 
+#include "base/text.h"
 #include "verdict/evidence.h"
 
 namespace pinrig::verdict {
@@ -12,27 +15,55 @@ namespace {
 
 using model::Verdict;
 
+constexpr std::uint64_t bit(unsigned n) { return std::uint64_t{1} << n; }
+// include/linux/panic.h, TAINT_*: B, D, L, M and W of the letters below.
+constexpr std::uint64_t bad_page = bit(5);
+constexpr std::uint64_t die = bit(7);
+constexpr std::uint64_t soft_lockup = bit(14);
+constexpr std::uint64_t machine_check = bit(4);
+constexpr std::uint64_t warn = bit(9);
+
 struct KindRule {
   std::string_view kind;
   Verdict verdict;
+  std::uint64_t taint;  ///< bits that the kernel sets with such a report
 };
 
-// Kinds of console/table.cc. What is not here makes a test fail.
-constexpr std::array<KindRule, 12> kind_rules{{
-    {"panic", Verdict::crash},
-    {"oops", Verdict::crash},
-    {"bug", Verdict::crash},
-    {"kasan", Verdict::crash},
-    {"kfence", Verdict::crash},
-    {"bad_page", Verdict::crash},
-    {"refcount", Verdict::crash},
-    {"slab", Verdict::crash},
-    {"reboot", Verdict::crash},
-    {"events_lost", Verdict::error},
-    {"hardware", Verdict::error},  // a machine check of the emulated machine says nothing about the series
-    {"page_dump",
-     Verdict::pass},  // gup_test -c dumps pages on purpose; a real one comes with a BUG or WARNING
-}};
+// Kinds of console/table.cc. What is not here makes a test fail and sets no bit. The bits are those of
+// add_taint() in 6.1 to 6.17: kernel/panic.c, __warn(); arch/x86/kernel/dumpstack.c, oops_end();
+// arch/arm64/kernel/traps.c, die(); mm/page_alloc.c, bad_page(); mm/memory.c, print_bad_pte(); mm/slub.c;
+// mm/kasan/report.c and mm/kfence/report.c; mm/kmsan/report.c; kernel/sched/core.c, __schedule_bug() and
+// __might_resched(); kernel/watchdog.c, watchdog_timer_fn().
+constexpr std::array kind_rules{
+    KindRule{"panic", Verdict::crash, die | warn},
+    KindRule{"oops", Verdict::crash, die},
+    KindRule{"bug", Verdict::crash, die},
+    KindRule{"kasan", Verdict::crash, bad_page},
+    KindRule{"kfence", Verdict::crash, bad_page},
+    KindRule{"bad_page", Verdict::crash, bad_page},
+    KindRule{"refcount", Verdict::crash, warn},
+    KindRule{"slab", Verdict::crash, bad_page | warn},
+    KindRule{"reboot", Verdict::crash, 0},
+    KindRule{"warning", Verdict::fail, warn},
+    KindRule{"atomic_sleep", Verdict::fail, warn},
+    KindRule{"race", Verdict::fail, bad_page},
+    // A task or a processor that does not get on: what it waits for may be what the test is about.
+    KindRule{"hung_task", Verdict::timeout, 0},
+    KindRule{"soft_lockup", Verdict::timeout, soft_lockup},
+    KindRule{"hard_lockup", Verdict::timeout, 0},
+    KindRule{"rcu_stall", Verdict::timeout, 0},
+    KindRule{"events_lost", Verdict::error, 0},
+    // A machine check of the emulated machine says nothing about the series.
+    KindRule{"hardware", Verdict::error, machine_check},
+    // gup_test -c dumps pages on purpose; a real one comes with a BUG or WARNING.
+    KindRule{"page_dump", Verdict::pass, 0},
+};
+
+const KindRule* rule_for(const std::string& kind) {
+  const auto it =
+      std::find_if(kind_rules.begin(), kind_rules.end(), [&](const auto& r) { return r.kind == kind; });
+  return it == kind_rules.end() ? nullptr : &*it;
+}
 
 /// Letters of Documentation/admin-guide/tainted-kernels.rst, by bit.
 std::string taint_letters(std::uint64_t bits) {
@@ -48,59 +79,116 @@ std::string taint_letters(std::uint64_t bits) {
   return out;
 }
 
-/// "# expects kernel: TEXT" lines: the test provokes an event whose title contains TEXT. Only what would make
-/// it fail; a crash cannot be announced.
+/// Shorter texts are part of nearly every title.
+constexpr std::size_t shortest_announcement = 8;
+
+/// "# expects kernel: TEXT" and "# expects kernel N: TEXT" lines: the test provokes one event (or N) whose
+/// title contains TEXT. Only what would make it fail; a crash cannot be announced.
 class Announced {
  public:
-  explicit Announced(const model::TestRecord& record) {
-    for (const std::string_view title : marked_lines(record.output, "# expects kernel: "))
-      seen_.emplace(title, false);
+  Announced(const model::TestRecord& record, Evidence& evidence) {
+    for (const std::string_view line : marked_lines(record.output, "# expects kernel")) read(line, evidence);
   }
 
-  bool covers(const model::KernelEvent& event, Verdict verdict) {
-    bool found = false;
-    if (verdict != Verdict::fail) return false;
-    for (auto& [title, seen] : seen_) {
+  /// How many of the event's reports nobody announced.
+  int uncovered(const model::KernelEvent& event, Verdict verdict) {
+    int rest = event.count;
+    if (verdict != Verdict::fail) return rest;
+    for (auto& [title, n] : announced_) {
       if (event.title.find(title) == std::string::npos) continue;
-      found = seen = true;
+      n.seen = true;
+      const int taken = std::min(n.left, rest);
+      n.left -= taken;
+      rest -= taken;
     }
-    return found;
+    return rest;
   }
 
   std::vector<std::string> unseen() const {
     std::vector<std::string> out;
-    for (const auto& [title, seen] : seen_) {
-      if (!seen) out.push_back(title);
+    for (const auto& [title, n] : announced_) {
+      if (!n.seen) out.push_back(title);
     }
     return out;
   }
 
  private:
-  std::map<std::string, bool> seen_;
+  struct Number {
+    int left = 0;
+    bool seen = false;
+  };
+
+  void read(std::string_view line, Evidence& evidence) {
+    constexpr int most = 10000;
+    int n = 1;
+    const std::size_t colon = line.find(':');
+    if (colon != std::string_view::npos && colon > 0) {
+      const std::string_view number = trim(line.substr(0, colon));
+      const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), n);
+      if (error != std::errc{} || end != number.data() + number.size() || n < 1 || n > most) n = 0;
+    }
+    const std::string_view title = colon == std::string_view::npos ? "" : trim(line.substr(colon + 1));
+    if (n == 0 || title.size() < shortest_announcement) {
+      return evidence.against(
+          Verdict::error,
+          fmt::format(
+              "\"# expects kernel{}\" announces nothing: it wants \"[N]: TEXT\" with a TEXT of at least "
+              "{} characters",
+              line.substr(0, 60), shortest_announcement));
+    }
+    Number& number = announced_[std::string(title)];
+    number.left = std::min(number.left + n, most);
+  }
+
+  std::map<std::string, Number> announced_;
 };
+
+std::string event_text(const model::KernelEvent& e, int count) {
+  std::string text = fmt::format("{} (console line {}", e.title, e.first_line);
+  if (count > 1) text += fmt::format(", {} times", count);
+  if (count < e.count) text += fmt::format(", {} of them announced", e.count - count);
+  return text + ")";
+}
 
 }  // namespace
 
 Verdict event_verdict(const model::KernelEvent& event) {
   if (event.fatal) return Verdict::crash;
-  for (const auto& rule : kind_rules) {
-    if (rule.kind == event.kind) return rule.verdict;
-  }
-  return Verdict::fail;
+  const KindRule* rule = rule_for(event.kind);
+  return rule ? rule->verdict : Verdict::fail;
 }
+
+std::string event_text(const model::KernelEvent& event) { return event_text(event, event.count); }
 
 void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events,
                   Evidence& evidence) {
-  bool explained = false;
-  Announced announced(record);
+  std::uint64_t explained = 0;
+  bool red = false;
+  Announced announced(record, evidence);
+  std::vector<std::string> incomplete;
   for (const auto& e : events) {
     if (e.owner != record.name) continue;
     const Verdict v = event_verdict(e);
+    if (const KindRule* rule = rule_for(e.kind); rule && v != Verdict::pass) explained |= rule->taint;
     if (v == Verdict::pass) continue;
-    explained = true;
-    if (announced.covers(e, v)) continue;
-    evidence.against(v, fmt::format("{} (console line {})", e.title, e.first_line));
+    const int count = announced.uncovered(e, v);
+    if (count == 0) continue;
+    if (e.kind == "events_lost") {
+      incomplete.push_back(event_text(e, count));
+      continue;
+    }
+    red = true;
+    evidence.against(v, event_text(e, count));
   }
+  // What is missing cannot make it any better where something was found.
+  for (auto& text : incomplete) {
+    if (red)
+      evidence.note(std::move(text));
+    else
+      evidence.against(Verdict::error, text + ": what it hid is unknown");
+  }
+  if (!record.once_armed)
+    evidence.note("a WARN_ONCE that an earlier test set off could not warn again (clear_warn_once)");
   using Exit = model::TestExit::Kind;
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
   if (!record.taint_before || !record.taint_after) {
@@ -112,8 +200,8 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
   for (const auto& title : announced.unseen()) {
     evidence.against(Verdict::fail, "the test announced an event of the kernel that did not come: " + title);
   }
-  const std::uint64_t fresh = *record.taint_after & ~*record.taint_before;
-  if (fresh != 0 && !explained) {
+  const std::uint64_t fresh = *record.taint_after & ~*record.taint_before & ~explained;
+  if (fresh != 0) {
     evidence.against(
         Verdict::fail,
         fmt::format("kernel tainted: {}, and no message of the kernel in the test's time says why",

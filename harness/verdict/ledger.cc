@@ -77,12 +77,12 @@ void judge_uncounted(Mode demanded, const model::PinLedger& ledger, Evidence& ev
 
 }  // namespace
 
-void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, bool counters,
+void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, const Pins& pins,
                   Evidence& evidence) {
   using Exit = model::TestExit::Kind;
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
   const model::PinLedger& ledger = record.ledger;
-  if (!ledger.available && !counters) return judge_uncounted(spec.claim, ledger, evidence);
+  if (!ledger.available && !pins.counters) return judge_uncounted(spec.claim, ledger, evidence);
   // Only a test that ended by itself and did run owes a claim.
   const bool owes_claim = record.exit.kind == Exit::exited && !evidence.is_skip();
   if (owes_claim) {
@@ -103,6 +103,9 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
   }
   if (const auto pages = ledger.outstanding(); pages > 0) {
     evidence.against(Verdict::leak, fmt::format("+{} pages pinned and not released", pages));
+  } else if (pages < 0 && -pages <= pins.owed) {
+    evidence.note(
+        fmt::format("{} of the pages that earlier tests left pinned were released meanwhile", -pages));
   } else if (pages < 0) {
     evidence.against(Verdict::leak,
                      fmt::format("{} pages: over-release, more were unpinned than pinned", pages));

@@ -61,6 +61,12 @@ Verdict add_cases(const std::string& test, const std::string& prefix, const std:
     const Verdict own = verdict_of(c.status);
     Verdict below = Verdict::skip;
     if (!c.subtests.empty()) below = add_cases(test, name + "/", c.subtests, out);
+    // KUnit says "ok" of a suite whose cases were all skipped: nothing was tested there.
+    const bool says_nothing = !c.subtests.empty() && own == Verdict::pass;
+    if (says_nothing) {
+      worst = worse(worst, below);
+      continue;
+    }
     if (c.subtests.empty() || model::rank(own) > model::rank(below)) {
       model::TestVerdict row;
       row.test = test;
@@ -128,6 +134,7 @@ void judge_findings(const ktap::Tree& tree, bool clean_exit, Evidence& evidence)
       case FindingKind::bail_out:
         evidence.against(Verdict::fail, "the test bailed out: " + f.text, f.line);
         break;
+      case FindingKind::no_tests:
       case FindingKind::no_output:
       case FindingKind::no_ktap:
       case FindingKind::no_plan:
@@ -217,8 +224,9 @@ Reading judge_ktap(const model::TestSpec& spec, const model::TestRecord& record,
   judge_findings(tree, exited && !whole_skip, evidence);
   if (!whole_skip) add_missing_row(spec, tree, reading.cases);
   if (exited) {
-    const bool has_finding = !tree.findings.empty();
-    if (n.total == 0 && !plan_skip && !has_finding) evidence.against(Verdict::error, "not one case was run");
+    // Findings that are only noted are no reason, and without a case nothing was tested.
+    if (n.total == 0 && !plan_skip && !evidence.has_reason())
+      evidence.against(Verdict::error, "not one case was run");
     judge_exit_code(record.exit.code, n, tree, evidence);
   }
   if (plan_skip || (n.total > 0 && n.skipped == n.total)) evidence.skipped(skip_text(tree));

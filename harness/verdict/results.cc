@@ -3,32 +3,24 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "verdict/test_end.h"
 #include "wire/frame.h"
 #include "wire/host_action.h"
+#include "wire/sane.h"
 
 namespace pinrig::verdict {
 namespace {
 
 using nlohmann::json;
 
-/// Casting a huge double to an integer is undefined; no message needs one, nor any deep nesting.
-bool sane_numbers(const json& j, int depth = 0) {
-  if (depth > 8) return false;
-  if (j.is_number_float()) return std::abs(j.get<double>()) < 1e15;
-  if (!j.is_structured()) return true;
-  for (const auto& item : j) {
-    if (!sane_numbers(item, depth + 1)) return false;
-  }
-  return true;
-}
-
 class Reader {
  public:
+  /// `sent`: null when it is not known.
+  explicit Reader(const std::vector<SentTest>* sent) : sent_(sent) {}
   Results run(std::string_view raw) {
     wire::Decoder decoder(raw);
     while (const auto frame = decoder.next()) take(*frame);
@@ -39,6 +31,7 @@ class Reader {
     } else if (left > 0) {
       problem(fmt::format("the last frame is cut off: {} bytes of it are there", left));
     }
+    if (sent_) compare_ends();
     return std::move(results_);
   }
 
@@ -52,6 +45,17 @@ class Reader {
     constexpr std::size_t most = 100;
     if (results_.problems.size() == most) text = "further problems are left out";
     if (results_.problems.size() <= most) results_.problems.push_back(std::move(text));
+  }
+
+  /// The agent writes no such thing; the test that runs may have.
+  void accuse(const std::string& text) {
+    constexpr std::size_t most = 8;
+    for (const auto& [id, test] : tests_) {
+      auto& findings = results_.records[test.record].findings;
+      if (!test.ended && findings.size() < most)
+        findings.push_back({model::RecordFinding::Kind::forged, "a forged message in the results: " + text});
+    }
+    problem(text);
   }
 
   void take(const wire::Frame& frame) {
@@ -71,10 +75,10 @@ class Reader {
   void message(std::string_view text) {
     try {
       const json j = json::parse(text);
-      if (!sane_numbers(j)) return problem("a message with a number or a nesting that cannot be");
+      if (!wire::sane_numbers(j)) return accuse("a message with a number or a nesting that cannot be");
       dispatch(j, j.at("type").get<std::string>());
     } catch (const json::exception& e) {
-      problem(fmt::format("a message that cannot be read: {}", e.what()));
+      accuse(fmt::format("a message that cannot be read: {}", e.what()));
     }
   }
 
@@ -88,7 +92,7 @@ class Reader {
     if (type == wire::HostAction().type || type == wire::HostActionDone().type) return;
     if (type == wire::Refusal().type)
       return problem("the agent refused a request: " + j.get<wire::Refusal>().why.substr(0, 200));
-    problem(fmt::format("a message of the unknown type \"{}\"", type.substr(0, 60)));
+    accuse(fmt::format("a message of the unknown type \"{}\"", type.substr(0, 60)));
   }
 
   // The guest is set up piece by piece, as its tests need it.
@@ -101,31 +105,70 @@ class Reader {
 
   template <typename T>
   void keep(std::optional<T>& slot, const json& j, const std::string& type) {
-    if (slot) return problem(fmt::format("a second message \"{}\": the first counts", type));
+    if (slot) return accuse(fmt::format("a second message \"{}\": the first counts", type));
     slot = j.get<T>();
   }
 
+  const SentTest* sent(std::uint32_t id) const {
+    const auto it = std::find_if(sent_->begin(), sent_->end(), [&](const SentTest& t) { return t.id == id; });
+    return it == sent_->end() ? nullptr : &*it;
+  }
+
   void begin(const wire::TestBegin& b) {
-    if (b.id == 0 || b.name.empty()) return problem("a test began without an id or a name");
-    if (tests_.contains(b.id))
-      return problem(fmt::format("{} began with id {}, which is taken", b.name, b.id));
+    const std::string name = b.name.substr(0, 80);
+    if (b.id == 0 || b.name.empty()) return accuse("a test began without an id or a name");
+    if (tests_.contains(b.id)) return accuse(fmt::format("{} began with id {}, which is taken", name, b.id));
     if (!names_.insert(b.name).second)
-      return problem(fmt::format("{} began twice: the first time counts", b.name));
-    tests_[b.id] = Running{results_.records.size(), false};
-    model::TestRecord record;
-    record.name = b.name;
+      return accuse(fmt::format("{} began twice: the first time counts", name));
+    if (sent_) {
+      const SentTest* asked = sent(b.id);
+      if (!asked || asked->name != b.name)
+        return accuse(fmt::format("\"{}\" began with id {}, which this guest was not asked for", name, b.id));
+    }
+    add_record(b.id, b.name);
+  }
+
+  model::TestRecord& add_record(std::uint32_t id, const std::string& name) {
+    tests_[id] = Running{results_.records.size(), false};
+    model::TestRecord& record = results_.records.emplace_back();
+    record.name = name;
     record.exit = {model::TestExit::Kind::lost, 0};
-    results_.records.push_back(std::move(record));
+    return record;
   }
 
   void end(const wire::TestEnd& e) {
     const auto it = tests_.find(e.id);
-    if (it == tests_.end()) return problem(fmt::format("test id {} ended and never began", e.id));
-    if (it->second.ended) return problem(fmt::format("test id {} ended twice: the first time counts", e.id));
+    if (it == tests_.end()) return accuse(fmt::format("test id {} ended and never began", e.id));
+    model::TestRecord& record = results_.records[it->second.record];
+    if (it->second.ended) {
+      record.findings.push_back({model::RecordFinding::Kind::forged, "it ended twice"});
+      return accuse(fmt::format("test id {} ended twice: the first time counts", e.id));
+    }
     it->second.ended = true;
-    for (auto& text : fill_record(e, results_.records[it->second.record])) problem(std::move(text));
+    const SentTest* asked = sent_ ? sent(e.id) : nullptr;
+    if (asked && !asked->end)
+      return problem(
+          fmt::format("{}: its end is in the results, and the host never heard of it", record.name));
+    fill_record(e, record);
+    if (asked && json(*asked->end) != json(e))
+      record.findings.push_back({model::RecordFinding::Kind::ends_differ,
+                                 "its end in the results differs from what the agent told the host"});
   }
 
+  /// What the agent told the host of and did not write, or was not read behind damage.
+  void compare_ends() {
+    for (const SentTest& t : *sent_) {
+      if (!t.end) continue;
+      const auto it = tests_.find(t.id);
+      if (it != tests_.end() && it->second.ended) continue;
+      model::TestRecord& record =
+          it == tests_.end() ? add_record(t.id, t.name) : results_.records[it->second.record];
+      record.findings.push_back({model::RecordFinding::Kind::no_end,
+                                 "the agent told the host of its end, and the results do not have it"});
+    }
+  }
+
+  const std::vector<SentTest>* sent_;
   Results results_;
   std::map<std::uint32_t, Running> tests_;
   std::set<std::string> names_;
@@ -134,6 +177,10 @@ class Reader {
 
 }  // namespace
 
-Results read_results(std::string_view raw) { return Reader().run(raw); }
+Results read_results(std::string_view raw) { return Reader(nullptr).run(raw); }
+
+Results read_results(std::string_view raw, const std::vector<SentTest>& sent) {
+  return Reader(&sent).run(raw);
+}
 
 }  // namespace pinrig::verdict

@@ -13,18 +13,30 @@
 
 namespace pinrig::verdict {
 
+/// A test that the host asked a guest to run, and what the control port said of its end.
+struct SentTest {
+  std::uint32_t id = 0;
+  std::string name;
+  std::optional<wire::TestEnd> end;
+};
+
 struct Results {
   std::optional<wire::Hello> hello;
   std::optional<wire::SetupDone> setup;  ///< of all set-ups together
   std::optional<wire::HoldResult> hold;
   /// In order of their begin; a test that began and has no (believable) end is `lost`.
   std::vector<model::TestRecord> records;
-  /// What does not fit, one line each: damage, unknown messages, numbers that cannot be, left-over processes.
+  /// What does not fit, one line each: damage, unknown messages, numbers that cannot be. What a running test
+  /// may have written is a finding of its record as well.
   std::vector<std::string> problems;
 };
 
 /// Reads results.raw. A frame cut off at the end (the guest died while writing) loses only itself; after
 /// damage nothing more is read, and `problems` says at which byte.
+///
+/// With `sent` a record counts only for a test that this guest was asked to run, and its end only when the
+/// control port has the same: a test is root in the guest and can write to the results port.
 Results read_results(std::string_view raw);
+Results read_results(std::string_view raw, const std::vector<SentTest>& sent);
 
 }  // namespace pinrig::verdict

@@ -17,6 +17,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using Exit = model::TestExit::Kind;
+using Finding = model::RecordFinding::Kind;
 using Mode = model::PinClaim::Mode;
 
 template <typename T>
@@ -189,25 +190,64 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"end_without_begin", message(end_of(3)), "id 3 ended and never began"},
         Lie{"end_twice", begin(1, "a/a") + message(end_of(1)) + message(end_of(1)), "ended twice"},
         Lie{"output_without_begin", out(9, "x") + out(9, "y"), "id 9, which never began"},
-        Lie{"output_after_end", begin(1, "a/a") + message(end_of(1)) + out(1, "x"), "had ended already"},
-        Lie{"ended_by_magic", end_with([](wire::TestEnd& e) { e.how = "vanished"; }),
-            "unknown way: \"vanished\""},
-        Lie{"left_processes", end_with([](wire::TestEnd& e) { e.leftover = 2; }), "2 of its processes"},
-        Lie{"negative_counter", end_with([](wire::TestEnd& e) { e.before.acquired = -1; }),
-            "counters that cannot be"},
-        Lie{"overflowing_counter", end_with([](wire::TestEnd& e) { e.after.released = INT64_MAX; }),
-            "counters that cannot be"},
-        Lie{"unknown_claim", end_with([](wire::TestEnd& e) { e.claim.mode = "some"; }),
-            "claim that cannot be"},
-        Lie{"negative_claim", end_with([](wire::TestEnd& e) {
-              e.claim = {"exact", -1, 0};
-            }),
-            "claim that cannot be"},
-        Lie{"overflowing_skew", end_with([](wire::TestEnd& e) {
-              e.claim = {"exact", 1, INT64_MAX};
-            }),
-            "claim that cannot be"}),
+        Lie{"output_after_end", begin(1, "a/a") + message(end_of(1)) + out(1, "x"), "had ended already"}),
     [](const auto& lie) { return lie.param.name; });
+
+struct Doubt {
+  const char* name;
+  std::function<void(wire::TestEnd&)> spoil;
+  Finding kind;
+  const char* text;
+};
+
+class Doubts : public testing::TestWithParam<Doubt> {};
+
+TEST_P(Doubts, AreFindingsOfTheTest) {
+  const Results r = read_results(end_with(GetParam().spoil));
+  EXPECT_THAT(r.problems, IsEmpty());
+  ASSERT_THAT(r.records.at(0).findings, SizeIs(1));
+  EXPECT_EQ(r.records[0].findings[0].kind, GetParam().kind);
+  EXPECT_THAT(r.records[0].findings[0].text, HasSubstr(GetParam().text));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Ends, Doubts,
+    testing::Values(
+        Doubt{"ended_by_magic", [](auto& e) { e.how = "vanished"; }, Finding::unknown_end, "\"vanished\""},
+        Doubt{"negative_counter", [](auto& e) { e.before.acquired = -1; }, Finding::impossible_counters,
+              "cannot be"},
+        Doubt{"overflowing_counter", [](auto& e) { e.after.released = INT64_MAX; },
+              Finding::impossible_counters, "cannot be"},
+        Doubt{"line_that_is_no_claim", [](auto& e) { e.bad_claim = "not understood: \"exactly 3\""; },
+              Finding::bad_claim, "exactly 3"},
+        Doubt{"unknown_claim", [](auto& e) { e.claim.mode = "some"; }, Finding::impossible_claim, "\"some\""},
+        Doubt{"negative_claim",
+              [](auto& e) {
+                e.claim = {"exact", -1, 0};
+              },
+              Finding::impossible_claim, "-1"},
+        Doubt{"overflowing_skew",
+              [](auto& e) {
+                e.claim = {"exact", 1, INT64_MAX};
+              },
+              Finding::impossible_claim, "skew"}),
+    [](const auto& doubt) { return doubt.param.name; });
+
+TEST(ReadResults, KeepsWhatCouldNotBeKilled) {
+  const auto r = read_results(end_with([](wire::TestEnd& e) {
+    e.leftover = 3;
+    for (int pid = 0; pid < 12; ++pid) e.stuck.push_back({pid, "fio", "D", std::string(9999, 'x')});
+    e.stuck_count = 40;
+  }));
+  EXPECT_THAT(r.problems, IsEmpty());
+  const auto& record = r.records.at(0);
+  EXPECT_EQ(record.leftover, 3);
+  EXPECT_EQ(record.stuck_count, 40);
+  ASSERT_THAT(record.stuck, SizeIs(8));
+  EXPECT_EQ(record.stuck[7].pid, 7);
+  EXPECT_EQ(record.stuck[7].state, "D");
+  EXPECT_EQ(record.stuck[7].stack.size(), 4096U);
+}
 
 TEST(ReadResults, BelievesNothingOfAnUnbelievableEnd) {
   const auto record = [](const std::function<void(wire::TestEnd&)>& spoil) {
@@ -251,6 +291,60 @@ TEST(ReadResults, TellsTestsThatOverlapApart) {
   ASSERT_THAT(r.records, SizeIs(2));
   EXPECT_EQ(r.records[0].output, "Aa");
   EXPECT_EQ(r.records[1].output, "B");
+}
+
+std::vector<Finding> findings_of(const model::TestRecord& record) {
+  std::vector<Finding> out;
+  for (const auto& f : record.findings) out.push_back(f.kind);
+  return out;
+}
+
+// What the host knows: it asked for a/a, and the control port brought the end `e`.
+std::vector<SentTest> sent(std::optional<wire::TestEnd> e = end_of(1)) { return {{1, "a/a", std::move(e)}}; }
+
+TEST(SentTests, ARecordThatIsAsTheHostWasToldCounts) {
+  const Results r = read_results(begin(1, "a/a") + message(end_of(1)), sent());
+  EXPECT_THAT(r.problems, IsEmpty());
+  EXPECT_THAT(r.records.at(0).findings, IsEmpty());
+  EXPECT_EQ(r.records[0].exit.kind, Exit::exited);
+}
+
+TEST(SentTests, AnEndThatTheHostNeverHeardOfIsNone) {
+  const Results r = read_results(begin(1, "a/a") + message(end_of(1)), sent(std::nullopt));
+  EXPECT_EQ(r.records.at(0).exit.kind, Exit::lost);
+  EXPECT_THAT(r.problems, ElementsAre(HasSubstr("never heard")));
+}
+
+TEST(SentTests, AnotherEndThanTheHostsIsAFinding) {
+  wire::TestEnd forged = end_of(1);
+  forged.after.released = 5;
+  const Results r = read_results(begin(1, "a/a") + message(forged) + message(end_of(1)), sent());
+  EXPECT_THAT(findings_of(r.records.at(0)), ElementsAre(Finding::ends_differ, Finding::forged));
+}
+
+TEST(SentTests, AnEndThatOnlyTheHostHasIsAFinding) {
+  Results r = read_results(begin(1, "a/a"), sent());
+  EXPECT_THAT(findings_of(r.records.at(0)), ElementsAre(Finding::no_end));
+  r = read_results("", sent());
+  ASSERT_THAT(r.records, SizeIs(1));
+  EXPECT_EQ(r.records[0].name, "a/a");
+  EXPECT_EQ(r.records[0].exit.kind, Exit::lost);
+}
+
+TEST(SentTests, ARecordOfATestThatThisGuestWasNotAskedForIsOfNobody) {
+  const Results r = read_results(
+      begin(1, "a/a") + begin(2, "b/b") + message(end_of(2)) + begin(3, "a/a") + message(end_of(1)), sent());
+  ASSERT_THAT(r.records, SizeIs(1));
+  EXPECT_EQ(r.records[0].name, "a/a");
+  EXPECT_THAT(findings_of(r.records[0]), ElementsAre(Finding::forged, Finding::forged, Finding::forged));
+  EXPECT_THAT(r.problems, SizeIs(3));
+}
+
+TEST(ReadResults, WhatARunningTestMayHaveWrittenIsItsFinding) {
+  const Results r = read_results(begin(1, "a/a") + text_message("{\"type\":\"gossip\"}") + text_message("{") +
+                                 message(end_of(1)) + text_message("{}"));
+  EXPECT_THAT(findings_of(r.records.at(0)), ElementsAre(Finding::forged, Finding::forged));
+  EXPECT_THAT(r.problems, SizeIs(3));
 }
 
 TEST(ReadResults, LimitsItsComplaints) {

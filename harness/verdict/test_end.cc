@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 
 namespace pinrig::verdict {
@@ -10,6 +11,7 @@ namespace {
 
 using Exit = model::TestExit::Kind;
 using Claim = model::PinClaim::Mode;
+using Finding = model::RecordFinding::Kind;
 
 /// Sums and differences of counters below this cannot overflow.
 constexpr std::int64_t counter_limit = std::int64_t{1} << 60;
@@ -39,22 +41,27 @@ std::optional<Claim> claim_mode(const std::string& mode) {
   return std::nullopt;
 }
 
-void fill_claim(const wire::TestEnd& end, model::TestRecord& record, std::vector<std::string>& problems) {
+void against(model::TestRecord& record, Finding kind, std::string text) {
+  record.findings.push_back({kind, std::move(text)});
+}
+
+void fill_claim(const wire::TestEnd& end, model::TestRecord& record) {
+  if (!end.bad_claim.empty()) against(record, Finding::bad_claim, end.bad_claim.substr(0, 300));
   const auto mode = claim_mode(end.claim.mode);
   if (!mode || !in_range(end.claim.pages, claim_limit) || !in_range(end.claim.skew_sections, claim_limit)) {
-    problems.push_back(fmt::format("{}: a claim that cannot be: \"{}\" {} pages, skew {}", record.name,
-                                   end.claim.mode.substr(0, 40), end.claim.pages, end.claim.skew_sections));
-    return;
+    return against(record, Finding::impossible_claim,
+                   fmt::format("a claim that cannot be: \"{}\" {} pages, skew {}",
+                               end.claim.mode.substr(0, 40), end.claim.pages, end.claim.skew_sections));
   }
   if (*mode == Claim::net_zero && end.claim.skew_sections == 0) return;
   record.ledger.claim = model::PinClaim{*mode, end.claim.pages, end.claim.skew_sections};
 }
 
-void fill_ledger(const wire::TestEnd& end, model::TestRecord& record, std::vector<std::string>& problems) {
+void fill_ledger(const wire::TestEnd& end, model::TestRecord& record) {
   model::PinLedger& ledger = record.ledger;
   ledger.available = end.before.available && end.after.available;
   if (ledger.available && !(believable(end.before) && believable(end.after))) {
-    problems.push_back(fmt::format("{}: pin counters that cannot be", record.name));
+    against(record, Finding::impossible_counters, "pin counters that cannot be");
     ledger.available = false;
   }
   ledger.before = {end.before.acquired, end.before.released};
@@ -65,30 +72,36 @@ void fill_ledger(const wire::TestEnd& end, model::TestRecord& record, std::vecto
   ledger.settle_ms = end.after.settle_ms;
 }
 
+void fill_stuck(const wire::TestEnd& end, model::TestRecord& record) {
+  constexpr std::size_t most = 8;
+  for (const auto& p : end.stuck) {
+    if (record.stuck.size() < most)
+      record.stuck.push_back({p.pid, p.name.substr(0, 64), p.state.substr(0, 8), p.stack.substr(0, 4096)});
+  }
+  record.stuck_count = std::max(end.stuck_count, static_cast<int>(record.stuck.size()));
+}
+
 }  // namespace
 
-std::vector<std::string> fill_record(const wire::TestEnd& end, model::TestRecord& record) {
-  std::vector<std::string> problems;
+void fill_record(const wire::TestEnd& end, model::TestRecord& record) {
   if (const auto kind = exit_kind(end.how)) {
     record.exit = {*kind, end.code};
   } else {
-    problems.push_back(
-        fmt::format("{}: ended in an unknown way: \"{}\"", record.name, end.how.substr(0, 40)));
+    against(record, Finding::unknown_end,
+            fmt::format("ended in an unknown way: \"{}\"", end.how.substr(0, 40)));
   }
   if (!end.problem.empty()) record.errors += "agent: " + end.problem + "\n";
-  if (end.leftover != 0) {
-    problems.push_back(
-        fmt::format("{}: {} of its processes were alive when it had ended", record.name, end.leftover));
-  }
+  record.leftover = std::max(end.leftover, 0);
+  record.once_armed = end.once_armed;
   record.wall_s = end.wall_s >= 0 ? end.wall_s : 0;
   record.dropped = end.dropped;
   record.taint_before = taint_of(end.before);
   record.taint_after = taint_of(end.after);
   record.counters_before = end.before.counters;
   record.counters_after = end.after.counters;
-  fill_ledger(end, record, problems);
-  fill_claim(end, record, problems);
-  return problems;
+  fill_stuck(end, record);
+  fill_ledger(end, record);
+  fill_claim(end, record);
 }
 
 }  // namespace pinrig::verdict
