@@ -23,6 +23,10 @@ model::JobOutcome outcome_of(const Ending& e, const console::Log& log) {
     return {booting ? Kind::boot_failed : Kind::panicked, e.phase, fatal->title + " (during " + during + ")"};
   if (booting && log.line_count == 0 && e.end.kind == vm::GuestEnd::Kind::hung)
     return {Kind::no_output, e.phase, "the console stayed empty: " + e.end.detail};
+  // A kernel that cannot stop printing: what its first lines say was looked at above.
+  if (e.end.kind == vm::GuestEnd::Kind::too_much_output)
+    return {Kind::timed_out, e.phase,
+            fmt::format("killed during {}: {}; last line: {}", during, e.end.detail, log.last_line)};
   if (e.end.kind == vm::GuestEnd::Kind::hung)
     return {Kind::timed_out, e.phase,
             fmt::format("{} during {}; last line: {}", e.end.detail, during, log.last_line)};

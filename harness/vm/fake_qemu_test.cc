@@ -186,7 +186,18 @@ constexpr const char* nvme0_stays =
     R"({"event": "DEVICE_UNPLUG_GUEST_ERROR", "data": {"device": "nvme0", "path": "x"}})"
     "\n";
 
+/// A guest whose kernel prints and prints, while a test runs.
+void flood(int control, const std::string& file) {
+  say(control, wire::Hello{});
+  get(control);
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  put(fd, std::string(65536, 'x'));
+}
+
 void play(const std::string& role, int control, int qmp, const std::string& results) {
+  const std::string console = (fs::path(results).parent_path() / "console.raw").string();
+  if (role == "floods_console") flood(control, console);
+  if (role == "floods_results") flood(control, results);
   if (role == "good" || role == "good_kvm") be_good(control, qmp);
   if (role == "panics_at_boot") shut_down(qmp, "guest-reset");
   if (role == "bad_magic") put(control, std::string(64, 'x'));

@@ -17,17 +17,26 @@
 
 namespace pinrig::vm {
 
+/// How large the files may become that QEMU writes while the guest runs, in bytes. Chardevs of QEMU have no
+/// limit of their own, so that a guest that prints without end would fill the disk.
+struct OutputCaps {
+  std::uintmax_t console = std::uintmax_t{256} << 20;  ///< and qemu.log
+  std::uintmax_t results = std::uintmax_t{512} << 20;
+};
+
 /// Where a guest's files are: console.raw, results.raw, qemu.log, qemu.args; sockets in a 0700 directory.
 struct GuestFiles {
   fs::path dir;
+  OutputCaps caps = {};
   fs::path console() const { return dir / "console.raw"; }
   fs::path results() const { return dir / "results.raw"; }
 };
 
 /// Why a guest no longer answers.
 struct GuestEnd {
-  /// disk_full: whatever the guest did, its console and results are cut off.
-  enum class Kind { powered_off, qemu_exited, hung, cancelled, protocol, disk_full };
+  /// disk_full: whatever the guest did, its console and results are cut off. too_much_output: killed because
+  /// a file of GuestFiles outgrew its cap.
+  enum class Kind { powered_off, qemu_exited, hung, cancelled, protocol, disk_full, too_much_output };
   Kind kind = Kind::qemu_exited;
   std::string detail;  ///< "qemu exit 1: <end of its stderr>", "no answer for 50 s"
   int signal = 0;      ///< qemu_exited: the signal that killed QEMU; 0: none did

@@ -17,6 +17,8 @@ namespace {
 
 using process::Exited;
 
+/// How often the sizes of console and results are looked at: nothing wakes us when QEMU writes to a file.
+constexpr Seconds look_every{0.25};
 /// How long QEMU may take to obey `quit`; its process is killed after that.
 constexpr Seconds quit_limit{2};
 
@@ -72,6 +74,7 @@ Result<void> Guest::Impl::await_qemu() {
       return make_error(ErrorKind::infra, "QEMU gives no answer on its QMP socket" + log_tail(),
                         "its command line is in " + (files.dir / "qemu.args").string());
     if (wake != Wake::exited) continue;
+    if (end) return {};
     // A kernel that dies in its first milliseconds ends QEMU before it could answer; that is the guest's end.
     if (process::succeeded(*status) && !qmp.shutdown_reason().empty()) {
       ended(GuestEnd::Kind::qemu_exited, exit_text());
@@ -109,7 +112,7 @@ Result<Guest::Impl::Wake> Guest::Impl::wait(Deadline deadline) {
   const bool late = deadline.passed();
   std::array<pollfd, 4> fds{pollfd{child->pidfd(), POLLIN, 0}, pollfd{cancel->fd(), POLLIN, 0},
                             qmp_channel.interest(), control.interest()};
-  const int n = ::poll(fds.data(), fds.size(), deadline.poll_ms());
+  const int n = ::poll(fds.data(), fds.size(), Deadline::earlier(deadline, next_look).poll_ms());
   if (n < 0 && errno != EINTR) return errno_error("poll on a guest", errno);
   if (n < 0) return Wake::activity;
   qmp_channel.handle(fds[2].revents);
@@ -121,7 +124,26 @@ Result<Guest::Impl::Wake> Guest::Impl::wait(Deadline deadline) {
     reap();
     return Wake::exited;
   }
+  check_output();
+  if (status) return Wake::exited;
   return late || (n == 0 && deadline.passed()) ? Wake::deadline : Wake::activity;
+}
+
+void Guest::Impl::check_output() {
+  if (!next_look.passed()) return;
+  next_look = Deadline::after(look_every);
+  const std::pair<fs::path, std::uintmax_t> limits[] = {{files.console(), files.caps.console},
+                                                        {files.dir / "qemu.log", files.caps.console},
+                                                        {files.results(), files.caps.results}};
+  for (const auto& [file, cap] : limits) {
+    std::error_code ec;
+    const auto size = fs::file_size(file, ec);
+    if (ec || size <= cap) continue;
+    ended(GuestEnd::Kind::too_much_output,
+          fmt::format("{} has {}, more than the {} that a guest may write", file.filename().string(),
+                      human_bytes(size), human_bytes(cap)));
+    return kill();
+  }
 }
 
 void Guest::Impl::reap() {

@@ -46,6 +46,8 @@ struct Guest::Impl {
   void ended(GuestEnd::Kind kind, std::string detail);
   /// A full disk is the reason of whatever else there is, and what came through may be all that ever will.
   void note_full_disk();
+  /// Kills a guest that prints without end. Looks at the files at most every `look_every`.
+  void check_output();
 
   enum class Wake { activity, exited, cancelled, deadline };
   /// The one wait point: {control, QMP, QEMU's exit, cancellation, deadline}.
@@ -66,7 +68,8 @@ struct Guest::Impl {
   Channel qmp_channel;
   Qmp qmp;
   Deadline boot_deadline = Deadline::never();
-  std::optional<process::ExitStatus> status;  ///< of QEMU, once reaped
+  Deadline next_look = Deadline::after(Seconds(0));  ///< at the sizes of console and results
+  std::optional<process::ExitStatus> status;         ///< of QEMU, once reaped
   std::optional<GuestEnd> end;
   std::optional<process::Child> child;  ///< last member: killed before its files go
 };

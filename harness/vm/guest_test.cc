@@ -107,6 +107,24 @@ TEST_F(GuestTest, APanicBeforeHelloIsQemusExit) {
   EXPECT_THAT(end.detail, HasSubstr("guest-reset"));
 }
 
+TEST_F(GuestTest, AGuestThatPrintsWithoutEndIsKilled) {
+  for (const auto& [role, file] :
+       {std::pair("floods_console", "console.raw"), std::pair("floods_results", "results.raw")}) {
+    files_.caps = {.console = 1000, .results = 1000};
+    FakeQemu fake(role);
+    auto guest = start();
+    ASSERT_TRUE(guest.has_value()) << guest.error().message;
+    ASSERT_TRUE(guest->hello()->value.has_value());
+    wire::Run run;
+    run.limit_ms = 60000;
+    const auto end = guest->run(run);
+    EXPECT_FALSE(end->value.has_value());
+    EXPECT_EQ(end->end.kind, Kind::too_much_output);
+    EXPECT_THAT(end->end.detail, HasSubstr(std::string(file) + " has 64.0 KiB, more than the 1000 B"));
+    EXPECT_EQ(guest->power_off()->kind, Kind::too_much_output) << "the reason stays the reason";
+  }
+}
+
 TEST_F(GuestTest, LiesAreProtocolEnds) {
   for (const char* role :
        {"bad_magic", "not_json", "not_object", "wrong_type", "type_is_number", "field_of_wrong_type",
