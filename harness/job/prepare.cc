@@ -115,6 +115,7 @@ Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& gues
   }
   job.spec.machine = guest.machine;
   job.spec.accel = platform.accel;
+  job.spec.sandbox = platform.probe.sandbox;
   job.spec.timeouts.scale = platform.probe.scale(platform.accel);
   job.spec.tests = guest.tests;
   PINRIG_TRY(lacking, lacking_programs(guest.tests, built.selftests));

@@ -38,6 +38,7 @@ struct JobSpec {
   std::string shell;                   ///< a further archive, of interactive guests
   Machine machine;
   Accel accel = Accel::tcg;  ///< decided: never automatic
+  bool sandbox = false;      ///< QEMU runs under its system call filter, which not every QEMU has
   std::int64_t loops_per_jiffy =
       0;  ///< lpj= of an x86-64 guest under TCG; 0 = the kernel calibrates by itself
   Timeouts timeouts;

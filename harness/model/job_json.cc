@@ -33,7 +33,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, l
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s,
                                                 shutdown_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, guest_id, arch, kernel_image, vmlinux, initramfs, shell,
-                                   machine, accel, loops_per_jiffy, timeouts, tests, skips, broken)
+                                   machine, accel, sandbox, loops_per_jiffy, timeouts, tests, skips, broken)
 
 std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2) + "\n"; }
 
@@ -42,6 +42,8 @@ Result<JobSpec> job_from_json(const std::string& text, const std::string& file) 
     auto j = nlohmann::json::parse(text);
     // What was written before guests had a name of their own.
     if (j.is_object() && j.contains("cell_id") && !j.contains("guest_id")) j["guest_id"] = j["cell_id"];
+    // And before QEMU had a sandbox.
+    if (j.is_object()) j.emplace("sandbox", false);
     return j.get<JobSpec>();
   } catch (const nlohmann::json::exception& e) {
     return make_error(ErrorKind::bad_input, file + ": " + e.what(),

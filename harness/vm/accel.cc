@@ -95,6 +95,7 @@ std::optional<Probe> from_cache(const fs::path& file, const std::string& key) {
     json.at("kvm_detail").get_to(probe.kvm_detail);
     json.at("tcg_s").get_to(probe.tcg_s);
     json.at("kvm_s").get_to(probe.kvm_s);
+    json.at("sandbox").get_to(probe.sandbox);
     json.at("tsc_khz").get_to(probe.tsc_khz);
     json.at("qemu_version").get_to(probe.qemu_version);
     json.at("measured").get_to(probe.measured);
@@ -112,6 +113,7 @@ Result<void> to_cache(const fs::path& file, const std::string& key, const Probe&
                             {"kvm_detail", probe.kvm_detail},
                             {"tcg_s", probe.tcg_s},
                             {"kvm_s", probe.kvm_s},
+                            {"sandbox", probe.sandbox},
                             {"tsc_khz", probe.tsc_khz},
                             {"qemu_version", probe.qemu_version},
                             {"measured", probe.measured}};
@@ -176,6 +178,8 @@ Result<Probe> probe_accel(Arch arch, const fs::path& project, const fs::path& ca
   probe.measured = now;
   PINRIG_TRY(version, qemu_version(arch, cancel));
   probe.qemu_version = std::move(version);
+  PINRIG_TRY(sandbox, has_sandbox(arch, cancel));
+  probe.sandbox = sandbox;
   const TscWatch watch;
   PINRIG_CHECK(probe_tcg(arch, guest, cancel, probe));
   probe.tsc_khz = watch.khz();

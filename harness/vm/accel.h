@@ -16,6 +16,7 @@ struct Probe {
   std::string kvm_detail;  ///< "no /dev/kvm", "opens, but the guest died: KVM internal error"
   double tcg_s = 0;        ///< wall of the calibration guest under TCG, seconds
   double kvm_s = 0;        ///< same under KVM, 0 = not run
+  bool sandbox = false;    ///< this QEMU has a system call filter (-sandbox)
   std::int64_t tsc_khz =
       0;  ///< rate of the host's time stamp counter, 0 = unknown or no clock (vm/host_tsc.h)
   std::string qemu_version;   ///< "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)"

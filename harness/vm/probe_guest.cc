@@ -138,6 +138,20 @@ Result<std::string> qemu_version(Arch arch, const CancelToken& cancel) {
   return first.starts_with(lead) ? first.substr(lead.size()) : first;
 }
 
+Result<bool> has_sandbox(Arch arch, const CancelToken& cancel) {
+  process::Command command;
+  command.argv = {qemu_program(arch)};
+  for (auto part :
+       {base_args(), sandbox_args(), std::vector<std::string>{"-machine", "none", "-monitor", "stdio"}})
+    command.argv.insert(command.argv.end(), part.begin(), part.end());
+  command.deadline = Deadline::after(Seconds(30));
+  command.input = "quit\n";
+  auto done = process::run(command, cancel);
+  if (done.has_error()) return qemu_start_error(done.error(), arch);
+  if (std::holds_alternative<process::Cancelled>(done->status)) return cancelled_error();
+  return process::succeeded(done->status);
+}
+
 std::string kvm_device_problem(const fs::path& device) {
   const UniqueFd fd(::open(device.c_str(), O_RDWR | O_CLOEXEC));
   if (!fd && errno == ENOENT) return "no " + device.string();

@@ -29,6 +29,9 @@ Result<ProbeRun> run_probe(model::Arch arch, model::Accel accel, const fs::path&
 /// What QEMU says of itself: "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)".
 Result<std::string> qemu_version(model::Arch arch, const CancelToken& cancel);
 
+/// Whether this QEMU was built with a system call filter.
+Result<bool> has_sandbox(model::Arch arch, const CancelToken& cancel);
+
 /// What /dev/kvm says before any guest: empty when a VM can be created there.
 std::string kvm_device_problem(const fs::path& device);
 

@@ -67,6 +67,10 @@ Args base_args() {
   };
 }
 
+Args sandbox_args() {
+  return {"-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
+}
+
 std::string cpu_model(Arch arch, Accel accel) {
   if (accel == Accel::kvm) return "host";
   // The architected pointer authentication (QARMA5) is computed in software for every function return; the
@@ -266,10 +270,12 @@ Args device_args(const model::JobSpec& job, const std::map<Device, std::string>&
   Args args;
   for (const Device d : job.machine.devices) {
     if (d == Device::scsi) append(args, scsi_args(file(d)));
-    // security_model=none: nothing in the folder has to be owned by others.
+    // mapped-file: owners, modes, device nodes and links of the guest are files of ours beside the data.
+    // Nothing of the guest becomes a device node or a set-uid program of the host when QEMU runs as root, and
+    // unlike mapped-xattr it needs no extended attributes, which /tmp may not have.
     if (d == Device::p9)
-      append(args, {"-fsdev", "local,id=share,security_model=none,path=" + option_value(file(d)), "-device",
-                    "virtio-9p-pci,fsdev=share,mount_tag=pinshare"});
+      append(args, {"-fsdev", "local,id=share,security_model=mapped-file,path=" + option_value(file(d)),
+                    "-device", "virtio-9p-pci,fsdev=share,mount_tag=pinshare"});
     // Nobody's link: it is there to be bound to vfio-pci.
     if (d == Device::iommu)
       append(args, {"-netdev", "hubport,id=net1,hubid=1", "-device", "e1000e,netdev=net1,romfile="});
@@ -359,6 +365,7 @@ Args gdb_args(const std::string& gdb_socket, QemuMode mode) {
 Args qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode) {
   Args args{qemu_program(job.arch)};
   append(args, base_args());
+  if (job.sandbox) append(args, sandbox_args());
   append(args, machine_args(job.arch, job.accel, job.machine));
   append(args, size_args(job.machine));
   append(args, kernel_args(job, paths.initramfs, mode));

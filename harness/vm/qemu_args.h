@@ -49,6 +49,8 @@ std::optional<int> image_mib(model::Device device);
 std::vector<std::string> qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode);
 
 // Its parts, one per concern.
+/// QEMU's system call filter: a guest that breaks out of QEMU starts no program and gains no privilege.
+std::vector<std::string> sandbox_args();
 std::vector<std::string> base_args();
 std::vector<std::string> machine_args(model::Arch arch, model::Accel accel, const model::Machine& machine);
 std::vector<std::string> size_args(const model::Machine& machine);

@@ -51,6 +51,16 @@ std::vector<std::string> values(const std::vector<std::string>& argv, const std:
   return out;
 }
 
+TEST(QemuArgs, TheSandboxDeniesStartingProgramsAndGainingPrivileges) {
+  auto spec = job_of(Arch::x86_64);
+  EXPECT_THAT(qemu_args(spec, paths(), QemuMode::normal), Not(Contains("-sandbox")))
+      << "not every QEMU has one";
+  spec.sandbox = true;
+  for (const auto mode : {QemuMode::normal, QemuMode::shell, QemuMode::gdb})
+    EXPECT_THAT(values(qemu_args(spec, paths(), mode), "-sandbox"),
+                ElementsAre("on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"));
+}
+
 TEST(QemuArgs, NothingFromTheHostAndNothingByDefault) {
   const auto args = base_args();
   for (const char* wanted : {"-no-user-config", "-nodefaults", "-no-reboot"})
@@ -220,7 +230,8 @@ TEST(QemuArgs, ScsiDiskAndShare) {
   EXPECT_THAT(values(args, "-device"),
               ElementsAre("virtio-9p-pci,fsdev=share,mount_tag=pinshare", "virtio-scsi-pci,id=scsi0",
                           "scsi-hd,bus=scsi0.0,drive=scsidrive,serial=pin-scsi"));
-  EXPECT_THAT(values(args, "-fsdev"), ElementsAre("local,id=share,security_model=none,path=/s/sha,,re"));
+  EXPECT_THAT(values(args, "-fsdev"),
+              ElementsAre("local,id=share,security_model=mapped-file,path=/s/sha,,re"));
   EXPECT_THAT(values(args, "-drive"),
               ElementsAre("if=none,id=scsidrive,format=raw,file=/j/scsi.raw,cache=unsafe,discard=unmap"));
 }
