@@ -1,33 +1,56 @@
 # SPDX-License-Identifier: GPL-2.0
-# harness_module(NAME [DEPS module...] [LIBS library...])
+# harness_module(NAME [DEPS module...] [PRIVATE_DEPS module...] [LIBS library...] [PRIVATE_LIBS library...]
+#                [TEST_DEPS module...])
 #
 # One folder = one namespace = one target. Every .cc of the folder goes into the library
-# pinrig_NAME, every *_test.cc into the test program NAME_test. DEPS are other modules
-# (the include rule that layering_test checks), LIBS are outside libraries.
+# pinrig_NAME, every *_test.cc into the test program NAME_test, and testing.cc with testing.h
+# into pinrig_NAME_testing, for its own tests and those of modules that name it in TEST_DEPS.
+# DEPS are other modules (the include rule that layering_test checks), LIBS are outside
+# libraries; PRIVATE ones are not seen in the headers.
 include(GoogleTest)
 
+# main() of every test program.
+add_library(pinrig_test_main OBJECT ${CMAKE_SOURCE_DIR}/harness/tests/test_main.cc)
+target_link_libraries(pinrig_test_main PUBLIC GTest::gmock PRIVATE pinrig_settings pinrig_warnings pinrig_sanitizers)
+
 function(harness_module NAME)
-  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS;LIBS;PRIVATE_LIBS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   set(tests ${sources})
-  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|/testing)\\.cc$")
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(TRANSFORM ARG_DEPS PREPEND pinrig_ OUTPUT_VARIABLE deps)
+  list(TRANSFORM ARG_PRIVATE_DEPS PREPEND pinrig_ OUTPUT_VARIABLE private_deps)
+  list(TRANSFORM ARG_TEST_DEPS REPLACE "(.+)" "pinrig_\\1_testing" OUTPUT_VARIABLE test_deps)
 
   if(sources)
     add_library(pinrig_${NAME} STATIC ${sources})
     target_link_libraries(pinrig_${NAME}
       PUBLIC pinrig_settings ${deps} ${ARG_LIBS}
-      PRIVATE pinrig_warnings pinrig_sanitizers)
+      PRIVATE ${private_deps} ${ARG_PRIVATE_LIBS} pinrig_warnings pinrig_sanitizers)
   else()
     add_library(pinrig_${NAME} INTERFACE)
     target_link_libraries(pinrig_${NAME} INTERFACE pinrig_settings ${deps} ${ARG_LIBS})
   endif()
 
+  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/testing.cc)
+    add_library(pinrig_${NAME}_testing STATIC testing.cc)
+    target_link_libraries(pinrig_${NAME}_testing
+      PUBLIC pinrig_${NAME} GTest::gmock PRIVATE pinrig_warnings pinrig_sanitizers)
+    target_compile_definitions(pinrig_${NAME}_testing PRIVATE
+      PINRIG_SOURCE_DIR="${CMAKE_SOURCE_DIR}" PINRIG_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
+    list(APPEND test_deps pinrig_${NAME}_testing)
+  elseif(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/testing.h)
+    add_library(pinrig_${NAME}_testing INTERFACE)
+    target_link_libraries(pinrig_${NAME}_testing INTERFACE pinrig_${NAME} GTest::gmock)
+    list(APPEND test_deps pinrig_${NAME}_testing)
+  endif()
+
   if(tests)
     add_executable(${NAME}_test ${tests})
     target_link_libraries(${NAME}_test PRIVATE
-      pinrig_${NAME} pinrig_warnings pinrig_sanitizers GTest::gmock GTest::gtest_main)
+      pinrig_${NAME} ${test_deps} ${private_deps} ${ARG_PRIVATE_LIBS} pinrig_test_main
+      pinrig_warnings pinrig_sanitizers)
     target_compile_definitions(${NAME}_test PRIVATE
       PINRIG_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
       PINRIG_TESTDATA="${CMAKE_CURRENT_SOURCE_DIR}/testdata")
