@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/cache_use.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "git/git_command.h"
@@ -196,6 +197,7 @@ Result<Worktree> checkout(const Source& source, const std::string& commit, const
     return bytes.has_value() && need_space(ctx.cache, *bytes + objects_size, "another worktree").has_value();
   };
   PINRIG_TRY(place, Pool(git, ctx, slot).take(room));
+  mark_used(place.path);
   Checkout work(git, source, place.path);
   auto done = work.to(commit);
   if (done.has_error())

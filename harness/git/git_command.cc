@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "base/cache_use.h"
 #include "base/text.h"
 
 namespace pinrig::git {
@@ -40,6 +41,7 @@ Git::Git(const Context& ctx, fs::path config)
       config_(std::move(config)) {}
 
 Result<Git> Git::open(const Context& ctx) {
+  use_cache(ctx.cache);
   const fs::path config = ctx.cache / "sources" / "gitconfig";
   std::error_code ec;
   if (fs::exists(config, ec)) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/cache_use.h"
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -107,6 +108,7 @@ Result<Source> import_base(const model::KernelBase& base, const Context& ctx) {
     return std::move(source).error().with_context(fmt::format("{}base {}", at, base.name));
   }
   source->name = base.name;
+  mark_used(source->repo);
   return source;
 }
 

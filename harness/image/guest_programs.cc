@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/cache_use.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "image/guest_image.h"
@@ -175,6 +176,7 @@ Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot,
   PINRIG_TRY(key, build_key(arch, sysroot, tools, ctx));
   const fs::path build = ctx.cache / "guest" / fmt::format("{}-{}", to_string(arch), key);
   PINRIG_TRY(lock, lock_path(build, ctx));
+  mark_used(build);
   PINRIG_CHECK(configure(arch, sysroot, tools, build, ctx));
   PINRIG_CHECK(step({tools.ninja.string(), "-C", build.string(), "-j", std::to_string(std::max(1, ctx.jobs))},
                     fmt::format("building the {} guest programs", to_string(arch)), "build.log", ctx));

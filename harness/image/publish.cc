@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include "base/cache_use.h"
 #include "base/hash.h"
 #include "base/text.h"
 
@@ -75,6 +76,9 @@ Result<FileLock> lock_path(const fs::path& target, const Context& ctx) {
 
 Result<void> publish_once(const fs::path& target, const Context& ctx,
                           const std::function<Result<void>(const fs::path& partial)>& make) {
+  // Not of a file: its time is a part of what is known of its content.
+  std::error_code ec;
+  if (fs::is_directory(target, ec)) mark_used(target);
   if (whole(target)) return {};
   PINRIG_TRY(lock, lock_path(target, ctx));
   if (whole(target)) return {};

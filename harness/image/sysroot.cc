@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "base/cache_use.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "image/guest_image.h"
@@ -190,6 +191,7 @@ Result<void> make_sysroot(const Kind& kind, model::Arch arch, const PackageList&
 }
 
 Result<fs::path> ensure(const Kind& kind, model::Arch arch, const Context& ctx) {
+  use_cache(ctx.cache);
   const fs::path file = ctx.project / "images" / kind.file;
   PINRIG_TRY(text, read_file(file));
   PINRIG_TRY(list, parse_packages(text, file.string(), arch));

@@ -8,6 +8,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "base/cache_use.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "kbuild/build_log.h"
@@ -106,6 +107,7 @@ std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& 
     Artifact a = describe(dir, manifest);
     a.warnings = warnings_in(manifest.at("warnings").get<std::vector<std::string>>(), series_files);
     a.was_cached = true;
+    mark_used(dir);
     return a;
   } catch (const json::exception&) {
     return std::nullopt;  // not ours, or cut short: as good as not there

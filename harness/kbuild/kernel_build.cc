@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/cache_use.h"
 #include "base/deadline.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -64,6 +65,7 @@ class Build {
     tree_.source = place.source;
     tree_.objdir = place.build / fmt::format("{}-{}", request_.slot, model::to_string(request_.arch));
     PINRIG_TRY(lock, lock_objdir());
+    mark_used(tree_.objdir);
     // The wait for others is none of this build's time, and would spoil the estimate of what is left.
     start_ = Clock::now();
     fresh_ = !fs::exists(tree_.objdir / ".config");
@@ -225,6 +227,7 @@ Manifest describe(const Request& request, const Toolchain& toolchain, const std:
 }  // namespace
 
 Result<Artifact> build_kernel(const Request& request, const Context& ctx) {
+  use_cache(ctx.cache);
   PINRIG_TRY(wanted, load_request(ctx.project, request.fragments, request.arch, request.version));
   PINRIG_TRY(toolchain, find_toolchain(request.arch, *ctx.cancel));
   PINRIG_TRY(sysroot, sysroot_identity(request.sysroot));

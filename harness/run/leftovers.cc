@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "run/leftovers.h"
 
+#include "gc/gc.h"
 #include "run/record.h"
 
 namespace pinrig::run {
@@ -50,6 +51,7 @@ Result<store::Store> open_store(const Paths& paths) {
     if (auto saved = save_leftovers(store, run);
         saved.has_error() && saved.error().kind != ErrorKind::disk_full)
       return std::move(saved).error();
+    gc::remove_guest_leftovers(run.dir);
     dead.push_back(run.id);
   }
   if (auto marked = store.mark_interrupted(dead);

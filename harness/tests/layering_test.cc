@@ -37,15 +37,16 @@ const Rules& rules() {
       {"assess", {"model"}},
       {"job",
        {"model", "git", "kconfig", "kbuild", "image", "vm", "process", "wire", "ktap", "console", "verdict"}},
+      {"gc", {"store", "model"}},
       {"run",
        {"model", "assess", "job", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm", "process",
-        "wire", "verdict", "store"}},
+        "wire", "verdict", "store", "gc"}},
       {"prove", {"model", "assess", "job", "plan", "run", "spec", "store"}},
-      {"doctor", {"model", "job", "process", "run", "vm"}},
+      {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
       {"report", {"model", "assess", "store", "verdict"}},
       {"cli",
        {"model", "assess", "job", "run", "prove", "doctor", "report", "spec", "plan", "store", "ktap",
-        "console", "vm"}},
+        "console", "vm", "gc"}},
   };
   return r;
 }
