@@ -30,6 +30,8 @@ fs::path find_project() {
     if (is_project(p)) return p;
     if (p == p.root_path()) break;
   }
+  const fs::path program = fs::read_symlink("/proc/self/exe", ec);
+  if (fs::path p = program.parent_path().parent_path() / "share/pinrig"; is_project(p)) return p;
   return PINRIG_BUILT_FROM;
 }
 

@@ -19,7 +19,8 @@ std::string unusable_in_make(std::string_view path);
 
 /// cache = $PINRIG_CACHE, else $XDG_CACHE_HOME/pinrig, else ~/.cache/pinrig; state = $PINRIG_STATE, else
 /// $XDG_STATE_HOME/pinrig, else ~/.local/state/pinrig; project = $PINRIG_PROJECT, else the nearest parent of
-/// the working directory with guest-tests/ and kernels/, else the checkout that this binary was built from.
+/// the working directory with guest-tests/ and kernels/, else ../share/pinrig of the program (as installed),
+/// else the checkout that it was built from.
 /// Error bad_usage for a cache or project in whose path nothing can be built.
 Result<Paths> find_paths();
 

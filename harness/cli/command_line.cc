@@ -123,7 +123,7 @@ CLI::Validator whole_number(int least, int most) {
 
 Result<std::variant<Action, Answer>> understand(const std::vector<std::string>& args, Program& program) {
   CLI::App app{description, "pinrig"};
-  app.set_version_flag("--version", "pinrig 0.1.0");
+  app.set_version_flag("--version", "pinrig " PINRIG_VERSION);
   app.require_subcommand(1);
   app.fallthrough();
   Action action;
