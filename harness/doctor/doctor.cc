@@ -2,13 +2,17 @@
 #include "doctor/doctor.h"
 
 #include <fmt/format.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
+#include <tuple>
 
+#include "base/capacity.h"
 #include "base/text.h"
+#include "gc/gc.h"
 #include "process/process.h"
 #include "run/scheduler.h"
 #include "vm/accel.h"
@@ -110,14 +114,78 @@ Finding check_disk(const std::string& name, const fs::path& dir, std::uintmax_t 
   return {Level::ok, name, detail, ""};
 }
 
+// Where "affinity" and "MemAvailable" set the limit there is none beside the machine's own.
+std::string limited_by(const std::string& from) {
+  return from.starts_with("/") ? fmt::format(" (limited by {})", from) : "";
+}
+
 Finding check_memory() {
   const run::Budget b = run::machine_budget();
-  const std::string detail = fmt::format("{} for guests, {} CPUs", human_bytes(b.memory), b.cpus);
+  const Capacity c = capacity();
+  const std::string detail = fmt::format("{} for guests{}, {} CPUs{}", human_bytes(b.memory),
+                                         limited_by(c.memory_from), b.cpus, limited_by(c.cpus_from));
   constexpr std::uint64_t guest = std::uint64_t{2} << 30;
   if (b.memory < guest)
     return {Level::problem, "memory", detail,
             "one guest needs 2 GiB; close something or lower `memory` of the machine file"};
   return {Level::ok, "memory", detail, ""};
+}
+
+Finding check_gdb() {
+  for (const char* name : {"gdb-multiarch", "gdb"}) {
+    if (const fs::path found = find_tool(name); !found.empty()) return {Level::ok, "gdb", found.string(), ""};
+  }
+  return {Level::note, "gdb", "not found: repro.sh --gdb needs it", "apt install gdb-multiarch"};
+}
+
+// Locks, rename(2) and mmap(2) over a network differ from server to server, and a build is slow there.
+std::string network_file_system(const fs::path& dir) {
+  struct statfs s = {};
+  if (::statfs(dir.c_str(), &s) != 0) return "";
+  // include/uapi/linux/magic.h; Lustre, GPFS and BeeGFS from their own sources.
+  switch (static_cast<std::uint32_t>(s.f_type)) {
+    case 0x6969:
+      return "NFS";
+    case 0xff534d42:
+    case 0xfe534d42:
+      return "SMB";
+    case 0x01021997:
+      return "9p";
+    case 0x00c36400:
+      return "Ceph";
+    case 0x5346414f:
+      return "AFS";
+    case 0x0bd00bd0:
+      return "Lustre";
+    case 0x47504653:
+      return "GPFS";
+    case 0x19830326:
+      return "BeeGFS";
+    default:
+      return "";
+  }
+}
+
+Finding check_network(const std::string& name, const fs::path& dir, const char* variable) {
+  const std::string kind = network_file_system(dir);
+  if (kind.empty()) return {Level::ok, name, "a local file system", ""};
+  return {Level::note, name,
+          fmt::format("{} is on {}: builds and locks are slower there", dir.string(), kind),
+          fmt::format("set {} to a local directory", variable)};
+}
+
+// What gc could look at, by kind: "3 runs 1.2 GiB, 12 kernels 640.0 MiB".
+Result<Finding> check_use(const Paths& paths) {
+  std::error_code ec;
+  if (!fs::exists(paths.state / "results.db", ec)) return Finding{Level::ok, "disk use", "no runs yet", ""};
+  PINRIG_TRY(store, store::Store::open(paths.state / "results.db"));
+  PINRIG_TRY(items, gc::take_inventory(paths, store));
+  const bool has_leftovers = std::any_of(items.begin(), items.end(), [](const auto& item) {
+    return item.kind == gc::Kind::leftover && !item.in_use;
+  });
+  return Finding{
+      has_leftovers ? Level::note : Level::ok, "disk use", gc::totals(items),
+      has_leftovers ? "pinrig gc removes what killed runs left behind (see also --keep, --max-size)" : ""};
 }
 
 Finding check_source(const char* package) {
@@ -175,7 +243,14 @@ Result<std::vector<Finding>> diagnose(const Services& s) {
   // A first run needs sources (3 GiB with a checkout), two object trees and artifacts.
   out.push_back(check_disk("disk (cache)", s.paths.cache, std::uintmax_t{10} << 30, "PINRIG_CACHE"));
   out.push_back(check_disk("disk (state)", s.paths.state, std::uintmax_t{1} << 30, "PINRIG_STATE"));
+  for (const auto& [name, dir, variable] : {std::tuple("place (cache)", s.paths.cache, "PINRIG_CACHE"),
+                                            std::tuple("place (state)", s.paths.state, "PINRIG_STATE")})
+    out.push_back(check_network(name, dir, variable));
+  auto use = check_use(s.paths);
+  out.push_back(use.has_value() ? *use
+                                : Finding{Level::problem, "disk use", use.error().message, use.error().hint});
   out.push_back(check_memory());
+  out.push_back(check_gdb());
   for (const char* p : {"linux-source-6.12", "linux-source-6.1"}) out.push_back(check_source(p));
   for (const auto arch : {model::Arch::x86_64, model::Arch::aarch64}) {
     PINRIG_TRY(f, check_accel(arch, s));
