@@ -7,6 +7,7 @@
 
 #include "base/deadline.h"
 #include "base/text.h"
+#include "job/early_console.h"
 #include "job/outcome.h"
 #include "job/raw_files.h"
 #include "vm/guest.h"
@@ -230,6 +231,8 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
                  .what = "guest",
                  .text = fmt::format("{}; {} tests go on in a fresh guest", shown(why), todo.size())});
   } while (result.guests < max_guests);
+  if (result.facts.outcome.kind == JobOutcome::Kind::no_output)
+    PINRIG_CHECK(ask_early_console(job, drives, dir, cancel, result));
   result.wall_s = since(start).count();
   return result;
 }

@@ -103,6 +103,42 @@ TEST(GuestJob, AGuestWithAProcessThatCannotBeKilledRunsNoFurtherTest) {
                        {"bio/a", Verdict::pass}, {"bio/b", Verdict::timeout}, {"bio/c", Verdict::pass}}));
 }
 
+GuestJobResult of_silent_guest(const Place& place, const std::string& role) {
+  const vm::FakeQemu fake(role);
+  auto job = job_spec(place.dir.path(), {"bio/a"});
+  job.timeouts.boot_s = 0.3;
+  const CancelToken never;
+  Listener listener;
+  const auto r = run_guest_job(job, {}, place.dir.path() / "job", never, listener);
+  EXPECT_TRUE(r.has_value()) << r.error().message;
+  return r.has_value() ? *r : GuestJobResult{};
+}
+
+TEST(GuestJob, AKernelThatDiesBeforeItsConsoleIsUpSaysWhyOnAnEarlyOne) {
+  const Place place;
+  const auto r = of_silent_guest(place, "dies_before_its_console");
+  EXPECT_EQ(r.facts.outcome.kind, JobOutcome::Kind::boot_failed);
+  EXPECT_THAT(r.facts.outcome.detail, HasSubstr("the console stayed empty"));
+  EXPECT_THAT(r.facts.outcome.detail, HasSubstr("with earlyprintk=ttyS0,115200: Kernel panic"));
+  ASSERT_EQ(r.facts.events.size(), 1U);
+  EXPECT_TRUE(r.facts.events.front().fatal);
+}
+
+TEST(GuestJob, AKernelThatComesUpTheSecondTimeOnlyIsNoGoodKernel) {
+  const Place place;
+  const auto r = of_silent_guest(place, "comes_up_with_earlycon");
+  EXPECT_EQ(r.facts.outcome.kind, JobOutcome::Kind::no_output);
+  EXPECT_THAT(r.facts.outcome.detail, HasSubstr("with earlyprintk=ttyS0,115200 it came up"));
+  EXPECT_TRUE(r.facts.records.empty()) << "no test ran";
+}
+
+TEST(GuestJob, AKernelThatStaysSilentIsReportedAsThat) {
+  const Place place;
+  const auto r = of_silent_guest(place, "silent");
+  EXPECT_EQ(r.facts.outcome.kind, JobOutcome::Kind::no_output);
+  EXPECT_THAT(r.facts.outcome.detail, HasSubstr("with earlyprintk=ttyS0,115200: the console stayed empty"));
+}
+
 TEST(GuestJob, AFirstGuestThatCannotStartIsAnError) {
   Place place;
   const vm::FakeQemu fake("refuses");

@@ -194,10 +194,21 @@ void flood(int control, const std::string& file) {
   put(fd, std::string(65536, 'x'));
 }
 
-void play(const std::string& role, int control, int qmp, const std::string& results) {
+/// A kernel that dies before its console is up, unless it has an early one.
+void die_early(int qmp, const std::string& console, bool early) {
+  const int fd = ::open(console.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  if (!early) return;
+  put(fd,
+      "[    0.000000] Linux version 6.12.1\n[    0.000000] Kernel panic - not syncing: No memory at all\n");
+  shut_down(qmp, "guest-reset");
+}
+
+void play(const std::string& role, int control, int qmp, const std::string& results, bool early) {
   const std::string console = (fs::path(results).parent_path() / "console.raw").string();
   if (role == "floods_console") flood(control, console);
   if (role == "floods_results") flood(control, results);
+  if (role == "dies_before_its_console") die_early(qmp, console, early);
+  if (role == "comes_up_with_earlycon" && early) be_good(control, qmp);
   if (role == "good" || role == "good_kvm") be_good(control, qmp);
   if (role == "panics_at_boot") shut_down(qmp, "guest-reset");
   if (role == "bad_magic") put(control, std::string(64, 'x'));
@@ -273,7 +284,9 @@ __attribute__((constructor)) void maybe_be_qemu(int argc, char** argv, char**) {
   if (std::strcmp(role, "silent_qmp") == 0)
     for (;;) ::pause();
   shake_hands(qmp, std::strcmp(role, "good_kvm") == 0);
-  play(role, control, qmp, results);
+  bool early = false;
+  for (int i = 1; i < argc; ++i) early |= std::strstr(argv[i], " earlyprintk=") != nullptr;
+  play(role, control, qmp, results, early);
 }
 
 }  // namespace
