@@ -80,6 +80,41 @@ TEST_F(GuestInterrupted, QemuThatIsKilledIsAnErrorOfTheHarness) {
   EXPECT_THAT(run.heard(), HasSubstr("SIGKILL"));
 }
 
+// A kernel that nobody has: a series whose one file says who made it.
+fs::path new_series(const Sandbox& box) {
+  const std::string name = box.root().filename().string();
+  const fs::path dir = box.root() / "series" / name;
+  box.put(dir / "series.yaml",
+          "# SPDX-License-Identifier: GPL-2.0\nname: " + name + "\nbase: debian-6.12\npatches: {dir: .}\n");
+  box.put(dir / "0001-new.patch",
+          "From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001\n"
+          "From: A. Developer <dev@example.org>\nDate: Mon, 5 Jan 2026 10:00:00 +0000\n"
+          "Subject: [PATCH] mm: say " +
+              name + "\n\n---\n mm/" + name +
+              ".txt | 1 +\n"
+              " 1 file changed, 1 insertion(+)\n create mode 100644 mm/" +
+              name +
+              ".txt\n\n"
+              "diff --git a/mm/" +
+              name + ".txt b/mm/" + name + ".txt\nnew file mode 100644\n--- /dev/null\n+++ b/mm/" + name +
+              ".txt\n@@ -0,0 +1 @@\n+" + name + "\n");
+  return dir / "series.yaml";
+}
+
+TEST_F(GuestInterrupted, TwoRunsThatNeedTheSameNewKernelBuildItOnce) {
+  const std::string series = new_series(box_).string();
+  const std::vector<std::string> args{"run", "--verbose", "--series", series,   "--point",
+                                      "tip", "--arch",    "x86_64",   "--test", "pins/*"};
+  Background first(box_, args);
+  Background second(box_, args);
+  EXPECT_EQ(first.end(build_s), "exit 0") << first.heard();
+  EXPECT_EQ(second.end(build_s), "exit 0") << second.heard();
+  const auto found_it = [](const Background& run) {
+    return run.heard().find(" cached ") != std::string::npos;
+  };
+  EXPECT_NE(found_it(first), found_it(second)) << first.heard() << second.heard();
+}
+
 TEST_F(GuestInterrupted, TwoRunsAtOnceBothEndWell) {
   Background first(box_, one_guest);
   Background second(box_, one_guest);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Ctrl-C and kill -9 while sources, sysroots and kernels are made. The programs that take long are fakes
 // which tell when they run, so each test knows when to strike.
+#include <fcntl.h>
 #include <signal.h>
 
 #include "background.h"
@@ -111,12 +112,36 @@ TEST_F(Interrupted, WhileAnotherPinrigHoldsTheBuild) {
   expect_clean();
 }
 
+// Holds the lock of SQLite's writer, byte 120 of the log's index (WAL_WRITE_LOCK of src/wal.c): whoever wants
+// to write waits for it, half a minute.
+class BlockedStore {
+ public:
+  explicit BlockedStore(const fs::path& state)
+      : fd_(::open((state / "results.db-shm").c_str(), O_RDWR | O_CLOEXEC)) {
+    struct flock lock = {};
+    lock.l_type = F_WRLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = 120;
+    lock.l_len = 1;
+    held_ = fd_ && ::fcntl(fd_.get(), F_SETLKW, &lock) == 0;
+  }
+  bool held() const { return held_; }
+
+ private:
+  UniqueFd fd_;
+  bool held_ = false;
+};
+
 TEST_F(Interrupted, ASecondSignalEndsItAtOnce) {
   fake_platform();
   box_.fake("make", hanging());
   Background run(box_, {"run"});
   ASSERT_TRUE(began_->wait_for("began", 60)) << run.heard();
+  // What the first signal asks for cannot be done: its end is not to be written down.
+  const BlockedStore blocked(box_.state);
+  ASSERT_TRUE(blocked.held());
   run.signal(SIGINT);
+  EXPECT_EQ(run.end(3), "still runs") << run.heard();
   run.signal(SIGINT);
   EXPECT_EQ(run.end(20), "exit 130") << run.heard();
 }
