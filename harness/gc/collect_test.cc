@@ -104,9 +104,12 @@ TEST_F(Collect, WhatAKilledGuestLeftGoesAndItsResultsStay) {
 }
 
 TEST_F(Collect, HalfMadeThingsOfTheCacheGo) {
-  const std::vector<fs::path> leftovers{"kernels/k1.tmp/image", "kernels/.probe-abc/x",
+  const std::vector<fs::path> leftovers{"kernels/k1.tmp/image",
+                                        "kernels/.probe-abc/x",
                                         "sysroots/.x86_64-1.partial/etc/x",
-                                        "sources/.unfinished-a.git-xyz/HEAD", "kernels/.gc-k9/image"};
+                                        "sources/.unfinished-a.git-xyz/HEAD",
+                                        "sources/range-abc/HEAD",
+                                        "kernels/.gc-k9/image"};
   for (const auto& file : leftovers) put(paths_.cache / file);
   put(paths_.cache / "kernels/k1/image");
   collect_with({});

@@ -120,6 +120,7 @@ class Inventory {
     for (const auto& path : entries(c / "sysroots")) add(Kind::sysroot, path, hidden(path));
     for (const auto& path : entries(c / "images")) add(Kind::image, path, hidden(path));
     for (const auto& path : entries(c / "sources")) {
+      if (path.filename().string().starts_with("range-")) add_leftover(path, {}, c);
       if (path.extension() == ".git" || path.filename().string().starts_with("."))
         add(Kind::source, path, {});
     }

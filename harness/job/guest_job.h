@@ -27,7 +27,7 @@ struct GuestJobResult {
   verdict::JobFacts facts;                  ///< for judge()
   wire::Hello hello;                        ///< of the first guest
   std::vector<std::string> setup_problems;  ///< in what a guest is not the machine that was asked for
-  std::vector<std::string> problems;        ///< what read_results() found wrong
+  std::vector<std::string> problems;        ///< what verdict::ResultsReader found wrong
   double boot_s = 0;                        ///< QEMU spawn to hello, first guest
   double first_test_s = 0;  ///< QEMU spawn to the request of the first test: boot, set-up, negative control
   double wall_s = 0;        ///< all guests of the job

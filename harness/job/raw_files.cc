@@ -11,31 +11,39 @@
 
 namespace pinrig::job {
 
-Result<console::Log> read_console(const fs::path& file) {
-  console::Parser parser;
+namespace {
+
+// Gives a file to `parser` in pieces. No file at all: QEMU ended before it made one; that is an empty one,
+// not an error of ours.
+template <typename Parser>
+Result<void> feed_file(const fs::path& file, Parser& parser) {
   UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
-  // No console file at all: QEMU ended before it made one. That is an empty log, not an error of ours.
-  if (!fd && errno == ENOENT) return parser.finish();
+  if (!fd && errno == ENOENT) return {};
   if (!fd) return errno_error("opening " + file.string(), errno);
   std::string buffer(std::size_t{1} << 20, '\0');
   for (;;) {
     const auto n = ::read(fd.get(), buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno_error("reading " + file.string(), errno);
-    if (n == 0) return parser.finish();
+    if (n == 0) return {};
     parser.feed({buffer.data(), static_cast<std::size_t>(n)});
   }
 }
 
-Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& log,
-                               const std::vector<verdict::SentTest>& sent, GuestJobResult& result) {
-  std::string raw;
-  if (fs::exists(files.results())) {
-    PINRIG_TRY(text, read_file(files.results()));
-    raw = std::move(text);
-  }
-  auto read = verdict::read_results(raw, sent);
+// `sent`: null when it is not known; then what was planned counts.
+Result<void> add_results(const vm::GuestFiles& files, const console::Log& log,
+                         const std::vector<verdict::SentTest>* sent, GuestJobResult& result) {
+  verdict::ResultsReader reader(sent);
+  PINRIG_CHECK(feed_file(files.results(), reader));
+  auto read = reader.finish();
   for (auto& r : read.records) {
+    // A name of the guest's own making would become the path of a file here.
+    const auto& planned = result.facts.planned;
+    if (std::none_of(planned.begin(), planned.end(), [&](const auto& t) { return t.name == r.name; })) {
+      result.problems.push_back(
+          fmt::format("results of \"{}\", which was not asked for", r.name.substr(0, 80)));
+      continue;
+    }
     r.guest = std::max(result.guests, 1);
     result.facts.records.push_back(std::move(r));
   }
@@ -55,6 +63,19 @@ Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& 
   return {};
 }
 
+}  // namespace
+
+Result<console::Log> read_console(const fs::path& file) {
+  console::Parser parser;
+  PINRIG_CHECK(feed_file(file, parser));
+  return parser.finish();
+}
+
+Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& log,
+                               const std::vector<verdict::SentTest>& sent, GuestJobResult& result) {
+  return add_results(files, log, &sent, result);
+}
+
 Result<GuestJobResult> read_leftovers(const model::JobSpec& job, const fs::path& dir) {
   GuestJobResult out;
   out.facts.planned = job.tests;
@@ -67,7 +88,7 @@ Result<GuestJobResult> read_leftovers(const model::JobSpec& job, const fs::path&
     if (!fs::exists(files.results(), ec) && !fs::exists(files.console(), ec)) break;
     ++out.guests;
     PINRIG_TRY(log, read_console(files.console()));
-    PINRIG_CHECK(add_guest_results(files, log, out));
+    PINRIG_CHECK(add_results(files, log, nullptr, out));
     out.attempts.push_back({n, out.facts.outcome, 0, 0, files.dir.string()});
   }
   return out;

@@ -12,8 +12,8 @@ namespace pinrig::job {
 /// Parses a console log piece by piece, so that one of gigabytes needs no more memory than a short one.
 Result<console::Log> read_console(const fs::path& file);
 
-/// Reads results.raw and adds its records of the tests that were `sent` to this guest, the events of `log`
-/// and the guest's answers to `result`.
+/// Reads results.raw and adds its records of the tests that were `sent` to this guest, the events of
+/// `log` and the guest's answers to `result`.
 Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& log,
                                const std::vector<verdict::SentTest>& sent, GuestJobResult& result);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "verdict/test_end.h"
 #include "wire/frame.h"
@@ -17,21 +18,29 @@ namespace {
 
 using nlohmann::json;
 
-class Reader {
- public:
+}  // namespace
+
+struct ResultsReader::Impl {
   /// `sent`: null when it is not known.
-  explicit Reader(const std::vector<SentTest>* sent) : sent_(sent) {}
-  Results run(std::string_view raw) {
-    wire::Decoder decoder(raw);
+  explicit Impl(const std::vector<SentTest>* sent) : sent_(sent) {}
+
+  void feed(std::string_view piece) {
+    total_ += piece.size();
+    if (damaged_at_) return;
+    rest_ += piece;
+    wire::Decoder decoder(rest_);
     while (const auto frame = decoder.next()) take(*frame);
     const std::size_t left = decoder.rest().size();
-    if (decoder.corrupt()) {
-      problem(fmt::format("damaged frame at byte {} of {}: nothing after it was read", raw.size() - left,
-                          raw.size()));
-    } else if (left > 0) {
-      problem(fmt::format("the last frame is cut off: {} bytes of it are there", left));
-    }
-    if (sent_) compare_ends();
+    if (decoder.corrupt()) damaged_at_ = total_ - left;
+    rest_.erase(0, rest_.size() - left);
+  }
+
+  Results finish() {
+    if (damaged_at_)
+      problem(fmt::format("damaged frame at byte {} of {}: nothing after it was read", *damaged_at_, total_));
+    else if (!rest_.empty())
+      problem(fmt::format("the last frame is cut off: {} bytes of it are there", rest_.size()));
+    if (sent_ != nullptr) compare_ends();
     return std::move(results_);
   }
 
@@ -39,6 +48,7 @@ class Reader {
   struct Running {
     std::size_t record = 0;
     bool ended = false;
+    bool cut = false;
   };
 
   void problem(std::string text) {
@@ -69,7 +79,11 @@ class Reader {
       return;
     }
     model::TestRecord& record = results_.records[it->second.record];
-    (frame.kind == wire::Kind::out ? record.output : record.errors).append(frame.payload);
+    std::string& stream = frame.kind == wire::Kind::out ? record.output : record.errors;
+    const std::size_t room = max_stream - std::min(max_stream, stream.size());
+    stream.append(frame.payload.substr(0, room));
+    if (frame.payload.size() > room && !std::exchange(it->second.cut, true))
+      problem(fmt::format("{} wrote more than {} MiB: the rest is left out", record.name, max_stream >> 20));
   }
 
   void message(std::string_view text) {
@@ -169,18 +183,18 @@ class Reader {
   }
 
   const std::vector<SentTest>* sent_;
+  std::string rest_;  // a frame of which only a part is there
+  std::size_t total_ = 0;
+  std::optional<std::size_t> damaged_at_;
   Results results_;
   std::map<std::uint32_t, Running> tests_;
   std::set<std::string> names_;
   std::set<std::uint32_t> stray_;
 };
 
-}  // namespace
-
-Results read_results(std::string_view raw) { return Reader(nullptr).run(raw); }
-
-Results read_results(std::string_view raw, const std::vector<SentTest>& sent) {
-  return Reader(&sent).run(raw);
-}
+ResultsReader::ResultsReader(const std::vector<SentTest>* sent) : impl_(std::make_unique<Impl>(sent)) {}
+ResultsReader::~ResultsReader() = default;
+void ResultsReader::feed(std::string_view piece) { impl_->feed(piece); }
+Results ResultsReader::finish() { return impl_->finish(); }
 
 }  // namespace pinrig::verdict

@@ -3,6 +3,7 @@
 // write anything there.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,12 +32,29 @@ struct Results {
   std::vector<std::string> problems;
 };
 
-/// Reads results.raw. A frame cut off at the end (the guest died while writing) loses only itself; after
-/// damage nothing more is read, and `problems` says at which byte.
-///
-/// With `sent` a record counts only for a test that this guest was asked to run, and its end only when the
-/// control port has the same: a test is root in the guest and can write to the results port.
-Results read_results(std::string_view raw);
-Results read_results(std::string_view raw, const std::vector<SentTest>& sent);
+/// At most this much of what a test writes to stdout, and as much of stderr, is kept: what the agent lets
+/// through, twice. The rest is left out, and `problems` says so.
+inline constexpr std::size_t max_stream = std::size_t{8} << 20;
+
+/// Reads results.raw in pieces of any size, so that no more of it is in memory than what its records keep. A
+/// frame cut off at the end (the guest died while writing) loses only itself; after damage nothing more is
+/// read, and `problems` says at which byte.
+class ResultsReader {
+ public:
+  /// With `sent` a record counts only for a test that this guest was asked to run, and its end only when the
+  /// control port has the same: a test is root in the guest and can write to the results port. It has to live
+  /// as long as the reader; null: not known.
+  explicit ResultsReader(const std::vector<SentTest>* sent = nullptr);
+  ~ResultsReader();
+  ResultsReader(const ResultsReader&) = delete;
+  ResultsReader& operator=(const ResultsReader&) = delete;
+  void feed(std::string_view piece);
+  /// What all pieces together say; the reader is used up.
+  Results finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
 
 }  // namespace pinrig::verdict

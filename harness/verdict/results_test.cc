@@ -45,6 +45,56 @@ wire::TestEnd end_of(std::uint32_t id) {
 
 std::string out(std::uint32_t id, const std::string& text) { return wire::encode(wire::Kind::out, id, text); }
 
+Results read_results(std::string_view raw) {
+  ResultsReader reader;
+  reader.feed(raw);
+  return reader.finish();
+}
+
+Results read_results(std::string_view raw, const std::vector<SentTest>& sent) {
+  ResultsReader reader(&sent);
+  reader.feed(raw);
+  return reader.finish();
+}
+
+TEST(ReadResults, PiecesOfAnySizeGiveTheSame) {
+  const std::string raw = message(wire::Hello{}) + begin(1, "bio/a") + out(1, "ok 1 a\n") +
+                          message(end_of(1)) + begin(2, "bio/b") + out(2, "half");
+  const Results whole = read_results(raw);
+  for (const std::size_t size : {std::size_t{1}, std::size_t{7}, std::size_t{100}}) {
+    ResultsReader reader;
+    for (std::size_t at = 0; at < raw.size(); at += size) reader.feed(std::string_view(raw).substr(at, size));
+    const Results r = reader.finish();
+    ASSERT_THAT(r.records, SizeIs(2));
+    EXPECT_EQ(r.records[0].output, "ok 1 a\n");
+    EXPECT_EQ(r.records[1].output, "half");
+    EXPECT_EQ(r.problems, whole.problems);
+  }
+}
+
+TEST(ReadResults, DamageIsWhereItIsWhateverThePieces) {
+  const std::string raw = message(wire::Hello{}) + std::string(20, 'x') + begin(1, "bio/a");
+  ResultsReader reader;
+  for (const char c : raw) reader.feed(std::string_view(&c, 1));
+  const Results r = reader.finish();
+  EXPECT_EQ(r.problems, read_results(raw).problems);
+  EXPECT_THAT(r.problems, ElementsAre(HasSubstr("damaged frame at byte")));
+  EXPECT_THAT(r.records, IsEmpty());
+}
+
+// The agent cuts the output of tests; a guest that lies does not.
+TEST(ReadResults, OutputWithoutEndIsCut) {
+  std::string raw = begin(1, "bio/a");
+  const std::string piece = out(1, std::string(wire::max_payload, 'x'));
+  ResultsReader reader;
+  reader.feed(raw);
+  for (int i = 0; i < 12; ++i) reader.feed(piece);
+  const Results r = reader.finish();
+  ASSERT_THAT(r.records, SizeIs(1));
+  EXPECT_EQ(r.records[0].output.size(), max_stream);
+  EXPECT_THAT(r.problems, ElementsAre("bio/a wrote more than 8 MiB: the rest is left out"));
+}
+
 TEST(ReadResults, SetUpsAddUp) {
   wire::SetupDone first;
   first.devices = {{"pin-raw:1", "/dev/nvme0n2"}};
