@@ -27,7 +27,8 @@ struct Context {
 Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx);
 
 /// Builds guest-tests/ for an architecture, static, in the cache (incremental). Returns the directory with
-/// `agent` and `tests/SUITE/NAME`. Error build_failed with the first compiler error.
+/// `agent` and `tests/SUITE/NAME`, whose name is made from the content of the sources: another checkout with
+/// the same sources finds it. Nothing writes to it again. Error build_failed with the first compiler error.
 Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const Context& ctx);
 
 /// The base initramfs of images/initramfs.manifest (agent as /init, our tests below /tests), as a

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "image/guest_image.h"
+#include "image/guest_sources.h"
 #include "image/packages.h"
 #include "image/publish.h"
 #include "process/process.h"
@@ -53,28 +54,35 @@ std::string fingerprint(const fs::path& program) {
 }
 
 /// What CMake reads once only and keeps in its cache: another value wants another build directory.
-Result<std::string> build_key(model::Arch arch, const fs::path& sysroot, const Tools& tools,
-                              const Context& ctx) {
-  const fs::path folder = ctx.project / "guest-tests" / "cmake";
+std::string build_key(const GuestSources& sources, model::Arch arch, const fs::path& sysroot,
+                      const Tools& tools) {
   Sha256 hash;
-  hash.field(fs::absolute(ctx.project).lexically_normal().string()).field(sysroot.string());
-  hash.field(fingerprint(tools.cc)).field(fingerprint(tools.cxx));
+  hash.field(sysroot.string()).field(fingerprint(tools.cc)).field(fingerprint(tools.cxx));
   for (const std::string& name : {std::string(to_string(arch)) + ".cmake", std::string("sysroot.cmake")}) {
-    PINRIG_TRY(text, read_file(folder / name));
-    hash.field(text);
+    const auto file = sources.find("guest-tests/cmake/" + name);
+    hash.field(file == sources.end() ? "" : file->second);
   }
   return hash.hex().substr(0, 16);
 }
 
-/// The first line that says what is wrong, paths below `project` shortened: "guest-tests/bio/x.c:3:5: error:
+/// What comes out depends on: the sources by their content, wherever the checkout lies, and what compiles
+/// them. The sysroot's name is made from its packages.
+std::string programs_key(const GuestSources& sources, const fs::path& sysroot, const Tools& tools) {
+  Sha256 hash;
+  hash.field(sysroot.filename().string()).field(fingerprint(tools.cc)).field(fingerprint(tools.cxx));
+  for (const auto& [name, text] : sources) hash.field(name).field(text);
+  return hash.hex().substr(0, 16);
+}
+
+/// The first line that says what is wrong, paths below `folder` shortened: "guest-tests/bio/x.c:3:5: error:
 /// ...".
-std::string first_error(const std::string& output, const fs::path& project) {
+std::string first_error(const std::string& output, const fs::path& folder) {
   for (const char* mark : {": error: ", ": fatal error: ", "undefined reference to", "CMake Error",
                            "cannot find -l", ": multiple definition of "}) {
     for (std::string_view line : lines(output)) {
       if (line.find(mark) == std::string_view::npos) continue;
       std::string text(line);
-      const std::string prefix = project.string() + "/";
+      const std::string prefix = folder.string() + "/";
       for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix))
         text.erase(at, prefix.size());
       return text;
@@ -99,6 +107,12 @@ void report_step(std::string_view line, const std::string& what, const Context& 
   ctx.progress(fmt::format("{}: {}", what, line.substr(1, close - 1)));
 }
 
+/// Where one architecture is built: the copy of the sources, and CMake's and ninja's files.
+struct Place {
+  fs::path source;  ///< holds guest-tests/ and harness/
+  fs::path build;
+};
+
 /// file, line and message of "guest-tests/bio/x.c:3:5: error: ..."; only the message of any other line.
 BuildFailure failure_of(const std::string& first, const fs::path& log) {
   BuildFailure failure{.stage = BuildFailure::Stage::guest_programs, .log = log, .message = first};
@@ -113,14 +127,14 @@ BuildFailure failure_of(const std::string& first, const fs::path& log) {
 
 /// The Error of a step with its whole output in a file that no later build touches.
 Result<void> step_failed(const std::string& what, const std::string& status, const std::string& output,
-                         const std::string& log_name, const Context& ctx) {
+                         const std::string& log_name, const Place& place, const Context& ctx) {
   PINRIG_TRY(log, create_unique(ctx.cache / "logs", "guest-programs-", "." + log_name));
   PINRIG_CHECK(write_file_atomic(log, output));
   if (output.find("No space left on device") != std::string::npos) {
     return make_error(ErrorKind::disk_full, what + ": No space left on device",
                       "free some space at " + log.string());
   }
-  const std::string first = first_error(output, fs::absolute(ctx.project).lexically_normal());
+  const std::string first = first_error(output, place.source);
   Error e = make_error(ErrorKind::build_failed,
                        first.empty() ? fmt::format("{} failed ({}):{}", what, status, tail(output))
                                      : fmt::format("{} failed: {}", what, first),
@@ -131,7 +145,7 @@ Result<void> step_failed(const std::string& what, const std::string& status, con
 
 /// Runs a build step; its failure is that of the guest programs' source.
 Result<void> step(const std::vector<std::string>& argv, const std::string& what, const std::string& log_name,
-                  const Context& ctx) {
+                  const Place& place, const Context& ctx) {
   process::Command command;
   command.argv = argv;
   // Flags of the caller's environment would end up in CMake's cache and in the programs.
@@ -151,36 +165,61 @@ Result<void> step(const std::vector<std::string>& argv, const std::string& what,
   if (std::holds_alternative<process::Cancelled>(run.status)) return cancelled_error();
   if (process::succeeded(run.status)) return {};
   output += run.err;
-  return step_failed(what, to_string(run.status), output, log_name, ctx);
+  return step_failed(what, to_string(run.status), output, log_name, place, ctx);
 }
 
-Result<void> configure(model::Arch arch, const fs::path& sysroot, const Tools& tools, const fs::path& build,
+Result<void> configure(model::Arch arch, const fs::path& sysroot, const Tools& tools, const Place& place,
                        const Context& ctx) {
-  const fs::path source = fs::absolute(ctx.project).lexically_normal() / "guest-tests";
+  const fs::path source = place.source / "guest-tests";
   std::error_code ec;
-  if (fs::exists(build / "build.ninja", ec)) return {};
+  if (fs::exists(place.build / "build.ninja", ec)) return {};
   // A configuration that was cut short may have left a CMake cache with half of its answers.
-  fs::remove_all(build, ec);
-  PINRIG_CHECK(make_dirs(build));
-  return step({tools.cmake.string(), "-S", source.string(), "-B", build.string(), "-G", "Ninja", "-Wno-dev",
-               "-DCMAKE_MAKE_PROGRAM=" + tools.ninja.string(), "-DCMAKE_BUILD_TYPE=Release",
+  fs::remove_all(place.build, ec);
+  PINRIG_CHECK(make_dirs(place.build));
+  return step({tools.cmake.string(), "-S", source.string(), "-B", place.build.string(), "-G", "Ninja",
+               "-Wno-dev", "-DCMAKE_MAKE_PROGRAM=" + tools.ninja.string(), "-DCMAKE_BUILD_TYPE=Release",
                "-DCMAKE_TOOLCHAIN_FILE=" + (source / "cmake" / to_string(arch)).string() + ".cmake",
                "-DPINRIG_SYSROOT=" + sysroot.string()},
-              fmt::format("configuring the {} guest programs", to_string(arch)), "configure.log", ctx);
+              fmt::format("configuring the {} guest programs", to_string(arch)), "configure.log", place, ctx);
+}
+
+Result<void> copy_programs(const fs::path& build, const fs::path& to) {
+  PINRIG_CHECK(make_dirs(to));
+  std::error_code ec;
+  fs::copy(build / "tests", to / "tests", fs::copy_options::recursive | fs::copy_options::copy_symlinks, ec);
+  if (!ec) fs::copy(build / "agent", to / "agent", ec);
+  if (ec) return errno_error(fmt::format("copying {} to {}", build.string(), to.string()), ec.value());
+  return {};
+}
+
+/// Compiles what has changed, in a directory of the cache that all checkouts share, and copies the programs
+/// to `to`.
+Result<void> compile(model::Arch arch, const GuestSources& sources, const fs::path& sysroot,
+                     const Tools& tools, const fs::path& to, const Context& ctx) {
+  const std::string name = fmt::format("{}-{}", to_string(arch), build_key(sources, arch, sysroot, tools));
+  const fs::path folder = fs::absolute(ctx.cache).lexically_normal() / "guest" / "build" / name;
+  PINRIG_TRY(lock, lock_path(folder, ctx));
+  mark_used(folder);
+  const Place place{folder / "source", folder / "objects"};
+  PINRIG_CHECK(mirror_sources(sources, place.source));
+  PINRIG_CHECK(configure(arch, sysroot, tools, place, ctx));
+  PINRIG_CHECK(
+      step({tools.ninja.string(), "-C", place.build.string(), "-j", std::to_string(std::max(1, ctx.jobs))},
+           fmt::format("building the {} guest programs", to_string(arch)), "build.log", place, ctx));
+  return copy_programs(place.build, to);
 }
 
 }  // namespace
 
 Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const Context& ctx) {
   PINRIG_TRY(tools, find_tools(arch));
-  PINRIG_TRY(key, build_key(arch, sysroot, tools, ctx));
-  const fs::path build = ctx.cache / "guest" / fmt::format("{}-{}", to_string(arch), key);
-  PINRIG_TRY(lock, lock_path(build, ctx));
-  mark_used(build);
-  PINRIG_CHECK(configure(arch, sysroot, tools, build, ctx));
-  PINRIG_CHECK(step({tools.ninja.string(), "-C", build.string(), "-j", std::to_string(std::max(1, ctx.jobs))},
-                    fmt::format("building the {} guest programs", to_string(arch)), "build.log", ctx));
-  return build;
+  PINRIG_TRY(sources, read_guest_sources(ctx.project));
+  const std::string key = programs_key(sources, sysroot, tools);
+  const fs::path programs = ctx.cache / "guest" / fmt::format("{}-{}", to_string(arch), key);
+  PINRIG_CHECK(publish_once(programs, ctx, [&](const fs::path& partial) {
+    return compile(arch, sources, sysroot, tools, partial, ctx);
+  }));
+  return programs;
 }
 
 }  // namespace pinrig::image
