@@ -31,6 +31,7 @@ TEST(MakeCommand, SaysEverythingThatDecidesTheResult) {
        {"KBUILD_BUILD_TIMESTAMP", "KBUILD_BUILD_USER", "KBUILD_BUILD_HOST", "KBUILD_BUILD_VERSION"})
     EXPECT_TRUE(c.env.contains(name)) << name;
   EXPECT_EQ(c.env.at("CCACHE_BASEDIR"), "/c");
+  EXPECT_EQ(c.env.at("CCACHE_DEPEND"), "1");
   ASSERT_TRUE(c.inherit.has_value());
   EXPECT_THAT(*c.inherit, Contains("PATH"));
 }
