@@ -13,6 +13,10 @@ include(GoogleTest)
 add_library(pinrig_test_main OBJECT ${CMAKE_SOURCE_DIR}/harness/tests/test_main.cc)
 target_link_libraries(pinrig_test_main PUBLIC GTest::gmock PRIVATE pinrig_settings pinrig_warnings pinrig_sanitizers)
 
+# Half of a cold build is the same headers and templates once per file. In units of a few files they are compiled once per
+# unit, at the price of a unit for each change. Names in unnamed namespaces must then differ within a folder.
+option(PINRIG_UNITY "Compile the files of a module in units of several" OFF)
+
 function(harness_module NAME)
   cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS;LIBS;PRIVATE_LIBS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
@@ -28,6 +32,11 @@ function(harness_module NAME)
     target_link_libraries(pinrig_${NAME}
       PUBLIC pinrig_settings ${deps} ${ARG_LIBS}
       PRIVATE ${private_deps} ${ARG_PRIVATE_LIBS} pinrig_warnings pinrig_sanitizers)
+    if(PINRIG_UNITY)
+      set_target_properties(pinrig_${NAME} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+      # A local variable may have the name of another file's function.
+      target_compile_options(pinrig_${NAME} PRIVATE -Wno-shadow)
+    endif()
   else()
     add_library(pinrig_${NAME} INTERFACE)
     target_link_libraries(pinrig_${NAME} INTERFACE pinrig_settings ${deps} ${ARG_LIBS})

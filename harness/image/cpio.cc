@@ -19,7 +19,7 @@ namespace pinrig::image {
 namespace {
 
 // Counts up when the bytes for the same entries change.
-constexpr std::string_view recipe = "cpio 1";
+constexpr std::string_view cpio_recipe = "cpio 1";
 constexpr int alignment = 512;
 
 using Writer = std::unique_ptr<archive, decltype(&archive_write_free)>;
@@ -126,7 +126,7 @@ Result<void> write_cpio(const std::vector<Entry>& entries, const fs::path& out) 
 
 Result<std::string> content_key(const std::vector<Entry>& entries) {
   Sha256 hash;
-  hash.field(recipe);
+  hash.field(cpio_recipe);
   for (const Entry& entry : entries) {
     hash.field(entry.path).field(fmt::format("{} {:o}", static_cast<int>(entry.type), entry.mode));
     hash.field(entry.target).field(fmt::format("{} {} {}", entry.device, entry.major, entry.minor));

@@ -15,7 +15,7 @@ namespace pinrig::image {
 namespace {
 
 // Counts up when the steps below change what a sysroot holds.
-constexpr std::string_view recipe = "sysroot 1";
+constexpr std::string_view sysroot_recipe = "sysroot 1";
 
 /// A list of packages and what is made of it.
 struct Kind {
@@ -30,7 +30,7 @@ constexpr Kind for_tools = {"full.packages", "full-", "tools' sysroot", 700u << 
 
 std::string key_of(model::Arch arch, const PackageList& list) {
   Sha256 hash;
-  hash.field(recipe).field(debian_arch(arch)).field(list.suite);
+  hash.field(sysroot_recipe).field(debian_arch(arch)).field(list.suite);
   for (const std::string& package : list.packages) hash.field(package);
   return hash.hex().substr(0, 16);
 }

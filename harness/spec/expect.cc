@@ -22,7 +22,7 @@ const std::vector<std::string>& verdict_words() {
   return words;
 }
 
-std::string read_point(Reader& r, const Node& n) {
+std::string read_affected_point(Reader& r, const Node& n) {
   if (n.kind == Node::Kind::scalar && (n.text == "base" || n.text == "tip")) return n.text;
   if (n.kind == Node::Kind::scalar && n.text.find_first_not_of("0123456789") != std::string::npos)
     r.fail(n, fmt::format("points: '{}' is no point: base, tip or a patch number is wanted", n.text));
@@ -38,7 +38,7 @@ model::Expectation read_one(Reader& r, const Node& n) {
   if (const Node* v = f.need("verdicts")) e.verdicts = read_verdicts(r, *v, "verdicts");
   if (const Node* v = f.need("reason")) e.reason = r.text(*v, "reason");
   if (const Node* v = f.get("points")) {
-    for (const auto& item : r.list(*v, "points")) e.points.push_back(read_point(r, item));
+    for (const auto& item : r.list(*v, "points")) e.points.push_back(read_affected_point(r, item));
   }
   set(f, "archs", e.archs, [&](const Node& v) { return read_archs(r, v); });
   set(f, "required", e.required, [&](const Node& v) { return r.truth(v, "required"); });
