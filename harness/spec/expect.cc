@@ -32,7 +32,7 @@ std::string read_affected_point(Reader& r, const Node& n) {
 model::Expectation read_one(Reader& r, const Node& n) {
   model::Expectation e;
   e.where = r.where(n);
-  const Fields f(r, n, "an expectation", {"tests", "verdicts", "points", "archs", "reason", "required"});
+  const Fields f(r, n, Section::expectation);
   if (!r.ok()) return e;
   if (const Node* v = f.need("tests")) e.tests = r.text(*v, "tests");
   if (const Node* v = f.need("verdicts")) e.verdicts = read_verdicts(r, *v, "verdicts");

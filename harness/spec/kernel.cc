@@ -59,7 +59,7 @@ std::string repository(Reader& r, const Node& n, const std::string& key, const f
 
 KernelBase::Git read_git(Reader& r, const Node& n, const fs::path& file) {
   KernelBase::Git git;
-  const Fields f(r, n, "git", {"url", "path", "rev"});
+  const Fields f(r, n, Section::base_git);
   if (!r.ok()) return git;
   const std::string key = only_one(r, f, "git", {"url", "path"});
   if (!r.ok()) return git;
@@ -69,7 +69,7 @@ KernelBase::Git read_git(Reader& r, const Node& n, const fs::path& file) {
 }
 
 void read_source(Reader& r, const Node& n, KernelBase& base, const fs::path& file) {
-  const Fields f(r, n, "source", {"debian", "git", "tarball"});
+  const Fields f(r, n, Section::base_source);
   if (!r.ok()) return;
   const std::string key = only_one(r, f, "source", {"debian", "git", "tarball"});
   if (key == "debian") {
@@ -100,7 +100,7 @@ std::string read_name(Reader& r, const Fields& f, const std::string& expected) {
 
 Series::GitRange read_range(Reader& r, const Node& n, const fs::path& file) {
   Series::GitRange out;
-  const Fields f(r, n, "git", {"repo", "range"});
+  const Fields f(r, n, Section::patches_git);
   if (!r.ok()) return out;
   if (const Node* v = f.need("repo")) out.repo = repository(r, *v, "repo", file);
   if (const Node* v = f.need("range")) {
@@ -114,7 +114,7 @@ Series::GitRange read_range(Reader& r, const Node& n, const fs::path& file) {
 }
 
 void read_patches(Reader& r, const Node& n, Series& series, const fs::path& file) {
-  const Fields f(r, n, "patches", {"dir", "mbox", "git"});
+  const Fields f(r, n, Section::patches);
   if (!r.ok()) return;
   const std::string key = only_one(r, f, "patches", {"dir", "mbox", "git"});
   if (!r.ok()) return;
@@ -151,7 +151,7 @@ Result<KernelBase> load_base(const fs::path& project, const std::string& name) {
   PINRIG_TRY(file, find_named(project, base_place(), name));
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "a kernel", {"name", "source"});
+  const Fields f(r, root, Section::base);
   KernelBase base;
   base.where = r.where(root);
   base.name = read_name(r, f, name);
@@ -170,7 +170,7 @@ Result<Series> load_series(const fs::path& project, const std::string& name) {
   PINRIG_TRY(file, find_series(project, name));
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "a series", {"name", "title", "base", "patches", "expect", "capabilities"});
+  const Fields f(r, root, Section::series);
   Series series;
   series.where = r.where(root);
   series.name = fs::absolute(file).lexically_normal().parent_path().filename().string();

@@ -15,11 +15,6 @@ using model::KnownIssue;
 using model::Requirements;
 using model::Verdict;
 
-std::vector<std::string> with_range(std::vector<std::string> keys) {
-  for (const char* key : {"kernels", "since", "until", "archs"}) keys.emplace_back(key);
-  return keys;
-}
-
 std::string read_version(Reader& r, const Node& n, const std::string& key) {
   const std::string s = r.text(n, key);
   const bool numbers = s.find_first_not_of("0123456789.") == std::string::npos && !s.empty() && s[0] != '.' &&
@@ -83,7 +78,7 @@ std::vector<Verdict> read_seen(Reader& r, const Node& n) {
 
 AllowedSkip read_skip(Reader& r, const Node& n, const fs::path& project) {
   AllowedSkip skip;
-  const Fields f(r, n, "a skip", with_range({"tests", "without", "sometimes", "reason"}));
+  const Fields f(r, n, Section::allowed_skip);
   if (!r.ok()) return skip;
   if (const Node* v = f.need("tests")) skip.tests = read_tests(r, *v);
   if (const Node* v = f.need("reason")) skip.reason = r.text(*v, "reason");
@@ -105,7 +100,7 @@ Result<Requirements> load_requirements(const fs::path& project, const std::strin
   PINRIG_TRY(file, find_named(project, expectations_place(), name));
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "expectations", with_range({"capabilities", "skips"}));
+  const Fields f(r, root, Section::requirements);
   Requirements out;
   out.name = name;
   if (r.ok()) out.range = read_range(r, f, project);
@@ -122,8 +117,7 @@ Result<KnownIssue> load_known_issue(const fs::path& project, const std::string& 
   PINRIG_TRY(file, find_named(project, known_issue_place(), name));
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "a known issue",
-                 with_range({"tests", "without", "seen", "pages", "sometimes", "reason", "reference"}));
+  const Fields f(r, root, Section::known_issue);
   KnownIssue out;
   out.name = name;
   if (!r.ok()) return r.error();

@@ -20,7 +20,7 @@ const std::vector<std::string>& filesystems() {
 
 NvmeDrive read_drive(Reader& r, const Node& n) {
   NvmeDrive d;
-  const Fields f(r, n, "an NVMe drive", {"serial", "nsid", "size", "iops", "fs"});
+  const Fields f(r, n, Section::nvme_drive);
   if (!r.ok()) return d;
   if (const Node* v = f.need("serial")) {
     d.serial = r.word(*v, "serial");
@@ -72,8 +72,7 @@ Result<Machine> load(const fs::path& project, const std::string& name, std::vect
   PINRIG_TRY(root, read_tree(file));
   chain.push_back(name);
   Reader r(shown_path(file));
-  const Fields f(r, root, "a machine",
-                 {"name", "extends", "cpus", "memory", "nvme", "net", "hugepages_2m", "swap", "kernel_args"});
+  const Fields f(r, root, Section::machine);
   if (!r.ok()) return r.error();
   Machine m;
   if (const Node* n = f.get("extends")) {

@@ -15,7 +15,7 @@ using model::MapRow;
 MapRow read_row(Reader& r, const Node& n) {
   MapRow row;
   row.where = r.where(n);
-  const Fields f(r, n, "a row", {"id", "what", "not_testable"});
+  const Fields f(r, n, Section::path_row);
   if (!r.ok()) return row;
   if (const Node* v = f.need("id")) row.id = r.word(*v, "id");
   if (const Node* v = f.need("what")) row.what = r.text(*v, "what");
@@ -29,7 +29,7 @@ Result<std::vector<MapRow>> load_map(const fs::path& project) {
   const fs::path file = project / "guest-tests/map.yaml";
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "the map", {"rows"});
+  const Fields f(r, root, Section::path_map);
   std::vector<MapRow> out;
   const Node* list = r.ok() ? f.need("rows") : nullptr;
   if (list == nullptr) return r.error();

@@ -178,18 +178,19 @@ std::size_t Reader::choice(const Node& n, const std::string& key, const std::vec
   return 0;
 }
 
-Fields::Fields(Reader& reader, const Node& map, std::string what, std::vector<std::string> known)
-    : reader_(reader), map_(map), what_(std::move(what)) {
-  if (map.kind != Node::Kind::map) {
-    reader.fail(map, fmt::format("{}: {} stands here, a map is wanted", what_, kind_name(map.kind)),
+Fields::Fields(Reader& reader, const Node& node, Section section)
+    : reader_(reader), map_(node), schema_(schema_of(section)) {
+  const auto& known = schema_.keys;
+  if (node.kind != Node::Kind::map) {
+    reader.fail(node, fmt::format("{}: {} stands here, a map is wanted", schema_.what, kind_name(node.kind)),
                 "known keys: " + join(known, ", "));
     return;
   }
-  for (const auto& key : map.keys) {
+  for (const auto& key : node.keys) {
     if (std::find(known.begin(), known.end(), key.text) == known.end())
-      reader.fail(key,
-                  fmt::format("unknown key '{}' in {}{}", key.text, what_, did_you_mean(key.text, known)),
-                  "known keys: " + join(known, ", "));
+      reader.fail(
+          key, fmt::format("unknown key '{}' in {}{}", key.text, schema_.what, did_you_mean(key.text, known)),
+          "known keys: " + join(known, ", "));
   }
 }
 
@@ -203,7 +204,7 @@ const Node* Fields::get(const std::string& key) const {
 const Node* Fields::need(const std::string& key) const {
   const Node* n = get(key);
   if (n == nullptr)
-    reader_.fail(map_, fmt::format("key '{}' is missing in {}", key, what_),
+    reader_.fail(map_, fmt::format("key '{}' is missing in {}", key, schema_.what),
                  fmt::format("add '{}: ...'", key));
   return n;
 }

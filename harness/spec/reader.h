@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/kernel.h"
+#include "spec/schema.h"
 #include "spec/yaml_tree.h"
 
 namespace pinrig::spec {
@@ -56,10 +57,10 @@ class Reader {
   std::optional<Error> error_;
 };
 
-/// The keys of one map: refuses unknown ones at construction.
+/// One map of a file: refuses keys that its schema does not have, at construction.
 class Fields {
  public:
-  Fields(Reader& reader, const Node& map, std::string what, std::vector<std::string> known);
+  Fields(Reader& reader, const Node& node, Section section);
   const Node* get(const std::string& key) const;
   /// As get(); its absence is an error at the map.
   const Node* need(const std::string& key) const;
@@ -69,7 +70,7 @@ class Fields {
  private:
   Reader& reader_;
   const Node& map_;
-  std::string what_;
+  const Schema& schema_;
 };
 
 /// `out = value of key` when the key is there: keeps the default otherwise.

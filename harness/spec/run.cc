@@ -122,9 +122,7 @@ Result<RunSpec> load_run(const fs::path& project, const std::string& name) {
   }
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "a run",
-                 {"name", "series", "base", "points", "archs", "fragments", "configs", "machine", "suites",
-                  "accel", "selftests_from", "expect", "env"});
+  const Fields f(r, root, Section::run);
   RunSpec run;
   run.where = r.where(root);
   run.name = file.stem().string();

@@ -55,9 +55,7 @@ std::vector<std::string> read_kernel_args(Reader& r, const Node& n) {
 
 Needs read_needs(Reader& r, const Node& n) {
   Needs needs;
-  const Fields f(r, n, "needs",
-                 {"nvme", "fs", "fs_size", "hugepages_2m", "swap", "rdma", "symbols", "devices",
-                  "kernel_args", "memory", "cpus", "numa_nodes", "tools"});
+  const Fields f(r, n, Section::needs);
   if (!r.ok()) return needs;
   set(f, "nvme", needs.nvme, [&](const Node& v) { return r.texts(v, "nvme"); });
   if (const Node* v = f.get("fs")) {
@@ -105,7 +103,7 @@ model::Proof read_proof(Reader& r, const Node& n, const fs::path& project) {
            "write {mutant: NAME, red: [CASE]}, {env: {NAME: VALUE}} or {base: KERNEL}");
     return proof;
   }
-  const Fields f(r, n, "proof", {"mutant", "base", "env", "red"});
+  const Fields f(r, n, Section::proof);
   if (!r.ok()) return proof;
   set(f, "mutant", proof.mutant, [&](const Node& v) { return r.word(v, "mutant"); });
   if (const Node* v = f.get("base")) {
@@ -151,9 +149,7 @@ std::vector<std::string> read_rows(Reader& r, const Node& n, const std::vector<m
 TestSpec read_test(Reader& r, const Node& n, const std::string& suite, const Project& project) {
   TestSpec t;
   t.where = r.where(n);
-  const Fields f(r, n, "a test",
-                 {"name", "program", "args", "env", "format", "limit", "limit_plus", "needs", "claim",
-                  "destructive", "known_long", "what", "rows", "proof"});
+  const Fields f(r, n, Section::test);
   if (!r.ok()) return t;
   const Node* name = f.need("name");
   if (name == nullptr) return t;
@@ -195,7 +191,7 @@ Result<Suite> load(const fs::path& project, const std::string& name, const std::
   PINRIG_TRY(file, find_named(project, suite_place(), name));
   PINRIG_TRY(root, read_tree(file));
   Reader r(shown_path(file));
-  const Fields f(r, root, "a suite", {"suite", "title", "tests"});
+  const Fields f(r, root, Section::suite);
   Suite suite;
   suite.name = name;
   if (const Node* n = f.need("suite"); n != nullptr && r.word(*n, "suite") != name)

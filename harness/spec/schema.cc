@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "spec/schema.h"
+
+namespace pinrig::spec {
+
+const std::vector<Schema>& schemas() {
+  static const std::vector<Schema> all{
+      {Section::run,
+       "Run",
+       "a run",
+       {"name", "series", "base", "points", "archs", "fragments", "configs", "machine", "suites", "accel",
+        "selftests_from", "expect", "env"}},
+      {Section::expectation,
+       "Expectation",
+       "an expectation",
+       {"tests", "verdicts", "points", "archs", "reason", "required"}},
+      {Section::base, "Base", "a kernel", {"name", "source"}},
+      {Section::base_source, "Base: source", "source", {"debian", "git", "tarball"}},
+      {Section::base_git, "Base: source: git", "git", {"url", "path", "rev"}},
+      {Section::series, "Series", "a series", {"name", "title", "base", "patches", "expect", "capabilities"}},
+      {Section::patches, "Series: patches", "patches", {"dir", "mbox", "git"}},
+      {Section::patches_git, "Series: patches: git", "git", {"repo", "range"}},
+      {Section::machine,
+       "Machine",
+       "a machine",
+       {"name", "extends", "cpus", "memory", "nvme", "net", "hugepages_2m", "swap", "kernel_args"}},
+      {Section::nvme_drive, "Machine: nvme", "an NVMe drive", {"serial", "nsid", "size", "iops", "fs"}},
+      {Section::suite, "Suite", "a suite", {"suite", "title", "tests"}},
+      {Section::test,
+       "Suite: tests",
+       "a test",
+       {"name", "program", "args", "env", "format", "limit", "limit_plus", "needs", "claim", "destructive",
+        "known_long", "what", "rows", "proof"}},
+      {Section::needs,
+       "Suite: needs",
+       "needs",
+       {"nvme", "fs", "fs_size", "hugepages_2m", "swap", "rdma", "symbols", "devices", "kernel_args",
+        "memory", "cpus", "numa_nodes", "tools"}},
+      {Section::proof, "Suite: proof", "proof", {"mutant", "base", "env", "red"}},
+      {Section::requirements,
+       "Expectations of a kernel",
+       "expectations",
+       {"capabilities", "skips", "kernels", "since", "until", "archs"}},
+      {Section::allowed_skip,
+       "Expectations of a kernel: skips",
+       "a skip",
+       {"tests", "without", "sometimes", "reason", "kernels", "since", "until", "archs"}},
+      {Section::known_issue,
+       "Known issue",
+       "a known issue",
+       {"tests", "without", "seen", "pages", "sometimes", "reason", "reference", "kernels", "since", "until",
+        "archs"}},
+      {Section::path_map, "Map", "the map", {"rows"}},
+      {Section::path_row, "Map: rows", "a row", {"id", "what", "not_testable"}},
+  };
+  return all;
+}
+
+const Schema& schema_of(Section section) { return schemas()[static_cast<std::size_t>(section)]; }
+
+}  // namespace pinrig::spec
