@@ -3,14 +3,12 @@
 
 #include <spdlog/sinks/stdout_color_sinks.h>
 
-#include <cstdlib>
+#include "base/environment.h"
 
 namespace pinrig {
 
 void setup_log(LogLevel level) {
-  const char* no_color = std::getenv("NO_COLOR");
-  const auto mode =
-      no_color != nullptr && *no_color != '\0' ? spdlog::color_mode::never : spdlog::color_mode::automatic;
+  const auto mode = environment("NO_COLOR") ? spdlog::color_mode::never : spdlog::color_mode::automatic;
   auto logger =
       std::make_shared<spdlog::logger>("pinrig", std::make_shared<spdlog::sinks::stderr_color_sink_mt>(mode));
   logger->set_pattern(level == LogLevel::verbose ? "%T.%e %^%l%$: %v" : "%^%l%$: %v");

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "base/paths.h"
 
-#include <cstdlib>
 #include <utility>
+
+#include "base/environment.h"
 
 namespace pinrig {
 namespace {
 
-fs::path from_env(const char* name) {
-  const char* v = std::getenv(name);
-  return v != nullptr && *v != '\0' ? fs::absolute(v) : fs::path();
+fs::path from_env(Variable variable) {
+  const auto value = environment(variable);
+  return value ? fs::absolute(*value) : fs::path();
 }
 
-fs::path choose(const char* own, const char* xdg, const char* under_home) {
+fs::path choose(Variable own, Variable xdg, const char* under_home) {
   if (auto p = from_env(own); !p.empty()) return p;
   if (auto p = from_env(xdg); !p.empty()) return p / "pinrig";
   auto home = from_env("HOME");

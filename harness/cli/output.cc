@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <string_view>
 
+#include "base/environment.h"
 #include "base/file.h"
 #include "base/unique_fd.h"
 
@@ -38,19 +38,14 @@ Result<void> write_output(const std::string& file, const std::string& text) {
 }
 
 report::Style terminal_style(const Program& program, int fd) {
-  const auto set = [](const char* name) {
-    const char* v = std::getenv(name);
-    return v != nullptr && *v != '\0' ? v : nullptr;
-  };
-  const char* term = set("TERM");
   const bool tty = ::isatty(fd) == 1;
   report::Style style;
-  style.color = tty && term != nullptr && std::string_view(term) != "dumb" && set("NO_COLOR") == nullptr;
+  style.color = tty && environment("TERM").value_or("dumb") != "dumb" && !environment("NO_COLOR");
   winsize w = {};
   if (tty && ::ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col >= 40) style.width = w.ws_col;
   std::string locale;
-  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
-    if (locale.empty() && set(name) != nullptr) locale = set(name);
+  for (const Variable variable : {Variable("LC_ALL"), Variable("LC_CTYPE"), Variable("LANG")}) {
+    if (locale.empty()) locale = environment(variable).value_or("");
   }
   // Without a locale (CI) UTF-8 is what logs are read as; an explicit other one is believed.
   style.unicode =

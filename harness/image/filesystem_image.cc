@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 
+#include "base/environment.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "base/unique_fd.h"
@@ -43,8 +43,7 @@ const std::vector<Maker>& makers() {
 // each bin of PATH is looked into too.
 std::string program_path(const std::string& name) {
   if (const fs::path found = process::find_program(name); !found.empty()) return found.string();
-  const char* path = std::getenv("PATH");
-  for (const std::string& folder : split(path != nullptr ? path : "", ':')) {
+  for (const std::string& folder : split(environment("PATH").value_or(""), ':')) {
     const fs::path candidate = fs::path(folder).parent_path() / "sbin" / name;
     if (fs::path(folder).filename() == "bin" && ::access(candidate.c_str(), X_OK) == 0)
       return candidate.string();

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "base/cache_use.h"
+#include "base/environment.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "image/guest_image.h"
@@ -116,8 +115,7 @@ std::vector<std::string> mmdebstrap_argv(model::Arch arch, const PackageList& li
                                    "--include=" + join(list.packages, ","),
                                    list.suite,
                                    target.string()};
-  if (const char* mirror = std::getenv("PINRIG_MIRROR"); mirror != nullptr && *mirror != '\0')
-    argv.emplace_back(mirror);
+  if (const auto mirror = environment("PINRIG_MIRROR")) argv.push_back(*mirror);
   return argv;
 }
 

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
 
+#include "base/environment.h"
 #include "base/text.h"
 
 namespace pinrig::kbuild {
@@ -33,7 +33,7 @@ process::Command make_command(const Tree& tree, const std::vector<std::string>& 
            // cache: an eighth of a cold build. What that finds, fixdep finds as well in a build directory
            // that is used again.
            {"CCACHE_DEPEND", "1"}};
-  if (std::getenv("CCACHE_DIR") == nullptr) c.env["CCACHE_DIR"] = (tree.cache / "ccache").string();
+  if (!environment("CCACHE_DIR")) c.env["CCACHE_DIR"] = (tree.cache / "ccache").string();
   c.inherit = process::build_variables();
   return c;
 }

@@ -3,8 +3,7 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
-
+#include "base/environment.h"
 #include "base/text.h"
 
 namespace pinrig::process {
@@ -33,8 +32,7 @@ fs::path find_in_path(const std::string& name, const std::string& path, const fs
 }
 
 fs::path find_program_from(const std::string& name, const fs::path& cwd) {
-  const char* path = std::getenv("PATH");
-  return find_in_path(name, path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin", cwd);
+  return find_in_path(name, environment("PATH").value_or("/usr/local/bin:/usr/bin:/bin"), cwd);
 }
 
 fs::path find_program(const std::string& name) { return find_program_from(name, {}); }

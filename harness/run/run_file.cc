@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/environment.h"
 #include "base/text.h"
 #include "process/process.h"
 #include "vm/qemu_args.h"
@@ -16,8 +16,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::array recorded_variables{"PINRIG_CACHE", "PINRIG_STATE",   "PINRIG_PROJECT",
-                                        "CCACHE_DIR",   "CCACHE_DISABLE", "TMPDIR"};
+constexpr std::array recorded_variables{Variable("PINRIG_CACHE"),   Variable("PINRIG_STATE"),
+                                        Variable("PINRIG_PROJECT"), Variable("CCACHE_DIR"),
+                                        Variable("CCACHE_DISABLE"), Variable("TMPDIR")};
 
 ordered_json options_json(const RunOptions& o) {
   ordered_json j{{"run", o.spec}, {"series", o.series}, {"base", o.base}, {"points", o.points}};
@@ -113,8 +114,8 @@ ordered_json versions_json(const Inputs& in, const Services& services) {
 
 ordered_json environment_json() {
   ordered_json j = ordered_json::object();
-  for (const char* name : recorded_variables) {
-    if (const char* value = std::getenv(name)) j[name] = value;
+  for (const Variable variable : recorded_variables) {
+    if (const auto value = environment(variable)) j[variable.name()] = *value;
   }
   return j;
 }

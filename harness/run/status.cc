@@ -6,9 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <string_view>
 
+#include "base/environment.h"
 #include "base/text.h"
 
 namespace pinrig::run {
@@ -20,11 +20,6 @@ constexpr const char* yellow = "33";
 constexpr const char* cyan = "36";
 constexpr const char* dim = "2";
 constexpr Seconds longest_interval{300};
-
-bool env_set(const char* name) {
-  const char* v = std::getenv(name);
-  return v != nullptr && *v != '\0';
-}
 
 std::size_t columns(int fd) {
   winsize w = {};
@@ -145,10 +140,9 @@ void Status::tick() {
 }
 
 std::unique_ptr<Status> make_status(Loudness loudness) {
-  const char* term = std::getenv("TERM");
   const bool tty =
-      ::isatty(STDERR_FILENO) == 1 && term != nullptr && std::string_view(term) != "dumb" && !env_set("CI");
-  return std::make_unique<Status>(STDERR_FILENO, tty, tty && !env_set("NO_COLOR"), loudness);
+      ::isatty(STDERR_FILENO) == 1 && environment("TERM").value_or("dumb") != "dumb" && !environment("CI");
+  return std::make_unique<Status>(STDERR_FILENO, tty, tty && !environment("NO_COLOR"), loudness);
 }
 
 }  // namespace pinrig::run

@@ -9,6 +9,8 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "base/environment.h"
+
 namespace pinrig::vm {
 namespace {
 
@@ -31,8 +33,8 @@ bool takes_sockets(const char* dir) {
 }  // namespace
 
 fs::path socket_parent() {
-  for (const char* variable : {"XDG_RUNTIME_DIR", "TMPDIR"}) {
-    if (const char* dir = std::getenv(variable); takes_sockets(dir)) return dir;
+  for (const Variable variable : {Variable("XDG_RUNTIME_DIR"), Variable("TMPDIR")}) {
+    if (const auto dir = environment(variable); dir && takes_sockets(dir->c_str())) return *dir;
   }
   return "/tmp";
 }
