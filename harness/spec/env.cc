@@ -5,14 +5,14 @@ namespace pinrig::spec {
 
 std::string read_variable(Reader& r, const Node& n, const std::string& key) {
   if (n.text.empty() || n.text.find_first_of("= ") != std::string::npos)
-    r.fail(n, fmt::format("{}: '{}' is no name of a variable", key, n.text));
+    r.fail(n, fmt::format("{}: '{}' is not a variable name", key, n.text));
   return n.text;
 }
 
 std::map<std::string, std::string> read_env(Reader& r, const Node& n) {
   std::map<std::string, std::string> out;
   if (n.kind != Node::Kind::map) {
-    r.fail(n, "env: a map of NAME: VALUE is wanted");
+    r.fail(n, "env: expected a mapping of NAME: VALUE");
     return out;
   }
   for (std::size_t i = 0; i < n.keys.size() && r.ok(); ++i) {
@@ -25,7 +25,7 @@ std::map<std::string, std::string> read_env(Reader& r, const Node& n) {
 std::vector<model::TestEnv> read_test_envs(Reader& r, const Node& n) {
   std::vector<model::TestEnv> out;
   if (n.kind != Node::Kind::map) {
-    r.fail(n, "env: a map of SUITE/TEST: {NAME: VALUE} is wanted");
+    r.fail(n, "env: expected a mapping of SUITE/TEST: {NAME: VALUE}");
     return out;
   }
   for (std::size_t i = 0; i < n.keys.size() && r.ok(); ++i)

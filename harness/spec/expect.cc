@@ -25,7 +25,7 @@ const std::vector<std::string>& verdict_words() {
 std::string read_affected_point(Reader& r, const Node& n) {
   if (n.kind == Node::Kind::scalar && (n.text == "base" || n.text == "tip")) return n.text;
   if (n.kind == Node::Kind::scalar && n.text.find_first_not_of("0123456789") != std::string::npos)
-    r.fail(n, fmt::format("points: '{}' is no point: base, tip or a patch number is wanted", n.text));
+    r.fail(n, fmt::format("points: '{}' is not a point: expected base, tip or a patch number", n.text));
   return std::to_string(r.whole(n, "points", 0, 9999));
 }
 
@@ -67,10 +67,10 @@ std::vector<std::string> read_symbols(Reader& r, const Node& n, const std::strin
   for (std::size_t i = 0; i < out.size() && r.ok(); ++i) {
     if (out[i].starts_with("CONFIG_"))
       r.fail(items[i], fmt::format("{}: '{}' has the prefix CONFIG_", key, out[i]),
-             "write it without: " + out[i].substr(7));
+             "write " + out[i].substr(7));
     else if (out[i].find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") !=
              std::string::npos)
-      r.fail(items[i], fmt::format("{}: '{}' is no configuration symbol", key, out[i]));
+      r.fail(items[i], fmt::format("{}: '{}' is not a configuration symbol", key, out[i]));
   }
   return out;
 }
@@ -91,7 +91,7 @@ std::vector<model::Arch> read_archs(Reader& r, const Node& n) {
       return out;
     }
     if (std::find(out.begin(), out.end(), *arch) != out.end())
-      r.fail(item, fmt::format("archs: '{}' stands here a second time", item.text));
+      r.fail(item, fmt::format("archs: duplicate '{}'", item.text));
     out.push_back(*arch);
   }
   return out;

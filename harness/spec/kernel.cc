@@ -18,13 +18,14 @@ std::string only_one(Reader& r, const Fields& f, const std::string& what,
   for (const auto& key : keys) {
     if (f.get(key) == nullptr) continue;
     if (!found.empty()) {
-      r.fail(f.key_node(key), fmt::format("{}: '{}' stands beside '{}', only one of {} is allowed", what, key,
-                                          found, join(keys, ", ")));
+      r.fail(f.key_node(key),
+             fmt::format("{}: '{}' and '{}' are mutually exclusive, only one of {} is allowed", what, key,
+                         found, join(keys, ", ")));
       return {};
     }
     found = key;
   }
-  if (found.empty()) r.fail(f.node(), fmt::format("{}: one of {} is wanted", what, join(keys, ", ")));
+  if (found.empty()) r.fail(f.node(), fmt::format("{}: one of {} is required", what, join(keys, ", ")));
   return found;
 }
 
@@ -32,9 +33,9 @@ std::string only_one(Reader& r, const Fields& f, const std::string& what,
 std::string argument(Reader& r, const Node& n, const std::string& key) {
   std::string s = r.text(n, key);
   if (r.ok() && s[0] == '-')
-    r.fail(n, fmt::format("{}: '{}' begins with '-', git would take it for an option", key, s));
+    r.fail(n, fmt::format("{}: '{}' starts with '-': git would read it as an option", key, s));
   if (r.ok() && s.find_first_of(" \t") != std::string::npos && key != "url" && key != "path" && key != "repo")
-    r.fail(n, fmt::format("{}: '{}' contains white space", key, s));
+    r.fail(n, fmt::format("{}: '{}' contains whitespace", key, s));
   return s;
 }
 
@@ -48,7 +49,7 @@ std::string repository(Reader& r, const Node& n, const std::string& key, const f
   const std::string s = argument(r, n, key);
   if (!r.ok()) return {};
   if (s.find("::") != std::string::npos) {
-    r.fail(n, fmt::format("{}: '{}' names a remote helper, a URL or a path is wanted", key, s));
+    r.fail(n, fmt::format("{}: '{}' names a remote helper: expected a URL or a path", key, s));
     return {};
   }
   if (is_url(s)) return s;
@@ -75,8 +76,8 @@ void read_source(Reader& r, const Node& n, KernelBase& base, const fs::path& fil
   if (key == "debian") {
     const std::string package = r.word(*f.get(key), key);
     if (r.ok() && !package.starts_with("linux-source-"))
-      r.fail(*f.get(key), fmt::format("debian: '{}' is no kernel source package", package),
-             "such as linux-source-6.12: /usr/src/PACKAGE.tar.xz is read");
+      r.fail(*f.get(key), fmt::format("debian: '{}' is not a kernel source package", package),
+             "for example linux-source-6.12: /usr/src/PACKAGE.tar.xz is read");
     base.source = KernelBase::Debian{package};
   } else if (key == "git") {
     base.source = read_git(r, *f.get(key), file);
@@ -93,7 +94,7 @@ std::string read_name(Reader& r, const Fields& f, const std::string& expected) {
   if (n == nullptr) return expected;
   std::string name = r.word(*n, "name");
   if (r.ok() && name != expected)
-    r.fail(*n, fmt::format("name: '{}' differs from the file's name '{}', by which others refer to it", name,
+    r.fail(*n, fmt::format("name: '{}' must equal the file's name '{}', which other files refer to", name,
                            expected));
   return name;
 }
@@ -108,7 +109,7 @@ Series::GitRange read_range(Reader& r, const Node& n, const fs::path& file) {
     const std::size_t dots = out.range.find("..");
     if (r.ok() && (dots == std::string::npos || dots == 0 || dots + 2 >= out.range.size() ||
                    out.range[dots + 2] == '.'))
-      r.fail(*v, fmt::format("range: '{}' is no range, A..B is wanted", out.range));
+      r.fail(*v, fmt::format("range: '{}' is not a range: expected A..B", out.range));
   }
   return out;
 }
@@ -127,10 +128,11 @@ void read_patches(Reader& r, const Node& n, Series& series, const fs::path& file
   check_exists(r, v, key, path);
   std::error_code ec;
   if (r.ok() && (key == "dir") != fs::is_directory(path, ec))
-    r.fail(v,
-           fmt::format("{}: {} is {}", key, shown_path(path), key == "dir" ? "no directory" : "a directory"),
-           key == "dir" ? "for one file with all patches write 'mbox: FILE'"
-                        : "for a directory of patches write 'dir: DIR'");
+    r.fail(
+        v,
+        fmt::format("{}: {} is {}", key, shown_path(path), key == "dir" ? "not a directory" : "a directory"),
+        key == "dir" ? "for a single file with all patches write 'mbox: FILE'"
+                     : "for a directory of patches write 'dir: DIR'");
   if (key == "dir")
     series.patches = Series::PatchDir{path.string()};
   else
@@ -183,7 +185,7 @@ Result<Series> load_series(const fs::path& project, const std::string& name) {
   if (const Node* n = f.need("patches"); n != nullptr && r.ok()) read_patches(r, *n, series, file);
   if (const Node* n = f.get("capabilities"); n != nullptr && r.ok()) {
     if (n->kind != Node::Kind::map || n->keys.empty())
-      r.fail(*n, "capabilities: a map of NAME: VALUE is wanted", "such as 'dio.bdev: pin'");
+      r.fail(*n, "capabilities: expected a mapping of NAME: VALUE", "for example 'dio.bdev: pin'");
     for (std::size_t i = 0; i < n->keys.size() && r.ok(); ++i)
       series.capabilities[r.word(n->keys[i], "capabilities")] = r.text(n->items[i], n->keys[i].text);
   }

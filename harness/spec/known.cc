@@ -21,7 +21,7 @@ std::string read_version(Reader& r, const Node& n, const std::string& key) {
                        s.find('.') != std::string::npos && s.back() != '.' &&
                        s.find("..") == std::string::npos;
   if (r.ok() && !numbers)
-    r.fail(n, fmt::format("{}: '{}' is no kernel version", key, s), "write 6.1 or 6.1.192");
+    r.fail(n, fmt::format("{}: '{}' is not a kernel version", key, s), "write 6.1 or 6.1.192");
   return s;
 }
 
@@ -40,15 +40,15 @@ KernelRange read_range(Reader& r, const Fields& f, const fs::path& project) {
   if (r.ok() && !range.since.empty() && !range.until.empty() &&
       model::compare_versions(range.since, range.until) > 0)
     r.fail(f.key_node("since"),
-           fmt::format("since {} is later than until {}: no kernel is both", range.since, range.until));
+           fmt::format("since {} is later than until {}: no kernel matches", range.since, range.until));
   return range;
 }
 
 std::string read_tests(Reader& r, const Node& n) {
   const std::string s = r.text(n, "tests");
   if (r.ok() && s.find('/') == std::string::npos)
-    r.fail(n, fmt::format("tests: '{}' names no test", s),
-           "SUITE/TEST or SUITE/TEST:CASE, where * and ? match");
+    r.fail(n, fmt::format("tests: '{}' does not name a test", s),
+           "write SUITE/TEST or SUITE/TEST:CASE; * and ? match");
   return s;
 }
 
@@ -90,7 +90,7 @@ AllowedSkip read_skip(Reader& r, const Node& n, const fs::path& project) {
 
 std::map<std::string, std::string> read_capabilities(Reader& r, const Node& n) {
   std::map<std::string, std::string> out;
-  if (n.kind != Node::Kind::map) r.fail(n, "capabilities: a map of NAME: VALUE is wanted");
+  if (n.kind != Node::Kind::map) r.fail(n, "capabilities: expected a mapping of NAME: VALUE");
   for (std::size_t i = 0; i < n.keys.size() && r.ok(); ++i)
     out[n.keys[i].text] = r.text(n.items[i], n.keys[i].text);
   return out;

@@ -26,7 +26,7 @@ NvmeDrive read_drive(Reader& r, const Node& n) {
     d.serial = r.word(*v, "serial");
     // The serial number field of the Identify Controller structure has 20 bytes.
     if (d.serial.size() > 20)
-      r.fail(*v, fmt::format("serial: '{}' is longer than the 20 characters NVMe has", d.serial));
+      r.fail(*v, fmt::format("serial: '{}' is longer than 20 characters, the maximum in NVMe", d.serial));
   }
   // QEMU's NVME_MAX_NAMESPACES is 256.
   set(f, "nsid", d.nsid, [&](const Node& v) { return r.whole(v, "nsid", 1, 256); });
@@ -42,9 +42,8 @@ std::vector<NvmeDrive> read_drives(Reader& r, const Node& n) {
     NvmeDrive d = read_drive(r, item);
     for (const auto& o : out) {
       if (r.ok() && o.serial == d.serial && o.nsid == d.nsid)
-        r.fail(item,
-               fmt::format("nvme: serial '{}' with nsid {} stands here a second time", d.serial, d.nsid),
-               "namespaces of one controller differ in nsid");
+        r.fail(item, fmt::format("nvme: duplicate serial '{}' with nsid {}", d.serial, d.nsid),
+               "namespaces of one controller need different nsids");
     }
     out.push_back(std::move(d));
   }
@@ -78,16 +77,16 @@ Result<Machine> load(const fs::path& project, const std::string& name, std::vect
   if (const Node* n = f.get("extends")) {
     check_named(r, *n, "extends", project, machine_place());
     if (r.ok() && std::find(chain.begin(), chain.end(), n->text) != chain.end())
-      r.fail(*n, fmt::format("extends: a cycle: {} -> {}", join(chain, " -> "), n->text),
-             "one of them has to stand on its own");
+      r.fail(*n, fmt::format("extends: cycle: {} -> {}", join(chain, " -> "), n->text),
+             "remove 'extends' from one of them");
     if (!r.ok()) return r.error();
     PINRIG_TRY(parent, load(project, n->text, chain));
     m = std::move(parent);
   }
   m.name = name;
   if (const Node* n = f.get("name"); n != nullptr && r.word(*n, "name") != name)
-    r.fail(*n, fmt::format("name: '{}' differs from the file's name '{}', by which others refer to it",
-                           n->text, name));
+    r.fail(*n, fmt::format("name: '{}' must equal the file's name '{}', which other files refer to", n->text,
+                           name));
   if (r.ok()) read_machine(r, f, m);
   if (!r.ok()) return r.error();
   return m;

@@ -37,8 +37,7 @@ Result<std::vector<MapRow>> load_map(const fs::path& project) {
     MapRow row = read_row(r, item);
     const auto same = std::find_if(out.begin(), out.end(), [&](const MapRow& o) { return o.id == row.id; });
     if (r.ok() && same != out.end())
-      r.fail(item, fmt::format("row '{}' stands here a second time; the first is in line {}", row.id,
-                               same->where.line));
+      r.fail(item, fmt::format("duplicate row '{}'; first defined in line {}", row.id, same->where.line));
     out.push_back(std::move(row));
   }
   if (!r.ok()) return r.error();
@@ -51,11 +50,11 @@ void check_row(Reader& r, const Node& n, const std::vector<MapRow>& map) {
   if (row == map.end()) {
     std::vector<std::string> ids;
     for (const auto& m : map) ids.push_back(m.id);
-    r.fail(n, fmt::format("rows: the map has no row '{}'{}", n.text, did_you_mean(n.text, ids)),
-           "guest-tests/map.yaml names them all");
+    r.fail(n, fmt::format("rows: no row '{}' in the map{}", n.text, did_you_mean(n.text, ids)),
+           "guest-tests/map.yaml lists the rows");
   } else if (!row->not_testable.empty()) {
-    r.fail(n, fmt::format("rows: '{}' is not testable, the map says: {}", n.text, row->not_testable),
-           "take one of the two away");
+    r.fail(n, fmt::format("rows: '{}' is marked not testable in the map: {}", n.text, row->not_testable),
+           "remove the row here or 'not_testable' there");
   }
 }
 

@@ -19,8 +19,8 @@ std::string missing_text(const fs::path& project, const Place& place, const std:
   const auto known = names_in(project, place);
   hint = known.empty()
              ? fmt::format("there is no {} under {}", place.what, shown_path(project / place.folder))
-             : fmt::format("there are: {}", join(known, ", "));
-  if (!safe(name)) return fmt::format("'{}' is no name of a {}", name, place.what);
+             : fmt::format("available: {}", join(known, ", "));
+  if (!safe(name)) return fmt::format("'{}' is not a valid {} name", name, place.what);
   return fmt::format("no {} '{}': {} does not exist{}", place.what, name,
                      shown_path(project / place.folder / (name + place.suffix)), did_you_mean(name, known));
 }
@@ -114,7 +114,7 @@ void check_exists(Reader& r, const Node& n, const std::string& key, const fs::pa
   r.fail(n,
          fmt::format("{}: {} does not exist{}", key, shown_path(path),
                      did_you_mean(path.filename().string(), known)),
-         fmt::format("relative paths count from the folder of {}", r.file()));
+         fmt::format("relative paths are relative to the folder of {}", r.file()));
 }
 
 }  // namespace pinrig::spec

@@ -15,11 +15,11 @@ const char* kind_name(Node::Kind k) {
     case Node::Kind::null:
       return "nothing";
     case Node::Kind::scalar:
-      return "a single value";
+      return "a string";
     case Node::Kind::list:
       return "a list";
     case Node::Kind::map:
-      return "a map";
+      return "a mapping";
   }
   return "?";
 }
@@ -29,11 +29,11 @@ bool digits_only(const std::string& s) {
 }
 
 std::string why_no_number(const Node& n) {
-  if (n.quoted) return "it is quoted, so YAML takes it for text";
+  if (n.quoted) return "it is quoted, which makes it a string in YAML";
   if (!n.text.empty() && n.text[0] == '-' && digits_only(n.text.substr(1))) return "it is negative";
   if (digits_only(n.text) && n.text.size() > 1 && n.text[0] == '0')
-    return "a leading zero means octal to some readers";
-  return "only the digits 0 to 9 count";
+    return "a leading zero means octal in some YAML versions";
+  return "only digits are allowed";
 }
 
 }  // namespace
@@ -50,16 +50,16 @@ void Reader::fail(Error e) {
 bool Reader::scalar(const Node& n, const std::string& key, const std::string& wanted) {
   if (n.kind == Node::Kind::scalar) return true;
   fail(n, n.kind == Node::Kind::null
-              ? fmt::format("{}: has no value, {} is wanted", key, wanted)
-              : fmt::format("{}: {} stands here, {} is wanted", key, kind_name(n.kind), wanted));
+              ? fmt::format("{}: no value, expected {}", key, wanted)
+              : fmt::format("{}: expected {}, got {}", key, wanted, kind_name(n.kind)));
   return false;
 }
 
 std::string Reader::text(const Node& n, const std::string& key) {
-  if (!scalar(n, key, "a text")) return {};
-  if (trim(n.text).empty()) fail(n, fmt::format("{}: the text is empty", key));
+  if (!scalar(n, key, "a string")) return {};
+  if (trim(n.text).empty()) fail(n, fmt::format("{}: must not be empty", key));
   if (n.text.find_first_of(std::string("\n\r\0", 3)) != std::string::npos)
-    fail(n, fmt::format("{}: the text has more than one line", key), "one line is wanted");
+    fail(n, fmt::format("{}: more than one line", key), "write it in one line");
   return n.text;
 }
 
@@ -70,8 +70,9 @@ std::string Reader::word(const Node& n, const std::string& key) {
   };
   const auto allowed = [&](char c) { return alnum(c) || c == '.' || c == '_' || c == '-' || c == '+'; };
   if (ok() && (!alnum(s[0]) || !std::all_of(s.begin(), s.end(), allowed)))
-    fail(n, fmt::format("{}: '{}' is no name: letters, digits and . _ + - only, a letter or digit first", key,
-                        s));
+    fail(n, fmt::format(
+                "{}: '{}' is not a name: only letters, digits and . _ + -, starting with a letter or digit",
+                key, s));
   return s;
 }
 
@@ -79,14 +80,14 @@ int Reader::whole(const Node& n, const std::string& key, int min, int max) {
   if (!scalar(n, key, "a whole number")) return min;
   const bool canonical = !n.quoted && digits_only(n.text) && (n.text.size() == 1 || n.text[0] != '0');
   if (!canonical) {
-    fail(n, fmt::format("{}: '{}' is no whole number: {}", key, n.text, why_no_number(n)),
+    fail(n, fmt::format("{}: '{}' is not a whole number: {}", key, n.text, why_no_number(n)),
          fmt::format("write a number from {} to {}", min, max));
     return min;
   }
   int value = 0;
   const auto [end, ec] = std::from_chars(n.text.data(), n.text.data() + n.text.size(), value);
   if (ec != std::errc() || value < min || value > max) {
-    fail(n, fmt::format("{}: {} is out of range, {} to {} is allowed", key, n.text, min, max));
+    fail(n, fmt::format("{}: {} is out of range, must be {} to {}", key, n.text, min, max));
     return min;
   }
   return value;
@@ -99,12 +100,12 @@ double Reader::seconds(const Node& n, const std::string& key) {
   const auto [end, ec] =
       std::from_chars(n.text.data(), n.text.data() + n.text.size(), value, std::chars_format::fixed);
   if (n.quoted || ec != std::errc() || end != n.text.data() + n.text.size() || !std::isfinite(value)) {
-    fail(n, fmt::format("{}: '{}' is no number of seconds", key, n.text),
-         "write for example 30 or 2.5, without a unit");
+    fail(n, fmt::format("{}: '{}' is not a number of seconds", key, n.text),
+         "write a number without a unit, for example 30 or 2.5");
     return day;
   }
   if (value <= 0 || value > day)
-    fail(n, fmt::format("{}: {} s is out of range, above 0 and at most {} is allowed", key, n.text, day));
+    fail(n, fmt::format("{}: {} s is out of range, must be above 0 and at most {}", key, n.text, day));
   return value;
 }
 
@@ -112,26 +113,27 @@ bool Reader::truth(const Node& n, const std::string& key) {
   if (!scalar(n, key, "true or false")) return false;
   if (!n.quoted && (n.text == "true" || n.text == "false")) return n.text == "true";
   fail(n, fmt::format("{}: '{}' is neither true nor false", key, n.text),
-       "only the words true and false are taken; what yes, no, on and off mean depends on the YAML version");
+       "write true or false; what yes, no, on and off mean depends on the YAML version");
   return false;
 }
 
 int Reader::size_mib(const Node& n, const std::string& key, bool zero) {
   if (!scalar(n, key, "a size such as 512M or 2G")) return 1;
   if (zero && n.text == "0" && !n.quoted) return 0;
-  const std::string hint = "a whole number directly followed by M (MiB) or G (GiB), such as 512M or 2G";
+  const std::string hint =
+      "write a whole number directly followed by M (MiB) or G (GiB), for example 512M or 2G";
   const std::string number = n.text.empty() ? "" : n.text.substr(0, n.text.size() - 1);
   const char unit = n.text.empty() ? '\0' : n.text.back();
   int value = 0;
   const auto [end, ec] = std::from_chars(number.data(), number.data() + number.size(), value);
   if ((unit != 'M' && unit != 'G') || !digits_only(number) || (number.size() > 1 && number[0] == '0')) {
-    fail(n, fmt::format("{}: '{}' is no size", key, n.text), hint);
+    fail(n, fmt::format("{}: '{}' is not a size", key, n.text), hint);
     return 1;
   }
   constexpr int max_mib = 1 << 20;
   const int limit = unit == 'G' ? max_mib / 1024 : max_mib;
   if (ec != std::errc() || value < 1 || value > limit) {
-    fail(n, fmt::format("{}: {} is out of range, 1M to 1024G is allowed", key, n.text), hint);
+    fail(n, fmt::format("{}: {} is out of range, must be 1M to 1024G", key, n.text), hint);
     return 1;
   }
   return unit == 'G' ? value * 1024 : value;
@@ -148,9 +150,8 @@ const std::vector<Node>& Reader::list_or_none(const Node& n, const std::string& 
   static const std::vector<Node> none;
   if (n.kind != Node::Kind::list) {
     fail(n,
-         n.kind == Node::Kind::null
-             ? fmt::format("{}: has no value, a list is wanted", key)
-             : fmt::format("{}: {} stands here, a list is wanted", key, kind_name(n.kind)),
+         n.kind == Node::Kind::null ? fmt::format("{}: no value, expected a list", key)
+                                    : fmt::format("{}: expected a list, got {}", key, kind_name(n.kind)),
          n.kind == Node::Kind::scalar ? fmt::format("write {}: [{}]", key, n.text) : "");
     return none;
   }
@@ -173,8 +174,8 @@ std::size_t Reader::choice(const Node& n, const std::string& key, const std::vec
   if (!scalar(n, key, "one of " + join(words, ", "))) return 0;
   const auto found = std::find(words.begin(), words.end(), n.text);
   if (found != words.end()) return static_cast<std::size_t>(found - words.begin());
-  fail(n,
-       fmt::format("{}: '{}' is none of {}{}", key, n.text, join(words, ", "), did_you_mean(n.text, words)));
+  fail(n, fmt::format("{}: '{}' is not one of {}{}", key, n.text, join(words, ", "),
+                      did_you_mean(n.text, words)));
   return 0;
 }
 
@@ -182,7 +183,7 @@ Fields::Fields(Reader& reader, const Node& node, Section section)
     : reader_(reader), map_(node), schema_(schema_of(section)) {
   const auto& known = schema_.keys;
   if (node.kind != Node::Kind::map) {
-    reader.fail(node, fmt::format("{}: {} stands here, a map is wanted", schema_.what, kind_name(node.kind)),
+    reader.fail(node, fmt::format("{}: expected a mapping, got {}", schema_.what, kind_name(node.kind)),
                 "known keys: " + join(known, ", "));
     return;
   }

@@ -18,7 +18,7 @@ std::string read_point(Reader& r, const Node& n) {
   if (n.kind == Node::Kind::scalar && std::find(words.begin(), words.end(), n.text) != words.end())
     return n.text;
   if (n.kind == Node::Kind::scalar && n.text.find_first_not_of("0123456789-") != std::string::npos) {
-    r.fail(n, fmt::format("points: '{}' is no point: base, tip, each or a patch number is wanted", n.text));
+    r.fail(n, fmt::format("points: '{}' is not a point: expected base, tip, each or a patch number", n.text));
     return {};
   }
   return std::to_string(r.whole(n, "points", 0, 9999));
@@ -41,8 +41,8 @@ void read_source(Reader& r, const Fields& f, RunSpec& run, const fs::path& proje
   const Node* series = f.get("series");
   const Node* base = f.get("base");
   if (series == nullptr && base == nullptr)
-    r.fail(f.node(), "neither series nor base is given in the run",
-           "say what to build: 'base: NAME', 'series: NAME', or both: the series on that base");
+    r.fail(f.node(), "a run needs 'series' or 'base'",
+           "add 'base: NAME', 'series: NAME', or both: the series on that base");
   if (series != nullptr) run.series = read_series(r, *series, project, file);
   if (base != nullptr && r.ok()) {
     check_named(r, *base, "base", project, base_place());
@@ -59,8 +59,8 @@ void read_points(Reader& r, const Fields& f, RunSpec& run) {
   for (const auto& item : r.list(*n, "points")) {
     run.points.push_back(read_point(r, item));
     if (run.series.empty() && run.points.back() != "base" && run.points.back() != "0")
-      r.fail(item, fmt::format("points: '{}' needs a series; this run has a base only", item.text),
-             "name a series, or leave points out");
+      r.fail(item, fmt::format("points: '{}' needs a series; this run only has a base", item.text),
+             "add a series, or remove points");
   }
 }
 

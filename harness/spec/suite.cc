@@ -22,7 +22,7 @@ std::vector<std::string> read_words(Reader& r, const Node& n, const std::string&
   for (const auto& item : r.list(n, key)) {
     out.push_back(r.word(item, key));
     if (r.ok() && std::count(out.begin(), out.end(), out.back()) > 1)
-      r.fail(item, fmt::format("{}: '{}' stands here a second time", key, out.back()));
+      r.fail(item, fmt::format("{}: duplicate '{}'", key, out.back()));
   }
   return out;
 }
@@ -37,7 +37,7 @@ std::vector<model::Device> read_devices(Reader& r, const Node& n) {
   for (const auto& item : r.list(n, "devices")) {
     out.push_back(model::all_devices()[r.choice(item, "devices", words)]);
     if (r.ok() && std::count(out.begin(), out.end(), out.back()) > 1)
-      r.fail(item, fmt::format("devices: '{}' stands here a second time", item.text));
+      r.fail(item, fmt::format("devices: duplicate '{}'", item.text));
   }
   return out;
 }
@@ -47,8 +47,8 @@ std::vector<std::string> read_kernel_args(Reader& r, const Node& n) {
   std::vector<std::string> out = r.texts(n, "kernel_args");
   for (std::size_t i = 0; i < out.size() && r.ok(); ++i) {
     if (out[i].find_first_of(" \t") != std::string::npos)
-      r.fail(n.items[i], fmt::format("kernel_args: '{}' is more than one boot parameter", out[i]),
-             "make each of them an item of its own");
+      r.fail(n.items[i], fmt::format("kernel_args: '{}' is more than one kernel parameter", out[i]),
+             "make each an item of its own");
   }
   return out;
 }
@@ -65,8 +65,8 @@ Needs read_needs(Reader& r, const Node& n) {
   if (const Node* v = f.get("fs_size")) {
     needs.fs_mib = r.size_mib(*v, "fs_size", false);
     if (r.ok() && needs.fs.empty())
-      r.fail(f.key_node("fs_size"), "fs_size: no fs stands beside it",
-             "say which file system has to be as large as that");
+      r.fail(f.key_node("fs_size"), "fs_size: requires 'fs'",
+             "add 'fs: NAME', the file system on that drive");
   }
   set(f, "hugepages_2m", needs.hugepages_2m,
       [&](const Node& v) { return r.whole(v, "hugepages_2m", 0, 1 << 19); });
@@ -88,8 +88,9 @@ std::string read_program(Reader& r, const Node& n, const std::string& suite) {
   if (!r.ok()) return s;
   const std::string path = s.starts_with("kernel:") ? s.substr(7) : s;
   if (path.empty() || path[0] == '/' || path[0] == '-' || path.find("..") != std::string::npos)
-    r.fail(n, fmt::format("program: '{}' is no program below /tests of the guest", s),
-           "NAME for one of this suite, SUITE/NAME for another's, kernel:NAME for the kernel tree's own");
+    r.fail(n, fmt::format("program: '{}' is not a program below /tests in the guest", s),
+           "write NAME for this suite, SUITE/NAME for another one, kernel:NAME for a selftest of the kernel "
+           "tree");
   if (s.starts_with("kernel:") || s.find('/') != std::string::npos) return s;
   return suite + "/" + s;
 }
@@ -99,7 +100,7 @@ model::Proof read_proof(Reader& r, const Node& n, const fs::path& project) {
   model::Proof proof;
   proof.where = r.where(n);
   if (n.kind == Node::Kind::scalar) {
-    r.fail(n, "proof: a text stands here, a map is wanted",
+    r.fail(n, "proof: expected a mapping, got a string",
            "write {mutant: NAME, red: [CASE]}, {env: {NAME: VALUE}} or {base: KERNEL}");
     return proof;
   }
@@ -114,9 +115,10 @@ model::Proof read_proof(Reader& r, const Node& n, const fs::path& project) {
   set(f, "red", proof.red, [&](const Node& v) { return r.texts(v, "red"); });
   if (!r.ok()) return proof;
   if (proof.empty())
-    r.fail(n, "proof: neither mutant nor base nor env is given", "say on what the test turns red");
+    r.fail(n, "proof: needs 'mutant', 'base' or 'env'", "name the fault that the test must detect");
   if (!proof.mutant.empty() && !proof.base.empty())
-    r.fail(f.key_node("base"), "proof: base stands beside mutant, but a mutant names its own base",
+    r.fail(f.key_node("base"),
+           "proof: 'base' and 'mutant' are mutually exclusive: a mutant names its own base",
            "remove one of the two");
   return proof;
 }
@@ -178,10 +180,8 @@ std::vector<TestSpec> read_tests(Reader& r, const Node& n, const std::string& su
     const auto same =
         std::find_if(out.begin(), out.end(), [&](const TestSpec& o) { return o.name == t.name; });
     if (r.ok() && same != out.end())
-      r.fail(item,
-             fmt::format("test '{}' stands here a second time; the first is in line {}", t.name,
-                         same->where.line),
-             "every test of a suite has its own name");
+      r.fail(item, fmt::format("duplicate test '{}'; first defined in line {}", t.name, same->where.line),
+             "test names must be unique in a suite");
     out.push_back(std::move(t));
   }
   return out;
@@ -195,7 +195,7 @@ Result<Suite> load(const fs::path& project, const std::string& name, const std::
   Suite suite;
   suite.name = name;
   if (const Node* n = f.need("suite"); n != nullptr && r.word(*n, "suite") != name)
-    r.fail(*n, fmt::format("suite: '{}' differs from the folder's name '{}'", n->text, name));
+    r.fail(*n, fmt::format("suite: '{}' must equal the folder's name '{}'", n->text, name));
   set(f, "title", suite.title, [&](const Node& n) { return r.text(n, "title"); });
   if (const Node* n = f.need("tests"); n != nullptr && r.ok())
     suite.tests = read_tests(r, *n, name, {project, map});

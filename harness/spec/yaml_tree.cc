@@ -39,7 +39,7 @@ class TreeBuilder : public YAML::EventHandler {
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { add(make(mark, Node::Kind::null)); }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override {
-    stop(mark, "aliases ('*name') are not used here", "write the value out");
+    stop(mark, "aliases ('*name') are not supported", "write the value out");
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
                 const std::string& value) override {
@@ -48,7 +48,7 @@ class TreeBuilder : public YAML::EventHandler {
     n.text = value;
     n.quoted = tag == "!";
     if (n.quoted && !closed(static_cast<std::size_t>(std::max(mark.pos, 0))))
-      stop(mark, "the quote that begins here is never closed", "close it in the same line");
+      stop(mark, "unterminated quote", "close it on the same line");
     add(std::move(n));
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t,
@@ -76,7 +76,7 @@ class TreeBuilder : public YAML::EventHandler {
   static void check_tag(const YAML::Mark& mark, const std::string& tag) {
     // "?" is an untagged plain value, "!" a quoted one.
     if (!tag.empty() && tag != "?" && tag != "!")
-      stop(mark, fmt::format("tag '{}': tags are not used here", tag), "leave the tag out");
+      stop(mark, fmt::format("tag '{}': tags are not supported", tag), "remove the tag");
   }
   /// yaml-cpp takes the end of the file for the closing quote.
   bool closed(std::size_t at) const {
@@ -93,7 +93,7 @@ class TreeBuilder : public YAML::EventHandler {
   void open(const YAML::Mark& mark, const std::string& tag, Node::Kind kind) {
     check_tag(mark, tag);
     if (stack_.size() >= max_depth)
-      stop(mark, fmt::format("nested deeper than {} levels", max_depth), "no file of pinrig needs that");
+      stop(mark, fmt::format("nested deeper than {} levels", max_depth), "pinrig's files never need that");
     stack_.push_back(make(mark, kind));
   }
   void close() {
@@ -120,13 +120,12 @@ class TreeBuilder : public YAML::EventHandler {
   }
   static void add_key(Node& parent, Node key) {
     if (key.kind != Node::Kind::scalar)
-      throw Stop{key.line, key.column, "a key has to be a single word", "write 'key: value'"};
+      throw Stop{key.line, key.column, "a key must be a single word", "write 'key: value'"};
     for (const auto& k : parent.keys) {
       if (k.text == key.text)
-        throw Stop{
-            key.line, key.column,
-            fmt::format("key '{}' stands here a second time; the first is in line {}", key.text, k.line),
-            "remove one of the two"};
+        throw Stop{key.line, key.column,
+                   fmt::format("duplicate key '{}'; first defined in line {}", key.text, k.line),
+                   "remove one of the two"};
     }
     parent.keys.push_back(std::move(key));
   }
@@ -145,7 +144,7 @@ Result<void> check_tabs(const std::string& file, const std::string& text) {
     const std::size_t tab = line.find('\t');
     if (tab == std::string_view::npos || line.find_first_not_of(" \t") == std::string_view::npos) continue;
     if (tab < line.find_first_not_of(" \t"))
-      return at(file, number, static_cast<int>(tab) + 1, "a tab in the indentation; YAML wants spaces there",
+      return at(file, number, static_cast<int>(tab) + 1, "tab in the indentation; YAML requires spaces",
                 "indent with two spaces");
   }
   return {};
@@ -157,14 +156,14 @@ Result<Node> parse(const std::string& file, const std::string& text) {
     YAML::Parser parser(in);
     TreeBuilder first(text);
     if (!parser.HandleNextDocument(first))
-      return at(file, 1, 1, "the file is empty", "a map of 'key: value' lines is wanted");
+      return at(file, 1, 1, "the file is empty", "write 'key: value' lines");
     Node root = first.take();
     // Only the events of a second document know where it begins.
     struct Second : TreeBuilder {
       using TreeBuilder::TreeBuilder;
       void OnDocumentStart(const YAML::Mark& mark) override {
-        throw Stop{mark.line + 1, mark.column + 1, "a second YAML document begins here",
-                   "keep one document in a file"};
+        throw Stop{mark.line + 1, mark.column + 1, "second YAML document in one file",
+                   "use one file per document"};
       }
     } second(text);
     parser.HandleNextDocument(second);
@@ -172,10 +171,10 @@ Result<Node> parse(const std::string& file, const std::string& text) {
   } catch (const Stop& s) {
     return at(file, s.line, s.column, s.message, s.hint);
   } catch (const YAML::Exception& e) {
-    return at(file, std::max(e.mark.line, 0) + 1, std::max(e.mark.column, 0) + 1, "no valid YAML: " + e.msg,
-              "look at the quotes, brackets, colons and the indentation there and in the line above");
+    return at(file, std::max(e.mark.line, 0) + 1, std::max(e.mark.column, 0) + 1, "invalid YAML: " + e.msg,
+              "check quotes, brackets, colons and indentation there and in the line above");
   } catch (const std::exception& e) {
-    return at(file, 0, 0, std::string("cannot be parsed as YAML: ") + e.what());
+    return at(file, 0, 0, std::string("cannot parse as YAML: ") + e.what());
   }
 }
 
@@ -194,12 +193,10 @@ Result<Node> read_tree(const fs::path& file) {
   const std::string shown = shown_path(file);
   PINRIG_CHECK(check_tabs(shown, text));
   PINRIG_TRY(root, parse(shown, text));
-  if (root.kind == Node::Kind::null)
-    return at(shown, 1, 1, "the file is empty", "a map of 'key: value' lines is wanted");
+  if (root.kind == Node::Kind::null) return at(shown, 1, 1, "the file is empty", "write 'key: value' lines");
   if (root.kind != Node::Kind::map)
     return at(shown, root.line, root.column,
-              fmt::format("a {} stands here, a map is wanted",
-                          root.kind == Node::Kind::list ? "list" : "single value"),
+              fmt::format("expected a mapping, got a {}", root.kind == Node::Kind::list ? "list" : "string"),
               "write 'key: value' lines");
   return root;
 }

@@ -156,8 +156,8 @@ Result<void> probe_kvm(Arch arch, const fs::path& guest, const CancelToken& canc
 }  // namespace
 
 double Probe::scale(Accel accel) const {
-  const double measured = accel == Accel::kvm && kvm_works ? kvm_s : tcg_s;
-  return std::clamp(measured / reference_s, 1.0, max_scale);
+  const double took_s = accel == Accel::kvm && kvm_works ? kvm_s : tcg_s;
+  return std::clamp(took_s / reference_s, 1.0, max_scale);
 }
 
 bool Probe::outdated(std::int64_t now) const {
