@@ -22,7 +22,7 @@ struct Program {
   std::string file;                        ///< as in wire::Run
   std::map<std::string, std::string> env;  ///< beside the default environment, which it overrides
   std::string cwd;
-  /// What the child does in place of executing argv; its result is the exit code.
+  /// What the child does instead of executing argv; its result is the exit code.
   std::function<int()> body = nullptr;
 };
 

@@ -93,7 +93,7 @@ Hold::Hold(Guest& guest, double slowness) : guest_(guest) {
   plan_.held = wire::hold_pages;
   plan_.extent = Extent::pins;
   plan_.sink = [this](wire::Kind, std::string& frame) { said_ += frame.substr(wire::header_size); };
-  // A fork of ours, since starting a program anew takes a guest under TCG longer than all the rest of the
+  // A fork of ours, since starting a program again takes a guest under TCG longer than all the rest of the
   // control.
   plan_.body = [] { return hold_main(wire::hold_pages); };
 }

@@ -9,7 +9,7 @@
 namespace pinrig::agent {
 
 /// The negative control of the ledger: a process stays behind that holds pages registered with io_uring, and
-/// is judged like any test. The ledger has to see what it holds, and that it is given back when the process
+/// is judged like any test. The ledger has to see what it holds, and that it is released when the process
 /// is told to.
 class Hold {
  public:

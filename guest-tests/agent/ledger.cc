@@ -70,7 +70,7 @@ wire::Sample Ledger::sample(const SettleRule& rule, Extent extent) {
 
 wire::Sample Ledger::before(Extent extent) {
   SettleRule rule;
-  // Nothing is outstanding: nothing is left to be given back late.
+  // Nothing is outstanding: nothing is left to be released late.
   rule.targets = {0};
   rule.at_target_ms = at_target_ms;
   rule.from_boot = true;

@@ -50,7 +50,7 @@ void complete_standard_files() {
   }
 }
 
-// Ahead of whatever a test does with the processors, or its time limit would come late. Children start over.
+// Ahead of whatever a test does with the CPUs, or its time limit would come late. Children start over.
 void take_precedence() {
   const sched_param first{.sched_priority = 50};
   sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &first);

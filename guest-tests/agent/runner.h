@@ -32,7 +32,7 @@ struct RunPlan {
   std::int64_t held = 0;
   Extent extent = Extent::everything;  ///< of the samples before and after
   Sink sink;
-  std::function<int()> body = nullptr;  ///< in place of the program, see Program
+  std::function<int()> body = nullptr;  ///< instead of the program, see Program
 };
 
 /// A test between its start and its end.

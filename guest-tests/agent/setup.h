@@ -11,7 +11,7 @@ void mount_basics();
 /// Mounts what else every Linux user space has. What a kernel has no support for is left out.
 void mount_rest();
 
-/// Brings up every processor that is not: under TCG an aarch64 kernel starts with one
+/// Brings up every CPU that is not: under TCG an aarch64 kernel starts with one
 /// (harness/vm/qemu_args.cc, maxcpus=). What could not be done, one line each.
 std::vector<std::string> bring_up_processors();
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Direct I/O by libaio (__blkdev_direct_IO_async and, beyond 256 pages, __blkdev_direct_IO): the pins outlive
-// the system call and are given back by the completion, after it has woken the waiter.
+// the system call and are released by the completion, after it has woken the waiter.
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>

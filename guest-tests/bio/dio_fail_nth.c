@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Direct I/O in which the first, the second, ... allocation fails, until one attempt meets no failure any
-// more: whatever was pinned by then is given back, and what the call says it moved was moved.
+// more: whatever was pinned by then is released, and what the call says it moved was moved.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Direct I/O with memory that is only partly there, or may not be written: what has been pinned before the
-// fault is either transferred or given back. The buffer is a memfd, which can be sealed only when nobody
+// fault is either transferred or released. The buffer is a memfd, which can be sealed only when nobody
 // holds its pages: that shows lost references also where they are not counted.
 #include <errno.h>
 #include <fcntl.h>
@@ -90,7 +90,7 @@ static void meet_fault(const void* arg) {
   { writing, PROT_NONE, 16, 8, 0, 16, 0, 8, 0, 8 }
 #define NOTHING(writing) \
   { writing, PROT_NONE, 16, 0, 0, 16, 0, 0, -EFAULT, 0 }
-// 512 bytes from 4 bytes before the hole: what was pinned holds no whole sector and is given back at once.
+// 512 bytes from 4 bytes before the hole: what was pinned holds no whole sector and is released at once.
 #define TRIM(writing) \
   { writing, PROT_NONE, 2, 1, -4, 0, sector, 0, -EFAULT, 1 }
 // A whole sector and 4 bytes: the page is pinned for the sector, and once more for the rest, which then goes

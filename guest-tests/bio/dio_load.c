@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Direct I/O from many threads at once, each on its own part of the drive and its own memory, on every
-// hardware queue: all data is right, and in the end everything that was pinned is given back.
+// hardware queue: all data is right, and in the end everything that was pinned is released.
 //
 //   dio_load [rounds of each thread]
 #include <fcntl.h>
@@ -115,7 +115,7 @@ static void threads_at_once(const void* arg) {
     if (all[i].failed_round)
       ktap_fail("thread %d: wrong length or wrong data in round %d", i, all[i].failed_round);
   }
-  // A page that is being looked at by somebody else meanwhile is taken twice and given back once: at least.
+  // A page that is being looked at by somebody else meanwhile is taken twice and released once: at least.
   pins_expect_at_least(&before, drive_pages(pages), 0);
   for (int i = 0; i < workers; ++i) {
     close(all[i].fd);

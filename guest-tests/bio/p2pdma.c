@@ -2,7 +2,7 @@
 // Direct I/O with memory of a device: pages of an NVMe controller's memory buffer, mapped from sysfs, which
 // only a queue whose drive can reach that memory may pin (FOLL_PCI_P2PDMA).
 //
-// Without counters: what is given back is there to be allocated again (p2pmem/available).
+// Without counters: what is released is there to be allocated again (p2pmem/available).
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O with one allocation after the other failing (lib/dio_walk.c), on a block device that hands what
+// Direct I/O with each allocation failing in turn (lib/dio_walk.c), on a block device that hands what
 // it gets on to others: the argument says which. What it makes for that is allocated after the pages were
 // pinned.
 #include <errno.h>

@@ -3,7 +3,7 @@
 // copy_hugetlb_page_range()), which leaves out tables that are shared already. A number in the table's struct
 // page tells; where only tables of the PMD level start with none, one of another level (1 GiB; contiguous
 // entries of arm64) has what the page was left with by its last user, and the child finds zeros. So pages
-// with such a number are given back right before: in a block device's cache it is the place in the file, and
+// with such a number are released right before: in a block device's cache it is the place in the file, and
 // they come from the lists that page tables come from.
 #include <errno.h>
 #include <fcntl.h>
@@ -96,7 +96,7 @@ static bool fork_keeps(const unsigned char* at, size_t size, int drive) {
   return look(at, size) == GOOD || ktap_fail("the parent has other data");
 }
 
-// The lists of free pages are a processor's own.
+// The lists of free pages are a CPU's own.
 static bool stay_here(void) {
   cpu_set_t first;
   CPU_ZERO(&first);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O on a file with one allocation after the other failing (lib/dio_walk.c). The argument is the
+// Direct I/O on a file with each allocation failing in turn (lib/dio_walk.c). The argument is the
 // type.
 #include "dio_walk.h"
 #include "fs_fixture.h"

@@ -85,7 +85,7 @@ static void write_sector(off_t offset) {
   if (pins_begin(&before)) {
     ssize_t put = pwrite(fd, buffer.addr, sector, offset + sector);
     if (put != sector) ktap_fail("%zd of %d bytes: %s", put, sector, strerror(errno));
-    // The page that holds the sector; fs/direct-io.c gives it back and leaves holes to the page cache.
+    // The page that holds the sector; fs/direct-io.c releases it and leaves holes to the page cache.
     dio_file_expect(&fixture.file, &before, true, ALIGNED_SECTOR, fixture.file.kind->cached_holes ? 0 : 1, 0);
   }
   if (!ktap_failed() && filesystem_drop_cache(plain)) {

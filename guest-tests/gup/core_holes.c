@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // A core dump asks for every page of the process with FOLL_DUMP (mm/gup.c, get_dump_page()): what was never
-// touched is not brought in for it and stays a hole in the file.
+// touched is not faulted in for it and stays a hole in the file.
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +28,7 @@ enum area_kind { AREA_PAGES, AREA_READ, AREA_HUGETLB };
 struct area {
   enum area_kind kind;
   unsigned char* addr;
-  size_t size, unit;  // of what a fault brings in
+  size_t size, unit;  // of what a fault faults in
 };
 
 static bool area_open(struct area* area) {

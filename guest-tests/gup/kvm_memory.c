@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a guest of KVM touches is mapped for it by get_user_pages() (virt/kvm/kvm_main.c, hva_to_pfn_fast()
+// What a KVM guest touches is mapped for it by get_user_pages() (virt/kvm/kvm_main.c, hva_to_pfn_fast()
 // and _slow()): no page is pinned and none held, as the mappings follow the host's by notifiers. A page that
 // comes late is waited for, and since 6.2 a signal ends that on x86-64 (FOLL_INTERRUPTIBLE).
 #include <errno.h>

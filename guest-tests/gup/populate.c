@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// MADV_POPULATE_READ and _WRITE (mm/gup.c, faultin_page_range()): pages are brought in as if they had been
-// touched and nobody takes hold of them (FOLL_TOUCH); what cannot be brought in is an error and not a signal.
+// MADV_POPULATE_READ and _WRITE (mm/gup.c, faultin_page_range()): pages are faulted in as if they had been
+// touched and nobody takes hold of them (FOLL_TOUCH); what cannot be faulted in is an error and not a signal.
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -130,7 +130,7 @@ static bool spoil(const struct refusal* refusal, struct buffer* buffer, unsigned
   }
 }
 
-// The second half cannot be brought in: the first is there nevertheless.
+// The second half cannot be faulted in: the first is there nevertheless.
 static void refused(const void* arg) {
   const struct refusal* refusal = arg;
   struct buffer buffer;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Drivers that reach memory through iommufd without an IOMMU (struct iommufd_access): what they pin is pinned
 // once, however often and beside whatever domain, and what they merely read or write through pinned pages is
-// given back at once.
+// released at once.
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -91,7 +91,7 @@ static void pin_beside_domain(const void* arg) {
   scene_close(&scene);
 }
 
-// Unmapping asks the driver to let go, and gives back what it had.
+// Unmapping asks the driver to let go, and releases what it had.
 static void unmap_under_driver(const void* arg) {
   (void)arg;
   struct scene scene;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // A device that is attached to an address space of iommufd through its own file (drivers/vfio/device_cdev.c):
-// what is mapped is pinned with the device, and given back with it or by unmapping.
+// what is mapped is pinned with the device, and released with it or by unmapping.
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

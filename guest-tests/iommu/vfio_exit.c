@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Who holds the files holds the pages: VFIO gives them back when the last one is closed, by exit or by
+// Who holds the files holds the pages: VFIO releases them when the last one is closed, by exit or by
 // SIGKILL, and not before a child that inherited the files has gone as well.
 #include <linux/vfio.h>
 #include <signal.h>

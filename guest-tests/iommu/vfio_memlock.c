@@ -73,7 +73,7 @@ static void limit(const void* arg) {
                                       "within the limit: refused",
                                       "beyond what is left: not ENOMEM",
                                       "cannot set the limit",
-                                      "after giving back: refused"};
+                                      "after release: refused"};
   bool usable = vfio_open(&vfio);
   vfio_close(&vfio);
   if (!usable || !pins_begin(&before)) return;

@@ -64,7 +64,7 @@ static void span(const void* arg) {
   if (s->kind == BUFFER_HUGETLB) hugetlb_expect_free(huge_before);
 }
 
-// A huge page with base pages behind it: not of one size, so that nothing is given back until the end.
+// A huge page with base pages behind it: not of one size, so that nothing is released until the end.
 static void huge_page_then_base_pages(const void* arg) {
   (void)arg;
   struct buffer buffer;

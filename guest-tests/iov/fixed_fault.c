@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Registering fixed buffers with one allocation after the other failing: what was pinned by then is given
+// Registering fixed buffers with each allocation failing in turn: what was pinned by then is given
 // back. A failed unregister leaves the buffers where they are, so that the ring is closed before anything is
 // judged.
 #include <errno.h>

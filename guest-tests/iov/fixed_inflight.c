@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Fixed buffers that go while requests use them: unregistered, replaced in their slot, or with their ring. A
 // drive that stalls keeps the reads: they are under way, and no data moves. So long every page stays; when
-// the data has arrived, all are given back.
+// the data has arrived, all are released.
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>

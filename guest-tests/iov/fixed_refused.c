@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Fixed buffers that cannot be registered: whatever was pinned by then is given back.
+// Fixed buffers that cannot be registered: whatever was pinned by then is released.
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -88,7 +88,7 @@ static void shared_file(const void* arg) {
   unlink(path);
 }
 
-// The second of two buffers is bad: the first is given back.
+// The second of two buffers is bad: the first is released.
 static void second_buffer_bad(const void* arg) {
   (void)arg;
   struct buffer buffer;
@@ -106,7 +106,7 @@ static void second_buffer_bad(const void* arg) {
   buffer_put(&buffer);
 }
 
-// Beyond RLIMIT_MEMLOCK, for a user who is not exempt; what was charged for is given back, so that half fits
+// Beyond RLIMIT_MEMLOCK, for a user who is not exempt; what was charged for is released, so that half fits
 // then.
 static void memlock(const void* arg) {
   (void)arg;

@@ -57,9 +57,9 @@ static void slots_one_by_one(const void* arg) {
       for (unsigned i = 0; i < slots; ++i)
         if (set_slot(ring, i, buffer.addr + i * part, part) != 1) ktap_fail("filling slot %u", i);
       pins_expect_longterm(&before, slots * pages);
-      // Replaced by another area: one more pinned, the old one given back.
+      // Replaced by another area: one more pinned, the old one released.
       if (set_slot(ring, 1, buffer.addr + slots * part, part) != 1) ktap_fail("replacing slot 1");
-      // Up to 6.3 what a slot held is given back by a work item that starts a second later.
+      // Up to 6.3 what a slot held is released by a work item that starts a second later.
       pins_await_released(&before, pages, late_ms);
       pins_expect_held(&before, pages, 0);
       if (set_slot(ring, 2, NULL, 0) != 1) ktap_fail("emptying slot 2");

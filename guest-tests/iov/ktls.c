@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// TLS in the kernel (net/tls/tls_sw.c): whole records are encrypted out of the sender's pages and decrypted
-// into the receiver's by plain references, which no counter shows. That both give them back is seen by
+// kernel TLS (net/tls/tls_sw.c): whole records are encrypted out of the sender's pages and decrypted
+// into the receiver's by plain references, which no counter shows. That both release them is seen by
 // sealing the memfds that they are of.
 #include "ktls.h"
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Sockets and pipes that take user pages, with one allocation after the other failing: what was taken by then
-// is given back, and what they say they took arrives. With the argument "tls" it is TLS in the kernel, else
+// Sockets and pipes that take user pages, with each allocation failing in turn: what was taken by then
+// is released, and what they say they took arrives. With the argument "tls" it is kernel TLS, else
 // all the others.
 #include <errno.h>
 #include <fcntl.h>

@@ -100,7 +100,7 @@ static void hole_in_second_piece(const void* arg) {
   buffer_put(&remote);
 }
 
-// The local side is not writable: what was pinned of the remote side is given back.
+// The local side is not writable: what was pinned of the remote side is released.
 static void local_side_unwritable(const void* arg) {
   (void)arg;
   struct buffer remote, local;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Memory whose pins can be counted exactly. A page counts once when it is private, written (exclusive to us)
 // and resident, and when nobody may turn it into a huge page meanwhile; else GUP-fast may take it twice and
-// give it back, or unshare it first.
+// release it, or unshare it first.
 #pragma once
 
 #include <stdbool.h>

@@ -73,7 +73,7 @@ static long long drained(const struct cgroup* group) {
   return -1;
 }
 
-// The stocks of other processors go a little later, by work that each of them does.
+// The stocks of other CPUs go a little later, by work that each of them does.
 long long cgroup_memory(const struct cgroup* group) {
   long long now = drained(group), last;
   int equal = 0, attempts = 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A control group of version 2, and what its controllers say of it.
+// A cgroup of version 2, and what its controllers say of it.
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +17,7 @@ void cgroup_close(struct cgroup* group);
 // Moves the calling process into the group; reports nothing.
 bool cgroup_enter(const struct cgroup* group);
 
-// Bytes of memory charged to the group, without what processors have charged beforehand for what is to come
+// Bytes of memory charged to the group, without what CPUs have charged beforehand for what is to come
 // (struct memcg_stock_pcp): memory.high, once it is set below the use, gets that back. Waits until it rests.
 // -1: the running case failed.
 long long cgroup_memory(const struct cgroup* group);

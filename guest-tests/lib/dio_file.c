@@ -28,7 +28,7 @@ static bool judge_kind(const struct dio_kind* kind, const struct dio_way* ways,
 }
 
 // `pages` were touched, which are as many sections of legacy direct I/O: of each, folio_add_pin() leaves two
-// pins uncounted that are given back. Any other difference is a fault of the kernel, which the cases after
+// pins uncounted that are released. Any other difference is a fault of the kernel, which the cases after
 // this one then show for what they do.
 static void judge_counts(struct dio_way* way, const struct pins* before, const struct pins* after,
                          long long pages) {

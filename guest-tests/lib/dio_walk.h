@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Direct I/O in which the first, the second, ... allocation of its submission fails, until one attempt meets
-// no failure any more: whatever was pinned by then is given back, what the call says it moved was moved, and
+// no failure any more: whatever was pinned by then is released, what the call says it moved was moved, and
 // without a failure it is counted as ever.
 #pragma once
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-// Serial number of the drive that is made anew by every test that asks for a file system.
+// Serial number of the drive that is made again by every test that asks for a file system.
 #define DRIVE_FS "pin-fs"
 
 struct filesystem {

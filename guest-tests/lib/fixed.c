@@ -25,7 +25,7 @@ int caps_iou_coalesce(void) {
     if (error)
       ktap_fail("registering half a huge page: %s", strerror(-error));
     else if (pins_rest(&after)) {
-      // Movable memory is pinned, given back, moved and pinned again: only what stays tells.
+      // Movable memory is pinned, released, moved and pinned again: only what stays tells.
       long long pages = (long long)(huge.size / 2 / page_bytes());
       known = after.acquired - before.acquired - (after.released - before.released) < pages;
       pins_claim_at_least(pages);

@@ -28,7 +28,7 @@ enum { GUP_WRITE = 1, GUP_DUMP_PINS = 1 };
 
 // Skips the running case when the kernel has no GUP_TEST; -1 then.
 int gupdrv_open(void);
-// Gets or pins [addr, addr + length) and gives it back again; how many bytes it got is in request->size.
+// Gets or pins [addr, addr + length) and releases it again; how many bytes it got is in request->size.
 // Fails the running case when the ioctl does.
 bool gupdrv_run(int fd, unsigned long command, void* addr, size_t length, struct gup_request* request);
 

@@ -23,7 +23,7 @@ bool hold_open(struct hold* hold, void* addr, size_t length) {
   int error = uring_register(hold->ring.fd, addr, length);
   if (error) return ktap_fail("IORING_REGISTER_BUFFERS: %s", strerror(-error));
   hold->registered = true;
-  // How many of a huge page's pins io_uring gives back at once is its own affair: at least one is held.
+  // How many of a huge page's pins io_uring releases at once is its own affair: at least one is held.
   struct pins after;
   long long pages = (long long)pages_spanned(addr, length);
   pins_claim_at_least(pages);
@@ -64,7 +64,7 @@ void hold_close(struct hold* hold) {
   if (hold->registered) {
     int error = uring_unregister(hold->ring.fd);
     if (error) ktap_fail("IORING_UNREGISTER_BUFFERS: %s", strerror(-error));
-    // Everything that was pinned since hold_open() has been given back, however often it was taken.
+    // Everything that was pinned since hold_open() has been released, however often it was taken.
     pins_expect_at_least(&hold->before, 0, 0);
   }
   ring_close(&hold->ring);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// TLS in the kernel over a pair of connected sockets.
+// Kernel TLS over a pair of connected sockets.
 #pragma once
 
 #include <stdbool.h>

@@ -57,7 +57,7 @@ static inline struct ibv_mr* mr_hold(struct link* link, void* addr, size_t lengt
   return region;
 }
 
-// Deregisters and measures: `pages` are given back.
+// Deregisters and measures: `pages` are released.
 static inline void mr_drop(struct ibv_mr* region, long long pages, struct pins* before) {
   if (!region) return;
   int error = ibv_dereg_mr(region);

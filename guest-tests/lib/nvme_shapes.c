@@ -167,7 +167,7 @@ static void read_only_memory(const void* arg) {
   buffer_put(&buffer);
 }
 
-// The first half is pinned before the hole is met, and given back.
+// The first half is pinned before the hole is met, and released.
 static void half_unmapped(const void* arg) {
   struct buffer buffer;
   struct nvme_io io = {0};

@@ -52,7 +52,7 @@ static bool instance_ready(void) {
 
 // A page new on its way to the LRU lists has a reference of that way, which may end at any time (mm/swap.c,
 // folio_add_lru()). Moving ourselves from node 0 to node 0 moves nothing, but empties these ways of all
-// processors first.
+// CPUs first.
 static bool drain_lru(void) {
   unsigned long node = 1;
   return syscall(SYS_migrate_pages, 0, 8 * sizeof(node), &node, &node) == 0 ||
@@ -175,7 +175,7 @@ long long page_ref_each(const struct page_ref* watch, bool pin) {
 
 struct range {
   long long least, most;  // of what was taken
-  long long held;         // and not given back
+  long long held;         // and not released
 };
 
 // How many pages have other sums than these; *first is one of them. Only the first page of a folio has any.

@@ -36,8 +36,8 @@ void page_ref_end(struct page_ref* watch);
 // References that one pin of each page, or one plain reference to it, makes of a folio.
 long long page_ref_each(const struct page_ref* watch, bool pin);
 
-// Since the beginning every folio has been taken and given back by so many references: waits for the event
-// that makes it true, for a second at most. Any other sum, a frame that was given out anew and a lost event
+// Since the beginning every folio has been taken and released by so many references: waits for the event
+// that makes it true, for a second at most. Any other sum, a frame that was given out again and a lost event
 // fail the running case.
 bool page_ref_expect(struct page_ref* watch, long long taken, long long given);
 // At least so many were taken, and exactly `held` of all that were are kept: where the kernel tries more than

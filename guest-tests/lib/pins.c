@@ -209,7 +209,7 @@ static bool given_back(const struct pins* before, const struct pins* now, long l
 bool pins_moved(struct pins* before, long long skew, struct pins* moved) {
   struct pins after, again;
   if (!pins_sample(&after)) return false;
-  // Twice: to give back too much comes later than to give back enough.
+  // Twice: to release too much comes later than to release enough.
   bool over = given_back(before, &after, skew) && pins_sample(&again) && given_back(before, &again, skew);
   if (!over && !pins_rest(&after)) return false;
   *moved = (struct pins){after.acquired - before->acquired, after.released - before->released};

@@ -37,7 +37,7 @@ bool pins_expect(struct pins* before, long long acquired, long long released);
 bool pins_expect_at_least(struct pins* before, long long acquired, long long held);
 
 // For what cannot know its amount, as an operation that runs out of memory half way: what the counters have
-// moved by since `before`, as soon as all that was pinned is given back, with `skew` pages for each of them
+// moved by since `before`, as soon as all that was pinned is released, with `skew` pages for each of them
 // on top (legacy direct I/O), or once they rest. Claims that, and judges nothing. `before` becomes the sample
 // after. False: the running case failed.
 bool pins_moved(struct pins* before, long long skew, struct pins* moved);
@@ -45,11 +45,11 @@ bool pins_moved(struct pins* before, long long skew, struct pins* moved);
 // `pages` were pinned with FOLL_LONGTERM and stay so. On a machine with movable memory they are first moved
 // out of it, which counts them up to twice.
 bool pins_expect_longterm(struct pins* before, long long pages);
-// The same where all but `held` of them are given back at once (io_uring keeps one pin of each huge page).
+// The same where all but `held` of them are released at once (io_uring keeps one pin of each huge page).
 bool pins_expect_held(struct pins* before, long long pages, long long held);
 
 // Waits up to `limit_ms` until `pages` more have been released than at `before`, which is longer than the
-// checks above do: for what a kernel or a slow drive gives back after a second or more. Judges nothing.
+// checks above do: for what a kernel or a slow drive releases after a second or more. Judges nothing.
 void pins_await_released(const struct pins* before, long long pages, int limit_ms);
 
 // Claims alone, for operations that are not measured one by one.

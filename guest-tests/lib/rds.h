@@ -42,9 +42,9 @@ int rds_map(const struct rds_end* ends, const void* addr, size_t length, unsigne
 // The same, measured: all of it is held. How many pages; 0: the running case failed.
 long long rds_hold(const struct rds_end* ends, void* at, size_t length, unsigned flags, uint64_t* cookie,
                    struct pins* before);
-// Gives it back. Cookie 0: gives back the pages of all that nobody uses any more. 0, or the errno value.
+// Frees it. Cookie 0: releases the pages of all that nobody uses any more. 0, or the errno value.
 int rds_free(const struct rds_end* end, uint64_t cookie, unsigned flags);
-// The same at once (INVALIDATE), measured: `pages` are given back.
+// The same at once (INVALIDATE), measured: `pages` are released.
 void rds_drop(const struct rds_end* end, uint64_t cookie, long long pages, struct pins* before);
 // ends[1] writes (or reads) `length` bytes of its own at `local` to (from) the region, and waits for the end
 // of that.

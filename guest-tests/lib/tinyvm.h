@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A guest of KVM with one processor and one program: of each of its pages it copies the first word to the
-// place of the third, by processor and memory alone. What it reads and writes is what KVM mapped for it
+// A guest of KVM with one CPU and one program: of each of its pages it copies the first word to the
+// place of the third, by CPU and memory alone. What it reads and writes is what KVM mapped for it
 // (virt/kvm/kvm_main.c).
 #pragma once
 

@@ -58,7 +58,7 @@ static bool add_device(struct ublk* ublk) {
   ublk->made = true;
   ublk->id = info.dev_id;
   snprintf(ublk->path, sizeof(ublk->path), "/dev/ublkb%u", ublk->id);
-  // Flags that a kernel does not know are gone from what it gives back.
+  // Flags that a kernel does not know are missing in its reply.
   if (ublk->user_copy && !(info.flags & USER_COPY)) return ktap_skip("no user copy (since 6.5)");
   struct ublk_params params = {.len = sizeof(params), .types = UBLK_PARAM_TYPE_BASIC};
   params.basic = (struct ublk_param_basic){.logical_bs_shift = 9,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // A simulated vDPA network device in the hands of user space (drivers/vhost/vdpa.c), one that wants physical
-// addresses (vdpa_sim.use_va=0): what is entered into its IOTLB is pinned for long.
+// addresses (vdpa_sim.use_va=0): what is entered into its IOTLB is pinned long-term.
 #pragma once
 
 #include <stddef.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // A PCI function in the hands of user space: the e1000e behind the machine's emulated IOMMU (needs.devices:
-// [iommu]), bound to vfio-pci. What is mapped for it is pinned for long until it is unmapped.
+// [iommu]), bound to vfio-pci. What is mapped for it is pinned long-term until it is unmapped.
 #pragma once
 
 #include <stdbool.h>

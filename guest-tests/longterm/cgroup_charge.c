@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What long-term pins are charged to in control groups: memory that was unmapped under a pin stays charged to
-// its group until the pin goes, RDMA objects are counted one by one, and in the end all of it is given back:
+// What long-term pins are charged to in cgroups: memory that was unmapped under a pin stays charged to
+// its group until the pin goes, RDMA objects are counted one by one, and in the end all of it is released:
 // the objects to the last one, the memory but for a few pages of slabs. A child lives in the group and does
 // what it is told; we look from outside.
 #include <sched.h>
@@ -51,7 +51,7 @@ static int obey(struct worker* worker) {
   unsigned char order = 0;
   const size_t size = pages * page_bytes();
   if (!cgroup_enter(&worker->group)) return 1;
-  // Every processor has slabs of its own.
+  // Every CPU has slabs of its own.
   if (!on_one_processor()) return 7;
   if (worker->use == USE_REGION ? !link_open(&link) : (ring = uring_open()) < 0) return 2;
   while (rendezvous_send(&worker->answers, 1) && rendezvous_wait(&worker->orders, &order, answer_ms) &&

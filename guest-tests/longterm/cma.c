@@ -37,7 +37,7 @@ static size_t in_area(const uint64_t* frames, size_t count) {
   return found;
 }
 
-// Asks for all of that at once, which moves away what moves, and gives it back. 0, or errno.
+// Asks for all of that at once, which moves away what moves, and releases it. 0, or errno.
 static int take_whole_area(void) {
   char count[24];
   int length = snprintf(count, sizeof(count), "%lld", area_number("maxchunk"));

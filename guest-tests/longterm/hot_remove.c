@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Taking memory offline moves everything in it elsewhere (mm/memory_hotplug.c): impossible while a page of
 // the block is held, by a plain reference or by the pin of a direct read in flight, and keeps frame and data;
-// possible once it is given back. Pinned for long, a page has left such memory before.
+// possible once it is released. Pinned long-term, a page has left such memory before.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -123,7 +123,7 @@ static int stays(const char* path, const unsigned char* page) {
 static void goes_afterwards(const char* path, int result) {
   if (result != EPERM) result = set_state(path, "offline", offline_ms);
   if (result != 0 && !never_goes(result))
-    ktap_fail("it does not go offline after the page was given back (%d)", result);
+    ktap_fail("it does not go offline after the page was released (%d)", result);
   if (result == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
 }
 

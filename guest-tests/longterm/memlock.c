@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // What long-term pins are charged to: VmPin of the process, within RLIMIT_MEMLOCK for whoever may not exceed
-// it, and all of it given back.
+// it, and all of it released.
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,7 +83,7 @@ static void drop_ipc_lock(void) {
 }
 
 // Without CAP_IPC_LOCK: 8 pages may be locked. 8 can be registered, 8 more cannot, and after the first are
-// given back they can again. Exit codes say which step went wrong.
+// released they can again. Exit codes say which step went wrong.
 static int live_within_limit(struct link* link, struct buffer* buffer) {
   const size_t half = buffer->size / 2;
   struct rlimit limit = {half, half};
@@ -107,7 +107,7 @@ static void limit(const void* arg) {
   static const char* const steps[] = {"",
                                       "within the limit: refused",
                                       "beyond the limit: allowed",
-                                      "after giving back: refused",
+                                      "after release: refused",
                                       "cannot set the limit",
                                       "beyond the limit: not ENOMEM"};
   if (!pins_begin(&before)) return;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory regions with one allocation after the other failing (ib_umem_get() and what the driver makes of it):
+// Memory regions with each allocation failing in turn (ib_umem_get() and what the driver makes of it):
 // a region that cannot be made leaves nothing pinned.
 #include <sys/mman.h>
 

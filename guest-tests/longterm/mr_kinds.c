@@ -48,7 +48,7 @@ static void read_only_memory(const void* arg) {
   link_close(&link);
 }
 
-// The first half is pinned before the rest turns out to be missing, and given back.
+// The first half is pinned before the rest turns out to be missing, and released.
 static void half_unmapped(const void* arg) {
   (void)arg;
   struct link link;

@@ -41,7 +41,7 @@ static void other_rights(const void* arg) {
       int access = IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_READ;
       int error = ibv_rereg_mr(region, IBV_REREG_MR_CHANGE_ACCESS, NULL, NULL, 0, access);
       ktap_note("changing the rights: %s", error ? strerror(errno) : "done");
-      // The pages may be taken anew, but exactly as many stay held.
+      // The pages may be taken again, but exactly as many stay held.
       pins_expect_at_least(&before, 0, 0);
       mr_drop(region, MR_PAGES, &before);
     }

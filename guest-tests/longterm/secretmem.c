@@ -38,7 +38,7 @@ static unsigned char* secret(void) {
 static void finish(unsigned char* area, long result, int error, struct pins* before) {
   ktap_note("%ld, %s", result, result < 0 ? strerror(error) : "no error");
   if (result >= 0 || error != EFAULT) ktap_fail("want EFAULT, got %ld (%s)", result, strerror(error));
-  // GUP-fast takes the page before it sees what it is, and gives it back.
+  // GUP-fast takes the page before it sees what it is, and releases it.
   pins_expect_at_least(before, 0, 0);
   for (size_t i = 0; i < page_bytes(); ++i) {
     if (area[i] == 0x3c) continue;

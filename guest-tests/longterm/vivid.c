@@ -30,7 +30,7 @@ static size_t in_movable(const unsigned char* addr, size_t length) {
 }
 
 // Queued: held, outside of ZONE_MOVABLE, where all the memory comes from if there is room. Buffers freed:
-// given back.
+// released.
 static void queue_and_free(const void* arg) {
   const enum buffer_kind* kind = arg;
   struct buffer buffer;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Video buffers in user memory with one allocation after the other failing, also to bring in their last pages
+// Video buffers in user memory with each allocation failing in turn, also to bring in their last pages
 // and to map them into the kernel: a buffer that cannot be queued leaves nothing pinned, and the same can be
 // queued afterwards.
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough with one allocation after the other failing on the way: whatever had been pinned by then is
-// given back, and once. Twice would show as pages released that nobody acquired, and as a bad page under
+// Passthrough with each allocation failing in turn on the way: whatever had been pinned by then is
+// released, and once. Twice would show as pages released that nobody acquired, and as a bad page under
 // DEBUG_VM.
 #include <errno.h>
 #include <string.h>

@@ -58,7 +58,7 @@ static void through_registered_buffer(const void* arg) {
     else
       command(c, &ring, &buffer, seed);
     ring_close(&ring);
-    // What coalescing gives back at once is iov/fixed_coalesce's concern.
+    // What coalescing releases at once is iov/fixed_coalesce's concern.
     pins_expect_at_least(&before, registered, 0);
     if (c->kind == BUFFER_MEMFD) buffer_seal(&buffer);
     buffer_put(&buffer);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO commands that cannot be carried out: by the disk, for want of writable memory, half way into the
-// memory. What had been pinned is given back. And /dev/sgN, which maps user memory only where it is told to
+// SG_IO commands that cannot be carried out: by the disk, for lack of writable memory, half way through the
+// memory. What had been pinned is released. And /dev/sgN, which maps user memory only where it is told to
 // (allow_dio).
 #include <errno.h>
 #include <fcntl.h>

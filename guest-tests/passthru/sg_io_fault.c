@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO with one allocation after the other failing: whatever of the memory had been taken by then is given
+// SG_IO with each allocation failing in turn: whatever of the memory had been taken by then is given
 // back, and once.
 #include "fault.h"
 #include "ktap.h"

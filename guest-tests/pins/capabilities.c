@@ -116,7 +116,7 @@ static void zeropage_pin(const void* arg) {
   buffer_put(&local);
 }
 
-// Does io_uring give back all but one pin of a huge page that it registers whole?
+// Does io_uring release all but one pin of a huge page that it registers whole?
 static void iou_coalesce(const void* arg) {
   (void)arg;
   struct buffer huge;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A long-term pin of memory in ZONE_MOVABLE: pinned, given back, moved out, and pinned where it is now.
+// A long-term pin of memory in ZONE_MOVABLE: pinned, released, moved out, and pinned where it is now.
 // Acquired counts twice the pages, released once, before anything has been unpinned; a short-term pin leaves
 // the pages where they are.
 #include <errno.h>

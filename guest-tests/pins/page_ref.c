@@ -52,7 +52,7 @@ static ssize_t move(enum way way, int drive, struct buffer* buffer, struct buffe
   return -1;
 }
 
-// Each page is taken once and given back.
+// Each page is taken once and released.
 static void once(const struct operation* op, bool pin, int drive, struct buffer* buffer,
                  struct buffer* copy) {
   struct page_ref watch;
@@ -85,7 +85,7 @@ static void balanced(const void* arg) {
   buffer_put(&buffer);
 }
 
-// A pin that stays: taken when the memory is registered, given back when that ends and not before.
+// A pin that stays: taken when the memory is registered, released when that ends and not before.
 static void registered(const void* arg) {
   (void)arg;
   struct buffer buffer;

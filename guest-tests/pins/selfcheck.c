@@ -32,7 +32,7 @@ static void stat_refresh_folds(const void* arg) {
   buffer_put(&to);
 }
 
-// Each processor counts for itself, up to a threshold (mm/vmstat.c): all of them are folded.
+// Each CPU counts for itself, up to a threshold (mm/vmstat.c): all of them are folded.
 static void every_cpu_is_folded(const void* arg) {
   (void)arg;
   struct buffer from, to;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Pins that GUP-fast takes and at once gives back, because it finds on second sight that it may not have the
+// Pins that GUP-fast takes and drops at once, because it finds on second sight that it must not have the
 // page: both counters move by one more than the operation needs. What holds pages in numbers must know that;
 // the balance is right.
 #include <errno.h>
@@ -30,7 +30,7 @@ static void write_out(int fd, const struct buffer* buffer, long long counted) {
 }
 
 // A pin for reading of a page that fork() left shared has to unshare it first (gup_must_unshare()): GUP-fast
-// takes the first page, gives it back, and the slow way gets them all. Then they are our own, and count once.
+// takes the first page, releases it, and the slow way gets them all. Then they are our own, and count once.
 static void shared_by_fork(const void* arg) {
   (void)arg;
   struct buffer buffer;

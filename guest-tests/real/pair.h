@@ -18,7 +18,7 @@ enum { pair_limit_ms = 40000 };
 #define PAIR_GID "1"
 
 // Runs `listen`, waits for it at the TCP port, and runs `talk`. Both register a buffer of `bytes` bytes, a
-// page is the least that takes: pinned, and given back in the end.
+// page is the least that takes: pinned, and released in the end.
 static inline void pair_run(const char* const* listen, const char* const* talk, int port, int bytes) {
   struct pins before;
   struct tool server;

@@ -16,7 +16,7 @@ static void run(const void* arg) {
   const struct size* size = arg;
   char bytes[16];
   snprintf(bytes, sizeof(bytes), "%d", size->bytes);
-  // -F: no word about the processor's frequency.
+  // -F: no word about the CPU's frequency.
   const char* listen[] = {"ib_write_bw", "-d", "rxe0", "-x", PAIR_GID, "-F", "-n",
                           size->rounds,  "-s", bytes,  "-p", "18516",  NULL};
   const char* talk[] = {"ib_write_bw", "-d", "rxe0", "-x", PAIR_GID, "-F",         "-n",

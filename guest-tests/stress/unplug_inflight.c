@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // A drive is unplugged (QMP device_del) while direct reads from it are in flight: each of them ends, with its
-// data or with an error, and everything that they pinned is given back (nvme_remove(), del_gendisk()). Half
+// data or with an error, and everything that they pinned is released (nvme_remove(), del_gendisk()). Half
 // of them are with the drive; the others are held in a device-mapper device above it, and come to a drive
 // that is gone.
 #include <errno.h>
