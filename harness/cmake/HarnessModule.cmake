@@ -14,8 +14,7 @@ add_library(pinrig_test_main OBJECT ${CMAKE_SOURCE_DIR}/harness/tests/test_main.
 target_link_libraries(pinrig_test_main PUBLIC GTest::gmock PRIVATE pinrig_settings pinrig_warnings pinrig_sanitizers)
 
 # Half of a cold build is the same headers and templates once per file. In units of a few files they are compiled
-# once per
-# unit, at the price of a unit for each change. Names in unnamed namespaces must then differ within a folder.
+# once per unit, at the price of a unit for each change. Names in unnamed namespaces must then differ in a folder.
 option(PINRIG_UNITY "Compile the files of a module in units of several" OFF)
 
 function(harness_module NAME)
