@@ -6,8 +6,8 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "console/console.h"
+#include "job/raw_files.h"
 #include "ktap/ktap.h"
-#include "run/raw_files.h"
 
 namespace pinrig::cli {
 namespace {
@@ -45,9 +45,8 @@ Result<ExitCode> parse_ktap(const ParseCommand& c) {
   } else {
     print_cases(tree.cases, 0, out);
     for (const auto& f : tree.findings)
-      out +=
-          fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind),
-                      shown(f.text));
+      out += fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind),
+                         shown(f.text));
     out += fmt::format("{}, {} not ok, {} about the stream\n", count_of(tree.cases.size(), "result"),
                        failures(tree.cases), count_of(tree.findings.size(), "finding"));
   }
