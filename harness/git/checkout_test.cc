@@ -157,9 +157,8 @@ TEST_F(CheckoutTest, ARememberedSeriesWhoseCommitsAreGoneIsAppliedAgain) {
   model::Series series;
   series.name = "s";
   series.patches = model::Series::Mbox{PINRIG_TESTDATA "/shuffled-v3-with-cover-and-replies.mbox"};
-  for (const auto& ref :
-       lines(git(source_.repo, {"for-each-ref", "--format=%(refname)", "refs/pinrig/series"})))
-    git(source_.repo, {"update-ref", "-d", std::string(ref)});
+  const auto refs = git(source_.repo, {"for-each-ref", "--format=%(refname)", "refs/pinrig/series"});
+  for (const auto& ref : lines(refs)) git(source_.repo, {"update-ref", "-d", std::string(ref)});
   git(source_.repo, {"-c", "gc.auto=0", "prune", "--expire=now"});
   const auto again = apply_series(source_, series, ctx_);
   ASSERT_TRUE(again.has_value()) << again.error().message;

@@ -26,7 +26,8 @@ Result<AbsentPrograms> read_absent(const fs::path& selftests) {
   if (text.has_error()) return damaged(file, text.error().message);
   AbsentPrograms out;
   try {
-    for (const auto& [program, json] : nlohmann::json::parse(*text).items()) {
+    const auto parsed = nlohmann::json::parse(*text);  // items() refers to it
+    for (const auto& [program, json] : parsed.items()) {
       Absent absent{Absent::Kind::not_in_tree, json.at("detail").get<std::string>()};
       const auto kind = json.at("kind").get<std::string>();
       if (kind == to_string(Absent::Kind::does_not_compile)) {
