@@ -44,7 +44,6 @@ TEST(Understand, WhatIsWrongIsNamedWithTheNearest) {
       {{"build", "-j", "many"}, "pinrig build: --jobs: 'many' is not a whole number from 1 to 4096", ""},
       {{"list", "-n", "-1"}, "pinrig list: --limit: '-1' is not a whole number from 1 to 1000000", ""},
       {{"run", "--arch"}, "pinrig run: --arch", "pinrig run --help"},
-      {{"run", "--series", "a", "--base", "b"}, "--base excludes --series", ""},
       {{"boot", "--shell", "--gdb"}, "excludes", ""},
   };
   for (const auto& row : table) {

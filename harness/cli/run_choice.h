@@ -2,6 +2,7 @@
 // Which run a word means: an id, a unique beginning of one, or "last".
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 

@@ -53,13 +53,13 @@ Result<ExitCode> run_and_report(const RunCommand& c, const Program& program) {
 
 Result<ExitCode> run_command(const RunCommand& c, const Program& program) {
   PINRIG_CHECK(begin_files(c.files));
-  auto code = run_and_report(c, program);
+  const auto code = run_and_report(c, program);
+  if (code.has_value()) return code;
   // A result that could not be written is still not the result of an earlier run.
-  if (code.has_error()) {
-    if (const auto written = fail_files(c.files, code.error()); written.has_error())
-      code.error().hint += (code.error().hint.empty() ? "" : "\n") + written.error().message;
-  }
-  return code;
+  Error why = code.error();
+  if (const auto written = fail_files(c.files, why); written.has_error())
+    why.hint += (why.hint.empty() ? "" : "\n") + written.error().message;
+  return why;
 }
 
 }  // namespace

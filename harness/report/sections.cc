@@ -188,7 +188,11 @@ std::string outcomes(const RunData& data, const Painter& p) {
   };
   for (const auto& k : data.kernels) {
     if (k.row.state == store::KernelState::planned && data.run.state == store::RunState::running) continue;
-    if (!k.built()) continue;
+    if (k.not_built()) continue;
+    if (!k.built()) {
+      add(column_name(k.row), "the run ended before it was built; not tested");
+      continue;
+    }
     for (const auto& g : k.guests) {
       if (!g.completed() && (g.row.outcome || data.run.state != store::RunState::running))
         add(g.row.id, outcome_text(g.row.outcome));
