@@ -58,7 +58,7 @@ Result<ExitCode> parse_console(const ParseCommand& c) {
   const fs::path file = c.file == "-" ? "/dev/stdin" : c.file;
   // Of a guest a console that is not there is an empty one; here it is a typing error.
   if (!fs::exists(file)) return read_file(file).error();
-  PINRIG_TRY(log, run::read_console(file));
+  PINRIG_TRY(log, job::read_console(file));
   std::string out;
   if (c.json) {
     out = console::to_json(log) + "\n";

@@ -20,7 +20,7 @@ constexpr std::size_t most_cases = 5;  ///< of one test; more are counted
 constexpr std::size_t most_name = 44;  ///< columns for names, when they are aligned
 
 /// The same change on every architecture and configuration where it was seen.
-struct Change {
+struct ChangeLine {
   Delta delta;
   std::vector<std::string> columns;
   bool expected = true;  ///< the verdict at the tip is as it should be
@@ -80,7 +80,7 @@ std::string column_of(const KernelData& k) {
   return model::to_string(k.row.arch) + (k.row.config.name.empty() ? "" : " " + k.row.config.name);
 }
 
-void collect(const RunData& data, const KernelData& base, std::vector<Change>& out,
+void collect(const RunData& data, const KernelData& base, std::vector<ChangeLine>& out,
              std::vector<std::string>& left_out) {
   const KernelData* tip = tip_of(data, base);
   if (tip == nullptr) return;
@@ -95,14 +95,14 @@ void collect(const RunData& data, const KernelData& base, std::vector<Change>& o
   without.merge(untested(*tip));
   for (auto& d : assess::compare(results_without(base, without), results_without(*tip, without))) {
     if (d.kind == DeltaKind::same) continue;
-    Change c{d, {column_of(base)}, true, first_seen(data, base, d)};
+    ChangeLine c{d, {column_of(base)}, true, first_seen(data, base, d)};
     if (const auto* row = find_row(*tip, d))
       c.expected = row->expected();
     else
       c.expected = std::none_of(tip->row.lost.begin(), tip->row.lost.end(), [&](const auto& l) {
         return l.test == d.test && l.case_name == d.case_name;
       });
-    const auto same = std::find_if(out.begin(), out.end(), [&](const Change& o) {
+    const auto same = std::find_if(out.begin(), out.end(), [&](const ChangeLine& o) {
       return alike(o.delta, c.delta) && o.expected == c.expected && o.since == c.since;
     });
     if (same != out.end())
@@ -113,7 +113,7 @@ void collect(const RunData& data, const KernelData& base, std::vector<Change>& o
 }
 
 /// What nobody expected, then regressions, then fixed, gone and new.
-int order_of(const Change& c) {
+int order_of(const ChangeLine& c) {
   if (!c.expected) return c.delta.kind == DeltaKind::regression ? 0 : 1;
   switch (c.delta.kind) {
     case DeltaKind::regression:
@@ -130,7 +130,7 @@ int order_of(const Change& c) {
   return 6;
 }
 
-std::string kind_text(const Change& c, const Painter& p) {
+std::string kind_text(const ChangeLine& c, const Painter& p) {
   const std::string word = pad(assess::to_string(c.delta.kind), 10);
   if (!c.expected) return p.bad(word);
   if (c.delta.kind == DeltaKind::regression) return p.warn(word);
@@ -147,7 +147,7 @@ std::string from_to(const Delta& d, const Painter& p) {
 }
 
 /// Kind, name, from and to in columns, as long as the names are not too wide for that.
-std::string one_line(const Change& c, std::size_t name_width, const Painter& p) {
+std::string one_line(const ChangeLine& c, std::size_t name_width, const Painter& p) {
   std::string rest = join(c.columns, ", ");
   if (c.delta.kind == DeltaKind::regression && c.expected) rest += ", as expected";
   if (!c.since.empty()) rest += ", " + c.since;
@@ -161,8 +161,8 @@ std::string one_line(const Change& c, std::size_t name_width, const Painter& p) 
 using Hidden = std::map<std::string, std::size_t>;
 
 /// What is printed, and how many cases of which test are not.
-std::pair<std::vector<Change>, Hidden> pick(std::vector<Change> all, bool verbose) {
-  std::vector<Change> out;
+std::pair<std::vector<ChangeLine>, Hidden> pick(std::vector<ChangeLine> all, bool verbose) {
+  std::vector<ChangeLine> out;
   Hidden shown;
   Hidden hidden;
   for (auto& c : all) {
@@ -177,7 +177,7 @@ std::pair<std::vector<Change>, Hidden> pick(std::vector<Change> all, bool verbos
 }  // namespace
 
 std::string changes(const RunData& data, const Painter& p) {
-  std::vector<Change> all;
+  std::vector<ChangeLine> all;
   std::vector<std::string> left_out;
   bool compared = false;
   for (const auto& k : data.kernels) {
@@ -187,7 +187,7 @@ std::string changes(const RunData& data, const Painter& p) {
   }
   if (!compared) return "";
   std::stable_sort(all.begin(), all.end(),
-                   [](const Change& a, const Change& b) { return order_of(a) < order_of(b); });
+                   [](const ChangeLine& a, const ChangeLine& b) { return order_of(a) < order_of(b); });
   std::string out = p.bold("changed from base to tip") + "\n";
   const auto [lines, hidden] = pick(std::move(all), p.style().verbose);
   std::size_t width = 0;

@@ -116,16 +116,17 @@ std::string log_of(const GuestData& guest, const std::string& test, const Painte
 }
 
 /// One thing that nobody expected, at every place where it looks the same.
-struct Finding {
+struct FindingText {
   std::vector<std::string> tests;
   std::vector<std::string> columns;
   std::string body;
   bool whole_job = false;  ///< the guest was lost and took its tests along: they are one finding
 };
 
-Finding finding_of(const KernelData& k, const GuestData& g, const TestData& t, const Painter& p) {
+FindingText finding_of(const KernelData& k, const GuestData& g, const TestData& t, const Painter& p) {
   const auto v = t.row.verdict().verdict;
-  Finding f{{t.row.verdict().test}, {column_name(k.row)}, "", !g.completed() && v == model::Verdict::missing};
+  FindingText f{
+      {t.row.verdict().test}, {column_name(k.row)}, "", !g.completed() && v == model::Verdict::missing};
   const std::string word = model::to_string(v);
   f.body = hanging(p, fmt::format("    {}  ", t.row.expected() ? word : p.bad(word)), why_text(t));
   if (const auto& l = t.row.result.ledger; l && l->available && l->outstanding() != 0)
@@ -139,7 +140,7 @@ Finding finding_of(const KernelData& k, const GuestData& g, const TestData& t, c
 }
 
 /// Merged with an earlier one that says the same.
-void add_finding(std::vector<Finding>& all, Finding f) {
+void add_finding(std::vector<FindingText>& all, FindingText f) {
   for (auto& o : all) {
     if (o.body != f.body || o.whole_job != f.whole_job) continue;
     if (f.whole_job && o.columns == f.columns) {
@@ -208,7 +209,7 @@ std::string outcomes(const RunData& data, const Painter& p) {
 }
 
 std::string unexpected(const RunData& data, const Painter& p) {
-  std::vector<Finding> all;
+  std::vector<FindingText> all;
   for (const auto& k : data.kernels) {
     for (const auto& g : k.guests) {
       for (const auto& t : g.tests) {

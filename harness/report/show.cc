@@ -223,7 +223,8 @@ Result<Place> find_guest(const RunData& data, const std::string& id) {
       known.push_back(g.row.id);
     }
   }
-  return make_error(ErrorKind::bad_usage, fmt::format("run {} has no guest '{}'{}", data.run.id, id, @ @),
+  return make_error(ErrorKind::bad_usage,
+                    fmt::format("run {} has no guest '{}'{}", data.run.id, id, did_you_mean(id, known)),
                     known.empty() ? "it has no guests" : "its guests: " + join(known, ", "));
 }
 
@@ -251,9 +252,10 @@ Result<const TestData*> find_test(const Place& place, const std::string& test) {
                       place.kernel->row.failure);
   std::vector<std::string> known;
   for (const TestData* t : place.kernel->tests()) known.push_back(t->row.verdict().test);
-  return make_error(ErrorKind::bad_usage,
-                    fmt::format("kernel {} has no test '{}'{}", place.kernel->row.id, test, @ @),
-                    known.empty() ? "no test was judged there" : "its tests: " + join(known, ", "));
+  return make_error(
+      ErrorKind::bad_usage,
+      fmt::format("kernel {} has no test '{}'{}", place.kernel->row.id, test, did_you_mean(test, known)),
+      known.empty() ? "no test was judged there" : "its tests: " + join(known, ", "));
 }
 
 Result<std::string> show_one(const Place& place, const std::string& name, const Painter& p) {
@@ -274,7 +276,8 @@ Result<std::string> show_one(const Place& place, const std::string& name, const 
       return out + verdict_fields(c, p) + log_of(guest, test, p) + file_fields(guest.row, test, p);
     known.push_back(c.verdict().case_name);
   }
-  return make_error(ErrorKind::bad_usage, fmt::format("test {} has no case '{}'{}", test, case_name, @ @));
+  return make_error(ErrorKind::bad_usage, fmt::format("test {} has no case '{}'{}", test, case_name,
+                                                      did_you_mean(case_name, known)));
 }
 
 }  // namespace

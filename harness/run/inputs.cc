@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/deadline.h"
 #include "base/text.h"
 #include "kbuild/configure.h"
@@ -221,7 +223,13 @@ std::vector<model::Point> points_of(const Sources& sources) {
 
 Result<plan::Plan> plan_run(const Inputs& in, const Sources& sources) {
   const auto points = points_of(sources);
-  return plan::make_plan(in.spec, {in.machine, in.suites, points, in.origins});
+  PINRIG_TRY(plan, plan::make_plan(in.spec, {in.machine, in.suites, points, in.origins}));
+  // Nothing to build: not worth the image that a run prepares first.
+  const auto& failure = sources.series.failure;
+  const auto cannot = [&](const model::Kernel& k) { return k.point.number >= failure->number; };
+  if (failure && std::all_of(plan.kernels.begin(), plan.kernels.end(), cannot))
+    return git::to_error(*failure);
+  return plan;
 }
 
 }  // namespace pinrig::run

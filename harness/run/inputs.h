@@ -69,7 +69,7 @@ Result<Sources> fetch_sources(const Inputs& inputs, const Services& services);
 /// The base and every patch of the series as points; those behind a patch that does not apply have no commit.
 std::vector<model::Point> points_of(const Sources& sources);
 
-/// The kernels and guests of the run.
+/// The kernels and guests of the run; apply_failed when no point of it can be built.
 Result<plan::Plan> plan_run(const Inputs& inputs, const Sources& sources);
 
 }  // namespace pinrig::run
