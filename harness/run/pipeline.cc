@@ -33,9 +33,6 @@ class Pipeline {
   // be written down (a full disk, a broken database).
   std::optional<Error> run(RunRecord* record, const std::function<void()>& tick) {
     record_ = record;
-    for (const auto& k : plan_.kernels) {
-      if (!platforms_.contains(k.arch)) add_platform(k.arch);
-    }
     for (std::size_t i = 0; i < plan_.kernels.size(); ++i) add_kernel(i);
     run_tasks(tasks_, machine_budget(), services_.cancel, tick);
     return lost_;
@@ -56,9 +53,15 @@ class Pipeline {
   void add_platform(model::Arch arch) {
     auto& slot = platforms_[arch];
     slot.task = tasks_.size();
+    // A later architecture's guest programs wait for the kernels of the one before: the first verdict needs
+    // neither them nor the CPU that they would take from its kernel, and they are compiled while its guests
+    // run.
+    std::vector<TaskId> after;
+    if (last_build_) after.push_back(*last_build_);
     tasks_.push_back({.name = fmt::format("image {}", to_string(arch)),
                       .cpus = 1,
                       .priority = platform_priority,
+                      .after = std::move(after),
                       .body = [this, arch, &slot] {
                         slot.platform = job::prepare_platform(arch, in_.spec.accel, services_);
                         if (slot.platform->has_error())
@@ -72,6 +75,7 @@ class Pipeline {
 
   void add_kernel(std::size_t i) {
     const model::Kernel& kernel = plan_.kernels[i];
+    if (!platforms_.contains(kernel.arch)) add_platform(kernel.arch);
     // One build at a time, in the order of the plan: they share a worktree, and the first verdict comes
     // sooner than if all were built at once. A guest may run beside a build.
     std::vector<TaskId> after{platforms_.at(kernel.arch).task};
