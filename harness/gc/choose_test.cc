@@ -15,7 +15,9 @@ constexpr std::time_t now = 100 * day;
 
 Item item(Kind kind, const std::string& name, int age_days, std::uintmax_t bytes = 10,
           std::vector<std::string> needed_by = {}) {
-  return {kind, name, "/x/" + name, "", bytes, now - age_days * day, false, std::move(needed_by)};
+  Item out{kind, name, "/x/" + name, "", bytes, now - age_days * day};
+  out.needed_by = std::move(needed_by);
+  return out;
 }
 Item busy(Item i) {
   i.in_use = true;

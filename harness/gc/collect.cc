@@ -48,6 +48,7 @@ Result<Removed> collect(const Paths& paths, store::Store& store, const std::vect
     // Rows first: a folder without a row is a leftover, a row without its folder looks like a result.
     if (item.kind == Kind::run) PINRIG_CHECK(store.delete_run(item.name));
     PINRIG_CHECK(remove_whole(item.path));
+    fs::remove(item.companion, ec);
     out.gone.push_back(choice);
     out.bytes += item.bytes;
   }

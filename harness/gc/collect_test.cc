@@ -134,6 +134,24 @@ TEST_F(Collect, TheCacheStaysWhileSomebodyUsesIt) {
   EXPECT_TRUE(fs::exists(paths_.cache / "kernels/k1/image"));
 }
 
+TEST_F(Collect, AnImageGoesWithItsHashAndNotWithoutIt) {
+  const fs::path image = paths_.cache / "images/initramfs-1.cpio";
+  const fs::path hash = paths_.cache / "images/.initramfs-1.cpio.sha256";
+  put(image);
+  put(hash);
+  EXPECT_THAT(collect_with({}).gone, IsEmpty());
+  make_old(image);
+  EXPECT_THAT(names(collect_with({.older_days = 30}).gone), ElementsAre("images/initramfs-1.cpio"));
+  EXPECT_FALSE(fs::exists(hash));
+}
+
+TEST_F(Collect, FurtherPlacesToBuildInCountToo) {
+  const fs::path tree = paths_.cache / "slots/2/worktrees/debian-6.12";
+  put(tree / "Makefile");
+  make_old(tree);
+  EXPECT_THAT(names(collect_with({.older_days = 30}).gone), ElementsAre("slots/2/worktrees/debian-6.12"));
+}
+
 TEST_F(Collect, AWorktreeInUseStays) {
   put(paths_.cache / "worktrees/a/Makefile");
   put(paths_.cache / "worktrees/b/Makefile");

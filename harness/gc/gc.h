@@ -19,8 +19,9 @@ enum class Kind {
   run,             ///< its folder and its rows in the store
   leftover,        ///< of a killed pinrig: drive images, half-made folders, folders without a run
   kernel,          ///< CACHE/kernels/KEY
-  build_dir,       ///< CACHE/build/SLOT: objects for the next incremental build
-  worktree,        ///< CACHE/worktrees/SLOT
+  build_dir,       ///< CACHE/build/SLOT and CACHE/slots/N/build/SLOT: objects for the next incremental build
+  build_log,       ///< CACHE/logs/NAME.build.log
+  worktree,        ///< CACHE/worktrees/SLOT, and the same of CACHE/slots/N
   guest_programs,  ///< CACHE/guest/NAME: built for one checkout
   sysroot,         ///< CACHE/sysroots/NAME
   image,           ///< CACHE/images/FILE: initramfs and file systems
@@ -37,6 +38,7 @@ struct Item {
   std::uintmax_t bytes = 0;                 ///< on the disk
   std::time_t used = 0;                     ///< when it was used last; of a run: when it started
   bool in_use = false;                      ///< somebody holds the lock
+  fs::path companion = {};                  ///< a file that goes with it; may be empty or not there
   std::vector<std::string> needed_by = {};  ///< ids of runs whose repro.sh starts from it
 };
 

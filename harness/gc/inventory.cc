@@ -114,8 +114,13 @@ class Inventory {
   void add_cache() {
     const fs::path& c = paths_.cache;
     for (const auto& path : entries(c / "kernels")) add(Kind::kernel, path, {});
-    for (const auto& path : entries(c / "build")) add(Kind::build_dir, path, beside(path));
-    for (const auto& path : entries(c / "worktrees")) add(Kind::worktree, path, beside(path));
+    for (const auto& path : entries(c / "logs")) add(Kind::build_log, path, {});
+    auto roots = entries(c / "slots");  // further places to build in (git/checkout.cc)
+    roots.push_back(c);
+    for (const auto& root : roots) {
+      for (const auto& path : entries(root / "build")) add(Kind::build_dir, path, beside(path));
+      for (const auto& path : entries(root / "worktrees")) add(Kind::worktree, path, beside(path));
+    }
     for (const auto& path : entries(c / "guest")) add(Kind::guest_programs, path, hidden(path));
     for (const auto& path : entries(c / "sysroots")) add(Kind::sysroot, path, hidden(path));
     for (const auto& path : entries(c / "images")) add(Kind::image, path, hidden(path));
@@ -155,11 +160,13 @@ class Inventory {
 
   void add(Kind kind, const fs::path& path, const fs::path& lock) {
     const std::string name = path.filename().string();
-    if (name.ends_with(".lock")) return;
+    // The hash of an image goes with it.
+    if (name.ends_with(".lock") || name.ends_with(".sha256")) return;
     // What is published gets its name by a rename: these were not, or are what a collection did not finish.
     if (name.starts_with(".") || name.ends_with(".tmp")) return add_leftover(path, lock, paths_.cache);
     Item item{kind, path.lexically_relative(paths_.cache).string(), path, lock, size_of(path), changed(path)};
     item.in_use = is_held(lock);
+    if (kind == Kind::image) item.companion = path.parent_path() / ("." + name + ".sha256");
     items_.push_back(std::move(item));
   }
 
@@ -192,6 +199,8 @@ const char* to_string(Kind kind) {
       return "kernel";
     case Kind::build_dir:
       return "build directory";
+    case Kind::build_log:
+      return "build log";
     case Kind::worktree:
       return "worktree";
     case Kind::guest_programs:
