@@ -220,5 +220,13 @@ TEST(KnowledgeOf, SkipsAndIssuesMayDependOnWhatTheKernelWasBuiltWithout) {
   EXPECT_EQ(known({}), 2u);
 }
 
+TEST(CheckCapabilities, NamesEveryMismatch) {
+  EXPECT_THAT(check_capabilities({{"a", "pin"}, {"b", "get"}, {"c", "2"}},
+                                 {{"a", "pin"}, {"b", "pin"}, {"x", "y"}}, true),
+              ElementsAre("capability b: get is required, pin was found",
+                          "capability c: 2 is required, and no test reported it"));
+  EXPECT_THAT(check_capabilities({}, {{"a", "pin"}}, true), IsEmpty());
+}
+
 }  // namespace
 }  // namespace pinrig::assess

@@ -26,7 +26,7 @@ TEST(Judge, LeavesEveryTestWithoutARecordMissing) {
   EXPECT_EQ(judge(f).verdicts.back().test, "bio/other");
   f.records.clear();
   f.control_ran = false;
-  f.outcome = {JobOutcome::Kind::build_failed, "", "mm/gup.c:12: error"};
+  f.outcome = {JobOutcome::Kind::build_failed, model::Phase::none, "mm/gup.c:12: error"};
   for (const auto& v : judge(f).verdicts) {
     EXPECT_EQ(v.verdict, Verdict::missing);
     EXPECT_THAT(v.detail, HasSubstr("build_failed: mm/gup.c:12: error"));
@@ -90,14 +90,6 @@ TEST(Judge, CollectsCapabilitiesAndObjectsToContradictions) {
   EXPECT_EQ(j.verdicts[0].verdict, Verdict::pass);
   EXPECT_EQ(j.verdicts[3].verdict, Verdict::error);
   EXPECT_THAT(j.verdicts[3].detail, HasSubstr("legacy_skew is 0 here and was 2"));
-}
-
-TEST(CheckCapabilities, NamesEveryMismatch) {
-  EXPECT_THAT(
-      check_capabilities({{"a", "pin"}, {"b", "get"}, {"c", "2"}}, {{"a", "pin"}, {"b", "pin"}, {"x", "y"}}),
-      ElementsAre("capability b: get is required, pin was found",
-                  "capability c: 2 is required, and no test reported it"));
-  EXPECT_THAT(check_capabilities({}, {{"a", "pin"}}), IsEmpty());
 }
 
 struct Control {
@@ -185,7 +177,7 @@ TEST(Judge, WhatTheControlSawHeldAndNotGivenBackIsTheKernelsLeak) {
 
 TEST(Judge, AGuestThatDoesNotSwitchOffIsARowOfItsOwn) {
   JobFacts f = passing_facts();
-  f.outcome = {JobOutcome::Kind::timed_out, "shutdown", "no power off within 10 s"};
+  f.outcome = {JobOutcome::Kind::timed_out, model::Phase::shutdown, "no power off within 10 s"};
   Judgement j = judge(f);
   EXPECT_EQ(j.verdicts.front().verdict, Verdict::pass);
   EXPECT_EQ(j.verdicts.back().test, unowned_test);
