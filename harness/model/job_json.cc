@@ -40,10 +40,11 @@ std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2)
 Result<JobSpec> job_from_json(const std::string& text, const std::string& file) {
   try {
     auto j = nlohmann::json::parse(text);
-    // What was written before guests had a name of their own.
+    // Files of earlier versions: guests had no name of their own, QEMU no filter, and programs that a tree
+    // lacks were a list of their own.
     if (j.is_object() && j.contains("cell_id") && !j.contains("guest_id")) j["guest_id"] = j["cell_id"];
-    // And before QEMU had a sandbox.
-    if (j.is_object()) j.emplace("sandbox", false);
+    if (j.is_object() && !j.contains("sandbox")) j["sandbox"] = false;
+    if (j.is_object() && !j.contains("broken")) j["broken"] = nlohmann::json::object();
     return j.get<JobSpec>();
   } catch (const nlohmann::json::exception& e) {
     return make_error(ErrorKind::bad_input, file + ": " + e.what(),

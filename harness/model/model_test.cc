@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "model/job.h"
 #include "model/known.h"
 
@@ -36,6 +38,13 @@ TEST(JobJson, RoundTripAndAMissingKeyIsNamed) {
   const auto back = job_from_json(text, "job.json");
   ASSERT_TRUE(back.has_value());
   EXPECT_EQ(job_to_json(*back), text);
+  auto old = nlohmann::json::parse(text);
+  old["cell_id"] = old["guest_id"];
+  old["missing_programs"] = nlohmann::json::array();
+  for (const char* key : {"guest_id", "sandbox", "broken"}) old.erase(key);
+  const auto of_old = job_from_json(old.dump(), "job.json");
+  ASSERT_TRUE(of_old.has_value()) << "written by an earlier version: " << of_old.error().message;
+  EXPECT_EQ(of_old->guest_id, "tip-x86_64");
   const auto broken = job_from_json("{\"run_id\": \"r1\"}", "job.json");
   ASSERT_TRUE(broken.has_error());
   EXPECT_NE(broken.error().message.find("guest_id"), std::string::npos) << broken.error().message;
