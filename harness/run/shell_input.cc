@@ -45,10 +45,11 @@ Result<std::string> read_commands(int fd, const CancelToken& cancel) {
 
 Result<void> give_commands(job::ReadyJob& job, const std::string& commands) {
   PINRIG_CHECK(write_file_atomic(job.dir / "commands", commands));
-  PINRIG_CHECK(write_file_atomic(job.dir / "profile", ". /root/commands\nexit $?\n"));
+  const std::string home = "/root";  // of the guest's login shell
+  PINRIG_CHECK(write_file_atomic(job.dir / "profile", ". " + home + "/commands\nexit $?\n"));
   image::Manifest manifest;
-  manifest.entries = {file("/root/commands", job.dir / "commands"),
-                      file("/root/.profile", job.dir / "profile")};
+  manifest.entries = {file(home + "/commands", job.dir / "commands"),
+                      file(home + "/.profile", job.dir / "profile")};
   PINRIG_TRY(entries, image::resolve(manifest));
   PINRIG_CHECK(image::write_cpio(entries, job.dir / "commands.cpio"));
   job.spec.initramfs.push_back((job.dir / "commands.cpio").string());

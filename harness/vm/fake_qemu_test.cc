@@ -203,6 +203,21 @@ void die_early(int qmp, const std::string& console, bool early) {
   shut_down(qmp, "guest-reset");
 }
 
+/// One message that no agent would send.
+void say_what_is_wrong(const std::string& role, int control) {
+  if (role == "bad_magic") put(control, std::string(64, 'x'));
+  if (role == "not_json") put(control, wire::encode(wire::Kind::json, 0, "{\"type\":"));
+  if (role == "not_object") put(control, wire::encode(wire::Kind::json, 0, "[1]"));
+  if (role == "wrong_type") say(control, wire::SetupDone{});
+  if (role == "type_is_number") say(control, Json{{"type", 5}});
+  if (role == "huge_number")
+    put(control, wire::encode(wire::Kind::json, 0, R"({"type":"hello","cpus":1e300})"));
+  if (role == "field_of_wrong_type") say(control, Json{{"type", "hello"}, {"cpus", "many"}});
+  if (role == "old_protocol") say(control, Json{{"type", "hello"}, {"protocol", 0}});
+  if (role == "output_on_control") put(control, wire::encode(wire::Kind::out, 1, "text"));
+  if (role == "too_long") put(control, wire::encode_header(wire::Kind::json, 0, wire::max_payload + 1));
+}
+
 void play(const std::string& role, int control, int qmp, const std::string& results, bool early) {
   const std::string console = (fs::path(results).parent_path() / "console.raw").string();
   if (role == "floods_console") flood(control, console);
@@ -211,19 +226,9 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
   if (role == "comes_up_with_earlycon" && early) be_good(control, qmp);
   if (role == "good" || role == "good_kvm") be_good(control, qmp);
   if (role == "panics_at_boot") shut_down(qmp, "guest-reset");
-  if (role == "bad_magic") put(control, std::string(64, 'x'));
-  if (role == "not_json") put(control, wire::encode(wire::Kind::json, 0, "{\"type\":"));
-  if (role == "not_object") put(control, wire::encode(wire::Kind::json, 0, "[1]"));
-  if (role == "wrong_type") say(control, wire::SetupDone{});
-  if (role == "type_is_number") say(control, Json{{"type", 5}});
-  if (role == "huge_number")
-    put(control, wire::encode(wire::Kind::json, 0, R"({"type":"hello","cpus":1e300})"));
+  say_what_is_wrong(role, control);
   if (role == "asks_for_ever") never_stop_talking(control, true);
   if (role == "drips_for_ever") never_stop_talking(control, false);
-  if (role == "field_of_wrong_type") say(control, Json{{"type", "hello"}, {"cpus", "many"}});
-  if (role == "old_protocol") say(control, Json{{"type", "hello"}, {"protocol", 0}});
-  if (role == "output_on_control") put(control, wire::encode(wire::Kind::out, 1, "text"));
-  if (role == "too_long") put(control, wire::encode_header(wire::Kind::json, 0, wire::max_payload + 1));
   if (role == "stops") put(qmp, "{\"event\": \"STOP\"}\n");
   if (role == "last_words") {
     say(control, wire::Hello{});
