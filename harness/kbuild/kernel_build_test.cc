@@ -266,7 +266,7 @@ TEST_F(KernelBuildTest, UnknownFragmentNamesTheNearest) {
   r.fragments = {"base", "pim"};
   const auto e = error_of(r);
   EXPECT_EQ(e.kind, ErrorKind::bad_input);
-  EXPECT_THAT(e.hint, HasSubstr("'pin'"));
+  EXPECT_THAT(e.message, HasSubstr("did you mean 'pin'?"));
 }
 
 TEST_F(KernelBuildTest, SymbolThatDoesNotHoldStopsBeforeCompiling) {

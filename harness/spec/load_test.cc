@@ -94,7 +94,7 @@ TEST(LoadRun, AMissingFileNamesTheNearest) {
   EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
   EXPECT_THAT(r.error().message, HasSubstr("no run 'ful'"));
   EXPECT_THAT(r.error().message, HasSubstr("did you mean 'full'?"));
-  EXPECT_EQ(r.error().hint, "available: full, small");
+  EXPECT_EQ(r.error().hint, "available: full, matrix, small");
   EXPECT_EQ(load_run(project, "no/such.yaml").error().kind, ErrorKind::bad_input);
 }
 

@@ -90,8 +90,7 @@ CREATE TABLE kernel_events(
   title TEXT NOT NULL, function TEXT NOT NULL, first_line INTEGER NOT NULL, last_line INTEGER NOT NULL,
   owner TEXT NOT NULL, fatal INTEGER NOT NULL, count INTEGER NOT NULL, text TEXT NOT NULL,
   PRIMARY KEY(guest, seq)) WITHOUT ROWID;
--- The guests of a kernel differ in neither point, architecture nor configuration; the shortest name is the
-  main one's.
+-- The guests of a kernel have its point, architecture and configuration; the shortest name is the main one's.
 INSERT INTO kernels(run_id, kernel_id, point, label, subject, commit_id, tree, patch_id, version, is_tip,
   arch,
                     config, fragments, state, failure, build_log, key, cached, build_wall_s, dir, notes,

@@ -111,6 +111,7 @@ TEST_F(GuestTest, AGuestThatPrintsWithoutEndIsKilled) {
   for (const auto& [role, file] :
        {std::pair("floods_console", "console.raw"), std::pair("floods_results", "results.raw")}) {
     files_.caps = {.console = 1000, .results = 1000};
+    for (const auto& left : {files_.console(), files_.results()}) fs::remove(left);
     FakeQemu fake(role);
     auto guest = start();
     ASSERT_TRUE(guest.has_value()) << guest.error().message;
