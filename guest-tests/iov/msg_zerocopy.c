@@ -3,13 +3,17 @@
 // plain references, also where the buffer is registered and pinned already. The loopback device copies when
 // it delivers; that the pages are free again after the completion is seen by sealing the memfd that they are
 // of.
+// errqueue.h wants <time.h> before it.
+// clang-format off
+#include <time.h>
+#include <linux/errqueue.h>
+// clang-format on
+
 #include <errno.h>
-#include <linux/errqueue.h>  // wants <time.h> before it
 #include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "buffers.h"

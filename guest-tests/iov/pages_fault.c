@@ -2,9 +2,14 @@
 // Sockets and pipes that take user pages, with each allocation failing in turn: what was taken by then
 // is released, and what they say they took arrives. With the argument "tls" it is kernel TLS, else
 // all the others.
+// errqueue.h wants <time.h> before it.
+// clang-format off
+#include <time.h>
+#include <linux/errqueue.h>
+// clang-format on
+
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/errqueue.h>  // wants <time.h> before it
 #include <linux/if_alg.h>
 #include <linux/if_xdp.h>
 #include <linux/tls.h>
@@ -14,7 +19,6 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "buffers.h"

@@ -37,9 +37,11 @@ Result<void> add_results(const vm::GuestFiles& files, const console::Log& log,
   PINRIG_CHECK(feed_file(files.results(), reader));
   auto read = reader.finish();
   for (auto& r : read.records) {
-    // A name of the guest's own making would become the path of a file here.
+    // A name of the guest's own making would become the path of a file here. A reader that knows what was
+    // sent has checked already.
     const auto& planned = result.facts.planned;
-    if (std::none_of(planned.begin(), planned.end(), [&](const auto& t) { return t.name == r.name; })) {
+    if (sent == nullptr &&
+        std::none_of(planned.begin(), planned.end(), [&](const auto& t) { return t.name == r.name; })) {
       result.problems.push_back(
           fmt::format("results of \"{}\", which was not asked for", r.name.substr(0, 80)));
       continue;
