@@ -11,14 +11,15 @@ namespace {
 using testing::HasSubstr;
 
 TEST(ShellInput, AllOfStdinAreTheCommands) {
+  const CancelToken cancel;  // before the pipe: its descriptor must not be the one that is closed below
   int fds[2];
   ASSERT_EQ(::pipe(fds), 0);
   ASSERT_EQ(::write(fds[1], "uname -r\ntrue\n", 14), 14);
   ::close(fds[1]);
-  EXPECT_EQ(read_commands(fds[0], CancelToken()).value(), "uname -r\ntrue\n");
-  EXPECT_EQ(read_commands(fds[0], CancelToken()).value(), "") << "at its end, as /dev/null is at once";
+  EXPECT_EQ(read_commands(fds[0], cancel).value(), "uname -r\ntrue\n");
+  EXPECT_EQ(read_commands(fds[0], cancel).value(), "") << "at its end, as /dev/null is at once";
   ::close(fds[0]);
-  EXPECT_EQ(read_commands(fds[0], CancelToken()).value(), "") << "closed";
+  EXPECT_EQ(read_commands(fds[0], cancel).value(), "") << "closed";
 }
 
 TEST(ShellInput, WaitingEndsWithTheRun) {
