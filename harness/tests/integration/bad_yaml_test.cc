@@ -43,27 +43,25 @@ TEST_F(BadYaml, UnknownKeyInAMachine) {
 
 TEST_F(BadYaml, WrongType) {
   box_.put("configs/runs/default.yaml", "name: default\nbase: tiny\nsuites: pins\n");
-  refused({}, {"default.yaml:3:9: ", "suites: a single value stands here, a list is wanted",
-               "write suites: [pins]"});
+  refused({}, {"default.yaml:3:9: ", "suites: expected a list, got a string", "write suites: [pins]"});
 }
 
 TEST_F(BadYaml, WrongNumber) {
   box_.put("configs/machines/default.yaml", "name: default\ncpus: two\nmemory: 2G\n");
-  refused({},
-          {"machines/default.yaml:2:7: ", "cpus: 'two' is no whole number", "write a number from 1 to 256"});
+  refused({}, {"machines/default.yaml:2:7: ", "cpus: 'two' is not a whole number",
+               "write a number from 1 to 256"});
 }
 
 TEST_F(BadYaml, DuplicateKey) {
   box_.put("configs/runs/default.yaml", "name: default\nbase: tiny\nsuites: [pins]\nbase: tiny\n");
-  refused({},
-          {"default.yaml:4:1: ", "'base' stands here a second time; the first is in line 2", "remove one"});
+  refused({}, {"default.yaml:4:1: ", "duplicate key 'base'; first defined in line 2", "remove one"});
 }
 
 TEST_F(BadYaml, DuplicateTest) {
   box_.put("guest-tests/pins/suite.yaml",
            "suite: pins\ntests:\n  - {name: a, limit: 5, what: x}\n  - {name: a, limit: 5, what: x}\n");
-  refused({}, {"pins/suite.yaml:4:5: ", "'pins/a' stands here a second time",
-               "every test of a suite has its own name"});
+  refused({}, {"pins/suite.yaml:4:5: ", "duplicate test 'pins/a'; first defined in line 3",
+               "test names must be unique in a suite"});
 }
 
 TEST_F(BadYaml, MachineThatExtendsItself) {
@@ -100,7 +98,7 @@ TEST_F(BadYaml, EmptyFile) {
 
 TEST_F(BadYaml, NotYamlAtAll) {
   box_.put("configs/runs/default.yaml", "name: default\nbase: [tiny\nsuites: {\n");
-  refused({}, {"default.yaml:", "look at the quotes"});
+  refused({}, {"default.yaml:", "check quotes"});
 }
 
 TEST_F(BadYaml, BinaryFile) {
