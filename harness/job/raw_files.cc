@@ -24,7 +24,12 @@ Result<void> feed_file(const fs::path& file, Parser& parser) {
   for (;;) {
     const auto n = ::read(fd.get(), buffer.data(), buffer.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("reading " + file.string(), errno);
+    if (n < 0) {
+      const int why = errno;
+      Error e = errno_error("reading " + file.string(), why);
+      if (why == EISDIR) e.kind = ErrorKind::bad_input;  // open(2) takes directories, read(2) does not
+      return e;
+    }
     if (n == 0) return {};
     parser.feed({buffer.data(), static_cast<std::size_t>(n)});
   }
