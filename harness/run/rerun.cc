@@ -79,9 +79,12 @@ Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
   PINRIG_TRY(judged, job::run_and_judge(job, services));
   RerunEnd end;
   int bad = 0;
+  std::size_t judged_tests = 0;
   for (const auto& row : judged.results) {
     const auto& v = row.verdict;
-    bad += v.case_name.empty() && !fine(v.verdict) ? 1 : 0;
+    if (!v.case_name.empty()) continue;
+    ++judged_tests;  // with kernel/console, if it has a verdict
+    bad += fine(v.verdict) ? 0 : 1;
   }
   for (const auto& p : judged.guest.setup_problems) {
     end.text += fmt::format("set-up   {}\n", shown(p));
@@ -91,7 +94,7 @@ Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
   for (const auto& p : judged.guest.problems) end.text += fmt::format("note     {}\n", shown(p));
   end.text += fmt::format("{}{}: {} of {} failed, boot {}, {}; files in {}\n", to_string(outcome.kind),
                           outcome.detail.empty() ? "" : " (" + shown(outcome.detail) + ")", bad,
-                          count_of(job.spec.tests.size(), "test"), human_seconds(judged.guest.boot_s),
+                          count_of(judged_tests, "test"), human_seconds(judged.guest.boot_s),
                           human_seconds(judged.guest.wall_s), job.dir.string());
   end.result = std::move(judged);
   using Kind = model::JobOutcome::Kind;
