@@ -162,6 +162,7 @@ TEST(Terminal, AKernelThatWasNotBuiltIsOneLineAndNoChange) {
                      "block/bio.c:12:3: error: no")});
   f.finish(store::RunState::finished, 3);
   const std::string text = shown(f, of_width(100));
+  EXPECT_THAT(text, HasSubstr("did not complete\n  ✗ patch 1 does not build"));
   EXPECT_THAT(text, HasSubstr("block: change 1 of how pages are pinned\": block/bio.c:12:3: error: no"));
   EXPECT_EQ(text.find("bio.c:12:3"), text.rfind("bio.c:12:3"));
   for (const char* word : {"regression", "gone ", "fixed", "new  ", "missing", "✗ bio"})

@@ -63,6 +63,12 @@ TEST_F(Rerun, AJobThatIsNoneIsBadInput) {
   EXPECT_EQ(again().error().kind, ErrorKind::bad_input);
 }
 
+std::optional<model::Verdict> verdict_of(const RerunEnd& end, const std::string& test) {
+  for (const auto& row : end.result.results)
+    if (row.verdict.test == test && row.verdict.case_name.empty()) return row.verdict.verdict;
+  return std::nullopt;
+}
+
 TEST_F(Rerun, ItsExitCodeSpeaksForTheVerdicts) {
   save({"bio/a", "bio/b", "bio/c"});
   {
@@ -70,12 +76,16 @@ TEST_F(Rerun, ItsExitCodeSpeaksForTheVerdicts) {
     const auto good = rerun(*again(), place_.services);
     EXPECT_EQ(good->code, ExitCode::ok) << good->text;
     EXPECT_THAT(good->text, HasSubstr("completed: 0 of 3 tests failed"));
+    EXPECT_EQ(verdict_of(*good, "bio/a"), model::Verdict::pass);
   }
   const vm::FakeQemu fake("second_test_kills");
   const auto bad = rerun(*again(), place_.services);
   EXPECT_EQ(bad->code, ExitCode::regressions) << bad->text;
   EXPECT_THAT(bad->text, HasSubstr("the guest ended during bio/b"));
   EXPECT_THAT(bad->text, HasSubstr("2 of 3 tests failed"));
+  EXPECT_EQ(verdict_of(*bad, "bio/a"), model::Verdict::pass);
+  EXPECT_EQ(verdict_of(*bad, "bio/b"), model::Verdict::crash);
+  EXPECT_EQ(verdict_of(*bad, "bio/c"), model::Verdict::missing);
 }
 
 }  // namespace
