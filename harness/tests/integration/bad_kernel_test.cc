@@ -46,7 +46,13 @@ TEST_F(BadKernel, OneThatHangsAtBootIsATimeout) {
   const Ran ran = again_with({"rdinit=/nonexistent", "root=/dev/nonexistent", "rootwait"});
   EXPECT_EQ(ran.code, 1) << ran;
   EXPECT_THAT(ran.out, HasSubstr("timed_out"));
-  EXPECT_THAT(ran.out, HasSubstr("during boot; last line: "));
+  EXPECT_THAT(ran.out, HasSubstr("no hello within"));
+  std::string console;
+  for (const auto& e : fs::recursive_directory_iterator(box_.state / "runs")) {
+    const bool again = e.path().string().find("/rerun-1/") != std::string::npos;
+    if (again && e.path().filename() == "console.raw") console = read_file(e.path()).value();
+  }
+  EXPECT_THAT(console, HasSubstr("Waiting for root device"));
   EXPECT_THAT(ran.out, HasSubstr("missing pins/selfcheck"));
 }
 
