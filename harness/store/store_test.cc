@@ -445,7 +445,7 @@ TEST_F(StoreTest, FindsARunByIdByPrefixAndTheLast) {
   const auto r = s.find_run("20261121-01-a");
   ASSERT_TRUE(r.has_error());
   EXPECT_EQ(r.error().kind, ErrorKind::bad_usage);
-  EXPECT_EQ(r.error().message, "'20261121-01-a' matches several runs: 20261121-01-ab, 20261121-01-aa");
+  EXPECT_EQ(r.error().message, "'20261121-01-a' is the beginning of several runs: 20261121-01-ab, 20261121-01-aa");
 }
 
 TEST(Journal, HostsThatShareNoMemoryGetARollbackJournal) {
