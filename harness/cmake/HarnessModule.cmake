@@ -13,9 +13,45 @@ include(GoogleTest)
 add_library(pinrig_test_main OBJECT ${CMAKE_SOURCE_DIR}/harness/tests/test_main.cc)
 target_link_libraries(pinrig_test_main PUBLIC GTest::gmock PRIVATE pinrig_settings pinrig_warnings pinrig_sanitizers)
 
-# Half of a cold build is the same headers and templates once per file. In units of a few files they are compiled
+# Half of a cold build is the same headers and templates once per file. In units of several files they are compiled
 # once per unit, at the price of a unit for each change. Names in unnamed namespaces must then differ in a folder.
 option(PINRIG_UNITY "Compile the files of a module in units of several" OFF)
+
+# Writes units that include the given sources of a module, some 40 kB of text each, and sets OUT to their paths. CMake's
+# own unity build includes sources by absolute path: to ccache, other text in each checkout. A source with a definition
+# of its own (set before harness_module) stays by itself.
+function(pinrig_units NAME OUT)
+  set(limit 40000)
+  set(units)
+  set(texts)
+  set(text "")
+  set(bytes 0)
+  foreach(source IN LISTS ARGN)
+    get_source_file_property(definitions ${source} COMPILE_DEFINITIONS)
+    if(definitions)
+      list(APPEND units ${source})
+      continue()
+    endif()
+    file(SIZE ${source} size)
+    math(EXPR bytes "${bytes} + ${size}")
+    if(bytes GREATER limit AND text)
+      list(APPEND texts "${text}")
+      set(text "")
+      set(bytes ${size})
+    endif()
+    cmake_path(GET source FILENAME file)
+    string(APPEND text "#include \"${NAME}/${file}\"\n")
+  endforeach()
+  list(APPEND texts "${text}")
+
+  foreach(text IN LISTS texts)
+    list(LENGTH units count)
+    set(unit ${CMAKE_CURRENT_BINARY_DIR}/unit_${count}.cc)
+    file(CONFIGURE OUTPUT ${unit} CONTENT "${text}" @ONLY)
+    list(APPEND units ${unit})
+  endforeach()
+  set(${OUT} ${units} PARENT_SCOPE)
+endfunction()
 
 function(harness_module NAME)
   cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS;LIBS;PRIVATE_LIBS;TEST_DEPS" ${ARGN})
@@ -28,12 +64,14 @@ function(harness_module NAME)
   list(TRANSFORM ARG_TEST_DEPS REPLACE "(.+)" "pinrig_\\1_testing" OUTPUT_VARIABLE test_deps)
 
   if(sources)
+    if(PINRIG_UNITY)
+      pinrig_units(${NAME} sources ${sources})
+    endif()
     add_library(pinrig_${NAME} STATIC ${sources})
     target_link_libraries(pinrig_${NAME}
       PUBLIC pinrig_settings ${deps} ${ARG_LIBS}
       PRIVATE ${private_deps} ${ARG_PRIVATE_LIBS} pinrig_warnings pinrig_sanitizers)
     if(PINRIG_UNITY)
-      set_target_properties(pinrig_${NAME} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
       # A local variable may have the name of another file's function.
       target_compile_options(pinrig_${NAME} PRIVATE -Wno-shadow)
     endif()
