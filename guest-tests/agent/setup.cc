@@ -162,6 +162,11 @@ void power_off() {
     if (waitpid(-1, nullptr, WNOHANG) < 0) break;
     sigtimedwait(&child, nullptr, &tenth);
   }
+  // Only ACPI can switch a PC off: without it the kernel halts instead (kernel_can_power_off()). A restart
+  // ends QEMU as well, because of its -no-reboot.
+#if defined(__x86_64__)
+  if (access("/sys/firmware/acpi", F_OK) != 0) reboot(RB_AUTOBOOT);
+#endif
   reboot(RB_POWER_OFF);
   for (;;) pause();
 }

@@ -21,6 +21,9 @@ model::JobOutcome outcome_of(const Ending& e, const console::Log& log) {
       std::find_if(log.events.begin(), log.events.end(), [](const auto& ev) { return ev.fatal; });
   if (fatal != log.events.end())
     return {booting ? Kind::boot_failed : Kind::panicked, e.phase, fatal->title + " (during " + during + ")"};
+  // A kernel without ACPI cannot switch a PC off: the agent has it restart, and the kernel says so first.
+  if (e.end.kind == vm::GuestEnd::Kind::restarted && log.powered_off)
+    return {Kind::completed, model::Phase::none, ""};
   if (booting && log.line_count == 0 && e.end.kind == vm::GuestEnd::Kind::hung)
     return {Kind::no_output, e.phase, "the console stayed empty: " + e.end.detail};
   // A kernel that cannot stop printing: what its first lines say was looked at above.

@@ -16,6 +16,12 @@ const console::Log booted =
     console::parse("[    0.100000] Linux version 6.12.1\n[    1.000000] pinrig: agent starts\n");
 const console::Log dead = console::parse(
     "[    0.100000] Linux version 6.12.1\n[    2.000000] Kernel panic - not syncing: Fatal exception\n");
+const console::Log restarted = console::parse(
+    "[    0.100000] Linux version 6.12.1\n[    1.000000] pinrig: agent starts\n"
+    "[    9.000000] reboot: Restarting system\n[    9.000000] reboot: machine restart\n");
+const console::Log died_restarting = console::parse(
+    "[    0.100000] Linux version 6.12.1\n[    9.000000] reboot: Restarting system\n"
+    "[    9.100000] Kernel panic - not syncing: Fatal exception\n");
 
 struct Case {
   const char* name;
@@ -42,6 +48,26 @@ INSTANTIATE_TEST_SUITE_P(
              &booted,
              Kind::completed,
              ""},
+        Case{"restarted_where_it_cannot_power_off",
+             {model::Phase::shutdown, "", {End::restarted, "qemu exit 0 (guest-reset)"}, false},
+             &restarted,
+             Kind::completed,
+             ""},
+        Case{"panic_during_power_off",
+             {model::Phase::shutdown, "", {End::restarted, "qemu exit 0 (guest-reset)"}, false},
+             &dead,
+             Kind::panicked,
+             "Fatal exception (during shutdown)"},
+        Case{"panic_after_the_restart_was_announced",
+             {model::Phase::shutdown, "", {End::restarted, "qemu exit 0 (guest-reset)"}, false},
+             &died_restarting,
+             Kind::panicked,
+             "Fatal exception (during shutdown)"},
+        Case{"reset_without_a_cause",
+             {model::Phase::shutdown, "", {End::restarted, "qemu exit 0 (guest-reset)"}, false},
+             &booted,
+             Kind::panicked,
+             "the console does not say why"},
         Case{"cancelled",
              {model::Phase::test, "bio/a", {End::cancelled, "interrupted"}, false},
              &dead,

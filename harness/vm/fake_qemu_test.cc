@@ -256,12 +256,12 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
     get(control);
     say(control, wire::Refusal{"refusal", "setup.rxe has the wrong type: string"});
   }
-  if (role == "deaf" || role == "wrong_id" || role == "panics_at_power_off") say(control, wire::Hello{});
+  if (role == "deaf" || role == "wrong_id" || role == "resets_at_power_off") say(control, wire::Hello{});
   if (role == "wrong_id") {
     get(control);
     say(control, Json{{"type", "test_end"}, {"id", 99}});
   }
-  if (role == "panics_at_power_off") {
+  if (role == "resets_at_power_off") {
     get(control);
     shut_down(qmp, "guest-reset");
   }

@@ -34,9 +34,20 @@ struct GuestFiles {
 
 /// Why a guest no longer answers.
 struct GuestEnd {
-  /// disk_full: whatever the guest did, its console and results are cut off. too_much_output: killed because
-  /// a file of GuestFiles outgrew its cap.
-  enum class Kind { powered_off, qemu_exited, hung, cancelled, protocol, disk_full, too_much_output };
+  /// restarted: reset instead of switched off when asked to power off, as a panic does (panic=-1) and as the
+  /// agent does where the kernel cannot switch off; the console tells which. disk_full: whatever the guest
+  /// did, its console and results are cut off. too_much_output: killed because a file of GuestFiles outgrew
+  /// its cap.
+  enum class Kind {
+    powered_off,
+    restarted,
+    qemu_exited,
+    hung,
+    cancelled,
+    protocol,
+    disk_full,
+    too_much_output
+  };
   Kind kind = Kind::qemu_exited;
   std::string detail;  ///< "qemu exit 1: <end of its stderr>", "no answer for 50 s"
   int signal = 0;      ///< qemu_exited: the signal that killed QEMU; 0: none did

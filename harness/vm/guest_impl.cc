@@ -226,8 +226,10 @@ Result<GuestEnd> Guest::Impl::power_off() {
   send(nlohmann::json(wire::PowerOff{}).dump());
   PINRIG_TRY(wake, await_exit(Deadline::after(Seconds(limit_s))));
   if (wake == Wake::exited) {
-    const bool clean = process::succeeded(*status) && qmp.shutdown_reason() != "guest-reset";
-    ended(clean ? GuestEnd::Kind::powered_off : GuestEnd::Kind::qemu_exited, exit_text());
+    const auto kind = !process::succeeded(*status)             ? GuestEnd::Kind::qemu_exited
+                      : qmp.shutdown_reason() == "guest-reset" ? GuestEnd::Kind::restarted
+                                                               : GuestEnd::Kind::powered_off;
+    ended(kind, exit_text());
     return *end;
   }
   if (wake == Wake::cancelled) {

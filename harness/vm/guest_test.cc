@@ -278,11 +278,11 @@ TEST_F(GuestTest, PowerOffThatIsIgnoredEndsInQuit) {
   EXPECT_THAT(end->detail, HasSubstr("no power off within"));
 }
 
-TEST_F(GuestTest, APanicDuringPowerOffIsNoPowerOff) {
-  FakeQemu fake("panics_at_power_off");
+TEST_F(GuestTest, AResetDuringPowerOffIsNoPowerOff) {
+  FakeQemu fake("resets_at_power_off");
   auto guest = start();
   ASSERT_TRUE(guest->hello()->value.has_value());
-  EXPECT_EQ(guest->power_off()->kind, Kind::qemu_exited);
+  EXPECT_EQ(guest->power_off()->kind, Kind::restarted);
 }
 
 TEST_F(GuestTest, CancellationEndsTheWaitAndQemu) {
