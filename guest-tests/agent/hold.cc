@@ -76,7 +76,7 @@ int hold_main(int pages) {
 std::string trouble_with(const wire::TestEnd& end, const std::string& said) {
   if (end.how == "exited" && end.code == 0) {
     if (end.leftover != 0) return {};
-    return "the process that holds the pages is gone";
+    return "the process that held the pages is gone";
   }
   if (!end.problem.empty()) return end.problem;
   if (!said.empty()) return said;

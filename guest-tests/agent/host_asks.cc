@@ -19,7 +19,7 @@ HostAsks::Asked HostAsks::take(std::string_view text) {
   Asked asked;
   while (text.ends_with('\n')) text.remove_suffix(1);
   if (waiting_ != 0) {
-    asked.refusal = "failed: the host has not answered the question before this one";
+    asked.refusal = "failed: the host has not answered the previous request yet";
   } else if (text.starts_with(unplug) && text.size() > unplug.size()) {
     asked.action.id = waiting_ = next_id();
     asked.action.action = "unplug";

@@ -98,9 +98,9 @@ void serve(Guest& guest, Uevents& uevents) {
       if (!answer(guest, uevents, parse_request(*payload))) return;
     }
     if (ports.wants_end()) {
-      note("the host sent something that is no frame");
+      note("invalid frame from the host");
       wire::Refusal refusal;
-      refusal.why = "bytes that are no frame";
+      refusal.why = "invalid frame";
       ports.reply(dump(refusal));
       return;
     }
@@ -130,7 +130,7 @@ void serve(Guest& guest, Uevents& uevents) {
   hold.start();
   auto ports = Ports::open(uevents, uptime_s);
   if (!ports) {
-    note("has no virtio-serial ports named pinrig.control and pinrig.results; switches off");
+    note("has no virtio-serial ports named pinrig.control and pinrig.results; powering off");
     power_off();
   }
   guest.ports = &*ports;

@@ -27,7 +27,7 @@ constexpr std::size_t most_stack = 2048;
 
 std::string in_words(const Stuck& stuck) {
   if (stuck.count == 0) return {};
-  std::string text = std::to_string(stuck.count) + " processes do not die of SIGKILL:";
+  std::string text = std::to_string(stuck.count) + " processes survived SIGKILL:";
   for (std::size_t i = 0; i < stuck.processes.size(); ++i) {
     const auto& p = stuck.processes[i];
     text += (i ? ", " : " ") + std::to_string(p.pid) + " (" + p.name + ") in state " + p.state;

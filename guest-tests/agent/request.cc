@@ -93,7 +93,7 @@ Request check_run(Request request) {
   const auto* run = std::get_if<wire::Run>(&request);
   if (!run) return request;
   if (run->id == 0) return BadRequest{"run.id is 0, which means no test"};
-  if (run->argv.empty() || run->argv.front().empty()) return BadRequest{"run.argv names no program"};
+  if (run->argv.empty() || run->argv.front().empty()) return BadRequest{"run.argv is empty"};
   return request;
 }
 
@@ -102,9 +102,9 @@ Request check_run(Request request) {
 Request parse_request(std::string_view payload) {
   const json value = json::parse(payload, nullptr, false);
   if (value.is_discarded()) return BadRequest{"no JSON"};
-  if (!value.is_object()) return BadRequest{std::string("not an object but: ") + value.type_name()};
+  if (!value.is_object()) return BadRequest{std::string("expected an object, got: ") + value.type_name()};
   const auto type = value.find("type");
-  if (type == value.end() || !type->is_string()) return BadRequest{"no type"};
+  if (type == value.end() || !type->is_string()) return BadRequest{"missing type"};
   const auto& name = type->get_ref<const std::string&>();
   if (name == "setup") return convert<wire::Setup>(value);
   if (name == "run") return check_run(convert<wire::Run>(value));

@@ -41,7 +41,7 @@ void await_child(Guest& guest, const wire::Run& run, const RunPlan& plan, Runnin
     end.leftover = left_behind(guest, plan);
   } else {
     end.how = "timed_out";
-    if (over == Over::host_gone) end.problem = "cut short: the host asked for the end";
+    if (over == Over::host_gone) end.problem = "aborted at the host's request";
   }
   if (plan.leftovers == Leftovers::kill) take_down(guest, end);
   session.drain();

@@ -142,9 +142,10 @@ std::string add_link(const std::string& device, double limit_ms) {
   kernel.nl_family = AF_NETLINK;
   if (sendto(fd.get(), message.data(), message.size(), 0, reinterpret_cast<const sockaddr*>(&kernel),
              sizeof kernel) < 0)
-    return errno_text("rxe: asking for a link", errno);
+    return errno_text("rxe: requesting a link", errno);
   const int error = await_ack(fd.get(), limit_ms);
-  return error == 0 || error == EEXIST ? std::string{} : errno_text("rxe: making a link on " + device, error);
+  return error == 0 || error == EEXIST ? std::string{}
+                                       : errno_text("rxe: creating a link on " + device, error);
 }
 
 }  // namespace
@@ -155,7 +156,7 @@ std::string bring_up_rxe(Uevents& uevents, double limit_ms) {
   if (auto problem = add_link(device, limit_ms); !problem.empty()) return problem;
   const bool verbs =
       uevents.wait_until([] { return access("/dev/infiniband/uverbs0", F_OK) == 0; }, limit_ms);
-  if (!verbs) return "rxe: the link is there but /dev/infiniband/uverbs0 is not";
+  if (!verbs) return "rxe: link created, but /dev/infiniband/uverbs0 does not exist";
   const bool active =
       uevents.wait_until([] { return read_attribute(link_state).starts_with("4:"); }, limit_ms);
   return active ? std::string{} : "rxe: the port is not active: " + read_attribute(link_state);

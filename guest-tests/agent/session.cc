@@ -69,7 +69,7 @@ bool Session::read_asks() {
   if (!asked.refusal.empty())
     answer(child_.host, asked.refusal);
   else if (!ports_ || !ports_->reply(dump(asked.action)))
-    answer(child_.host, asks_.give_up("there is no host to ask"));
+    answer(child_.host, asks_.give_up("no connection to the host"));
   return true;
 }
 

@@ -74,7 +74,7 @@ std::string swap_on_first_ext4(const wire::Setup& setup) {
     if (m.fstype == "ext4" && std::find(done.begin(), done.end(), m.target) != done.end())
       return add_swap(m.target, setup.swap_mib);
   }
-  return "swap: no ext4 mount to put the file on";
+  return "swap: no ext4 mount for the swap file";
 }
 
 std::vector<std::string> wanted_drives(const wire::Setup& setup) {

@@ -24,7 +24,7 @@ std::string console_device() {
 }
 
 std::string greeting(const wire::SetupDone& guest) {
-  std::string text = "\npinrig: a shell in the guest; `exit` switches it off.\n";
+  std::string text = "\npinrig: a shell in the guest; `exit` powers it off.\n";
   for (const auto& [name, device] : guest.devices) text += "  " + name + " = " + device + "\n";
   for (const auto& problem : guest.problems) text += "  problem: " + problem + "\n";
   return text;

@@ -70,7 +70,7 @@ static void meet_fault(const void* arg) {
   struct buffer buffer;
   // A start that is not on a sector is what the cases about trimming are made of.
   if (fault->start % sector != 0 && (drive_raw.dma_alignment() & fault->start) != 0) {
-    ktap_skip("the drive wants memory aligned to more than 4 bytes");
+    ktap_skip("the drive requires memory aligned to more than 4 bytes");
     return;
   }
   if (drive_pages(1) < 0 ||

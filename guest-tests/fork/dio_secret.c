@@ -104,7 +104,7 @@ static void race(const struct leak_case* c, struct place* place, struct leak* le
   long rounds = rounds_until(leak, c->secret_in_parent);
   leak->stop = true;
   if (!c->secret_in_parent) pthread_join(thread, NULL);
-  ktap_note("%ld transfers beside %ld forks, %ld leaked", leak->transfers, rounds, leak->leaked);
+  ktap_note("%ld transfers during %ld forks, %ld leaked", leak->transfers, rounds, leak->leaked);
   pins_expect_at_least(&before, place->mode == MODE_PIN ? leak->transfers : 0,
                        -place_skew(place, leak->transfers));
   if (leak->errors) ktap_fail("direct I/O failed");

@@ -72,9 +72,9 @@ static void judge(const struct place* place, const struct work* works, long fork
     pages += works[i].done * (long long)pages_spanned(works[i].at, part);
     if (works[i].errors) ktap_fail("reader %d could not read", i);
     if (works[i].done < least_rounds)
-      ktap_fail("reader %d read %ld times: too few to say anything", i, works[i].done);
+      ktap_fail("reader %d read %ld times: too few to conclude anything", i, works[i].done);
   }
-  ktap_note("%ld reads lost of %ld beside %ld forks", lost, done, forks);
+  ktap_note("%ld reads lost of %ld during %ld forks", lost, done, forks);
   // A section of legacy direct I/O ends at a page, so that each page is one.
   pins_expect_at_least(before, place->mode == MODE_PIN ? pages : 0, -place_skew(place, pages));
   if (lost && place->mode == MODE_PIN) ktap_fail("%ld direct reads were lost to fork()", lost);

@@ -65,11 +65,11 @@ static void brought_in(const void* arg) {
   if (!buffer_get(&buffer, range->kind, pages * page_bytes())) return;
   if (madvise(buffer.addr, buffer.size, MADV_DONTNEED) < 0) ktap_fail("MADV_DONTNEED: %s", strerror(errno));
   size_t there = present(buffer.addr, buffer.size);
-  if (there) ktap_fail("%zu pages are there already", there);
+  if (there) ktap_fail("%zu pages are present already", there);
   if (populate(buffer.addr, buffer.size, range->write, 0)) {
     there = present(buffer.addr, buffer.size);
     if (there != buffer.size / page_bytes())
-      ktap_fail("%zu of %zu pages are there", there, buffer.size / page_bytes());
+      ktap_fail("%zu of %zu pages are present", there, buffer.size / page_bytes());
     write_to_it(&buffer, range);
   }
   if (range->kind == BUFFER_MEMFD) buffer_seal(&buffer);
@@ -146,7 +146,7 @@ static void refused(const void* arg) {
     pins_expect(&before, 0, 0);
     populate(buffer.addr, buffer.size, refusal->write, refusal->error);
     size_t there = present(buffer.addr, buffer.size / 2);
-    if (there != pages / 2) ktap_fail("%zu of %d pages before the place are there", there, pages / 2);
+    if (there != pages / 2) ktap_fail("%zu of %d pages before the place are present", there, pages / 2);
   }
   buffer_put(&buffer);
 }

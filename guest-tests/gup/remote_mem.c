@@ -82,7 +82,7 @@ static void force_read_only(const void* arg) {
   if (pwrite(fd, bytes, sizeof(bytes), at(text)) != (ssize_t)sizeof(bytes))
     ktap_fail("pwrite: %s", strerror(errno));
   pins_expect(&before, 0, 0);
-  if (pattern_check(text, sizeof(bytes), new_seed, 0) >= 0) ktap_fail("what was written is not there");
+  if (pattern_check(text, sizeof(bytes), new_seed, 0) >= 0) ktap_fail("the written data is missing");
   close(fd);
   munmap(text, page_bytes());
 }

@@ -33,6 +33,6 @@ static const struct dio_kind kinds[] = {
 const struct dio_kind* dio_kind_of(const char* name) {
   for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); ++i)
     if (strcmp(kinds[i].name, name) == 0) return &kinds[i];
-  ktap_fail("nobody has said what %s does in direct I/O", name);
+  ktap_fail("direct I/O of file system %s is not described", name);
   return NULL;
 }

@@ -113,7 +113,7 @@ bool filesystem_mount(struct filesystem* fs, const char* type, const char* devic
 bool filesystem_open(struct filesystem* fs, const char* name) {
   const struct maker* maker = maker_of(name);
   *fs = (struct filesystem){.type = maker ? maker->type : name};
-  if (!maker) return ktap_fail("nobody has said how to make %s", name);
+  if (!maker) return ktap_fail("no command known to create %s", name);
   if (!kernel_has(maker->type)) return ktap_skip("no %s in this kernel", maker->type);
   if (maker->argv[0]) {
     if (!device_find(DRIVE_FS, 1, fs->device, sizeof(fs->device)))

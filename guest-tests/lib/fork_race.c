@@ -74,7 +74,7 @@ bool fork_race_run(const struct fork_race* race, struct fork_race_result* result
 }
 
 void fork_race_judge(const struct fork_race* race, const struct fork_race_result* result, bool pins) {
-  ktap_note("%ld reads lost of %ld beside %ld forks", result->lost, result->reads, result->forks);
+  ktap_note("%ld reads lost of %ld during %ld forks", result->lost, result->reads, result->forks);
   KTAP_REQUIRE(result->errors == 0, "a direct read failed");
   KTAP_REQUIRE(result->reads >= race->least_reads && result->forks >= race->least_forks,
                "too few rounds to say anything");

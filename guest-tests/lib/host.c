@@ -12,7 +12,7 @@
 
 bool host_unplug(const char* serial, int limit_ms) {
   const char* number = getenv("PINRIG_HOST_FD");
-  if (!number) return ktap_fail("unplugging %s: no PINRIG_HOST_FD, nobody to ask", serial);
+  if (!number) return ktap_fail("unplugging %s: no PINRIG_HOST_FD", serial);
   char text[200];
   struct pollfd socket = {atoi(number), POLLIN, 0};
   int length = snprintf(text, sizeof(text), "unplug %s", serial);

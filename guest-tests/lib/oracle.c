@@ -24,7 +24,7 @@ bool oracle_warn(void) {
   bool good = buffer_get(&page, BUFFER_PAGES, page_bytes());
   if (good) {
     good = gupdrv_run(driver, PIN_BASIC, page.addr, page.size, &request);
-    if (good && request.size != 0) good = ktap_fail("the kernel took FOLL_GET beside FOLL_PIN");
+    if (good && request.size != 0) good = ktap_fail("the kernel accepted FOLL_GET together with FOLL_PIN");
     buffer_put(&page);
   }
   close(driver);

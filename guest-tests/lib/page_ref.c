@@ -215,7 +215,7 @@ static bool judge(struct page_ref* watch, const struct range* want) {
             watch->events, page->taken, -page->given);
   long long lost = page_ref_lost();
   if (lost != 0) return ktap_fail("%lld page_ref events were lost", lost);
-  if (watch->gone) return ktap_fail("a frame was given out anew while it was watched");
+  if (watch->gone) return ktap_fail("a frame was reallocated while it was watched");
   return bad == 0 ||
          ktap_fail("%zu of %zu pages, page %zu first: %lld references taken, %lld kept, want %lld and %lld",
                    bad, watch->count, first, page->taken, page->taken - page->given, want->least, want->held);

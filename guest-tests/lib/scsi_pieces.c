@@ -21,7 +21,7 @@ static bool usable(const struct pieces* pieces) {
   long mask = scsi_queue_attribute("dma_alignment");
   for (int i = 0; i < pieces->count && !pieces->copied; ++i)
     if (mask > 0 && pieces->at[i].offset & mask)
-      return ktap_skip("the disk wants memory aligned to %ld bytes", mask + 1);
+      return ktap_skip("the disk requires memory aligned to %ld bytes", mask + 1);
   return true;
 }
 

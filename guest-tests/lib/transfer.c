@@ -179,7 +179,7 @@ static bool alignment_allowed(const struct target* target, const struct shape* s
   if (shape->offset % 512 == 0 || !target->dma_alignment) return true;
   long mask = target->dma_alignment();
   if (mask >= 0 && (shape->offset & mask) == 0) return true;
-  return ktap_skip("the drive wants memory aligned to more than %d bytes (dma_alignment %ld)", shape->offset,
+  return ktap_skip("the drive requires memory aligned to more than %d bytes (dma_alignment %ld)", shape->offset,
                    mask);
 }
 

@@ -130,13 +130,13 @@ void uffd_judge(struct uffd* uffd, int faults) {
   // fault or without one.
   long allowed = uffd->delay_ms * 500L > 3 * idle ? uffd->delay_ms * 500L : 3 * idle;
   ktap_note(
-      "%d faults answered, %ld rounds of mmap, the longest %ld us beside a waiting fault, %ld us without",
+      "%d faults answered, %ld rounds of mmap, the longest %ld us during a waiting fault, %ld us without",
       atomic_load(&uffd->faults), atomic_load(&uffd->rounds), waiting, idle);
   if (atomic_load(&uffd->faults) != faults)
     ktap_fail("%d faults came, want %d", atomic_load(&uffd->faults), faults);
   if (atomic_load(&uffd->starved)) ktap_fail("mmap() did not get the lock while a fault waited");
   if (waiting > allowed)
-    ktap_fail("mmap() took %ld us beside a waiting fault, want at most %ld", waiting, allowed);
+    ktap_fail("mmap() took %ld us during a waiting fault, want at most %ld", waiting, allowed);
 }
 
 void uffd_close(struct uffd* uffd) {

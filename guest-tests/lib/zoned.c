@@ -56,7 +56,7 @@ static bool find_null_blk(struct zoned* zoned) {
   if (file) fclose(file);
   snprintf(zoned->path, sizeof(zoned->path), "/dev/nullb%s", text);
   return access(zoned->path, F_OK) == 0 ||
-         ktap_fail("null_blk made a device, but %s is not there", zoned->path);
+         ktap_fail("null_blk made a device, but %s does not exist", zoned->path);
 }
 
 bool zoned_null_blk(struct zoned* zoned) {

@@ -34,7 +34,7 @@ static bool attempt(void* context, int nth) {
   a->refused += fault_refused(nth, injected, -error);
   // The copy of the answer to us may be what fails.
   const bool queued = vivid_has_it(a->camera);
-  if (!error && !queued) ktap_fail("the buffer is not queued, and nobody says so");
+  if (!error && !queued) ktap_fail("the buffer was not queued, but no error was reported");
   // Before the buffer is freed: what was refused holds nothing by then.
   const long long held = queued ? a->pages : 0;
   pins_expect_at_least(&a->before, held, held);

@@ -18,7 +18,7 @@ enum { pages = 16, seed = 21 };
 
 // User memory comes from ZONE_MOVABLE first. False: the running case has been skipped or failed.
 static bool movable_buffer(struct buffer* buffer, uint64_t* frames) {
-  if (!pagemap_have_movable_zone()) return ktap_skip("no ZONE_MOVABLE: the guest wants movablecore=");
+  if (!pagemap_have_movable_zone()) return ktap_skip("no ZONE_MOVABLE: the guest needs movablecore=");
   if (!buffer_get(buffer, BUFFER_PAGES, pages * page_bytes())) return false;
   pattern_fill(buffer->addr, buffer->size, seed, 0);
   bool good = pagemap_pfns(buffer->addr, buffer->size, frames);

@@ -56,7 +56,7 @@ static void every_cpu_is_folded(const void* arg) {
   if (!pins_sample(&after)) return;
   long long acquired = after.acquired - before.acquired, released = after.released - before.released;
   if (acquired != cpus || released != cpus)
-    ktap_fail("%d processors pinned a page each: %lld/%lld", cpus, acquired, released);
+    ktap_fail("%d CPUs pinned a page each: %lld/%lld", cpus, acquired, released);
   buffer_put(&from);
   buffer_put(&to);
 }

@@ -60,7 +60,7 @@ TEST(HostAsks, AnswersToTestsThatAreGoneAreNobodys) {
 TEST(HostAsks, AHostThatCannotBeAskedIsAnAnswerToo) {
   HostAsks asks;
   const auto asked = asks.take("unplug a");
-  EXPECT_EQ(asks.give_up("there is no host to ask"), "failed: there is no host to ask");
+  EXPECT_EQ(asks.give_up("no connection to the host"), "failed: no connection to the host");
   EXPECT_EQ(asks.answered(done(asked.action.id)), std::nullopt);
 }
 

@@ -71,17 +71,17 @@ TEST(Request, WhatIsNoRequestIsToldAsSuch) {
   EXPECT_EQ(why(""), "no JSON");
   EXPECT_EQ(why("{"), "no JSON");
   EXPECT_EQ(why("\xff\xfe"), "no JSON");
-  EXPECT_EQ(why("[]"), "not an object but: array");
-  EXPECT_EQ(why("{}"), "no type");
-  EXPECT_EQ(why(R"({"type":3})"), "no type");
+  EXPECT_EQ(why("[]"), "expected an object, got: array");
+  EXPECT_EQ(why("{}"), "missing type");
+  EXPECT_EQ(why(R"({"type":3})"), "missing type");
   EXPECT_EQ(why(R"({"type":"dance"})"), "unknown type: dance");
   EXPECT_NE(why(std::string(100000, '[')), "");
 }
 
 TEST(Request, ARunNeedsAnIdAndAProgram) {
   EXPECT_EQ(why(R"({"type":"run","argv":["x"]})"), "run.id is 0, which means no test");
-  EXPECT_EQ(why(R"({"type":"run","id":1})"), "run.argv names no program");
-  EXPECT_EQ(why(R"({"type":"run","id":1,"argv":[""]})"), "run.argv names no program");
+  EXPECT_EQ(why(R"({"type":"run","id":1})"), "run.argv is empty");
+  EXPECT_EQ(why(R"({"type":"run","id":1,"argv":[""]})"), "run.argv is empty");
 }
 
 TEST(Request, BytesThatAreNoTextCanBeSent) {
