@@ -36,10 +36,9 @@ class Applier {
       for (auto& path : named_paths(patch.diff, patch.strip)) {
         if (unsafe_path(path))
           return make_error(ErrorKind::bad_input,
-                            fmt::format("patch {} \"{}\" names '{}', which is not a path of the tree", number,
+                            fmt::format("patch {} \"{}\" names '{}', which is not a path in the tree", number,
                                         patch.subject, path),
-                            "git refuses it too: a path has no '..', no '.git' and no '/' at "
-                            "its start");
+                            "git rejects it too: a path must not contain '..' or '.git', or start with '/'");
         paths.insert(std::move(path));
       }
     }
@@ -75,10 +74,9 @@ class Applier {
     if (now == files_)
       return make_error(ErrorKind::bad_input,
                         fmt::format("patch {} \"{}\" changes nothing: already in the base{}", number,
-                                    patch.subject, number > 1 ? " or in a patch before it" : ""),
-                        "take it out of the series, or begin the range behind it; to see "
-                        "what it did, choose a base "
-                        "without it");
+                                    patch.subject, number > 1 ? " or in an earlier patch" : ""),
+                        "remove it from the series, or start the range after it; to see its effect, choose a "
+                        "base without it");
     commit(number, patch, std::move(now));
     return std::optional<ApplyFailure>();
   }
@@ -90,7 +88,7 @@ class Applier {
                git_.run_ok(index_.call({"fast-import", "--quiet", "--done", "--force"}, stream_ + "done\n")));
     const auto commits = lines(ids.out);
     if (commits.size() != applied_.size())
-      return make_error(ErrorKind::infra, "git fast-import named no commits: " + ids.out + ids.err);
+      return make_error(ErrorKind::infra, "git fast-import printed no commits: " + ids.out + ids.err);
     for (std::size_t i = 0; i < applied_.size(); ++i) applied_[i].commit = commits[i];
     PINRIG_CHECK(identify(git_, source_, index_.env(), applied_));
     return applied_;

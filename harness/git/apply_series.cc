@@ -44,7 +44,7 @@ void note_base_commit(const Source& source, const RawSeries& raw, AppliedSeries&
   const std::string id = base_commit_of(raw);
   if (id.empty() || id == source.commit) return;
   const std::string text =
-      fmt::format("made on base-commit {}, applied on {}", id.substr(0, 12), source.name);
+      fmt::format("made on base-commit {}, applied to {}", id.substr(0, 12), source.name);
   applied.notices.push_back(fmt::format("{}: {}", raw.where, text));
   if (applied.failure && applied.failure->hint.empty())
     applied.failure->hint = fmt::format(

@@ -190,7 +190,7 @@ class Pool {
 Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot,
                           const Context& ctx) {
   if (slot.empty() || slot.find('/') != std::string::npos || slot.starts_with('.'))
-    return make_error(ErrorKind::infra, fmt::format("'{}' cannot name a worktree", slot));
+    return make_error(ErrorKind::infra, fmt::format("'{}' is not a valid worktree name", slot));
   PINRIG_TRY(git, Git::open(ctx));
   const auto room = [&] {
     const auto bytes = tree_size(git, source, commit);

@@ -28,14 +28,13 @@ Result<std::vector<std::string>> same_name_elsewhere(const Index& index, const S
 Result<void> about_missing_file(const Index& index, const Source& source, int number, const Patch& patch,
                                 ApplyFailure& f) {
   PINRIG_TRY(base, index.look_up(source.commit, {f.file}));
-  if (base.contains(f.file) && number > 1) f.hunk = "is gone after the patches before it";
+  if (base.contains(f.file) && number > 1) f.hunk = "was removed or renamed by an earlier patch";
   const auto bare = named_paths(patch.diff, 0);
   PINRIG_TRY(unstripped, index.look_up(source.commit, {bare.begin(), bare.end()}));
   const auto is_there = [&](const std::string& path) { return unstripped.contains(path); };
   if (std::any_of(bare.begin(), bare.end(), is_there)) {
     f.hint =
-        "its paths have no a/ and b/ before them (diff.noprefix, diff "
-        "-p0): make it again with git format-patch "
+        "its paths lack the prefixes a/ and b/ (diff.noprefix, diff -p0): recreate it with git format-patch "
         "--default-prefix, or list it with -p0 in a file named series";
     return {};
   }
@@ -67,15 +66,15 @@ Result<ApplyFailure> explain(const Index& index, const Source& source, int numbe
   Rejection r = parse_rejection(f.detail, patch.diff, patch.strip);
   if (!has_diff(patch.diff) && has_context_diff(patch.diff)) {
     r.why = Misfit::malformed;
-    r.hunk = "a context diff, and git reads unified diffs only";
-    f.hint = "make it again with diff -u or git format-patch";
+    r.hunk = "a context diff; git reads only unified diffs";
+    f.hint = "recreate it with diff -u or git format-patch";
   }
   f.why = r.why;
   f.file = r.file;
   f.hunk = r.hunk;
   if (f.why == Misfit::no_file && !f.file.empty())
     PINRIG_CHECK(about_missing_file(index, source, number, patch, f));
-  if (f.why == Misfit::binary) f.hint = "make it again with git format-patch --binary";
+  if (f.why == Misfit::binary) f.hint = "recreate it with git format-patch --binary";
   if (f.why == Misfit::malformed && f.hint.empty()) {
     // git counts lines of the diff; people look into their file.
     const auto at = f.hunk.find(" at line ");
@@ -92,9 +91,8 @@ Result<ApplyFailure> explain(const Index& index, const Source& source, int numbe
     PINRIG_TRY(fits, fits_without_white_space(index, patch));
     if (fits)
       f.hint =
-          "only white space differs: the mail was changed on its way "
-          "(tabs became blanks?); take it from the "
-          "list archive";
+          "only whitespace differs: the mail was altered in transit (tabs converted to spaces?); get it from "
+          "the list archive";
   }
   return f;
 }

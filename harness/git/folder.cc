@@ -85,7 +85,7 @@ Result<Folder> open_folder(const fs::path& dir) {
     std::error_code unreadable;
     if (!hidden(name) && entry.is_regular_file(unreadable)) out.names.push_back(name);
   }
-  if (ec) return bad(dir.string(), "the directory cannot be read: " + ec.message());
+  if (ec) return bad(dir.string(), "cannot read the directory: " + ec.message());
   std::sort(out.names.begin(), out.names.end());
   out.read = [dir](const std::string& name) { return read_file(dir / name); };
   out.exists = [dir](const std::string& name) {
@@ -106,7 +106,7 @@ Result<Contents> decompress(std::string text, const std::string& name) {
                        archive_read_next_header(a.get(), &entry) == ARCHIVE_OK &&
                        archive_filter_code(a.get(), 0) != ARCHIVE_FILTER_NONE;
     if (!begun || layer > 3 || !read_entry(a.get(), out))
-      return bad(name, "compressed, and damaged or cut short");
+      return bad(name, "compressed file is damaged or truncated");
     text = std::move(out);
   }
   Contents c;
@@ -128,9 +128,9 @@ Result<Folder> unpack(const std::string& text, const std::string& name) {
     std::string at = fs::path(path).lexically_normal().string();
     std::string& data = files[at];
     if (!read_entry(a.get(), data) || (bytes += data.size()) > kMostBytes)
-      return bad(name, "a damaged archive");
+      return bad(name, "damaged archive");
   }
-  if (r != ARCHIVE_EOF) return bad(name, "a damaged archive");
+  if (r != ARCHIVE_EOF) return bad(name, "damaged archive");
   for (std::string top = common_top(files); !top.empty(); top = common_top(files)) {
     std::map<std::string, std::string> below;
     for (auto& [at, data] : files) below[at.substr(top.size())] = std::move(data);
@@ -144,7 +144,7 @@ Result<Folder> unpack(const std::string& text, const std::string& name) {
   out.exists = [held](const std::string& at) { return held->contains(at); };
   out.read = [held, name](const std::string& at) -> Result<std::string> {
     const auto it = held->find(at);
-    if (it == held->end()) return bad(name, fmt::format("holds no file '{}'", at));
+    if (it == held->end()) return bad(name, fmt::format("contains no file '{}'", at));
     return it->second;
   };
   return out;

@@ -15,7 +15,7 @@ namespace {
 // and none of its 86,000 files is to be written again, with a new time, for that. gc off: refs of a cached
 // series point at objects that another process is just writing.
 constexpr const char* kConfig =
-    "# Written by pinrig: what its git commands use in place of ~/.gitconfig.\n"
+    "# Written by pinrig: configuration of its git commands, instead of ~/.gitconfig.\n"
     "[safe]\n\tdirectory = *\n"
     "[core]\n\thooksPath = /dev/null\n\tattributesFile = /dev/null\n\texcludesFile = /dev/null\n"
     "\ttrustctime = false\n\tcheckStat = minimal\n"
@@ -115,7 +115,7 @@ Result<void> need_space(const fs::path& path, std::uintmax_t need, const std::st
   PINRIG_TRY(available, free_bytes(path));
   if (available >= need) return {};
   return make_error(ErrorKind::disk_full,
-                    fmt::format("{} needs about {} in {}, and {} are free", what, human_bytes(need),
+                    fmt::format("{} needs about {} in {}, but only {} is free", what, human_bytes(need),
                                 path.string(), human_bytes(available)),
                     "free some space, or point PINRIG_CACHE at a larger disk");
 }

@@ -14,7 +14,7 @@ Result<void> read_trees(const Git& git, Call call, std::vector<Applied>& patches
   PINRIG_TRY(said, git.run_ok(call));
   const auto trees = lines(said.out);
   if (trees.size() != patches.size())
-    return make_error(ErrorKind::infra, "git rev-parse named no trees: " + said.out);
+    return make_error(ErrorKind::infra, "git rev-parse printed no trees: " + said.out);
   for (std::size_t i = 0; i < patches.size(); ++i) patches[i].tree = trees[i];
   return {};
 }

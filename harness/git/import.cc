@@ -66,7 +66,7 @@ Result<fs::path> debian_tarball(const std::string& package, const fs::path& root
     if (fs::is_regular_file(path, ec)) return path;
   }
   return make_error(ErrorKind::missing_tool,
-                    fmt::format("{} is not there", (root / (package + ".tar.xz")).string()),
+                    fmt::format("{} does not exist", (root / (package + ".tar.xz")).string()),
                     "apt install " + package);
 }
 
@@ -120,8 +120,8 @@ Result<std::string> show_file(const Source& source, const std::string& commit, c
   call.args = {"cat-file", "blob", commit + ":" + path};
   PINRIG_TRY(done, git.run(call));
   if (process::succeeded(done.status)) return std::move(done.out);
-  return make_error(ErrorKind::bad_input, fmt::format("{} is not a file of {} at {}: {}", path, source.name,
-                                                      commit, trim(done.err)));
+  return make_error(ErrorKind::bad_input,
+                    fmt::format("no file {} in {} at {}: {}", path, source.name, commit, trim(done.err)));
 }
 
 }  // namespace pinrig::git

@@ -25,9 +25,9 @@ Error unknown_revision(const model::KernelBase::Git& base, std::string_view said
   const bool remote = is_url(base.url);
   return make_error(
       ErrorKind::bad_input,
-      fmt::format("there is no revision '{}' in {}{}{}", base.rev, base.url, said.empty() ? "" : ": ", said),
-      remote ? "from a URL take a branch, a tag or a full commit id"
-             : fmt::format("git -C {} log --oneline --all shows what there is", shell_quote(base.url)));
+      fmt::format("no revision '{}' in {}{}{}", base.rev, base.url, said.empty() ? "" : ": ", said),
+      remote ? "with a URL, use a branch, a tag or a full commit ID"
+             : fmt::format("git -C {} log --oneline --all lists the revisions", shell_quote(base.url)));
 }
 
 /// The repository of a URL or path in the cache, made when it is not there yet.

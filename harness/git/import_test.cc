@@ -95,7 +95,7 @@ TEST_F(ImportTest, TarballCutShortLeavesNothing) {
     fs::resize_file(path(name), fs::file_size(path(name)) / 2);
     const Error e = import_error(tarball_base(path(name)));
     EXPECT_EQ(e.kind, ErrorKind::bad_input) << e.message;
-    EXPECT_THAT(e.message, HasSubstr("cut short"));
+    EXPECT_THAT(e.message, HasSubstr("truncated"));
     EXPECT_THAT(e.message, HasSubstr(name));
   }
   EXPECT_EQ(unfinished(), 0);
@@ -119,7 +119,7 @@ TEST_F(ImportTest, WhatIsNoKernelTarball) {
   write_tarball(path("flat.tar"), {{"Makefile", {"VERSION = 6\n", 0644, "", ""}}});
   EXPECT_THAT(import_error(tarball_base(path("flat.tar"))).message, HasSubstr("not inside a top directory"));
   write_tarball(path("dots.tar"), {{"a/../../x", {"x", 0644, "", ""}}});
-  EXPECT_THAT(import_error(tarball_base(path("dots.tar"))).message, HasSubstr("git cannot hold"));
+  EXPECT_THAT(import_error(tarball_base(path("dots.tar"))).message, HasSubstr("git cannot store"));
   write_tarball(path("other.tar"), {{"a/README", {"not a kernel", 0644, "", ""}}});
   EXPECT_THAT(import_error(tarball_base(path("other.tar"))).message, HasSubstr("not a kernel source"));
   EXPECT_EQ(unfinished(), 0);

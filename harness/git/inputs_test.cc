@@ -49,9 +49,10 @@ std::vector<Right> rights() {
       {"gap_ok", {}, "", "in.mbox: patch 3/3 is missing", "", "b4 am"},
       {"gap_bom", {}, "", "patch 3/3 is missing", "", ""},
       {"gap_nospace", {}, "", "patch 3/3 is missing", "", ""},
-      {"bot_numbered", kThree, "", "", "\"[tip: mm/core] mm: gup: spell ten\" is not of the series", ""},
+      {"bot_numbered", kThree, "", "", "\"[tip: mm/core] mm: gup: spell ten\" does not belong to the series",
+       ""},
       {"cover_only_with_diff", kThree, "", "",
-       "the cover letter \"[PATCH 0/3] mm: gup: spell ten\" holds a diff", ""},
+       "the cover letter \"[PATCH 0/3] mm: gup: spell ten\" contains a diff", ""},
       {"delmissing",
        {},
        "patch 1 \"mm: gup: spell ten\" does not apply: mm/gone.c does not exist in the base",
@@ -60,11 +61,11 @@ std::vector<Right> rights() {
        ""},
       {"newexists", {}, "does not apply: mm/huge.c already exists in the base", "", "", ""},
       {"newbad", {}, "in.mbox:18: corrupt patch", "", "", ""},
-      {"p0", {}, "does not apply: gup.c does not exist in the base", "", "", "no a/ and b/"},
+      {"p0", {}, "does not apply: gup.c does not exist in the base", "", "", "lack the prefixes a/ and b/"},
       {"laterfile", {}, "does not apply: mm/gup_folio.c does not exist in the base", "", "", ""},
       {"binary", {}, "does not apply: fw.bin is binary", "", "", "--binary"},
       {"ctx", {}, "patch 1 \"in\" does not apply: mm/gup.c: a context diff", "", "", "diff -u"},
-      {"lostspace", {}, "in.mbox:15: corrupt patch", "", "", "white space was lost"},
+      {"lostspace", {}, "in.mbox:15: corrupt patch", "", "", "whitespace was lost"},
   };
 }
 

@@ -45,7 +45,7 @@ Result<void> complete_partial_clone(const Git& git, const fs::path& repo,
   for (int round = 0; round < kRounds; ++round) {
     PINRIG_TRY(missing, missing_objects(git, repo, revisions));
     if (missing.empty()) return {};
-    git.progress(fmt::format("fetching what the partial clone {} lacks", repo.string()), 0, 0);
+    git.progress(fmt::format("fetching the missing objects of the partial clone {}", repo.string()), 0, 0);
     Call call;
     call.cwd = repo;
     call.user_config = true;
@@ -68,13 +68,13 @@ Result<void> complete_partial_clone(const Git& git, const fs::path& repo,
     said = trim(done.err);
     break;
   }
-  return make_error(ErrorKind::bad_input,
-                    fmt::format("{} is a partial clone, and what it lacks "
-                                "cannot be fetched from '{}'{}{}",
-                                repo.string(), remote, said.empty() ? "" : ": ", said),
-                    fmt::format("fetch it once: git -C {} fetch --refetch "
-                                "--no-filter {}; or name a whole clone",
-                                shell_quote(repo.string()), remote));
+  return make_error(
+      ErrorKind::bad_input,
+      fmt::format("{} is a partial clone, and its missing objects cannot be fetched from '{}'{}{}",
+                  repo.string(), remote, said.empty() ? "" : ": ", said),
+      fmt::format("fetch it once: git -C {} fetch --refetch "
+                  "--no-filter {}; or use a full clone",
+                  shell_quote(repo.string()), remote));
 }
 
 }  // namespace pinrig::git

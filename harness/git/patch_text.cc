@@ -149,19 +149,13 @@ std::string damage_hint(std::string_view diff, bool flowed) {
     if (!in_hunk || line.empty() || std::string_view(" +-\\@").find(line[0]) != std::string_view::npos)
       continue;
     return fmt::format(
-        "\"{}\" begins with none of ' ', '+' and '-': {}; save "
-        "the raw mail or take it from the "
-        "list archive",
+        "\"{}\" does not start with ' ', '+' or '-': {}; save the raw mail or get it from the list archive",
         line.substr(0, 60),
-        flowed ? "the mail is format=flowed, which wraps lines "
-                 "and takes white space"
-               : "white space was lost or a line wrapped, as "
-                 "when a web page is copied or a mail "
-                 "is sent as format=flowed");
+        flowed ? "the mail is format=flowed, which wraps lines and strips whitespace"
+               : "whitespace was lost or a line was wrapped, for example by copying from a web page or by "
+                 "format=flowed");
   }
-  return flowed ? "the mail is format=flowed, which changes white space: send "
-                  "it as plain text"
-                : "";
+  return flowed ? "the mail is format=flowed, which changes whitespace: send it as plain text" : "";
 }
 
 int line_in_file(std::string_view file, std::string_view diff) {

@@ -79,7 +79,7 @@ TEST(PatchText, CarriageReturnsOfTheMailGoThoseOfTheFileStay) {
 TEST(PatchText, DamageIsRecognised) {
   EXPECT_EQ(damage_hint(kTwoHunks, false), "");
   EXPECT_THAT(damage_hint("@@ -1,2 +1,2 @@\nlost\n-x\n+y\n", false),
-              ::testing::HasSubstr("\"lost\" begins with none"));
+              ::testing::HasSubstr("\"lost\" does not start with"));
   EXPECT_THAT(damage_hint("@@ -1,2 +1,2 @@\nlost\n", true),
               ::testing::HasSubstr("the mail is format=flowed"));
 }

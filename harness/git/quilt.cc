@@ -49,8 +49,8 @@ class Line {
       if (!option.starts_with('-') || exists(std::string(rest_))) break;
       out.strip = strip_of(option);
       if (out.strip < 0)
-        return make_error(ErrorKind::bad_input, fmt::format("{}: option '{}' is not understood", at_, option),
-                          option == "-R" ? "pinrig applies no patch in reverse: list the reversed patch"
+        return make_error(ErrorKind::bad_input, fmt::format("{}: unknown option '{}'", at_, option),
+                          option == "-R" ? "pinrig does not apply patches in reverse: list the reversed patch"
                                          : "known: -pN, -pab, --strip=N");
       rest_ = left;
     }

@@ -37,7 +37,7 @@ TEST(Quilt, NamesAndComments) {
 TEST(Quilt, Options) {
   EXPECT_EQ(names("a.patch -p1\na.patch -pab\na.patch --strip=1\na.patch -p0\na.patch -p 2\n"),
             "a.patch:1 a.patch:1 a.patch:1 a.patch:0 a.patch:2 ");
-  EXPECT_THAT(names("a.patch\na.patch -R\n"), HasSubstr("series:2: option '-R' is not understood"));
+  EXPECT_THAT(names("a.patch\na.patch -R\n"), HasSubstr("series:2: unknown option '-R'"));
   EXPECT_THAT(names("a.patch -p1 -R\n"), HasSubstr("'-R'"));
   EXPECT_THAT(names("a.patch -pfoo\n"), HasSubstr("'-pfoo'"));
 }

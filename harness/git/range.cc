@@ -62,15 +62,14 @@ Result<void> check_line(const RawSeries& raw, const std::vector<RangeCommit>& co
   for (const auto& c : commits) {
     const std::string named = fmt::format("{} \"{}\"", c.commit.substr(0, 12), c.subject);
     if (c.parent.find(' ') != std::string::npos)
-      return bad(fmt::format("range {} holds the merge {}", raw.where, named),
-                 "a series is a line of patches: `git rebase` it without "
-                 "merges, or name the part behind the merge");
+      return bad(fmt::format("range {} contains the merge {}", raw.where, named),
+                 "a series must be linear: `git rebase` it without merges, or use the range after the merge");
     if (!c.parent.empty()) continue;
     if (shallow)
       return bad(fmt::format("range {} reaches the end of a shallow clone at {}", raw.where, named),
                  fmt::format("git -C {} fetch --unshallow, or --deepen=N", shell_quote(raw.repo.string())));
-    return bad(fmt::format("range {} reaches the first commit of all, {}", raw.where, named),
-               "the two ends have no history in common");
+    return bad(fmt::format("range {} reaches the root commit {}", raw.where, named),
+               "its two ends have no common history");
   }
   return {};
 }
@@ -86,7 +85,7 @@ Result<void> add_parents(const Git& git, RawSeries& raw, std::vector<RangeCommit
   for (auto& c : commits) {
     c.parent_tree = std::exchange(before, c.tree);
     if (c.parent_tree == c.tree)
-      raw.notices.push_back(fmt::format("{}: commit {} \"{}\" is empty and is left out", raw.where,
+      raw.notices.push_back(fmt::format("{}: commit {} \"{}\" is empty and is skipped", raw.where,
                                         c.commit.substr(0, 12), c.subject));
     else
       raw.commits.push_back(std::move(c));
@@ -108,7 +107,7 @@ Result<void> read_commits(const Git& git, RawSeries& raw, const std::string& ran
   if (!process::succeeded(any.status))
     return bad(
         fmt::format("range {}: {}", raw.where, trim(any.err)),
-        fmt::format("git -C {} log --oneline --all shows what there is", shell_quote(raw.repo.string())));
+        fmt::format("git -C {} log --oneline --all lists the revisions", shell_quote(raw.repo.string())));
   if (trim(any.out).empty()) return bad(fmt::format("range {} is empty", raw.where));
   PINRIG_CHECK(complete_partial_clone(git, raw.repo, {range}));
   PINRIG_TRY(commits, list_commits(git, raw.repo, range));
@@ -146,9 +145,8 @@ Result<std::string> fetch_range(const Git& git, const std::string& url, const st
   PINRIG_TRY(done, git.run(call));
   if (!process::succeeded(done.status))
     return bad(fmt::format("range {}: {}", raw.where, trim(done.err)),
-               "from a URL a range begins at a branch or tag and ends at a "
-               "branch, tag or full commit id; or clone it "
-               "and name the path");
+               "with a URL, a range must start at a branch or tag and end at a branch, tag or full commit "
+               "ID; or clone it and use the path");
   call.args = {"rev-list", "--reverse", "--topo-order", "refs/pinrig/tip"};
   PINRIG_TRY(ids, git.run_ok(call, ErrorKind::bad_input));
   const auto commits = lines(ids.out);

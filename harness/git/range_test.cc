@@ -109,7 +109,7 @@ TEST_F(RangeTest, SubmodulesAndEmptyCommits) {
   const auto exact = apply(base_of("with-sub"), "with-sub..main");
   ASSERT_EQ(exact.patches.size(), 1U);
   EXPECT_EQ(exact.patches[0].tree, tree("main"));
-  EXPECT_THAT(exact.notices, ElementsAre(HasSubstr("\"cover letter\" is empty and is left out")));
+  EXPECT_THAT(exact.notices, ElementsAre(HasSubstr("\"cover letter\" is empty and is skipped")));
   // Here the patches go through git apply.
   git(repo_, {"checkout", "--quiet", "-b", "other", "with-sub"});
   write(repo_ / "unrelated", "x\n");

@@ -65,14 +65,14 @@ struct Phrase {
 constexpr Phrase kPhrases[] = {
     {"does not exist in index", Misfit::no_file, "does not exist in the base"},
     {"already exists in index", Misfit::exists, "already exists in the base"},
-    {"without full index line", Misfit::binary, "is binary, and the patch does not hold its content"},
-    {"missing binary patch data", Misfit::binary, "is binary, and the patch does not hold its content"},
+    {"without full index line", Misfit::binary, "is binary, and the patch does not contain its content"},
+    {"missing binary patch data", Misfit::binary, "is binary, and the patch does not contain its content"},
     {"appears as both a file", Misfit::wrong_kind, "would be both a file and a directory"},
     {"unable to add cache entry", Misfit::wrong_kind, "would be both a file and a directory"},
-    {"beyond a symbolic link", Misfit::wrong_kind, "is behind a symbolic link of the base"},
+    {"beyond a symbolic link", Misfit::wrong_kind, "is beyond a symbolic link in the base"},
     {"corrupt patch", Misfit::malformed, {}},
     {"garbage", Misfit::malformed, "a file header without a change"},
-    {"No valid patches", Misfit::malformed, "it holds no unified diff"},
+    {"No valid patches", Misfit::malformed, "it contains no unified diff"},
 };
 
 Rejection of_hunk(std::string_view line, std::string_view diff) {

@@ -41,7 +41,7 @@ Result<void> add_changes(const Index& index, const std::string& from, const std:
     text.remove_prefix(end + 1);
     const std::string path(text.substr(0, text.find('\0')));
     text.remove_prefix(path.size() + 1);
-    if (words.size() != 5) return make_error(ErrorKind::infra, "git diff-tree is not understood");
+    if (words.size() != 5) return make_error(ErrorKind::infra, "cannot parse the output of git diff-tree");
     if (words[4] == "D")
       files.erase(path);
     else

@@ -13,9 +13,8 @@ namespace {
 using Order = RawSeries::Order;
 
 constexpr const char* kNoDiffHint =
-    "an HTML mail, an attachment, an ed script or an empty file: it must be a "
-    "unified diff in plain text, as git "
-    "format-patch writes it";
+    "an HTML mail, an attachment, an ed script or an empty file: it must be a unified diff in plain text, as "
+    "written by git format-patch";
 
 class Decoder {
  public:
@@ -88,8 +87,8 @@ class Decoder {
     if (raw_.order != Order::listed && cover) return {};
     const std::string plain = uncompressed_name(name);
     if (raw_.order == Order::listed || plain.ends_with(".patch") || plain.ends_with(".diff"))
-      return make_error(ErrorKind::bad_input, fmt::format("{}: no diff in it", name), kNoDiffHint);
-    out_.notices.push_back(fmt::format("{} holds no diff and is not applied", name));
+      return make_error(ErrorKind::bad_input, fmt::format("{}: contains no diff", name), kNoDiffHint);
+    out_.notices.push_back(fmt::format("{} contains no diff and is not applied", name));
     return {};
   }
 
@@ -102,9 +101,8 @@ class Decoder {
       if (before != nullptr && before->numbered.total == m.numbered.total &&
           before->numbered.version == m.numbered.version && m.numbered.number <= before->numbered.number) {
         out_.notices.push_back(
-            fmt::format("{}: applied in the order of the file names, which is "
-                        "not that of the "
-                        "numbers: \"{}\" comes before \"{}\"",
+            fmt::format("{}: applied in the order of the file names, which differs from the patch numbers: "
+                        "\"{}\" comes before \"{}\"",
                         raw_.where, before->numbered.text, m.numbered.text));
         return;
       }
@@ -116,10 +114,9 @@ class Decoder {
     std::size_t mails = 0;
     for (const auto& f : files) mails += f.size();
     if (mails == 1)
-      return make_error(ErrorKind::bad_input, fmt::format("{}: no diff in it", raw_.where), kNoDiffHint);
+      return make_error(ErrorKind::bad_input, fmt::format("{}: contains no diff", raw_.where), kNoDiffHint);
     return make_error(ErrorKind::bad_input, fmt::format("{}: no patch in {} mails", raw_.where, mails),
-                      "a patch is a mail with a diff in its text, as git format-patch writes "
-                      "it");
+                      "a patch is a mail with a diff in its text, as written by git format-patch");
   }
 
   const Git& git_;

@@ -35,7 +35,7 @@ Result<void> add_file(RawSeries& raw, const Folder& folder, const std::string& n
   PINRIG_TRY(contents, decompress(std::move(packed), shown));
   if (contents.archive)
     return make_error(ErrorKind::bad_input, shown + ": an archive inside a directory of patches",
-                      "unpack it, or name it alone: --series " + shell_quote(shown));
+                      "unpack it, or use it alone: --series " + shell_quote(shown));
   PINRIG_TRY(text, plain_text(std::move(contents.text), shown));
   raw.files.push_back({shown, std::move(text), strip});
   return {};
@@ -48,12 +48,12 @@ void note_left_out(RawSeries& raw, const Folder& folder, const std::string& name
   const auto text = folder.read(name);
   if (text.has_error() || !has_diff(std::string_view(*text).substr(0, 65536))) return;
   raw.notices.push_back(
-      fmt::format("{} holds a diff and is not applied: it is not named *.patch, *.diff, *.mbox or *.eml",
+      fmt::format("{} contains a diff but is not applied: it is not named *.patch, *.diff, *.mbox or *.eml",
                   (fs::path(folder.where) / name).string()));
 }
 
 Error no_patch_in(const Folder& folder) {
-  return make_error(ErrorKind::bad_input, fmt::format("{}: holds no patch", folder.where),
+  return make_error(ErrorKind::bad_input, fmt::format("{}: contains no patch", folder.where),
                     "patches are files named *.patch, *.diff, *.mbox or *.eml, "
                     "also compressed, a Maildir, or those listed in a "
                     "file named series");
@@ -123,7 +123,7 @@ Result<RawSeries> read_directory(const fs::path& dir) {
 Result<RawSeries> read_one_file(const fs::path& path) {
   std::error_code ec;
   if (fs::is_directory(path, ec))
-    return make_error(ErrorKind::bad_input, path.string() + ": a directory where a file is expected");
+    return make_error(ErrorKind::bad_input, path.string() + ": expected a file, got a directory");
   PINRIG_TRY(packed, read_file(path));
   PINRIG_TRY(contents, decompress(std::move(packed), path.string()));
   if (contents.archive) {

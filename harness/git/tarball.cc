@@ -55,12 +55,12 @@ struct TarballStream::Impl {
 
   void fail(const std::string& why) {
     error = make_error(ErrorKind::bad_input, fmt::format("{}: {}", path.string(), why),
-                       "fetch the tarball again, and compare its checksum");
+                       "download the tarball again and verify its checksum");
     ended = true;
   }
   void fail_archive() {
     const char* said = archive_error_string(reader.get());
-    fail(fmt::format("damaged or cut short after {} bytes: {}", archive_filter_bytes(reader.get(), -1),
+    fail(fmt::format("damaged or truncated after {} bytes: {}", archive_filter_bytes(reader.get(), -1),
                      said != nullptr ? said : "no reason given"));
   }
   bool inside(std::string_view name, std::string& out);
@@ -86,7 +86,7 @@ bool TarballStream::Impl::inside(std::string_view name, std::string& out) {
   name.remove_prefix(first.size());
   if (name.empty()) return false;
   if (!clean_path(name)) {
-    fail(fmt::format("holds the path '{}{}', which git cannot hold", top, name));
+    fail(fmt::format("contains the path '{}{}', which git cannot store", top, name));
     return false;
   }
   out = name;
@@ -103,7 +103,7 @@ void TarballStream::Impl::header(std::string& piece) {
   }
   if (rc < ARCHIVE_WARN) return fail_archive();
   const char* name = archive_entry_pathname(entry);
-  if (name == nullptr) return fail("holds a file without a name");
+  if (name == nullptr) return fail("contains a file without a name");
   if (archive_entry_filetype(entry) == AE_IFDIR) return;
   std::string path_inside;
   if (!inside(name, path_inside)) return;

@@ -56,10 +56,8 @@ class Chooser {
     const Numbered& n = of(with_diff.front());
     if (n.reply) note(fmt::format("the patch comes from the reply \"{}\"", n.text));
     if (n.total > 1)
-      note(
-          fmt::format("\"{}\" is the only patch here: the others of its "
-                      "series are not applied",
-                      n.text));
+      note(fmt::format("\"{}\" is the only patch here: the other patches of its series are not applied",
+                       n.text));
     return out_;
   }
 
@@ -77,12 +75,12 @@ class Chooser {
     if (n.reply) {
       replies_.push_back(i);
     } else if (n.number == 0 && n.total > 1) {
-      note(fmt::format("the cover letter \"{}\" holds a diff, which is not applied", n.text));
+      note(fmt::format("the cover letter \"{}\" contains a diff, which is not applied", n.text));
     } else if (n.number < 0) {
       Group& g = group_of(n);
       const auto same = [&](std::size_t other) { return mails_[other].diff == mails_[i].diff; };
       if (std::any_of(g.in_order.begin(), g.in_order.end(), same))
-        note(fmt::format("\"{}\" is there twice and is applied once", n.text));
+        note(fmt::format("duplicate \"{}\": applied once", n.text));
       else
         g.in_order.push_back(i);
     } else {
@@ -95,10 +93,10 @@ class Chooser {
     const auto [it, fresh] = g.by_number.emplace(number, i);
     if (fresh) return;
     if (mails_[it->second].diff == mails_[i].diff)
-      note(fmt::format("\"{}\" is there twice and is applied once", of(i).text));
+      note(fmt::format("duplicate \"{}\": applied once", of(i).text));
     else if (g.conflict.empty())
       g.conflict = fmt::format(
-          "patch {}/{} is there twice, with two different diffs: "
+          "patch {}/{} occurs twice, with different diffs: "
           "\"{}\" and \"{}\"",
           number, g.total, of(it->second).subject, of(i).subject);
   }
@@ -149,28 +147,29 @@ class Chooser {
       if (of(i).reply)
         note(fmt::format("patch {}/{} comes from the reply \"{}\"", number, best.total, of(i).text));
       if (number > best.total)
-        note(fmt::format("\"{}\" has a number beyond its series and is applied behind it", of(i).text));
+        note(fmt::format("\"{}\" has a number beyond the end of its series and is applied after it",
+                         of(i).text));
     }
     out_.order.insert(out_.order.end(), best.in_order.begin(), best.in_order.end());
     for (const auto& g : groups_)
       if (&g != &best) left_out(g, best);
     for (const auto i : replies_)
       if (std::find(out_.order.begin(), out_.order.end(), i) == out_.order.end())
-        note(fmt::format("\"{}\" holds a diff, which is not applied", of(i).text));
+        note(fmt::format("\"{}\" contains a diff, which is not applied", of(i).text));
     return std::move(out_);
   }
 
   void left_out(const Group& g, const Group& best) {
     if (g.version > best.version && g.missing != 0) {
-      note(fmt::format("{} is not complete, patch {}/{} is missing: {} is applied", name_of(g), g.missing,
+      note(fmt::format("{} is incomplete, patch {}/{} is missing: {} is applied", name_of(g), g.missing,
                        g.total, name_of(best)));
     } else if (g.version == best.version || !g.numbered()) {
       for (const auto i : g.in_order)
-        note(fmt::format("\"{}\" is not of the series, and not applied", of(i).text));
+        note(fmt::format("\"{}\" does not belong to the series and is not applied", of(i).text));
       for (const auto& [number, i] : g.by_number)
-        note(fmt::format("\"{}\" is not of the series, and not applied", of(i).text));
+        note(fmt::format("\"{}\" does not belong to the series and is not applied", of(i).text));
     } else {
-      note(fmt::format("{} is older than {}, and not applied", name_of(g), name_of(best)));
+      note(fmt::format("{} is older than {} and is not applied", name_of(g), name_of(best)));
     }
   }
 
@@ -179,19 +178,19 @@ class Chooser {
   }
 
   Error not_understood(std::size_t i) const {
-    return bad(fmt::format("the number in the subject \"{}\" is not "
-                           "understood, so the order is not known",
-                           of(i).text),
-               "write [PATCH n/m], or put the patches into a directory: they "
-               "are applied in the order of the "
-               "file names");
+    return bad(
+        fmt::format("cannot parse the number in the subject \"{}\", so the order is unknown", of(i).text),
+        "write [PATCH n/m], or put the patches into a directory: they "
+        "are applied in the order of the "
+        "file names");
   }
 
   Error nothing_complete() const {
     const Group* g = newest(false);
     if (g == nullptr && !without_diff_.empty()) return no_diff(without_diff_.front());
     if (g == nullptr) {
-      if (replies_.empty()) return bad("only a cover letter holds a diff", "number the patches 1/m to m/m");
+      if (replies_.empty())
+        return bad("only a cover letter contains a diff", "number the patches 1/m to m/m");
       return bad("no patch, only replies", "save the whole thread: b4 am MESSAGE-ID");
     }
     for (const auto i : without_diff_)
@@ -200,20 +199,19 @@ class Chooser {
     const std::string version = g->version > 1 ? fmt::format(" of v{}", g->version) : "";
     return bad(fmt::format("patch {}/{}{} is missing", g->missing, g->total, version),
                "save the whole thread: b4 am MESSAGE-ID, or the mbox of the list "
-               "archive; to apply only what "
-               "is there, give a directory of patches");
+               "archive; to apply only these, use a directory of patches");
   }
 
   Error no_diff(std::size_t i) const {
     return bad(fmt::format("no diff in \"{}\"", of(i).text),
-               "an HTML mail, an attachment or an empty commit: it must be "
-               "plain text as git format-patch writes");
+               "an HTML mail, an attachment or an empty commit: it must be plain text, as written by git "
+               "format-patch");
   }
 
-  Error twice(const Group& g) const { return bad(g.conflict, "keep one mail for each patch"); }
+  Error twice(const Group& g) const { return bad(g.conflict, "keep one mail per patch"); }
 
   Error two_series(const Group& a, const Group& b) const {
-    return bad(fmt::format("two complete series of one version: {} and {}", name_of(a), name_of(b)),
+    return bad(fmt::format("two complete series of the same version: {} and {}", name_of(a), name_of(b)),
                "keep the mails of one of them");
   }
 

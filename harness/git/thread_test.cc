@@ -56,7 +56,7 @@ TEST(Thread, TheNewestCompleteVersionIsTaken) {
   const auto old = choose({"[PATCH 1/2] a", "[PATCH 2/2] b", "[PATCH v2 2/2] b2"});
   EXPECT_THAT(old.order, ElementsAre(0U, 1U));
   EXPECT_THAT(old.notices,
-              ElementsAre(HasSubstr("v2 (of 2 patches) is not complete, patch 1/2 is missing: v1")));
+              ElementsAre(HasSubstr("v2 (of 2 patches) is incomplete, patch 1/2 is missing: v1")));
   const auto single = choose({"[PATCH] a", "[PATCH v2] a2", "[PATCH v3] a3"});
   EXPECT_THAT(single.order, ElementsAre(2U));
   EXPECT_EQ(single.notices.size(), 2U);
@@ -67,22 +67,23 @@ TEST(Thread, TheNewestCompleteVersionIsTaken) {
 TEST(Thread, DuplicatesAreDroppedAndSaidSo) {
   const auto c = choose({"[PATCH 1/2] a|x", "[PATCH RESEND 1/2] a|x", "[PATCH 2/2] b"});
   EXPECT_THAT(c.order, ElementsAre(0U, 2U));
-  EXPECT_THAT(c.notices, ElementsAre(HasSubstr("is there twice and is applied once")));
+  EXPECT_THAT(c.notices, ElementsAre(HasSubstr("applied once")));
   EXPECT_THAT(choose({"[PATCH] a|x", "[PATCH] a|x"}).order, ElementsAre(0U));
   EXPECT_THAT(error_of({"[PATCH 1/2] a|x", "[PATCH 1/2] c|y", "[PATCH 2/2] b"}),
-              HasSubstr("f: patch 1/2 is there twice, with two different diffs: \"a\" and \"c\""));
+              HasSubstr("f: patch 1/2 occurs twice, with different diffs: \"a\" and \"c\""));
 }
 
 TEST(Thread, FollowUps) {
   const auto beyond = choose({"[PATCH 1/2] a", "[PATCH 2/2] b", "[PATCH 3/2] c"});
   EXPECT_THAT(beyond.order, ElementsAre(0U, 1U, 2U));
-  EXPECT_THAT(beyond.notices, ElementsAre(HasSubstr("\"[PATCH 3/2] c\" has a number beyond its series")));
+  EXPECT_THAT(beyond.notices,
+              ElementsAre(HasSubstr("\"[PATCH 3/2] c\" has a number beyond the end of its series")));
   const auto reply = choose({"[PATCH 1/2] a", "Re: [PATCH 2/2] b", "[PATCH 0/2] x|"});
   EXPECT_THAT(reply.order, ElementsAre(0U, 1U));
   EXPECT_THAT(reply.notices, ElementsAre(HasSubstr("comes from the reply")));
   const auto unused = choose({"[PATCH 1/2] a", "[PATCH 2/2] b", "Re: [PATCH 2/2] try this"});
   EXPECT_THAT(unused.order, ElementsAre(0U, 1U));
-  EXPECT_THAT(unused.notices, ElementsAre(HasSubstr("\"Re: [PATCH 2/2] try this\" holds a diff")));
+  EXPECT_THAT(unused.notices, ElementsAre(HasSubstr("\"Re: [PATCH 2/2] try this\" contains a diff")));
 }
 
 TEST(Thread, ALonePatchIsTakenWhateverItSays) {
@@ -99,9 +100,9 @@ TEST(Thread, WhatIsNotOneSeries) {
   EXPECT_THAT(error_of({"[PATCH v2 1/3] a", "[PATCH v2 3/3] b"}), HasSubstr("patch 2/3 of v2 is missing"));
   EXPECT_THAT(error_of({"[PATCH 1/2] a", "[PATCH 2/2] b|"}), HasSubstr("no diff in \"[PATCH 2/2] b\""));
   EXPECT_THAT(error_of({"[PATCH 1/2] a", "[PATCH 2/2] b", "[PATCH 1/3] c", "[PATCH 2/3] d", "[PATCH 3/3] e"}),
-              HasSubstr("two complete series of one version"));
+              HasSubstr("two complete series of the same version"));
   EXPECT_THAT(error_of({"[PATCH a1/b3] a", "[PATCH 1/3: b", "[PATCH 2/3] c"}),
-              HasSubstr("is not understood"));
+              HasSubstr("cannot parse the number"));
   EXPECT_THAT(error_of({"Re: a", "Re: b"}), HasSubstr("only replies"));
 }
 
