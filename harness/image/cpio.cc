@@ -103,7 +103,7 @@ Result<void> write_entry(archive* writer, const Entry& entry, unsigned inode) {
   if (left == 0) return {};
   return make_error(ErrorKind::infra,
                     fmt::format("{}: {} changed while it was read", what, entry.source.string()),
-                    "run again when nothing writes to it");
+                    "retry when nothing writes to it");
 }
 
 }  // namespace

@@ -192,7 +192,7 @@ TEST_F(CpioTest, NoSelftestsIsAnEmptyFolder) {
   EXPECT_EQ(read_back(get(selftests_initramfs(dir_.path() / "st", {"cow"}, ctx_).value())).back().path,
             "tests/kernel");
   EXPECT_THAT(selftests_initramfs(dir_.path() / "gone", {}, ctx_).error().message,
-              HasSubstr("is no directory"));
+              HasSubstr("is not a directory"));
 }
 
 TEST_F(CpioTest, TheProjectsOwnManifestsAreValid) {

@@ -86,11 +86,11 @@ Result<fs::path> filesystem_image(const std::string& fs_type, int size_mib, cons
   }
   if (maker == nullptr) {
     return make_error(ErrorKind::bad_input,
-                      fmt::format("no file system \"{}\" can be made on the host", fs_type),
+                      fmt::format("cannot make a \"{}\" file system on the host", fs_type),
                       "known: " + join(known, ", "));
   }
   if (size_mib < maker->least_mib) {
-    return make_error(ErrorKind::bad_input, fmt::format("{} MiB are too small for {}: it needs {} MiB",
+    return make_error(ErrorKind::bad_input, fmt::format("{} MiB is too small for {}: it needs {} MiB",
                                                         size_mib, fs_type, maker->least_mib));
   }
   const std::string key = sha256_hex(join(maker->argv, "\n")).substr(0, 16);

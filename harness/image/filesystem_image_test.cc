@@ -70,7 +70,7 @@ TEST_F(FilesystemImageTest, BadRequests) {
   ASSERT_TRUE(unknown.has_error());
   EXPECT_EQ(unknown.error().kind, ErrorKind::bad_input);
   EXPECT_THAT(unknown.error().hint, HasSubstr("ext4, vfat"));
-  EXPECT_THAT(filesystem_image("ext4", 0, ctx_).error().message, HasSubstr("0 MiB are too small"));
+  EXPECT_THAT(filesystem_image("ext4", 0, ctx_).error().message, HasSubstr("0 MiB is too small"));
 }
 
 }  // namespace

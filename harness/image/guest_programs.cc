@@ -138,7 +138,7 @@ Result<void> step_failed(const std::string& what, const std::string& status, con
   Error e = make_error(ErrorKind::build_failed,
                        first.empty() ? fmt::format("{} failed ({}):{}", what, status, tail(output))
                                      : fmt::format("{} failed: {}", what, first),
-                       "the whole output: " + log.string());
+                       "full output: " + log.string());
   e.build = failure_of(first.empty() ? status : first, log);
   return e;
 }

@@ -74,7 +74,7 @@ Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vecto
                                      const Context& ctx) {
   if (!fs::is_directory(selftests))
     return make_error(ErrorKind::bad_input,
-                      fmt::format("the kernel's selftests: {} is no directory", selftests.string()));
+                      fmt::format("the kernel's selftests: {} is not a directory", selftests.string()));
   Entry dir;
   dir.type = Entry::Type::dir;
   dir.path = "/tests/kernel";

@@ -48,7 +48,7 @@ class LineParser {
     if (size == sizes.end()) return bad(where_, fmt::format("unknown word \"{}\"", words_[0]));
     if (words_.size() != size->second) {
       return bad(where_,
-                 fmt::format("{} takes {} words, not {}", words_[0], size->second - 1, words_.size() - 1));
+                 fmt::format("{} needs {} words, got {}", words_[0], size->second - 1, words_.size() - 1));
     }
     entry_.where = where_;
     PINRIG_CHECK(path());
@@ -62,7 +62,7 @@ class LineParser {
   Result<void> path() {
     const fs::path p = words_[1];
     if (!p.is_absolute() || p.lexically_normal().string() != words_[1] || !p.has_filename()) {
-      return bad(where_, fmt::format("\"{}\" is no plain absolute path", words_[1]));
+      return bad(where_, fmt::format("\"{}\" is not a plain absolute path", words_[1]));
     }
     entry_.path = words_[1];
     return {};
@@ -70,7 +70,7 @@ class LineParser {
 
   Result<void> mode(const std::string& word) {
     const auto value = number(word, 8);
-    if (!value || *value > 07777) return bad(where_, fmt::format("\"{}\" is no octal mode", word));
+    if (!value || *value > 07777) return bad(where_, fmt::format("\"{}\" is not an octal mode", word));
     entry_.mode = *value;
     return {};
   }
@@ -94,7 +94,7 @@ class LineParser {
     const auto major = number(words_[4], 10);
     const auto minor = number(words_[5], 10);
     if ((words_[3] != "c" && words_[3] != "b") || !major || !minor) {
-      return bad(where_, "a device is c or b and two decimal numbers");
+      return bad(where_, "expected c or b and two decimal numbers");
     }
     entry_.device = words_[3][0];
     entry_.major = *major;
@@ -131,7 +131,7 @@ class LineParser {
 Result<void> expand(const Entry& tree, std::vector<Entry>& out) {
   std::error_code ec;
   if (!fs::is_directory(tree.source, ec)) {
-    return bad(tree.where, fmt::format("{} is no directory", tree.source.string()), "");
+    return bad(tree.where, fmt::format("{} is not a directory", tree.source.string()), "");
   }
   fs::recursive_directory_iterator it(tree.source, ec);
   for (; !ec && it != fs::recursive_directory_iterator(); it.increment(ec)) {
@@ -176,12 +176,12 @@ Result<std::vector<Entry>> resolve(const Manifest& manifest) {
   for (Entry& entry : all) {
     std::error_code ec;
     if (entry.type == Entry::Type::file && !fs::is_regular_file(entry.source, ec)) {
-      return bad(entry.where,
-                 fmt::format("{} gets no file: {} is not there", entry.path, entry.source.string()), "");
+      return bad(entry.where, fmt::format("{}: source {} does not exist", entry.path, entry.source.string()),
+                 "");
     }
     const auto [it, fresh] = by_path.try_emplace(entry.path, entry);
     if (!fresh)
-      return bad(entry.where, fmt::format("{} is also made by {}", entry.path, it->second.where), "");
+      return bad(entry.where, fmt::format("{} is also created by {}", entry.path, it->second.where), "");
   }
   // The kernel's unpacker (init/initramfs.c) makes no parents: a file without one is lost in silence.
   for (const Entry& entry : all) {
@@ -193,7 +193,7 @@ Result<std::vector<Entry>> resolve(const Manifest& manifest) {
       const auto [it, fresh] = by_path.try_emplace(dir.path, dir);
       if (it->second.type != Entry::Type::dir) {
         return bad(entry.where,
-                   fmt::format("{} lies below {}, which is no directory", entry.path, p.string()), "");
+                   fmt::format("{} lies below {}, which is not a directory", entry.path, p.string()), "");
       }
     }
   }

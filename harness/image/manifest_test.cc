@@ -58,10 +58,10 @@ TEST(Manifest, EveryKindOfLine) {
 
 TEST(Manifest, BadLinesNameThemselves) {
   EXPECT_THAT(error_of("\npipe /x 0644\n"), HasSubstr("/images/m:2: unknown word \"pipe\""));
-  EXPECT_THAT(error_of("dir /x\n"), HasSubstr("dir takes 2 words, not 1"));
-  EXPECT_THAT(error_of("file /x ${programs}/a 0755 0 0\n"), HasSubstr("file takes 3 words, not 5"));
-  EXPECT_THAT(error_of("dir /x 0855\n"), HasSubstr("\"0855\" is no octal mode"));
-  EXPECT_THAT(error_of("dir /x 17777\n"), HasSubstr("is no octal mode"));
+  EXPECT_THAT(error_of("dir /x\n"), HasSubstr("dir needs 2 words, got 1"));
+  EXPECT_THAT(error_of("file /x ${programs}/a 0755 0 0\n"), HasSubstr("file needs 3 words, got 5"));
+  EXPECT_THAT(error_of("dir /x 0855\n"), HasSubstr("\"0855\" is not an octal mode"));
+  EXPECT_THAT(error_of("dir /x 17777\n"), HasSubstr("is not an octal mode"));
   EXPECT_THAT(error_of("nod /x 0600 p 5 1\n"), HasSubstr("c or b"));
   EXPECT_THAT(error_of("nod /x 0600 c 5 -1\n"), HasSubstr("two decimal numbers"));
   EXPECT_THAT(error_of("file /x ${program}/a 0755\n"), HasSubstr("unknown variable ${program}"));
@@ -71,7 +71,7 @@ TEST(Manifest, BadLinesNameThemselves) {
 // An entry named "../x" or "x" would land elsewhere than it says.
 TEST(Manifest, OnlyPlainAbsolutePaths) {
   for (const char* path : {"x", "/a/../b", "/a//b", "/a/", "/", "./a"}) {
-    EXPECT_THAT(error_of(std::string("dir ") + path + " 0755\n"), HasSubstr("is no plain absolute path"))
+    EXPECT_THAT(error_of(std::string("dir ") + path + " 0755\n"), HasSubstr("is not a plain absolute path"))
         << path;
   }
 }
@@ -104,14 +104,15 @@ TEST_F(ManifestTest, AMissingProgramNamesTheLine) {
   const auto r = resolved("\nfile /init ${programs}/agent 0755\n");
   ASSERT_TRUE(r.has_error());
   EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
-  EXPECT_THAT(r.error().message, HasSubstr("m:2: /init gets no file"));
-  EXPECT_THAT(resolved("tree /tests ${programs}/tests 0755\n").error().message, HasSubstr("is no directory"));
+  EXPECT_THAT(r.error().message, HasSubstr("m:2: /init: source"));
+  EXPECT_THAT(resolved("tree /tests ${programs}/tests 0755\n").error().message,
+              HasSubstr("is not a directory"));
 }
 
 TEST_F(ManifestTest, OnePathIsMadeOnce) {
-  EXPECT_THAT(resolved("dir /a 0755\nslink /a b\n").error().message, HasSubstr("m:2: /a is also made by"));
+  EXPECT_THAT(resolved("dir /a 0755\nslink /a b\n").error().message, HasSubstr("m:2: /a is also created by"));
   EXPECT_THAT(resolved("slink /a b\ndir /a/c 0755\n").error().message,
-              HasSubstr("/a, which is no directory"));
+              HasSubstr("/a, which is not a directory"));
 }
 
 }  // namespace

@@ -35,10 +35,10 @@ Result<Line> parse_line(std::string_view text, const std::string& file, std::siz
   const auto open = text.find('[');
   line.package = trim(text.substr(0, open));
   if (!is_package_name(line.package)) {
-    return line_error(file, number, fmt::format("\"{}\" is no package name", line.package));
+    return line_error(file, number, fmt::format("\"{}\" is not a package name", line.package));
   }
   if (open == std::string_view::npos) return line;
-  if (text.back() != ']') return line_error(file, number, "the [ of the architectures is not closed");
+  if (text.back() != ']') return line_error(file, number, "missing ] after the architectures");
   for (const std::string& word : split(text.substr(open + 1, text.size() - open - 2), ',')) {
     const auto arch = model::arch_from_string(std::string(trim(word)));
     if (!arch) return line_error(file, number, fmt::format("unknown architecture \"{}\"", trim(word)));
@@ -67,9 +67,9 @@ Result<PackageList> parse_packages(const std::string& text, const std::string& f
     if (body.empty()) continue;
     if (body.starts_with("suite ")) {
       const std::string suite(trim(body.substr(6)));
-      if (!list.suite.empty()) return line_error(file, number, "a second suite: one is enough");
+      if (!list.suite.empty()) return line_error(file, number, "duplicate suite: only one is allowed");
       if (!is_package_name(suite))
-        return line_error(file, number, fmt::format("\"{}\" is no suite name", suite));
+        return line_error(file, number, fmt::format("\"{}\" is not a suite name", suite));
       list.suite = suite;
       continue;
     }
@@ -79,11 +79,11 @@ Result<PackageList> parse_packages(const std::string& text, const std::string& f
     }
     if (!wanted(line, arch)) continue;
     if (std::find(list.packages.begin(), list.packages.end(), line.package) != list.packages.end()) {
-      return line_error(file, number, fmt::format("{} is here twice", line.package));
+      return line_error(file, number, fmt::format("duplicate package {}", line.package));
     }
     list.packages.push_back(line.package);
   }
-  if (list.suite.empty()) return line_error(file, number, "no suite is named");
+  if (list.suite.empty()) return line_error(file, number, "no suite given");
   if (list.packages.empty())
     return line_error(file, number, fmt::format("no package for {}", to_string(arch)));
   std::sort(list.packages.begin(), list.packages.end());

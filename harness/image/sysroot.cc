@@ -98,7 +98,7 @@ Error explain(const Kind& kind, const Listener& listener, const std::string& sta
       has("Unable to connect") || has("Connection timed out")) {
     return make_error(
         ErrorKind::infra, message,
-        "the packages come over the network: check the connection and apt's proxy settings, or name a "
+        "the packages come over the network: check the connection and apt's proxy settings, or set "
         "reachable mirror in PINRIG_MIRROR");
   }
   return make_error(ErrorKind::infra, message);
@@ -156,8 +156,8 @@ Result<void> make_sysroot(const Kind& kind, model::Arch arch, const PackageList&
   PINRIG_TRY(space, free_bytes(ctx.cache));
   if (space < kind.room) {
     return make_error(ErrorKind::disk_full,
-                      fmt::format("{} is free at {}, a sysroot needs {}", human_bytes(space),
-                                  ctx.cache.string(), human_bytes(kind.room)),
+                      fmt::format("{} free at {}: a sysroot needs {}", human_bytes(space), ctx.cache.string(),
+                                  human_bytes(kind.room)),
                       "free some space, or point PINRIG_CACHE at a larger disk");
   }
   if (ctx.progress) ctx.progress(fmt::format("{}: {} packages", label, list.packages.size()));

@@ -14,7 +14,7 @@ namespace {
 
 Error bad(const fs::path& file, std::size_t line, const std::string& what) {
   return make_error(ErrorKind::bad_input, fmt::format("{}:{}: {}", file.string(), line, what),
-                    "a section is `tool NAME` and below it the lines of its files");
+                    "a section is `tool NAME`, followed by the lines of its files");
 }
 
 /// The sections' texts, each behind as many empty lines as stand before it, so that errors name the right
@@ -29,9 +29,9 @@ Result<std::map<std::string, std::string>> sections_of(const std::string& text, 
     if (body.starts_with("tool ")) {
       const std::string name(trim(body.substr(5)));
       if (name.empty() || name.find_first_of(" \t/") != std::string::npos)
-        return bad(file, count, fmt::format("\"{}\" is no name of a tool", name));
+        return bad(file, count, fmt::format("\"{}\" is not a tool name", name));
       const auto [it, fresh] = sections.try_emplace(name, std::string(count, '\n'));
-      if (!fresh) return bad(file, count, fmt::format("the tool {} is here twice", name));
+      if (!fresh) return bad(file, count, fmt::format("duplicate tool {}", name));
       current = &it->second;
       continue;
     }
@@ -81,7 +81,7 @@ class Closure {
     return make_error(
         ErrorKind::bad_input,
         fmt::format("{}: {} needs {}, which the sysroot does not have", user.where, user.path, library),
-        "images/full.packages lacks the package with it");
+        "add its package to images/full.packages");
   }
 
   /// Links are followed: the guest gets the file under the name that is asked for.
@@ -92,7 +92,7 @@ class Closure {
     entry.path = path;
     entry.source = fs::canonical(in_sysroot(path), ec);
     entry.where = user.where;
-    if (ec) return errno_error(fmt::format("{}: {} wanted by {}", user.where, path, user.path), ec.value());
+    if (ec) return errno_error(fmt::format("{}: {} required by {}", user.where, path, user.path), ec.value());
     entries_.push_back(std::move(entry));
     return {};
   }

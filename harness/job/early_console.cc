@@ -42,7 +42,7 @@ Result<void> ask_early_console(const model::JobSpec& job, const std::map<std::st
   PINRIG_TRY(ending, boot_again(again, drives, files, cancel));
   JobOutcome& outcome = result.facts.outcome;
   if (!ending) {
-    outcome.detail += fmt::format("; with {} it came up", parameter);
+    outcome.detail += fmt::format("; with {} it booted", parameter);
     return {};
   }
   PINRIG_TRY(log, read_console(files.console()));

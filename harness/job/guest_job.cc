@@ -100,7 +100,7 @@ class OneGuest {
     for (const auto& p : hello.problems) result_.setup_problems.push_back(p);
     if (hello.cpus < job_.machine.cpus)
       result_.setup_problems.push_back(
-          fmt::format("{} of {} processors are online", hello.cpus, job_.machine.cpus));
+          fmt::format("{} of {} CPUs are online", hello.cpus, job_.machine.cpus));
   }
 
   // Drives, file systems, swap and rxe are brought up for the first test that needs them: a guest that is
@@ -206,7 +206,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
         if (result.guests == 1) return std::move(guest).error();
         // What the guests before it measured is kept; the tests that are left stay missing, and the outcome
         // of the guest that died stands.
-        result.problems.push_back("no fresh guest for the tests that are left: " + guest.error().message);
+        result.problems.push_back("no new guest for the remaining tests: " + guest.error().message);
         break;
       }
       PINRIG_TRY(e, driver.drive(*guest, todo, spawned));
@@ -229,7 +229,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     observer.on({.kind = Event::Kind::warning,
                  .task = job.guest_id,
                  .what = "guest",
-                 .text = fmt::format("{}; {} tests go on in a fresh guest", shown(why), todo.size())});
+                 .text = fmt::format("{}; {} tests continue in a new guest", shown(why), todo.size())});
   } while (result.guests < max_guests);
   if (result.facts.outcome.kind == JobOutcome::Kind::no_output)
     PINRIG_CHECK(ask_early_console(job, drives, dir, cancel, result));

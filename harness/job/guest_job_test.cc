@@ -40,8 +40,7 @@ TEST(GuestJob, AGuestThatIsLessThanItWasToBeIsSaidSo) {
   const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job",
                                place.cancel, place.listener);
   ASSERT_TRUE(r.has_value()) << r.error().message;
-  EXPECT_THAT(r->setup_problems,
-              ElementsAre("huge pages: 64 wanted, 3 reserved", "1 of 2 processors are online"));
+  EXPECT_THAT(r->setup_problems, ElementsAre("huge pages: 64 wanted, 3 reserved", "1 of 2 CPUs are online"));
 }
 
 TEST(GuestJob, ASecondGuestThatCannotStartKeepsTheFirstsVerdicts) {
@@ -51,7 +50,7 @@ TEST(GuestJob, ASecondGuestThatCannotStartKeepsTheFirstsVerdicts) {
   const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener);
   ASSERT_TRUE(r.has_value()) << r.error().message;
   EXPECT_EQ(r->guests, 2);
-  EXPECT_THAT(r->problems, Contains(HasSubstr("no fresh guest for the tests that are left")));
+  EXPECT_THAT(r->problems, Contains(HasSubstr("no new guest for the remaining tests")));
   const auto j = verdict::judge(r->facts);
   EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::panicked);
   EXPECT_THAT(j.outcome.detail, HasSubstr("bio/b"));
@@ -128,7 +127,7 @@ TEST(GuestJob, AKernelThatComesUpTheSecondTimeOnlyIsNoGoodKernel) {
   const Place place;
   const auto r = of_silent_guest(place, "comes_up_with_earlycon");
   EXPECT_EQ(r.facts.outcome.kind, JobOutcome::Kind::no_output);
-  EXPECT_THAT(r.facts.outcome.detail, HasSubstr("with earlyprintk=ttyS0,115200 it came up"));
+  EXPECT_THAT(r.facts.outcome.detail, HasSubstr("with earlyprintk=ttyS0,115200 it booted"));
   EXPECT_TRUE(r.facts.records.empty()) << "no test ran";
 }
 

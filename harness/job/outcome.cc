@@ -37,8 +37,8 @@ model::JobOutcome outcome_of(const Ending& e, const console::Log& log) {
   if (booting && log.line_count == 0) return {Kind::infra_error, e.phase, e.end.detail};
   if (e.end.signal != 0) return {Kind::infra_error, e.phase, e.end.detail};
   return {booting ? Kind::boot_failed : Kind::panicked, e.phase,
-          fmt::format("the guest ended during {} and the console does not say why ({}); last line: {}",
-                      during, e.end.detail, log.last_line)};
+          fmt::format("the guest ended during {} and the console shows no reason ({}); last line: {}", during,
+                      e.end.detail, log.last_line)};
 }
 
 }  // namespace pinrig::job

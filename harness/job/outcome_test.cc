@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
              {model::Phase::test, "bio/a", {End::qemu_exited, "qemu exit 0 (guest-reset)"}, false},
              &booted,
              Kind::panicked,
-             "does not say why (qemu exit 0 (guest-reset))"},
+             "shows no reason (qemu exit 0 (guest-reset))"},
         Case{"full_disk",
              {model::Phase::test, "bio/a", {End::disk_full, "the disk of /s is full"}, false},
              &booted,

@@ -16,8 +16,8 @@ Result<model::Accel> decide(model::Arch arch, model::Accel wanted, const vm::Pro
   if (wanted == model::Accel::kvm)
     return make_error(
         ErrorKind::infra,
-        fmt::format("KVM was asked for and does not work for {}: {}", to_string(arch), probe.kvm_detail),
-        "pinrig doctor says more; --accel auto falls back to TCG");
+        fmt::format("KVM was requested and is not usable for {}: {}", to_string(arch), probe.kvm_detail),
+        "`pinrig doctor` has details; --accel auto falls back to TCG");
   s.observer.on({.kind = Event::Kind::line,
                  .task = to_string(arch),
                  .text = fmt::format("TCG, time limits x{:.1f} (the report says why not KVM)",

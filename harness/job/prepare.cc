@@ -69,7 +69,7 @@ Result<LackingPrograms> lacking_programs(const std::vector<model::TestSpec>& tes
     if (program.empty() || fs::exists(selftests / program, ec)) continue;
     const auto why = absent.find(program);
     if (why == absent.end()) {
-      out.broken.emplace(t.name, fmt::format("the built kernel has no {} and does not say why", program));
+      out.broken.emplace(t.name, fmt::format("the built kernel has no {}, for an unknown reason", program));
     } else if (why->second.kind == kbuild::Absent::Kind::not_in_tree) {
       out.skips.emplace(t.name, "this kernel tree has no " + program);
     } else {

@@ -48,7 +48,7 @@ Result<void> add_results(const vm::GuestFiles& files, const console::Log& log,
     if (sent == nullptr &&
         std::none_of(planned.begin(), planned.end(), [&](const auto& t) { return t.name == r.name; })) {
       result.problems.push_back(
-          fmt::format("results of \"{}\", which was not asked for", r.name.substr(0, 80)));
+          fmt::format("results of \"{}\", which was not requested", r.name.substr(0, 80)));
       continue;
     }
     r.guest = std::max(result.guests, 1);

@@ -30,7 +30,7 @@ Result<void> write_repro(const model::JobSpec& job, const fs::path& dir, const f
   PINRIG_CHECK(write_file_atomic(dir / "job.json", model::job_to_json(job)));
   const std::string script = fmt::format(R"(#!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# Job {cell} of run {run}, again, from the cached artifacts.
+# Reproduces guest {cell} of run {run} from the cached artifacts.
 # The first guest's QEMU command line is in qemu.args.
 #   repro.sh                     the same tests on the same machine
 #   repro.sh --test bio/dio_rw   only this test (may be repeated, * and ? match)

@@ -11,7 +11,7 @@ constexpr const char* file_name = "absent.json";
 
 Error damaged(const fs::path& file, const std::string& why) {
   return make_error(ErrorKind::infra, file.string() + ": " + why,
-                    "remove " + file.parent_path().parent_path().string() + ", and it is built again");
+                    "remove " + file.parent_path().parent_path().string() + "; it is then rebuilt");
 }
 
 }  // namespace

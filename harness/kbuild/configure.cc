@@ -32,7 +32,7 @@ Error no_such_fragment(const fs::path& dir, const std::string& name) {
   return make_error(ErrorKind::bad_input,
                     fmt::format("no fragment '{}': {} does not exist{}", name,
                                 (dir / (name + ".config")).string(), did_you_mean(name, known)),
-                    "fragments are: " + join(known, ", "));
+                    "available: " + join(known, ", "));
 }
 
 /// What `make tinyconfig` starts from, with the request on top. Ours comes last: for a choice the last line
@@ -82,7 +82,7 @@ std::vector<std::string> tiny_configs(model::Arch arch) {
 Result<kconfig::Request> load_request(const fs::path& project, const std::vector<std::string>& names,
                                       model::Arch arch, const std::string& version) {
   const auto v = kconfig::parse_version(version);
-  if (!v) return make_error(ErrorKind::bad_input, fmt::format("'{}' is no kernel version", version), "");
+  if (!v) return make_error(ErrorKind::bad_input, fmt::format("'{}' is not a kernel version", version), "");
   const fs::path dir = project / "configs" / "fragments";
   const std::string architecture = model::to_string(arch);
   std::vector<std::string> all;

@@ -84,7 +84,7 @@ class Build {
     return stage_and_publish();
   }
 
-  std::string see_log() const { return "the whole output is in " + log_.string(); }
+  std::string see_log() const { return "full output: " + log_.string(); }
 
   /// One file for each build: the next one must not overwrite what explains this one's failure.
   Result<void> open_log() {
@@ -207,8 +207,8 @@ Result<void> check_writable(const fs::path& kernels) {
   }
   Error e = std::move(made).error();
   if (e.kind == ErrorKind::disk_full) return e;
-  return make_error(ErrorKind::infra, "the cache cannot be written: " + e.message,
-                    "set PINRIG_CACHE to a directory of yours");
+  return make_error(ErrorKind::infra, "cannot write to the cache: " + e.message,
+                    "set PINRIG_CACHE to a writable directory");
 }
 
 Manifest describe(const Request& request, const Toolchain& toolchain, const std::string& key) {

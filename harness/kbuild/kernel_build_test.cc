@@ -282,7 +282,7 @@ TEST_F(KernelBuildTest, SymbolOfAnotherKernelIsNamed) {
   put("project/configs/fragments/pin.config", "CONFIG_GUP_TESTS=y\n");
   put("src/drop", "CONFIG_GUP_TESTS\n");
   EXPECT_THAT(error_of(request()).message,
-              HasSubstr("has no CONFIG_GUP_TESTS; its nearest symbol is CONFIG_GUP_TEST"));
+              HasSubstr("has no CONFIG_GUP_TESTS; nearest symbol: CONFIG_GUP_TEST"));
 }
 
 TEST_F(KernelBuildTest, CompileErrorIsQuotedWithTheLog) {
@@ -352,7 +352,7 @@ TEST_F(KernelBuildTest, UnwritableCacheIsNamedBeforeCompiling) {
   const auto built = build_kernel(request(), c);
   ASSERT_TRUE(built.has_error());
   EXPECT_EQ(built.error().kind, ErrorKind::infra);
-  EXPECT_THAT(built.error().message, HasSubstr("cache cannot be written"));
+  EXPECT_THAT(built.error().message, HasSubstr("cannot write to the cache"));
   EXPECT_THAT(built.error().hint, HasSubstr("PINRIG_CACHE"));
   EXPECT_EQ(checkouts_, 0);
 }

@@ -39,9 +39,9 @@ process::Command make_command(const Tree& tree, const std::vector<std::string>& 
 }
 
 Error make_failed(const BuildReason& reason, const std::string& kernel, const fs::path& log) {
-  const std::string why = reason.shown.empty() ? "make failed and said nothing" : reason.shown;
-  Error e = make_error(ErrorKind::build_failed, fmt::format("{}: {}", kernel, why),
-                       "the whole output is in " + log.string());
+  const std::string why = reason.shown.empty() ? "make failed without a message" : reason.shown;
+  Error e =
+      make_error(ErrorKind::build_failed, fmt::format("{}: {}", kernel, why), "full output: " + log.string());
   e.build = BuildFailure{.log = log,
                          .file = reason.file,
                          .line = reason.line,

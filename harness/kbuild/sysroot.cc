@@ -69,7 +69,7 @@ fs::path find_static_library(const fs::path& sysroot, const std::string& name) {
 Result<std::string> sysroot_identity(const fs::path& sysroot) {
   if (!fs::is_directory(sysroot)) {
     return make_error(ErrorKind::missing_tool, "no sysroot at " + sysroot.string(),
-                      "pinrig doctor says how to make one");
+                      "the first `pinrig run` creates it");
   }
   if (find_static_library(sysroot, "liburing.a").empty()) {
     return make_error(

@@ -130,10 +130,10 @@ Result<void> probe_tcg(Arch arch, const fs::path& guest, const CancelToken& canc
   for (int i = 0; i < 2; ++i) {
     PINRIG_TRY(run, run_probe(arch, Accel::tcg, guest, tcg_limit_s, cancel));
     if (!run.worked)
-      return make_error(
-          ErrorKind::infra,
-          fmt::format("the calibration guest for {} fails under TCG: {}", model::to_string(arch), run.detail),
-          "run " + shell_line(probe_args(arch, Accel::tcg, guest)));
+      return make_error(ErrorKind::infra,
+                        fmt::format("the calibration guest for {} failed under TCG: {}",
+                                    model::to_string(arch), run.detail),
+                        "run " + shell_line(probe_args(arch, Accel::tcg, guest)));
     probe.tcg_s = i == 0 ? run.wall_s : std::min(probe.tcg_s, run.wall_s);
   }
   return {};
@@ -141,7 +141,7 @@ Result<void> probe_tcg(Arch arch, const fs::path& guest, const CancelToken& canc
 
 Result<void> probe_kvm(Arch arch, const fs::path& guest, const CancelToken& cancel, Probe& probe) {
   if (!is_host(arch)) {
-    probe.kvm_detail = "this host is of another architecture";
+    probe.kvm_detail = "the host has another architecture";
     return {};
   }
   probe.kvm_detail = kvm_device_problem("/dev/kvm");

@@ -17,7 +17,7 @@ Result<Channel> Channel::listen_at(const fs::path& path) {
   if (name.size() >= sizeof address.sun_path)
     return make_error(
         ErrorKind::infra,
-        fmt::format("{}: a socket's path may have {} bytes at most", name, sizeof address.sun_path - 1),
+        fmt::format("{}: a socket path can have at most {} bytes", name, sizeof address.sun_path - 1),
         "set XDG_RUNTIME_DIR to a shorter directory");
   std::memcpy(address.sun_path, name.c_str(), name.size());
   Channel channel;

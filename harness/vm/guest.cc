@@ -22,7 +22,7 @@ std::optional<T> decode(const std::string& payload, const char* type, std::strin
     return std::nullopt;
   }
   if (!wire::sane_numbers(json)) {
-    why = fmt::format("a number or a nesting that cannot be, where \"{}\" was due", type);
+    why = fmt::format("invalid number or nesting in \"{}\"", type);
     return std::nullopt;
   }
   try {
@@ -33,7 +33,7 @@ std::optional<T> decode(const std::string& payload, const char* type, std::strin
                         shown(json.get<wire::Refusal>().why.substr(0, 200)));
       return std::nullopt;
     }
-    why = fmt::format("\"{}\" where \"{}\" was due", shown(got.substr(0, 40)), type);
+    why = fmt::format("\"{}\" instead of \"{}\"", shown(got.substr(0, 40)), type);
   } catch (const nlohmann::json::exception& e) {
     why = shown(e.what());
   }
@@ -137,7 +137,7 @@ Result<Step<wire::TestEnd>> Guest::run(const wire::Run& run) {
   auto step = impl_->understood<wire::TestEnd>(payload, "test_end");
   if (step.value && step.value->id != run.id) {
     impl_->ended(GuestEnd::Kind::protocol,
-                 fmt::format("the end of test {} while test {} runs", step.value->id, run.id));
+                 fmt::format("end of test {} while test {} is running", step.value->id, run.id));
     return Step<wire::TestEnd>{std::nullopt, *impl_->end};
   }
   return step;

@@ -71,7 +71,7 @@ Result<void> Guest::Impl::await_qemu() {
     PINRIG_TRY(wake, wait(boot_deadline));
     if (wake == Wake::cancelled) return cancelled_error();
     if (wake == Wake::deadline)
-      return make_error(ErrorKind::infra, "QEMU gives no answer on its QMP socket" + log_tail(),
+      return make_error(ErrorKind::infra, "QEMU does not respond on its QMP socket" + log_tail(),
                         "its command line is in " + (files.dir / "qemu.args").string());
     if (wake != Wake::exited) continue;
     if (end) return {};
@@ -80,13 +80,13 @@ Result<void> Guest::Impl::await_qemu() {
       ended(GuestEnd::Kind::qemu_exited, exit_text());
       return {};
     }
-    return make_error(ErrorKind::infra, "QEMU does not start: " + exit_text(),
+    return make_error(ErrorKind::infra, "QEMU failed to start: " + exit_text(),
                       "its command line is in " + (files.dir / "qemu.args").string());
   }
   if (!qmp.problem().empty()) return make_error(ErrorKind::infra, "QEMU: " + qmp.problem() + log_tail());
   if (job.accel == model::Accel::kvm && !qmp.kvm())
-    return make_error(ErrorKind::infra, "KVM was asked for, but QEMU runs without it" + log_tail(),
-                      "pinrig doctor tells what is wrong with /dev/kvm");
+    return make_error(ErrorKind::infra, "KVM was requested, but QEMU runs without it" + log_tail(),
+                      "`pinrig doctor` reports what is wrong with /dev/kvm");
   return {};
 }
 
@@ -168,11 +168,11 @@ std::optional<std::string> Guest::Impl::take_frame() {
   wire::Decoder decoder(control.in());
   const auto frame = decoder.next();
   if (!frame && control.full()) {
-    ended(GuestEnd::Kind::protocol, "more on the control port than a frame can hold");
+    ended(GuestEnd::Kind::protocol, "more data on the control port than fits in a frame");
     return std::nullopt;
   }
   if (decoder.corrupt()) {
-    ended(GuestEnd::Kind::protocol, "bytes that are no frame on the control port");
+    ended(GuestEnd::Kind::protocol, "invalid frame on the control port");
     return std::nullopt;
   }
   if (!frame) return std::nullopt;
@@ -180,7 +180,7 @@ std::optional<std::string> Guest::Impl::take_frame() {
   const bool is_json = frame->kind == wire::Kind::json;
   control.in().erase(0, control.in().size() - decoder.rest().size());
   if (is_json) return payload;
-  ended(GuestEnd::Kind::protocol, "output of a test on the control port");
+  ended(GuestEnd::Kind::protocol, "test output on the control port");
   return std::nullopt;
 }
 

@@ -86,7 +86,7 @@ TEST_F(GuestTest, AQemuSilentOnQmpIsAnError) {
   job_.timeouts.boot_s = 0.05;
   const auto guest = start();
   ASSERT_TRUE(guest.has_error());
-  EXPECT_THAT(guest.error().message, HasSubstr("no answer on its QMP socket"));
+  EXPECT_THAT(guest.error().message, HasSubstr("does not respond on its QMP socket"));
 }
 
 TEST_F(GuestTest, KvmThatIsNotInUseIsAnError) {
@@ -191,7 +191,7 @@ TEST_F(GuestTest, ATestMayHaveADriveUnplugged) {
   };
   EXPECT_EQ(end_of("unplugs"), "0 ");
   EXPECT_THAT(end_of("unplug_refused"), HasSubstr("1 the guest refuses"));
-  EXPECT_THAT(end_of("unplug_ignored"), HasSubstr("1 QEMU has not given up pin-gone within 0.2"));
+  EXPECT_THAT(end_of("unplug_ignored"), HasSubstr("1 QEMU did not release pin-gone within 0.2"));
   EXPECT_EQ(end_of("unplugs_another"), "1 the machine has no removable device 'pin-raw' (it has pin-gone)");
 }
 

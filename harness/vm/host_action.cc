@@ -27,7 +27,7 @@ Result<void> Guest::Impl::carry_out(const wire::HostAction& action, Deadline dea
     PINRIG_TRY(problem, unplug(action.device, deadline));
     done.problem = std::move(problem);
   } else {
-    done.problem = fmt::format("the host knows no action '{:.40}'", action.action);
+    done.problem = fmt::format("unknown host action '{:.40}'", action.action);
   }
   send(nlohmann::json(done).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   return {};
@@ -46,7 +46,7 @@ Result<std::string> Guest::Impl::unplug(const std::string& serial, Deadline dead
     if (qmp.stopped()) return std::string("QEMU has stopped the guest");
     PINRIG_TRY(wake, wait(deadline));
     if (wake == Wake::deadline)
-      return fmt::format("QEMU has not given up {} within {}", serial, human_seconds(limit_s));
+      return fmt::format("QEMU did not release {} within {}", serial, human_seconds(limit_s));
     // Cancellation and QEMU's exit are there to be found by whoever waits for the test.
     if (wake != Wake::activity) return std::string("the guest is ending");
   }

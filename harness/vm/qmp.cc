@@ -29,7 +29,7 @@ void Qmp::feed(std::string_view bytes) {
     line(std::string_view(in_).substr(start, end - start));
   in_.erase(0, start);
   if (in_.size() > max_line) {
-    problem_ = "a QMP line of more than 64 KiB";
+    problem_ = "QMP line longer than 64 KiB";
     in_.clear();
   }
 }
@@ -75,7 +75,7 @@ void Qmp::event(const std::string& name, const Json& data) {
   const std::string device = text_of(data, "device");
   if (name == "DEVICE_DELETED" && !device.empty()) removals_[device] = "";
   if (name == "DEVICE_UNPLUG_GUEST_ERROR" && !device.empty())
-    removals_.try_emplace(device, "the guest refuses to let it go");
+    removals_.try_emplace(device, "the guest refuses to release it");
 }
 
 void Qmp::reply(const Json& message) {

@@ -58,8 +58,8 @@ std::string full_disk(const fs::path& dir, bool by_writing) {
   }
   if (!full) return {};
   return fmt::format(
-      "the disk of {} is full ({} free), so that the guest could not write its console and results; {}",
-      dir.string(), free.has_value() ? human_bytes(*free) : "?", advice);
+      "the disk of {} is full ({} free): the guest could not write its console and results; {}", dir.string(),
+      free.has_value() ? human_bytes(*free) : "?", advice);
 }
 
 }  // namespace pinrig::vm
