@@ -81,12 +81,13 @@ std::vector<std::string> shortfalls(const KernelFacts& kernel, const std::vector
                                  [](const auto& g) { return !g.rows.empty() && !g.counters; });
   if (blind && model::compare_versions(kernel.point.version, counters_since) >= 0)
     out.emplace_back(
-        "this kernel has no pin counters (nr_foll_pin_* of /proc/vmstat, since 5.7): no leak can be seen");
+        "this kernel has no pin counters (nr_foll_pin_* of /proc/vmstat, since 5.7): leaks cannot be "
+        "detected");
   for (const auto& other : run) {
     if (kernel.point.tree.empty() || other.point.number >= kernel.point.number) continue;
     if (other.arch != kernel.arch || other.config != kernel.config || other.point.tree != kernel.point.tree)
       continue;
-    out.push_back(fmt::format("patch {} changes nothing: its tree is that of {}; already in the base?",
+    out.push_back(fmt::format("patch {} changes nothing: it has the same tree as {}; already in the base?",
                               kernel.point.number, other.point.label));
     break;
   }

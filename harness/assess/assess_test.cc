@@ -120,10 +120,8 @@ TEST(Expectations, MustFindSomethingWhenRequired) {
     run.rules.expect = {e};
     return run.assess().kernels[0].unmet;
   };
-  EXPECT_THAT(
-      unmet(1, missing),
-      ElementsAre("series.yaml:7:3: expected a/* to be leak or missing at tip on aarch64, but no such test "
-                  "was judged"));
+  EXPECT_THAT(unmet(1, missing), ElementsAre("series.yaml:7:3: expected a/* to be leak or missing at tip on "
+                                             "aarch64, but no such test has a verdict"));
   EXPECT_THAT(unmet(0, missing), IsEmpty());
   EXPECT_THAT(unmet(1, leak), IsEmpty());
   e.required = false;

@@ -100,7 +100,7 @@ std::vector<std::string> unmet_expectations(const Rows& rows, const std::vector<
     });
     if (judged) continue;
     const std::string where = e.where.file.empty() ? "" : model::to_string(e.where) + ": ";
-    out.push_back(fmt::format("{}expected {} to be {} at {} on {}, but no such test was judged", where,
+    out.push_back(fmt::format("{}expected {} to be {} at {} on {}, but no such test has a verdict", where,
                               e.tests, verdict_list(e), kernel.point.label, model::to_string(kernel.arch)));
   }
   return out;

@@ -81,7 +81,7 @@ bool was_judged(Verdict v) { return v != Verdict::missing && v != Verdict::skip 
 std::string not_seen(const KnownIssue& issue, Row& row, bool patched) {
   if (patched) {
     if (!row.decided)
-      row.set(Rule::issue_fixed, fmt::format("known issue {} is not seen here", issue.name), issue.name);
+      row.set(Rule::issue_fixed, fmt::format("known issue {} not seen here", issue.name), issue.name);
     return fmt::format("known issue {} is fixed here: {} passes", issue.name, row.name());
   }
   row.set(Rule::issue_gone,

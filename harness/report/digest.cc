@@ -78,8 +78,7 @@ void add_findings(Digest& d, const KernelData& k) {
   for (const auto& l : k.row.lost) {
     if (!l.case_name.empty()) continue;
     Finding f{l.test, {&k}, nullptr, {}, {}};
-    f.why.detail =
-        fmt::format("{} on {}, not there on {}", model::to_string(l.before), l.reference, k.row.id);
+    f.why.detail = fmt::format("{} on {}, absent on {}", model::to_string(l.before), l.reference, k.row.id);
     add_finding(d.findings, std::move(f));
   }
 }

@@ -82,7 +82,7 @@ std::vector<Row> leaking_rows(Arch arch) {
 
 /// Rows of a test whose guest hung before it began.
 Row never_began(const std::string& test) {
-  auto row = surprising(test_row(test, Verdict::missing), "planned, and it never began");
+  auto row = surprising(test_row(test, Verdict::missing), "planned but not started");
   row.result.ledger.reset();
   return row;
 }
@@ -167,7 +167,7 @@ KernelSetup kernel(Arch arch, int point, const std::string& label, std::vector<R
   g.row.outcome = JobOutcome{JobOutcome::Kind::completed, Phase::none, ""};
   g.row.accel = "tcg";
   g.row.accel_reason = arch == Arch::x86_64
-                           ? "KVM does not work here: opens, but the guest died (KVM internal error)"
+                           ? "KVM is not usable: opens, but the guest died (KVM internal error)"
                            : "KVM cannot run aarch64 on this host";
   g.row.cpu_model = "max";
   g.row.release = "6.12.117-pinrig";
@@ -327,7 +327,7 @@ void Fixture::surprises() {
   auto arm = kernel(Arch::aarch64, 2, "tip", missed);
   arm.row.unmet = {
       "kernels/series/demo-leak/series.yaml:12:5: bio/x* is expected to leak at tip on aarch64, but no such "
-      "test was judged"};
+      "test has a verdict"};
   arm.row.notes = tip.row.notes;
   write({kernel(Arch::x86_64, 0, "base", clean_rows(Arch::x86_64)), tip,
          kernel(Arch::aarch64, 0, "base", clean_rows(Arch::aarch64)), arm});
@@ -362,7 +362,7 @@ void Fixture::several_guests() {
   second.row.reason = "boot parameters movablecore=512M";
   second.row.capabilities = {{"lt.file_rw", "refused"}};
   auto third = further_guest(
-      k, 3, {surprising(test_row("bio/crash", Verdict::crash), "the kernel died under the test")});
+      k, 3, {surprising(test_row("bio/crash", Verdict::crash), "the kernel died during the test")});
   third.row.reason = "destructive";
   third.attempts.push_back({2, {}, 1.4, 12, ""});
   third.attempts.front().outcome = {JobOutcome::Kind::panicked, Phase::test, "BUG (during bio/crash)"};

@@ -79,7 +79,7 @@ std::string list_text(const RunList& list, const Style& style) {
           ? ""
           : p.dim(fmt::format("{} of `pinrig prove` not listed (--all)", count_of(list.hidden, "run"))) +
                 "\n";
-  if (list.lines.empty()) return hidden.empty() ? "no such run; `pinrig run` makes one\n" : hidden;
+  if (list.lines.empty()) return hidden.empty() ? "no such run; start one with `pinrig run`\n" : hidden;
   std::vector<std::vector<std::string>> rows{
       {p.bold("run"), p.bold("spec"), p.bold("kernel"), p.bold("took"), p.bold("result")}};
   for (const auto& line : list.lines) {

@@ -76,7 +76,7 @@ TEST_F(Night, AsJson) {
 
 TEST(List, WithoutRuns) {
   Fixture f;
-  EXPECT_EQ(list_text(run_list(f.store, {}).value(), {}), "no such run; `pinrig run` makes one\n");
+  EXPECT_EQ(list_text(run_list(f.store, {}).value(), {}), "no such run; start one with `pinrig run`\n");
 }
 
 TEST(SinceTime, DatesAndTimesAgo) {

@@ -63,7 +63,7 @@ std::string why_text(const TestData& t) {
   std::string out = t.row.verdict().detail;
   if (t.row.expected()) return out.empty() ? "the test itself is as expected, its cases are not" : out;
   if (const auto reason = reason_of(t.row); !reason.empty()) out += (out.empty() ? "" : "; ") + reason;
-  return out.empty() ? "no reason is known" : out;
+  return out.empty() ? "no known reason" : out;
 }
 
 /// "points 3 and tip", "point tip"

@@ -107,7 +107,7 @@ std::string test_list(const GuestData& data, const Painter& p) {
 const char* claim_words(const model::PinClaim& c) {
   switch (c.mode) {
     case model::PinClaim::Mode::net_zero:
-      return "to unpin all that it pins";
+      return "to unpin everything it pins";
     case model::PinClaim::Mode::exact:
       return "exactly";
     case model::PinClaim::Mode::at_least:
@@ -135,9 +135,9 @@ std::string ledger_table(const model::TestResult& row, const Painter& p) {
     out += fmt::format("  claimed    {}{}\n", claim_words(*l.claim),
                        amount ? fmt::format(" {} pages", l.claim->pages) : "");
     if (l.claim->skew_sections > 0)
-      out += hanging(
-          p, "  corrected  ",
-          fmt::format("{} pins that legacy direct I/O takes without counting", 2 * l.claim->skew_sections));
+      out +=
+          hanging(p, "  corrected  ",
+                  fmt::format("{} pins that legacy direct I/O does not count", 2 * l.claim->skew_sections));
   }
   return out;
 }
@@ -255,7 +255,7 @@ Result<const TestData*> find_test(const Place& place, const std::string& test) {
   return make_error(
       ErrorKind::bad_usage,
       fmt::format("kernel {} has no test '{}'{}", place.kernel->row.id, test, did_you_mean(test, known)),
-      known.empty() ? "no test was judged there" : "its tests: " + join(known, ", "));
+      known.empty() ? "no test has a verdict there" : "its tests: " + join(known, ", "));
 }
 
 Result<std::string> show_one(const Place& place, const std::string& name, const Painter& p) {

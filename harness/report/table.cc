@@ -234,8 +234,8 @@ std::string legend(const RunData& data, bool stars, const Painter& p) {
   }
   if (pins)
     out += hanging(
-        p, "pins: ", "base pages acquired/released, then what is left (+) or was unpinned too often (-)");
-  if (skew) out += "skew: pins that legacy direct I/O takes without counting; the ledger corrects for them\n";
+        p, "pins: ", "base pages acquired/released, then pages left pinned (+) or unpinned too often (-)");
+  if (skew) out += "skew: pins that legacy direct I/O does not count; the ledger corrects for them\n";
   if (stars) out += "* as expected or known   ! not as expected\n";
   return out;
 }

@@ -28,14 +28,14 @@ std::optional<std::string> control_failure(const JobFacts& facts) {
   if (!facts.counters) return std::nullopt;  // no ledger, so nothing to prove about it
   if (!facts.control_ran) {
     if (facts.outcome.kind != JobOutcome::Kind::completed) return std::nullopt;  // the guest died before
-    return "it was not carried out";
+    return "it did not run";
   }
   const wire::HoldResult& c = facts.control;
   if (!c.problem.empty()) return c.problem;
   if (!c.available) return "it found no counters in a kernel that has them";
-  if (facts.control_pages <= 0) return "it was asked to hold no pages";
+  if (facts.control_pages <= 0) return "it was requested to hold no pages";
   if (c.outstanding_held != facts.control_pages) {
-    return fmt::format("{} pages were held and {} seen as outstanding", facts.control_pages,
+    return fmt::format("{} pages were held, but {} seen as outstanding", facts.control_pages,
                        c.outstanding_held);
   }
   return std::nullopt;
@@ -64,16 +64,16 @@ void judge_lost(const JobFacts& facts, const model::TestRecord& record, Evidence
       return evidence.against(Verdict::missing, "the run was cancelled while the test ran");
     case JobOutcome::Kind::panicked:
       return evidence.against(Verdict::crash,
-                              "the kernel died under the test: " + outcome_text(facts.outcome));
+                              "the kernel died during the test: " + outcome_text(facts.outcome));
     default:
       break;
   }
-  if (fatal_event) return evidence.against(Verdict::crash, "the kernel died under the test");
+  if (fatal_event) return evidence.against(Verdict::crash, "the kernel died during the test");
   if (facts.outcome.kind == JobOutcome::Kind::timed_out) {
     return evidence.against(Verdict::timeout,
-                            "the guest went silent under the test: " + outcome_text(facts.outcome));
+                            "the guest stopped responding during the test: " + outcome_text(facts.outcome));
   }
-  evidence.against(Verdict::error, "the guest was lost under the test: " + outcome_text(facts.outcome));
+  evidence.against(Verdict::error, "the guest was lost during the test: " + outcome_text(facts.outcome));
 }
 
 const char* signal_name(int number) {
@@ -109,7 +109,7 @@ void judge_exit(const JobFacts& facts, const model::TestRecord& record, Evidence
       return evidence.against(Verdict::crash, fmt::format("killed by signal {}{}{}", record.exit.code,
                                                           signal_name(record.exit.code), tail));
     case Exit::timed_out:
-      return evidence.against(Verdict::timeout, "the time limit passed" + tail);
+      return evidence.against(Verdict::timeout, "time limit exceeded" + tail);
     case Exit::not_run:
       return evidence.against(
           Verdict::error, record.exit.code == 0
@@ -134,7 +134,7 @@ void judge_agent(const model::TestRecord& record, Evidence& evidence) {
   }
   for (const auto& f : record.findings) evidence.against(Verdict::error, f.text);
   if (record.leftover > 0)
-    evidence.note(fmt::format("{} of its processes were alive when it had ended", record.leftover));
+    evidence.note(fmt::format("{} of its processes were still alive after it ended", record.leftover));
 }
 
 /// Where the stuck processes are.
@@ -202,8 +202,8 @@ model::TestVerdict missing_row(const JobFacts& facts, const model::TestSpec& spe
   row.test = spec.name;
   row.verdict = Verdict::missing;
   row.detail = facts.outcome.kind == JobOutcome::Kind::completed
-                   ? "planned, and it never began"
-                   : "never began: " + outcome_text(facts.outcome);
+                   ? "planned but not started"
+                   : "not started: " + outcome_text(facts.outcome);
   return row;
 }
 
@@ -218,9 +218,9 @@ std::optional<model::TestVerdict> unowned_events(const JobFacts& facts) {
   }
   // All tests are over by then, so no other row would tell of a kernel that cannot end.
   if (facts.outcome.phase == model::Phase::shutdown && facts.outcome.kind == JobOutcome::Kind::timed_out)
-    evidence.against(Verdict::timeout, "the guest did not switch off: " + facts.outcome.detail);
+    evidence.against(Verdict::timeout, "the guest did not power off: " + facts.outcome.detail);
   if (facts.outcome.phase == model::Phase::shutdown && facts.outcome.kind == JobOutcome::Kind::panicked)
-    evidence.against(Verdict::crash, "the guest died while it switched off: " + facts.outcome.detail);
+    evidence.against(Verdict::crash, "the guest died while powering off: " + facts.outcome.detail);
   model::TestVerdict row;
   row.test = unowned_test;
   evidence.fold_into(row);
@@ -245,7 +245,7 @@ void fail_control(const std::string& why, Judgement& judgement) {
   const bool completed = judgement.outcome.kind == JobOutcome::Kind::completed;
   judgement.outcome.kind = JobOutcome::Kind::infra_error;
   judgement.outcome.detail =
-      "the pin ledger's negative control failed: " + why + (completed ? "" : "; beside that " + before);
+      "the pin ledger's negative control failed: " + why + (completed ? "" : "; also: " + before);
   for (auto& row : judgement.verdicts) {
     row.detail = fmt::format("{} (would have been {}{}{})", judgement.outcome.detail,
                              model::to_string(row.verdict), row.detail.empty() ? "" : ": ", row.detail);

@@ -123,7 +123,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Control{"fine", [](JobFacts&) {}, nullptr},
         Control{"held_nothing", [](JobFacts& f) { f.control.outstanding_held = 0; },
-                "16 pages were held and 0 seen"},
+                "16 pages were held, but 0 seen"},
         Control{"held_too_many", [](JobFacts& f) { f.control.outstanding_held = 17; }, "17 seen"},
         Control{"held_too_few_and_not_released",
                 [](JobFacts& f) {
@@ -138,8 +138,8 @@ INSTANTIATE_TEST_SUITE_P(
                   f.control_pages = 0;
                   f.control.outstanding_held = 0;
                 },
-                "asked to hold no pages"},
-        Control{"not_run", [](JobFacts& f) { f.control_ran = false; }, "not carried out"},
+                "requested to hold no pages"},
+        Control{"not_run", [](JobFacts& f) { f.control_ran = false; }, "did not run"},
         Control{"not_run_in_a_dead_guest",
                 [](JobFacts& f) {
                   f.control_ran = false;

@@ -114,8 +114,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"no_output", SPOIL { r.output.clear(); }, Verdict::error, "no_output"},
         Rule{"no_ktap", SPOIL { r.output = "hello\n"; }, Verdict::error, "no_ktap"},
         Rule{"no_cases_and_a_finding_that_is_only_noted",
-             SPOIL { r.output = "KTAP version 2\nfoo\n1..0\n"; }, Verdict::error, "not one case"},
-        Rule{"no_cases", SPOIL { r.output = "KTAP version 1\n1..0\n"; }, Verdict::error, "not one case"},
+             SPOIL { r.output = "KTAP version 2\nfoo\n1..0\n"; }, Verdict::error, "no case"},
+        Rule{"no_cases", SPOIL { r.output = "KTAP version 1\n1..0\n"; }, Verdict::error, "no case"},
         Rule{"no_plan", SPOIL { r.output = "KTAP version 1\nok 1 a\n"; }, Verdict::error, "no_plan"},
         Rule{"shortfall", SPOIL { r.output = "KTAP version 1\n1..3\nok 1 a\n";
              }, Verdict::error, "1 of 3 planned"},
@@ -176,7 +176,7 @@ INSTANTIATE_TEST_SUITE_P(
     Ledger, Rules,
     testing::Values(
         Rule{"leak", SPOIL { r.ledger.after.released -= 5;
-             }, Verdict::leak, "+5 pages pinned and not released"},
+             }, Verdict::leak, "+5 pages pinned but not released"},
         Rule{"over_release", SPOIL { r.ledger.after.released += 3;
              }, Verdict::leak, "-3 pages: over-release"},
         Rule{"skew_is_no_leak", SPOIL { r.ledger.after.released += 32;
@@ -234,7 +234,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"demanded_exact_none_made", SPOIL { s.claim = Mode::exact; }, Verdict::error, "made none"},
         Rule{"demanded_exact_weaker_made", SPOIL { s.claim = Mode::exact;
              r.ledger.claim = {Mode::at_least, 1, 0}; },
-             Verdict::error, "only made \"at least\""},
+             Verdict::error, "only claimed \"at least\""},
         Rule{"demanded_at_least_of_a_test_that_cannot_claim", SPOIL { s.claim = Mode::at_least;
              }, Verdict::pass, ""},
         Rule{"demanded_at_least_and_claimed_to_be_nothing",
@@ -279,7 +279,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"claim_that_is_none",
              SPOIL { r.findings = {{model::RecordFinding::Kind::bad_claim, "\"exactly\""}}; },
              Verdict::error, "exactly"},
-        Rule{"left_processes", SPOIL { r.leftover = 2; }, Verdict::pass, "2 of its processes were alive"}),
+        Rule{"left_processes", SPOIL { r.leftover = 2; }, Verdict::pass, "2 of its processes were still alive"}),
     rule_name);
 
 INSTANTIATE_TEST_SUITE_P(
@@ -331,7 +331,7 @@ INSTANTIATE_TEST_SUITE_P(
              f.events = {event_of("warning", s.name), event_of("lockdep", s.name)}; },
              Verdict::fail, "warning title"},
         Rule{"announced_and_not_seen", SPOIL { r.output += "# expects kernel: warning title\n"; },
-             Verdict::fail, "did not come: warning title"},
+             Verdict::fail, "did not occur: warning title"},
         Rule{"a_crash_cannot_be_announced",
              SPOIL { r.output += "# expects kernel: oops title\n"; f.events = {event_of("oops", s.name)}; },
              Verdict::crash, "oops title"},
@@ -482,7 +482,7 @@ TEST(Judge, KeepsBothEndsOfLongDiagnostics) {
   ASSERT_EQ(row.diagnostics.size(), 20U);
   EXPECT_EQ(row.diagnostics[0].size(), 300U);
   EXPECT_TRUE(row.diagnostics[3].starts_with("3 x"));
-  EXPECT_EQ(row.diagnostics[4], "... (11 lines left out)");
+  EXPECT_EQ(row.diagnostics[4], "... (11 lines omitted)");
   EXPECT_TRUE(row.diagnostics[5].starts_with("15 x"));
   EXPECT_TRUE(row.diagnostics[19].starts_with("29 x"));
 }

@@ -129,12 +129,10 @@ class Announced {
     }
     const std::string_view title = colon == std::string_view::npos ? "" : trim(line.substr(colon + 1));
     if (n == 0 || title.size() < shortest_announcement) {
-      return evidence.against(
-          Verdict::error,
-          fmt::format(
-              "\"# expects kernel{}\" announces nothing: it wants \"[N]: TEXT\" with a TEXT of at least "
-              "{} characters",
-              line.substr(0, 60), shortest_announcement));
+      return evidence.against(Verdict::error,
+                              fmt::format("\"# expects kernel{}\" is invalid: expected \"[N]: TEXT\" with a "
+                                          "TEXT of at least {} characters",
+                                          line.substr(0, 60), shortest_announcement));
     }
     Number& number = announced_[std::string(title)];
     number.left = std::min(number.left + n, most);
@@ -188,7 +186,7 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
       evidence.against(Verdict::error, text + ": what it hid is unknown");
   }
   if (!record.once_armed)
-    evidence.note("a WARN_ONCE that an earlier test set off could not warn again (clear_warn_once)");
+    evidence.note("WARN_ONCE could not be armed again before the test (clear_warn_once)");
   using Exit = model::TestExit::Kind;
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
   if (!record.taint_before || !record.taint_after) {
@@ -198,14 +196,13 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
     return;
   }
   for (const auto& title : announced.unseen()) {
-    evidence.against(Verdict::fail, "the test announced an event of the kernel that did not come: " + title);
+    evidence.against(Verdict::fail, "the test announced a kernel event that did not occur: " + title);
   }
   const std::uint64_t fresh = *record.taint_after & ~*record.taint_before & ~explained;
   if (fresh != 0) {
-    evidence.against(
-        Verdict::fail,
-        fmt::format("kernel tainted: {}, and no message of the kernel in the test's time says why",
-                    taint_letters(fresh)));
+    evidence.against(Verdict::fail,
+                     fmt::format("kernel tainted: {}, but no kernel message during the test explains it",
+                                 taint_letters(fresh)));
   }
 }
 

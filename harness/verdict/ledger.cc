@@ -31,11 +31,11 @@ std::string claim_problem(Mode demanded, const std::optional<model::PinClaim>& c
   // it pins at all, see judge_amount().
   if (demanded != Mode::exact) return {};
   if (made == Mode::net_zero) {
-    return fmt::format("the suite demands a claim ({}) and the test made none: what it pins is unknown",
+    return fmt::format("the suite requires a claim ({}), but the test made none: what it pins is unknown",
                        mode_name(demanded));
   }
   if (made == Mode::at_least) {
-    return "the suite demands an exact claim and the test only made \"at least\"";
+    return "the suite requires an exact claim, but the test only claimed \"at least\"";
   }
   return {};
 }
@@ -52,8 +52,7 @@ void judge_amount(Mode demanded, const model::TestRecord& record, Evidence& evid
   const model::PinLedger& ledger = record.ledger;
   const auto pinned = ledger.acquired();
   if (demanded == Mode::at_least && pinned == 0 && !takes_plain_references(record))
-    evidence.against(Verdict::fail,
-                     "pinned nothing: the path it is there for was not taken, or does not pin");
+    evidence.against(Verdict::fail, "no pages pinned: path under test not reached, or it does not pin");
   if (!ledger.claim) return;
   const auto claimed = ledger.claim->pages;
   if (ledger.claim->mode == Mode::exact && pinned != claimed) {
@@ -102,7 +101,7 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
                                  ledger.settle_ms, ledger.outstanding()));
   }
   if (const auto pages = ledger.outstanding(); pages > 0) {
-    evidence.against(Verdict::leak, fmt::format("+{} pages pinned and not released", pages));
+    evidence.against(Verdict::leak, fmt::format("+{} pages pinned but not released", pages));
   } else if (pages < 0 && -pages <= pins.owed) {
     evidence.note(
         fmt::format("{} of the pages that earlier tests left pinned were released meanwhile", -pages));

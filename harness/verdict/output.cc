@@ -41,7 +41,7 @@ std::vector<std::string> excerpt(const std::vector<std::string>& lines) {
   const std::size_t left_out = lines.size() > diagnostic_lines ? lines.size() - diagnostic_lines + 1 : 0;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (left_out > 0 && i == first) {
-      out.push_back(fmt::format("... ({} lines left out)", left_out));
+      out.push_back(fmt::format("... ({} lines omitted)", left_out));
       i += left_out;
     }
     out.push_back(lines[i].substr(0, diagnostic_bytes));
@@ -181,7 +181,7 @@ void add_missing_row(const model::TestSpec& spec, const ktap::Tree& tree,
   row.case_name = reported + 1 == *tree.plan ? fmt::format("case {}", *tree.plan)
                                              : fmt::format("cases {} to {}", reported + 1, *tree.plan);
   row.verdict = Verdict::missing;
-  row.detail = "planned and never reported";
+  row.detail = "planned but not reported";
   cases.push_back(std::move(row));
 }
 
@@ -226,7 +226,7 @@ Reading judge_ktap(const model::TestSpec& spec, const model::TestRecord& record,
   if (exited) {
     // Findings that are only noted are no reason, and without a case nothing was tested.
     if (n.total == 0 && !plan_skip && !evidence.has_reason())
-      evidence.against(Verdict::error, "not one case was run");
+      evidence.against(Verdict::error, "no case was run");
     judge_exit_code(record.exit.code, n, tree, evidence);
   }
   if (plan_skip || (n.total > 0 && n.skipped == n.total)) evidence.skipped(skip_text(tree));

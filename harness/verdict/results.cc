@@ -39,7 +39,7 @@ struct ResultsReader::Impl {
     if (damaged_at_)
       problem(fmt::format("damaged frame at byte {} of {}: nothing after it was read", *damaged_at_, total_));
     else if (!rest_.empty())
-      problem(fmt::format("the last frame is cut off: {} bytes of it are there", rest_.size()));
+      problem(fmt::format("the last frame is truncated after {} bytes", rest_.size()));
     if (sent_ != nullptr) compare_ends();
     return std::move(results_);
   }
@@ -53,7 +53,7 @@ struct ResultsReader::Impl {
 
   void problem(std::string text) {
     constexpr std::size_t most = 100;
-    if (results_.problems.size() == most) text = "further problems are left out";
+    if (results_.problems.size() == most) text = "further problems are omitted";
     if (results_.problems.size() <= most) results_.problems.push_back(std::move(text));
   }
 
@@ -83,16 +83,16 @@ struct ResultsReader::Impl {
     const std::size_t room = max_stream - std::min(max_stream, stream.size());
     stream.append(frame.payload.substr(0, room));
     if (frame.payload.size() > room && !std::exchange(it->second.cut, true))
-      problem(fmt::format("{} wrote more than {} MiB: the rest is left out", record.name, max_stream >> 20));
+      problem(fmt::format("{} wrote more than {} MiB: the rest is dropped", record.name, max_stream >> 20));
   }
 
   void message(std::string_view text) {
     try {
       const json j = json::parse(text);
-      if (!wire::sane_numbers(j)) return accuse("a message with a number or a nesting that cannot be");
+      if (!wire::sane_numbers(j)) return accuse("a message with an invalid number or nesting");
       dispatch(j, j.at("type").get<std::string>());
     } catch (const json::exception& e) {
-      accuse(fmt::format("a message that cannot be read: {}", e.what()));
+      accuse(fmt::format("invalid message: {}", e.what()));
     }
   }
 
@@ -106,7 +106,7 @@ struct ResultsReader::Impl {
     if (type == wire::HostAction().type || type == wire::HostActionDone().type) return;
     if (type == wire::Refusal().type)
       return problem("the agent refused a request: " + j.get<wire::Refusal>().why.substr(0, 200));
-    accuse(fmt::format("a message of the unknown type \"{}\"", type.substr(0, 60)));
+    accuse(fmt::format("unknown message type \"{}\"", type.substr(0, 60)));
   }
 
   // The guest is set up piece by piece, as its tests need it.
@@ -119,7 +119,7 @@ struct ResultsReader::Impl {
 
   template <typename T>
   void keep(std::optional<T>& slot, const json& j, const std::string& type) {
-    if (slot) return accuse(fmt::format("a second message \"{}\": the first counts", type));
+    if (slot) return accuse(fmt::format("duplicate message \"{}\": the first counts", type));
     slot = j.get<T>();
   }
 
@@ -131,13 +131,15 @@ struct ResultsReader::Impl {
   void begin(const wire::TestBegin& b) {
     const std::string name = b.name.substr(0, 80);
     if (b.id == 0 || b.name.empty()) return accuse("a test began without an id or a name");
-    if (tests_.contains(b.id)) return accuse(fmt::format("{} began with id {}, which is taken", name, b.id));
+    if (tests_.contains(b.id))
+      return accuse(fmt::format("{} began with id {}, which is already in use", name, b.id));
     if (!names_.insert(b.name).second)
       return accuse(fmt::format("{} began twice: the first time counts", name));
     if (sent_) {
       const SentTest* asked = sent(b.id);
       if (!asked || asked->name != b.name)
-        return accuse(fmt::format("\"{}\" began with id {}, which this guest was not asked for", name, b.id));
+        return accuse(
+            fmt::format("\"{}\" began with id {}, which was not requested from this guest", name, b.id));
     }
     add_record(b.id, b.name);
   }
@@ -152,7 +154,7 @@ struct ResultsReader::Impl {
 
   void end(const wire::TestEnd& e) {
     const auto it = tests_.find(e.id);
-    if (it == tests_.end()) return accuse(fmt::format("test id {} ended and never began", e.id));
+    if (it == tests_.end()) return accuse(fmt::format("test id {} ended but never began", e.id));
     model::TestRecord& record = results_.records[it->second.record];
     if (it->second.ended) {
       record.findings.push_back({model::RecordFinding::Kind::forged, "it ended twice"});
@@ -162,11 +164,11 @@ struct ResultsReader::Impl {
     const SentTest* asked = sent_ ? sent(e.id) : nullptr;
     if (asked && !asked->end)
       return problem(
-          fmt::format("{}: its end is in the results, and the host never heard of it", record.name));
+          fmt::format("{}: its end is in the results, but the agent did not report it", record.name));
     fill_record(e, record);
     if (asked && json(*asked->end) != json(e))
       record.findings.push_back({model::RecordFinding::Kind::ends_differ,
-                                 "its end in the results differs from what the agent told the host"});
+                                 "its end in the results differs from what the agent reported"});
   }
 
   /// What the agent told the host of and did not write, or was not read behind damage.
@@ -178,7 +180,7 @@ struct ResultsReader::Impl {
       model::TestRecord& record =
           it == tests_.end() ? add_record(t.id, t.name) : results_.records[it->second.record];
       record.findings.push_back({model::RecordFinding::Kind::no_end,
-                                 "the agent told the host of its end, and the results do not have it"});
+                                 "the agent reported its end, but the results do not contain it"});
     }
   }
 

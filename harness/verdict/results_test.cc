@@ -92,7 +92,7 @@ TEST(ReadResults, OutputWithoutEndIsCut) {
   const Results r = reader.finish();
   ASSERT_THAT(r.records, SizeIs(1));
   EXPECT_EQ(r.records[0].output.size(), max_stream);
-  EXPECT_THAT(r.problems, ElementsAre("bio/a wrote more than 8 MiB: the rest is left out"));
+  EXPECT_THAT(r.problems, ElementsAre("bio/a wrote more than 8 MiB: the rest is dropped"));
 }
 
 TEST(ReadResults, SetUpsAddUp) {
@@ -181,7 +181,7 @@ TEST(ReadResults, LosesOnlyTheFrameThatIsCutOff) {
   const std::string cut = whole + out(1, "two").substr(0, 17);
   const Results r = read_results(cut);
   EXPECT_EQ(r.records.at(0).output, "one");
-  EXPECT_THAT(r.problems, ElementsAre("the last frame is cut off: 17 bytes of it are there"));
+  EXPECT_THAT(r.problems, ElementsAre("the last frame is truncated after 17 bytes"));
   EXPECT_THAT(read_results(whole).problems, IsEmpty());
 }
 
@@ -229,15 +229,15 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"type_is_a_number", text_message("{\"type\":1}"), "cannot be read"},
         Lie{"wrong_type", text_message("{\"type\":\"hello\",\"cpus\":\"two\"}"), "cannot be read"},
         Lie{"not_utf8", text_message("{\"type\":\"hello\",\"release\":\"\xff\"}"), "cannot be read"},
-        Lie{"unknown_type", text_message("{\"type\":\"gossip\"}"), "unknown type \"gossip\""},
+        Lie{"unknown_type", text_message("{\"type\":\"gossip\"}"), "unknown message type \"gossip\""},
         Lie{"huge_number", text_message("{\"type\":\"hello\",\"cpus\":1e300}"), "a number"},
         Lie{"deep_nesting", text_message("{\"type\":\"hello\",\"x\":[[[[[[[[[[1]]]]]]]]]]}"), "nesting"},
-        Lie{"hello_twice", message(wire::Hello{}) + message(wire::Hello{}), "second message \"hello\""},
+        Lie{"hello_twice", message(wire::Hello{}) + message(wire::Hello{}), "duplicate message \"hello\""},
         Lie{"begin_without_id", begin(0, "a/a"), "without an id or a name"},
         Lie{"begin_without_name", begin(1, ""), "without an id or a name"},
-        Lie{"id_taken", begin(1, "a/a") + begin(1, "b/b"), "id 1, which is taken"},
+        Lie{"id_taken", begin(1, "a/a") + begin(1, "b/b"), "id 1, which is already in use"},
         Lie{"name_twice", begin(1, "a/a") + begin(2, "a/a"), "a/a began twice"},
-        Lie{"end_without_begin", message(end_of(3)), "id 3 ended and never began"},
+        Lie{"end_without_begin", message(end_of(3)), "id 3 ended but never began"},
         Lie{"end_twice", begin(1, "a/a") + message(end_of(1)) + message(end_of(1)), "ended twice"},
         Lie{"output_without_begin", out(9, "x") + out(9, "y"), "id 9, which never began"},
         Lie{"output_after_end", begin(1, "a/a") + message(end_of(1)) + out(1, "x"), "had ended already"}),
@@ -401,7 +401,7 @@ TEST(ReadResults, LimitsItsComplaints) {
   std::string raw;
   for (int i = 0; i < 500; ++i) raw += text_message("{}");
   EXPECT_THAT(read_results(raw).problems, SizeIs(101));
-  EXPECT_EQ(read_results(raw).problems.back(), "further problems are left out");
+  EXPECT_EQ(read_results(raw).problems.back(), "further problems are omitted");
 }
 
 TEST(ReadResults, NeverFailsOnDamagedBytes) {

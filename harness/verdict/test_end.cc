@@ -50,8 +50,8 @@ void fill_claim(const wire::TestEnd& end, model::TestRecord& record) {
   const auto mode = claim_mode(end.claim.mode);
   if (!mode || !in_range(end.claim.pages, claim_limit) || !in_range(end.claim.skew_sections, claim_limit)) {
     return against(record, Finding::impossible_claim,
-                   fmt::format("a claim that cannot be: \"{}\" {} pages, skew {}",
-                               end.claim.mode.substr(0, 40), end.claim.pages, end.claim.skew_sections));
+                   fmt::format("impossible claim: \"{}\" {} pages, skew {}", end.claim.mode.substr(0, 40),
+                               end.claim.pages, end.claim.skew_sections));
   }
   if (*mode == Claim::net_zero && end.claim.skew_sections == 0) return;
   record.ledger.claim = model::PinClaim{*mode, end.claim.pages, end.claim.skew_sections};
@@ -61,7 +61,7 @@ void fill_ledger(const wire::TestEnd& end, model::TestRecord& record) {
   model::PinLedger& ledger = record.ledger;
   ledger.available = end.before.available && end.after.available;
   if (ledger.available && !(believable(end.before) && believable(end.after))) {
-    against(record, Finding::impossible_counters, "pin counters that cannot be");
+    against(record, Finding::impossible_counters, "impossible pin counters");
     ledger.available = false;
   }
   ledger.before = {end.before.acquired, end.before.released};
