@@ -137,7 +137,7 @@ Result<fs::path> claim_dir(const fs::path& parent, const std::function<std::stri
     if (::mkdir(path.c_str(), 0777) == 0) return path;
     if (errno != EEXIST) return errno_error("creating directory " + path.string(), errno);
   }
-  return make_error(ErrorKind::infra, parent.string() + ": every name that was tried is taken");
+  return make_error(ErrorKind::infra, parent.string() + ": no free name found");
 }
 
 Result<std::uintmax_t> free_bytes(const fs::path& path) {

@@ -52,7 +52,7 @@ void sign(int fd) {
 Error lock_error(const fs::path& path, int error) {
   Error e = errno_error("locking " + path.string(), error);
   if (error == ENOLCK || error == EOPNOTSUPP)
-    e.hint = "the file system has no locks here; put PINRIG_CACHE and PINRIG_STATE on one that has";
+    e.hint = "the file system does not support locks; put PINRIG_CACHE and PINRIG_STATE on one that does";
   return e;
 }
 
@@ -186,9 +186,9 @@ Result<FileLock> FileLock::acquire(const fs::path& path, const LockOptions& opti
   if (WIFEXITED(status) && WEXITSTATUS(status) != 0) return lock_error(path, WEXITSTATUS(status));
   if (WIFSIGNALED(status))
     return make_error(ErrorKind::infra,
-                      fmt::format("locking {}: the process that waited for it died of signal {}",
+                      fmt::format("locking {}: the process that waited for it was killed by signal {}",
                                   path.string(), WTERMSIG(status)),
-                      "is memory short? the kernel log says whom the OOM killer chose");
+                      "out of memory? look for the OOM killer in the kernel log");
   // The lock of the child must be ours as well; a second flock(2) on the same description then succeeds at
   // once.
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return lock_error(path, errno);

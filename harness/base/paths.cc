@@ -57,14 +57,14 @@ Result<Paths> find_paths() {
                       "set PINRIG_CACHE and PINRIG_STATE to writable directories");
   if (!is_project(p.project))
     return make_error(ErrorKind::bad_usage,
-                      p.project.string() + " is no pinrig checkout (no guest-tests/ and kernels/)",
+                      p.project.string() + " is not a pinrig checkout (guest-tests/ or kernels/ is missing)",
                       "run pinrig inside its checkout, or set PINRIG_PROJECT");
   for (const auto& [path, what] : {std::pair{&p.project, "the checkout"}, {&p.cache, "PINRIG_CACHE"}}) {
     if (const auto bad = unusable_in_make(path->string()); !bad.empty())
       return make_error(
           ErrorKind::bad_usage,
-          std::string(what) + " is " + path->string() + ": make and the kernel's Makefile take no " + bad +
-              " in the paths of a build",
+          std::string(what) + " is " + path->string() + ": make and the kernel's Makefile do not support a " +
+              bad + " in build paths",
           "set PINRIG_CACHE (default: ~/.cache/pinrig), or move the checkout, to a path without it");
   }
   return p;

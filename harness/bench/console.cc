@@ -90,7 +90,7 @@ Figures console_figures(const Setup& s) {
   const auto bytes = console_bytes(dir);
   fs::remove_all(dir, ec);
   if (bytes < std::uintmax_t(s.console_mib) << 20)
-    return make_error(ErrorKind::infra, fmt::format("the console holds {} bytes only", bytes));
+    return make_error(ErrorKind::infra, fmt::format("the console has only {} bytes", bytes));
   const std::string what = fmt::format("while a guest writes {} MiB of console", bytes >> 20);
   std::vector<Figure> out;
   out.push_back({.id = "cpu.console",
@@ -101,7 +101,7 @@ Figures console_figures(const Setup& s) {
                  .bound = 0.02,
                  .times = 1});
   out.push_back({.id = "rss.console",
-                 .what = "pinrig's peak resident memory " + what + "; floor: what it may take",
+                 .what = "pinrig's peak resident memory " + what + "; floor: the allowed maximum",
                  .unit = "MiB",
                  .value = run.peak_rss / (1 << 20),
                  .floor = 64,

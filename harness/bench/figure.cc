@@ -30,7 +30,7 @@ std::string bound_of(const Figure& f) {
 }  // namespace
 
 double median(std::vector<double> values) {
-  if (values.empty()) throw Fatal("the median of nothing");
+  if (values.empty()) throw Fatal("median of an empty list");
   std::sort(values.begin(), values.end());
   const std::size_t half = values.size() / 2;
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;

@@ -52,13 +52,13 @@ void add_options(CLI::App& app, Words& w) {
       ->delimiter(',')
       ->check(CLI::IsMember({"x86_64", "aarch64"}))
       ->capture_default_str();
-  app.add_option("--repeat", w.repeat, "How often each is measured; the median counts")
+  app.add_option("--repeat", w.repeat, "Measurements per benchmark; the median is reported")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--console-mib", w.console_mib, "How much the flooding guest writes")
+  app.add_option("--console-mib", w.console_mib, "Console output of the flooding guest, in MiB")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_flag("--cold", w.cold, "rebuild: compile the base anew with an empty ccache (many minutes)");
+  app.add_flag("--cold", w.cold, "rebuild: compile the base again with an empty ccache (many minutes)");
   app.add_option("--json", w.json, "Also write the figures to this file");
 }
 
@@ -73,8 +73,8 @@ Result<ExitCode> measure_all(const Words& w, const CancelToken& cancel) {
   PINRIG_CHECK(make_dirs(dir));
   PINRIG_TRY(lock, FileLock::try_acquire(dir / "lock"));
   if (!lock)
-    return make_error(ErrorKind::bad_usage, "another pinrig_bench is at work, and would spoil these figures",
-                      "wait for it");
+    return make_error(ErrorKind::bad_usage, "another pinrig_bench is running and would distort the figures",
+                      "wait until it is done");
   std::vector<Figure> figures;
   ExitCode code = ExitCode::ok;
   {
@@ -110,7 +110,7 @@ int main_bench(int argc, char** argv) {
   cancel_on_signals(cancel);
   CLI::App app{
       "The whole-run benchmarks of pinrig: value, floor, ratio, bound. Run it on an idle machine.\n"
-      "Exit codes: 0 all within their bounds, 1 one is over, 2 bad usage, 4 one could not be measured.",
+      "Exit codes: 0 all within their bounds, 1 one exceeded, 2 bad usage, 4 one could not be measured.",
       "pinrig_bench"};
   Words words;
   add_options(app, words);
@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
   try {
     return pinrig::bench::main_bench(argc, argv);
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "pinrig_bench: cannot go on: %s\n", e.what());
+    std::fprintf(stderr, "pinrig_bench: internal error: %s\n", e.what());
     return static_cast<int>(pinrig::ExitCode::harness);
   }
 }

@@ -34,7 +34,7 @@ Result<fs::path> write_series(const fs::path& dir, const Setup& s) {
   diff.argv = {"diff", "-u", "a/block/bio.c", "b/block/bio.c"};
   diff.cwd = dir;
   PINRIG_TRY(made, process::run(diff, s.services.cancel));
-  if (made.out.empty()) return make_error(ErrorKind::infra, "diff says nothing: " + made.err);
+  if (made.out.empty()) return make_error(ErrorKind::infra, "diff printed nothing: " + made.err);
   const std::string mail =
       "From: A. Developer <dev@example.org>\nDate: Thu, 1 Jan 2026 00:00:00 +0000\n"
       "Subject: [PATCH] block: a mark for the benchmark\n\nNothing calls it.\n---\n" +
@@ -112,9 +112,9 @@ Figures rebuild_figures(const Setup& s) {
   f.floor = cold.cpu_s;
   f.bound = 0.10;
   f.times = 1;
-  f.note =
-      s.cold ? "the cold build had an empty ccache"
-             : "the cold figure is that of the base in the cache; if ccache helped it, --cold measures anew";
+  f.note = s.cold ? "the cold build had an empty ccache"
+                  : "the cold figure is that of the base in the cache; if ccache helped it, use --cold to "
+                    "measure again";
   return std::vector<Figure>{f};
 }
 

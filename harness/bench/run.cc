@@ -32,7 +32,7 @@ Result<GuestTimes> read_times(const fs::path& report) {
     return make_error(ErrorKind::infra, report.string() + ": " + e.what());
   }
   if (t.boot_s > 0 && t.tests_s > 0) return t;
-  return make_error(ErrorKind::infra, report.string() + ": the guest did not come to its tests");
+  return make_error(ErrorKind::infra, report.string() + ": the guest did not reach its tests");
 }
 
 Result<void> add_arch(model::Arch arch, const Setup& s, std::vector<Figure>& out) {
@@ -72,7 +72,7 @@ Result<void> add_arch(model::Arch arch, const Setup& s, std::vector<Figure>& out
                  .bound = cpu_share,
                  .times = s.repeat});
   out.push_back({.id = "rss." + name,
-                 .what = "pinrig's peak resident memory in that run; floor: what it may take",
+                 .what = "pinrig's peak resident memory in that run; floor: the allowed maximum",
                  .unit = "MiB",
                  .value = *std::max_element(peaks.begin(), peaks.end()),
                  .floor = rss_mib,
@@ -116,7 +116,7 @@ Figures full_figures(const Setup& s) {
     tell(s, fmt::format("full {}: wall {:.1f} s", name, run.wall_s));
     out.push_back(
         {.id = "full." + name,
-         .what = "warm run of all suites on one kernel (configs/runs/full.yaml); floor: what it may take",
+         .what = "warm run of all suites on one kernel (configs/runs/full.yaml); floor: the allowed maximum",
          .unit = "s",
          .value = run.wall_s,
          .floor = full_s,

@@ -37,7 +37,7 @@ Result<PinrigRun> run_pinrig(const Setup& s, std::vector<std::string> args, cons
                                                     process::to_string(done.status), done.out, done.err));
   PINRIG_TRY(text, read_file(usage));
   const auto json = nlohmann::json::parse(text, nullptr, false);
-  if (!json.is_object()) return make_error(ErrorKind::infra, usage.string() + " is no JSON object");
+  if (!json.is_object()) return make_error(ErrorKind::infra, usage.string() + " is not a JSON object");
   out.wall_s = done.wall_s;
   out.out = std::move(done.out);
   out.cpu_s = json.value("cpu_s", 0.0);

@@ -36,7 +36,7 @@ Result<Started> read_started(const fs::path& report) {
     return make_error(ErrorKind::infra, report.string() + ": " + e.what());
   }
   if (out.test_ms > 0) return out;
-  return make_error(ErrorKind::infra, report.string() + ": the guest did not come to its tests");
+  return make_error(ErrorKind::infra, report.string() + ": the guest did not reach its tests");
 }
 
 /// Seconds of the first line of the kernel log with `words`.
@@ -62,7 +62,7 @@ Result<double> packed_mib(const fs::path& dir, const Setup& s) {
   PINRIG_TRY(text, read_file(file));
   const auto json = nlohmann::json::parse(text, nullptr, false);
   if (!json.is_object() || !json.contains("initramfs"))
-    return make_error(ErrorKind::infra, file.string() + " names no initramfs");
+    return make_error(ErrorKind::infra, file.string() + " has no initramfs");
   process::Command c;
   c.argv = {"gzip", "-9", "-c"};
   for (const auto& archive : json["initramfs"]) c.argv.push_back(archive.get<std::string>());
@@ -93,28 +93,30 @@ Result<void> add_arch(model::Arch arch, const Setup& s, std::vector<Figure>& out
     tell(s, fmt::format("start {} {}/{}: agent {:.1f} ms, shortest test {:.1f} ms, initramfs {:.1f} MiB",
                         name, i + 1, s.repeat, agent, started.test_ms, mib));
   }
-  out.push_back({.id = "start.agent." + name,
-                 .what = "execve() of the agent to its first line in the kernel log; floor: what it may take",
-                 .unit = "ms",
-                 .value = median(agents),
-                 .floor = start_ms,
-                 .bound = 1,
-                 .times = s.repeat});
+  out.push_back(
+      {.id = "start.agent." + name,
+       .what = "execve() of the agent to its first line in the kernel log; floor: the allowed maximum",
+       .unit = "ms",
+       .value = median(agents),
+       .floor = start_ms,
+       .bound = 1,
+       .times = s.repeat});
   out.push_back({.id = "start.test." + name,
-                 .what = "the shortest test of the default run from fork() to its end, which is more than "
-                         "its start; floor: what a start may take",
+                 .what = "the shortest test of the default run from fork() to its exit, more than its start "
+                         "alone; floor: the allowed start time",
                  .unit = "ms",
                  .value = median(tests),
                  .floor = start_ms,
                  .bound = 1,
                  .times = s.repeat});
-  out.push_back({.id = "image." + name,
-                 .what = "initramfs of the default run's guest, packed by gzip -9; floor: what it may take",
-                 .unit = "MiB",
-                 .value = image,
-                 .floor = image_mib,
-                 .bound = 1,
-                 .times = s.repeat});
+  out.push_back(
+      {.id = "image." + name,
+       .what = "initramfs of the default run's guest, packed by gzip -9; floor: the allowed maximum",
+       .unit = "MiB",
+       .value = image,
+       .floor = image_mib,
+       .bound = 1,
+       .times = s.repeat});
   return {};
 }
 

@@ -37,9 +37,9 @@ void add_boot(CLI::App& app, Program& program, Action& action) {
       "boot", "Boot the first guest of a run and power it off; --shell or --gdb to stay in it");
   const auto c = std::make_shared<BootCommand>();
   add_run_options(*sub, c->words);
-  auto* shell = sub->add_flag("--shell", c->shell,
-                              "A shell in the guest; without a terminal it runs the commands of stdin");
-  sub->add_flag("--gdb", c->gdb, "The same, waiting for a debugger before its first instruction")
+  auto* shell = sub->add_flag(
+      "--shell", c->shell, "Open a shell in the guest; without a terminal it runs the commands from stdin");
+  sub->add_flag("--gdb", c->gdb, "Like --shell, but the guest waits for gdb before its first instruction")
       ->excludes(shell);
   sub->callback([c, &program, &action] { action = [c, &program] { return boot_command(*c, program); }; });
 }

@@ -25,7 +25,8 @@ Result<ExitCode> build_command(const RunWords& words, const Program& program) {
 }  // namespace
 
 void add_build(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("build", "Build (or find) the kernels of a run and print where they are");
+  auto* sub = app.add_subcommand(
+      "build", "Build the kernels of a run, or find them in the cache, and print their paths");
   const auto words = std::make_shared<RunWords>();
   add_run_options(*sub, *words);
   sub->callback(

@@ -30,14 +30,14 @@ Result<ExitCode> checkout_command(const CheckoutCommand& c, const Program& progr
 void add_checkout(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand(
       "checkout",
-      "Make a git repository of a base in DIR, to write patches on: commit, then test DIR:base..HEAD");
+      "Create a git repository of a base in DIR to write patches on; test them with --series DIR:base..HEAD");
   const auto c = std::make_shared<CheckoutCommand>();
   sub->add_option("base", c->base, "A name in kernels/")->required();
-  sub->add_option("dir", c->dir, "Where to; must not exist, or be empty")->required();
-  sub->add_option("--branch", c->branch, "The branch to commit on; the tag `base` stays where it begins")
+  sub->add_option("dir", c->dir, "Target directory; must be empty if it exists")->required();
+  sub->add_option("--branch", c->branch, "Branch to commit on; the tag `base` marks its start")
       ->capture_default_str();
   sub->footer(
-      "\nNext:\n  cd DIR; edit; git commit -a        one commit for each patch\n"
+      "\nNext:\n  cd DIR; edit; git commit -a        one commit per patch\n"
       "  pinrig run --series DIR:base..HEAD --base BASE");
   sub->callback([c, &program, &action] { action = [c, &program] { return checkout_command(*c, program); }; });
 }

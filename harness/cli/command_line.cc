@@ -127,8 +127,8 @@ Result<std::variant<Action, Answer>> understand(const std::vector<std::string>& 
   app.require_subcommand(1);
   app.fallthrough();
   Action action;
-  app.add_flag("-q,--quiet", program.quiet, "Only warnings, and the last line of the report");
-  app.add_flag("-v,--verbose", program.verbose, "Every test as it ends, every case in the report");
+  app.add_flag("-q,--quiet", program.quiet, "Print only warnings and the last line of the report");
+  app.add_flag("-v,--verbose", program.verbose, "Print each test as it ends, and each case in the report");
   app.add_option("--usage", program.usage,
                  "Write pinrig's own CPU time, memory and wall time to this file, as JSON");
   for (const auto add : {add_run, add_plan, add_build, add_boot, add_rerun, add_parse, add_show, add_list,

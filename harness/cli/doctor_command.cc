@@ -59,7 +59,7 @@ Result<ExitCode> doctor_command(bool json, const Program& program) {
 void add_doctor(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand(
       "doctor",
-      "Check tools, disk, memory and accelerators (boots a tiny guest); each finding with its remedy");
+      "Check tools, disk, memory and accelerators (boots a tiny guest), and say how to fix each problem");
   const auto json = std::make_shared<bool>(false);
   sub->add_flag("--json", *json, "As JSON");
   sub->callback(

@@ -37,13 +37,13 @@ Result<ExitCode> gc_command(const Words& words, const Program& program) {
     for (const auto& c : choices) bytes += c.item.bytes;
     PINRIG_CHECK(write_output(
         "-", list(choices, "would remove") +
-                 fmt::format("would free {}; there is: {}\n", human_bytes(bytes), gc::totals(items))));
+                 fmt::format("would free {}; current use: {}\n", human_bytes(bytes), gc::totals(items))));
     return ExitCode::ok;
   }
   PINRIG_TRY(removed, gc::collect(paths, store, choices));
   PINRIG_TRY(left, gc::take_inventory(paths, store));
-  std::string text = list(removed.gone, "removed") + list(removed.busy, "in use: left");
-  text += fmt::format("freed {}; left: {}\n", human_bytes(removed.bytes), gc::totals(left));
+  std::string text = list(removed.gone, "removed") + list(removed.busy, "in use: kept");
+  text += fmt::format("freed {}; remaining: {}\n", human_bytes(removed.bytes), gc::totals(left));
   PINRIG_CHECK(write_output("-", text));
   return ExitCode::ok;
 }
@@ -53,17 +53,18 @@ Result<ExitCode> gc_command(const Words& words, const Program& program) {
 void add_gc(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand(
       "gc",
-      "Remove old runs, kernels and worktrees. Without an option only what killed runs left behind. Running "
-      "runs are not touched, nor what a run that stays needs for its repro.sh (unless --max-size forces it)");
+      "Remove old runs, kernels and worktrees; without options, only what killed runs left behind. Keeps "
+      "running runs, and what repro.sh of a kept run needs (unless --max-size forces it)");
   const auto words = std::make_shared<Words>();
   auto* how = sub->add_option_group("how much");
-  how->add_option("--keep", words->keep, "Keep this many of the newest runs")->check(CLI::NonNegativeNumber);
+  how->add_option("--keep", words->keep, "Keep the newest N runs")->check(CLI::NonNegativeNumber);
   how->add_option("--older", words->older, "Remove what is older than this many days")
       ->check(CLI::NonNegativeNumber);
-  how->add_option("--max-size", words->max_size, "Remove the oldest until the rest is this small: 20G, 500M")
+  how->add_option("--max-size", words->max_size,
+                  "Remove the oldest until the rest fits in this size, for example 20G or 500M")
       ->transform(CLI::AsSizeValue(false));
   how->require_option(0, 1);
-  sub->add_flag("--dry-run", words->dry_run, "Only say what would be removed");
+  sub->add_flag("--dry-run", words->dry_run, "Only print what would be removed");
   sub->callback(
       [words, &program, &action] { action = [words, &program] { return gc_command(*words, program); }; });
 }

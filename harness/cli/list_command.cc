@@ -47,19 +47,21 @@ Result<ExitCode> list_tests(const TestWords& words, const Program& program) {
 }  // namespace
 
 void add_list(CLI::App& app, Program& program, Action& action) {
-  auto* sub = app.add_subcommand("list", "The stored runs, newest first; `list tests` for suites and tests");
+  auto* sub =
+      app.add_subcommand("list", "List the stored runs, newest first; `list tests` lists suites and tests");
   const auto runs = std::make_shared<RunsCommand>();
-  sub->add_option("-n,--limit", runs->filter.limit, "At most this many runs")
+  sub->add_option("-n,--limit", runs->filter.limit, "List at most this many runs")
       ->check(whole_number(1, 1000000))
       ->capture_default_str();
-  sub->add_flag("--failed", runs->filter.failed, "Only runs that failed or were interrupted");
-  sub->add_option("--since", runs->since, "Only runs since a date (2026-11-21, UTC), or 36h or 7d ago");
-  sub->add_flag("--all", runs->filter.all, "Also the runs that `pinrig prove` needed");
+  sub->add_flag("--failed", runs->filter.failed, "List only runs that failed or were interrupted");
+  sub->add_option("--since", runs->since,
+                  "List only runs since a date (2026-11-21, UTC), or since 36h or 7d ago");
+  sub->add_flag("--all", runs->filter.all, "Also list the runs of `pinrig prove`");
   sub->add_flag("--json", runs->json, "As JSON");
   auto* tests = sub->add_subcommand(
-      "tests", "Every test: time limit, what it checks, requires, covers, and must detect");
+      "tests", "List every test: time limit, what it checks, requires, covers, and must detect");
   const auto test_words = std::make_shared<TestWords>();
-  tests->add_option("test", test_words->tests, "Suites or tests, as --test of run takes them; default: all");
+  tests->add_option("test", test_words->tests, "Suites or tests, as for `run --test`; default: all");
   tests->add_flag("--json", test_words->json, "As JSON");
   tests->callback([test_words, &program, &action] {
     action = [test_words, &program] { return list_tests(*test_words, program); };

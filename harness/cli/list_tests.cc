@@ -53,7 +53,7 @@ std::string line(const char* what, const std::string& text) {
 
 std::string marks(const TestSpec& t) {
   return std::string(t.destructive ? "destructive; " : "") +
-         (t.known_long ? "takes minutes, runs when named in full; " : "");
+         (t.known_long ? "takes minutes, runs only when named in full; " : "");
 }
 
 ordered_json needs_json(const Needs& n) {

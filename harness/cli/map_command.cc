@@ -24,8 +24,7 @@ Result<std::vector<store::RunRow>> rows_of(const MapCommand& c, const store::Sto
   std::vector<store::RunRow> out;
   for (const auto& id : c.runs) {
     PINRIG_TRY(run, store.find_run(id));
-    if (!run)
-      return make_error(ErrorKind::bad_usage, "no run " + id, "`pinrig list` shows the runs there are");
+    if (!run) return make_error(ErrorKind::bad_usage, "no run " + id, "`pinrig list` lists the runs");
     out.push_back(std::move(*run));
   }
   return out;
@@ -56,11 +55,10 @@ void add_map(CLI::App& app, Program& program, Action& action) {
   auto* sub =
       app.add_subcommand("map", "Pin paths x kernels, from stored runs: every row of guest-tests/map.yaml");
   const auto c = std::make_shared<MapCommand>();
-  sub->add_option("run", c->runs,
-                  "Runs to take it from; without any, the newest verdict of each test in the store");
+  sub->add_option("run", c->runs, "Runs to read; default: the newest verdict of each test in the store");
   sub->add_flag("--capabilities", c->capabilities,
-                "What the kernels can do, as their probes found, instead of the rows");
-  sub->add_flag("--markdown", c->markdown, "As a Markdown table");
+                "Print the capabilities of the kernels, as probed, instead of the rows");
+  sub->add_flag("--markdown", c->markdown, "Print a Markdown table");
   sub->add_option("-o,--output", c->output, "File to write to")->capture_default_str();
   sub->callback([c, &program, &action] { action = [c, &program] { return map_command(*c, program); }; });
 }

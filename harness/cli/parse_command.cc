@@ -47,7 +47,7 @@ Result<ExitCode> parse_ktap(const ParseCommand& c) {
     for (const auto& f : tree.findings)
       out += fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind),
                          shown(f.text));
-    out += fmt::format("{}, {} not ok, {} about the stream\n", count_of(tree.cases.size(), "result"),
+    out += fmt::format("{}, {} not ok, {} in the stream\n", count_of(tree.cases.size(), "result"),
                        failures(tree.cases), count_of(tree.findings.size(), "finding"));
   }
   PINRIG_CHECK(write_output("-", out));
@@ -79,13 +79,13 @@ Result<ExitCode> parse_console(const ParseCommand& c) {
 }  // namespace
 
 void add_parse(CLI::App& app, Program& /*program*/, Action& action) {
-  auto* sub = app.add_subcommand(
-      "parse", "Read a saved log: what pinrig would make of it; exit 1 when it finds something");
+  auto* sub =
+      app.add_subcommand("parse", "Analyze a saved log as pinrig would; exit code 1 on failures or findings");
   sub->require_subcommand(1);
   const auto add = [&](const char* name, const char* help, Result<ExitCode> (*body)(const ParseCommand&)) {
     auto* kind = sub->add_subcommand(name, help);
     const auto c = std::make_shared<ParseCommand>();
-    kind->add_option("file", c->file, "The log; - for stdin")->required();
+    kind->add_option("file", c->file, "Log file; - for stdin")->required();
     kind->add_flag("--json", c->json, "As JSON");
     kind->callback([c, body, &action] { action = [c, body] { return body(*c); }; });
   };

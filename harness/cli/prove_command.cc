@@ -71,12 +71,13 @@ void add_prove(CLI::App& app, Program& program, Action& action) {
   c->options.seed = "1";
   sub->add_option(
       "test", c->options.tests,
-      "Suites or tests, as --test of run takes them; default: those of the run file with a proof");
+      "Suites or tests, as for `run --test`; default: the tests of the run file that have a proof");
   sub->add_option("-a,--arch", c->arch, "x86_64 or aarch64")->capture_default_str();
   sub->add_option("--run", c->options.spec, "Run file that names fragments, machine, base and tests")
       ->capture_default_str();
-  sub->add_option("--sample", c->options.sample, "Only this many tests")->check(whole_number(1, 10000));
-  sub->add_option("--seed", c->options.seed, "Which tests a sample takes")->capture_default_str();
+  sub->add_option("--sample", c->options.sample, "Prove a random sample of this many tests")
+      ->check(whole_number(1, 10000));
+  sub->add_option("--seed", c->options.seed, "Random seed of the sample")->capture_default_str();
   sub->add_option("-j,--jobs", c->jobs, "Parallel compilers (default: one per CPU)")
       ->check(whole_number(1, 4096));
   sub->callback([c, &program, &action] { action = [c, &program] { return prove_command(*c, program); }; });

@@ -59,7 +59,7 @@ Result<void> begin_files(const ReportFiles& files) {
     if (written.has_error())
       return make_error(ErrorKind::bad_usage,
                         fmt::format("{} {}: {}", f.option, f.file, written.error().message),
-                        "name a file in a directory that you may write to");
+                        "use a file in a writable directory");
   }
   return {};
 }

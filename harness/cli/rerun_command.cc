@@ -23,7 +23,7 @@ Result<ExitCode> rerun_command(const RerunCommand& c, const Program& program) {
     return make_error(ErrorKind::bad_usage,
                       fmt::format("--test {}: {} opens a shell and runs no test",
                                   shell_quote(c.tests.front()), c.gdb ? "--gdb" : "--shell"),
-                      "leave out --test, and start the test from that shell: its program is below /tests");
+                      "omit --test and start the test in that shell: its program is below /tests");
   PINRIG_TRY(paths, program.paths());
   std::string text;
   ExitCode code = ExitCode::ok;
@@ -46,10 +46,11 @@ Result<ExitCode> rerun_command(const RerunCommand& c, const Program& program) {
 void add_rerun(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand("rerun", "Run a saved guest again (what repro.sh does)");
   const auto c = std::make_shared<RerunCommand>();
-  sub->add_option("job", c->job, "job.json of the job")->required();
-  sub->add_option("-t,--test", c->tests, "Only these tests, as --test of run takes them (may be repeated)");
-  auto* shell = sub->add_flag("--shell", c->shell, "A shell in a guest with the same devices; runs no test");
-  sub->add_flag("--gdb", c->gdb, "The same, waiting for a debugger before its first instruction")
+  sub->add_option("job", c->job, "job.json of the guest")->required();
+  sub->add_option("-t,--test", c->tests, "Run only these tests, as for `run --test` (may be repeated)");
+  auto* shell =
+      sub->add_flag("--shell", c->shell, "Open a shell in a guest with the same devices; runs no test");
+  sub->add_flag("--gdb", c->gdb, "Like --shell, but the guest waits for gdb before its first instruction")
       ->excludes(shell);
   sub->callback([c, &program, &action] { action = [c, &program] { return rerun_command(*c, program); }; });
 }

@@ -35,10 +35,10 @@ Result<RunChoice> choose_run(const store::Store& store, const std::string& word)
   if (word == "last") {
     PINRIG_TRY(runs, store.runs(max_runs));
     if (auto last = last_of(runs)) return std::move(*last);
-    return make_error(ErrorKind::bad_usage, "no run yet", "`pinrig run` makes one");
+    return make_error(ErrorKind::bad_usage, "no run yet", "start one with `pinrig run`");
   }
   PINRIG_TRY(run, store.find_run(word));
-  if (!run) return make_error(ErrorKind::bad_usage, "no run " + word, "`pinrig list` shows the runs");
+  if (!run) return make_error(ErrorKind::bad_usage, "no run " + word, "`pinrig list` lists the runs");
   return RunChoice{std::move(*run), ""};
 }
 

@@ -69,7 +69,7 @@ void add_run(CLI::App& app, Program& program, Action& action) {
   const auto c = std::make_shared<RunCommand>();
   add_run_options(*sub, c->words);
   sub->add_option("--again", c->again,
-                  "The options of this earlier run (id, unique prefix or last), from its run.json");
+                  "Repeat an earlier run (ID, unique prefix or last) with the options in its run.json");
   sub->add_option("--junit", c->files.junit,
                   "Also write JUnit XML to this file (- for stdout; the report then goes to stderr)");
   sub->add_option("--ktap", c->files.ktap, "Also write KTAP");

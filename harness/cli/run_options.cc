@@ -20,13 +20,13 @@ void add_run_options(CLI::App& c, RunWords& w) {
       "Series instead of the run file's: an mbox or patch file, a directory of patches, REPO:A..B, a "
       "series.yaml, or a name in kernels/series");
   c.add_option("-b,--base", w.base,
-               "Base, a name in kernels/: with --series what it is applied on, else this base alone");
+               "Base, a name in kernels/: the series is applied to it; without --series it is tested alone");
   c.add_option("-p,--point", w.points, "base, tip, each or patch numbers (may be repeated)");
   c.add_option("-a,--arch", w.archs, "x86_64, aarch64 (may be repeated)");
   c.add_option("-t,--test", w.tests,
-               "A suite, a test, or a pattern: bio, mm/cow, 'gup/*'; '!bio' leaves out (may be repeated)");
+               "A suite, a test, or a pattern: bio, mm/cow, 'gup/*'; '!bio' excludes (may be repeated)");
   c.add_option("-e,--env", w.env,
-               "SUITE/TEST:NAME=VALUE: into the environment of that test (may be repeated)");
+               "SUITE/TEST:NAME=VALUE: set an environment variable of that test (may be repeated)");
   c.add_option("--accel", w.accel, "auto, kvm or tcg");
   c.add_option("-j,--jobs", w.jobs, "Parallel compilers (default: one per CPU that pinrig may use)")
       ->check(whole_number(1, max_jobs));
@@ -38,8 +38,8 @@ Result<model::TestEnv> to_env(const std::string& word) {
   const auto colon = word.find(':');
   const auto equals = word.find('=', colon == std::string::npos ? 0 : colon);
   if (colon == std::string::npos || equals == std::string::npos || colon == 0 || equals == colon + 1)
-    return make_error(ErrorKind::bad_usage, fmt::format("--env {}: no SUITE/TEST:NAME=VALUE", word),
-                      "such as --env stress/all:PINRIG_STRESS_SECONDS=60");
+    return make_error(ErrorKind::bad_usage, fmt::format("--env {}: expected SUITE/TEST:NAME=VALUE", word),
+                      "for example --env stress/all:PINRIG_STRESS_SECONDS=60");
   model::TestEnv env;
   env.test = word.substr(0, colon);
   env.env[word.substr(colon + 1, equals - colon - 1)] = word.substr(equals + 1);

@@ -15,12 +15,12 @@ namespace {
 constexpr const char* legend = R"(
 Words of the report:
   8192/8192      base pages that the test acquired/released; +64: left pinned, -16: unpinned too often
-  skew           pins that legacy direct I/O (fs/direct-io.c) takes without counting; corrected
+  skew           pins that legacy direct I/O (fs/direct-io.c) does not count; corrected
   ?              the counters had not settled
 Capabilities, as the guest's probes found them (unknown: nothing in this run probed it):
   dio.PATH       direct I/O there: pin (it pins pages), get (it takes plain references) or refused
   alg, passthru.meta, udmabuf.pin   the same for AF_ALG, NVMe metadata and udmabuf
-  legacy_skew    releases beyond the acquires for each page section of legacy direct I/O
+  legacy_skew    extra releases per page section of legacy direct I/O
   zeropage_pin   whether a short-term pin of the zero page is counted
   iou.coalesce   io_uring keeps one pin of a huge page that it registers whole
   lt.file_rw     long-term pins of writable file-backed pages: allowed or refused
@@ -44,7 +44,7 @@ Result<std::string> render(const ShowCommand& c, const store::Store& store, cons
                            const Program& program) {
   if (c.reassess && c.format != "terminal")
     return make_error(ErrorKind::bad_usage, "--reassess: only the terminal report can be assessed again",
-                      "leave --format out");
+                      "omit --format");
   if (c.format == "junit") return report::junit(store, run);
   if (c.format == "ktap") return report::ktap(store, run);
   if (c.format == "json") return report::json(store, run);
@@ -70,11 +70,11 @@ Result<ExitCode> show_command(const ShowCommand& c, const Program& program) {
 
 void add_show(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand(
-      "show", "The report of a run; one of its guests; one test with its ledger and reasons");
+      "show", "Print the report of a run, of one of its guests, or of one test with its ledger and reasons");
   const auto c = std::make_shared<ShowCommand>();
-  sub->add_option("run", c->run, "Id, unique beginning of one, or last")->capture_default_str();
-  sub->add_option("guest", c->guest, "Such as tip-x86_64");
-  sub->add_option("test", c->test, "Such as bio/dio_rw, or bio/dio_rw:CASE");
+  sub->add_option("run", c->run, "Run ID, unique prefix, or last")->capture_default_str();
+  sub->add_option("guest", c->guest, "For example tip-x86_64");
+  sub->add_option("test", c->test, "For example bio/dio_rw, or bio/dio_rw:CASE");
   sub->add_flag(
       "--reassess", c->reassess,
       "Assess the stored verdicts with the expectation files as they are now; nothing is booted or written");

@@ -139,7 +139,7 @@ void Parser::Impl::reboot() {
   close_all();
   model::KernelEvent e;
   e.kind = "reboot";
-  e.title = "the kernel began anew";
+  e.title = "the kernel rebooted";
   e.first_line = e.last_line = line;
   e.owner = owner;
   e.fatal = true;
@@ -215,7 +215,7 @@ void Parser::Impl::add_lost() {
   for (const auto& [what, n] : lost) {
     model::KernelEvent e;
     e.kind = "events_lost";
-    e.title = fmt::format("further reports of kind {} left out", what.first);
+    e.title = fmt::format("further reports of kind {} omitted", what.first);
     e.owner = what.second;
     e.count = n;
     e.first_line = e.last_line = line;
@@ -287,7 +287,7 @@ void Parser::Impl::look_at_encoding() {
   if (!marked && (head.size() < 64 || zeros < head.size() / 4)) return;
   model::KernelEvent e;
   e.kind = "events_lost";
-  e.title = "the log is in UTF-16 or another encoding that is not read";
+  e.title = "the log is in UTF-16 or another unsupported encoding";
   e.first_line = e.last_line = 1;
   log.events.push_back(std::move(e));
 }

@@ -104,7 +104,7 @@ Finding check_disk(const std::string& name, const fs::path& dir, std::uintmax_t 
   const std::string detail = fmt::format("{}: {} free", dir.string(), human_bytes(*free));
   if (*free < wanted)
     return {Level::problem, name, detail,
-            fmt::format("{} are needed; set {} to a larger disk", human_bytes(wanted), variable)};
+            fmt::format("needs {}; set {} to a larger disk", human_bytes(wanted), variable)};
   if (auto made = make_dirs(dir); made.has_error())
     return {Level::problem, name, made.error().message,
             fmt::format("set {} to a writable directory", variable)};
@@ -127,7 +127,7 @@ Finding check_memory() {
   constexpr std::uint64_t guest = std::uint64_t{2} << 30;
   if (b.memory < guest)
     return {Level::problem, "memory", detail,
-            "one guest needs 2 GiB; close something or lower `memory` of the machine file"};
+            "one guest needs 2 GiB; free some memory or lower `memory` in the machine file"};
   return {Level::ok, "memory", detail, ""};
 }
 
@@ -192,7 +192,7 @@ Finding check_source(const char* package) {
   const fs::path tar = fmt::format("/usr/src/{}.tar.xz", package);
   if (fs::exists(tar)) return {Level::ok, package, tar.string(), ""};
   return {Level::note, package, "not installed",
-          fmt::format("apt install {} (only for the bases that name it)", package)};
+          fmt::format("apt install {} (only for bases that use it)", package)};
 }
 
 Result<Finding> check_accel(model::Arch arch, const Services& s) {
@@ -207,7 +207,7 @@ Result<Finding> check_accel(model::Arch arch, const Services& s) {
   return Finding{Level::note, name,
                  fmt::format("TCG: probe guest {:.2f} s, time limits x{:.1f}; no KVM: {}", probe->tcg_s,
                              probe->scale(model::Accel::tcg), probe->kvm_detail),
-                 "works, several times slower than KVM"};
+                 "works, but several times slower than KVM"};
 }
 
 Finding check_sysroot(model::Arch arch, const fs::path& cache) {
@@ -217,7 +217,7 @@ Finding check_sysroot(model::Arch arch, const fs::path& cache) {
     if (e.path().filename().string().find(to_string(arch)) != std::string::npos && e.is_directory())
       return {Level::ok, name, e.path().string(), ""};
   }
-  return {Level::note, name, "not made yet", "the first run makes it (needs the Debian archive)"};
+  return {Level::note, name, "not created yet", "the first run creates it (needs the Debian archive)"};
 }
 
 }  // namespace
@@ -243,8 +243,8 @@ Result<std::vector<Finding>> diagnose(const Services& s) {
   // A first run needs sources (3 GiB with a checkout), two object trees and artifacts.
   out.push_back(check_disk("disk (cache)", s.paths.cache, std::uintmax_t{10} << 30, "PINRIG_CACHE"));
   out.push_back(check_disk("disk (state)", s.paths.state, std::uintmax_t{1} << 30, "PINRIG_STATE"));
-  for (const auto& [name, dir, variable] : {std::tuple("place (cache)", s.paths.cache, "PINRIG_CACHE"),
-                                            std::tuple("place (state)", s.paths.state, "PINRIG_STATE")})
+  for (const auto& [name, dir, variable] : {std::tuple("file system (cache)", s.paths.cache, "PINRIG_CACHE"),
+                                            std::tuple("file system (state)", s.paths.state, "PINRIG_STATE")})
     out.push_back(check_network(name, dir, variable));
   auto use = check_use(s.paths);
   out.push_back(use.has_value() ? *use

@@ -55,7 +55,7 @@ class Chooser {
       for (auto it = items_.rbegin(); it != items_.rend() && left_ > bytes; ++it) {
         if (it->in_use || taken_.contains(&*it)) continue;
         const bool needed = it->kind != Kind::run && needed_by(*it, staying_);
-        if (needed == also_needed) take(*it, "the oldest that is left", needed);
+        if (needed == also_needed) take(*it, "the oldest remaining", needed);
       }
     }
   }

@@ -144,7 +144,7 @@ std::string to_string(const Failure& f, const std::string& kernel) {
   const std::string at = fmt::format("{}:{}: ", w.where.file, w.where.line);
   if (f.undefined) {
     return at + fmt::format("{} has no CONFIG_{}", kernel, w.symbol) +
-           (f.near.empty() ? "" : fmt::format("; its nearest symbol is CONFIG_{}", f.near));
+           (f.near.empty() ? "" : fmt::format("; nearest symbol: CONFIG_{}", f.near));
   }
   std::string out = at + fmt::format("CONFIG_{}={} became {}", w.symbol, w.value, f.got);
   if (!f.depends.empty() && !f.unmet.empty()) {
@@ -164,7 +164,7 @@ Error config_error(const std::vector<Failure>& failures, const std::string& kern
   return make_error(ErrorKind::bad_input, join(texts, "\n"),
                     undefined ? "a symbol that only some kernels have is declared in the fragment: "
                                 "'# pinrig: since X', '# pinrig: until X' or '# pinrig: optional REASON'"
-                              : "add what is not met to the fragment, or take the symbol out");
+                              : "add the unmet dependencies to the fragment, or remove the symbol");
 }
 
 }  // namespace pinrig::kconfig

@@ -83,7 +83,7 @@ class Parser {
   Result<void> take(std::string_view line) {
     if (const auto found = symbol_line(line)) return symbol(found->first, found->second);
     if (!line.starts_with("#")) {
-      return bad(fmt::format("'{}' is no line of a configuration", line),
+      return bad(fmt::format("'{}' is not a configuration line", line),
                  "write CONFIG_X=y, CONFIG_X=m, CONFIG_X=\"text\", CONFIG_X=7 or '# CONFIG_X is not set'");
     }
     const auto comment = trim(line.substr(1));
@@ -108,7 +108,8 @@ class Parser {
     const auto rest = space == std::string_view::npos ? std::string_view() : trim(text.substr(space));
     if (pending_.line == 0) pending_.line = line_;
     if (word == "optional") {
-      if (rest.empty()) return bad("'optional' without a reason", "say why: '# pinrig: optional REASON'");
+      if (rest.empty())
+        return bad("'optional' without a reason", "give a reason: '# pinrig: optional REASON'");
       pending_.optional = rest;
       return {};
     }
@@ -118,11 +119,11 @@ class Parser {
     }
     if (word != "since" && word != "until") {
       return bad(fmt::format("unknown declaration '{}'", word),
-                 "known are: '# pinrig: since VERSION', 'until VERSION', 'optional REASON', 'default'");
+                 "known: '# pinrig: since VERSION', 'until VERSION', 'optional REASON', 'default'");
     }
     const auto version = parse_version(rest);
     if (!version)
-      return bad(fmt::format("'{}' is no kernel version", rest), "write it as in '# pinrig: since 6.5'");
+      return bad(fmt::format("'{}' is not a kernel version", rest), "write it as in '# pinrig: since 6.5'");
     (word == "since" ? pending_.since : pending_.until) = version;
     return {};
   }
@@ -130,8 +131,8 @@ class Parser {
   Error dangling() const {
     return make_error(
         ErrorKind::bad_input,
-        fmt::format("{}:{}: a declaration that no symbol line follows", out_.file, pending_.line),
-        "put it on the line before the symbol it is about");
+        fmt::format("{}:{}: declaration without a symbol line after it", out_.file, pending_.line),
+        "put it on the line before its symbol");
   }
   Error bad(const std::string& what, const std::string& hint) const {
     return make_error(ErrorKind::bad_input, fmt::format("{}:{}: {}", out_.file, line_, what), hint);
@@ -175,7 +176,7 @@ Result<Request> merge(const std::vector<Fragment>& fragments, Version version) {
                           fmt::format("{}:{}: {} contradicts {} at {}:{}", w.where.file, w.where.line,
                                       config_line(w.symbol, w.value), config_line(w.symbol, at->second.value),
                                       at->second.where.file, at->second.where.line),
-                          "take one of the two lines out, or do not use both fragments in one run");
+                          "remove one of the two lines, or do not use both fragments in one run");
       }
       // Said twice, once as a must: it is a must.
       if (w.optional.empty()) at->second.optional.clear();

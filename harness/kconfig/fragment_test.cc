@@ -50,10 +50,10 @@ TEST(Fragment, RefusesWhatIsNoConfigurationLine) {
 TEST(Fragment, RefusesBadDeclarations) {
   EXPECT_THAT(error_of("# pinrig: after 6.2\nCONFIG_A=y\n"),
               HasSubstr("f.config:1: unknown declaration 'after'"));
-  EXPECT_THAT(error_of("# pinrig: since six\nCONFIG_A=y\n"), HasSubstr("'six' is no kernel version"));
+  EXPECT_THAT(error_of("# pinrig: since six\nCONFIG_A=y\n"), HasSubstr("'six' is not a kernel version"));
   EXPECT_THAT(error_of("# pinrig: optional\nCONFIG_A=y\n"), HasSubstr("without a reason"));
   EXPECT_THAT(error_of("CONFIG_A=y\n# pinrig: since 6.2\n"),
-              HasSubstr("f.config:2: a declaration that no symbol"));
+              HasSubstr("f.config:2: declaration without a symbol line"));
 }
 
 TEST(Fragment, DeclarationsBelongToTheNextSymbolOnly) {

@@ -31,7 +31,7 @@ void Parser::find(FindingKind kind, int at, std::string text) {
   constexpr int most = 50;
   int& n = found_[static_cast<std::size_t>(kind)];
   if (++n > most) return;
-  if (n == most) text += " (more of this kind are left out)";
+  if (n == most) text += " (further ones omitted)";
   tree_.findings.push_back(Finding{kind, at, std::move(text)});
 }
 
@@ -107,10 +107,10 @@ void Parser::check_plan(const Block& block, bool nested) {
   if (!block.plan) {
     // ktap.rst lets subtests go without: the parent's result ends them. KUnit's parameters do.
     if (!nested && (results > 0 || block.version > 0)) {
-      find(FindingKind::no_plan, line, fmt::format("{} results and no plan: some may be missing", results));
+      find(FindingKind::no_plan, line, fmt::format("{} results but no plan: some may be missing", results));
     }
   } else if (*block.plan == 0 && results == 0 && block.plan_skip.empty()) {
-    find(FindingKind::no_tests, line, "not one case: the plan is 1..0, without a reason");
+    find(FindingKind::no_tests, line, "no cases: the plan is 1..0 without a reason");
   } else if (results < *block.plan) {
     find(FindingKind::plan_shortfall, line, fmt::format("{} of {} planned results", results, *block.plan));
   } else if (results > *block.plan) {
@@ -150,7 +150,7 @@ void Parser::check_empty(const Case& parent, const Block* child) {
   const bool nothing = child ? child->cases.empty() && !child->plan : !open_.back().next_name.empty();
   if (!nothing) return;
   find(FindingKind::no_tests, parent.line,
-       fmt::format("\"{}\" is ok, and its subtest has neither a plan nor a result", parent.name));
+       fmt::format("\"{}\" is ok, but its subtest has neither a plan nor a result", parent.name));
 }
 
 void Parser::check_parent(const Case& parent, std::string_view subtest_name) {
@@ -185,7 +185,7 @@ void Parser::whole_stream() {
   if (!any_text_) {
     find(FindingKind::no_output, 0, "no output at all");
   } else if (root.version == 0 && !tree_.plan && tree_.cases.empty()) {
-    find(FindingKind::no_ktap, 0, "output, but no KTAP in it");
+    find(FindingKind::no_ktap, 0, "output without KTAP");
   }
 }
 

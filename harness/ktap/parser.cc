@@ -78,7 +78,7 @@ void Parser::line(std::string_view text) {
   const Line found = classify(text);
   if (found.kind == LineKind::other) {
     if (!behind_text(depth, text)) return other(depth, text);
-    find(FindingKind::behind_text, line_number_, "a result behind the text of another writer");
+    find(FindingKind::behind_text, line_number_, "a result after text of another writer on the same line");
     return structural(depth, classify(text));
   }
   if (found.kind == LineKind::diagnostic) return diagnostic(depth, found, text);
@@ -140,7 +140,7 @@ void Parser::version(std::size_t depth, const Line& found) {
   const bool known = found.ktap ? found.number == 1 : found.number == 13 || found.number == 14;
   if (!known) {
     find(FindingKind::unknown_directive, line_number_,
-         fmt::format("{} version {} is not known", found.ktap ? "KTAP" : "TAP", found.number));
+         fmt::format("unknown {} version {}", found.ktap ? "KTAP" : "TAP", found.number));
   }
   if (!open_[depth].empty()) {
     if (depth == 0) {
@@ -151,7 +151,7 @@ void Parser::version(std::size_t depth, const Line& found) {
       root.last_number = 0;
       root.counts = {};
       return find(FindingKind::duplicate_plan, line_number_,
-                  "a second version line: two streams in one output");
+                  "second version line: two streams in one output");
     }
     const std::size_t width = open_[depth].width;
     const bool hash = open_[depth].hash;
@@ -169,7 +169,7 @@ void Parser::plan(Block& block, const Line& found) {
   }
   if (block.plan) {
     return find(FindingKind::duplicate_plan, line_number_,
-                fmt::format("a second plan 1..{} (the first was 1..{})", found.number, *block.plan));
+                fmt::format("second plan 1..{} (the first was 1..{})", found.number, *block.plan));
   }
   block.plan = found.number;
   if (found.rest.starts_with('#')) {
@@ -189,7 +189,7 @@ void Parser::result(std::size_t depth, const Line& found) {
   if (++total_cases_ > max_cases) {
     if (total_cases_ == max_cases + 1) {
       find(FindingKind::plan_excess, line_number_,
-           fmt::format("more than {} results: the rest was not read", max_cases));
+           fmt::format("more than {} results: the rest is ignored", max_cases));
     }
     return;
   }
@@ -197,7 +197,7 @@ void Parser::result(std::size_t depth, const Line& found) {
   Case found_case;
   const std::string_view unknown = describe(found.ok, found.rest, found_case);
   if (!unknown.empty()) {
-    find(FindingKind::unknown_directive, line_number_, fmt::format("directive {} is not known", unknown));
+    find(FindingKind::unknown_directive, line_number_, fmt::format("unknown directive {}", unknown));
   }
   found_case.number = found.number;
   found_case.line = line_number_;
@@ -232,7 +232,7 @@ void Parser::check_number(Block& block, const Line& found, const Case& found_cas
       found_case.status == Status::skip && found_case.name.empty() && found.number == expected + 1;
   if (found.number > 0 && found.number != expected && !exit_skip) {
     find(FindingKind::wrong_number, line_number_,
-         fmt::format("number {} where {} was due", found.number, expected));
+         fmt::format("number {} instead of {}", found.number, expected));
   }
   block.last_number = found.number > 0 ? found.number : expected;
 }

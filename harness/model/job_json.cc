@@ -48,7 +48,7 @@ Result<JobSpec> job_from_json(const std::string& text, const std::string& file) 
     return j.get<JobSpec>();
   } catch (const nlohmann::json::exception& e) {
     return make_error(ErrorKind::bad_input, file + ": " + e.what(),
-                      "the file is written by pinrig run; run that again to have it whole");
+                      "`pinrig run` writes this file; repeat the run to recreate it");
   }
 }
 

@@ -34,7 +34,7 @@ Error no_test(const std::vector<model::Suite>& suites, const model::TestEnv& env
     for (const auto& test : suite.tests) known.push_back(test.name);
   }
   return refused({env.where, env.where.file.empty() ? "--env" : "env"}, env.test,
-                 "no such test" + did_you_mean(env.test, known), "`pinrig list tests` shows every test");
+                 "no such test" + did_you_mean(env.test, known), "`pinrig list tests` lists them");
 }
 
 }  // namespace
@@ -69,9 +69,9 @@ Result<void> extend_limits(std::vector<model::Suite>& suites) {
           std::from_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
       if (ec != std::errc() || end != text.data() + text.size() || !(seconds >= 0 && seconds <= one_day))
         return make_error(ErrorKind::bad_input,
-                          placed(test.where, fmt::format("test {}: {}={:.40} is no number of seconds",
+                          placed(test.where, fmt::format("test {}: {}={:.40} is not a number of seconds",
                                                          test.name, test.limit_plus, text)),
-                          "seconds from 0 to a day are wanted");
+                          "must be seconds, from 0 to 86400");
       test.limit_s += seconds;
     }
   }

@@ -68,7 +68,7 @@ TEST(Environment, WhatIsNoTimeIsToldBeforeAnythingStarts) {
     ASSERT_TRUE(r.has_error()) << value;
     EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
     EXPECT_THAT(r.error().message, HasSubstr("suite.yaml:7:5: test stress/all: SECONDS=" +
-                                             std::string(value) + " is no number of seconds"));
+                                             std::string(value) + " is not a number of seconds"));
   }
 }
 

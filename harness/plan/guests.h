@@ -20,7 +20,7 @@ inline constexpr std::size_t max_tests_per_guest = 100;
 /// than the machine has; every destructive test has its own, at the end.
 std::vector<model::Guest> group_tests(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
 
-/// `offer` without what none of the tests needs, and with the devices, boot parameters and memory that they
+/// `offer` without what none of the tests needs, and with the devices, kernel parameters and memory that they
 /// name.
 model::Machine fit_machine(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
 

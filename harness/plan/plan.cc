@@ -32,8 +32,7 @@ Result<std::optional<int>> number_in(const RunSpec& run, const Origin& from, con
   int number = -1;
   const auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), number);
   const bool whole = ec == std::errc() && end == word.data() + word.size() && number >= 0;
-  if (!ends && !whole)
-    return refused(from, word, "not a point: base, tip, each or a patch number is expected");
+  if (!ends && !whole) return refused(from, word, "not a point: expected base, tip, each or a patch number");
   if (run.series.empty() && (ends || number > 0))
     return refused(from, word, "this run has no series", "use the point base");
   return ends ? std::nullopt : std::optional<int>(number);
@@ -144,7 +143,7 @@ Result<std::vector<Point>> resolve_points(const RunSpec& run, const std::vector<
                                           const std::optional<Origins>& from) {
   const Origin origin = from.value_or(origins_of(run)).points;
   std::map<int, std::string> named;  // number -> the word that named it first
-  if (run.points.empty()) return bad(run.where, "no point is given", "points: [base, tip]");
+  if (run.points.empty()) return bad(run.where, "no point given", "points: [base, tip]");
   for (const auto& word : run.points) {
     PINRIG_TRY(numbers, numbers_of(run, origin, static_cast<int>(points.size()) - 1, word));
     for (const int n : numbers) {
@@ -152,7 +151,7 @@ Result<std::vector<Point>> resolve_points(const RunSpec& run, const std::vector<
       if (!fresh && word != "each" && it->second != "each")
         notes.push_back(
             it->second == word
-                ? fmt::format("point '{}' is named twice and runs once", word)
+                ? fmt::format("duplicate point '{}': runs once", word)
                 : fmt::format("points '{}' and '{}' are the same kernel and run once", it->second, word));
     }
   }
@@ -194,8 +193,8 @@ Result<Plan> make_plan(const RunSpec& run, const Offer& offer) {
   PINRIG_TRY(points, resolve_points(run, offer.points, plan.notes, offer.from));
   PINRIG_TRY(tests, select_tests(run, offer.suites, &plan.notes, offer.from));
   PINRIG_CHECK(check_offer(offer.machine, tests));
-  if (run.archs.empty()) return bad(run.where, "no architecture is given", "archs: all");
-  if (run.configs.empty()) return bad(run.where, "no configuration is given", "fragments: [base, pin]");
+  if (run.archs.empty()) return bad(run.where, "no architecture given", "archs: all");
+  if (run.configs.empty()) return bad(run.where, "no configuration given", "fragments: [base, pin]");
   const auto guests = group_tests(offer.machine, tests);
   for (const auto arch : each_once(run.archs)) {
     for (const auto& config : run.configs) {

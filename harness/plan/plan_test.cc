@@ -183,7 +183,7 @@ TEST(Points, TheTipOfOnePatchIsPatch1) {
 TEST(Points, AWordNamedTwiceIsNoted) {
   Input in = input();
   in.run.points = {"tip", "tip"};
-  EXPECT_THAT(make_plan(in).value().notes, ElementsAre("point 'tip' is named twice and runs once"));
+  EXPECT_THAT(make_plan(in).value().notes, ElementsAre("duplicate point 'tip': runs once"));
 }
 
 TEST(Points, EachBesideOthersNeedsNoNote) {
@@ -208,7 +208,7 @@ struct BadPoints {
 
 TEST(Points, WhatCannotBeIsRefused) {
   const std::string at = "configs/runs/default.yaml:2:1: points: ";
-  const std::string words = ": not a point: base, tip, each or a patch number is expected";
+  const std::string words = ": not a point: expected base, tip, each or a patch number";
   const std::vector<BadPoints> table{
       {{"4"}, true, at + "'4': no such patch: series demo-leak has 3 patches"},
       {{"99999999999"}, true, at + "'99999999999'" + words},
@@ -217,7 +217,7 @@ TEST(Points, WhatCannotBeIsRefused) {
       {{"tip"}, false, at + "'tip': this run has no series"},
       {{"each"}, false, at + "'each': this run has no series"},
       {{"1"}, false, at + "'1': this run has no series"},
-      {{}, true, "configs/runs/default.yaml:2:1: no point is given"},
+      {{}, true, "configs/runs/default.yaml:2:1: no point given"},
   };
   for (const auto& row : table) {
     Input in = input();
@@ -243,7 +243,7 @@ TEST(CheckWords, SaysWhatIsWrongBeforeTheSeriesIsRead) {
   EXPECT_EQ(message(), "accepted");
   from.points = {{}, "--point"};
   in.run.points = {"top"};
-  EXPECT_EQ(message(), "--point top: not a point: base, tip, each or a patch number is expected");
+  EXPECT_EQ(message(), "--point top: not a point: expected base, tip, each or a patch number");
   in.run.points = {"99"};
   EXPECT_EQ(message(), "accepted") << "how many patches there are is not known yet";
   in.run.series.clear();
@@ -274,7 +274,7 @@ TEST(Suites, WhatIsLeftOutStaysOutWhereverThatStands) {
   in.run.suites = {"*", "!boi"};
   EXPECT_THAT(make_plan(in).error().message, HasSubstr("'boi': no such suite; did you mean 'bio'?"));
   in.run.suites = {"!bio"};
-  EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test is chosen"));
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test selected"));
 }
 
 TEST(Suites, WhatTakesLongRunsWhenItIsNamed) {
@@ -306,7 +306,7 @@ TEST(Suites, AGlobWithoutAMatchNamesTheNearest) {
 TEST(Suites, NoTestAtAllIsAnError) {
   Input in = input();
   in.run.suites.clear();
-  EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test is chosen"));
+  EXPECT_THAT(make_plan(in).error().message, HasSubstr("no test selected"));
   in.run.suites = {"*"};
   in.suites.clear();
   EXPECT_THAT(make_plan(in).error().message, HasSubstr("there are no tests"));
@@ -376,7 +376,7 @@ machine default
   KERNEL.2     1 test  destructive: bio/dio_rw
                        2 CPUs, 2G memory, nvme fs0 512M ext4, 256M swap, no network
 
-tests in their order, with their limits
+tests in order, with time limits
   KERNEL
   pins/selfcheck     90s  guards pins/selfcheck
   pins/caps          10s  guards pins/caps

@@ -21,7 +21,7 @@ std::string drive_text(const model::NvmeDrive& d) {
   if (d.iops > 0) out += fmt::format(" at {} IOPS", d.iops);
   if (d.zone_mib > 0) out += fmt::format(" in zones of {}", size_text(d.zone_mib));
   if (d.cmb_mib > 0) out += fmt::format(" with {} of controller memory", size_text(d.cmb_mib));
-  if (d.metadata_bytes > 0) out += fmt::format(" with {} bytes of metadata a block", d.metadata_bytes);
+  if (d.metadata_bytes > 0) out += fmt::format(" with {} bytes of metadata per block", d.metadata_bytes);
   return out;
 }
 
@@ -57,7 +57,7 @@ std::string kernels_table(const Plan& plan) {
 std::string guest_name(std::size_t i) { return i == 0 ? "KERNEL" : fmt::format("KERNEL.{}", i + 1); }
 
 std::string guests_table(const std::vector<model::Guest>& guests) {
-  std::string out = fmt::format("{} for each\n", count_of(guests.size(), "guest"));
+  std::string out = fmt::format("{} per kernel\n", count_of(guests.size(), "guest"));
   for (std::size_t i = 0; i < guests.size(); ++i) {
     const auto& g = guests[i];
     out += fmt::format("  {:<9} {:>9}  {}\n", guest_name(i), count_of(g.tests.size(), "test"),
@@ -72,7 +72,7 @@ std::string tests_table(const std::vector<model::Guest>& guests) {
   for (const auto& g : guests) {
     for (const auto& t : g.tests) width = std::max(width, t.name.size());
   }
-  std::string out = "tests in their order, with their limits\n";
+  std::string out = "tests in order, with time limits\n";
   for (std::size_t i = 0; i < guests.size(); ++i) {
     if (guests.size() > 1) out += fmt::format("  {}\n", guest_name(i));
     for (const auto& t : guests[i].tests) {

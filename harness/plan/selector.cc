@@ -43,18 +43,17 @@ std::string suggestion(const std::string& word, const std::vector<Choice>& known
 }
 
 Error no_match(const Origin& origin, const std::string& word, const std::vector<Choice>& known) {
-  if (known.empty()) return refused(origin, word, "there are no tests to choose from");
+  if (known.empty()) return refused(origin, word, "there are no tests");
   for (const auto& c : known) {
     if (covers(word, c.name))
-      return refused(origin, word, "chooses only tests that take minutes and run when named in full",
+      return refused(origin, word, "matches only tests that take minutes, which run only when named in full",
                      fmt::format("such as {}", c.name));
   }
   const char* what = has_wildcard(word)                    ? "matches no test"
                      : word.find('/') == std::string::npos ? "no such suite"
                                                            : "no such test";
-  return refused(
-      origin, word, what + suggestion(word, known),
-      fmt::format("suites: {}; `pinrig list tests` shows every test", join(suites_of(known), ", ")));
+  return refused(origin, word, what + suggestion(word, known),
+                 fmt::format("suites: {}; `pinrig list tests` lists them", join(suites_of(known), ", ")));
 }
 
 /// The word without "!" and ":CASE".
@@ -72,10 +71,10 @@ Result<Word> read_word(const std::string& word, const Origin& origin) {
   w.has_case = true;
   w.tests.erase(colon);
   if (w.leaves_out)
-    return refused(origin, word, "a case cannot be left out alone",
-                   fmt::format("'!{}' leaves out the test with all its cases", w.tests));
+    return refused(origin, word, "a single case cannot be excluded",
+                   fmt::format("'!{}' excludes the test with all its cases", w.tests));
   if (has_wildcard(word) || w.tests.find('/') == std::string::npos)
-    return refused(origin, word, "a case cannot be selected alone",
+    return refused(origin, word, "a single case cannot be selected",
                    "select its test: SUITE/TEST; `pinrig show RUN GUEST SUITE/TEST:CASE` shows one case");
   return w;
 }
@@ -119,16 +118,16 @@ Result<Selection> select(const std::vector<std::string>& words, const Origin& or
     }
     if (!matched) return no_match(origin, w.tests, known);
     if (w.has_case)
-      out.notes.push_back(fmt::format("{} {}: a case does not run alone; all of {} runs", origin.name,
+      out.notes.push_back(fmt::format("{} {}: a single case cannot be run; all of {} runs", origin.name,
                                       shell_quote(word), w.tests));
   }
   std::erase_if(out.tests, [&](const auto& name) { return left_out.contains(name); });
   if (!out.tests.empty()) return out;
   const std::string place = origin.is_option() ? "" : to_string(origin.where) + ": ";
   return make_error(origin.is_option() ? ErrorKind::bad_usage : ErrorKind::bad_input,
-                    fmt::format("{}{}: no test is chosen", place, origin.name),
-                    words.empty() ? "'*' chooses every suite"
-                                  : "words with '!' only leave tests out; '*' chooses every suite");
+                    fmt::format("{}{}: no test selected", place, origin.name),
+                    words.empty() ? "'*' selects every suite"
+                                  : "patterns with '!' only exclude tests; '*' selects every suite");
 }
 
 }  // namespace pinrig::plan

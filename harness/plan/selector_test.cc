@@ -47,8 +47,9 @@ TEST(Select, ACaseRunsItsTestAndSaysSo) {
   const auto r = select({"bio/dio_rw:read_1_page"}, option, known);
   ASSERT_FALSE(r.has_error()) << r.error().message;
   EXPECT_THAT(r->tests, ElementsAre("bio/dio_rw"));
-  EXPECT_THAT(r->notes, ElementsAre("--test bio/dio_rw:read_1_page: a case does not run alone; all of "
-                                    "bio/dio_rw runs"));
+  EXPECT_THAT(
+      r->notes,
+      ElementsAre("--test bio/dio_rw:read_1_page: a single case cannot be run; all of bio/dio_rw runs"));
   EXPECT_THAT(select({"bio/dio_rw"}, option, known)->notes, IsEmpty());
 }
 
@@ -59,14 +60,15 @@ TEST(Select, AnErrorNamesTheOptionTheWordAndTheNearest) {
       {{"boi"}, "--test boi: no such suite; did you mean 'bio'?"},
       {{"cow"}, "--test cow: no such suite; did you mean 'mm/cow'?"},
       {{"qqqq/*"}, "--test 'qqqq/*': matches no test"},
-      {{"mm/mig*"}, "--test 'mm/mig*': chooses only tests that take minutes and run when named in full"},
-      {{"*:read"}, "--test '*:read': a case cannot be selected alone"},
-      {{"bio:read"}, "--test bio:read: a case cannot be selected alone"},
-      {{"*", "!bio/dio_rw:x"}, "--test '!bio/dio_rw:x': a case cannot be left out alone"},
-      {{"!bio"}, "--test: no test is chosen"},
-      {{"bio", "!bio"}, "--test: no test is chosen"},
+      {{"mm/mig*"},
+       "--test 'mm/mig*': matches only tests that take minutes, which run only when named in full"},
+      {{"*:read"}, "--test '*:read': a single case cannot be selected"},
+      {{"bio:read"}, "--test bio:read: a single case cannot be selected"},
+      {{"*", "!bio/dio_rw:x"}, "--test '!bio/dio_rw:x': a single case cannot be excluded"},
+      {{"!bio"}, "--test: no test selected"},
+      {{"bio", "!bio"}, "--test: no test selected"},
       {{"*", "!boi"}, "--test boi: no such suite; did you mean 'bio'?"},
-      {{}, "--test: no test is chosen"},
+      {{}, "--test: no test selected"},
   };
   for (const auto& [words, wanted] : table) {
     const auto r = select(words, option, known);
@@ -82,8 +84,8 @@ TEST(Select, AFileIsNamedWithItsLine) {
   EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
   EXPECT_EQ(r.error().message,
             "configs/runs/mine.yaml:4:9: suites: 'bio/dio_rv': no such test; did you mean 'bio/dio_rw'?");
-  EXPECT_EQ(select({}, file, known).error().message, "configs/runs/mine.yaml:4:9: suites: no test is chosen");
-  EXPECT_THAT(select({"bio"}, file, {}).error().message, HasSubstr("there are no tests to choose from"));
+  EXPECT_EQ(select({}, file, known).error().message, "configs/runs/mine.yaml:4:9: suites: no test selected");
+  EXPECT_THAT(select({"bio"}, file, {}).error().message, HasSubstr("there are no tests"));
 }
 
 }  // namespace

@@ -112,11 +112,12 @@ Error start_error(const Command& command, const fs::path& program, int error) {
   if (error == ENOENT || error == ENOTDIR) {
     std::error_code ec;
     if (!command.cwd.empty() && !fs::is_directory(command.cwd, ec))
-      return make_error(ErrorKind::infra, fmt::format("starting {}: its working directory {} is not there",
+      return make_error(ErrorKind::infra, fmt::format("starting {}: its working directory {} does not exist",
                                                       line, command.cwd.string()));
-    return make_error(ErrorKind::missing_tool,
-                      fmt::format("starting {}: the interpreter of {} is not there", line, program.string()),
-                      fmt::format("look at the first line of {}", program.string()));
+    return make_error(
+        ErrorKind::missing_tool,
+        fmt::format("starting {}: the interpreter of {} does not exist", line, program.string()),
+        fmt::format("check the first line of {}", program.string()));
   }
   return errno_error("starting " + line, error);
 }
@@ -161,8 +162,8 @@ Result<fs::path> program_of(const Command& command) {
   if (!found.empty()) return found;
   return make_error(ErrorKind::missing_tool, fmt::format("{}: program not found", name),
                     name.find('/') == std::string::npos
-                        ? fmt::format("install {}, or put its directory into PATH", name)
-                        : fmt::format("is {} there, and executable?", name));
+                        ? fmt::format("install {}, or add its directory to PATH", name)
+                        : fmt::format("does {} exist, and is it executable?", name));
 }
 
 }  // namespace
@@ -239,8 +240,7 @@ Ended reap(const Running& running, Seconds patience) {
   do {
     got = ::wait4(running.pid, &status, 0, &usage);
   } while (got < 0 && errno == EINTR);
-  if (got < 0)
-    throw Fatal(fmt::format("pid {} was reaped by somebody else: {}", running.pid, std::strerror(errno)));
+  if (got < 0) throw Fatal(fmt::format("pid {} was already reaped: {}", running.pid, std::strerror(errno)));
   Ended ended;
   if (WIFSIGNALED(status)) {
     ended.status = Signaled{WTERMSIG(status)};

@@ -400,7 +400,7 @@ TEST_F(ProcessTest, WhatTheLauncherThrowsReachesItsCaller) {
 TEST_F(ProcessTest, AProcessThatDoesNotDieIsLeftBehind) {
   const UniqueFd never(::eventfd(0, EFD_CLOEXEC));
   EXPECT_FALSE(ended_within(never.get(), Seconds(0.01)));
-  EXPECT_EQ(to_string(ExitStatus(Unkillable{})), "did not die of SIGKILL");
+  EXPECT_EQ(to_string(ExitStatus(Unkillable{})), "survived SIGKILL");
 }
 
 TEST_F(ProcessTest, OnlyListedVariablesAreInherited) {

@@ -16,7 +16,7 @@ struct ToText {
   }
   std::string operator()(const TimedOut&) const { return "timed out"; }
   std::string operator()(const Cancelled&) const { return "interrupted"; }
-  std::string operator()(const Unkillable&) const { return "did not die of SIGKILL"; }
+  std::string operator()(const Unkillable&) const { return "survived SIGKILL"; }
 };
 
 }  // namespace

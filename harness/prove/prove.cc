@@ -29,9 +29,9 @@ Result<std::string> base_of_mutant(const fs::path& project, const std::string& m
   std::error_code ec;
   if (!fs::exists(file, ec))
     return make_error(ErrorKind::bad_input,
-                      fmt::format("{}: there is no mutant '{}': {} does not exist",
-                                  to_string(test.proof.where), mutant, file.string()),
-                      "kernels/mutants has a folder for each");
+                      fmt::format("{}: no mutant '{}': {} does not exist", to_string(test.proof.where),
+                                  mutant, file.string()),
+                      "kernels/mutants has a folder per mutant");
   PINRIG_TRY(series, spec::load_series(project, file.string()));
   return series.base;
 }

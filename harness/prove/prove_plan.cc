@@ -102,7 +102,7 @@ Result<void> check_proofs(const std::vector<std::string>& words, const std::vect
     if (std::none_of(with_proof.begin(), with_proof.end(),
                      [&](const auto& t) { return contains(selection.tests, t.name); }))
       return plan::refused(named, word, "no test with a proof",
-                           "`pinrig list tests` shows tests and their proofs");
+                           "`pinrig list tests` lists tests and their proofs");
   }
   return {};
 }

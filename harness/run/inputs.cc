@@ -45,7 +45,7 @@ Result<void> choose_source(const fs::path& project, const RunOptions& o, Inputs&
     base = std::move(of_run);
   }
   if (base.empty())
-    return make_error(ErrorKind::bad_input, fmt::format("series '{}': no base is named", word),
+    return make_error(ErrorKind::bad_input, fmt::format("series '{}': no base given", word),
                       "--base NAME, a name in kernels/");
   // A run file with a base alone has no tip to ask for; a series without its tip tells nothing.
   if (in.spec.series.empty()) in.spec.points = {"base", "tip"};
@@ -119,10 +119,10 @@ Result<void> check_programs(const Inputs& in) {
   for (const auto arch : in.spec.archs) {
     const std::string program = vm::qemu_program(arch);
     if (process::find_program(program).empty())
-      return make_error(ErrorKind::missing_tool,
-                        fmt::format("{} is not in PATH: no {} guest can be booted", program, to_string(arch)),
-                        fmt::format("apt install {}, or leave {} out with --arch", vm::qemu_package(arch),
-                                    to_string(arch)));
+      return make_error(
+          ErrorKind::missing_tool,
+          fmt::format("{} is not in PATH: cannot boot {} guests", program, to_string(arch)),
+          fmt::format("apt install {}, or exclude {} with --arch", vm::qemu_package(arch), to_string(arch)));
   }
   return check_place(vm::socket_parent(), "TMPDIR");
 }
@@ -135,7 +135,7 @@ Result<void> check_accel(const Inputs& in, const Services& s) {
       return make_error(
           ErrorKind::bad_usage,
           fmt::format("--accel kvm: KVM is not usable for {}: {}", to_string(arch), probe.kvm_detail),
-          "--accel auto uses TCG where KVM is not usable; `pinrig doctor` says more");
+          "--accel auto uses TCG when KVM is not usable; `pinrig doctor` has details");
   }
   return {};
 }
@@ -151,7 +151,7 @@ Result<void> check_place(const fs::path& dir, const std::string& variable) {
   Error e = std::move(made).error();
   e.hint = e.kind == ErrorKind::disk_full
                ? fmt::format("free some space, or set {} to a directory on a larger disk", variable)
-               : fmt::format("set {} to a directory that you may write to", variable);
+               : fmt::format("set {} to a writable directory", variable);
   return e;
 }
 

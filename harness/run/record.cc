@@ -171,7 +171,7 @@ Result<void> RunRecord::guest_ended(const model::Kernel& kernel, const model::Gu
   auto row = guest_row(row_.id, kernel.id, guest, result);
   row.accel = to_string(platform.accel);
   if (platform.accel == model::Accel::tcg && !platform.probe.kvm_works)
-    row.accel_reason = "KVM does not work here: " + platform.probe.kvm_detail;
+    row.accel_reason = "KVM is not usable: " + platform.probe.kvm_detail;
   row.cpu_model = vm::cpu_model(kernel.arch, platform.accel);
   row.dir = guest_dir(guest);
   const std::lock_guard lock(*mutex_);

@@ -122,7 +122,7 @@ TEST_F(Record, WhatPassesIsOkAndStored) {
   auto s = store();
   const auto g = s.guests(record_->id()).value().at(0);
   EXPECT_EQ(g.cpu_model, "max,-erms,-fsrm") << "what QEMU really got";
-  EXPECT_EQ(g.accel_reason, "KVM does not work here: no /dev/kvm");
+  EXPECT_EQ(g.accel_reason, "KVM is not usable: no /dev/kvm");
   EXPECT_EQ(g.release, "6.12.1");
   EXPECT_TRUE(g.dir.ends_with("guests/base-x86_64"));
   EXPECT_THAT(s.attempts(record_->id(), "base-x86_64").value(), SizeIs(1));

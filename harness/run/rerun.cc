@@ -27,10 +27,10 @@ std::string build_again(const fs::path& job_file) {
   const fs::path run_dir = fs::absolute(job_file).parent_path().parent_path().parent_path();
   const auto recorded = read_run_file(run_dir / "run.json");
   if (recorded.has_error())
-    return "`pinrig build` with the options of that run makes it again under the same key";
+    return "`pinrig build` with the options of that run rebuilds it under the same key";
   std::vector<std::string> argv{"pinrig", "build"};
   for (const auto& word : option_words(recorded->options)) argv.push_back(word);
-  return "make it again under the same key: " + shell_line(argv);
+  return "rebuild it under the same key: " + shell_line(argv);
 }
 
 Result<void> check_artifacts(const model::JobSpec& job, const fs::path& file) {

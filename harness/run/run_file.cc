@@ -146,9 +146,8 @@ std::string run_to_json(const RunOptions& options, const Inputs& in, const Sourc
 Result<RecordedRun> read_run_file(const fs::path& file) {
   std::error_code ec;
   if (!fs::exists(file, ec))
-    return make_error(
-        ErrorKind::bad_input, file.string() + ": not there",
-        "runs keep it since pinrig records them whole; an older run cannot be repeated by its id");
+    return make_error(ErrorKind::bad_input, file.string() + ": no such file",
+                      "older versions of pinrig did not write it; their runs cannot be repeated by ID");
   PINRIG_TRY(text, read_file(file));
   try {
     const auto j = ordered_json::parse(text);

@@ -129,7 +129,7 @@ TaskId Scheduler::submit(Task task) {
   const TaskId id = b.entries.size();
   for (const TaskId other : task.after) {
     if (other >= id)
-      throw Fatal(fmt::format("task {} waits for task {}, which is not there yet", task.name, other));
+      throw Fatal(fmt::format("task {} waits for task {}, which does not exist yet", task.name, other));
   }
   task.cpus = std::clamp(task.cpus, 0, b.budget.cpus);
   task.build_slots = std::clamp(task.build_slots, 0, b.budget.build_slots);

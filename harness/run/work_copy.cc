@@ -20,9 +20,9 @@ Result<std::string> checkout_base(const std::string& name, const fs::path& dir, 
   services.observer.on({.kind = Event::Kind::end, .task = "checkout", .what = "source", .text = name});
   const std::string at = shell_quote(dir.string());
   return fmt::format(
-      "{}: {} ({}), branch {}; the tag base stays where the branch begins\n"
+      "{}: {} ({}), branch {}; the tag base marks its start\n"
       "next:\n"
-      "  cd {}    # edit, then git commit: one commit for each patch\n"
+      "  cd {}    # edit, then git commit: one commit per patch\n"
       "  pinrig run --series {}:base..HEAD --base {}\n",
       dir.string(), name, source.version, branch, at, at, name);
 }

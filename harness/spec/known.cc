@@ -70,8 +70,8 @@ std::vector<Verdict> read_seen(Reader& r, const Node& n) {
   auto seen = read_verdicts(r, n, "seen");
   for (const Verdict v : {Verdict::error, Verdict::missing, Verdict::pass, Verdict::skip}) {
     if (r.ok() && holds(seen, v))
-      r.fail(n, fmt::format("seen: '{}' says nothing about a kernel", model::to_string(v)),
-             "what a known issue looks like is fail, leak, crash, timeout, xfail or xpass");
+      r.fail(n, fmt::format("seen: '{}' is not a symptom of a kernel bug", model::to_string(v)),
+             "allowed: fail, leak, crash, timeout, xfail, xpass");
   }
   return seen;
 }
@@ -127,7 +127,7 @@ Result<KnownIssue> load_known_issue(const fs::path& project, const std::string& 
   if (const Node* n = f.need("seen")) out.seen = read_seen(r, *n);
   set(f, "pages", out.pages, [&](const Node& n) { return r.whole(n, "pages", 1, 1 << 30); });
   if (r.ok() && out.pages == 0 && holds(out.seen, Verdict::leak))
-    r.fail(f.key_node("seen"), "seen: a leak is known up to a number of pages, and none is given",
+    r.fail(f.key_node("seen"), "seen: a leak needs a maximum number of pages",
            "add 'pages: N', the most base pages that one test leaves pinned");
   if (const Node* n = f.need("reason")) out.reason = r.text(*n, "reason");
   if (const Node* n = f.need("reference")) out.reference = r.text(*n, "reference");

@@ -233,8 +233,8 @@ TEST(LoadSeries, WhatIsThereNotIsSaidInWordsOfTheSeries) {
               HasSubstr("no such file or directory; did you mean 'v3.mbox'?"));
   EXPECT_THAT(error("v2.mbox").message, HasSubstr("series 'v2.mbox': no such file"));
   EXPECT_THAT(error("v6.12..topic").hint, HasSubstr(".:v6.12..topic"));
-  EXPECT_THAT(error("/no/such/repo:a..b").message, HasSubstr("there is no directory '/no/such/repo'"));
-  EXPECT_THAT(error("ext::sh -c x:a..b").message, HasSubstr("no path and no URL"));
+  EXPECT_THAT(error("/no/such/repo:a..b").message, HasSubstr("no directory '/no/such/repo'"));
+  EXPECT_THAT(error("ext::sh -c x:a..b").message, HasSubstr("neither a path nor a URL"));
   EXPECT_THAT(error("demo-leek").message, HasSubstr("did you mean 'demo-leak'?"));
 }
 

@@ -17,9 +17,8 @@ bool safe(const std::string& name) {
 std::string missing_text(const fs::path& project, const Place& place, const std::string& name,
                          std::string& hint) {
   const auto known = names_in(project, place);
-  hint = known.empty()
-             ? fmt::format("there is no {} under {}", place.what, shown_path(project / place.folder))
-             : fmt::format("available: {}", join(known, ", "));
+  hint = known.empty() ? fmt::format("no {} under {}", place.what, shown_path(project / place.folder))
+                       : fmt::format("available: {}", join(known, ", "));
   if (!safe(name)) return fmt::format("'{}' is not a valid {} name", name, place.what);
   return fmt::format("no {} '{}': {} does not exist{}", place.what, name,
                      shown_path(project / place.folder / (name + place.suffix)), did_you_mean(name, known));

@@ -82,14 +82,13 @@ Result<std::optional<Series>> from_range(const Series::GitRange& range) {
   s.name = as_word(name_of_range(range));
   Series::GitRange absolute = range;
   if (range.repo.find("::") != std::string::npos || range.repo.starts_with('-'))
-    return make_error(ErrorKind::bad_input, fmt::format("series '{}:{}': '{}' is no path and no URL",
+    return make_error(ErrorKind::bad_input, fmt::format("series '{}:{}': '{}' is neither a path nor a URL",
                                                         range.repo, range.range, range.repo));
   if (!is_remote(range.repo)) {
     if (!fs::is_directory(range.repo, ec))
-      return make_error(
-          ErrorKind::bad_input,
-          fmt::format("series '{}:{}': there is no directory '{}'", range.repo, range.range, range.repo),
-          "REPO:A..B: a git repository, then a range of its commits");
+      return make_error(ErrorKind::bad_input,
+                        fmt::format("series '{}:{}': no directory '{}'", range.repo, range.range, range.repo),
+                        "REPO:A..B: a git repository, then a range of its commits");
     absolute.repo = fs::absolute(range.repo).lexically_normal().string();
   }
   s.patches = std::move(absolute);
@@ -129,8 +128,7 @@ Result<std::optional<Series>> series_without_yaml(const std::string& word) {
   if (!there) {
     if (const auto range = range_form(word)) return from_range(*range);
     if (word.find("..") != std::string::npos && word.find('/') == std::string::npos)
-      return make_error(ErrorKind::bad_input,
-                        fmt::format("series '{}': a range without its repository", word),
+      return make_error(ErrorKind::bad_input, fmt::format("series '{}': a range without a repository", word),
                         fmt::format("REPO:A..B, such as .:{}", word));
     if (is_series_path(word) && !word.ends_with(".yaml")) return no_such_file(word);
     return std::optional<Series>();

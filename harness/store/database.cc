@@ -45,8 +45,8 @@ Result<void> use_journal(const fs::path& file, SQLite::Database& db) {
                         : "another pinrig has the file open; try again when it is done");
   if (wanted != "wal")
     spdlog::info(
-        "{} is on a network file system: it is kept with a rollback journal, so that several hosts may "
-        "use it; only one of them writes at a time",
+        "{} is on a network file system: using a rollback journal, so that several hosts can use it; one of "
+        "them can write at a time",
         file.string());
   return {};
 }
@@ -89,8 +89,8 @@ Error database_error(const fs::path& file, int code, const std::string& message)
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
       return make_error(
-          ErrorKind::infra, fmt::format("{}: is damaged or no database: {}", file.string(), message),
-          "move it away and start afresh; the artifacts of its runs stay in their folders beside it");
+          ErrorKind::infra, fmt::format("{}: is damaged or not a database: {}", file.string(), message),
+          "move it away to start with an empty one; the artifacts of its runs stay in their folders");
     case SQLITE_READONLY:
     case SQLITE_CANTOPEN:
     case SQLITE_PERM:
@@ -102,13 +102,13 @@ Error database_error(const fs::path& file, int code, const std::string& message)
       return make_error(
           ErrorKind::infra,
           fmt::format("{}: held by another process for {} s: {}", file.string(), busy_ms / 1000, message),
-          "fuser(1) on the file tells which one");
+          "find the process with fuser(1)");
     case SQLITE_IOERR:
       // The index of the log (results.db-shm) is 32 KiB that even a reader needs.
       if (code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_SHMOPEN || code == SQLITE_IOERR_SHMMAP)
         return make_error(ErrorKind::disk_full, text,
                           "free some space, or point PINRIG_STATE at a larger disk");
-      return make_error(ErrorKind::infra, text, "the disk refuses; see the kernel log and `df`");
+      return make_error(ErrorKind::infra, text, "I/O error: see the kernel log and `df`");
     default:
       return make_error(ErrorKind::infra, text);
   }

@@ -246,9 +246,8 @@ Result<std::optional<RunRow>> Store::find_run(const std::string& id) const {
   if (rows.size() == 1 || rows.front().id == id) return std::optional(rows.front());
   std::vector<std::string> ids;
   for (const auto& r : rows) ids.push_back(r.id);
-  return make_error(ErrorKind::bad_usage,
-                    fmt::format("'{}' is the beginning of several runs: {}", id, join(ids, ", ")),
-                    "give more of the id");
+  return make_error(ErrorKind::bad_usage, fmt::format("'{}' matches several runs: {}", id, join(ids, ", ")),
+                    "use a longer ID");
 }
 
 Result<std::vector<KernelRow>> Store::kernels(const std::string& run_id) const {

@@ -64,7 +64,7 @@ GuestRow a_guest(const std::string& run, const std::string& kernel, const std::s
   g.planned = 7;
   g.outcome = {model::JobOutcome::Kind::timed_out, model::Phase::test, "no answer for 50 s"};
   g.accel = "tcg";
-  g.accel_reason = "KVM does not work here: emulation failure";
+  g.accel_reason = "KVM is not usable: emulation failure";
   g.cpu_model = "max";
   g.release = "6.12.117-pinrig";
   g.boot_s = 1.25;
@@ -419,7 +419,7 @@ TEST_F(StoreTest, ADeletedRunTakesAllItsRowsAlong) {
 
 TEST_F(StoreTest, FinishingAnUnknownRunIsAnError) {
   Store s = open();
-  EXPECT_THAT(s.finish_run("x", RunState::finished, 0).error().message, HasSubstr("there is no run x"));
+  EXPECT_THAT(s.finish_run("x", RunState::finished, 0).error().message, HasSubstr("no run x"));
 }
 
 TEST_F(StoreTest, RunsAreNewestFirst) {
@@ -445,7 +445,7 @@ TEST_F(StoreTest, FindsARunByIdByPrefixAndTheLast) {
   const auto r = s.find_run("20261121-01-a");
   ASSERT_TRUE(r.has_error());
   EXPECT_EQ(r.error().kind, ErrorKind::bad_usage);
-  EXPECT_EQ(r.error().message, "'20261121-01-a' is the beginning of several runs: 20261121-01-ab, 20261121-01-aa");
+  EXPECT_EQ(r.error().message, "'20261121-01-a' matches several runs: 20261121-01-ab, 20261121-01-aa");
 }
 
 TEST(Journal, HostsThatShareNoMemoryGetARollbackJournal) {
@@ -498,7 +498,7 @@ TEST_F(StoreTest, GarbageBytesNameTheFileAndTheWayOut) {
   const auto r = Store::open(file());
   ASSERT_TRUE(r.has_error());
   EXPECT_EQ(r.error().kind, ErrorKind::infra);
-  EXPECT_THAT(r.error().message, HasSubstr(file().string() + ": is damaged or no database"));
+  EXPECT_THAT(r.error().message, HasSubstr(file().string() + ": is damaged or not a database"));
   EXPECT_THAT(r.error().hint, HasSubstr("move it away"));
 }
 
@@ -515,7 +515,7 @@ TEST_F(StoreTest, APageOverwrittenLaterIsFoundWhenItIsRead) {
   auto opened = Store::open(file());
   const Error e = opened.has_error() ? opened.error() : opened.value().runs(5).error();
   EXPECT_EQ(e.kind, ErrorKind::infra);
-  EXPECT_THAT(e.message, HasSubstr("is damaged or no database"));
+  EXPECT_THAT(e.message, HasSubstr("is damaged or not a database"));
 }
 
 TEST_F(StoreTest, AFolderThatCannotBeMadeIsNamed) {

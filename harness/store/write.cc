@@ -307,8 +307,7 @@ Result<void> Store::finish_run(const std::string& id, RunState state, int exit_c
     return s.exec();
   });
   if (changed.has_error()) return std::move(changed).error();
-  if (changed.value() == 0)
-    return make_error(ErrorKind::infra, impl_->file.string() + ": there is no run " + id);
+  if (changed.value() == 0) return make_error(ErrorKind::infra, impl_->file.string() + ": no run " + id);
   return {};
 }
 

@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   try {
     return static_cast<int>(pinrig::cli::main_program(argc, argv));
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "pinrig: cannot go on: %s\n", e.what());
+    std::fprintf(stderr, "pinrig: internal error: %s\n", e.what());
     return static_cast<int>(pinrig::ExitCode::harness);
   }
 }

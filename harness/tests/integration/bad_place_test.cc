@@ -54,7 +54,7 @@ TEST_F(BadPlace, StateBelowAFile) {
 TEST_F(BadPlace, StateThatIsNoDatabase) {
   box_.put(box_.state / "results.db",
            "this is a text file, and by far long enough to be looked at as a database header\n");
-  refused(box_.pinrig({"run"}), {"results.db: is damaged or no database", "move it away"});
+  refused(box_.pinrig({"run"}), {"results.db: is damaged or not a database", "move it away"});
 }
 
 TEST_F(BadPlace, NoQemuIsSeenBeforeAnythingIsBuilt) {

@@ -106,7 +106,7 @@ TEST_F(BadSource, GitRevisionOfAUrl) {
   box_.put("kernels/tiny.yaml", "name: tiny\nsource: {git: {url: file://" +
                                     (box_.root() / "linux-6.12").string() + ", rev: v2}}\n");
   const Ran ran = box_.pinrig({"run"});
-  refused(ran, {"'v2'", "take a branch, a tag or a full commit id"});
+  refused(ran, {"'v2'", "use a branch, a tag or a full commit ID"});
 }
 
 TEST_F(BadSource, GitPathThatIsNoRepository) {

@@ -86,7 +86,7 @@ TEST_F(CommandLine, NoProject) {
   box_.project = box_.root() / "empty";
   fs::create_directories(box_.project);
   for (const auto* command : {"run", "plan", "doctor"})
-    refused({command}, {(box_.root() / "empty").string(), "no pinrig checkout", "PINRIG_PROJECT"});
+    refused({command}, {(box_.root() / "empty").string(), "not a pinrig checkout", "PINRIG_PROJECT"});
 }
 
 TEST_F(CommandLine, NoHome) {
