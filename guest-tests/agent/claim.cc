@@ -9,7 +9,7 @@ namespace {
 // A longer line is no claim; its rest is not kept, so that a test cannot fill PID 1's memory.
 constexpr std::size_t longest_line = 128;
 // No guest has that many pages: a sum of claims below it cannot overflow.
-constexpr std::int64_t most_pages = std::int64_t{1} << 40;
+constexpr std::int64_t max_pages = std::int64_t{1} << 40;
 
 }  // namespace
 
@@ -35,8 +35,8 @@ void ClaimReader::line(std::string_view text) {
   const auto blank = text.find(' ');
   const std::string_view word = text.substr(0, blank);
   const auto number = blank == std::string_view::npos ? std::nullopt : parse_int(text.substr(blank + 1));
-  const bool usable = number && *number >= 0 && *number <= most_pages && claim_.pages <= most_pages &&
-                      claim_.skew_sections <= most_pages;
+  const bool usable = number && *number >= 0 && *number <= max_pages && claim_.pages <= max_pages &&
+                      claim_.skew_sections <= max_pages;
   if (usable && word == "exact") {
     claim_.pages += *number;
     if (claim_.mode == "net_zero") claim_.mode = "exact";

@@ -29,7 +29,7 @@ int allocate(int fd, off_t size) {
 
 // How many huge pages can go without the guest dying of it: PID 1 reserves them, and when the OOM killer
 // finds nobody to kill the kernel panics.
-std::int64_t most_hugepages() {
+std::int64_t max_hugepages() {
   Counters counters;
   add_meminfo(read_file("/proc/meminfo"), counters);
   const std::int64_t size_kib = counters["Hugepagesize"];
@@ -71,7 +71,7 @@ std::string reserve_hugepages(int pages) {
       write_file("/proc/sys/vm/drop_caches", "3");
       write_file("/proc/sys/vm/compact_memory", "1");
     }
-    const std::int64_t possible = std::min<std::int64_t>(pages, most_hugepages());
+    const std::int64_t possible = std::min<std::int64_t>(pages, max_hugepages());
     if (const int error = write_file(control, std::to_string(possible)))
       return errno_text("huge pages: " + control, error);
     got = read_attribute(control);

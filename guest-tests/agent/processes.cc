@@ -19,9 +19,9 @@ namespace {
 constexpr double kill_again_ms = 100;
 // A fork bomb's thousands take their time to die; it shows that they do.
 constexpr double longest_factor = 10;
-constexpr std::size_t most_named = 8;
+constexpr std::size_t max_named = 8;
 
-constexpr std::size_t most_stack = 2048;
+constexpr std::size_t max_stack = 2048;
 
 }  // namespace
 
@@ -96,7 +96,7 @@ std::string Processes::stack_of(int pid) const {
   const UniqueFd file(openat(proc_.get(), (std::to_string(pid) + "/stack").c_str(), O_RDONLY | O_CLOEXEC));
   std::string text;
   if (!file || !reread(file.get(), text)) return {};
-  return text.substr(0, most_stack);
+  return text.substr(0, max_stack);
 }
 
 // `left` can still run code of the test. When there are none, those that hang on their way out are meant.
@@ -106,7 +106,7 @@ Stuck Processes::report_stuck(const std::vector<ProcStat>& left) {
   for (const ProcStat& p : left.empty() ? all() : left) {
     if (!left.empty()) stuck_.emplace_back(p.pid, p.started);
     ++out.count;
-    if (out.processes.size() < most_named)
+    if (out.processes.size() < max_named)
       out.processes.push_back({p.pid, p.name, std::string(1, p.state), stack_of(p.pid)});
   }
   out.count = std::max(out.count, 1);

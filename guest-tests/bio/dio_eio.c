@@ -16,7 +16,7 @@
 #include "ktap.h"
 #include "pins.h"
 
-enum { answer_ms = 20000, seed = 80, untouched = 0x5a, most_segments = 512, spared_pages = 300 };
+enum { answer_ms = 20000, seed = 80, untouched = 0x5a, max_segments = 512, spared_pages = 300 };
 
 struct failing {
   bool write;
@@ -26,7 +26,7 @@ struct failing {
   bool later;  // not the first bio fails, but the next one
 };
 // Every other page of a buffer: what lies side by side in memory could be one bio however long it is.
-static struct iovec vec[most_segments];
+static struct iovec vec[max_segments];
 
 static long carry(const struct failing* how, int fd, unsigned char* at, size_t length) {
   if (how->later) {
@@ -68,7 +68,7 @@ static void fail_transfer(const struct failing* how, const char* path, int fd, c
   struct pins before;
   size_t length = how->pages ? (size_t)how->pages * page_bytes() : buffer->size;
   long long pages = drive_pages((long long)(length / page_bytes()));
-  for (size_t i = 0; how->later && i < most_segments; ++i)
+  for (size_t i = 0; how->later && i < max_segments; ++i)
     vec[i] = (struct iovec){buffer->addr + 2 * i * page_bytes(), page_bytes()};
   if (how->write) pattern_fill(buffer->addr, length, seed + 1, 0);
   if (fault_requests_on(path, how->later ? spared_pages * (long)page_bytes() : 0) && pins_begin(&before)) {

@@ -16,7 +16,7 @@
 #include "proc.h"
 #include "ring.h"
 
-enum { answer_ms = 20000, seed = 90, most_faults = 1000, segments = 64, untouched = 0x5a };
+enum { answer_ms = 20000, seed = 90, max_faults = 1000, segments = 64, untouched = 0x5a };
 
 struct walk {
   const struct operation* operation;
@@ -116,7 +116,7 @@ static void walk_faults(const void* arg) {
   if (walk.fd >= 0 && transfer_store(&drive_raw, walk.length, seed) &&
       buffer_get(&walk.other, BUFFER_PAGES, walk.length)) {
     pattern_fill(walk.other.addr, walk.length, seed, 0);
-    fault_each(attempt, &walk, most_faults);
+    fault_each(attempt, &walk, max_faults);
     buffer_put(&walk.other);
   }
   if (walk.fd >= 0) close(walk.fd);

@@ -30,7 +30,7 @@ enum {
   mark = 0xab,        // what the parent writes to the end of the page
   answer_ms = 20000,  // longest wait for the drive
   first_burst = 3,    // reads ahead: some 0.65 s at 4 operations a second
-  most_burst = 24,
+  max_burst = 24,
   tag_burst = 1,
   tag_read = 2,
 };
@@ -107,7 +107,7 @@ static bool fork_in_flight(struct aio* aio, const struct buffer* target, struct 
 static bool attempt(int fd, const struct buffer* target, const struct buffer* scratch, int burst,
                     struct attempt* out) {
   struct aio aio;
-  if (!aio_open(&aio, most_burst + 1)) return false;
+  if (!aio_open(&aio, max_burst + 1)) return false;
   memset(target->addr, stale, page_bytes());
   bool good = true;
   for (int i = 0; good && i < burst; ++i) good = aio_read(&aio, fd, scratch->addr, sector, 0, tag_burst);
@@ -143,7 +143,7 @@ static void fork_keeps_page(const void* arg) {
   if (fd < 0) return;
   if (prepare_drive(fd) && buffer_get(&scratch, BUFFER_PAGES, page_bytes())) {
     if (buffer_get(&target, *(const enum buffer_kind*)arg, page_bytes())) {
-      for (int burst = first_burst; burst <= most_burst && !seen.in_time && !ktap_failed(); burst *= 2) {
+      for (int burst = first_burst; burst <= max_burst && !seen.in_time && !ktap_failed(); burst *= 2) {
         if (!pins_begin(&before) || !attempt(fd, &target, &scratch, burst, &seen)) break;
         long long pages = caps_dio_bdev() == MODE_PIN ? burst + 1 : 0;
         pins_expect(&before, pages, pages);

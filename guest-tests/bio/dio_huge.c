@@ -13,7 +13,7 @@
 #include "ktap.h"
 #include "pins.h"
 
-enum { sector = 512, seed = 140, huge_pages = 2, most_cases = 40 };
+enum { sector = 512, seed = 140, huge_pages = 2, max_cases = 40 };
 
 struct place {
   const char* name;
@@ -98,8 +98,8 @@ static void run_transfer(const void* arg) {
 }
 
 int main(void) {
-  static struct transfer transfers[most_cases];
-  static struct ktap_case cases[most_cases];
+  static struct transfer transfers[max_cases];
+  static struct ktap_case cases[max_cases];
   size_t count = 0;
   for (int kind = 0; kind < 2; ++kind) {
     for (int write = 0; write < 2; ++write) {

@@ -16,7 +16,7 @@
 #include "ktap.h"
 #include "pins.h"
 
-enum { workers = 4, most_pages = 300, room_pages = 304, answer_ms = 20000, queue = 8 };
+enum { workers = 4, max_pages = 300, room_pages = 304, answer_ms = 20000, queue = 8 };
 
 static int rounds = 40;
 
@@ -34,7 +34,7 @@ struct worker {
 static size_t some_pages(unsigned* random) {
   *random = *random * 1103515245u + 12345u;
   size_t most = (size_t)1 << (*random >> 16) % 9;
-  return 1 + (*random >> 8) % (most < most_pages ? most : most_pages);
+  return 1 + (*random >> 8) % (most < max_pages ? most : max_pages);
 }
 
 static off_t region(const struct worker* worker) {

@@ -18,7 +18,7 @@
 #include "ktap.h"
 #include "pins.h"
 
-enum { seed = 110, zone = 1, most_pages = 16 };
+enum { seed = 110, zone = 1, max_pages = 16 };
 static const char target[] = "/tmp/pinrig-zonefs";
 
 struct writing {
@@ -75,7 +75,7 @@ static void judge(const struct writing* writing, ssize_t done, size_t length) {
 // Writes the segments at the write pointer, or a page behind it.
 static void carry_out(const struct writing* writing, const struct zoned* zoned, struct buffer* data,
                       bool pinned) {
-  struct iovec vec[most_pages];
+  struct iovec vec[max_pages];
   struct pins before;
   size_t segment = (size_t)writing->pages * page_bytes() + (size_t)writing->blocks * zoned->block_bytes,
          length = segment * (size_t)writing->segments;
@@ -127,7 +127,7 @@ static void write_zone(const void* arg) {
     pins_claim_exact(drive_pages((long long)((4096 + page_bytes() - 1) / page_bytes())));
     ready = mounted = zonefs_mount(&zoned, target);
   }
-  if (ready && buffer_get(&data, BUFFER_MEMFD, most_pages * page_bytes())) {
+  if (ready && buffer_get(&data, BUFFER_MEMFD, max_pages * page_bytes())) {
     enum pin_mode mode = mode_of(writing, &zoned, &data);
     if (mode != MODE_UNKNOWN && !ktap_failed()) carry_out(writing, &zoned, &data, mode == MODE_PIN);
     buffer_seal(&data);

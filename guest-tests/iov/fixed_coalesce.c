@@ -22,7 +22,7 @@ struct span {
   int huge_pages;                // of the buffer
   int start_pages, start_bytes;  // where it begins; negative: so many pages before the second huge page
   int less_pages, less_bytes;    // how much before the end of the buffer it ends
-  int most_pages;                // 0: no limit
+  int max_pages;                 // 0: no limit
 };
 
 // Reads patterns from a memfd to several places of the registered buffer, each across page boundaries.
@@ -57,7 +57,7 @@ static void span(const void* arg) {
   long from = (s->start_pages < 0 ? (long)folio : 0) + s->start_pages * (long)page_bytes() + s->start_bytes;
   size_t start = (size_t)from;
   size_t length = buffer.size - start - (size_t)s->less_pages * page_bytes() - (size_t)s->less_bytes;
-  if (s->most_pages) length = (size_t)s->most_pages * page_bytes();
+  if (s->max_pages) length = (size_t)s->max_pages * page_bytes();
   if (fixed_open(&fixed, buffer.addr + start, length, folio)) through(&fixed, buffer.addr + start, length);
   fixed_close(&fixed);
   buffer_put(&buffer);

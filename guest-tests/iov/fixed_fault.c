@@ -12,7 +12,7 @@
 #include "pins.h"
 #include "uring.h"
 
-enum { most_faults = 200 };
+enum { max_faults = 200 };
 
 struct walk {
   enum buffer_kind kind;
@@ -55,7 +55,7 @@ static void every_allocation_fails(const void* arg) {
   long huge_before = hugetlb_free();
   if (!fault_nth_ready() || !buffer_get(&a.buffer, walk->kind, (size_t)walk->pages * page_bytes())) return;
   if (pins_begin(&a.before)) {
-    int faults = (walk->unregister ? fault_walk : fault_each)(attempt, &a, most_faults);
+    int faults = (walk->unregister ? fault_walk : fault_each)(attempt, &a, max_faults);
     ktap_note("%d faults injected, %d calls refused", faults, a.refused);
     // In 6.1 what unregistering needs was allocated when registering.
     if (faults == 0 && !ktap_failed()) ktap_skip("unregistering allocates nothing that could fail");

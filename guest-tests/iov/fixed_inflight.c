@@ -12,17 +12,17 @@
 
 #include "buffers.h"
 #include "clock.h"
+#include "held_device.h"
 #include "ktap.h"
 #include "pins.h"
 #include "ring.h"
 #include "slow.h"
-#include "stalled.h"
 #include "uring.h"
 
 enum { pages = 16, late_ms = 3000 };
 enum how { UNREGISTERED, REPLACED, CLOSED };
 
-static struct stalled drive = {.fd = -1, .place = {.fd = -1}, .loop = {.fd = -1}};  // for all cases
+static struct held_device drive = {.fd = -1, .place = {.fd = -1}, .loop = {.fd = -1}};  // for all cases
 
 struct use {
   enum how how;
@@ -92,14 +92,15 @@ static void expect_data(const struct buffer* buffer) {
 }
 
 static void hold_and_release(struct use* use) {
-  if (!stalled_hold(&drive)) return;
-  bool started = slow_queue(&use->ring, drive.fd, &use->buffer) && stalled_await(&drive, slow_reads);
+  if (!held_device_hold(&drive)) return;
+  bool started = slow_queue(&use->ring, drive.fd, &use->buffer) && held_device_await(&drive, slow_reads);
   if (started) {
     take_away(use);
     buffer_expect_held(&use->buffer);
-    if (stalled_reads(&drive) != slow_reads) ktap_fail("the reads were through while their drive stalled");
+    if (held_device_reads(&drive) != slow_reads)
+      ktap_fail("the reads were through while their drive stalled");
   }
-  if (!stalled_release(&drive) || !started) return;
+  if (!held_device_release(&drive) || !started) return;
   reap(use);
   // 6.1 gives the pages of a slot back a second later, and a ring goes by itself.
   pins_await_released(&use->before, pages, late_ms);
@@ -109,7 +110,7 @@ static void hold_and_release(struct use* use) {
 
 static void goes_in_flight(const void* arg) {
   struct use use = {.how = *(const enum how*)arg};
-  if (drive.fd < 0 && !stalled_open(&drive, slow_fresh)) return;
+  if (drive.fd < 0 && !held_device_open(&drive, slow_fresh)) return;
   if (!buffer_get(&use.buffer, BUFFER_MEMFD, pages * page_bytes())) return;
   memset(use.buffer.addr, slow_stale, use.buffer.size);
   if (buffer_get(&use.other, BUFFER_PAGES, pages * page_bytes()) && ring_open(&use.ring, 8, 0)) {
@@ -135,6 +136,6 @@ int main(void) {
       {"replaced_with_reads_in_flight", goes_in_flight, &replaced},
   };
   int code = ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
-  stalled_close(&drive);
+  held_device_close(&drive);
   return code;
 }

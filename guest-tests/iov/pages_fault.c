@@ -32,7 +32,7 @@ enum {
   pages = 16,
   absent = 8,
   seed = 160,
-  most_faults = 300,
+  max_faults = 300,
   limit_ms = 20000,
   digest_bytes = 32,
   odd_bytes = 100
@@ -174,7 +174,7 @@ static void every_allocation_fails(const void* arg) {
   if (!fault_nth_ready() || !buffer_get(&w.buffer, BUFFER_MEMFD, w.length)) return;
   pattern_fill(w.buffer.addr, w.length, seed, 0);
   if (pins_begin(&w.before)) {
-    fault_each(attempt, &w, most_faults);
+    fault_each(attempt, &w, max_faults);
     ktap_note("%d times refused", w.refused);
   }
   // Sees what no counter does: references.

@@ -13,7 +13,7 @@
 #include "clock.h"
 #include "ktap.h"
 
-enum { equal_readings = 4, most_readings = 200 };
+enum { equal_readings = 4, max_readings = 200 };
 
 static const char root[] = "/tmp/cgroup";
 
@@ -82,7 +82,7 @@ long long cgroup_memory(const struct cgroup* group) {
     last = now;
     now = drained(group);
     equal = now == last ? equal + 1 : 0;
-  } while (equal < equal_readings && now >= 0 && ++attempts < most_readings);
+  } while (equal < equal_readings && now >= 0 && ++attempts < max_readings);
   return now;
 }
 

@@ -11,7 +11,7 @@
 #include "fault.h"
 #include "pins.h"
 
-enum { fresh_pages = 8, answer_ms = 20000, most_faults = 600, untouched = 0x5a, seed = 130 };
+enum { fresh_pages = 8, answer_ms = 20000, max_faults = 600, untouched = 0x5a, seed = 130 };
 
 static const struct target* target;
 
@@ -122,7 +122,7 @@ static void walk_faults(const void* arg) {
   if (walk.fd < 0) return;
   if ((!op->by_aio || aio_open(&walk.aio, 1)) && lay_out(&walk)) {
     if (pins_begin(&walk.before)) {
-      fault_each(attempt, &walk, most_faults);
+      fault_each(attempt, &walk, max_faults);
       ktap_note("%d times refused", walk.refused);
     }
     buffer_seal(&walk.buffer);

@@ -16,13 +16,13 @@
 #include "pins.h"
 #include "tool.h"
 
-enum { most_words = 12, tool_limit_ms = 60000, head_bytes = 1 << 20 };
+enum { max_words = 12, tool_limit_ms = 60000, head_bytes = 1 << 20 };
 
 // The device comes last. What the drive held before is overwritten without asking.
 struct maker {
   const char* name;
   const char* type;  // as mount(2) calls it
-  const char* argv[most_words];
+  const char* argv[max_words];
   const char* options;  // of the mount
 };
 
@@ -83,7 +83,7 @@ static bool wipe(const char* device) {
 }
 
 static bool make(const struct maker* maker, const char* device) {
-  const char* argv[most_words + 2] = {NULL};
+  const char* argv[max_words + 2] = {NULL};
   char page[16];
   int words = 0;
   snprintf(page, sizeof(page), "%zu", page_bytes());

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 // Serial number of the NVMe drive that can be unplugged (needs: {devices: [removable]}).
-#define DRIVE_GONE "pin-gone"
+#define DRIVE_REMOVABLE "pin-gone"
 
 // Has QEMU take the controller `serial` out, and waits up to `limit_ms` until it is gone: the guest's driver
 // has let go of it by then. Fails the running case when it stays, or when there is no host.

@@ -12,7 +12,7 @@
 #include "pins.h"
 #include "transfer.h"
 
-enum { untouched = 0x5a, most_cases = 64 };
+enum { untouched = 0x5a, max_cases = 64 };
 
 static int open_drive(int flags) { return device_open(DRIVE_RAW, 1, flags); }
 const struct target nvme_target = {
@@ -180,8 +180,8 @@ static void half_unmapped(const void* arg) {
 }
 
 int nvme_shapes_run(const struct nvme_way* submit_way) {
-  static char names[most_cases][48];
-  static struct ktap_case cases[most_cases];
+  static char names[max_cases][48];
+  static struct ktap_case cases[max_cases];
   static const struct ktap_case refusals[] = {
       {"wrong_nsid_refused", wrong_nsid, NULL},
       {"lba_out_of_range_refused", lba_out_of_range, NULL},

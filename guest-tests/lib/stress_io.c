@@ -19,12 +19,12 @@
 #define MADV_PAGEOUT 21
 #endif
 
-enum { most_pages = 64, pieces = 8, answer_ms = 20000, child_ms = 20000 };
+enum { max_pages = 64, pieces = 8, answer_ms = 20000, child_ms = 20000 };
 
 // Of one worker, and not that of the process before it: a ring whose process was killed may still have writes
 // under way.
-static off_t region(unsigned number, const struct crew_slot* slot) {
-  return drive_raw.offset + (off_t)(number * 4 + slot->kills % 4) * (off_t)(most_pages * page_bytes());
+static off_t region(unsigned number, const struct worker_slot* slot) {
+  return drive_raw.offset + (off_t)(number * 4 + slot->kills % 4) * (off_t)(max_pages * page_bytes());
 }
 
 // One descriptor for each process.
@@ -84,11 +84,11 @@ static bool move(unsigned way, const struct buffer* buffer, size_t length, off_t
          ktap_fail("%s %zu bytes gave %ld", write ? "writing" : "reading", length, moved);
 }
 
-bool stress_transfer(struct draw* draw, unsigned number, struct crew_slot* slot) {
+bool stress_transfer(struct draw* draw, unsigned number, struct worker_slot* slot) {
   static const enum buffer_kind kinds[] = {BUFFER_PAGES, BUFFER_PAGES, BUFFER_THP, BUFFER_MEMFD};
   if (!draw) return drive() >= 0;
   enum buffer_kind kind = kinds[draw_below(draw, 4)];
-  size_t length = pieces * (1 + draw_below(draw, most_pages / pieces)) * page_bytes();
+  size_t length = pieces * (1 + draw_below(draw, max_pages / pieces)) * page_bytes();
   unsigned way = draw_below(draw, 3), how = draw_below(draw, 4), seed = draw_below(draw, 1 << 30);
   struct buffer buffer;
   if (!buffer_get(&buffer, kind, length)) return !ktap_failed();
@@ -105,10 +105,10 @@ bool stress_transfer(struct draw* draw, unsigned number, struct crew_slot* slot)
   return good;
 }
 
-bool stress_fixed(struct draw* draw, unsigned number, struct crew_slot* slot) {
+bool stress_fixed(struct draw* draw, unsigned number, struct worker_slot* slot) {
   if (!draw) return drive() >= 0;
   enum buffer_kind kind = draw_below(draw, 2) ? BUFFER_THP : BUFFER_PAGES;
-  size_t length = (1 + draw_below(draw, most_pages)) * page_bytes();
+  size_t length = (1 + draw_below(draw, max_pages)) * page_bytes();
   unsigned transfers = draw_below(draw, 3), seed = draw_below(draw, 1 << 30);
   bool unregister = draw_below(draw, 2), disturbed = draw_below(draw, 2);
   struct buffer buffer;
@@ -137,7 +137,7 @@ bool stress_fixed(struct draw* draw, unsigned number, struct crew_slot* slot) {
   return good;
 }
 
-bool stress_pipe(struct draw* draw, unsigned number, struct crew_slot* slot) {
+bool stress_pipe(struct draw* draw, unsigned number, struct worker_slot* slot) {
   (void)number, (void)slot;
   if (!draw) return true;
   enum { room = 16 };  // pages that a pipe holds unless it is told otherwise

@@ -51,7 +51,7 @@ static unsigned char* take(size_t length) {
   return NULL;
 }
 
-bool stress_fork(struct draw* draw, unsigned number, struct crew_slot* slot) {
+bool stress_fork(struct draw* draw, unsigned number, struct worker_slot* slot) {
   (void)number, (void)slot;
   if (!draw) return true;
   size_t length = (1 + draw_below(draw, own_pages)) * page_bytes();
@@ -76,7 +76,7 @@ bool stress_fork(struct draw* draw, unsigned number, struct crew_slot* slot) {
   return good;
 }
 
-bool stress_reclaim(struct draw* draw, unsigned number, struct crew_slot* slot) {
+bool stress_reclaim(struct draw* draw, unsigned number, struct worker_slot* slot) {
   (void)number, (void)slot;
   static const char* const caches[] = {"1", "2", "3"};
   if (!draw) return true;
@@ -94,7 +94,7 @@ bool stress_reclaim(struct draw* draw, unsigned number, struct crew_slot* slot) 
   return good;
 }
 
-bool stress_migrate(struct draw* draw, unsigned number, struct crew_slot* slot) {
+bool stress_migrate(struct draw* draw, unsigned number, struct worker_slot* slot) {
   (void)number, (void)slot;
   enum { batch = 64 };
   if (!draw) return true;

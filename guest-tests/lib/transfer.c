@@ -10,7 +10,7 @@
 
 #include "pins.h"
 
-enum { untouched = 0x5a, most_segments = 1024, most_cases = 256 };
+enum { untouched = 0x5a, max_segments = 1024, max_cases = 256 };
 
 const struct shape transfer_shapes[] = {
     {"1_page", BUFFER_PAGES, .segments = 1, .pages = 1},
@@ -52,7 +52,7 @@ size_t transfer_longest(void) {
 }
 
 struct transfer {
-  struct iovec vec[most_segments];
+  struct iovec vec[max_segments];
   int segments;
   size_t length;    // bytes of all segments
   long long pages;  // that a pinning kernel pins: what each segment touches, also where two share a page
@@ -179,8 +179,8 @@ static bool alignment_allowed(const struct target* target, const struct shape* s
   if (shape->offset % 512 == 0 || !target->dma_alignment) return true;
   long mask = target->dma_alignment();
   if (mask >= 0 && (shape->offset & mask) == 0) return true;
-  return ktap_skip("the drive requires memory aligned to more than %d bytes (dma_alignment %ld)", shape->offset,
-                   mask);
+  return ktap_skip("the drive requires memory aligned to more than %d bytes (dma_alignment %ld)",
+                   shape->offset, mask);
 }
 
 static void carry_out(const struct target* target, const struct shape* shape, bool write) {
@@ -223,12 +223,12 @@ static void run_planned(const void* arg) {
 
 size_t transfer_cases(struct ktap_case* cases, size_t count, size_t room, const struct target* target,
                       const char* prefix, bool (*wanted)(const struct shape* shape)) {
-  static struct planned planned[most_cases];
+  static struct planned planned[max_cases];
   static size_t used;
   for (size_t i = 0; i < 2 * transfer_shape_count; ++i) {
     const struct shape* shape = &transfer_shapes[i % transfer_shape_count];
     bool write = i >= transfer_shape_count;
-    if ((wanted && !wanted(shape)) || count == room || used == most_cases) continue;
+    if ((wanted && !wanted(shape)) || count == room || used == max_cases) continue;
     struct planned* next = &planned[used++];
     *next = (struct planned){.target = target, .shape = shape, .write = write};
     snprintf(next->name, sizeof(next->name), "%s%s_%s", prefix, write ? "write" : "read", shape->name);

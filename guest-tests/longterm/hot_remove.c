@@ -24,7 +24,7 @@
 #include "place.h"
 #include "proc.h"
 
-enum { seed = 86, fill = 0x5a, tag = 1, refuse_ms = 1500, offline_ms = 20000, most_bytes = 512 << 20 };
+enum { seed = 86, fill = 0x5a, tag = 1, refuse_ms = 1500, offline_ms = 20000, max_bytes = 512 << 20 };
 
 static unsigned long long block_bytes(void) {
   unsigned long long size = 0;
@@ -51,7 +51,7 @@ static bool get_page(unsigned char** page, char* path, size_t size) {
   unsigned long long block = block_bytes(), last = last_block();
   if (block == 0) return ktap_skip("no /sys/devices/system/memory (MEMORY_HOTPLUG)");
   if (!pagemap_have_movable_zone()) return ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
-  const size_t area_size = 2 * block < most_bytes ? 2 * block : most_bytes;
+  const size_t area_size = 2 * block < max_bytes ? 2 * block : max_bytes;
   unsigned char* area = mmap(NULL, area_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (area == MAP_FAILED || madvise(area, area_size, MADV_NOHUGEPAGE) < 0)
     return ktap_fail("mmap: %s", strerror(errno));

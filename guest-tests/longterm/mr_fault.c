@@ -6,7 +6,7 @@
 #include "fault.h"
 #include "mr.h"
 
-enum { most_faults = 400 };
+enum { max_faults = 400 };
 
 struct walk {
   enum buffer_kind kind;
@@ -53,7 +53,7 @@ static void every_allocation_fails(const void* arg) {
   long huge_before = hugetlb_free();
   if (fault_nth_ready() && link_open(&a.link) && lay_out(&a)) {
     if (pins_begin(&a.before)) {
-      int faults = fault_each(attempt, &a, most_faults);
+      int faults = fault_each(attempt, &a, max_faults);
       ktap_note("%d faults injected, %d regions refused", faults, a.refused);
     }
     if (a.walk->kind == BUFFER_MEMFD) buffer_seal(&a.buffer);

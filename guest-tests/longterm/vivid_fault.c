@@ -13,7 +13,7 @@
 #include "pins.h"
 #include "vivid.h"
 
-enum { most_faults = 400, fresh_pages = 8 };
+enum { max_faults = 400, fresh_pages = 8 };
 
 struct attempt {
   int camera;
@@ -54,7 +54,7 @@ static void every_allocation_fails(const void* arg) {
   if (a.length && fault_nth_ready() && buffer_get(&a.buffer, BUFFER_PAGES, a.length)) {
     a.pages = (long long)pages_spanned(a.buffer.addr, a.length);
     if (pins_begin(&a.before)) {
-      int faults = fault_each(attempt, &a, most_faults);
+      int faults = fault_each(attempt, &a, max_faults);
       ktap_note("%d faults injected, %d buffers refused", faults, a.refused);
       if (a.refused == 0) ktap_fail("no fault kept a buffer from being queued: nothing was tested");
     }

@@ -11,7 +11,7 @@
 #include "nvme_shapes.h"
 #include "pins.h"
 
-enum { most_faults = 100, pages = 16, pieces = 4, limit_ms = 20000 };
+enum { max_faults = 100, pages = 16, pieces = 4, limit_ms = 20000 };
 
 struct walk {
   int (*submit)(const struct nvme* nvme, const struct nvme_io* io);  // NULL: by io_uring
@@ -72,7 +72,7 @@ static void every_allocation_fails(const void* arg) {
                ? (struct nvme_io){.addr = vec, .vectors = pieces}
                : (struct nvme_io){.addr = buffer.addr + walk->offset, .length = pages * page_bytes()};
     if (pins_begin(&before)) {
-      int faults = fault_each(attempt, &a, most_faults);
+      int faults = fault_each(attempt, &a, max_faults);
       ktap_note("%d faults injected, %d commands refused", faults, a.refused);
       // The last attempt, without a fault, pins for certain; the others as far as they come.
       long long least = walk->offset % 4 ? 0 : nvme_counted(walk->vectors ? pieces * 2 : pages);

@@ -7,7 +7,7 @@
 #include "pins.h"
 #include "scsi_pieces.h"
 
-enum { most_faults = 200 };
+enum { max_faults = 200 };
 
 struct attempt {
   struct scsi scsi;
@@ -39,7 +39,7 @@ static void every_allocation_fails(const void* arg) {
       a.io =
           (struct scsi_io){.addr = vec[0].iov_base, .length = vec[0].iov_len, .offset = scsi_target.offset};
     if (pins_begin(&before)) {
-      int faults = fault_each(attempt, &a, most_faults);
+      int faults = fault_each(attempt, &a, max_faults);
       ktap_note("%d faults injected, %d commands refused", faults, a.refused);
       // The last attempt, without a fault, takes all of it for certain; the others as far as they come.
       pins_expect_at_least(&before, pieces->copied || caps_dio_passthru() != MODE_PIN ? 0 : pages, 0);

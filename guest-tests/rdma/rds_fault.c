@@ -13,7 +13,7 @@
 #include "pins.h"
 #include "rds.h"
 
-enum { pages = 16, most_faults = 200 };
+enum { pages = 16, max_faults = 200 };
 
 struct attempt {
   struct rds_end ends[2];
@@ -60,7 +60,7 @@ static bool without_peer(void* context, int nth) {
 static void walk(struct attempt* a, bool (*one)(void* context, int nth)) {
   if (!buffer_get(&a->buffer, BUFFER_MEMFD, pages * page_bytes())) return;
   if (pins_begin(&a->before)) {
-    int faults = fault_each(one, a, most_faults);
+    int faults = fault_each(one, a, max_faults);
     ktap_note("%d faults injected, %d regions refused", faults, a->refused);
   }
 }

@@ -12,7 +12,7 @@
 #include "pins.h"
 #include "rds.h"
 
-enum { pages = 16, most_bytes = 1 << 20, whole = 1 };
+enum { pages = 16, max_bytes = 1 << 20, whole = 1 };
 
 struct refusal {
   size_t bytes;  // `whole`: of the buffer
@@ -84,7 +84,7 @@ static void without_peer(const void* arg) {
 int main(void) {
   static const struct refusal nothing = {0, EINVAL, PROT_READ | PROT_WRITE},
                               wrapped = {(size_t)-1, EINVAL, PROT_READ | PROT_WRITE},
-                              large = {most_bytes + (1 << 18), EMSGSIZE, PROT_READ | PROT_WRITE},
+                              large = {max_bytes + (1 << 18), EMSGSIZE, PROT_READ | PROT_WRITE},
                               read_only = {whole, EFAULT, PROT_READ}, absent = {whole, EFAULT, -1};
   static const bool bound = true, unbound = false;
   static const struct ktap_case cases[] = {

@@ -11,7 +11,7 @@
 #include "pins.h"
 #include "tool.h"
 
-enum { limit_ms = 90000, megabytes = 4, most_words = 24 };
+enum { limit_ms = 90000, megabytes = 4, max_words = 24 };
 
 struct load {
   const char* options[8];
@@ -28,17 +28,17 @@ static void run(const void* arg) {
   }
   snprintf(name, sizeof(name), "--filename=%s", device);
   snprintf(size, sizeof(size), "--size=%dm", megabytes);
-  const char* argv[most_words] = {"fio",
-                                  "--name=pinrig",
-                                  name,
-                                  size,
-                                  "--direct=1",
-                                  "--verify=crc32c",
-                                  "--verify_fatal=1",
-                                  "--randseed=1",
-                                  "--thread",
-                                  "--eta=never",
-                                  "--output-format=terse"};
+  const char* argv[max_words] = {"fio",
+                                 "--name=pinrig",
+                                 name,
+                                 size,
+                                 "--direct=1",
+                                 "--verify=crc32c",
+                                 "--verify_fatal=1",
+                                 "--randseed=1",
+                                 "--thread",
+                                 "--eta=never",
+                                 "--output-format=terse"};
   int words = 11;
   for (int i = 0; load->options[i]; ++i) argv[words++] = load->options[i];
   enum pin_mode mode = caps_dio_bdev();

@@ -14,24 +14,24 @@
 
 #include "aio.h"
 #include "buffers.h"
-#include "crew.h"
 #include "drive.h"
-#include "gone.h"
 #include "host.h"
+#include "hotunplug.h"
 #include "ktap.h"
 #include "pins.h"
 #include "regions.h"
 #include "stress_steps.h"
+#include "workers.h"
 
-static const struct crew_job jobs[] = {
+static const struct worker_job jobs[] = {
     {"transfer", stress_transfer, false}, {"transfer_too", stress_transfer, false},
     {"fixed", stress_fixed, false},       {"regions", stress_regions, false},
     {"pipe", stress_pipe, false},         {"fork", stress_fork, false},
     {"reclaim", stress_reclaim, false},   {"migrate", stress_migrate, false},
 };
-enum { workers = sizeof(jobs) / sizeof(jobs[0]), reader = workers, queue = 8 };
+enum { worker_count = sizeof(jobs) / sizeof(jobs[0]), reader = worker_count, queue = 8 };
 
-static struct crew crew;
+static struct workers workers;
 
 static uint64_t number_from(const char* name, uint64_t otherwise) {
   const char* text = getenv(name);
@@ -68,19 +68,20 @@ static void* read_until_gone(void* arg) {
   for (uint64_t step = 0; step < queue || aio.in_flight > 0; ++step) {
     long result = 0;
     unsigned tag = (unsigned)step + 1;
-    if (step >= queue && (tag = aio_reap(&aio, gone_answer_ms, &result)) == 0) break;
-    unsigned char* at = it->buffer.addr + (size_t)(tag - 1) * gone_bytes();
+    if (step >= queue && (tag = aio_reap(&aio, hotunplug_answer_ms, &result)) == 0) break;
+    unsigned char* at = it->buffer.addr + (size_t)(tag - 1) * hotunplug_bytes();
     if (step >= queue && result != 0) {
-      enum gone_end end = gone_judge(block[tag - 1], at, result);
-      it->data += end == GONE_DATA;
-      it->errors += end == GONE_ERROR;
-      it->wrong += end == GONE_WRONG;
+      enum hotunplug_end end = hotunplug_judge(block[tag - 1], at, result);
+      it->data += end == HOTUNPLUG_DATA;
+      it->errors += end == HOTUNPLUG_ERROR;
+      it->wrong += end == HOTUNPLUG_WRONG;
     }
     // A drive that is gone has no size: reads end at once, without a byte.
     if (it->over || (step >= queue && result <= 0)) continue;
     struct draw draw = draw_for(it->seed, reader, step);
-    block[tag - 1] = (int)draw_below(&draw, gone_blocks);
-    aio_try_submit(&aio, IOCB_CMD_PREAD, it->fd, at, gone_bytes(), gone_offset(block[tag - 1]), tag);
+    block[tag - 1] = (int)draw_below(&draw, hotunplug_blocks);
+    aio_try_submit(&aio, IOCB_CMD_PREAD, it->fd, at, hotunplug_bytes(), hotunplug_offset(block[tag - 1]),
+                   tag);
   }
   it->never = aio.in_flight;
   aio_close(&aio);
@@ -94,10 +95,10 @@ static void run_all(struct departure* departure, int duration_ms) {
     ktap_fail("no thread could be started");
     return;
   }
-  crew_run(&crew, duration_ms / 2);
-  bool gone = host_unplug(DRIVE_GONE, gone_answer_ms);
+  workers_run(&workers, duration_ms / 2);
+  bool gone = host_unplug(DRIVE_REMOVABLE, hotunplug_answer_ms);
   if (!gone) departure->over = true;
-  crew_run(&crew, duration_ms - duration_ms / 2);
+  workers_run(&workers, duration_ms - duration_ms / 2);
   pthread_join(thread, NULL);
   ktap_note("reads of the drive that left: %d with data, %d with an error", departure->data,
             departure->errors);
@@ -116,11 +117,11 @@ static void everything_at_once(const void* arg) {
   ktap_note("PINRIG_STRESS_SEED=%llu PINRIG_STRESS_SECONDS=%llu", (unsigned long long)seed,
             (unsigned long long)seconds);
   departure.seed = seed;
-  if (drive_pages(1) < 0 || !gone_open(&departure.fd)) return;
-  if (!buffer_get(&departure.buffer, BUFFER_PAGES, queue * gone_bytes()) || !pins_begin(&before)) return;
-  if (crew_start(&crew, seed, jobs, workers)) run_all(&departure, (int)(seconds * 1000));
-  crew_end(&crew);
-  for (size_t i = 0; i < workers; ++i) pinned += crew.slots ? crew.slots[i].pinned : 0;
+  if (drive_pages(1) < 0 || !hotunplug_open(&departure.fd)) return;
+  if (!buffer_get(&departure.buffer, BUFFER_PAGES, queue * hotunplug_bytes()) || !pins_begin(&before)) return;
+  if (workers_start(&workers, seed, jobs, worker_count)) run_all(&departure, (int)(seconds * 1000));
+  workers_end(&workers);
+  for (size_t i = 0; i < worker_count; ++i) pinned += workers.slots ? workers.slots[i].pinned : 0;
   // Rings and AIO contexts of those that were killed are taken down by the kernel's workers.
   pins_await_released(&before, (long long)pinned, 2000);
   pins_expect_at_least(&before, (long long)pinned, 0);
@@ -128,16 +129,16 @@ static void everything_at_once(const void* arg) {
 }
 
 static void worker(const void* arg) {
-  const struct crew_job* job = arg;
-  KTAP_REQUIRE(crew.slots, "nothing was started");
-  crew_judge(&crew, (size_t)(job - jobs));
+  const struct worker_job* job = arg;
+  KTAP_REQUIRE(workers.slots, "nothing was started");
+  workers_judge(&workers, (size_t)(job - jobs));
 }
 
 int main(void) {
-  static struct ktap_case cases[2 + workers] = {
+  static struct ktap_case cases[2 + worker_count] = {
       {"same_seed_same_choices", same_seed_same_choices, NULL},
       {"everything_at_once", everything_at_once, NULL},
   };
-  for (size_t i = 0; i < workers; ++i) cases[2 + i] = (struct ktap_case){jobs[i].name, worker, &jobs[i]};
+  for (size_t i = 0; i < worker_count; ++i) cases[2 + i] = (struct ktap_case){jobs[i].name, worker, &jobs[i]};
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -11,7 +11,7 @@ enum { regions_most = 8, regions_pages = 256 };
 
 // A step registers what is free and deregisters what is not, one of regions_most. Those that are left when
 // the worker is killed are the kernel's to release.
-static inline bool stress_regions(struct draw* draw, unsigned number, struct crew_slot* slot) {
+static inline bool stress_regions(struct draw* draw, unsigned number, struct worker_slot* slot) {
   static struct link link;
   static struct ibv_mr* list[regions_most];
   static struct buffer buffer;

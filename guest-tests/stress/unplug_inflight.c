@@ -13,8 +13,8 @@
 #include "caps.h"
 #include "devices.h"
 #include "drive.h"
-#include "gone.h"
 #include "host.h"
+#include "hotunplug.h"
 #include "ktap.h"
 #include "pins.h"
 #include "ring.h"
@@ -36,34 +36,35 @@ static struct {
 } it;
 
 static unsigned char* place(int number) {
-  return it.buffer[number / each].addr + (size_t)(number % each) * gone_bytes();
+  return it.buffer[number / each].addr + (size_t)(number % each) * hotunplug_bytes();
 }
 
 static int from(int number) { return it.fd[number / each % 2]; }
 
 static bool prepare(void) {
   static const enum buffer_kind kinds[] = {BUFFER_PAGES, BUFFER_THP, BUFFER_PAGES, BUFFER_PAGES};
-  if (drive_pages(1) < 0 || !gone_open(&it.fd[0]) || !gone_gate(&it.gate, &it.fd[1])) return false;
+  if (drive_pages(1) < 0 || !hotunplug_open(&it.fd[0]) || !hotunplug_gate(&it.gate, &it.fd[1])) return false;
   for (int i = 0; i < groups; ++i)
-    if (!buffer_get(&it.buffer[i], kinds[i], each * gone_bytes())) return false;
+    if (!buffer_get(&it.buffer[i], kinds[i], each * hotunplug_bytes())) return false;
   if (!aio_open(&it.aio, reads) || !ring_open(&it.ring, reads, 0) || !pins_begin(&it.registered))
     return false;
   int error = uring_register(it.ring.fd, it.buffer[3].addr, it.buffer[3].size);
   if (error) return ktap_fail("registering a buffer: %s", strerror(-error));
-  return pins_expect_longterm(&it.registered, each * gone_pages);
+  return pins_expect_longterm(&it.registered, each * hotunplug_pages);
 }
 
 static bool submit(void) {
   if (!dm_suspend(&it.gate)) return false;
   for (int i = 0; i < 2 * each; ++i)
-    if (!aio_read(&it.aio, from(i), place(i), gone_bytes(), gone_offset(i), (unsigned)i + 1)) return false;
+    if (!aio_read(&it.aio, from(i), place(i), hotunplug_bytes(), hotunplug_offset(i), (unsigned)i + 1))
+      return false;
   for (int i = 2 * each; i < reads; ++i) {
     struct io_uring_sqe* sqe = ring_next(&it.ring);
     sqe->opcode = i < plain ? IORING_OP_READ : IORING_OP_READ_FIXED;
     sqe->fd = from(i);
     sqe->addr = (uintptr_t)place(i);
-    sqe->len = (uint32_t)gone_bytes();
-    sqe->off = (uint64_t)gone_offset(i);
+    sqe->len = (uint32_t)hotunplug_bytes();
+    sqe->off = (uint64_t)hotunplug_offset(i);
     sqe->user_data = (uint64_t)i;
   }
   return ring_submit(&it.ring);
@@ -77,7 +78,7 @@ static void reads_in_flight(const void* arg) {
   if (!pins_sample(&now)) return;
   long long held = (now.acquired - it.before.acquired) - (now.released - it.before.released);
   ktap_note("%d reads, %lld pages pinned by those in flight", reads, held);
-  if (drive_pages(1) > 0 && held < plain * gone_pages / 2)
+  if (drive_pages(1) > 0 && held < plain * hotunplug_pages / 2)
     ktap_fail("most of the reads were over before anything happened");
 }
 
@@ -85,8 +86,8 @@ static void unplug(const void* arg) {
   (void)arg;
   KTAP_REQUIRE(it.submitted, "no reads are in flight");
   char path[300];
-  it.gone = host_unplug(DRIVE_GONE, gone_answer_ms);
-  if (it.gone && device_find(DRIVE_GONE, 1, path, sizeof(path)) && access(path, F_OK) == 0)
+  it.gone = host_unplug(DRIVE_REMOVABLE, hotunplug_answer_ms);
+  if (it.gone && device_find(DRIVE_REMOVABLE, 1, path, sizeof(path)) && access(path, F_OK) == 0)
     ktap_fail("%s is still there", path);
   dm_resume(&it.gate);
 }
@@ -95,12 +96,12 @@ static bool reap_all(void) {
   struct io_uring_cqe cqe;
   while (it.aio.in_flight > 0) {
     long result = 0;
-    unsigned tag = aio_reap(&it.aio, gone_answer_ms, &result);
+    unsigned tag = aio_reap(&it.aio, hotunplug_answer_ms, &result);
     if (tag == 0) return ktap_fail("%d AIO reads never ended", it.aio.in_flight);
     it.result[tag - 1] = result;
   }
   for (int i = 2 * each; i < reads; ++i) {
-    if (!ring_reap(&it.ring, gone_answer_ms, &cqe))
+    if (!ring_reap(&it.ring, hotunplug_answer_ms, &cqe))
       return ktap_fail("%d io_uring reads never ended", reads - i);
     it.result[cqe.user_data] = cqe.res;
   }
@@ -113,24 +114,24 @@ static void every_read_ends(const void* arg) {
   KTAP_REQUIRE(it.submitted, "no reads are in flight");
   if (!reap_all()) return;
   for (int i = 0; i < reads; ++i) {
-    ++count[gone_judge(i, place(i), it.result[i])];
+    ++count[hotunplug_judge(i, place(i), it.result[i])];
     if (it.result[i] < 0) last = (int)-it.result[i];
   }
-  ktap_note("%d with data, %d with an error (%s)", count[GONE_DATA], count[GONE_ERROR],
+  ktap_note("%d with data, %d with an error (%s)", count[HOTUNPLUG_DATA], count[HOTUNPLUG_ERROR],
             last ? strerror(last) : "none");
   // Otherwise nothing was in flight, and the balance says nothing about that.
-  if (count[GONE_ERROR] == 0) ktap_fail("the drive answered all reads before it left");
-  if (count[GONE_DATA] == 0) ktap_fail("the drive answered none of the reads that it had");
+  if (count[HOTUNPLUG_ERROR] == 0) ktap_fail("the drive answered all reads before it left");
+  if (count[HOTUNPLUG_DATA] == 0) ktap_fail("the drive answered none of the reads that it had");
 }
 
 static void everything_is_given_back(const void* arg) {
   (void)arg;
   KTAP_REQUIRE(it.submitted && it.gone, "the drive was not unplugged");
-  long long pages = drive_pages(plain * gone_pages);
+  long long pages = drive_pages(plain * hotunplug_pages);
   pins_expect(&it.before, pages, pages);
   int error = uring_unregister(it.ring.fd);
   if (error) ktap_fail("unregistering: %s", strerror(-error));
-  pins_expect(&it.before, 0, each * gone_pages);
+  pins_expect(&it.before, 0, each * hotunplug_pages);
 }
 
 // The descriptor is still open: the end of a file without a byte, or an error.
@@ -139,7 +140,7 @@ static void nothing_is_left_to_read(const void* arg) {
   KTAP_REQUIRE(it.submitted && it.gone, "the drive was not unplugged");
   struct pins before;
   if (!pins_begin(&before)) return;
-  ssize_t got = pread(it.fd[0], it.buffer[0].addr, gone_bytes(), 0);
+  ssize_t got = pread(it.fd[0], it.buffer[0].addr, hotunplug_bytes(), 0);
   ktap_note("reading: %zd (%s)", got, got < 0 ? strerror(errno) : "no error");
   if (got > 0) ktap_fail("%zd bytes were read from a drive that is gone", got);
   pins_expect(&before, 0, 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "gone.h"
+#include "hotunplug.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,13 @@
 
 enum { seed = 77 };
 
-size_t gone_bytes(void) { return gone_pages * page_bytes(); }
+size_t hotunplug_bytes(void) { return hotunplug_pages * page_bytes(); }
 
-off_t gone_offset(int number) { return (off_t)(2 * number) * (off_t)gone_bytes(); }
+off_t hotunplug_offset(int number) { return (off_t)(2 * number) * (off_t)hotunplug_bytes(); }
 
 // Through the page cache: the few large requests of writeback are all that the drive has to answer.
 static bool fill(const char* path) {
-  size_t length = (size_t)gone_offset(gone_blocks);
+  size_t length = (size_t)hotunplug_offset(hotunplug_blocks);
   unsigned char* bytes = malloc(length);
   int fd = open(path, O_RDWR | O_CLOEXEC);
   if (!bytes || fd < 0) return ktap_fail("%s: %s", path, strerror(errno));
@@ -38,25 +38,26 @@ static bool open_direct(const char* path, int* fd) {
   return *fd >= 0 || ktap_fail("%s: %s", path, strerror(errno));
 }
 
-bool gone_open(int* fd) {
+bool hotunplug_open(int* fd) {
   char path[300];
-  if (!device_find(DRIVE_GONE, 1, path, sizeof(path)))
-    return ktap_skip("the machine has no removable drive %s", DRIVE_GONE);
+  if (!device_find(DRIVE_REMOVABLE, 1, path, sizeof(path)))
+    return ktap_skip("the machine has no removable drive %s", DRIVE_REMOVABLE);
   return fill(path) && open_direct(path, fd);
 }
 
-bool gone_gate(struct dm* gate, int* fd) {
+bool hotunplug_gate(struct dm* gate, int* fd) {
   char path[300];
-  unsigned sectors = (unsigned)(gone_offset(gone_blocks) / 512);
-  return device_find(DRIVE_GONE, 1, path, sizeof(path)) &&
+  unsigned sectors = (unsigned)(hotunplug_offset(hotunplug_blocks) / 512);
+  return device_find(DRIVE_REMOVABLE, 1, path, sizeof(path)) &&
          dm_open_reversed(gate, "pinrig-gone", path, 0, 1, sectors) && open_direct(gate->path, fd);
 }
 
-enum gone_end gone_judge(int number, const unsigned char* at, long result) {
-  if (result < 0) return GONE_ERROR;
-  if (result == (long)gone_bytes() && pattern_check(at, gone_bytes(), seed, (size_t)gone_offset(number)) < 0)
-    return GONE_DATA;
+enum hotunplug_end hotunplug_judge(int number, const unsigned char* at, long result) {
+  if (result < 0) return HOTUNPLUG_ERROR;
+  if (result == (long)hotunplug_bytes() &&
+      pattern_check(at, hotunplug_bytes(), seed, (size_t)hotunplug_offset(number)) < 0)
+    return HOTUNPLUG_DATA;
   ktap_fail("the read of block %d ended with %ld%s", number, result,
-            result == (long)gone_bytes() ? " and wrong data" : "");
-  return GONE_WRONG;
+            result == (long)hotunplug_bytes() ? " and wrong data" : "");
+  return HOTUNPLUG_WRONG;
 }

@@ -12,38 +12,38 @@
 #include "choices.h"
 
 // What a worker leaves behind, in memory that outlives it.
-struct crew_slot {
+struct worker_slot {
   uint64_t begun, done;  // steps
   uint64_t last;         // state of the draw of step begun - 1
   uint64_t pinned;       // pages that were pinned at least, in steps that were done
   unsigned kills;
 };
 
-struct crew_job {
+struct worker_job {
   const char* name;
   // One step. What it calls of lib/ktap.h is the worker's own: false, or a failure, ends it for good. NULL as
   // draw: the first call in a process, to get ready.
-  bool (*step)(struct draw* draw, unsigned number, struct crew_slot* slot);
+  bool (*step)(struct draw* draw, unsigned number, struct worker_slot* slot);
   bool spare;  // not to be killed
 };
 
-enum { crew_most = 16 };
+enum { max_workers = 16 };
 
-struct crew {
+struct workers {
   uint64_t seed;
   size_t count;
-  const struct crew_job* jobs[crew_most];
-  pid_t pid[crew_most];
-  struct crew_slot* slots;  // shared
-  volatile int* stop;       // shared
-  bool failed[crew_most];
+  const struct worker_job* jobs[max_workers];
+  pid_t pid[max_workers];
+  struct worker_slot* slots;  // shared
+  volatile int* stop;         // shared
+  bool failed[max_workers];
 };
 
 // The jobs are started. False: the running case failed.
-bool crew_start(struct crew* crew, uint64_t seed, const struct crew_job* jobs, size_t count);
+bool workers_start(struct workers* workers, uint64_t seed, const struct worker_job* jobs, size_t count);
 // Kills one after the other for that long. Gives up early when a worker has failed.
-void crew_run(struct crew* crew, int duration_ms);
+void workers_run(struct workers* workers, int duration_ms);
 // Lets them finish their steps; who has failed, did nothing or did other things than the seed says fails the
 // running case.
-void crew_end(struct crew* crew);
-bool crew_judge(const struct crew* crew, size_t number);
+void workers_end(struct workers* workers);
+bool workers_judge(const struct workers* workers, size_t number);

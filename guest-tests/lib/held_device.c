@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "stalled.h"
+#include "held_device.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,28 +15,28 @@ enum { start_ms = 20000 };
 
 // The device mapper counts nothing that waits in it, and takes no read that must not wait: io_uring would
 // have it repeated by another thread. A loop device counts, and takes it.
-bool stalled_open(struct stalled* drive, unsigned char fill) {
-  *drive = (struct stalled){.fd = -1, .loop = {.fd = -1}};
+bool held_device_open(struct held_device* drive, unsigned char fill) {
+  *drive = (struct held_device){.fd = -1, .loop = {.fd = -1}};
   if (place_open(&drive->place, PLACE_BDEV, true, fill) &&
       loop_open(&drive->loop, drive->place.fd, LO_FLAGS_DIRECT_IO)) {
     drive->fd = open(drive->loop.path, O_RDONLY | O_DIRECT | O_CLOEXEC);
     if (drive->fd < 0) ktap_fail("%s: %s", drive->loop.path, strerror(errno));
   }
-  if (drive->fd < 0) stalled_close(drive);
+  if (drive->fd < 0) held_device_close(drive);
   return drive->fd >= 0;
 }
 
-void stalled_close(struct stalled* drive) {
+void held_device_close(struct held_device* drive) {
   if (drive->fd >= 0) close(drive->fd);
   drive->fd = -1;
   loop_close(&drive->loop);
   place_close(&drive->place);
 }
 
-bool stalled_hold(struct stalled* drive) { return place_hold(&drive->place); }
-bool stalled_release(struct stalled* drive) { return place_release(&drive->place); }
+bool held_device_hold(struct held_device* drive) { return place_hold(&drive->place); }
+bool held_device_release(struct held_device* drive) { return place_release(&drive->place); }
 
-int stalled_reads(const struct stalled* drive) {
+int held_device_reads(const struct held_device* drive) {
   char path[80];
   int reads = -1;
   snprintf(path, sizeof(path), "/sys/class/block/%s/inflight", strrchr(drive->loop.path, '/') + 1);
@@ -47,10 +47,11 @@ int stalled_reads(const struct stalled* drive) {
   return reads;
 }
 
-bool stalled_await(const struct stalled* drive, int reads) {
+bool held_device_await(const struct held_device* drive, int reads) {
   long long end = clock_ms() + start_ms;
-  while (stalled_reads(drive) != reads) {
-    if (clock_ms() > end) return ktap_fail("%d reads are under way, want %d", stalled_reads(drive), reads);
+  while (held_device_reads(drive) != reads) {
+    if (clock_ms() > end)
+      return ktap_fail("%d reads are under way, want %d", held_device_reads(drive), reads);
     sleep_ms(1);
   }
   return true;

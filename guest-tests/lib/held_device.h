@@ -7,7 +7,7 @@
 #include "loop.h"
 #include "place.h"
 
-struct stalled {
+struct held_device {
   int fd;  // opened for direct reads
   struct place place;
   struct loop loop;
@@ -15,14 +15,14 @@ struct stalled {
 
 // Opens one whose bytes are all `fill`. Skips the running case when the machine or the kernel lacks what it
 // needs; there is nothing to close then.
-bool stalled_open(struct stalled* drive, unsigned char fill);
-void stalled_close(struct stalled* drive);
+bool held_device_open(struct held_device* drive, unsigned char fill);
+void held_device_close(struct held_device* drive);
 
 // Between the two reads start and do not end.
-bool stalled_hold(struct stalled* drive);
-bool stalled_release(struct stalled* drive);
+bool held_device_hold(struct held_device* drive);
+bool held_device_release(struct held_device* drive);
 
 // How many reads the drive has at this moment, as the block layer counts; -1: not known.
-int stalled_reads(const struct stalled* drive);
+int held_device_reads(const struct held_device* drive);
 // Waits until it has that many. Fails the running case when they do not come.
-bool stalled_await(const struct stalled* drive, int reads);
+bool held_device_await(const struct held_device* drive, int reads);
