@@ -78,7 +78,7 @@ Result<ExitCode> measure_all(const Words& w, const CancelToken& cancel) {
   std::vector<Figure> figures;
   ExitCode code = ExitCode::ok;
   {
-    const auto status = run::make_status(run::Loudness::normal);
+    const auto status = run::make_status(run::Verbosity::normal);
     const job::Services services{paths, cancel, *status, usable_cpus()};
     Setup setup{services, job::own_program().parent_path() / "pinrig", dir, {}, w.repeat, w.console_mib,
                 w.cold};

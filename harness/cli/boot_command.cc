@@ -19,7 +19,7 @@ Result<ExitCode> boot_command(const BootCommand& c, const Program& program) {
   PINRIG_TRY(options, to_options(c.words));
   std::string text;
   {
-    const auto status = run::make_status(program.loudness());
+    const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, jobs_of(c.words)};
     PINRIG_TRY(job, run::ready_boot(options, services));
     if (c.shell || c.gdb) return interact(job, c.gdb, program);

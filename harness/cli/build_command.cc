@@ -13,7 +13,7 @@ Result<ExitCode> build_command(const RunWords& words, const Program& program) {
   PINRIG_TRY(options, to_options(words));
   std::vector<std::string> built;
   {
-    const auto status = run::make_status(program.loudness());
+    const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, jobs_of(words)};
     PINRIG_TRY(lines, run::build_only(options, services, [&] { status->tick(); }));
     built = std::move(lines);

@@ -16,7 +16,7 @@ Result<ExitCode> checkout_command(const CheckoutCommand& c, const Program& progr
   PINRIG_TRY(paths, program.paths());
   std::string text;
   {
-    const auto status = run::make_status(program.loudness());
+    const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, 1};
     PINRIG_TRY(said, run::checkout_base(c.base, c.dir, c.branch, services));
     text = std::move(said);

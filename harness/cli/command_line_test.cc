@@ -76,7 +76,7 @@ TEST(Understand, GlobalOptionsGoBeforeOrBehindTheSubCommand) {
     Program program{never};
     ASSERT_FALSE(understand(args, program).has_error());
     EXPECT_TRUE(program.quiet);
-    EXPECT_EQ(program.loudness(), run::Loudness::quiet);
+    EXPECT_EQ(program.verbosity(), run::Verbosity::quiet);
   }
 }
 

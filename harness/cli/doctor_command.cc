@@ -42,7 +42,7 @@ Result<ExitCode> doctor_command(bool json, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   std::vector<doctor::Finding> findings;
   {
-    const auto status = run::make_status(run::Loudness::quiet);
+    const auto status = run::make_status(run::Verbosity::quiet);
     const job::Services services{paths, program.cancel, *status, 1};
     PINRIG_TRY(found, doctor::diagnose(services));
     findings = std::move(found);

@@ -17,10 +17,10 @@ struct MapCommand {
   std::string output = "-";
 };
 
-constexpr int most_runs = 500;  ///< of the store, newest first
+constexpr int max_runs = 500;  ///< of the store, newest first
 
 Result<std::vector<store::RunRow>> rows_of(const MapCommand& c, const store::Store& store) {
-  if (c.runs.empty()) return store.runs(most_runs);
+  if (c.runs.empty()) return store.runs(max_runs);
   std::vector<store::RunRow> out;
   for (const auto& id : c.runs) {
     PINRIG_TRY(run, store.find_run(id));

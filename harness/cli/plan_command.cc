@@ -21,7 +21,7 @@ Result<ExitCode> plan_command(const RunWords& words, const Program& program) {
   std::string text;
   std::optional<git::ApplyFailure> failure;
   {
-    const auto status = run::make_status(run::Loudness::quiet);
+    const auto status = run::make_status(run::Verbosity::quiet);
     const job::Services services{paths, program.cancel, *status, jobs_of(words)};
     PINRIG_TRY(inputs, run::load_inputs(paths.project, options));
     PINRIG_TRY(sources, run::fetch_sources(inputs, services));

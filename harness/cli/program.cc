@@ -32,8 +32,8 @@ std::string purpose(int argc, char** argv) {
 
 }  // namespace
 
-run::Loudness Program::loudness() const {
-  return quiet ? run::Loudness::quiet : verbose ? run::Loudness::verbose : run::Loudness::normal;
+run::Verbosity Program::verbosity() const {
+  return quiet ? run::Verbosity::quiet : verbose ? run::Verbosity::verbose : run::Verbosity::normal;
 }
 
 ExitCode main_program(int argc, char** argv) {

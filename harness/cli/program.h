@@ -21,7 +21,7 @@ struct Program {
   bool verbose = false;
   std::string usage;  ///< file for what this process itself cost; empty = none
 
-  run::Loudness loudness() const;
+  run::Verbosity verbosity() const;
   Result<Paths> paths() const { return find_paths(); }
 };
 

@@ -50,7 +50,7 @@ Result<ExitCode> prove_command(ProveCommand c, const Program& program) {
   words.jobs = c.jobs;
   prove::ProveEnd end;
   {
-    const auto status = run::make_status(program.loudness());
+    const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, jobs_of(words)};
     PINRIG_TRY(e, prove::prove(c.options, services, [&] { status->tick(); }));
     end = std::move(e);

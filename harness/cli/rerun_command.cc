@@ -28,7 +28,7 @@ Result<ExitCode> rerun_command(const RerunCommand& c, const Program& program) {
   std::string text;
   ExitCode code = ExitCode::ok;
   {
-    const auto status = run::make_status(program.loudness());
+    const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, 1};
     PINRIG_TRY(job, run::ready_again({c.job, c.tests}, services));
     if (c.shell || c.gdb) return interact(job, c.gdb, program);

@@ -34,7 +34,7 @@ Result<ExitCode> run_and_report(const RunCommand& c, const Program& program) {
   PINRIG_TRY(options, c.again.empty() ? to_options(c.words) : recorded_options(c.again, paths));
   run::RunEnd end;
   {
-    const auto status = run::make_status(program.loudness());
+    const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, jobs_of(c.words)};
     PINRIG_TRY(e, run::execute(options, services, [&] { status->tick(); }));
     end = e;

@@ -252,9 +252,9 @@ Parser::Parser() : impl_(std::make_unique<Impl>()) {}
 Parser::~Parser() = default;
 
 void Parser::feed(std::string_view piece) {
-  constexpr std::size_t most_head = 4096;
+  constexpr std::size_t max_head = 4096;
   std::string& head = impl_->head;
-  if (head.size() < most_head) head.append(piece.substr(0, most_head - head.size()));
+  if (head.size() < max_head) head.append(piece.substr(0, max_head - head.size()));
   std::string& tail = impl_->tail;
   const std::size_t last = piece.rfind('\n');
   if (last == std::string_view::npos) {

@@ -207,8 +207,8 @@ bool Report::take(std::string_view text, int line) {
 }
 
 bool Report::reaches(std::string_view text, int line) {
-  constexpr int most_lines = 500;
-  if (++taken_ > most_lines) open_ = false;
+  constexpr int max_lines = 500;
+  if (++taken_ > max_lines) open_ = false;
   if (!open_) return false;
   if (contains(text, "---[ end ")) {  // "trace 0000000000000000 ]---", "Kernel panic - not syncing: ... ]---"
     event_.last_line = line;

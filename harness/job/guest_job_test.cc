@@ -151,15 +151,15 @@ TEST(Manifest, HashesOfLargeFilesAreKeptUntilTheyChange) {
   const auto dir = TempDir::create("/tmp", "pinrig-manifest-").value();
   const fs::path image = dir.path() / "ext4.img";
   ASSERT_TRUE(write_file_atomic(image, "one").has_value());
-  const auto one = kept_sha256(image);
+  const auto one = cached_sha256(image);
   ASSERT_TRUE(one.has_value());
   EXPECT_EQ(one->size(), 64u);
-  EXPECT_EQ(*kept_sha256(image), *one);
+  EXPECT_EQ(*cached_sha256(image), *one);
   ASSERT_TRUE(write_file_atomic(image, "three").has_value());
-  EXPECT_NE(*kept_sha256(image), *one);
+  EXPECT_NE(*cached_sha256(image), *one);
   // A file that is no hash of ours is not believed.
   ASSERT_TRUE(write_file_atomic(image.string() + ".sha256", "junk").has_value());
-  EXPECT_NE(kept_sha256(image)->substr(0, 4), "junk");
+  EXPECT_NE(cached_sha256(image)->substr(0, 4), "junk");
   ASSERT_TRUE(write_manifest(dir.path(), {{"kernel", image}}, {{"pin-fs:1", image}}, {{"qemu", "7.2.22"}})
                   .has_value());
   const auto text = read_file(dir.path() / "manifest.json");

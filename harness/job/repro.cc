@@ -44,7 +44,7 @@ exec "${{PINRIG:-$pinrig}}" rerun "$(dirname "$0")/job.json" "$@"
   return write_file_atomic(dir / "repro.sh", script, 0755);
 }
 
-Result<std::string> kept_sha256(const fs::path& image) {
+Result<std::string> cached_sha256(const fs::path& image) {
   struct stat st = {};
   if (::stat(image.c_str(), &st) != 0) return errno_error("stat " + image.string(), errno);
   const std::string state = fmt::format(" {} {}.{:09}\n", st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
@@ -66,7 +66,7 @@ Result<void> write_manifest(const fs::path& dir, const std::map<std::string, fs:
     j["files"][role] = {{"path", path.string()}, {"sha256", sha}};
   }
   for (const auto& [key, path] : drives) {
-    PINRIG_TRY(sha, kept_sha256(path));
+    PINRIG_TRY(sha, cached_sha256(path));
     j["drives"][key] = {{"path", path.string()}, {"sha256", sha}};
   }
   for (const auto& [key, value] : facts) j["facts"][key] = value;

@@ -22,7 +22,7 @@ Result<void> write_manifest(const fs::path& dir, const std::map<std::string, fs:
 
 /// SHA-256 of a file of the cache that may be large and does not change: kept in IMAGE.sha256 beside it, with
 /// the image's size and time of change, and made anew when these differ.
-Result<std::string> kept_sha256(const fs::path& image);
+Result<std::string> cached_sha256(const fs::path& image);
 
 /// The program that is running, for repro.sh: after a rebuild the new one in its place.
 fs::path own_program();

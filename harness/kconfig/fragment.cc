@@ -137,7 +137,7 @@ class Parser {
   Error bad(const std::string& what, const std::string& hint) const {
     return make_error(ErrorKind::bad_input, fmt::format("{}:{}: {}", out_.file, line_, what), hint);
   }
-  model::Where where() const { return {out_.file, line_, 0}; }
+  model::SourceLocation where() const { return {out_.file, line_, 0}; }
 
   Fragment out_;
   Pending pending_;

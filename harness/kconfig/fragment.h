@@ -31,7 +31,7 @@ struct Wanted {
   std::optional<Version> until;  ///< the last version that has it
   std::string optional;          ///< reason why it may be absent; empty = it must hold
   bool yields = false;           ///< a default: another fragment may say otherwise
-  model::Where where;
+  model::SourceLocation where;
 
   bool applies_to(Version v) const { return !(since && v < *since) && !(until && v > *until); }
 };

@@ -113,7 +113,7 @@ class TreeParser {
     return n >= help_indent;
   }
 
-  void take(std::string_view s, const model::Where& where) {
+  void take(std::string_view s, const model::SourceLocation& where) {
     const auto word = first_word(s);
     if (word == "source" || word == "orsource") return source(after(s, word));
     if (word == "config" || word == "menuconfig") return config(std::string(after(s, word)), where);
@@ -145,7 +145,7 @@ class TreeParser {
     file(name);
   }
 
-  void config(const std::string& symbol, const model::Where& where) {
+  void config(const std::string& symbol, const model::SourceLocation& where) {
     Definition d;
     d.where = where;
     for (const auto& scope : scopes_) {

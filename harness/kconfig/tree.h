@@ -14,7 +14,7 @@ namespace pinrig::kconfig {
 
 /// One `config` entry. A symbol may have several, each with its own conditions.
 struct Definition {
-  model::Where where;  ///< relative to the tree: "drivers/nvme/host/Kconfig":5
+  model::SourceLocation where;  ///< relative to the tree: "drivers/nvme/host/Kconfig":5
   bool has_prompt = false;
   std::vector<std::string> depends;  ///< own, of enclosing menus, ifs and choices: all must hold
   std::vector<std::string> visible;  ///< conditions of the prompt alone: `bool "..." if EXPERT`, `visible if`
@@ -22,7 +22,7 @@ struct Definition {
 };
 
 struct Choice {
-  model::Where where;
+  model::SourceLocation where;
   std::vector<std::string> members;
 };
 

@@ -18,12 +18,12 @@ std::optional<Arch> arch_from_string(const std::string&);  ///< also accepts "am
 const char* kernel_arch(Arch arch);                        ///< value of make ARCH=: "x86_64", "arm64"
 
 /// Where a value stood in a file of the user; line and column count from 1, 0 = unknown.
-struct Where {
+struct SourceLocation {
   std::string file;
   int line = 0;
   int column = 0;
 };
-std::string to_string(const Where& where);  ///< "file:line:column"
+std::string to_string(const SourceLocation& where);  ///< "file:line:column"
 
 /// A kernel source before any patch (kernels/NAME.yaml).
 struct KernelBase {
@@ -39,7 +39,7 @@ struct KernelBase {
   };
   std::string name;
   std::variant<Debian, Git, Tarball> source;
-  Where where;
+  SourceLocation where;
 };
 
 /// What is expected of some tests at some points. A verdict outside `verdicts` is a regression; with
@@ -51,7 +51,7 @@ struct Expectation {
   std::vector<Arch> archs;          ///< empty = all
   std::string reason;
   bool required = true;
-  Where where;
+  SourceLocation where;
 };
 
 /// Patches on a base (kernels/series/NAME/series.yaml).
@@ -72,7 +72,7 @@ struct Series {
   std::variant<Mbox, PatchDir, GitRange> patches;
   std::vector<Expectation> expect;
   std::map<std::string, std::string> capabilities;  ///< required values, e.g. dio.bdev: pin
-  Where where;
+  SourceLocation where;
 };
 
 /// A series up to and including patch `number`; 0 is the base. What it is is its tree and, above the base,

@@ -13,7 +13,7 @@ struct MapRow {
   std::string id;            ///< "D1": what `rows:` of a test names
   std::string what;          ///< one line
   std::string not_testable;  ///< why no test can reach it; empty = tests are wanted
-  Where where;
+  SourceLocation where;
 };
 
 }  // namespace pinrig::model

@@ -81,9 +81,9 @@ TEST(Ranges, EveryPartHasToHold) {
   EXPECT_TRUE(KernelRange{}.covers("any", "", Arch::aarch64));
 }
 
-TEST(Where, UnknownPartsAreLeftOut) {
-  EXPECT_EQ(to_string(Where{"a.yaml", 3, 7}), "a.yaml:3:7");
-  EXPECT_EQ(to_string(Where{"a.yaml", 0, 0}), "a.yaml");
+TEST(SourceLocation, UnknownPartsAreLeftOut) {
+  EXPECT_EQ(to_string(SourceLocation{"a.yaml", 3, 7}), "a.yaml:3:7");
+  EXPECT_EQ(to_string(SourceLocation{"a.yaml", 0, 0}), "a.yaml");
 }
 
 TEST(Timeouts, AKernelThatBootsSlowlyGetsMoreTimeForEverything) {

@@ -120,7 +120,7 @@ std::optional<Arch> arch_from_string(const std::string& s) {
   return std::nullopt;
 }
 
-std::string to_string(const Where& where) {
+std::string to_string(const SourceLocation& where) {
   std::string out = where.file;
   if (where.line > 0) out += ":" + std::to_string(where.line);
   if (where.line > 0 && where.column > 0) out += ":" + std::to_string(where.column);

@@ -44,7 +44,7 @@ struct Proof {
   std::string base;                        ///< another base instead of a mutant
   std::map<std::string, std::string> env;  ///< beside or instead of them: a fault by environment
   std::vector<std::string> red;  ///< globs over cases that must not pass; empty = the test itself must not
-  Where where;
+  SourceLocation where;
 
   bool empty() const { return mutant.empty() && base.empty() && env.empty(); }
 };
@@ -66,7 +66,7 @@ struct TestSpec {
   std::string what;               ///< one line: the behaviour guarded
   std::vector<std::string> rows;  ///< rows of guest-tests/map.yaml that it covers
   Proof proof;
-  Where where;
+  SourceLocation where;
 
   bool from_kernel() const { return program.rfind("kernel:", 0) == 0; }
   std::string kernel_binary() const { return program.substr(7); }
@@ -82,7 +82,7 @@ struct Suite {
 struct TestEnv {
   std::string test;  ///< "suite/test"
   std::map<std::string, std::string> env;
-  Where where;
+  SourceLocation where;
 };
 
 /// A way to configure the kernels of a run: one column of its matrix.
@@ -107,7 +107,7 @@ struct RunSpec {
   Accel accel = Accel::automatic;
   std::vector<Expectation> expect;  ///< beside those of the series
   std::vector<TestEnv> env;         ///< for single tests, beside the suite's
-  Where where;
+  SourceLocation where;
 };
 
 }  // namespace pinrig::model

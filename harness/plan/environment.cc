@@ -13,7 +13,7 @@ namespace {
 
 constexpr double one_day = 86400;
 
-std::string placed(const model::Where& where, const std::string& message) {
+std::string placed(const model::SourceLocation& where, const std::string& message) {
   const std::string place = model::to_string(where);
   return place.empty() ? message : place + ": " + message;
 }
@@ -48,7 +48,7 @@ Result<void> add_environment(std::vector<model::Suite>& suites, const std::vecto
   return {};
 }
 
-bool puts_faults(const std::vector<model::Suite>& suites, const std::vector<model::TestEnv>& more) {
+bool injects_faults(const std::vector<model::Suite>& suites, const std::vector<model::TestEnv>& more) {
   for (const auto& one : more) {
     const model::TestSpec* test = find_test(suites, one.test);
     for (const auto& [name, value] : one.env) {

@@ -15,7 +15,7 @@ Result<void> add_environment(std::vector<model::Suite>& suites, const std::vecto
 
 /// Does it set a variable by which the proof of a test puts a fault into it? Others, such as how long a test
 /// is to run, are choices of the user's.
-bool puts_faults(const std::vector<model::Suite>& suites, const std::vector<model::TestEnv>& more);
+bool injects_faults(const std::vector<model::Suite>& suites, const std::vector<model::TestEnv>& more);
 
 /// Adds to the limit of every test with `limit_plus` the seconds in that variable; bad_input when it holds no
 /// number from 0 to a day.

@@ -44,12 +44,12 @@ TEST(Environment, ATestThatIsNotThereNamesTheNearest) {
 TEST(Environment, WhatTheProofOfATestSetsIsAFault) {
   auto s = suites();
   s[0].tests[1].proof.env = {{"PINRIG_CAPABILITIES", "dio.bdev=pin"}};
-  EXPECT_TRUE(puts_faults(s, {{"stress/all", {{"SEED", "7"}}, {}},
-                              {"stress/unplug_inflight", {{"PINRIG_CAPABILITIES", "x=y"}}, {}}}));
-  EXPECT_FALSE(
-      puts_faults(s, {{"stress/all", {{"SEED", "7"}}, {}}, {"stress/unplug_inflight", {{"OTHER", "1"}}, {}}}))
+  EXPECT_TRUE(injects_faults(s, {{"stress/all", {{"SEED", "7"}}, {}},
+                                 {"stress/unplug_inflight", {{"PINRIG_CAPABILITIES", "x=y"}}, {}}}));
+  EXPECT_FALSE(injects_faults(
+      s, {{"stress/all", {{"SEED", "7"}}, {}}, {"stress/unplug_inflight", {{"OTHER", "1"}}, {}}}))
       << "a choice";
-  EXPECT_FALSE(puts_faults(s, {}));
+  EXPECT_FALSE(injects_faults(s, {}));
 }
 
 TEST(Environment, TheChosenTimeIsAddedToTheLimit) {

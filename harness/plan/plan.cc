@@ -20,7 +20,7 @@ using model::Point;
 using model::RunSpec;
 using model::TestSpec;
 
-Error bad(const model::Where& where, const std::string& message, std::string hint = {}) {
+Error bad(const model::SourceLocation& where, const std::string& message, std::string hint = {}) {
   const std::string place = model::to_string(where);
   return make_error(ErrorKind::bad_input, place.empty() ? message : place + ": " + message, std::move(hint));
 }

@@ -12,8 +12,8 @@ namespace pinrig::plan {
 
 /// Where a list of words came from: a key of a file, or an option of the command line.
 struct Origin {
-  model::Where where;  ///< empty for an option
-  std::string name;    ///< "suites", "--test"
+  model::SourceLocation where;  ///< empty for an option
+  std::string name;             ///< "suites", "--test"
   bool is_option() const { return where.file.empty(); }
 };
 

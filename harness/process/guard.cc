@@ -21,7 +21,7 @@ namespace pinrig::process {
 namespace {
 
 /// More groups at once than any run has; what does not fit is only not guarded.
-constexpr std::size_t most_groups = 1024;
+constexpr std::size_t max_groups = 1024;
 
 // Only async-signal-safe calls may use these in a child.
 std::atomic<int> our_end{-1};
@@ -52,7 +52,7 @@ void shed(int fd) {
 }
 
 [[noreturn]] void stand_guard() {
-  static std::array<pid_t, most_groups> groups;
+  static std::array<pid_t, max_groups> groups;
   std::size_t count = 0;
   for (;;) {
     pid_t message = 0;
@@ -60,7 +60,7 @@ void shed(int fd) {
     if (n < 0 && errno == EINTR) continue;
     if (n != sizeof message) break;
     const auto end = groups.begin() + static_cast<std::ptrdiff_t>(count);
-    if (message > 0 && count < most_groups) {
+    if (message > 0 && count < max_groups) {
       groups[count++] = message;
     } else if (const auto at = std::find(groups.begin(), end, -message); at != end) {
       *at = groups[--count];

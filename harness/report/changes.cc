@@ -16,8 +16,8 @@ namespace {
 using assess::Delta;
 using assess::DeltaKind;
 
-constexpr std::size_t most_cases = 5;  ///< of one test; more are counted
-constexpr std::size_t most_name = 44;  ///< columns for names, when they are aligned
+constexpr std::size_t max_cases = 5;  ///< of one test; more are counted
+constexpr std::size_t max_name = 44;  ///< columns for names, when they are aligned
 
 /// The same change on every architecture and configuration where it was seen.
 struct ChangeLine {
@@ -166,7 +166,7 @@ std::pair<std::vector<ChangeLine>, Hidden> pick(std::vector<ChangeLine> all, boo
   Hidden shown;
   Hidden hidden;
   for (auto& c : all) {
-    if (!verbose && !c.delta.case_name.empty() && ++shown[c.delta.test] > most_cases)
+    if (!verbose && !c.delta.case_name.empty() && ++shown[c.delta.test] > max_cases)
       ++hidden[c.delta.test];
     else
       out.push_back(std::move(c));
@@ -191,7 +191,7 @@ std::string changes(const RunData& data, const Painter& p) {
   std::string out = p.bold("changed from base to tip") + "\n";
   const auto [lines, hidden] = pick(std::move(all), p.style().verbose);
   std::size_t width = 0;
-  for (const auto& c : lines) width = std::max(width, std::min(width_of(name_of(c.delta)), most_name));
+  for (const auto& c : lines) width = std::max(width, std::min(width_of(name_of(c.delta)), max_name));
   for (const auto& c : lines) out += one_line(c, width, p);
   for (const auto& [test, n] : hidden)
     out +=

@@ -105,7 +105,7 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   in.suites = std::move(suites);
   PINRIG_CHECK(plan::add_environment(in.suites, in.spec.env));
   PINRIG_CHECK(plan::add_environment(in.suites, o.env));
-  in.has_faults = plan::puts_faults(in.suites, in.spec.env) || plan::puts_faults(in.suites, o.env);
+  in.has_faults = plan::injects_faults(in.suites, in.spec.env) || plan::injects_faults(in.suites, o.env);
   PINRIG_CHECK(plan::extend_limits(in.suites));
   PINRIG_CHECK(plan::check_words(in.spec, in.machine, in.suites, in.origins));
   PINRIG_TRY(requirements, spec::load_all_requirements(project));

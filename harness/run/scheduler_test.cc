@@ -77,7 +77,7 @@ class Crowd {
   int most_ = 0;
 };
 
-int most_at_once(const Task& share, const Budget& budget) {
+int max_at_once(const Task& share, const Budget& budget) {
   const CancelToken cancel;
   Crowd crowd;
   Scheduler scheduler(budget, Millis(20));
@@ -92,14 +92,14 @@ int most_at_once(const Task& share, const Budget& budget) {
 
 TEST(Scheduler, BudgetsAreKept) {
   const Budget budget{.cpus = 8, .memory = 1000, .build_slots = 2};
-  EXPECT_EQ(most_at_once({.cpus = 1}, budget), 4) << "nothing stands against it: the count sees them all";
-  EXPECT_EQ(most_at_once({.cpus = 1, .memory = 600}, budget), 1) << "two of 600 bytes do not fit in 1000";
-  EXPECT_EQ(most_at_once({.cpus = 4}, budget), 2);
-  EXPECT_EQ(most_at_once({.cpus = 1, .build_slots = 1}, budget), 2);
+  EXPECT_EQ(max_at_once({.cpus = 1}, budget), 4) << "nothing stands against it: the count sees them all";
+  EXPECT_EQ(max_at_once({.cpus = 1, .memory = 600}, budget), 1) << "two of 600 bytes do not fit in 1000";
+  EXPECT_EQ(max_at_once({.cpus = 4}, budget), 2);
+  EXPECT_EQ(max_at_once({.cpus = 1, .build_slots = 1}, budget), 2);
 }
 
 TEST(Scheduler, WithoutAMemoryLimitMemoryIsNotCounted) {
-  EXPECT_EQ(most_at_once({.cpus = 1, .memory = std::uint64_t{1} << 62}, {.cpus = 8, .memory = 0}), 4);
+  EXPECT_EQ(max_at_once({.cpus = 1, .memory = std::uint64_t{1} << 62}, {.cpus = 8, .memory = 0}), 4);
 }
 
 TEST(Scheduler, ATaskSubmitsOthersWhileItRuns) {

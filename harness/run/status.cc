@@ -33,8 +33,8 @@ std::string amount(double done, double known, const std::string& what) {
 
 }  // namespace
 
-Status::Status(int fd, bool live, bool color, Loudness loudness)
-    : fd_(fd), live_(live && loudness != Loudness::quiet), color_(color), loudness_(loudness) {}
+Status::Status(int fd, bool live, bool color, Verbosity verbosity)
+    : fd_(fd), live_(live && verbosity != Verbosity::quiet), color_(color), verbosity_(verbosity) {}
 
 Status::~Status() {
   const std::lock_guard lock(mutex_);
@@ -82,7 +82,7 @@ void Status::draw() {
 }
 
 void Status::plain_progress(const std::string& task, Line& line) {
-  if (live_ || loudness_ == Loudness::quiet || since(line.reported) < line.interval) return;
+  if (live_ || verbosity_ == Verbosity::quiet || since(line.reported) < line.interval) return;
   line.reported = Clock::now();
   line.interval = std::min(2 * line.interval, longest_interval);
   print(live_text(task, line));
@@ -90,12 +90,12 @@ void Status::plain_progress(const std::string& task, Line& line) {
 
 void Status::on(const Event& e) {
   const std::lock_guard lock(mutex_);
-  const bool quiet = loudness_ == Loudness::quiet;
+  const bool quiet = verbosity_ == Verbosity::quiet;
   const auto now = Clock::now();
   switch (e.kind) {
     case Event::Kind::begin:
       lines_[e.task] = Line{e.what, e.text, e.done, e.known, -1, now, now};
-      if (!live_ && loudness_ == Loudness::verbose)
+      if (!live_ && verbosity_ == Verbosity::verbose)
         print(fmt::format("  {:<16} {:<8} {}", e.task, e.what, e.text));
       break;
     case Event::Kind::progress:
@@ -106,7 +106,7 @@ void Status::on(const Event& e) {
       line.done = e.done;
       line.known = e.known;
       line.left_s = e.left_s;
-      if (e.kind == Event::Kind::test && loudness_ == Loudness::verbose && !e.text.empty())
+      if (e.kind == Event::Kind::test && verbosity_ == Verbosity::verbose && !e.text.empty())
         print(fmt::format("  {:<16} {:<8} {} {}", e.task, "test", e.what, e.text));
       plain_progress(e.task, line);
       break;
@@ -139,10 +139,10 @@ void Status::tick() {
   for (auto& [task, line] : lines_) plain_progress(task, line);
 }
 
-std::unique_ptr<Status> make_status(Loudness loudness) {
+std::unique_ptr<Status> make_status(Verbosity verbosity) {
   const bool tty =
       ::isatty(STDERR_FILENO) == 1 && environment("TERM").value_or("dumb") != "dumb" && !environment("CI");
-  return std::make_unique<Status>(STDERR_FILENO, tty, tty && !environment("NO_COLOR"), loudness);
+  return std::make_unique<Status>(STDERR_FILENO, tty, tty && !environment("NO_COLOR"), verbosity);
 }
 
 }  // namespace pinrig::run

@@ -15,13 +15,13 @@ namespace pinrig::run {
 using job::Event;
 using job::Observer;
 
-enum class Loudness { quiet, normal, verbose };
+enum class Verbosity { quiet, normal, verbose };
 
 class Status : public Observer {
  public:
   /// Writes to file descriptor `fd`. `live`: the descriptor is a terminal that understands ANSI cursor
   /// movement (not TERM=dumb); `color`: colours are wanted (no NO_COLOR).
-  Status(int fd, bool live, bool color, Loudness loudness);
+  Status(int fd, bool live, bool color, Verbosity verbosity);
   ~Status() override;  ///< takes the live lines away
 
   void on(const Event& event) override;
@@ -50,7 +50,7 @@ class Status : public Observer {
   int fd_;
   bool live_;
   bool color_;
-  Loudness loudness_;
+  Verbosity verbosity_;
   std::mutex mutex_;
   std::map<std::string, Line> lines_;  ///< by task: what is going on now
   std::size_t drawn_ = 0;              ///< live lines on the screen
@@ -58,6 +58,6 @@ class Status : public Observer {
 };
 
 /// Chosen from the environment: stderr, isatty, TERM, NO_COLOR.
-std::unique_ptr<Status> make_status(Loudness loudness);
+std::unique_ptr<Status> make_status(Verbosity verbosity);
 
 }  // namespace pinrig::run

@@ -20,7 +20,9 @@ class StatusTest : public testing::Test {
   StatusTest() : fd_(::open(file().c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {}
   fs::path file() const { return dir_.path() / "screen"; }
   std::string said() const { return read_file(file()).value(); }
-  Status make(bool live, bool color, Loudness loudness) { return Status(fd_.get(), live, color, loudness); }
+  Status make(bool live, bool color, Verbosity verbosity) {
+    return Status(fd_.get(), live, color, verbosity);
+  }
 
   TempDir dir_ = TempDir::create("/tmp", "pinrig-status-").value();
   UniqueFd fd_;
@@ -42,7 +44,7 @@ const Event line{.kind = Kind::line, .task = "x86_64", .text = "TCG, not KVM"};
 const Event warning{.kind = Kind::warning, .task = "tip-x86_64", .text = "mm/gup.c:3: unused"};
 
 TEST_F(StatusTest, PlainLinesSayOnlyWhatEnded) {
-  auto s = make(false, false, Loudness::normal);
+  auto s = make(false, false, Verbosity::normal);
   for (const auto& e : {begun, objects, ran, line, warning, over, failed}) s.on(e);
   EXPECT_EQ(said(),
             "  x86_64           TCG, not KVM\n"
@@ -52,13 +54,13 @@ TEST_F(StatusTest, PlainLinesSayOnlyWhatEnded) {
 }
 
 TEST_F(StatusTest, QuietKeepsWarningsAlone) {
-  auto s = make(true, false, Loudness::quiet);
+  auto s = make(true, false, Verbosity::quiet);
   for (const auto& e : {begun, objects, ran, line, warning, over}) s.on(e);
   EXPECT_EQ(said(), "! tip-x86_64       mm/gup.c:3: unused\n");
 }
 
 TEST_F(StatusTest, VerboseNamesEveryTest) {
-  auto s = make(false, false, Loudness::verbose);
+  auto s = make(false, false, Verbosity::verbose);
   s.on(begun);
   s.on(ran);
   EXPECT_THAT(said(), HasSubstr("tip-x86_64       build"));
@@ -67,7 +69,7 @@ TEST_F(StatusTest, VerboseNamesEveryTest) {
 
 TEST_F(StatusTest, LiveLinesAreTakenAwayBeforeALineThatStays) {
   {
-    auto s = make(true, false, Loudness::normal);
+    auto s = make(true, false, Verbosity::normal);
     s.on(begun);
     s.on(objects);
     EXPECT_THAT(said(), HasSubstr("12/900 objects"));
@@ -80,7 +82,7 @@ TEST_F(StatusTest, LiveLinesAreTakenAwayBeforeALineThatStays) {
 }
 
 TEST_F(StatusTest, LiveLinesFitTheTerminal) {
-  auto s = make(true, false, Loudness::normal);
+  auto s = make(true, false, Verbosity::normal);
   Event wide = objects;
   wide.text = std::string(200, 'x');
   s.on(begun);
@@ -90,24 +92,24 @@ TEST_F(StatusTest, LiveLinesFitTheTerminal) {
 
 TEST_F(StatusTest, ColoursOnlyWhenWanted) {
   {
-    auto plain = make(false, false, Loudness::normal);
+    auto plain = make(false, false, Verbosity::normal);
     plain.on(over);
   }
   EXPECT_THAT(said(), Not(HasSubstr("\x1b[")));
-  auto coloured = make(false, true, Loudness::normal);
+  auto coloured = make(false, true, Verbosity::normal);
   coloured.on(over);
   EXPECT_THAT(said(), HasSubstr("\x1b[32m"));
 }
 
 TEST_F(StatusTest, AnEventWithoutABeginIsALineToo) {
-  auto s = make(true, false, Loudness::normal);
+  auto s = make(true, false, Verbosity::normal);
   EXPECT_THAT(said(), IsEmpty());
   s.on(objects);
   EXPECT_THAT(said(), HasSubstr("12/900 objects"));
 }
 
 TEST_F(StatusTest, AClosedTerminalEndsNoRun) {
-  Status s(-1, true, true, Loudness::verbose);
+  Status s(-1, true, true, Verbosity::verbose);
   for (const auto& e : {begun, objects, warning, over}) s.on(e);
   s.tick();
 }

@@ -25,7 +25,7 @@ class Reader {
   /// Only when !ok().
   Error error() const { return *error_; }
   const std::string& file() const { return file_; }
-  model::Where where(const Node& n) const { return {file_, n.line, n.column}; }
+  model::SourceLocation where(const Node& n) const { return {file_, n.line, n.column}; }
   void fail(const Node& at, const std::string& message, std::string hint = {});
   void fail(Error e);
 

@@ -257,14 +257,14 @@ std::string Guest::Impl::exit_text() const {
 std::string Guest::Impl::log_tail() const {
   const auto log = read_file(files.dir / "qemu.log");
   if (log.has_error()) return {};
-  constexpr std::size_t most_lines = 10;
+  constexpr std::size_t max_lines = 10;
   std::vector<std::string> kept;
   for (const auto line : lines(*log)) {
     // The network without a way out is what we want (net_args()).
     if (line.find("hub 0 is not connected to host network") != std::string_view::npos) continue;
     if (!trim(line).empty()) kept.emplace_back(line);
   }
-  if (kept.size() > most_lines) kept.erase(kept.begin(), kept.end() - most_lines);
+  if (kept.size() > max_lines) kept.erase(kept.begin(), kept.end() - max_lines);
   return kept.empty() ? std::string() : ": " + join(kept, "\n");
 }
 
