@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-// Is what was seen as it should be? One step over a whole run, from facts and files to assessments and the
-// exit code. Pure: `pinrig show RUN --reassess` does it again without booting anything.
+// Is what was seen as expected? One step over a whole run, from facts and files to assessments and the
+// exit code. Pure: `pinrig show RUN --reassess` repeats it without booting anything.
 //
-// For each row of a kernel, in this order; the first rule that speaks decides, later ones may take back
-// leave:
+// For each row of a kernel, in this order; the first rule that applies decides, but a later one can still
+// turn an accepted row into a failure (lost):
 //
 // clang-format off
 //   an expectation of run or series matches   expectation; otherwise, when its verdicts do not hold this one
 //   the case of a test that one covers        expectation, consequence
 //   pass, xfail                               fine
-//   skip                                      fine; on a kernel that configs/expectations covers it has to
+//   skip                                      fine; on a kernel that configs/expectations covers it must
 //                                             be foreseen or listed (allowed_skip), else unlisted_skip
 //   a known issue has this case and verdict   known_issue; issue_worse, when it leaves more pages than
 //                                             `pages:`, or at a patched point more (or another verdict) than
@@ -41,11 +41,11 @@ struct GuestFacts {
   std::optional<model::JobOutcome> outcome;    ///< nothing: it never ended
   std::vector<const model::TestResult*> rows;  ///< tests, each followed by its cases
   std::map<std::string, std::string> capabilities;
-  bool counters = true;            ///< nr_foll_pin_* were there; true when nobody asked
-  std::vector<std::string> setup;  ///< in what the machine was not what was asked for
+  bool counters = true;            ///< nr_foll_pin_* exist; true if not checked
+  std::vector<std::string> setup;  ///< what was missing from the requested machine
 };
 
-/// Why a kernel has no guests to speak of.
+/// Whether a kernel was built, and if not, why.
 enum class Build { ok, failed, infra, cancelled };
 
 struct KernelFacts {
@@ -61,11 +61,11 @@ struct KernelFacts {
   bool is_patched() const { return !point.is_base(); }
 };
 
-/// What the files say.
+/// What the expectation files say.
 struct Rulebook {
   std::string base;                                 ///< name of the base
   std::vector<model::Expectation> expect;           ///< of the series, then of the run: the last match wins
-  std::map<std::string, std::string> capabilities;  ///< that the series says its tip has
+  std::map<std::string, std::string> capabilities;  ///< that the tip of the series must have
   std::vector<model::Requirements> requirements;
   std::vector<model::KnownIssue> known_issues;
   std::vector<std::string> all_tests;  ///< of the project: an expectation about none of them is a typo

@@ -12,7 +12,7 @@ namespace pinrig::assess {
 struct Row {
   const model::TestResult* seen = nullptr;
   model::Assessment* says = nullptr;
-  bool decided = false;  ///< an expectation of the run or the series speaks of it
+  bool decided = false;  ///< an expectation of the run or the series is about it
 
   model::Verdict verdict() const { return seen->verdict.verdict; }
   bool is_test() const { return seen->verdict.case_name.empty(); }
@@ -37,27 +37,27 @@ bool covers(const std::string& glob, const model::TestVerdict& row, bool and_cas
 
 /// Expectations (expect.cc): sets fine, failure, expectation, otherwise, consequence.
 void apply_expectations(Rows& rows, const std::vector<model::Expectation>& here);
-/// Those that speak of this kernel.
+/// Those about this kernel.
 std::vector<model::Expectation> expectations_for(const Rulebook& rules, const KernelFacts& kernel);
 /// Required ones about tests of this kernel, or about no test at all, of which none was judged; one line
 /// each.
 std::vector<std::string> unmet_expectations(const Rows& rows, const std::vector<model::Expectation>& here,
                                             const KernelFacts& kernel, const Rulebook& rules);
 
-/// What the files know of one kernel (known.cc).
+/// What the files say about one kernel (known.cc).
 struct Knowledge {
-  std::map<std::string, std::string> capabilities;  ///< that it has to have
+  std::map<std::string, std::string> capabilities;  ///< required
   bool lists_skips = false;                         ///< some file covers it: a skip needs to be listed
   std::vector<model::AllowedSkip> skips;
   std::vector<model::KnownIssue> issues;
 };
 Knowledge knowledge_of(const Rulebook& rules, const KernelFacts& kernel);
 void judge_skips(Rows& rows, const Knowledge& known);
-/// `reference`: the rows of the base, nullptr where there is none. Returns a line for each issue that was met
-/// or missed.
+/// `reference`: the rows of the base, nullptr where there is none. Returns a line for each issue that was
+/// seen, or missing.
 std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, bool patched,
                                             const KernelFacts* reference);
-/// Capabilities that are not as required, one line each; what nobody reported counts when `complete`.
+/// Capabilities that are not as required, one line each; unreported ones count if `complete`.
 std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
                                             const std::map<std::string, std::string>& found, bool complete);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Who uses files of the cache, so that `pinrig gc` does not remove them meanwhile.
+// Marks the cache as in use, so that `pinrig gc` does not remove files from it.
 #pragma once
 
 #include "base/file.h"
@@ -7,14 +7,14 @@
 namespace pinrig {
 
 /// From the first call on, until it ends, this process holds CACHE/use.lock shared: what it finds in the
-/// cache stays there. Waits while somebody collects. A cache that cannot be locked is left to whoever uses it
-/// to complain about. Thread-safe.
+/// cache stays there. Waits while a `pinrig gc` runs. Ignores a cache that cannot be locked: its users report
+/// that. Thread-safe.
 void use_cache(const fs::path& cache);
 
-/// The same lock, exclusive; not held (false) when somebody uses the cache.
+/// The same lock, exclusive; not held (false) if the cache is in use.
 Result<FileLock> own_cache(const fs::path& cache);
 
-/// Sets the time of a file or folder of the cache to now: it was used. Errors are no matter.
+/// Sets the time of a file or folder of the cache to now: it was used. Errors are ignored.
 void mark_used(const fs::path& path);
 
 }  // namespace pinrig

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// One cancellation for the whole program: every blocking wait polls fd() beside what it waits for.
+// One cancellation for the whole program: every blocking wait also polls fd().
 #pragma once
 
 #include <csignal>
@@ -10,7 +10,7 @@
 
 namespace pinrig {
 
-/// Becomes readable, once and for ever, when the user or a signal asks to stop.
+/// Becomes readable, permanently, when the user or a signal asks to stop.
 class CancelToken {
  public:
   CancelToken();
@@ -36,9 +36,9 @@ constexpr bool ends_at_once(int signo, std::int64_t first_interrupt_ms) {
   return signo == SIGINT && first_interrupt_ms >= 1000;
 }
 
-/// Opens what is closed of descriptors 0, 1 and 2, so that no file of ours is taken for one of them. Reading
-/// from and writing to such a stdin and stdout still fails; stderr is /dev/null. To be called first in
-/// main().
+/// Opens those of descriptors 0, 1 and 2 that are closed, so that no file of ours gets one of these numbers.
+/// Reading from and writing to such a stdin and stdout still fails; stderr is /dev/null. To be called first
+/// in main().
 void open_standard_descriptors();
 
 /// The Error of every stage that stopped because of the token.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What this process may use of its machine: its CPU affinity and the limits of its control groups.
+// The resources of the machine that this process may use: its CPU affinity and the limits of its control
+// groups.
 #pragma once
 
 #include <cstdint>
@@ -19,9 +20,9 @@ struct Capacity {
 /// CPUs: the smaller of sched_getaffinity(2) and the CPU quotas of this process' control groups and their
 /// parents, rounded down (v2: cpu.max; v1: cpu.cfs_quota_us / cpu.cfs_period_us; Linux
 /// Documentation/admin-guide/cgroup-v2.rst, Documentation/scheduler/sched-bwc.rst). Memory: the smaller of
-/// MemAvailable and what is left of their memory limits, with inactive page cache counted as free (v2:
-/// memory.max and memory.high; v1: memory.limit_in_bytes). `root` is where proc/ and the control group mounts
-/// are looked for: a test has its own. What cannot be read is no limit.
+/// MemAvailable and the unused part of their memory limits, with inactive page cache counted as free (v2:
+/// memory.max and memory.high; v1: memory.limit_in_bytes). `root` contains proc/ and the control group
+/// mounts; tests use their own. A file that cannot be read sets no limit.
 Capacity capacity(const fs::path& root = "/");
 
 /// capacity().cpus, for -j and the like.

@@ -11,7 +11,7 @@ using Clock = std::chrono::steady_clock;
 using Millis = std::chrono::milliseconds;
 using Seconds = std::chrono::duration<double>;
 
-/// A point in time that a wait may not pass. `never()` has none.
+/// The latest end of a wait. `never()` has none.
 class Deadline {
  public:
   static Deadline never() { return Deadline(Clock::time_point::max()); }
@@ -20,7 +20,8 @@ class Deadline {
   }
 
   bool passed() const { return at_ != Clock::time_point::max() && Clock::now() >= at_; }
-  /// Milliseconds left as poll(2) wants them: -1 for never, rounded up so that a wait is not cut short.
+  /// Milliseconds left, as an argument of poll(2): -1 for never, rounded up so that a wait does not end
+  /// early.
   int poll_ms() const {
     if (at_ == Clock::time_point::max()) return -1;
     const auto left = std::chrono::ceil<Millis>(at_ - Clock::now()).count();

@@ -29,7 +29,7 @@ inline constexpr std::array<std::string_view, 18> environment_variables{"CCACHE_
                                                                         "XDG_RUNTIME_DIR",
                                                                         "XDG_STATE_HOME"};
 
-/// The name of one of environment_variables: another one does not compile.
+/// The name of one of environment_variables: any other name does not compile.
 class Variable {
  public:
   consteval Variable(const char* name) : name_(name) {  // NOLINT(google-explicit-constructor)

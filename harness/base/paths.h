@@ -5,14 +5,14 @@
 
 namespace pinrig {
 
-/// Where things live on this machine.
+/// The directories of pinrig on this machine.
 struct Paths {
   fs::path project;  ///< the checkout: configs/, kernels/, images/, guest-tests/
   fs::path cache;    ///< sources, kernels, sysroots: all of it may be deleted at any time
   fs::path state;    ///< runs and results.db
 };
 
-/// What of `path` make or a shell below it would take for something else ("colon", "space", "'$'"); empty
+/// The first character of `path` that make or a shell would misinterpret ("colon", "space", "'$'"); empty
 /// when nothing. The kernel's top Makefile refuses spaces and colons ("source directory cannot contain spaces
 /// or colons").
 std::string unusable_in_make(std::string_view path);
@@ -21,7 +21,7 @@ std::string unusable_in_make(std::string_view path);
 /// $XDG_STATE_HOME/pinrig, else ~/.local/state/pinrig; project = $PINRIG_PROJECT, else the nearest parent of
 /// the working directory with guest-tests/ and kernels/, else ../share/pinrig of the program (as installed),
 /// else the checkout that it was built from.
-/// Error bad_usage for a cache or project in whose path nothing can be built.
+/// Error bad_usage for a cache or project with a path in which make cannot build.
 Result<Paths> find_paths();
 
 }  // namespace pinrig

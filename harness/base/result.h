@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Values in, Result<T> out: how every stage of pinrig reports that it could not do its work.
+// Values in, Result<T> out: how every stage of pinrig reports failures.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -16,7 +16,7 @@ namespace pinrig {
 enum class ErrorKind {
   bad_usage,     ///< command line
   bad_input,     ///< a file of the user: YAML, mbox, fragment, tarball
-  missing_tool,  ///< a program, library or sysroot is not there
+  missing_tool,  ///< a program, library or sysroot is missing
   apply_failed,  ///< a patch of a series does not apply
   build_failed,  ///< the kernel or a guest binary does not compile
   infra,         ///< the machine, QEMU or pinrig itself failed; says nothing about the kernel
@@ -31,7 +31,7 @@ struct BuildFailure {
   std::filesystem::path log = {};  ///< the whole output of this build; no later build writes to it
   std::string file = {};           ///< relative to the tree that was built; empty when the output names none
   int line = 0;                    ///< in `file`, 1-based; 0 = not known
-  std::string message = {};        ///< the compiler's, make's or Kconfig's words, without file and line
+  std::string message = {};        ///< message of the compiler, make or Kconfig, without file and line
 };
 
 /// An error for people: what happened (with file:line where there is one), and the next step.
@@ -49,7 +49,7 @@ struct Error {
   }
 };
 
-/// The one exception of pinrig: an invariant broke or nothing sensible can go on. Caught in main only.
+/// The one exception of pinrig: a broken invariant; continuing makes no sense. Caught in main only.
 class Fatal : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Small text functions used all over; no I/O.
+// Small text functions used everywhere; no I/O.
 #pragma once
 
 #include <string>
@@ -13,11 +13,11 @@ std::vector<std::string> split(std::string_view text, char sep);
 std::vector<std::string_view> lines(std::string_view text);
 std::string_view trim(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view sep);
-/// Fit to be shown on a terminal and to stand in XML, whoever wrote it: valid UTF-8 in which control
+/// Untrusted text made safe for terminals and XML: valid UTF-8 in which control
 /// characters (C0, DEL, C1) are written as \x1b, U+FFFE, U+FFFF and bytes that are not UTF-8 as U+FFFD, line
 /// ends and tabs as blanks.
 std::string shown(std::string_view text);
-/// As a POSIX shell would need it typed: for showing commands, never for running them.
+/// Quoted for a POSIX shell: for showing commands, never for running them.
 std::string shell_quote(const std::string& arg);
 std::string shell_line(const std::vector<std::string>& argv);
 /// The known word nearest to `word` by edit distance, or empty when nothing is near (> 1/2 of its length).

@@ -24,14 +24,13 @@ struct Setup {
 
 using Figures = Result<std::vector<Figure>>;
 
-Figures boot_figures(const Setup& s);  ///< QEMU spawn to the first test, beside the naive way to boot
-Figures start_figures(
-    const Setup& s);  ///< how soon agent and tests are at work, and how large the initramfs is
+Figures boot_figures(const Setup& s);     ///< QEMU spawn to the first test, compared to the naive way to boot
+Figures start_figures(const Setup& s);    ///< start time of agent and tests, and size of the initramfs
 Figures run_figures(const Setup& s);      ///< a warm run of one guest: its wall, pinrig's own CPU and memory
 Figures full_figures(const Setup& s);     ///< the wall of all suites on one kernel
 Figures console_figures(const Setup& s);  ///< the same while a guest floods its console
-Figures warm_figures(const Setup& s);     ///< start of pinrig to the first QEMU when nothing is to be built
-Figures rebuild_figures(const Setup& s);  ///< one patch to block/bio.c beside a cold build
+Figures warm_figures(const Setup& s);     ///< start of pinrig to the first QEMU when nothing has to be built
+Figures rebuild_figures(const Setup& s);  ///< one patch to block/bio.c, compared to a cold build
 Figures parse_figures(const Setup& s);    ///< bytes per second of the parsers
 
 // What they share.

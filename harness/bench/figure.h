@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a benchmark says: a value, the floor it is held against, and the bound of their ratio.
+// The result of a benchmark: a value, the floor it is compared to, and the bound of their ratio.
 #pragma once
 
 #include <optional>

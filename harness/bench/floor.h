@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The naive way to boot a kernel, which boot_figures() measures itself against.
+// The naive way to boot a kernel, to which boot_figures() compares.
 #pragma once
 
 #include "bench/bench.h"
@@ -12,8 +12,8 @@ Result<fs::path> power_off_initramfs(model::Arch arch, const Setup& s);
 /// The base point of the default run as a bzImage compressed with XZ (x86-64); made once per kernel `key`.
 Result<fs::path> xz_kernel(const std::string& key, const Setup& s);
 
-/// argv of a boot as one types it: x86-64 through SeaBIOS on QEMU's default machine, aarch64 on the machine
-/// that pinrig uses, so that only what pinrig adds is in the ratio.
+/// argv of a plain boot: x86-64 through SeaBIOS on QEMU's default machine, aarch64 on the machine
+/// that pinrig uses, so that the ratio shows only the overhead of pinrig.
 std::vector<std::string> floor_args(model::Arch arch, const fs::path& kernel, const fs::path& initramfs,
                                     const model::Machine& machine);
 

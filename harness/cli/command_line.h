@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// From argv to what is to be done, or to an error that names the word that is wrong. Starts nothing.
+// From argv to an action, or to an error that names the wrong argument. Starts nothing.
 #pragma once
 
 #include <string>

@@ -6,8 +6,8 @@
 
 namespace pinrig::cli {
 
-/// A guest of `job` on our terminal: a shell, or waiting for a debugger. Without a terminal on stdin the
-/// shell runs what stdin has, and the guest ends.
+/// Runs a guest of `job` on our terminal: a shell, or waiting for a debugger. Without a terminal on stdin the
+/// shell runs the commands from stdin, and the guest ends.
 Result<ExitCode> interact(job::ReadyJob job, bool gdb, const Program& program);
 
 }  // namespace pinrig::cli

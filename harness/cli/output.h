@@ -8,9 +8,9 @@
 
 namespace pinrig::cli {
 
-/// Writes `text` to a file, whole or not at all; "-" is stdout. A pipe or a device is written to as it is.
+/// Writes `text` to a file, whole or not at all; "-" is stdout. A pipe or a device is written to directly.
 Result<void> write_output(const std::string& file, const std::string& text);
-/// The same to a descriptor. A reader that went away (`pinrig show | head`) is no error.
+/// The same to a descriptor. A reader that closed the pipe (`pinrig show | head`) is not an error.
 Result<void> write_to(int fd, const std::string& text);
 
 /// Colour, width and amount for a report on descriptor `fd`.

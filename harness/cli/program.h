@@ -19,13 +19,13 @@ struct Program {
   const CancelToken& cancel;
   bool quiet = false;
   bool verbose = false;
-  std::string usage;  ///< file for what this process itself cost; empty = none
+  std::string usage;  ///< file for the resource usage of this process; empty = none
 
   run::Verbosity verbosity() const;
   Result<Paths> paths() const { return find_paths(); }
 };
 
-/// A sub-command's body, run after the command line was understood.
+/// A sub-command's body, run after the command line was parsed.
 using Action = std::function<Result<ExitCode>()>;
 
 // Each adds its sub-command to `app` and sets `action` when it is chosen.

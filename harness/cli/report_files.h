@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The files of `run --junit --ktap --json`: checked before the run, never left as an earlier run wrote them.
+// The files of `run --junit --ktap --json`: checked before the run, and never left with the content of an
+// earlier run.
 #pragma once
 
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace pinrig::cli {
 
-/// As typed; empty: not wanted, "-": stdout.
+/// As typed; empty: not requested, "-": stdout.
 struct ReportFiles {
   std::string junit;
   std::string ktap;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which run a word means: an id, a unique beginning of one, or "last".
+// The run that an argument refers to: an ID, a unique prefix, or "last".
 #pragma once
 
 #include <optional>
@@ -13,11 +13,11 @@ namespace pinrig::cli {
 
 struct RunChoice {
   store::RunRow run;
-  std::string note;  ///< for stderr; empty: nothing to say
+  std::string note;  ///< for stderr; may be empty
 };
 
-/// The last run of `runs` (newest first): the newest of the user's own that has ended, else the newest that
-/// goes on. Another terminal's run that goes on is named in the note. Pure.
+/// The last run of `runs` (newest first): the newest finished one of the user's own, else the newest that is
+/// running. A run still active elsewhere is named in the note. Pure.
 std::optional<RunChoice> last_of(const std::vector<store::RunRow>& runs);
 
 /// bad_usage when there is no such run.

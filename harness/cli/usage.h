@@ -7,8 +7,8 @@
 
 namespace pinrig::cli {
 
-/// Writes what this process cost, without its children, to `file` as JSON: cpu_s, wall_s, peak_rss_bytes.
-/// Nothing to do when `file` is empty.
+/// Writes the resource usage of this process, without its children, to `file` as JSON: cpu_s, wall_s,
+/// peak_rss_bytes. Nothing to do when `file` is empty.
 Result<void> write_usage(const std::string& file, double wall_s);
 
 }  // namespace pinrig::cli

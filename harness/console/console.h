@@ -4,7 +4,7 @@
 // Kinds of events: panic, oops, bug, kasan, kfence, race, bad_page, rss_counter, slab, refcount, warning,
 // lockdep, ubsan, atomic_sleep, preemptible, lock, soft_lockup, hard_lockup, hung_task, rcu_stall, irq, oom,
 // memory_leak, reference, hardware, page_dump (also on purpose: gup_test -c), reboot, events_lost (the log or
-// its reading is incomplete). What makes which is a table: table.cc.
+// its reading is incomplete). table.cc maps messages to kinds.
 #pragma once
 
 #include <memory>
@@ -21,14 +21,14 @@ struct Log {
   /// 50 different ones of one kind and owner are an events_lost. Fatal ones are all there.
   std::vector<model::KernelEvent> events;
   bool booted = false;       ///< the agent's first mark was seen
-  bool panicked = false;     ///< the kernel said so, or began anew without having been told to
+  bool panicked = false;     ///< the kernel reported it, or rebooted unexpectedly
   bool powered_off = false;  ///< "reboot: Power down" or the like
   double last_stamp_s = 0;   ///< printk time of the last stamped line
   std::string last_line;     ///< last non-empty line, for "the guest went silent after ..."
   int line_count = 0;
 };
 
-/// The marks that the agent writes to /dev/kmsg around every test; they give events their owner.
+/// The marks that the agent writes to /dev/kmsg around every test; they tell which test owns an event.
 inline constexpr const char* begin_mark = "pinrig: begin ";  ///< followed by the test's name
 inline constexpr const char* end_mark = "pinrig: end ";
 inline constexpr const char* agent_mark = "pinrig: agent ";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Finds the few lines of a log that can matter: one pass over the bytes, whatever is in them.
+// Finds the few lines of a log that can matter, in one pass over arbitrary bytes.
 #pragma once
 
 #include <array>

@@ -26,11 +26,10 @@ std::string normalised(std::string_view title);
 std::string_view function_at(std::string_view text);
 
 /// True for functions that only report what another one did: dump_stack, panic, __warn, kasan_report, the
-/// exception entry code. Functions of mm/ are never among them: there is where this project looks for the
-/// guilty.
+/// exception entry code. Functions of mm/ are never among them: pin bugs are usually there.
 bool only_reports(std::string_view function);
-/// True for locks, semaphores, completions and the scheduler: in a report of a task or a processor that does
-/// not get on, and of locking, their caller is to blame. Waits for pages and bios are not among them.
+/// True for locks, semaphores, completions and the scheduler: in reports about stuck tasks or CPUs, and about
+/// locking, their caller is to blame. Waits for pages and bios are not among them.
 bool only_waits(std::string_view function);
 
 }  // namespace pinrig::console

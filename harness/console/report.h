@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// One event while its lines come in: how far it reaches and who is to blame.
+// One event while its lines are read: where it ends and which function is to blame.
 #pragma once
 
 #include <string>
@@ -26,7 +26,7 @@ class Report {
   void absorb(const Match& match, std::string_view text, int line);
 
   bool open() const { return open_; }
-  /// False for what only looks like a report of the kernel.
+  /// False for text that only looks like a kernel report.
   bool real() const { return !doubtful_; }
   const std::string& caller() const { return caller_; }
   const model::KernelEvent& event() const { return event_; }

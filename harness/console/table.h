@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the kernel can say, as a table.
+// The messages of the kernel, as a table.
 #pragma once
 
 #include <optional>
@@ -25,7 +25,7 @@ struct Row {
   const char* function;  ///< "\2" when the line itself names it, "" when the trace does
   Extent extent = Extent::trace;
   bool fatal = false;
-  bool only_with_trace = false;  ///< user space says such things too: it is one only when the kernel goes on
+  bool only_with_trace = false;  ///< user space prints such lines too: an event only if a trace follows
 };
 
 /// A row that fits a message, with its captures filled in.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What pinrig has on the disk, what of it may go, and its removal.
+// What pinrig has on the disk, what can be removed, and its removal.
 #pragma once
 
 #include <cstdint>
@@ -34,11 +34,11 @@ struct Item {
   Kind kind = Kind::run;
   std::string name;                         ///< run id, or path below the cache or the state
   fs::path path;                            ///< folder or file
-  fs::path lock;                            ///< that its users hold; empty: none
+  fs::path lock;                            ///< held by its users; empty: none
   std::uintmax_t bytes = 0;                 ///< on the disk
-  std::time_t used = 0;                     ///< when it was used last; of a run: when it started
-  bool in_use = false;                      ///< somebody holds the lock
-  fs::path companion = {};                  ///< a file that goes with it; may be empty or not there
+  std::time_t used = 0;                     ///< time of last use; of a run: its start
+  bool in_use = false;                      ///< the lock is held
+  fs::path companion = {};                  ///< a file that belongs to it; may be empty or missing
   std::vector<std::string> needed_by = {};  ///< ids of runs whose repro.sh starts from it
 };
 
@@ -48,36 +48,36 @@ Result<std::vector<Item>> take_inventory(const Paths& paths, const store::Store&
 /// "3 runs 1.2 GiB, 12 kernels 640.0 MiB", by kind; "nothing".
 std::string totals(const std::vector<Item>& items);
 
-/// Exactly one is set, or none: then leftovers go, and nothing else.
+/// At most one is set; if none, only leftovers are removed.
 struct Policy {
-  std::optional<int> keep;                  ///< this many of the newest runs stay
-  std::optional<double> older_days;         ///< what is older goes
-  std::optional<std::uintmax_t> max_bytes;  ///< the oldest goes until the rest is this small
+  std::optional<int> keep;                  ///< keep this many of the newest runs
+  std::optional<double> older_days;         ///< remove what is older
+  std::optional<std::uintmax_t> max_bytes;  ///< remove the oldest until the rest fits in this size
 };
 
 struct Choice {
   Item item;
   std::string why;
-  bool breaks_repro = false;  ///< a run that stays needs it: its repro.sh says so when it is run
+  bool breaks_repro = false;  ///< needed by repro.sh of a run that is kept
 };
 
-/// What goes under a policy; pure. Items in use never do. `keep` and `older_days` also take from the cache
-/// what no run that stays needs and what was not used since the oldest of these runs began, or for that long.
-/// `max_bytes` takes what is needed only when nothing else is left to take.
+/// What to remove under a policy; pure. Never items in use. `keep` and `older_days` also remove from the
+/// cache what no kept run needs and what was not used since the oldest kept run began, or for that long.
+/// `max_bytes` removes needed items only when nothing else is left.
 std::vector<Choice> choose(const std::vector<Item>& items, const Policy& policy, std::time_t now);
 
 struct Removed {
   std::vector<Choice> gone;
-  std::vector<Choice> busy;  ///< somebody began to use it, or uses the cache
+  std::vector<Choice> busy;  ///< in use by now, or the cache is in use
   std::uintmax_t bytes = 0;  ///< of `gone`
 };
 
-/// Removes the chosen items, each under its lock; those of the cache only while nobody uses the cache
+/// Removes the chosen items, each under its lock; those of the cache only while the cache is not in use
 /// (base/cache_use.h). Stops with an Error at the first that cannot be removed.
 Result<Removed> collect(const Paths& paths, store::Store& store, const std::vector<Choice>& choices);
 
-/// Removes what a killed guest left in a run's folder: its drive images and initramfs. The caller knows that
-/// nobody uses the folder. Returns the bytes that are free again.
+/// Removes what a killed guest left in a run's folder: its drive images and initramfs. The caller ensures
+/// that the folder is not in use. Returns the number of freed bytes.
 std::uintmax_t remove_guest_leftovers(const fs::path& run_dir);
 
 }  // namespace pinrig::gc

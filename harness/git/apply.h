@@ -14,7 +14,7 @@ namespace pinrig::git {
 Result<AppliedSeries> apply_patches(const Git& git, const Source& source, const std::vector<Patch>& patches,
                                     const std::string& ref, const fs::path& temp, const fs::path& objects);
 
-/// Says why `patch` was refused: what git said, the place in the user's file, and what may help.
+/// Says why `patch` was refused: git's message, the place in the user's file, and a hint.
 Result<ApplyFailure> explain(const Index& index, const Source& source, int number, const Patch& patch,
                              const std::string& said);
 
@@ -22,8 +22,8 @@ Result<ApplyFailure> explain(const Index& index, const Source& source, int numbe
 Result<void> identify(const Git& git, const Source& source, const std::map<std::string, std::string>& env,
                       std::vector<Applied>& patches);
 
-/// What was remembered of an applied series under `key`, if anything, and if its commits and trees are still
-/// there: blobs may be borrowed from a user's clone, which collects its garbage as it likes.
+/// The cached result of an applied series under `key`, if its commits and trees still exist: blobs may be
+/// borrowed from a user's clone, whose garbage collection may remove them.
 std::optional<AppliedSeries> recall(const Git& git, const fs::path& repo, const std::string& key);
 Result<void> remember(const fs::path& repo, const std::string& key, const AppliedSeries& applied);
 

@@ -11,10 +11,10 @@
 
 namespace pinrig::git {
 
-/// A directory, or an archive that stands for one.
+/// A directory, or an archive treated as one.
 struct Folder {
   std::string where;               ///< for messages
-  std::vector<std::string> names;  ///< of the files at its top, hidden ones left out, sorted
+  std::vector<std::string> names;  ///< of the files at its top level, without hidden ones, sorted
   /// Names relative to it, also in folders below; bad_input when there is no such file.
   std::function<Result<std::string>(const std::string& name)> read;
   std::function<bool(const std::string& name)> exists;
@@ -22,17 +22,17 @@ struct Folder {
 
 Result<Folder> open_folder(const fs::path& dir);
 
-/// What a file holds once every layer of compression is off.
+/// The contents of a file without its layers of compression.
 struct Contents {
   std::string text;
   bool archive = false;  ///< tar, zip, 7z or cpio: give it to unpack()
 };
 /// gzip, bzip2, xz, zstd, lz4, lzip; bad_input when it is damaged. `name` is for messages.
 Result<Contents> decompress(std::string text, const std::string& name);
-/// The files of an archive; folders that hold everything are taken off.
+/// The files of an archive; a common top folder is removed from the names.
 Result<Folder> unpack(const std::string& text, const std::string& name);
 
-/// Text as git's mail reader wants it: no byte order mark, no '>' before the first "From ", a newline at
+/// Text as git's mail reader expects it: no byte order mark, no '>' before the first "From ", a newline at
 /// its end. bad_input by name: empty, HTML, UTF-16, a git bundle.
 Result<std::string> plain_text(std::string text, const std::string& name);
 

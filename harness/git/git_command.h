@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Git as pinrig runs it: the same on every machine, whatever the user's configuration. Private to the module.
+// Git as pinrig runs it: the same on every machine, independent of the user's configuration. Private to the
+// module.
 #pragma once
 
 #include <map>
@@ -29,9 +30,9 @@ class Git {
   /// Writes the configuration that replaces the user's and the system's.
   static Result<Git> open(const Context& ctx);
 
-  /// Runs to the end; an exit code other than 0 is a value. Errors: cancelled, disk_full, missing_tool.
+  /// Runs to the end; a non-zero exit code is a value. Errors: cancelled, disk_full, missing_tool.
   Result<process::Finished> run(const Call& call, const process::Sinks& sinks = {}) const;
-  /// run(), then an Error of `kind` with git's words unless it exited 0.
+  /// run(), then an Error of `kind` with git's message unless it exited with 0.
   Result<process::Finished> run_ok(const Call& call, ErrorKind kind = ErrorKind::infra) const;
   /// stdout of run_ok without the newline at its end.
   Result<std::string> text(const Call& call, ErrorKind kind = ErrorKind::infra) const;
@@ -55,7 +56,7 @@ Result<void> init_bare(const Git& git, const fs::path& path);
 /// disk_full unless `need` bytes are free where `path` is; `what` starts the message.
 Result<void> need_space(const fs::path& path, std::uintmax_t need, const std::string& what);
 
-/// A lock of the cache; the progress says for whom it waits.
+/// A lock of the cache; the progress line names its holder while waiting.
 Result<FileLock> lock_file(const fs::path& path, const Git& git);
 
 }  // namespace pinrig::git

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A git index that holds only the files that patches name. Private to the module.
+// A git index with only the files named by the patches. Private to the module.
 #pragma once
 
 #include <map>
@@ -27,7 +27,7 @@ class Index {
   const fs::path& temp() const { return temp_; }
   const std::map<std::string, std::string>& env() const { return env_; }
 
-  Result<void> fill(const Files& files) const;  ///< replaces what it holds
+  Result<void> fill(const Files& files) const;  ///< replaces its contents
   Result<Files> files() const;
   Result<std::string> write_tree() const;
 
@@ -43,8 +43,8 @@ class Index {
 };
 
 /// What git am does when a file of the patch has another name in the base: a merge of whole trees that
-/// follows renames (merge-ort). `ours` holds the state before the patch and gets that after it; false when
-/// it does not merge cleanly or the blobs that the patch was made on are not there.
+/// follows renames (merge-ort). `ours` holds the state before the patch and gets that after it; false when it
+/// does not merge cleanly or the blobs that the patch was made on are missing.
 Result<bool> merge_with_renames(const Index& index, const std::string& base_commit, const fs::path& diff,
                                 int strip, Files& ours, const Files& base);
 

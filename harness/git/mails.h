@@ -7,7 +7,7 @@
 
 namespace pinrig::git {
 
-/// A mail after git mailinfo; its patch has an empty diff when it holds none.
+/// A mail after git mailinfo; its patch has an empty diff if the mail has none.
 struct Mail {
   Patch patch;
   Numbered numbered;
@@ -17,8 +17,8 @@ struct Mail {
 /// and plain diffs have none.
 bool is_mail(std::string_view text);
 
-/// The mails of one file, in its order. A file that is no mail becomes one with the file's name as subject.
-/// bad_input, beginning with the file: git mailinfo refuses a mail.
+/// The mails of one file, in its order. A file that is not a mail becomes one with the file's name as
+/// subject. bad_input, beginning with the file: git mailinfo refuses a mail.
 Result<std::vector<Mail>> take_apart(const Git& git, const RawSeries::File& file, const fs::path& temp);
 
 }  // namespace pinrig::git

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What pinrig reads in a diff and in git's words about one. Pure. Private to the module.
+// What pinrig reads from a diff and from git's messages about it. Pure. Private to the module.
 #pragma once
 
 #include <string>
@@ -10,47 +10,46 @@
 
 namespace pinrig::git {
 
-/// Whether a text holds a diff at all (a cover letter and most replies do not).
+/// Whether a text contains a diff (a cover letter and most replies do not).
 bool has_diff(std::string_view text);
 
-/// Whether it holds a context diff (`diff -c`), which git does not read.
+/// Whether it contains a context diff (`diff -c`), which git does not read.
 bool has_context_diff(std::string_view text);
 
-/// Every path that a diff names, without its first `strip` parts, each once. May hold a path too many (a
-/// removed line that looks like a header), never one too few.
+/// Every path that a diff names, without its first `strip` parts, each once. May list one too many (a removed
+/// line that looks like a header), never one too few.
 std::vector<std::string> named_paths(std::string_view diff, int strip = 1);
 
 /// Whether git would refuse a path of a patch: it leads out of the tree or into .git (read-cache.c,
 /// verify_path).
 bool unsafe_path(std::string_view path);
 
-/// The diff with the line ends that its sender had: when its own header lines end in CR, a mail program put
-/// one behind every line, and it is taken away. A diff of a file with CRs keeps them.
+/// The diff with the line ends that its sender had: when its own header lines end in CR, a mail program added
+/// one to every line, which is removed. A diff of a file with CRs keeps them.
 std::string without_added_cr(std::string diff);
 
-/// The diff without file headers that change nothing and stand before a "---" line: an example in a
-/// message.
+/// The diff without file headers that change nothing before a "---" line: an example in a message.
 std::string without_quoted_headers(std::string diff);
 
-/// What of "git apply" failed.
+/// What "git apply" rejected.
 struct Rejection {
   Misfit why = Misfit::malformed;
   std::string file;
   std::string hunk;   ///< "hunk 2 at line 1225", or the reason
   int diff_line = 0;  ///< of the diff given to git, 1-based; 0 = git names none
 };
-/// From what git apply wrote to stderr and the diff it was given.
+/// Parses the stderr of git apply for a diff.
 Rejection parse_rejection(std::string_view said, std::string_view diff, int strip = 1);
 
 /// What may have damaged a diff that git calls corrupt; empty when it looks sound. `flowed`: its mail says
 /// format=flowed.
 std::string damage_hint(std::string_view diff, bool flowed);
 
-/// The 1-based line of `file` at which `diff` begins, when it stands there as it is (line ends apart); 0
-/// when it was encoded.
+/// The 1-based line of `file` at which `diff` begins, if it occurs unchanged (except for line ends); 0 when
+/// it was encoded.
 int line_in_file(std::string_view file, std::string_view diff);
 
-/// Takes git's C-style quotes off a path ("\"mm/\\303\\244.c\""); others come back as they are.
+/// Takes git's C-style quotes off a path ("\"mm/\\303\\244.c\""); others are returned unchanged.
 std::string unquote_path(std::string_view path);
 
 }  // namespace pinrig::git

@@ -11,11 +11,11 @@
 namespace pinrig::git {
 
 struct Listed {
-  std::string name;  ///< relative to the folder of `series`, may hold blanks, '#' and '/'
+  std::string name;  ///< relative to the folder of `series`, may contain blanks, '#' and '/'
   int strip = 1;     ///< N of -pN
 };
 
-/// Names in their order. Comments begin with '#' at the start of a line or behind a blank; options are -pN,
+/// Names in their order. Comments begin with '#' at the start of a line or after a blank; options are -pN,
 /// "-p N", -pab and --strip=N. bad_input as "WHERE:LINE: ...": another option (-R), a name that `exists`
 /// does not know.
 Result<std::vector<Listed>> parse_series_file(std::string_view text, const std::string& where,

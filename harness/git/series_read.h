@@ -8,7 +8,7 @@
 
 namespace pinrig::git {
 
-/// One patch, decoded: nothing of mail is left in it.
+/// One patch, decoded: without mail headers.
 struct Patch {
   std::string subject;
   std::string author;   ///< "Name <address>"
@@ -18,7 +18,7 @@ struct Patch {
   std::string file;     ///< the user's, for messages
   int line = 0;         ///< where the diff begins in it; 0 when it was encoded
   bool flowed = false;  ///< its mail says format=flowed
-  std::string tree;     ///< of a range: the tree of the commit, when that is exactly what the patch makes
+  std::string tree;     ///< of a range: the tree of the commit, if the patch produces exactly that
 };
 
 /// A commit of a range.
@@ -32,7 +32,7 @@ struct RangeCommit {
   std::string message;
 };
 
-/// The bytes a series was given as: what its cache key is made of, and what it is read from.
+/// The bytes of a series as given: for its cache key, and to read it from.
 struct RawSeries {
   enum class Order {
     thread,   ///< mails of a list: versions, replies, numbers
@@ -56,11 +56,11 @@ struct RawSeries {
   std::vector<std::string> notices;  ///< one line each
 };
 
-/// Reads without judging. bad_input: nothing there, HTML, UTF-16, a bundle, an unknown revision, a merge in
+/// Reads without judging. bad_input: nothing found, HTML, UTF-16, a bundle, an unknown revision, a merge in
 /// the range. `cache` takes what is fetched for the range of a URL.
 Result<RawSeries> read_series(const Git& git, const model::Series& series, const fs::path& cache);
 
-/// A line of commits A..B of a repository here or at a URL. Empty commits are left out with a notice.
+/// A line of commits A..B of a repository here or at a URL. Empty commits are skipped with a notice.
 Result<RawSeries> read_range(const Git& git, const model::Series::GitRange& range, const fs::path& cache);
 
 /// The patches of a range: trees as they are when the range begins at `source`, else diffs.
@@ -70,7 +70,7 @@ struct Decoded {
   std::vector<Patch> patches;
   std::vector<std::string> notices;
 };
-/// Mails taken apart and put in order; bad_input for what is no series.
+/// Mails taken apart and put in order; bad_input if it is not a series.
 Result<Decoded> decode_series(const Git& git, const RawSeries& raw, const fs::path& temp);
 
 }  // namespace pinrig::git

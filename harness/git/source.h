@@ -14,7 +14,7 @@
 
 namespace pinrig::git {
 
-/// Where things are kept, who may stop us, whom to tell.
+/// Directories, cancellation and progress.
 struct Context {
   fs::path cache;  ///< PINRIG_CACHE
   const CancelToken* cancel = nullptr;
@@ -33,8 +33,8 @@ struct Source {
   std::vector<std::string> notices;  ///< what to know about it, one line each
 };
 
-/// Imports a base once, keyed by its content (tarball hash, or commit for git). A second call only looks.
-/// Errors: bad_input (tarball cut short, unknown revision), missing_tool (Debian source package not
+/// Imports a base once, keyed by its content (tarball hash, or commit for git). A second call only looks it
+/// up. Errors: bad_input (truncated tarball, unknown revision), missing_tool (Debian source package not
 /// installed; the hint says apt install ...), disk_full, cancelled.
 Result<Source> import_base(const model::KernelBase& base, const Context& ctx);
 
@@ -55,9 +55,9 @@ struct Applied {
 /// Why a patch does not apply.
 enum class Misfit {
   hunk,        ///< the lines that it changes are different
-  no_file,     ///< a file that it changes is not there
-  exists,      ///< a file that it makes is there already
-  wrong_kind,  ///< a file where it wants a directory, or the reverse
+  no_file,     ///< a file that it changes does not exist
+  exists,      ///< a file that it creates already exists
+  wrong_kind,  ///< a file instead of a directory, or the reverse
   binary,      ///< a binary file without its content
   malformed,   ///< git cannot read it
 };
@@ -69,7 +69,7 @@ struct ApplyFailure {
   Misfit why = Misfit::hunk;
   std::string file;    ///< first file with a rejected hunk
   std::string hunk;    ///< "hunk 2 at line 1225", or the reason: "does not exist in the base"
-  std::string detail;  ///< git's own words
+  std::string detail;  ///< git's own message
   std::string where;   ///< "v3.mbox:41" of a patch that is malformed, when the place is known
   std::string hint;    ///< what to do next; may be empty
 };
@@ -82,14 +82,14 @@ struct AppliedSeries {
   std::vector<std::string> subjects;    ///< of every patch of the series, applied or not, in order
   std::vector<Applied> patches;         ///< those that apply, in order
   std::optional<ApplyFailure> failure;  ///< the first that does not
-  std::vector<std::string> notices;     ///< what was left out, chosen or guessed; one line each
+  std::vector<std::string> notices;     ///< what was skipped, chosen or guessed; one line each
 };
 
 /// Applies the series as commits with the semantics of git am --3way --keep-cr, renames followed. An mbox
-/// is read as a thread (newest complete version, cover letter and replies left out), a directory in the
+/// is read as a thread (newest complete version, without cover letter and replies), a directory in the
 /// order of its file names or of its `series`. A range keeps the trees of its commits when it begins at the
 /// base, and is applied commit by commit otherwise. Committer and dates are fixed, so that the same series
-/// gives the same commits. Errors: bad_input when it is no series at all (HTML, an empty directory, a
+/// gives the same commits. Errors: bad_input when it is not a series (HTML, an empty directory, a
 /// missing patch 2/3), or a patch leaves the tree or changes nothing; an ApplyFailure is a value.
 Result<AppliedSeries> apply_series(const Source& source, const model::Series& series, const Context& ctx);
 
@@ -101,20 +101,20 @@ struct Worktree {
                   ///< ROOT/build
 };
 /// Checks `commit` out in ROOT/worktrees/SLOT. When others hold that of the first place for longer than
-/// ctx.patience_s, a second or third place is used, and made if the disk has room; with all of them taken it
-/// waits. The progress says for whom.
+/// ctx.patience_s, a second or third place is used, and created if the disk has room; if all are in use, it
+/// waits. The progress line names the holder.
 Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot,
                           const Context& ctx);
 
-/// bad_input when `dir` exists and is not empty, or `branch` is no name of a branch.
+/// bad_input when `dir` exists and is not empty, or `branch` is not a valid branch name.
 Result<void> check_work_copy(const fs::path& dir, const std::string& branch);
-/// A repository with a working tree in `dir`, at `source` on a branch of its own; the tag `base` marks
-/// where it begins. It does not depend on the cache: packs are hard-linked or copied. A base from a
-/// repository on this machine goes on borrowing objects from there.
+/// A repository with a working tree in `dir`, at `source` on a branch of its own; the tag `base` marks its
+/// start. It does not depend on the cache: packs are hard-linked or copied. A base from a repository on this
+/// machine keeps borrowing objects from there.
 Result<void> make_work_copy(const Source& source, const fs::path& dir, const std::string& branch,
                             const Context& ctx);
 
-/// The text of one file at a commit, without a checkout; bad_input when it is not there.
+/// The text of one file at a commit, without a checkout; bad_input when it does not exist.
 Result<std::string> show_file(const Source& source, const std::string& commit, const std::string& path,
                               const Context& ctx);
 

@@ -12,10 +12,10 @@
 
 namespace pinrig::git {
 
-/// Reads any tar that libarchive reads. The one directory at its top is taken off all names.
+/// Reads any tar that libarchive reads. Its single top directory is removed from all names.
 class TarballStream {
  public:
-  /// bad_input when the file cannot be opened or is no tar.
+  /// bad_input when the file cannot be opened or is not a tar archive.
   static Result<TarballStream> open(const fs::path& tarball);
   TarballStream(TarballStream&&) noexcept;
   TarballStream& operator=(TarballStream&&) noexcept;
@@ -23,7 +23,7 @@ class TarballStream {
 
   /// The next piece of the stream, one commit on refs/heads/base. False at the end and after an error.
   bool next(std::string& piece);
-  /// Why the stream ended early: bad_input (cut short, not a tar, two top directories).
+  /// Why the stream ended early: bad_input (truncated, not a tar archive, two top directories).
   const std::optional<Error>& error() const;
   std::uint64_t bytes_read() const;  ///< of the compressed file
 

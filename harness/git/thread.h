@@ -13,19 +13,19 @@ namespace pinrig::git {
 /// A mail as far as the choice depends on it.
 struct ThreadMail {
   Numbered numbered;
-  std::string diff;  ///< empty when it holds none
+  std::string diff;  ///< empty when it has none
 };
 
 struct Choice {
   std::vector<std::size_t> order;    ///< indices of the mails to apply, in order
-  std::vector<std::string> notices;  ///< every mail with a diff that is left out, and why; one line each
+  std::vector<std::string> notices;  ///< every skipped mail with a diff, and why; one line each
 };
 
-/// The newest complete version: numbered patches by number, others as the mails stand. Duplicates are
-/// dropped; a part that is missing is taken from a reply that carries its number; a patch numbered beyond
-/// the series follows it. Each of these is a notice. A lone patch is taken whatever its number. bad_input,
-/// beginning with `where`: a part is missing in every version, two different patches bear one number, a
-/// number is not understood. An empty order means that no mail holds a diff.
+/// The newest complete version: numbered patches by number, others in the order of the mails. Duplicates are
+/// dropped; a part that is missing is taken from a reply that carries its number; a patch numbered beyond the
+/// series is applied after it. Each of these is a notice. A lone patch is taken whatever its number.
+/// bad_input, beginning with `where`: a part is missing in every version, two different patches have the same
+/// number, a number cannot be parsed. An empty order means that no mail contains a diff.
 Result<Choice> choose_patches(const std::vector<ThreadMail>& mails, const std::string& where);
 
 }  // namespace pinrig::git

@@ -8,7 +8,7 @@
 namespace pinrig::image {
 
 /// Writes `entries` in their order as an uncompressed "newc" cpio archive, padded with zeros to 512 bytes:
-/// the kernel wants each of several concatenated archives to begin at a multiple of 4 (init/initramfs.c,
+/// the kernel requires each of several concatenated archives to begin at a multiple of 4 (init/initramfs.c,
 /// unpack_to_rootfs). Same entries and file contents, same bytes.
 Result<void> write_cpio(const std::vector<Entry>& entries, const fs::path& out);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a dynamically linked program asks its loader for.
+// What a dynamically linked program needs from its loader.
 #pragma once
 
 #include <optional>
@@ -17,7 +17,7 @@ struct ElfNeeds {
   std::vector<std::string> folders;    ///< DT_RUNPATH or DT_RPATH, split
 };
 
-/// Nothing for a file that is not in ELF: a script, a configuration. Error bad_input for a broken one.
+/// Nothing for a file that is not ELF: a script, a configuration. Error bad_input for a broken one.
 Result<std::optional<ElfNeeds>> elf_needs(const fs::path& file);
 
 }  // namespace pinrig::image

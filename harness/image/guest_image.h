@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What goes into a guest: a sysroot to link against, our static programs, and the initramfs that carries
+// What goes into a guest: a sysroot to link against, our static programs, and the initramfs that contains
 // them.
 #pragma once
 
@@ -22,13 +22,14 @@ struct Context {
   std::function<void(const std::string&)> progress;  ///< one line: "sysroot aarch64: fetching 38 packages"
 };
 
-/// The sysroot of an architecture (images/sysroot.packages says which), made once by
+/// The sysroot of an architecture (images/sysroot.packages), created once by
 /// mmdebstrap --variant=extract: no dpkg multiarch, no root, no emulation. Returns its path.
 Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx);
 
 /// Builds guest-tests/ for an architecture, static, in the cache (incremental). Returns the directory with
-/// `agent` and `tests/SUITE/NAME`, whose name is made from the content of the sources: another checkout with
-/// the same sources finds it. Nothing writes to it again. Error build_failed with the first compiler error.
+/// `agent` and `tests/SUITE/NAME`, whose name is derived from the content of the sources: another checkout
+/// with the same sources finds it. It is not written to again. Error build_failed with the first compiler
+/// error.
 Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const Context& ctx);
 
 /// The base initramfs of images/initramfs.manifest (agent as /init, our tests below /tests), as a
@@ -36,20 +37,21 @@ Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot,
 Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
                                 const Context& ctx);
 
-/// What an interactive guest has beside it (images/shell.manifest), made the same way.
+/// What an interactive guest has in addition (images/shell.manifest), created the same way.
 Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
                                  const Context& ctx);
 
 /// A second archive with those of the kernel tree's `selftests` that are named, below /tests/kernel. A name
-/// without a program is passed over: the tree may lack it.
+/// without a program is ignored: the tree may lack it.
 Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vector<std::string>& names,
                                      const Context& ctx);
 
-/// The sysroot that the tools below come from (images/full.packages), made like the other one.
+/// The sysroot that the tools below come from (images/full.packages), created like the other one.
 Result<fs::path> ensure_tools_sysroot(model::Arch arch, const Context& ctx);
 
 /// A third archive with `tools` of the distribution (names of images/full.tools) and the shared libraries
-/// that they need, for guests whose tests ask for them. Error bad_input for a name that nobody has described.
+/// that they need, for guests whose tests ask for them. Error bad_input for a name that full.tools does not
+/// describe.
 Result<fs::path> tools_initramfs(model::Arch arch, const std::vector<std::string>& tools, const Context& ctx);
 
 /// A raw drive image with a file system made on the host (ext4 by mke2fs), cached; `size_mib` large, sparse.

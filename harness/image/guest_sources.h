@@ -11,14 +11,14 @@
 namespace pinrig::image {
 
 /// Path below the project ("guest-tests/bio/dio_rw.c", "harness/wire/frame.h") -> the file's bytes. A
-/// suite.yaml is empty: CMake looks only for whether it is there, so that a new time limit compiles nothing.
+/// suite.yaml is empty: CMake only checks that it exists, so that a new time limit rebuilds nothing.
 using GuestSources = std::map<std::string, std::string>;
 
 /// Reads them from a checkout. Error infra for a file that cannot be read.
 Result<GuestSources> read_guest_sources(const fs::path& project);
 
-/// Makes `folder` hold exactly these files. Those that hold the same bytes already keep their time, so that
-/// ninja compiles what differs, from whichever checkout it comes.
+/// Makes `folder` contain exactly these files. Unchanged ones keep their time, so that ninja compiles only
+/// what differs, for any checkout.
 Result<void> mirror_sources(const GuestSources& sources, const fs::path& folder);
 
 }  // namespace pinrig::image

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// images/initramfs.manifest: what stands where in a guest, in the words of the kernel's gen_init_cpio.
+// images/initramfs.manifest: the files of a guest, in the format of the kernel's gen_init_cpio.
 #pragma once
 
 #include <cstdint>
@@ -35,12 +35,12 @@ struct Manifest {
   std::vector<Entry> trees;  ///< path and source are directories
 };
 
-/// Pure: looks at no file but names `file` and the line in its errors (bad_input).
+/// Pure: opens no file; its errors (bad_input) name `file` and the line.
 Result<Manifest> parse_manifest(const std::string& text, const fs::path& file,
                                 const std::map<std::string, fs::path>& variables);
 
 /// Expands trees, checks that sources are regular files, adds missing parent directories (0755) and sorts by
-/// path, so that a directory comes before what is in it. Error bad_input for a path that is there twice.
+/// path, so that a directory comes before what is in it. Error bad_input for a duplicate path.
 Result<std::vector<Entry>> resolve(const Manifest& manifest);
 
 }  // namespace pinrig::image

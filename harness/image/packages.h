@@ -16,10 +16,10 @@ struct PackageList {
 };
 
 /// Reads the list for one architecture. A line is `suite NAME` (once) or `PACKAGE [ARCH,...]  # why`; the
-/// reason is not optional. Errors: bad_input naming `file` and the line.
+/// reason is required. Errors: bad_input naming `file` and the line.
 Result<PackageList> parse_packages(const std::string& text, const std::string& file, model::Arch arch);
 
-/// Debian's word for an architecture: "amd64", "arm64".
+/// Debian's name of an architecture: "amd64", "arm64".
 const char* debian_arch(model::Arch arch);
 
 /// GNU triplet, which is also Debian's multiarch directory: "aarch64-linux-gnu".

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Things of the cache are made once and appear whole.
+// Creates files and directories of the cache once, atomically.
 #pragma once
 
 #include <functional>
@@ -11,14 +11,14 @@
 
 namespace pinrig::image {
 
-/// Unless `target` (file or directory) is there already, a file with the content that it was published with:
-/// takes its lock, lets `make` build `partial` beside it and renames that into place. Two callers make it
-/// once. A failure removes the partial thing; what a killed process left behind is removed by the next
-/// caller, since nobody else can hold the lock.
+/// Unless `target` (file or directory) exists, a file with the content it was published with: takes its lock,
+/// lets `make` build `partial` in the same directory and renames that to `target`. Two callers create it
+/// once. A failure removes the partial result; leftovers of a killed process are removed by the next caller,
+/// which holds the lock.
 Result<void> publish_once(const fs::path& target, const Context& ctx,
                           const std::function<Result<void>(const fs::path& partial)>& make);
 
-/// The lock that goes with a path of the cache; the context's progress says for whom it waits.
+/// The lock of a path of the cache; the context's progress names its holder while waiting.
 Result<FileLock> lock_path(const fs::path& target, const Context& ctx);
 
 /// The token of a context, or one that is never requested.

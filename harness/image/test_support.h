@@ -47,7 +47,7 @@ class ImageTest : public testing::Test {
     auto text = read_file(path);
     return text.has_value() ? text.value() : "(" + text.error().message + ")";
   }
-  /// Names in a directory, locks and seals left out: what a failure or a success left there.
+  /// Names in a directory, without locks and seals: what a failure or a success left there.
   std::vector<std::string> names_in(const fs::path& dir) {
     std::vector<std::string> names;
     std::error_code ec;

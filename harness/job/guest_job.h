@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// One job in a guest: boot, set up, prove the ledger, run the tests, go on in a fresh guest after a crash.
+// One job in a guest: boot, set up, prove the ledger, run the tests, continue in a new guest after a crash.
 #pragma once
 
 #include <map>
@@ -26,7 +26,7 @@ struct Attempt {
 struct GuestJobResult {
   verdict::JobFacts facts;                  ///< for judge()
   wire::Hello hello;                        ///< of the first guest
-  std::vector<std::string> setup_problems;  ///< in what a guest is not the machine that was asked for
+  std::vector<std::string> setup_problems;  ///< what is missing from the requested machine
   std::vector<std::string> problems;        ///< what verdict::ResultsReader found wrong
   double boot_s = 0;                        ///< QEMU spawn to hello, first guest
   double first_test_s = 0;  ///< QEMU spawn to the request of the first test: boot, set-up, negative control
@@ -36,12 +36,12 @@ struct GuestJobResult {
   std::vector<Attempt> attempts;
 };
 
-/// At most this many guests are started for one job: one that kills them again and again is reported, not
-/// chased.
+/// At most this many guests are started for one job: a job that keeps killing them is reported, not retried
+/// forever.
 inline constexpr int max_guests = 4;
 
 /// Runs `job` with its files in `dir` (console.raw, results.raw, qemu.*; those of later guests in dir/guest-2
-/// ...). What the guest does wrong is in the result; an Error says that pinrig or the machine failed.
+/// ...). Failures of the guest are in the result; an Error means that pinrig or the machine failed.
 Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
                                      const fs::path& dir, const CancelToken& cancel, Observer& observer);
 

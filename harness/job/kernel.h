@@ -14,8 +14,8 @@ namespace pinrig::job {
 /// The name of the build directory that a base has under a configuration, without its architecture.
 std::string build_slot(const std::string& base, const std::vector<std::string>& fragments);
 
-/// The point of a series that `kernel` is. Errors: apply_failed when the series stops before it, and what
-/// kbuild::build_kernel() gives.
+/// Builds the point of a series that `kernel` represents. Errors: apply_failed when the series stops before
+/// it, and what kbuild::build_kernel() gives.
 Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Source& base,
                                      const git::AppliedSeries& series, const Platform& platform,
                                      const Services& services);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a run tells while it goes on. Stages publish events; the terminal and the log listen.
+// The events of a running run. Stages publish them; the terminal and the log listen.
 #pragma once
 
 #include <string>
@@ -11,11 +11,11 @@ namespace pinrig::job {
 struct Event {
   enum class Kind {
     begin,     ///< a piece of work starts: "build", "guest", "import", ...
-    progress,  ///< it went on; `done` of `known`
+    progress,  ///< `done` of `known`
     end,       ///< it ended; `text` says how
     test,      ///< a test of a guest ended (or starts, with an empty `how`)
-    line,      ///< something worth a line of its own
-    warning,   ///< the same, and it should be seen even with --quiet
+    line,      ///< a line of its own
+    warning,   ///< the same, also shown with --quiet
   };
   Kind kind = Kind::line;
   std::string task;  ///< "tip-x86_64" or "sources"; groups events of one status line
@@ -27,7 +27,7 @@ struct Event {
   bool ok = true;  ///< end: it went well
 };
 
-/// Called from the threads of the stages; implementations lock for themselves.
+/// Called from the threads of the stages; implementations do their own locking.
 class Observer {
  public:
   virtual ~Observer() = default;

@@ -10,16 +10,16 @@
 
 namespace pinrig::job {
 
-/// How one guest of a job ended, and what it was doing then.
+/// How one guest of a job ended, and what it was doing.
 struct Ending {
   model::Phase phase = model::Phase::none;
   std::string test;  ///< that ran; empty: none
   vm::GuestEnd end;
   bool completed = false;
-  bool retired = false;  ///< given up by us, because a process of `test` could not be killed
+  bool retired = false;  ///< abandoned, because a process of `test` could not be killed
 };
 
-/// `log` is the guest's console: what killed the kernel is the reason, whatever QEMU made of it.
+/// `log` is the guest's console: a kernel crash is the reason, independent of how QEMU exited.
 model::JobOutcome outcome_of(const Ending& ending, const console::Log& log);
 
 }  // namespace pinrig::job

@@ -11,7 +11,7 @@ namespace pinrig::job {
 struct Platform {
   fs::path sysroot;
   fs::path initramfs;  ///< agent and our tests
-  fs::path shell;      ///< what an interactive guest has beside it
+  fs::path shell;      ///< additional files of an interactive guest
   vm::Probe probe;
   model::Accel accel = model::Accel::tcg;  ///< decided
 };
@@ -19,8 +19,8 @@ struct Platform {
 image::Context image_context(const Services& services, const std::string& task);
 
 /// Sysroot, guest programs, initramfs and accelerator of `arch`. With Accel::kvm a host without a working KVM
-/// is an Error (infra) with the probe's detail; with automatic the fall-back to TCG is said on a line of its
-/// own.
+/// is an Error (infra) with the probe's detail; with automatic, the fallback to TCG is reported on a line of
+/// its own.
 Result<Platform> prepare_platform(model::Arch arch, model::Accel wanted, const Services& services);
 
 /// The drives of `machine` that have a file system, as files made on the host ("serial:nsid" -> path).

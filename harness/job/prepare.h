@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A guest made ready: everything that it takes to boot it is on disk before anything boots.
+// A guest ready to boot: everything needed is on disk before anything boots.
 #pragma once
 
 #include <map>
@@ -17,8 +17,7 @@ struct ReadyJob {
   model::JobSpec spec;
   fs::path dir;
   std::map<std::string, fs::path> drives;
-  std::shared_ptr<FileLock> in_use =
-      nullptr;  ///< `dir` is no other pinrig's as long as it is held; may be empty
+  std::shared_ptr<FileLock> in_use = nullptr;  ///< while held, no other pinrig uses `dir`; may be empty
 };
 Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& guest, const Built& built,
                            const Platform& platform, const std::string& run_id, const fs::path& dir,

@@ -17,7 +17,7 @@ Result<console::Log> read_console(const fs::path& file);
 Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& log,
                                const std::vector<verdict::SentTest>& sent, GuestJobResult& result);
 
-/// What the guests of a job left whose pinrig did not live to see their end. The outcome is `cancelled`.
+/// What the guests of a job left behind whose pinrig was killed. The outcome is `cancelled`.
 Result<GuestJobResult> read_leftovers(const model::JobSpec& job, const fs::path& dir);
 
 }  // namespace pinrig::job

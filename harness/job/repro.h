@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What must be on disk before a guest starts: the job, the script that runs it again, and where it all came
-// from.
+// Files written before a guest starts: the job, the script that reproduces it, and the origin of everything.
 #pragma once
 
 #include <map>
@@ -20,8 +19,8 @@ Result<void> write_manifest(const fs::path& dir, const std::map<std::string, fs:
                             const std::map<std::string, fs::path>& drives,
                             const std::map<std::string, std::string>& facts);
 
-/// SHA-256 of a file of the cache that may be large and does not change: kept in IMAGE.sha256 beside it, with
-/// the image's size and time of change, and made anew when these differ.
+/// SHA-256 of a file of the cache that may be large and does not change: stored in IMAGE.sha256, with the
+/// image's size and modification time, and recomputed when these differ.
 Result<std::string> cached_sha256(const fs::path& image);
 
 /// The program that is running, for repro.sh: after a rebuild the new one in its place.

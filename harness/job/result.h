@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a guest left, judged: values for the store, and files beside the raw bytes.
+// The judged results of a guest: values for the store, and files in addition to the raw bytes.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace pinrig::job {
 
-/// What came of one guest.
+/// The results of one guest.
 struct GuestResult {
   GuestJobResult guest;
   model::JobOutcome outcome;                        ///< infra_error when the ledger's negative control failed
@@ -18,8 +18,8 @@ struct GuestResult {
   std::map<std::string, std::string> capabilities;  ///< that its tests reported
 };
 
-/// Boots, runs and judges; writes the tests' outputs and result.json into the job's folder. What the guest
-/// does wrong is in the result; an Error says that pinrig or the machine failed.
+/// Boots, runs and judges; writes the tests' outputs and result.json into the job's folder. Failures of the
+/// guest are in the result; an Error means that pinrig or the machine failed.
 Result<GuestResult> run_and_judge(const ReadyJob& job, const Services& services);
 
 /// The same for a guest whose pinrig was killed: judges what results.raw and console.raw hold. Nothing when

@@ -8,7 +8,7 @@
 
 namespace pinrig::job {
 
-/// What every stage needs beside its input.
+/// What every stage needs in addition to its input.
 struct Services {
   Paths paths;
   const CancelToken& cancel;

@@ -10,7 +10,7 @@
 
 namespace pinrig::job {
 
-/// Keeps what it is told.
+/// Records all events.
 struct Listener : Observer {
   void on(const Event& event) override { events.push_back(event); }
   std::vector<Event> events;
@@ -32,7 +32,7 @@ inline model::TestSpec test_spec(const std::string& name) {
   return t;
 }
 
-/// With a kernel and an archive that exist and boot nothing.
+/// With a kernel and an archive that exist but cannot boot.
 inline model::JobSpec job_spec(const fs::path& dir, const std::vector<std::string>& tests) {
   model::JobSpec job;
   job.run_id = "20261121-010203-4f2a";

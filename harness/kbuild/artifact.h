@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Published artifact directories: CACHE/kernels/KEY, whole or not there.
+// Published artifact directories: CACHE/kernels/KEY, complete or absent.
 #pragma once
 
 #include <optional>
@@ -11,7 +11,7 @@
 
 namespace pinrig::kbuild {
 
-/// What makes a kernel: equal inputs, equal key.
+/// What determines a kernel: equal inputs, equal key.
 struct KeyInputs {
   model::Arch arch = model::Arch::x86_64;
   std::string tree;       ///< git tree hash
@@ -22,7 +22,7 @@ struct KeyInputs {
 };
 std::string artifact_key(const KeyInputs& in);
 
-/// What is known when a build ends; manifest.json beside the files.
+/// What is known when a build ends; stored in the artifact as manifest.json.
 struct Manifest {
   std::string key;
   std::string label;
@@ -37,14 +37,14 @@ struct Manifest {
   double wall_s = 0;
 };
 
-/// The artifact under `key` if it is whole: its manifest is readable and each file has the size and the
+/// The artifact under `key` if it is complete: its manifest is readable and each file has the size and the
 /// SHA-256 written there. The hashes are computed once for each state of the files (name, size, time), and
-/// what was found good is remembered in the artifact's file "verified".
+/// cached in the artifact's file "verified".
 std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& key,
                                       const std::vector<std::string>& series_files);
 
 /// Writes manifest.json (with sizes and SHA-256 of every file in `staged`), brings all of it to the disk and
-/// renames `staged` to its place. A directory that is in the way is a broken artifact and is removed first.
+/// renames `staged` to its place. An existing directory is a broken artifact and is removed first.
 /// The caller holds the key's lock.
 Result<void> publish(const fs::path& staged, const fs::path& cache, const Manifest& manifest);
 

@@ -24,7 +24,7 @@ class BuildLog {
   BuildLog(std::string source, std::string objdir) : source_(std::move(source)), objdir_(std::move(objdir)) {}
 
   enum class Stream { out, err };
-  /// Pieces of the two streams come mixed, so each has its own unfinished line.
+  /// Pieces of the two streams are interleaved, so each has its own unfinished line.
   void add(std::string_view piece, Stream stream = Stream::out);
   void finish();
 
@@ -32,7 +32,7 @@ class BuildLog {
   int steps() const { return steps_; }
   /// The first line of the best kind there is: one with file and line (of the compiler, the assembler, make's
   /// `$(error ...)`, Kconfig), else the linker's, modpost's or a program's, else make's summary. Its `shown`
-  /// is empty when no line says why.
+  /// is empty when no line gives a reason.
   const BuildReason& reason() const { return reason_; }
   /// reason().shown.
   const std::string& first_error() const { return reason_.shown; }

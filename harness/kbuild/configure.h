@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// From fragments to a .config that holds what they ask for.
+// From fragments to a .config that satisfies them.
 #pragma once
 
 #include <string>
@@ -18,11 +18,11 @@ Result<kconfig::Request> load_request(const fs::path& project, const std::vector
 /// make's arguments that write objdir/.config from objdir/pinrig-all.config.
 std::vector<std::string> configure_targets(const Tree& tree);
 
-/// The tree's own configurations of its smallest kernel, which are below the request.
+/// The tree's tinyconfig fragments, applied before the request.
 std::vector<std::string> tiny_configs(model::Arch arch);
 
 /// Writes objdir/.config: the tree's tinyconfig with `request` on top, completed by the kernel's own conf,
-/// and checked. An unchanged .config keeps its time, so nothing is compiled again for it. Returns the CPU
+/// and checked. An unchanged .config keeps its time, so that nothing is recompiled. Returns the CPU
 /// seconds it took. Errors: bad_input with every symbol that does not hold.
 Result<double> configure(const Tree& tree, const kconfig::Request& request, const std::string& kernel,
                          const fs::path& log, const CancelToken& cancel);

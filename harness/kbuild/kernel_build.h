@@ -29,15 +29,15 @@ struct Context {
   std::function<void(const Progress&)> progress;
 };
 
-/// Where to build: a tree, and the directory that holds its object directories. As seen from there the tree
-/// must have the same relative path in every place: then ccache knows what was compiled in another one.
+/// Where to build: a tree, and the directory that holds its object directories. Relative to it the tree must
+/// have the same path in every place: then they share ccache entries.
 struct Place {
   fs::path source;
   fs::path build;
 };
 
-/// What to build. `checkout` is called only when something must be built, and whatever holds the lock of the
-/// place must live until the build ends.
+/// What to build. `checkout` is called only when something must be built; the lock of the place must be held
+/// until the build ends.
 struct Request {
   std::string label;  ///< for progress and errors: "tip-x86_64"
   model::Arch arch = model::Arch::x86_64;
@@ -62,7 +62,7 @@ struct Artifact {
   std::vector<std::string> warnings;  ///< compiler warnings in series_files, "file:line: text"
   bool was_cached = false;
   double cpu_s = 0;   ///< of the build, 0 when cached
-  double wall_s = 0;  ///< the same, without the wait for others
+  double wall_s = 0;  ///< the same, without waiting for locks
 };
 
 /// Builds or finds the artifact. Two callers with one key build it once. Errors: bad_input (conflicting
@@ -71,8 +71,8 @@ struct Artifact {
 ///
 /// Each build writes a log of its own, CACHE/logs/LABEL-KEY-*.build.log, which no later build touches. That
 /// of a good build moves into its artifact (Artifact::log); that of any other stays, and every Error of a
-/// build that had begun carries it in Error::build, with file, line and message where the output names them:
-/// copy it to where the run is kept.
+/// build that had begun has its path in Error::build, with file, line and message if the output names them:
+/// copy it to the run's folder.
 Result<Artifact> build_kernel(const Request& request, const Context& ctx);
 
 /// The selftests this pinrig knows to build, by program name.

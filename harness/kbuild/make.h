@@ -23,8 +23,8 @@ struct Tree {
   Toolchain toolchain;
 };
 
-/// argv and environment for `targets`. Of our own environment make gets what process::build_variables() lists
-/// and no more: whatever else changes a build is in the key. Pure but for looking whether CCACHE_DIR is set.
+/// argv and environment for `targets`. Of our own environment make gets only what process::build_variables()
+/// lists: everything else that affects a build is in the key. Pure but for looking whether CCACHE_DIR is set.
 process::Command make_command(const Tree& tree, const std::vector<std::string>& targets, int jobs);
 
 struct MakeRun {
@@ -43,7 +43,7 @@ struct Made {
 /// The Error of a make that failed for `reason` while it made `kernel`.
 Error make_failed(const BuildReason& reason, const std::string& kernel, const fs::path& log);
 
-/// An exit that is not 0 is a value (ok = false). Errors: missing_tool, disk_full, cancelled, infra.
+/// A non-zero exit code is a value (ok = false). Errors: missing_tool, disk_full, cancelled, infra.
 Result<Made> run_make(const MakeRun& run, const CancelToken& cancel);
 
 }  // namespace pinrig::kbuild

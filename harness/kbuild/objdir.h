@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// An object directory that is used again and again, and that a killed build may have left in any state.
+// An object directory that is reused, and that a killed build may have left in any state.
 #pragma once
 
 #include <optional>
@@ -12,19 +12,19 @@
 namespace pinrig::kbuild {
 
 /// Marks a directory as being built in. If the mark of an earlier build is still there, that one was killed,
-/// and targets that may be half-written are removed: SIGKILL gives make no chance to do so, and a truncated
-/// object that is newer than its source would be linked. Returns how many files were removed.
+/// and targets that may be half-written are removed: make cannot do so after SIGKILL, and a truncated object
+/// that is newer than its source would be linked. Returns how many files were removed.
 Result<int> begin_build(const fs::path& objdir);
 void end_build(const fs::path& objdir);
 
-/// Removes the objects of these sources, so that their warnings are said again (quickly, by ccache) although
-/// another build in the same directory may have compiled them before.
+/// Removes the objects of these sources, so that their warnings are printed again (quickly, by ccache)
+/// although another build in the same directory may have compiled them before.
 void forget_objects(const fs::path& objdir, const std::vector<std::string>& sources);
 
-/// How many steps a build of this kind took the last time here; a cold one that was never measured has the
-/// figure of a 6.12 kernel with the base and pin fragments. 0 = unknown.
+/// How many steps a build of this kind took the last time here; a cold build that was never measured uses the
+/// number of a 6.12 kernel with the base and pin fragments. 0 = unknown.
 int expected_steps(const fs::path& objdir, model::Arch arch, bool cold);
-/// Keeps the figure; a failure to write it only costs the next estimate.
+/// Stores the number; a failure to write it only affects the next estimate.
 void remember_steps(const fs::path& objdir, bool cold, int steps);
 
 }  // namespace pinrig::kbuild

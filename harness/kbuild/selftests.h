@@ -13,10 +13,10 @@
 
 namespace pinrig::kbuild {
 
-/// A program of the tree and how it is made.
+/// A program of the tree and how to build it.
 struct Selftest {
   const char* program;
-  std::array<const char*, 2> sources;  ///< names it had over time, the newest first; null = no other
+  std::array<const char*, 2> sources;  ///< its names over time, newest first; null = no other
   std::vector<const char*> libraries;  ///< "-luring"
 };
 const std::vector<Selftest>& selftest_table();
@@ -25,9 +25,9 @@ const std::array<const char*, 2>& selftest_helpers();
 /// Our local_config.h: the tree's check_config.sh would write one into the source.
 const char* local_config();
 
-/// What a sysroot gives the selftests, for cache keys: a hash over the content of its headers and static
+/// What selftests get from a sysroot, for cache keys: a hash over the content of its headers and static
 /// libraries, remembered in SYSROOT.content as long as no file's size or time changes. Error missing_tool
-/// when the sysroot or its static liburing is not there: cow and gup_longterm would silently lose their
+/// when the sysroot or its static liburing is missing: cow and gup_longterm would silently lose their
 /// io_uring cases.
 Result<std::string> sysroot_identity(const fs::path& sysroot);
 

@@ -13,16 +13,16 @@ namespace pinrig::kbuild {
 
 struct Toolchain {
   std::string prefix;  ///< CROSS_COMPILE: "aarch64-linux-gnu-", empty when native
-  /// The prefix, and the first line that gcc, the host's gcc, as, ld and pahole say to --version.
+  /// The prefix, and the first line of --version of gcc, the host's gcc, as, ld and pahole.
   std::string identity;
-  bool ccache = false;  ///< no part of the identity: it does not change what comes out
+  bool ccache = false;  ///< not part of the identity: it does not change the output
 
   std::string gcc() const { return prefix + "gcc"; }
   /// Value of make's CC=: with ccache in front if there is one.
   std::string make_cc() const { return ccache ? "ccache " + gcc() : gcc(); }
 };
 
-/// Error missing_tool, with the package to install, when the compiler, make or a tool of kbuild is not there.
+/// Error missing_tool, with the package to install, when the compiler, make or a tool of kbuild is missing.
 Result<Toolchain> find_toolchain(model::Arch arch, const CancelToken& cancel);
 
 }  // namespace pinrig::kbuild

@@ -17,21 +17,21 @@ struct Failure {
   Wanted wanted;
   std::string got;                 ///< value in the effective .config, "n" when it has none
   bool undefined = false;          ///< the tree's Kconfig has no such symbol
-  std::string near;                ///< of an undefined one: the known symbol most like it
+  std::string near;                ///< of an undefined one: the most similar known symbol
   std::string depends;             ///< the whole condition, as Kconfig has it
   std::vector<std::string> unmet;  ///< its parts that are not satisfied: "NET_CORE (n)"
-  std::string note;                ///< what else stands in the way: no prompt, a choice, a select
+  std::string note;                ///< other obstacles: no prompt, a choice, a select
 };
 
 using Config = std::map<std::string, std::string>;
 
-/// Symbols whose value differs from the wanted one: cheap, needs no tree. An absent symbol is n.
+/// Symbols whose value differs from the requested one: cheap, needs no tree. An absent symbol is n.
 std::vector<Wanted> differing(const Request& request, const Config& effective);
 
 /// Requests for n that the .config does not mention: met, if the symbol exists at all.
 std::vector<Wanted> unmentioned(const Request& request, const Config& effective);
 
-/// Why they differ; requests declared optional are left out, and so are unmentioned ones that the tree knows.
+/// Why they differ; without requests declared optional and unmentioned ones that the tree knows.
 std::vector<Failure> explain(const std::vector<Wanted>& suspects, const Config& effective, const Tree& tree);
 
 /// One paragraph per failure: "FILE:LINE: CONFIG_X=y became n: ...".

@@ -20,7 +20,7 @@ struct Expr {
   std::vector<Expr> kids;  ///< of negation (one), conjunction and disjunction (two or more)
 };
 
-/// Empty for text that is no expression.
+/// Empty for text that is not an expression.
 std::optional<Expr> parse_expr(std::string_view text);
 
 /// As a person would write it, with only the needed parentheses.
@@ -29,8 +29,7 @@ std::string to_string(const Expr& e);
 /// The value of a symbol as in .config ("y", "64", "\"text\""); empty = the symbol has none.
 using Lookup = std::function<std::string(const std::string&)>;
 
-/// A $(macro) counts as y: what it asks of the compiler cannot be known here, and blaming it would be a
-/// guess.
+/// A $(macro) counts as y: its result depends on the compiler and is unknown here.
 int evaluate(const Expr& e, const Lookup& value_of);
 
 /// The parts of a conjunction that are n, each with the symbols in it and their values: "NET_CORE (n)".

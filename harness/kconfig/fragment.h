@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Configuration fragments: what a run asks of a kernel's configuration. Syntax: configs/README.md.
+// Configuration fragments: what a run requires of a kernel's configuration. Syntax: configs/README.md.
 #pragma once
 
 #include <compare>
@@ -14,7 +14,7 @@
 
 namespace pinrig::kconfig {
 
-/// Of a kernel; symbols come and go with the second number.
+/// Of a kernel; symbols are added and removed with the second number.
 struct Version {
   int major = 0;
   int minor = 0;
@@ -30,7 +30,7 @@ struct Wanted {
   std::optional<Version> since;
   std::optional<Version> until;  ///< the last version that has it
   std::string optional;          ///< reason why it may be absent; empty = it must hold
-  bool yields = false;           ///< a default: another fragment may say otherwise
+  bool yields = false;           ///< a default: another fragment may override it
   model::SourceLocation where;
 
   bool applies_to(Version v) const { return !(since && v < *since) && !(until && v > *until); }
@@ -48,8 +48,8 @@ Result<Fragment> parse_fragment(const std::string& file, std::string_view text);
 /// Symbols by name, each once.
 using Request = std::map<std::string, Wanted>;
 
-/// All fragments together, without the lines that do not apply to `version`; what one says goes before what
-/// is only a default of another. Error bad_input when one symbol is given two values; it names both lines.
+/// All fragments together, without the lines that do not apply to `version`; a value overrides a default of
+/// another fragment. Error bad_input when one symbol is given two values; it names both lines.
 Result<Request> merge(const std::vector<Fragment>& fragments, Version version);
 
 /// For KCONFIG_ALLCONFIG, sorted by name: equal requests give equal text.
@@ -58,8 +58,7 @@ std::string to_config_text(const Request& request);
 /// The line a .config would have for it.
 std::string config_line(const std::string& symbol, const std::string& value);
 
-/// A .config as written by the kernel: symbol -> value, "is not set" as n. Lines it does not know are left
-/// out.
+/// A .config as written by the kernel: symbol -> value, "is not set" as n. Unknown lines are ignored.
 std::map<std::string, std::string> parse_config(std::string_view text);
 
 }  // namespace pinrig::kconfig

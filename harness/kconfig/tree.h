@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a kernel tree's Kconfig files say of its symbols: enough to explain why one did not get its value.
+// What a kernel tree's Kconfig files say about its symbols: enough to explain why one did not get its value.
 #pragma once
 
 #include <functional>
@@ -36,8 +36,7 @@ struct Tree {
 using Reader = std::function<std::optional<std::string>(const std::string&)>;
 
 /// Reads "Kconfig" and everything it sources. `srcarch` is the name of the folder below arch/ ("x86",
-/// "arm64"). Lenient: what it does not know it skips, for the kernel's own conf has the last word on
-/// validity.
+/// "arm64"). Lenient: skips what it does not know; the kernel's own conf decides about validity.
 Tree parse_tree(const std::string& srcarch, const Reader& read);
 
 }  // namespace pinrig::kconfig

@@ -25,7 +25,7 @@ struct Case {
   std::vector<Case> subtests;            ///< KTAP: indented by 2; TAP 14: by 4; kselftest: prefixed "# "
 };
 
-/// Everything that makes a stream less than trustworthy is a finding of its own.
+/// Everything that makes a stream untrustworthy is a finding of its own.
 enum class FindingKind {
   no_output,       ///< nothing at all
   no_ktap,         ///< output, but no version line and no result line
@@ -33,14 +33,14 @@ enum class FindingKind {
   plan_shortfall,  ///< fewer results than planned
   plan_excess,     ///< more results than planned
   duplicate_plan,
-  no_tests,      ///< a plan of none without a reason, or an "ok" over a subtest in which there is nothing
+  no_tests,      ///< a plan of none without a reason, or an "ok" for an empty subtest
   wrong_number,  ///< numbers not 1, 2, 3, ...
   bail_out,
   unknown_directive,
   subtest_mismatch,  ///< the parent's status contradicts its subtests, or a subtest block has no parent
                      ///< result
   totals_mismatch,   ///< kselftest's "# Totals:" line disagrees with the results
-  behind_text,       ///< "not ok" behind unfinished text of another writer
+  behind_text,       ///< "not ok" after unfinished text of another writer
   output_after_end,  ///< result lines after the kernel crashed or after the totals
   bad_utf8,
 };
@@ -62,12 +62,12 @@ struct Tree {
   bool bailed_out = false;
 };
 
-/// How cases get their names. cow.c and gup_longterm.c of the kernel name a result by what came out ("No leak
+/// How cases get their names. cow.c and gup_longterm.c of the kernel name a result by its outcome ("No leak
 /// from parent into child", hundreds of times; another text when it fails; none when it is skipped) and
-/// announce the case itself by "# [RUN] R/W pin ... with base page". So a result that follows a RUN line
-/// bears the RUN text as its name and its own text as reason; when several results follow one RUN, the name
-/// is "RUN text: own text". A result with neither text is "case NUMBER". Of equal names the second
-/// is "NAME (2)": several kselftests of the kernel print them, and are right otherwise.
+/// announce the case itself by "# [RUN] R/W pin ... with base page". So a result that follows a RUN line gets
+/// the RUN text as its name and its own text as reason; when several results follow one RUN, the name is "RUN
+/// text: own text". A result with neither text is "case NUMBER". Of equal names the second is "NAME (2)":
+/// several kselftests of the kernel print them and are otherwise correct.
 ///
 /// Parses a whole stream. Copes with time stamps of constant width, colours, "\r\n", text lines of other
 /// writers, NUL bytes and a last line without newline; never throws, never fails.

@@ -23,8 +23,8 @@ struct Line {
 /// Looks at a line without its line end. A result without a number is still a result here.
 Line classify(std::string_view text);
 
-/// Fills name, status, reason and time_ms from the part of a result line after its number. Returns a
-/// directive in capitals that nobody knows ("# FLAKY ..."), or nothing.
+/// Fills name, status, reason and time_ms from the part of a result line after its number. Returns an unknown
+/// directive in capitals ("# FLAKY ..."), or nothing.
 std::string_view describe(bool ok, std::string_view rest, Case& out);
 
 /// Where "TAP version N" begins ("KTAP" included) in a line that ends with it; npos when it does not.
@@ -34,10 +34,10 @@ std::size_t find_version(std::string_view line);
 /// digits give 999999999.
 int take_number(std::string_view& text);
 
-/// True when every byte is ASCII and none is NUL or ESC: nearly every output there is.
+/// True when every byte is ASCII and none is NUL or ESC: nearly always the case.
 bool is_plain(std::string_view text);
-/// Without NUL bytes and escape sequences (colours), and with U+FFFD for what is not UTF-8; `bad` is set when
-/// there was such.
+/// Without NUL bytes and escape sequences (colours), and with U+FFFD for what is not UTF-8; `bad` is set if
+/// there was any.
 std::string cleaned(std::string_view text, bool& bad);
 
 }  // namespace pinrig::ktap

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The state of one parse: a stack of open blocks, from the stream itself down to the innermost subtest.
+// The state of one parse: a stack of open blocks, from the stream itself to the innermost subtest.
 #pragma once
 
 #include <array>
@@ -14,12 +14,12 @@
 
 namespace pinrig::ktap {
 
-/// The printk time stamp (or another writer's prefix) in front of every line, learnt from the version line.
+/// The printk time stamp (or another writer's prefix) in front of every line, learned from the version line.
 class Prefix {
  public:
-  /// True when `line` ends in a version line behind something that can be a prefix.
+  /// True when `line` ends in a version line after something that can be a prefix.
   bool learn(std::string_view line);
-  /// The line without the prefix; unchanged when it bears none.
+  /// The line without the prefix; unchanged when it has none.
   std::string_view strip(std::string_view line) const;
 
  private:
@@ -41,7 +41,7 @@ class Pending {
 
 /// One level of results that is still being read.
 struct Block {
-  std::size_t width = 0;  ///< white space before its lines, relative to the block above
+  std::size_t width = 0;  ///< whitespace before its lines, relative to the block above
   bool hash = false;      ///< kselftest's "# " instead
   int first_line = 0;
   int version = 0;
@@ -85,7 +85,7 @@ class Parser {
   void number_duplicates(Block& block);
   void check_parent(const Case& parent, std::string_view subtest_name);
   void check_empty(const Case& parent, const Block* child);
-  /// The result in a line that does not begin with it; `text` begins with it then.
+  /// Finds a result in a line that does not begin with it; sets `text` to its start.
   bool behind_text(std::size_t depth, std::string_view& text) const;
   void whole_stream();
   void find(FindingKind kind, int at, std::string text);
@@ -100,7 +100,7 @@ class Parser {
   std::array<int, 16> found_{};
   int line_number_ = 0;
   int total_cases_ = 0;
-  int last_result_ = -1;  ///< line of the last result and the indented text right behind it
+  int last_result_ = -1;  ///< line of the last result and the indented text right after it
   bool crashed_ = false;
   bool any_text_ = false;
 };

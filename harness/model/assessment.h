@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Whether what was seen is as it should be. Verdicts are facts; an assessment is made over a whole run, from
+// Whether what was seen is as expected. Verdicts are facts; an assessment is made over a whole run, from
 // the expectation files, and can be made again at any time.
 #pragma once
 
@@ -13,15 +13,15 @@ namespace pinrig::model {
 
 /// The rule that decided. Those up to `consequence` are fine, those after it are not.
 enum class Rule {
-  fine,           ///< a pass, a skip or an xfail of the test's own, and nothing says otherwise
+  fine,           ///< a pass, a skip or an xfail of the test's own, and no other rule applies
   expectation,    ///< as the run or the series says
   allowed_skip,   ///< configs/expectations lists it
   known_issue,    ///< configs/known-issues has it
   issue_fixed,    ///< a known issue of the base that a patched kernel does not show
-  consequence,    ///< follows from another row that is accounted for: a known crash took the case along
-  failure,        ///< not good, and nothing expects it
-  otherwise,      ///< an expectation says something else
-  unlisted_skip,  ///< a kernel that configs/expectations covers may not skip it
+  consequence,    ///< follows from another row that is explained: a case lost in a known crash
+  failure,        ///< a failure, and no rule expects it
+  otherwise,      ///< an expectation names other verdicts
+  unlisted_skip,  ///< a skip not allowed by the configs/expectations that cover the kernel
   lost,           ///< passes on the reference kernel and is skipped, an xfail or gone here
   issue_worse,    ///< a known issue, but more than the reference kernel or its `pages:` allow
   issue_gone      ///< a known issue that is no longer seen on an unpatched kernel
@@ -38,13 +38,13 @@ struct Assessment {
   bool expected() const { return is_expected(rule); }
 };
 
-/// What was seen, and what is thought of it once the run was assessed.
+/// What was seen, and its assessment once the run was assessed.
 struct AssessedResult {
   TestResult result;
   std::optional<Assessment> assessment;  ///< nothing: the run has not been assessed
 
   const TestVerdict& verdict() const { return result.verdict; }
-  /// Not assessed counts as not expected unless it is good by itself.
+  /// Not assessed counts as not expected unless it is a pass, skip or xfail.
   bool expected() const {
     const Verdict v = result.verdict.verdict;
     return assessment ? assessment->expected()
@@ -70,7 +70,7 @@ struct KernelAssessment {
   std::string kernel_id;
   std::vector<GuestAssessment> guests;
   std::vector<std::string> unmet;  ///< required expectations without a test, capabilities that differ, ...
-  std::vector<std::string> known;  ///< known issues that were met or are missed, one line each
+  std::vector<std::string> known;  ///< known issues that were seen, or are missing, one line each
   std::vector<LostRow> lost;
 };
 

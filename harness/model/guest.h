@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a run consists of: kernels, and below each the guests that its tests need. Ids are names for people
-// and for folders; nothing is read out of them.
+// What a run consists of: kernels, and below each the guests that its tests need. IDs are names for people
+// and for folders; code never parses them.
 #pragma once
 
 #include <string>
@@ -13,7 +13,7 @@ namespace pinrig::model {
 /// A virtual machine of one kernel and the tests that share it.
 struct Guest {
   std::string id;      ///< "tip-x86_64", "tip-x86_64.2": unique in a run, a safe file name
-  std::string reason;  ///< why these tests need a VM of their own; empty for the kernel's main guest
+  std::string reason;  ///< why these tests need a separate VM; empty for the kernel's main guest
   Machine machine;
   std::vector<TestSpec> tests;  ///< in running order
 };
@@ -28,7 +28,7 @@ struct Kernel {
   std::vector<Guest> guests;  ///< the main one first
 };
 
-/// Two kernels that differ in their source only: what makes one the reference of the other.
+/// Whether two kernels differ only in their source, so that one is the reference of the other.
 inline bool same_column(const Kernel& a, const Kernel& b) {
   return a.arch == b.arch && a.config.name == b.config.name;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A job is one attempt at a cell: everything needed to run it again is in JobSpec, saved before the guest
+// A job is one execution of a guest: everything needed to repeat it is in JobSpec, saved before the guest
 // starts.
 #pragma once
 
@@ -13,17 +13,18 @@
 
 namespace pinrig::model {
 
-/// Limits in seconds, for a plain kernel on the reference machine; multiplied by what was measured here.
+/// Limits in seconds, for a plain kernel on the reference machine; multiplied by the factors measured on this
+/// host.
 struct Timeouts {
   double scale = 1;       ///< how much slower this host is: of the calibration guest
-  double kernel = 1;      ///< how much slower this kernel is: by its debug options, or by what its boot took
+  double kernel = 1;      ///< how much slower this kernel is: by its debug options, or by its boot time
   double boot_s = 30;     ///< QEMU spawn to the agent's hello
   double setup_s = 30;    ///< mounts, huge pages, rxe
   double silence_s = 20;  ///< grace after a test's own limit before the guest counts as hung
   double shutdown_s = 10;
   double scaled(double seconds) const { return seconds * scale * kernel; }
-  /// Takes in what a guest's clock showed when its agent began: a kernel that took longer to get there than a
-  /// plain one takes longer for everything else. Limits only ever grow by it.
+  /// Takes into account the guest's clock when its agent started: a kernel that boots slower than a plain one
+  /// is slower in everything else. Limits can only grow.
   void booted_in(double uptime_s);
 };
 
@@ -35,16 +36,17 @@ struct JobSpec {
   std::string kernel_image;            ///< what QEMU boots: stripped vmlinux (x86-64, PVH) or Image (aarch64)
   std::string vmlinux;                 ///< with symbols, for gdb
   std::vector<std::string> initramfs;  ///< cpio archives, concatenated in this order
-  std::string shell;                   ///< a further archive, of interactive guests
+  std::string shell;                   ///< an additional archive for interactive guests
   Machine machine;
-  Accel accel = Accel::tcg;  ///< decided: never automatic
+  Accel accel = Accel::tcg;  ///< resolved: never automatic
   bool sandbox = false;      ///< QEMU runs under its system call filter, which not every QEMU has
   std::int64_t loops_per_jiffy =
       0;  ///< lpj= of an x86-64 guest under TCG; 0 = the kernel calibrates by itself
   Timeouts timeouts;
   std::vector<TestSpec> tests;
-  std::map<std::string, std::string> skips;   ///< tests that this kernel cannot run, and why
-  std::map<std::string, std::string> broken;  ///< tests whose program should be there and is not, and why
+  std::map<std::string, std::string> skips;  ///< tests that this kernel cannot run, and why
+  std::map<std::string, std::string>
+      broken;  ///< tests whose program is missing although the tree has it, and why
 };
 
 /// JSON text of a JobSpec and back; the error names the key that is missing or of a wrong type.

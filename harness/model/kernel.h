@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Kernels as pinrig speaks of them: a base, a series of patches on it, a point of that series.
+// Kernels as pinrig names them: a base, a series of patches on it, a point of that series.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ const char* to_string(Arch arch);                          ///< "x86_64", "aarch
 std::optional<Arch> arch_from_string(const std::string&);  ///< also accepts "amd64" and "arm64"
 const char* kernel_arch(Arch arch);                        ///< value of make ARCH=: "x86_64", "arm64"
 
-/// Where a value stood in a file of the user; line and column count from 1, 0 = unknown.
+/// The location of a value in a file of the user; line and column count from 1, 0 = unknown.
 struct SourceLocation {
   std::string file;
   int line = 0;
@@ -32,7 +32,7 @@ struct KernelBase {
   };
   struct Git {
     std::string url;  ///< URL or path of a repository
-    std::string rev;  ///< anything git rev-parse takes there
+    std::string rev;  ///< anything that git rev-parse accepts there
   };
   struct Tarball {
     std::string path;  ///< absolute
@@ -75,8 +75,8 @@ struct Series {
   SourceLocation where;
 };
 
-/// A series up to and including patch `number`; 0 is the base. What it is is its tree and, above the base,
-/// the patch that leads to it; number and label are for people.
+/// A series up to and including patch `number`; 0 is the base. It is identified by its tree and, above the
+/// base, by its patch; number and label are for people.
 struct Point {
   int number = 0;
   std::string label;     ///< "base", "tip" or the number: what people type and read
@@ -87,7 +87,7 @@ struct Point {
   std::string version;   ///< `make kernelversion` of the tree: "6.12.117"
 
   bool is_base() const { return number == 0; }
-  /// The same source, whatever the series is called and however many patches it has.
+  /// The same source, independent of the name and length of the series.
   bool same_source(const Point& other) const { return tree == other.tree && patch_id == other.patch_id; }
 };
 

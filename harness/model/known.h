@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What is known of kernels beforehand: what they have to be able to do, what may be skipped on them, and
-// which of their faults are known.
+// What is known about kernels in advance: required capabilities, allowed skips and known bugs.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +11,7 @@
 
 namespace pinrig::model {
 
-/// Some kernels. An empty part says nothing; what is said has to hold all at once.
+/// A set of kernels. An empty part does not restrict; all non-empty ones must match.
 struct KernelRange {
   std::vector<std::string> bases;  ///< globs over names of kernels/
   std::string since;               ///< first version: "6.5"
@@ -30,7 +29,7 @@ struct AllowedSkip {
   std::string tests;  ///< glob over "suite/test" (with all its cases) or "suite/test:case"
   KernelRange range;
   std::vector<std::string> without;  ///< only on kernels that lack one of these symbols; empty = on all
-  bool sometimes = false;            ///< it may also pass: a skip on one kernel only is no loss
+  bool sometimes = false;            ///< it may also pass: a skip on one of two kernels is not a loss
   std::string reason;
 };
 
@@ -42,16 +41,16 @@ struct Requirements {
   std::vector<AllowedSkip> skips;                   ///< every other skip is unexpected
 };
 
-/// configs/known-issues/NAME.yaml: a fault that some kernels have and that nobody has to be told of again.
-/// The test that owns a known case is known with it, as far as `seen` and `pages` go.
+/// configs/known-issues/NAME.yaml: a bug of some kernels that is not reported again. It also explains the
+/// verdict of the test that owns a known case, within `seen` and `pages`.
 struct KnownIssue {
   std::string name;
   std::vector<std::string> tests;  ///< globs over "suite/test:case"; "suite/test:" is the test's own row
   KernelRange range;
   std::vector<std::string> without;  ///< only on kernels that lack one of these symbols; empty = on all
-  std::vector<Verdict> seen;         ///< what it looks like; never error or missing
+  std::vector<Verdict> seen;         ///< verdicts that it causes; never error or missing
   std::int64_t pages = 0;            ///< most base pages that a test may leave pinned by it; 0 = none
-  bool sometimes = false;            ///< not in every run: its absence says nothing
+  bool sometimes = false;            ///< not in every run: its absence means nothing
   std::string reason;
   std::string reference;
 };

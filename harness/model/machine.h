@@ -8,16 +8,16 @@
 
 namespace pinrig::model {
 
-/// Devices that a machine has only when a test asks for them; each costs probe time.
+/// Devices that a machine has only if a test needs them; each costs probe time.
 enum class Device {
-  zoned,      ///< NVMe namespace in zones, serial pin-zoned
+  zoned,      ///< zoned NVMe namespace, serial pin-zoned
   cmb,        ///< NVMe controller with 64 MiB of memory of its own, serial pin-cmb
-  meta,       ///< NVMe namespace with 8 bytes of metadata a block, serial pin-meta
+  meta,       ///< NVMe namespace with 8 bytes of metadata per block, serial pin-meta
   p9,         ///< virtio-9p share of an empty folder, mount tag pinshare
   scsi,       ///< disk on virtio-scsi, serial pin-scsi
   iommu,      ///< emulated IOMMU, and an e1000e behind it
-  kvm,        ///< processors that can run guests of their own: /dev/kvm
-  removable,  ///< NVMe controller that a test can have taken out, serial pin-gone
+  kvm,        ///< CPUs that can run nested guests: /dev/kvm
+  removable,  ///< NVMe controller that a test can have unplugged, serial pin-gone
 };
 const char* to_string(Device d);
 std::optional<Device> device_from_string(const std::string&);
@@ -33,8 +33,8 @@ struct NvmeDrive {
   std::string fs;          ///< "ext4": made on the host before the boot; empty = raw, zero-filled
   int zone_mib = 0;        ///< size of its zones; 0 = not zoned
   int cmb_mib = 0;         ///< memory of its controller that the guest may map
-  int metadata_bytes = 0;  ///< beside each block, in a buffer of its own
-  bool removable = false;  ///< its controller sits in a slot of its own and can be unplugged
+  int metadata_bytes = 0;  ///< per block, in a separate buffer
+  bool removable = false;  ///< its controller has a slot of its own and can be unplugged
 };
 
 /// An emulated machine (configs/machines/NAME.yaml).
@@ -44,11 +44,11 @@ struct Machine {
   int memory_mib = 2048;
   int numa_nodes = 1;
   std::vector<NvmeDrive> nvme;
-  bool net = true;       ///< virtio-net without a way out, for rxe
+  bool net = true;       ///< virtio-net without a connection to the host, for rxe
   int hugepages_2m = 0;  ///< reserved by the agent before the first test
   int swap_mib = 0;
   std::vector<std::string> kernel_args;  ///< appended to the command line
-  std::vector<Device> devices;           ///< that its tests need; their NVMe drives are in `nvme` too
+  std::vector<Device> devices;           ///< needed by its tests; their NVMe drives are also in `nvme`
 };
 
 enum class Accel { automatic, kvm, tcg };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Facts on tests before anybody judges them: pin counters, exits, what the kernel logged.
+// Facts about tests before judging: pin counters, exits, kernel log.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ struct PinSample {
   std::int64_t released = 0;
 };
 
-/// What a test said it would pin, in base pages.
+/// What a test claimed to pin, in base pages.
 struct PinClaim {
   enum class Mode { net_zero, exact, at_least };
   Mode mode = Mode::net_zero;
@@ -33,7 +33,7 @@ struct PinLedger {
   PinSample after;
   bool settled_before = false;
   bool settled_after = false;
-  double settle_ms = 0;  ///< time the wait after the test took
+  double settle_ms = 0;  ///< duration of the wait after the test
   std::optional<PinClaim> claim;
 
   std::int64_t acquired() const { return after.acquired - before.acquired; }
@@ -46,22 +46,23 @@ struct PinLedger {
 
 /// How the main process of a test ended.
 struct TestExit {
-  enum class Kind { exited, signaled, timed_out, not_run, lost };  ///< lost: the guest died under it
+  enum class Kind { exited, signaled, timed_out, not_run, lost };  ///< lost: the guest died during the test
   Kind kind = Kind::lost;
   int code = 0;  ///< exit code or signal number
 };
 const char* to_string(TestExit::Kind kind);
 
-/// Something the kernel said on the console.
+/// Something that the kernel printed on the console.
 struct KernelEvent {
   std::string kind;  ///< "panic", "oops", "warning", "bug", "bad_page", "refcount", "kasan", "hung_task", ...
   std::string title;     ///< normalised: no addresses, pids or CPU numbers; equal titles are the same event
-  std::string function;  ///< first frame that is to blame, or empty
+  std::string function;  ///< first frame to blame, or empty
   int first_line = 0;
   int last_line = 0;
   std::string owner;   ///< test that ran, from the /dev/kmsg marks; empty = before, between or after tests
-  bool fatal = false;  ///< the kernel did not go on after it
-  int count = 1;       ///< reports with this title in the time of this owner; the rest is of the first one
+  bool fatal = false;  ///< the kernel did not continue after it
+  int count =
+      1;  ///< number of reports with this title while this owner ran; the other fields are of the first
   /// The report itself, of the first one: its lines without time stamps, printable ASCII, at most 60 of 300
   /// bytes. Empty when a log holds hundreds of different reports.
   std::vector<std::string> text;
@@ -75,25 +76,25 @@ struct StuckProcess {
   std::string stack;  ///< kernel functions, a line each; may be empty
 };
 
-/// What cannot be believed of a test's record.
+/// What makes a test's record untrustworthy.
 struct RecordFinding {
   enum class Kind {
     unknown_end,          ///< ended in a way that does not exist
-    bad_claim,            ///< a claim line that is none
+    bad_claim,            ///< an invalid claim line
     impossible_claim,     ///< a claim that no test can make
     impossible_counters,  ///< pin counters out of range
-    forged,               ///< while it ran something was written to the results that the agent does not write
-    no_end,               ///< the agent told the host of its end, and the results do not have it
-    ends_differ,          ///< they have another one
+    forged,               ///< data in the results that the agent did not write
+    no_end,               ///< the agent reported its end, but the results do not contain it
+    ends_differ,          ///< they contain a different one
   };
   Kind kind = Kind::forged;
   std::string text;
 };
 
-/// Raw facts on one planned test of one job, before judging.
+/// Raw facts about one planned test of one job, before judging.
 struct TestRecord {
   std::string name;  ///< "suite/test"
-  int guest = 1;     ///< of the job, in which it ran: the pin balance of a guest goes on from test to test
+  int guest = 1;  ///< guest of the job that ran it: the pin balance of a guest is carried from test to test
   TestExit exit;
   std::string skip_reason;  ///< set by the harness when the test could not be started for a stated reason
   double wall_s = 0;
@@ -107,8 +108,8 @@ struct TestRecord {
   std::uint64_t dropped = 0;        ///< bytes of output cut off by the agent's limit
   std::vector<StuckProcess> stuck;  ///< the first few
   int stuck_count = 0;              ///< all of them
-  int leftover = 0;        ///< processes that were alive when the main one ended, and could be killed
-  bool once_armed = true;  ///< WARN_ONCE could warn again, whatever an earlier test had set off
+  int leftover = 0;                 ///< processes that outlived the main one, and could be killed
+  bool once_armed = true;           ///< WARN_ONCE was armed again before the test
   std::vector<RecordFinding> findings;
 };
 

@@ -31,18 +31,19 @@ struct Needs {
   bool rdma = false;                 ///< an rxe link
   std::vector<std::string> symbols;  ///< configuration symbols, without CONFIG_
   std::vector<Device> devices;
-  std::vector<std::string> kernel_args;  ///< boot parameters, one word each
+  std::vector<std::string> kernel_args;  ///< kernel parameters, one word each
   int memory_mib = 0;                    ///< 0 = what the machine has
   int cpus = 0;                          ///< 0 = what the machine has
-  int numa_nodes = 0;                    ///< 0 = as many as come
+  int numa_nodes = 0;                    ///< 0 = any
   std::vector<std::string> tools;        ///< programs found in the guest's PATH
 };
 
-/// The known-bad kernel or injected fault on which a test turns red.
+/// The known-bad kernel or injected fault that a test must detect.
 struct Proof {
-  std::string mutant;                      ///< kernels/mutants/NAME
-  std::string base;                        ///< another base instead of a mutant
-  std::map<std::string, std::string> env;  ///< beside or instead of them: a fault by environment
+  std::string mutant;  ///< kernels/mutants/NAME
+  std::string base;    ///< another base instead of a mutant
+  std::map<std::string, std::string>
+      env;                       ///< in addition or instead: a fault injected through the environment
   std::vector<std::string> red;  ///< globs over cases that must not pass; empty = the test itself must not
   SourceLocation where;
 
@@ -60,10 +61,11 @@ struct TestSpec {
   double limit_s = 30;     ///< on the calibration machine; scaled by Timeouts
   std::string limit_plus;  ///< variable of `env` with seconds that are added to the limit; empty = none
   Needs needs;
-  PinClaim::Mode claim = PinClaim::Mode::net_zero;  ///< least claim; a test may claim more at run time
+  PinClaim::Mode claim =
+      PinClaim::Mode::net_zero;  ///< weakest allowed claim; a test may claim more at run time
   bool destructive = false;
-  bool known_long = false;        ///< runs when it is named, not when a glob covers it
-  std::string what;               ///< one line: the behaviour guarded
+  bool known_long = false;        ///< runs only when named in full, not when a glob matches
+  std::string what;               ///< one line: the behavior that it checks
   std::vector<std::string> rows;  ///< rows of guest-tests/map.yaml that it covers
   Proof proof;
   SourceLocation where;
@@ -78,7 +80,7 @@ struct Suite {
   std::vector<TestSpec> tests;
 };
 
-/// What a run puts into the environment of one test.
+/// What a run adds to the environment of one test.
 struct TestEnv {
   std::string test;  ///< "suite/test"
   std::map<std::string, std::string> env;
@@ -105,8 +107,8 @@ struct RunSpec {
   std::vector<std::string> suites;  ///< "suite" or "suite/test" globs; with '!' before them: not these
   std::string selftests_from;       ///< KernelBase whose selftests are used instead of the tree's own
   Accel accel = Accel::automatic;
-  std::vector<Expectation> expect;  ///< beside those of the series
-  std::vector<TestEnv> env;         ///< for single tests, beside the suite's
+  std::vector<Expectation> expect;  ///< in addition to those of the series
+  std::vector<TestEnv> env;         ///< for single tests, in addition to the suite's
   SourceLocation where;
 };
 

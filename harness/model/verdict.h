@@ -12,7 +12,7 @@
 
 namespace pinrig::model {
 
-/// The judgement on one test or one case of it. Every planned test is born `missing`.
+/// The judgement on one test or one case of it. Every planned test starts as `missing`.
 enum class Verdict { pass, fail, skip, xfail, xpass, crash, timeout, leak, missing, error };
 const char* to_string(Verdict v);
 std::optional<Verdict> verdict_from_string(const std::string&);
@@ -47,14 +47,14 @@ const char* to_string(JobOutcome::Kind kind);
 std::optional<JobOutcome::Kind> outcome_from_string(const std::string&);
 
 /// The judgement on one case (`case_name` non-empty) or on a whole test: what was seen. It is made once, by
-/// verdict::judge(), and never changes; whether it is as it should be is an Assessment (assessment.h).
+/// verdict::judge(), and never changes; whether it is as expected is an Assessment (assessment.h).
 struct TestVerdict {
   std::string test;       ///< "suite/test"
   std::string case_name;  ///< empty: the verdict of the test itself
   Verdict verdict = Verdict::missing;
   std::string detail;     ///< why, for people
   int line = 0;           ///< in the test's output, 0 = none
-  bool foreseen = false;  ///< a skip by the harness, for what kernel and machine were known to lack
+  bool foreseen = false;  ///< a skip by the harness: kernel or machine are known to lack something
   double wall_s = 0;
   std::map<std::string, double> numbers;  ///< e.g. get_us, put_us
   /// What the test printed about it, when it is neither a pass nor a skip: "# ..." lines without "# " and
@@ -62,10 +62,10 @@ struct TestVerdict {
   std::vector<std::string> diagnostics;
 };
 
-/// The row for what belongs to no planned test: what the kernel logged while none ran, a guest that does not
-/// power off. It is there only when there is such a thing.
+/// The row for what belongs to no planned test: kernel messages while none ran, a guest that does not power
+/// off. Absent if there is nothing to report.
 inline constexpr const char* unowned_test = "kernel/console";
-/// The row for pages that the negative control of the ledger did not get back.
+/// The row for pages that the kernel did not unpin after the negative control.
 inline constexpr const char* control_test = "pinrig/hold_control";
 
 /// A verdict with what was measured around its test (only where case_name is empty).

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a run says to single tests through their environment. Pure.
+// Environment variables that a run sets for single tests. Pure.
 #pragma once
 
 #include <vector>
@@ -9,15 +9,15 @@
 
 namespace pinrig::plan {
 
-/// Puts the variables into the environments of the tests they are for, in the place of values that are there.
+/// Adds the variables to the environments of their tests, replacing existing values.
 /// A test that does not exist is bad_input and names the nearest.
 Result<void> add_environment(std::vector<model::Suite>& suites, const std::vector<model::TestEnv>& more);
 
-/// Does it set a variable by which the proof of a test puts a fault into it? Others, such as how long a test
-/// is to run, are choices of the user's.
+/// Does it set a variable with which the proof of a test injects its fault? Others, such as the duration of a
+/// test, are user settings.
 bool injects_faults(const std::vector<model::Suite>& suites, const std::vector<model::TestEnv>& more);
 
-/// Adds to the limit of every test with `limit_plus` the seconds in that variable; bad_input when it holds no
+/// Adds to the limit of every test with `limit_plus` the seconds in that variable; bad_input unless it is a
 /// number from 0 to a day.
 Result<void> extend_limits(std::vector<model::Suite>& suites);
 

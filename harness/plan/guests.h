@@ -10,21 +10,21 @@
 
 namespace pinrig::plan {
 
-/// A guest with more tests than these is made two or more: what one guest does one after the other is the
-/// least that a run takes, and a kernel that dies takes the rest of a guest's tests with it.
+/// A guest with more tests is split into two or more: the longest guest determines the run time, and when a
+/// kernel dies, the remaining tests of its guest are lost.
 inline constexpr std::size_t max_tests_per_guest = 100;
 
 /// As few guests as the needs and `max_tests_per_guest` allow, without ids. The main one, first, has the
-/// tests that need no more than plain devices; each set of kernel parameters has one; so have the devices
-/// that change how all others work (an IOMMU, nested KVM) and tests that want more memory, CPUs or NUMA nodes
-/// than the machine has; every destructive test has its own, at the end.
+/// tests that need only plain devices; each set of kernel parameters gets one; so do devices that change how
+/// all others work (an IOMMU, nested KVM) and tests that need more memory, CPUs or NUMA nodes than the
+/// machine has; every destructive test has its own, at the end.
 std::vector<model::Guest> group_tests(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
 
 /// `offer` without what none of the tests needs, and with the devices, kernel parameters and memory that they
-/// name.
+/// need.
 model::Machine fit_machine(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
 
-/// The namespace that stands for an NVMe device; nothing for the others.
+/// The namespace of an NVMe device; nothing for other devices.
 std::optional<model::NvmeDrive> drive_of(model::Device device);
 
 }  // namespace pinrig::plan

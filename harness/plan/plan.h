@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// From what is wanted to the kernels of a run and their guests: points × architectures × configurations.
+// From a run's specification to its kernels and guests: points × architectures × configurations.
 // Pure.
 #pragma once
 
@@ -20,12 +20,12 @@ struct Plan {
   int patches = 0;     ///< length of the series
   std::vector<model::Kernel>
       kernels;                     ///< per architecture and configuration, points ascending: the build order
-  std::vector<std::string> notes;  ///< what was folded or is worth knowing, one line each
+  std::vector<std::string> notes;  ///< duplicates and other notes, one line each
 
   std::size_t guest_count() const;
 };
 
-/// What a plan is made from beside the run itself.
+/// What a plan is made from in addition to the run itself.
 struct Offer {
   const model::Machine& machine;
   const std::vector<model::Suite>& suites;     ///< all of the project
@@ -33,28 +33,28 @@ struct Offer {
   std::optional<Origins> from = std::nullopt;  ///< who named tests and points; nothing: the run's own file
 };
 
-/// The points that the words of a run mean: "base" = 0, "tip" = the last patch, "each" = base and every
-/// patch, numbers as they are. Ascending, each once (what was named twice is noted). A number beyond the
+/// The points that a run names: "base" = 0, "tip" = the last patch, "each" = base and every
+/// patch, numbers as they are. Ascending, each once (duplicates are noted). A number beyond the
 /// series, or "tip" and "each" without patches, is bad_input.
 Result<std::vector<model::Point>> resolve_points(const model::RunSpec& run,
                                                  const std::vector<model::Point>& points,
                                                  std::vector<std::string>& notes,
                                                  const std::optional<Origins>& from = {});
 
-/// The tests that the run's words choose (plan/selector.h), in running order: the suite pins first (the
-/// counters themselves), then by limit, destructive ones last. What a word means differently from what it
-/// says is added to `notes`.
+/// The tests that the run selects (plan/selector.h), in running order: the suite pins first (the
+/// counters themselves), then by limit, destructive ones last. A word with an unexpected meaning adds a line
+/// to `notes`.
 Result<std::vector<model::TestSpec>> select_tests(const model::RunSpec& run,
                                                   const std::vector<model::Suite>& suites,
                                                   std::vector<std::string>* notes = nullptr,
                                                   const std::optional<Origins>& from = {});
 
 /// bad_input when a test needs what the machine does not offer: a drive, a file system, huge pages, swap,
-/// net. Devices, kernel parameters and memory it always offers.
+/// net. Devices, kernel parameters and memory are always available.
 Result<void> check_offer(const model::Machine& machine, const std::vector<model::TestSpec>& tests);
 
-/// Everything about points, tests and machine that can be said before the series is read: make_plan() fails
-/// in the same way, minutes later.
+/// Checks points, tests and machine as far as possible before the series is read: make_plan() would fail in
+/// the same way, minutes later.
 Result<void> check_words(const model::RunSpec& run, const model::Machine& machine,
                          const std::vector<model::Suite>& suites, const Origins& from);
 

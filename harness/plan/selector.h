@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which tests a list of words means: the same for every command and file that takes tests. Pure.
+// Which tests a list of words selects: the same for every command and file that accepts tests. Pure.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace pinrig::plan {
 
-/// Where a list of words came from: a key of a file, or an option of the command line.
+/// The origin of a list of words: a key of a file, or an option of the command line.
 struct Origin {
   model::SourceLocation where;  ///< empty for an option
   std::string name;             ///< "suites", "--test"
@@ -25,26 +25,26 @@ struct Origins {
 /// Its own file did.
 Origins origins_of(const model::RunSpec& run);
 
-/// A test that can be chosen.
+/// A test that can be selected.
 struct Choice {
   std::string name;           ///< "suite/test"
-  bool only_by_name = false;  ///< takes minutes: no glob and no suite chooses it, only its full name
+  bool only_by_name = false;  ///< takes minutes: selected only by its full name, not by a glob or suite
 };
 std::vector<Choice> choices(const std::vector<model::Suite>& suites);
 
 struct Selection {
   std::vector<std::string> tests;  ///< "suite/test", each once, in the order of the words
-  std::vector<std::string> notes;  ///< what a word means differently from what it seems to say, one line each
+  std::vector<std::string> notes;  ///< words with an unexpected meaning, one line each
 };
 
-/// What `words` choose of `known`:
+/// The tests of `known` that `words` select:
 ///   bio               every test of that suite; * and ? match
 ///   bio/dio_rw        that test
 ///   bio/dio_*         the tests that match
-///   bio/dio_rw:case   that test, with a note: a case does not run alone
-///   !WORD             leaves tests out, wherever it stands
+///   bio/dio_rw:case   that test, with a note: a single case cannot be run
+///   !WORD             excludes tests, at any position
 /// An Error (bad_usage for an option, bad_input for a file) names the origin, the word, and the nearest name:
-/// a word that chooses nothing, a case with a wildcard, a case left out, no test chosen at all.
+/// a word that matches nothing, a case with a wildcard, an excluded case, no test selected at all.
 Result<Selection> select(const std::vector<std::string>& words, const Origin& origin,
                          const std::vector<Choice>& known);
 

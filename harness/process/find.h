@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Looking programs up as execvp(3) would. Private to the module.
+// Finds programs as execvp(3) would. Private to the module.
 #pragma once
 
 #include "process/process.h"

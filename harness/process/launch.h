@@ -7,7 +7,7 @@
 
 namespace pinrig::process {
 
-/// What the child gets as its first three descriptors; all of them stay ours and are 3 or higher.
+/// The child's first three descriptors; ours stay open and are 3 or higher.
 struct Stdio {
   int in = -1;
   int out = -1;
@@ -20,7 +20,7 @@ struct Running {
   UniqueFd pidfd;
 };
 
-/// How a process ended and what it cost.
+/// How a process ended and its CPU time.
 struct Ended {
   ExitStatus status;
   double cpu_s = 0;  ///< seconds, user + system, with its waited-for children
@@ -29,13 +29,13 @@ struct Ended {
 /// Starts `command` with the calling thread as its parent: it is killed when that thread ends.
 Result<Running> launch(const Command& command, const Stdio& stdio);
 
-/// launch() on a thread that ends only with the program.
+/// launch() on a thread that lives as long as pinrig.
 Result<Running> launch_for_good(const Command& command, const Stdio& stdio);
 
 void kill_group(pid_t pid);
 
-/// For a process whose pidfd is readable (or that was killed): ends what is left of its group, then reaps.
-/// One that is not dead `patience` later, because it sleeps in the kernel (state D), is Unkillable and stays.
+/// For a process whose pidfd is readable (or that was killed): kills the rest of its group, then reaps. One
+/// that is not dead after `patience`, because it sleeps in the kernel (state D), is Unkillable and stays.
 Ended reap(const Running& running, Seconds patience = Seconds(30));
 /// Whether the process of `pidfd` ended within `patience`.
 bool ended_within(int pidfd, Seconds patience);

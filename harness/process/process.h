@@ -25,19 +25,19 @@ struct Command {
   std::vector<std::string> argv;           ///< argv[0] is looked up in PATH
   fs::path cwd;                            ///< empty: ours
   std::map<std::string, std::string> env;  ///< added to (or replacing in) our environment
-  std::vector<std::string> unset;          ///< variables taken out of it
-  /// Names (with '*') of the variables that are taken from our environment; all when not set.
+  std::vector<std::string> unset;          ///< variables removed from it
+  /// Names (with '*') of the variables inherited from our environment; all when not set.
   std::optional<std::vector<std::string>> inherit = std::nullopt;
   std::string input;  ///< stdin; empty = /dev/null
   Deadline deadline = Deadline::never();
 };
 
 /// For Command::inherit of compilers and of what runs them: where programs, the home and temporary files are,
-/// and ccache's own settings. A variable that makes another program out of the same sources is not among
-/// them: MAKEFLAGS, GNUMAKEFLAGS, CFLAGS, CPATH, KBUILD_*, COMPILER_PATH.
+/// and ccache's own settings. Variables that change what is built from the same sources are not among them:
+/// MAKEFLAGS, GNUMAKEFLAGS, CFLAGS, CPATH, KBUILD_*, COMPILER_PATH.
 const std::vector<std::string>& build_variables();
 
-// How a program ended: never an int, so that "exit 11" and SIGSEGV stay apart.
+// How a program ended: never an int, so that "exit 11" and SIGSEGV are distinct.
 struct Exited {
   int code = 0;
 };
@@ -46,9 +46,9 @@ struct Signaled {
 };
 struct TimedOut {};
 struct Cancelled {};
-struct Unkillable {};  ///< it did not die of SIGKILL (state D); it is left to itself
+struct Unkillable {};  ///< it survived SIGKILL (state D) and is left alone
 using ExitStatus = std::variant<Exited, Signaled, TimedOut, Cancelled, Unkillable>;
-/// "exit 2", "killed by SIGSEGV", "timed out", "interrupted", "did not die of SIGKILL".
+/// "exit 2", "killed by SIGSEGV", "timed out", "interrupted", "survived SIGKILL".
 std::string to_string(const ExitStatus& status);
 inline bool succeeded(const ExitStatus& s) {
   const auto* e = std::get_if<Exited>(&s);
@@ -73,15 +73,15 @@ struct Sinks {
 };
 
 /// Runs to the end. The child is a process group of its own with PDEATHSIG; a deadline or cancellation
-/// kills the group, and so does the end of its first process: nothing stays behind. Output that was written
-/// before that end is complete. Error (missing_tool) when argv[0] is not there, infra when it cannot be
+/// kills the group, and so does the end of its first process: no process remains. Output that was written
+/// before that end is complete. Error (missing_tool) when argv[0] is not found, infra when it cannot be
 /// started. A non-zero exit is not an Error.
 Result<Finished> run(const Command& command, const CancelToken& cancel, const Sinks& sinks = {});
 
 /// run(), then an Error of `kind` with argv, status and the end of stderr unless it exited 0.
 Result<Finished> run_ok(const Command& command, const CancelToken& cancel, ErrorKind kind = ErrorKind::infra);
 
-/// A program that goes on beside us (QEMU). Its stdout and stderr go to `log`, which is emptied first;
+/// A program that runs in parallel (QEMU). Its stdout and stderr go to `log`, which is emptied first;
 /// Command::deadline does not apply. The destructor kills the group and reaps. May be started by a thread
 /// that ends before it: the parent in the sense of PDEATHSIG is a thread that lives as long as pinrig.
 class Child {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a run comes to, as values: what is not as it should be, each fault once; what changed; how many.
-// Every renderer formats these and decides nothing of its own. Pure. Private to report.
+// The result of a run, as values: what is not as expected, each fault once; changes; counts. Renderers only
+// format these. Pure. Private to report.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,8 @@
 
 namespace pinrig::report {
 
-/// A patch that does not apply or a kernel that does not build, with everything that was not tested for it.
+/// A patch that does not apply or a kernel that does not build, with everything that was not tested because
+/// of it.
 struct NotBuilt {
   store::KernelState state = store::KernelState::build_failed;
   int patch = 0;        ///< 0: the base itself
@@ -20,16 +21,17 @@ struct NotBuilt {
   std::string failure;  ///< one line: file:line and what the compiler or `git am` said
   std::string log;      ///< path of the build log; may be empty
   std::vector<model::Arch> archs;
-  std::vector<std::string> kernels;   ///< ids of all kernels that are not there because of it
+  std::vector<std::string> kernels;   ///< ids of all kernels that are missing because of it
   std::vector<std::string> untested;  ///< labels of the points after it: "3", "tip"
 
   std::string headline() const;  ///< "patch 2 does not build", "the base does not build"
 };
 
-/// Each fault once: points that fail in a row have one reason, and so have architectures that say the same.
+/// Each fault once: consecutive points that fail share one reason, and so do architectures with the same
+/// message.
 std::vector<NotBuilt> not_built_of(const RunData& data);
 
-/// A guest that did not end as it should, with the tests that were lost with it.
+/// A guest that did not end normally, with the tests that were lost with it.
 struct LostGuest {
   const KernelData* kernel = nullptr;
   const GuestData* guest = nullptr;
@@ -46,7 +48,7 @@ struct CaseGroup {
   std::vector<std::string> names;
 };
 
-/// Why a test is not as it should be, or what is to be said of one that is: everything a reader needs.
+/// Why a test is not as expected, or the details of one that is: everything a reader needs.
 struct Why {
   model::Verdict verdict = model::Verdict::missing;
   bool expected = false;  ///< the test itself; its cases may still not be
@@ -60,13 +62,13 @@ struct Why {
 };
 Why why_of(const KernelData& kernel, const TestData& test);
 
-/// One test that is not as it should be, at every kernel where it looks the same.
+/// One test that is not as expected, for all kernels with the same symptoms.
 struct Finding {
   std::string test;
   std::vector<const KernelData*> kernels;
   const TestData* first = nullptr;
   Why why;
-  std::vector<std::string> lost;  ///< cases that the reference kernel has and these have not
+  std::vector<std::string> lost;  ///< cases that the reference kernel has and these do not
 
   std::string headline() const;  ///< "leak in bio/dio_rw (+64)", "2 cases failed in bio/dio_rw"
 };
@@ -75,7 +77,7 @@ struct Finding {
 struct Change {
   assess::Delta delta;
   std::vector<model::Arch> archs;
-  bool expected = true;  ///< the verdict at the tip is as it should be
+  bool expected = true;  ///< the verdict at the tip is as expected
   int since = 0;         ///< number and subject of the first patch that has it, when points between were run
   std::string subject;
 };
@@ -87,7 +89,7 @@ struct Counts {
   std::size_t guests_lost = 0;
   std::size_t not_built = 0;  ///< kernels
   std::size_t unmet = 0;
-  std::size_t lost = 0;                      ///< rows that the reference kernel has
+  std::size_t lost = 0;                      ///< rows that only the reference kernel has
   std::map<std::string, std::size_t> words;  ///< "pass", "leak as expected": of the tests
 };
 
@@ -101,14 +103,14 @@ struct Digest {
   bool compared = false;                  ///< there is a base and a tip
   Counts counts;
 
-  /// What the run came to: the exit code, as far as the run has ended.
+  /// The result of the run, as in the exit code, if it has ended.
   enum class Result { all_expected, not_expected, not_built, harness, interrupted, running };
   Result result = Result::running;
   /// What is wrong in a few words: "2 leaks in bio/dio_faults", "patch 2 does not build; and 1 more".
   std::string headline() const;
 };
 
-/// Takes the data with it: the pointers of the digest lead into it.
+/// Owns the data: the pointers of the digest point into it.
 std::unique_ptr<const Digest> digest(RunData data);
 
 }  // namespace pinrig::report

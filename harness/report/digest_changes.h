@@ -9,12 +9,12 @@
 
 namespace pinrig::report {
 
-/// Tests without a result because their guest was lost or has not ended: they say nothing by themselves.
+/// Tests without a result because their guest was lost or has not ended: they mean nothing by themselves.
 std::set<std::string> untested(const KernelData& kernel);
-/// Tests and cases of a kernel as assess::compare() takes them, without some tests.
+/// Tests and cases of a kernel, as input of assess::compare(), without some tests.
 assess::Results results_without(const KernelData& kernel, const std::set<std::string>& tests);
-/// Fills changes, not_compared and compared: for each architecture and configuration its base beside its last
-/// point. Tests that were lost with a guest, or whose kernel was not built, are left out on both sides.
+/// Fills changes, not_compared and compared: for each architecture and configuration, base against last
+/// point. Tests that were lost with a guest, or whose kernel was not built, are excluded on both sides.
 void add_changes(Digest& d);
 
 }  // namespace pinrig::report

@@ -44,7 +44,7 @@ struct Fixture {
 
   /// Both architectures, base and tip of demo-leak: the leak is caught, all is as expected.
   void caught();
-  /// The same with what nobody expected: a crash, a lost fork race, a missed leak, unmet expectations.
+  /// The same with unexpected results: a crash, a lost fork race, a missed leak, unmet expectations.
   void surprises();
   /// Four points on one architecture; patch 2 breaks a test.
   void each_point();
@@ -68,11 +68,11 @@ Row test_row(const std::string& test, model::Verdict v, std::int64_t pins = 0, s
 /// A case of a test. Assessed as fine.
 Row case_row(const std::string& test, const std::string& name, model::Verdict v,
              const std::string& detail = {});
-/// What an assessment says of a row.
+/// Sets the assessment of a row.
 Row assessed(Row row, model::Rule rule, const std::string& reason = {}, const std::string& reference = {});
-/// Marks a row as what the series says.
+/// Marks a row as expected by the series.
 Row as_said(Row row, const std::string& reason);
-/// Marks a row as a failure that nobody expected.
+/// Marks a row as an unexpected failure.
 Row surprising(Row row, const std::string& detail);
 
 /// Compares with testdata/NAME, or writes it when PINRIG_UPDATE_GOLDEN is set.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Unpatched kernels side by side, from as many runs as it takes, and what they can do.
+// Unpatched kernels side by side, from as many runs as needed, and their capabilities.
 #pragma once
 
 #include <map>
@@ -16,7 +16,7 @@ struct KernelColumn {
   std::string release;  ///< "6.12.117"; empty when no guest came up
 };
 
-/// Did this run test the base as it is? Not with patches, and not with faults injected into tests.
+/// Did this run test the unmodified base, without patches and injected faults?
 bool is_unpatched(const store::RunRow& run, const store::KernelRow& kernel);
 /// The name of the kernel's column, which is added if it is new. `release` may be empty.
 std::string note_column(std::vector<KernelColumn>& columns, const store::RunRow& run, model::Arch arch,

@@ -14,14 +14,14 @@ namespace pinrig::report {
 struct ListFilter {
   int limit = 20;
   bool failed = false;  ///< only those that ended with an exit code other than 0, or not at all
-  bool all = false;     ///< also the runs that `pinrig prove` needed, of which half have to fail
+  bool all = false;     ///< also the runs of `pinrig prove`, half of which must fail
   std::string since;    ///< ISO 8601, UTC, any leading part: "2026-11-21T01"; empty = all times
 };
 
 struct RunLine {
   store::RunRow run;
   std::string result;    ///< "as expected", "exit 1", "running", "interrupted"
-  std::string headline;  ///< what is wrong: "leak in bio/dio_faults (+2) on 2 kernels"
+  std::string headline;  ///< what failed: "leak in bio/dio_faults (+2) on 2 kernels"
   bool good = false;
 };
 

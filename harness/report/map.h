@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The rows of guest-tests/map.yaml beside what runs say of them.
+// The rows of guest-tests/map.yaml and their results in stored runs.
 #pragma once
 
 #include <string>
@@ -11,13 +11,13 @@
 
 namespace pinrig::report {
 
-/// What the tests of one row came to on one kernel. The worst of them names it.
+/// The result of the tests of one row on one kernel: the worst one.
 struct MapCell {
   enum class State { not_run, skip, pass, xfail, known, fail };
   State state = State::not_run;
   int tests = 0;     ///< that had this state
   int passed = 0;    ///< of the row's tests
-  std::string note;  ///< why it is no pass
+  std::string note;  ///< why it is not a pass
 };
 
 struct MapLine {

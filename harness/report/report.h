@@ -13,12 +13,12 @@ struct Style {
   bool color = false;
   bool unicode = true;
   int width = 100;       ///< columns
-  bool verbose = false;  ///< every case, not only those worth a look
+  bool verbose = false;  ///< every case, not only the interesting ones
   bool quiet = false;    ///< the last line only
 };
 
-/// The table tests × points (base beside tip, per architecture), the pin balance, what changed between base
-/// and tip, unexpected verdicts with their reasons, and the commands to look further.
+/// The table tests × points (base next to tip, per architecture), the pin balance, what changed between base
+/// and tip, unexpected verdicts with their reasons, and the commands for next steps.
 Result<std::string> terminal(const store::Store& store, const store::RunRow& run, const Style& style);
 /// JUnit XML: a testsuite for the run (exit code, kernels that were not built, expectations that are not met)
 /// and one per guest, one testcase per test and case.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A run as the renderers want it: loaded whole, cleaned, in the order of the columns. Private to report.
+// A run for the renderers: loaded completely, cleaned, in the order of the columns. Private to report.
 #pragma once
 
 #include <map>
@@ -20,7 +20,7 @@ void clean_event(model::KernelEvent& event);
 /// What an assessment gives as its reason; empty without one.
 std::string reason_of(const Row& row);
 bool is_known_issue(const Row& row);
-/// A verdict that is no plain pass, skip or xfail.
+/// A verdict other than pass, skip or xfail.
 bool is_bad(model::Verdict v);
 
 /// One test of one guest with its cases.
@@ -49,10 +49,10 @@ struct KernelData {
   store::KernelRow row;
   std::vector<GuestData> guests;                    ///< the main one first
   std::map<std::string, std::string> capabilities;  ///< that this run found
-  std::map<std::string, std::string> elsewhere;     ///< that only other runs of this very kernel found
+  std::map<std::string, std::string> elsewhere;     ///< found only by other runs of the same kernel
 
   bool built() const { return row.state == store::KernelState::built; }
-  /// A patch did not apply, or the build failed: what was planned on it is no finding.
+  /// A patch did not apply, or the build failed: its planned tests are not findings.
   bool not_built() const { return !built() && row.state != store::KernelState::planned; }
   bool completed() const;  ///< built, and every guest completed
   std::size_t started() const;
@@ -77,7 +77,7 @@ struct RunData {
 
 /// Reads all of it. Text that came from a guest is cleaned: no control characters, valid UTF-8.
 Result<RunData> load(const store::Store& store, const store::RunRow& run);
-/// The same with `assessment` in place of what the store has.
+/// The same with `assessment` instead of the stored one.
 void replace_assessment(RunData& data, const std::vector<model::KernelAssessment>& assessment);
 
 /// "suite/test" or "suite/test:case"

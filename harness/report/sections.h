@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What stands above and below the table. Every function gives a whole section with its title, or nothing when
-// there is nothing to say. Private to report.
+// The sections above and below the table. Every function gives a whole section with its title, or nothing
+// when there is nothing to say. Private to report.
 #pragma once
 
 #include <string>
@@ -15,17 +15,17 @@ std::string heading(const RunData& data, const Painter& p);
 std::string outcomes(const RunData& data, const Painter& p);
 /// What differs between base and tip, regressions first, and at which patch it was seen first.
 std::string changes(const RunData& data, const Painter& p);
-/// Verdicts that nobody expected, with their reasons.
+/// Unexpected verdicts, with their reasons.
 std::string unexpected(const RunData& data, const Painter& p);
-/// What the kernels said on their consoles.
+/// The kernel log.
 std::string events(const RunData& data, const Painter& p);
 /// Unmet expectations, compiler warnings, set-up problems.
 std::string notes(const RunData& data, const Painter& p);
 /// Release, accelerator, times and capabilities of each kernel.
 std::string kernels(const RunData& data, const Painter& p);
-/// The commands to look further.
+/// The commands for next steps.
 std::string further(const RunData& data, const Painter& p);
-/// One line: what came out, in words and numbers.
+/// One line: the result, in words and numbers.
 std::string summary(const RunData& data, const Painter& p);
 
 /// The whole report.

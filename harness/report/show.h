@@ -10,11 +10,11 @@
 
 namespace pinrig::report {
 
-/// What of a run is shown.
+/// The part of a run to show.
 struct Selection {
   std::string guest;  ///< empty: the report of the run
   std::string test;   ///< "suite/test" or "suite/test:case"; empty: the whole guest
-  const assess::RunAssessment* assessment = nullptr;  ///< in place of the stored one
+  const assess::RunAssessment* assessment = nullptr;  ///< instead of the stored one
 };
 
 /// `pinrig show RUN [GUEST [TEST]]`. Without a guest the report of the run; with one its outcome, kernel,

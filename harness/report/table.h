@@ -9,9 +9,9 @@
 
 namespace pinrig::report {
 
-/// Rows are tests (grouped by suite), columns are kernels: per architecture the base beside what follows.
-/// Each cell has the verdict, the pins acquired/released and what is left, and the cases folded. Falls back
-/// to narrower layouts and then to one block per architecture, so that nothing is cut off.
+/// Rows are tests (grouped by suite), columns are kernels: per architecture the base first. Each cell has the
+/// verdict, the pins acquired/released, the pages left pinned, and the case counts. Falls back to narrower
+/// layouts and then to one block per architecture, so that nothing is cut off.
 std::string table(const RunData& data, const Painter& p);
 
 /// "✓ pass", "✗ leak", "✓ leak (as expected)"; `label` 0 is the longest wording.

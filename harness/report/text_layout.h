@@ -10,13 +10,13 @@
 
 namespace pinrig::report {
 
-/// Makes text of unknown origin fit to print: control characters (a guest could drive the terminal with them)
-/// become "\xNN", what is not UTF-8 becomes U+FFFD. Tabs and line ends become spaces.
+/// Makes untrusted text printable: control characters (a guest could drive the terminal with them)
+/// become "\xNN", invalid UTF-8 becomes U+FFFD. Tabs and line ends become spaces.
 std::string clean(std::string_view text);
 
 /// Columns that a text takes: code points without colour sequences.
 std::size_t width_of(std::string_view text);
-/// Filled up with spaces to `width` columns; longer text stays as it is.
+/// Padded with spaces to `width` columns; longer text stays as it is.
 std::string pad(const std::string& text, std::size_t width);
 /// Lines of at most `width` columns, broken at spaces, within words only when one is too long. No colours in
 /// it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a machine reads of a run that has no result: not begun, refused, or killed.
+// The output files of a run without a result: not started, refused, or killed.
 #pragma once
 
 #include <string>

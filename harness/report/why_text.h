@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Why a test is as it is, in lines of plain text: the same words in the report, in `show`, in the files for
-// machines and in `rerun`.
+// The reasons for a verdict, as lines of plain text: the same in the report, `show`, machine-readable files
+// and `rerun`.
 #pragma once
 
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace pinrig::report {
 
-/// How much of it; the rest is counted.
+/// Limits; what exceeds them is only counted.
 struct WhyLimits {
   std::size_t groups = 5;       ///< of cases
   std::size_t diagnostics = 6;  ///< lines of the test, and of each group

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A stored run as assess/ wants it.
+// A stored run as input for assess/.
 #pragma once
 
 #include <memory>
@@ -18,11 +18,11 @@ struct StoredFacts {
 };
 Result<StoredFacts> stored_facts(const store::Store& store, const store::RunRow& run);
 
-/// What the files of the project say about this run.
+/// The expectation files that apply to this run.
 assess::Rulebook rulebook_of(const Inputs& inputs);
 
-/// A run assessed with the expectation files as they are now. Nothing is written. bad_input when the run does
-/// not say how it was made, or its files are no longer there.
+/// A run assessed with the expectation files as they are now. Nothing is written. bad_input when the run has
+/// no run.json, or its files no longer exist.
 Result<assess::RunAssessment> reassess(const store::Store& store, const store::RunRow& run,
                                        const fs::path& project);
 

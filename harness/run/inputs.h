@@ -19,17 +19,17 @@ using job::Event;
 using job::Observer;
 using job::Services;
 
-/// The run file and what the command line says instead.
+/// The run file and its overrides on the command line.
 struct RunOptions {
   std::string spec = "default";
   std::string series;  ///< empty: the run file's; any form that spec::load_series() takes
-  std::string base;    ///< what `series` is applied on; without a series: this base alone
+  std::string base;    ///< the base that `series` is applied to; without a series: tested alone
   std::vector<std::string> points;
   std::vector<model::Arch> archs;
   std::vector<std::string> tests;  ///< globs over "suite/test", instead of the run file's suites
   std::optional<model::Accel> accel;
-  std::vector<model::TestEnv> env;  ///< beside, and before, the run file's
-  std::string purpose;              ///< "prove" for a run that a proof needs; empty = the user's own
+  std::vector<model::TestEnv> env;  ///< in addition to the run file's, with precedence
+  std::string purpose;              ///< "prove" for a run of `pinrig prove`; empty = the user's own
 };
 
 /// The same as words of the command line: "full", "--arch", "x86_64", ...
@@ -45,12 +45,12 @@ struct Inputs {
   std::vector<model::Suite> suites;
   std::vector<model::Requirements> requirements;
   std::vector<model::KnownIssue> known_issues;
-  bool has_faults = false;  ///< RunOptions::env or the run file put some into tests
+  bool has_faults = false;  ///< RunOptions::env or the run file inject faults
 };
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);
 
-/// QEMU for every architecture of the run, and a directory for its sockets: their absence must not show after
-/// half an hour of building.
+/// QEMU for every architecture of the run, and a directory for its sockets: their absence must be reported
+/// before half an hour of building.
 Result<void> check_programs(const Inputs& inputs);
 /// With Accel::kvm: KVM for every architecture of the run; bad_usage with what the probe found. Boots a guest
 /// of a few hundred bytes when no answer is cached.
@@ -66,7 +66,7 @@ struct Sources {
 };
 Result<Sources> fetch_sources(const Inputs& inputs, const Services& services);
 
-/// The base and every patch of the series as points; those behind a patch that does not apply have no commit.
+/// The base and every patch of the series as points; those after a patch that does not apply have no commit.
 std::vector<model::Point> points_of(const Sources& sources);
 
 /// The kernels and guests of the run; apply_failed when no point of it can be built.

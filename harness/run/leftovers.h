@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Runs whose pinrig was killed: what their guests had measured is judged by the next pinrig that looks.
+// Runs whose pinrig was killed: the next pinrig that opens the store judges what their guests left.
 #pragma once
 
 #include "run/inputs.h"

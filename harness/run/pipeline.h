@@ -16,13 +16,12 @@ struct RunEnd {
   ExitCode code = ExitCode::harness;
 };
 
-/// The whole pipeline. Everything wrong with the input is an Error before anything starts; a kernel or guest
-/// that fails later is a row of the store, and the others go on. `tick` is called twice a second while they
-/// run.
+/// The whole pipeline. Invalid input is an Error before anything starts; a kernel or guest that fails later
+/// is a row of the store, and the others continue. `tick` is called twice a second while they run.
 Result<RunEnd> execute(const RunOptions& options, const Services& services,
                        const std::function<void()>& tick);
 
-/// As far as the kernels: builds every one of the run. Returns one line per kernel: id, key and directory.
+/// Only builds the kernels of the run. Returns one line per kernel: id, key and directory.
 Result<std::vector<std::string>> build_only(const RunOptions& options, const Services& services,
                                             const std::function<void()>& tick);
 

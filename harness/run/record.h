@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The run as it is written down while it goes on.
+// The record of a run while it is running.
 #pragma once
 
 #include <memory>
@@ -15,7 +15,8 @@
 namespace pinrig::run {
 
 /// A run's folder, its rows in the store and the lock that says "this run is alive". Kernels and guests are
-/// added from several threads. Facts are written as they come; nothing is assessed before all of them are in.
+/// added from several threads. Facts are written as they come; nothing is assessed before all of them are
+/// stored.
 class RunRecord {
  public:
   /// Writes run.json and the whole plan.
@@ -29,7 +30,7 @@ class RunRecord {
   fs::path guest_dir(const model::Guest& guest) const { return fs::path(row_.dir) / "guests" / guest.id; }
 
   Result<void> kernel_built(const model::Kernel& kernel, const kbuild::Artifact& artifact);
-  /// A kernel that cannot be had: its guests never start, and none of their tests is judged.
+  /// A kernel that is not available: its guests never start, and none of their tests is judged.
   Result<void> kernel_failed(const model::Kernel& kernel, const Error& error);
   Result<void> guest_ended(const model::Kernel& kernel, const model::Guest& guest,
                            const job::Platform& platform, const job::GuestResult& result);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// One saved job again: what repro.sh and `pinrig rerun` do.
+// Repeats a saved job: what repro.sh and `pinrig rerun` do.
 #pragma once
 
 #include <string>
@@ -18,8 +18,8 @@ struct RerunOptions {
   std::vector<std::string> tests;  ///< as plan::select() takes them; empty = all of the job
 };
 
-/// A saved job made ready in a directory of its own beside job.json (rerun-1, rerun-2, ...). bad_input when
-/// an artifact that it names is no longer in the cache (the hint says how to build it again).
+/// Prepares a saved job in a new directory next to job.json (rerun-1, rerun-2, ...). bad_input when an
+/// artifact that it names is no longer in the cache (the hint says how to rebuild it).
 Result<ReadyJob> ready_again(const RerunOptions& options, const Services& services);
 
 /// Runs it. regressions when a verdict is neither pass, skip nor xfail.

@@ -20,7 +20,7 @@ using TaskId = std::size_t;
 
 struct Task {
   std::string name;
-  // What it takes of the budget while it runs. More than all of a resource counts as all of it.
+  // Its share of the budget while it runs. More than all of a resource counts as all of it.
   int cpus = 1;
   std::uint64_t memory = 0;  ///< bytes
   int build_slots = 0;
@@ -36,17 +36,17 @@ struct Budget {
   int build_slots = 1;
 };
 
-/// The budget of this process: what its affinity and control groups leave it of the machine
+/// The budget of this process: its affinity and control group limits
 /// (base/capacity.h), memory less a reserve of 1 GiB for pinrig itself. One build slot: the points of a base
 /// share a worktree.
 Budget machine_budget();
 
-/// What a kernel build with make -j`jobs` takes: a build slot, memory for its compilers and the link, and
-/// its CPUs but one, so that a guest, whose verdict is what people wait for, runs beside it.
+/// A kernel build with make -j`jobs`: a build slot, memory for its compilers and the link, and one CPU less
+/// than it has compilers, so that a guest, whose verdict people wait for, can run in parallel.
 Task build_task(std::string name, int jobs);
 
 /// A task that does not fit is overtaken by those that do, but only this often: after that nothing starts
-/// until it has.
+/// before it.
 inline constexpr int max_overtaken = 64;
 
 class Scheduler {
@@ -57,13 +57,13 @@ class Scheduler {
   ~Scheduler();
 
   /// From any thread, at any time, also from the body of a task. `after` with an id that is not given yet is
-  /// Fatal: tasks cannot wait for each other in a circle.
+  /// Fatal: tasks cannot wait for each other in a cycle.
   TaskId submit(Task task);
 
-  /// Runs what is and what will be submitted, and returns when nothing is left. Later submissions wait for
-  /// the next call. After cancellation nothing new is started; it returns when what runs has ended. `tick` is
-  /// called from the calling thread about that often. What a task throws is thrown here, once those that
-  /// run have ended; no further one is started.
+  /// Runs all submitted tasks, also those submitted meanwhile, and returns when none is left. Later
+  /// submissions wait for the next call. After cancellation nothing new is started; it returns when the
+  /// running ones have ended. `tick` is called from the calling thread about that often. An exception of a
+  /// task is rethrown here, once the running ones have ended; no further one is started.
   void drain(const CancelToken& cancel, const std::function<void()>& tick);
 
  private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// `--shell` without a terminal: what stdin has are the commands, and the guest ends after the last one.
+// `--shell` without a terminal: the commands come from stdin, and the guest ends after the last one.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace pinrig::run {
 
-/// Everything that descriptor `fd` has until its end. Cancelled while it waits; bad_input beyond 1 MiB.
+/// Reads descriptor `fd` to its end. Can be cancelled while waiting; bad_input beyond 1 MiB.
 Result<std::string> read_commands(int fd, const CancelToken& cancel);
 
 /// Adds an archive to the guest of `job` that makes its login shell run `commands` and exit. Without it the
-/// shell would wait for a terminal for ever: QEMU does not pass on that its stdin has ended.
+/// shell would wait for a terminal forever: QEMU does not pass on that its stdin has ended.
 Result<void> give_commands(job::ReadyJob& job, const std::string& commands);
 
 }  // namespace pinrig::run

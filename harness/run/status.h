@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The run on the terminal while it goes on: live lines on a tty, plain lines elsewhere.
+// The progress of a run on the terminal: live lines on a tty, plain lines elsewhere.
 #pragma once
 
 #include <map>
@@ -20,9 +20,9 @@ enum class Verbosity { quiet, normal, verbose };
 class Status : public Observer {
  public:
   /// Writes to file descriptor `fd`. `live`: the descriptor is a terminal that understands ANSI cursor
-  /// movement (not TERM=dumb); `color`: colours are wanted (no NO_COLOR).
+  /// movement (not TERM=dumb); `color`: use colors (no NO_COLOR).
   Status(int fd, bool live, bool color, Verbosity verbosity);
-  ~Status() override;  ///< takes the live lines away
+  ~Status() override;  ///< removes the live lines
 
   void on(const Event& event) override;
   /// Redraws elapsed times; called about twice a second.

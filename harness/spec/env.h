@@ -15,7 +15,7 @@ namespace pinrig::spec {
 std::string read_variable(Reader& r, const Node& n, const std::string& key);
 /// env: of a test or a proof.
 std::map<std::string, std::string> read_env(Reader& r, const Node& n);
-/// env: of a run, by test. Whether there are such tests is for those to say who know the suites.
+/// env: of a run, by test. Whether these tests exist is checked by code that knows the suites.
 std::vector<model::TestEnv> read_test_envs(Reader& r, const Node& n);
 
 }  // namespace pinrig::spec

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Where the files of a project are and what they are called. Private to spec.
+// Locations and names of the project's files. Private to spec.
 #pragma once
 
 #include <string>
@@ -26,11 +26,11 @@ const Place& fragment_place();
 const Place& expectations_place();
 const Place& known_issue_place();
 
-/// Every name there is, sorted.
+/// All names, sorted.
 std::vector<std::string> names_in(const fs::path& project, const Place& place);
-/// The file, or bad_input that says which names there are and which is nearest.
+/// The file, or bad_input that lists all names and the nearest one.
 Result<fs::path> find_named(const fs::path& project, const Place& place, const std::string& name);
-/// The same for a name that stands in a file: the error bears its position.
+/// The same for a name in a file: the error has its position.
 void check_named(Reader& r, const Node& n, const std::string& key, const fs::path& project,
                  const Place& place);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// From tree to values: the checks that every file shares. Private to spec.
+// From tree to values: the checks common to all files. Private to spec.
 #pragma once
 
 #include <fmt/format.h>
@@ -15,8 +15,8 @@
 
 namespace pinrig::spec {
 
-/// Collects the first error; after it every function returns a default, so that the code which fills a value
-/// reads as a list of fields.
+/// Collects the first error; after it every function returns a default, so that code that fills a value is a
+/// plain list of fields.
 class Reader {
  public:
   explicit Reader(std::string file) : file_(std::move(file)) {}
@@ -44,7 +44,7 @@ class Reader {
   /// A list with at least one item; an error otherwise.
   const std::vector<Node>& list(const Node& n, const std::string& key);
   std::vector<std::string> texts(const Node& n, const std::string& key);
-  /// The same for lists where none is a choice too, such as an `extends` that takes something away.
+  /// The same for lists that may be empty, for example to remove what `extends` supplies.
   const std::vector<Node>& list_or_none(const Node& n, const std::string& key);
   std::vector<std::string> texts_or_none(const Node& n, const std::string& key);
   /// One of the words; the error lists them all.
@@ -64,7 +64,7 @@ class Fields {
   const Node* get(const std::string& key) const;
   /// As get(); its absence is an error at the map.
   const Node* need(const std::string& key) const;
-  const Node& key_node(const std::string& key) const;  ///< of a key that is there
+  const Node& key_node(const std::string& key) const;  ///< of a key that exists
   const Node& node() const { return map_; }
 
  private:
@@ -73,7 +73,7 @@ class Fields {
   const Schema& schema_;
 };
 
-/// `out = value of key` when the key is there: keeps the default otherwise.
+/// `out = value of key` if the key exists; otherwise keeps the default.
 template <typename T, typename Read>
 void set(const Fields& f, const std::string& key, T& out, Read read) {
   if (const Node* n = f.get(key)) out = read(*n);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Rows of the map where tests name them. Private to spec.
+// Rows of the map that tests name. Private to spec.
 #pragma once
 
 #include <vector>

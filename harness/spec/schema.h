@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Every map that a YAML file may hold, with its keys: the readers accept exactly these, and
+// Every mapping that a YAML file can contain, with its keys: the readers accept exactly these, and
 // harness/docs/reference.md documents exactly these (tests/reference_test.cc compares the two).
 #pragma once
 

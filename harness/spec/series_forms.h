@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A series without a series.yaml: what people type behind --series. Private to spec.
+// A series without a series.yaml: the forms that --series accepts. Private to spec.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@
 
 namespace pinrig::spec {
 
-/// "REPO:A..B", REPO a path or URL; nullopt when it is no range.
+/// "REPO:A..B", REPO a path or URL; nullopt when it is not a range.
 std::optional<model::Series::GitRange> range_form(const std::string& word);
 
 /// Whether a word names a file, a directory or a range rather than a series of the project: "./x",
@@ -21,7 +21,7 @@ bool is_series_path(const std::string& word);
 std::string absolute_series(const std::string& word, const fs::path& folder);
 
 /// The series that a range, an mbox or a directory without series.yaml is; its base is left empty. nullopt
-/// when the word is a name of the project or stands for a YAML file. bad_input: no such file, no such
+/// when the word is a name of the project or refers to a YAML file. bad_input: no such file, no such
 /// repository.
 Result<std::optional<model::Series>> series_without_yaml(const std::string& word);
 

@@ -21,11 +21,11 @@ Result<model::KernelBase> load_base(const fs::path& project, const std::string& 
 /// kernels/series/NAME/series.yaml; a path to a series.yaml or to its directory; or, with an empty base, an
 /// mbox or patch file, a directory of patches, REPO:A..B. Relative paths count from the working directory.
 Result<model::Series> load_series(const fs::path& project, const std::string& name);
-/// configs/machines/NAME.yaml; `extends: OTHER` takes what it does not say from there (cycles are an error).
+/// configs/machines/NAME.yaml; `extends: OTHER` takes missing keys from there (cycles are an error).
 Result<model::Machine> load_machine(const fs::path& project, const std::string& name);
 /// guest-tests/map.yaml, in its order.
 Result<std::vector<model::MapRow>> load_map(const fs::path& project);
-/// guest-tests/NAME/suite.yaml; the rows that its tests name have to be in the map.
+/// guest-tests/NAME/suite.yaml; the rows that its tests name must be in the map.
 Result<model::Suite> load_suite(const fs::path& project, const std::string& name);
 /// Every file of configs/expectations and of configs/known-issues, sorted by name.
 Result<std::vector<model::Requirements>> load_all_requirements(const fs::path& project);

@@ -22,18 +22,17 @@ inline constexpr std::int64_t unknown_taint = -1;
 /// "PNRG": tells our files from those of other programs (file(1) shows it too).
 inline constexpr int application_id = 0x504e5247;
 
-/// The version that a database has.
+/// The schema version of a database.
 int user_version(SQLite::Database& db);
 
-/// SQLite's journal for a file on a file system of this type (statfs(2), f_type): "wal", or "delete" where
-/// hosts do not share memory, so that the log's index (results.db-shm) would differ between them: NFS, SMB,
-/// Lustre, Ceph, GPFS, FUSE and their kind. See "WAL does not work over a network filesystem" in SQLite's
-/// wal.html.
+/// SQLite's journal for a file on a file system of this type (statfs(2), f_type): "wal", or "delete" if hosts
+/// do not share memory, so that the log's index (results.db-shm) would differ between them: NFS, SMB, Lustre,
+/// Ceph, GPFS, FUSE and their kind. See "WAL does not work over a network filesystem" in SQLite's wal.html.
 const char* journal_mode_for(long f_type);
 
 /// The version that this program writes; kept in PRAGMA user_version.
 int schema_version();
-/// Brings a database from the version it has to `target`, one transaction in all; a no-op when it is there.
+/// Migrates a database from its version to `target` in one transaction; a no-op if it has that version.
 /// Throws SQLite::Exception.
 void migrate(SQLite::Database& db, int target);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// How the database holds enumerations and lists. Private to store.
+// How the database stores enumerations and lists. Private to store.
 #pragma once
 
 #include <optional>

@@ -20,8 +20,8 @@ struct RunRow {
   std::string spec;  ///< name of the run file
   std::string base;
   std::string series;    ///< empty = none
-  bool faults = false;   ///< faults were injected into tests: what failed says nothing of the kernel
-  std::string purpose;   ///< "prove" for a run that a proof needed; empty = the user's own
+  bool faults = false;   ///< faults were injected into tests: failures say nothing about the kernel
+  std::string purpose;   ///< "prove" for a run of `pinrig prove`; empty = the user's own
   std::string started;   ///< ISO 8601, UTC
   std::string finished;  ///< empty while running or after a kill
   RunState state = RunState::running;
@@ -51,7 +51,7 @@ struct KernelRow {
   std::vector<std::string> notes;  ///< compiler warnings
   std::vector<std::string>
       unmet;  ///< of the assessment: expectations without a test, capabilities that differ
-  std::vector<std::string> known;    ///< of the assessment: known issues that were met or are missed
+  std::vector<std::string> known;    ///< of the assessment: known issues that were seen, or are missing
   std::vector<model::LostRow> lost;  ///< of the assessment
 };
 
@@ -64,7 +64,7 @@ struct GuestRow {
   int planned = 0;                           ///< tests
   std::optional<model::JobOutcome> outcome;  ///< nothing: it has not ended (or pinrig was killed)
   std::string accel;                         ///< "tcg", "kvm"; empty when the guest never started
-  std::string accel_reason;  ///< why, when it is not what was hoped for: "KVM does not work here: ..."
+  std::string accel_reason;                  ///< why not KVM: "KVM is not usable: ..."
   std::string cpu_model;
   std::string release;  ///< of the kernel that booted
   double boot_s = 0;    ///< QEMU spawn to the agent's hello, first attempt
@@ -72,11 +72,11 @@ struct GuestRow {
   std::string dir;      ///< job.json, console.raw, results.raw
   std::map<std::string, std::string> capabilities;
   bool counters = true;            ///< the kernel has nr_foll_pin_*
-  std::vector<std::string> setup;  ///< in what it was not the machine that was asked for
-  std::vector<std::string> notes;  ///< what is odd about its results
+  std::vector<std::string> setup;  ///< what is missing from the requested machine
+  std::vector<std::string> notes;  ///< oddities of its results
 };
 
-/// One boot of a guest: a fresh one goes on after a crash.
+/// One boot of a guest: after a crash a new one continues.
 struct AttemptRow {
   int number = 1;
   model::JobOutcome outcome;

@@ -16,30 +16,30 @@ namespace pinrig::store {
 class Store {
  public:
   /// Opens or creates (WAL); migrates an older schema in one transaction. A newer schema and the database of
-  /// another program are bad_input; a damaged or unwritable file is infra and names itself.
+  /// another program are bad_input; a damaged or unwritable file is infra, with its name.
   static Result<Store> open(const fs::path& file);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();
 
-  /// The run with its whole plan: a kernel or guest that never gets further stays as it is written here.
+  /// The run with its whole plan: a kernel or guest that makes no progress stays as written here.
   Result<void> begin_run(const RunRow& run, const std::vector<KernelRow>& kernels,
                          const std::vector<GuestRow>& guests);
-  /// What became of a kernel of the plan, by its run and id.
+  /// The state of a kernel of the plan, by its run and id.
   Result<void> update_kernel(const KernelRow& kernel);
   /// One transaction: how a guest of the plan ended, its attempts, what was seen and what the kernel logged.
-  /// Replaces what an earlier call said of the same guest.
+  /// Replaces an earlier call for the same guest.
   Result<void> end_guest(const GuestRow& guest, const std::vector<AttemptRow>& attempts,
                          const std::vector<model::AssessedResult>& results,
                          const std::vector<model::KernelEvent>& events);
-  /// One transaction: the assessments of a whole run, in place of earlier ones. Verdicts are not touched.
+  /// One transaction: the assessments of a whole run, replacing earlier ones. Verdicts are not touched.
   Result<void> assess_run(const std::string& run_id, const std::vector<model::KernelAssessment>& kernels);
   /// infra when there is no such run.
   Result<void> finish_run(const std::string& id, RunState state, int exit_code);
-  /// Those of these runs that are still `running` were left so by a process that is gone: they become
-  /// `interrupted`. Returns how many.
+  /// Those of these runs that are still `running` belong to a dead process: they become `interrupted`.
+  /// Returns how many.
   Result<int> mark_interrupted(const std::vector<std::string>& dead);
-  /// Everything that the database has of a run. Its folder is the caller's.
+  /// Deletes a run from the database. The caller removes its folder.
   Result<void> delete_run(const std::string& id);
 
   Result<std::vector<RunRow>> runs(int limit) const;  ///< newest first

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What speaks for a verdict: every rule adds its reasons here, and the worst one names the verdict.
+// The evidence for a verdict: every rule adds its reasons, and the worst one determines the verdict.
 #pragma once
 
 #include <map>
@@ -16,9 +16,9 @@ class Evidence {
  public:
   /// A reason against a pass. `line` counts in the test's output, 0 = none.
   void against(model::Verdict verdict, std::string why, int line = 0);
-  /// Said with the verdict, without changing it.
+  /// Reported with the verdict, without changing it.
   void note(std::string text) { notes_.push_back(std::move(text)); }
-  /// Nothing was tested, for this reason: the verdict is skip unless something speaks against it.
+  /// Nothing was tested, for this reason: the verdict is skip unless there is a reason against it.
   void skipped(std::string why);
   bool is_skip() const { return skip_; }
   bool has_reason() const { return !reasons_.empty(); }
@@ -54,26 +54,26 @@ std::vector<std::string> diagnostics_of(const Reading& reading, const model::Tes
 /// Rules on the output, by the format the suite states (output.cc and gup_output.cc).
 Reading judge_output(const model::TestSpec& spec, const model::TestRecord& record, Evidence& evidence);
 Reading judge_gup_test(const model::TestRecord& record, Evidence& evidence);
-/// What is known of the guest's pins when a test begins.
+/// What is known about the guest's pins when a test begins.
 struct Pins {
   bool counters = false;  ///< the kernel counts them
-  std::int64_t owed = 0;  ///< pages that earlier tests left pinned, for which they are judged
+  std::int64_t owed = 0;  ///< pages that earlier tests left pinned and were judged for
 };
 /// Rules on the pin ledger and the claim (ledger.cc).
 void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, const Pins& pins,
                   Evidence& evidence);
-/// Rules on what the kernel said while the test ran, and on taint (kernel_log.cc).
+/// Rules on kernel messages during the test, and on taint (kernel_log.cc).
 void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events,
                   Evidence& evidence);
-/// Verdict for one event of the console: pass means "not worth a word" (page_dump).
+/// Verdict for one event of the console: pass means "not reported" (page_dump).
 model::Verdict event_verdict(const model::KernelEvent& event);
 /// "TITLE (console line N, M times)".
 std::string event_text(const model::KernelEvent& event);
-/// What stands behind `mark` on the lines of an output that begin with it.
+/// The text after `mark` on the lines of an output that begin with it.
 std::vector<std::string_view> marked_lines(std::string_view output, std::string_view mark);
 /// "# capability NAME VALUE" lines of an output.
 std::map<std::string, std::string> capabilities_of(const std::string& output);
-/// Last line with text in it, at most 200 bytes: what a program said before it gave up.
+/// Last line with text in it, at most 200 bytes: the last message of a program.
 std::string last_words(const std::string& text);
 
 }  // namespace pinrig::verdict

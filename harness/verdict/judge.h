@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 // From raw facts to verdicts. Pure.
 //
-// Every planned test is born `missing`. Every rule below that applies adds its reason; the worst by
+// Every planned test starts as `missing`. Every rule below that applies adds its reason; the worst by
 // model::rank() becomes the verdict, all of them its detail.
 //
+// clang-format off
 //   no record                                   missing, with the job's outcome
 //   skip_reason of the harness                  skip, nothing else is looked at
 //   exit: signaled / timed_out / not_run        crash / timeout / error
 //   exit: lost   panicked or own fatal event    crash
 //                outcome timed_out / cancelled  timeout / missing;   else error
 //   agent: a process survived SIGKILL           timeout
-//          a record that cannot be believed     error: forged, not what the host was told, no claim line,
-//                                               a claim or counters that cannot be
+//          a record that cannot be believed     error: forged, not what the agent reported, bad claim line,
+//                                               impossible claim or counters
 //          processes left behind and killed     noted
 //   KTAP: a case failed / had an error          fail / error;        xfail and xpass likewise
 //         no output, KTAP, plan or case         error                (not for a test that was killed or lost)
@@ -19,8 +20,7 @@
 //         any other finding                     error; "Bail out!" fail; an unknown directive is only noted
 //         every case skipped, "1..0 # SKIP"     skip; an "ok" over skipped subtests is no case
 //         no case, no skip and no other reason  error
-//         exit code not 0 and no case failed    fail; 2, 3, 4 fit xfail, xpass, all skipped (else 4 is an
-//         error)
+//         exit code not 0 and no case failed    fail; 2, 3, 4 fit xfail, xpass, all skipped (else 4: error)
 //   exit_code: 0 1 2 3 4, others                pass fail xfail xpass skip, fail
 //   gup_test: "truncated"                       fail
 //             neither a time nor "done"         error
@@ -34,19 +34,19 @@
 //                  demanded exact, none made    error
 //                  demanded at_least, 0 pinned  fail
 //                  (unless it claims so little and reports a capability that is `get`)
-//   kernel event in the test's time             by kind: crash, timeout (hung task, lockup, stall), fail, or
+//   kernel event during the test                by kind: crash, timeout (hung task, lockup, stall), fail, or
 //                                               nothing (page_dump)
-//        that would be a fail and is announced  nothing: "# expects kernel: TEXT" covers one report whose
-//        title
-//                                               has TEXT in it, "# expects kernel N: TEXT" as many as N; TEXT
+//        that would be a fail and is announced  nothing: "# expects kernel: TEXT" covers one report with
+//                                               TEXT in its title, "# expects kernel N: TEXT" as many as N; TEXT
 //                                               has at least 8 characters (else error); none came: fail
-//        events_lost (incomplete log)           error; noted beside another event that is one
+//        events_lost (incomplete log)           error; only noted if another event is one
 //   taint bits that no event's kind causes      fail;  taint that could not be read: error
 //   a capability that contradicts another test  error
+// clang-format on
 //
-// The ledger's negative control: when it did not see what was held, or was not carried out in a completed
-// guest whose kernel has counters, the outcome is infra_error and every verdict error. What it saw held and
-// not given back is the kernel's doing, a leak in a row of its own.
+// The ledger's negative control: when it did not see what was held, or did not run in a completed guest whose
+// kernel has counters, the outcome is infra_error and every verdict error. Pages that it saw held and not
+// unpinned are a leak of the kernel, in a row of its own.
 #pragma once
 
 #include <map>
@@ -66,9 +66,9 @@ struct JobFacts {
   std::vector<model::TestSpec> planned;
   std::vector<model::TestRecord> records;  ///< by name; a planned test without one stays missing
   std::vector<model::KernelEvent> events;
-  bool control_ran = false;  ///< the ledger's negative control was carried out
+  bool control_ran = false;  ///< the ledger's negative control ran
   wire::HoldResult control;
-  int control_pages = 0;  ///< what was asked for
+  int control_pages = 0;  ///< pages that it was to hold
   bool counters = false;  ///< the kernel has nr_foll_pin_*
 };
 

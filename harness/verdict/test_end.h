@@ -6,7 +6,7 @@
 
 namespace pinrig::verdict {
 
-/// Puts what the agent said at a test's end into its record. What cannot be believed becomes a finding: an
+/// Fills the record of a test from the agent's end message. Invalid data becomes a finding: an
 /// unknown way to end leaves the exit `lost`, impossible counters leave the ledger unavailable.
 void fill_record(const wire::TestEnd& end, model::TestRecord& record);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Facts for tests: one test that passes in every respect, to be spoiled one respect at a time.
+// Facts for tests: one test that passes in every respect, to be broken in one respect at a time.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which accelerator really works here, and how slow this host is.
+// Which accelerator is usable, and how slow this host is.
 #pragma once
 
 #include <cstdint>
@@ -24,7 +24,7 @@ struct Probe {
   bool from_cache = false;    ///< answered from the cache
   /// Factor for Timeouts: calibration time over that of the reference machine, at least 1.
   double scale(model::Accel accel) const;
-  /// Whether it is to be measured again: after an hour; after two minutes when the host seemed half as slow
+  /// Whether to measure again: after an hour; after two minutes when the host seemed half as slow
   /// again as the reference, since it may only have been busy; or when the clock went back.
   bool outdated(std::int64_t now) const;
 };

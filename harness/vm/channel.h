@@ -14,17 +14,17 @@ namespace pinrig::vm {
 
 class Channel {
  public:
-  /// Listens at once; nothing has to be polled for later. Error when the path does not fit into sun_path.
+  /// Listens immediately. Error when the path does not fit into sun_path.
   static Result<Channel> listen_at(const fs::path& path);
 
   /// What to wait for; fd -1 (ignored by poll) once the peer has closed.
   pollfd interest() const;
   /// Nothing is read while full(). Accepts, reads at most `limit` bytes into in(), writes what it can of the
-  /// output. Errors of the peer count as its end: whoever runs the peer sees its exit.
+  /// output. Errors of the peer count as end of file: the caller that runs the peer sees its exit.
   void handle(short revents, std::size_t limit = 64 << 10);
 
   std::string& in() { return in_; }
-  /// As much has come as is ever kept: nothing more is read until somebody takes some of it.
+  /// The buffer is full: nothing more is read until the caller consumes some of it.
   bool full() const { return in_.size() >= max_in; }
   void send(std::string_view bytes) { out_ += bytes; }
   bool closed() const { return closed_; }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A QEMU for tests: this very test program under another name, first in PATH. It connects to the sockets of
+// A QEMU for tests: this test program under another name, first in PATH. It connects to the sockets of
 // its command line, answers on QMP and plays one role on the control port.
 #pragma once
 

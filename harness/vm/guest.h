@@ -17,14 +17,14 @@
 
 namespace pinrig::vm {
 
-/// How large the files may become that QEMU writes while the guest runs, in bytes. Chardevs of QEMU have no
-/// limit of their own, so that a guest that prints without end would fill the disk.
+/// How large the files may become that QEMU writes while the guest runs, in bytes. QEMU's chardevs have no
+/// limit, so that a guest that prints endlessly would fill the disk.
 struct OutputCaps {
   std::uintmax_t console = std::uintmax_t{256} << 20;  ///< and qemu.log
   std::uintmax_t results = std::uintmax_t{512} << 20;
 };
 
-/// Where a guest's files are: console.raw, results.raw, qemu.log, qemu.args; sockets in a 0700 directory.
+/// The files of a guest: console.raw, results.raw, qemu.log, qemu.args; sockets in a 0700 directory.
 struct GuestFiles {
   fs::path dir;
   OutputCaps caps = {};
@@ -35,9 +35,9 @@ struct GuestFiles {
 /// Why a guest no longer answers.
 struct GuestEnd {
   /// restarted: reset instead of switched off when asked to power off, as a panic does (panic=-1) and as the
-  /// agent does where the kernel cannot switch off; the console tells which. disk_full: whatever the guest
-  /// did, its console and results are cut off. too_much_output: killed because a file of GuestFiles outgrew
-  /// its cap.
+  /// agent does where the kernel cannot switch off; the console tells which. disk_full: console and
+  /// results are truncated, independent of the guest. too_much_output: killed because a file of GuestFiles
+  /// outgrew its cap.
   enum class Kind {
     powered_off,
     restarted,
@@ -69,20 +69,20 @@ class Guest {
                              const std::map<std::string, fs::path>& drive_files, const CancelToken& cancel);
   Guest(Guest&&) noexcept;
   Guest& operator=(Guest&&) noexcept;
-  ~Guest();  ///< kills and reaps whatever is left
+  ~Guest();  ///< kills and reaps the process
 
   Result<Step<wire::Hello>> hello();
   Result<Step<wire::SetupDone>> setup(const wire::Setup& setup);
-  /// What came of the negative control, which the guest carries out by itself after hello().
+  /// The result of the negative control, which the guest runs by itself after hello().
   Result<Step<wire::HoldResult>> hold_control();
   /// Waits for run.limit_ms (which the guest enforces: scaled by the caller) plus the scaled grace of
   /// Timeouts.
   Result<Step<wire::TestEnd>> run(const wire::Run& run);
-  /// Asks for power off and waits; kills after the limit. Returns how it really ended.
+  /// Asks for power off and waits; kills after the limit. Returns how it actually ended.
   Result<GuestEnd> power_off();
   /// SIGKILL; for cancelled and hung guests.
   void kill();
-  /// The limits that count: the job's, grown by what the boot took once hello() came.
+  /// The effective limits: the job's, scaled by the boot time once hello() came.
   const model::Timeouts& timeouts() const;
   double cpu_s() const;  ///< QEMU's CPU time, after the end
   pid_t pid() const;

@@ -23,16 +23,16 @@ struct Guest::Impl {
   /// log.
   Result<void> await_qemu();
 
-  /// One answer of `type`; a guest that answers anything else has ended with Kind::protocol.
+  /// One answer of `type`; any other answer ends the guest with Kind::protocol.
   template <typename T>
   Result<Step<T>> receive(Deadline deadline, double limit_s, const char* type);
   template <typename T, typename Request>
   Result<Step<T>> ask(const Request& request, double limit_s, const char* type);
 
-  /// What the guest said as a `T`, or its end.
+  /// The guest's message as a `T`, or its end.
   template <typename T>
   Step<T> understood(const std::optional<std::string>& payload, const char* type);
-  /// Carries out what a test asks for and answers it; whatever goes wrong with that is told to the test.
+  /// Carries out a request of a test and answers it; failures are reported to the test.
   Result<void> carry_out(const wire::HostAction& action, Deadline deadline);
   /// Empty when the controller `serial` has left the guest, else why not.
   Result<std::string> unplug(const std::string& serial, Deadline deadline);
@@ -42,11 +42,11 @@ struct Guest::Impl {
   Result<std::optional<std::string>> next_message(Deadline deadline, double limit_s, const char* what);
   Result<GuestEnd> power_off();
   void kill();
-  /// Sets `end`, unless it is known already: the first reason is the right one.
+  /// Sets `end`, unless it is set: the first reason counts.
   void ended(GuestEnd::Kind kind, std::string detail);
-  /// A full disk is the reason of whatever else there is, and what came through may be all that ever will.
+  /// A full disk explains all other symptoms.
   void note_full_disk();
-  /// Kills a guest that prints without end. Looks at the files at most every `look_every`.
+  /// Kills a guest that prints endlessly. Looks at the files at most every `look_every`.
   void check_output();
 
   enum class Wake { activity, exited, cancelled, deadline };
@@ -57,7 +57,7 @@ struct Guest::Impl {
   Result<Wake> await_exit(Deadline deadline);
   void reap();
   std::string exit_text() const;
-  /// Last lines of qemu.log without what is there in every run.
+  /// Last lines of qemu.log, without the usual ones.
   std::string log_tail() const;
 
   model::JobSpec job;
@@ -74,7 +74,7 @@ struct Guest::Impl {
   std::optional<process::Child> child;  ///< last member: killed before its files go
 };
 
-/// What cannot be started names the package to install.
+/// The error names the package to install.
 Error qemu_start_error(Error error, model::Arch arch);
 
 }  // namespace pinrig::vm

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // How fast the time stamp counter of this host ticks. Under TCG on x86-64 the guest's TSC is the host's
-// (QEMU, cpu_get_host_ticks()), so what is measured here need not be measured again by every guest.
+// (QEMU, cpu_get_host_ticks()), so guests need not measure it again.
 #pragma once
 
 #include <cstdint>

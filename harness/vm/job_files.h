@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What QEMU is to find on disk before it starts: drives, one initramfs, a directory for sockets.
+// The files that QEMU needs before it starts: drives, one initramfs, a directory for sockets.
 #pragma once
 
 #include <map>
@@ -13,17 +13,16 @@
 
 namespace pinrig::vm {
 
-/// Where the directories with the sockets of guests are made: XDG_RUNTIME_DIR, TMPDIR or /tmp, the first that
-/// is short enough for sun_path and may be written to. Not the job's directory: that of a run deep in
-/// somebody's home would not fit.
+/// The directory for the socket directories of guests: XDG_RUNTIME_DIR, TMPDIR or /tmp, the first that is
+/// short enough for sun_path and writable. Not the job's directory: its path may be too long.
 fs::path socket_parent();
 
 /// Owns the files that only serve one boot; its end removes them. Console, results, qemu.log and qemu.args
 /// stay.
 class JobFiles {
  public:
-  /// Drives without an entry in `drive_files` get a sparse file: null-co would drop what is written, and the
-  /// direct-I/O tests read it back.
+  /// Drives without an entry in `drive_files` get a sparse file: null-co would discard writes, but the
+  /// direct-I/O tests read them back.
   static Result<JobFiles> prepare(const model::JobSpec& job, const GuestFiles& files,
                                   const std::map<std::string, fs::path>& drive_files);
   JobFiles(JobFiles&&) noexcept = default;
@@ -37,7 +36,7 @@ class JobFiles {
   Result<void> add_initramfs(const std::vector<std::string>& archives, const fs::path& dir);
   Result<void> add_drive(const model::NvmeDrive& drive, const fs::path& dir,
                          const std::map<std::string, fs::path>& drive_files);
-  /// The image of a device, or the empty folder that is shared with the guest: it goes with the sockets.
+  /// The image of a device, or the empty folder shared with the guest, removed with the sockets.
   Result<void> add_device(model::Device device, const fs::path& dir);
 
   TempDir sockets_;  ///< mode 0700

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The calibration guest: built once, run in a bounded time. Private to the module.
+// The calibration guest: built once, run with a time limit. Private to the module.
 #pragma once
 
 #include "base/cancel.h"
@@ -9,7 +9,7 @@
 
 namespace pinrig::vm {
 
-/// Assembles guest-tests/probe for `arch` into `dir` unless it is there, keyed by its source.
+/// Assembles guest-tests/probe for `arch` into `dir` unless it exists, keyed by its source.
 Result<fs::path> build_probe(model::Arch arch, const fs::path& project, const fs::path& dir,
                              const CancelToken& cancel);
 
@@ -26,13 +26,13 @@ struct ProbeRun {
 Result<ProbeRun> run_probe(model::Arch arch, model::Accel accel, const fs::path& guest, double limit_s,
                            const CancelToken& cancel);
 
-/// What QEMU says of itself: "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)".
+/// QEMU's version: "7.2.22 (Debian 1:7.2+dfsg-7+deb12u18)".
 Result<std::string> qemu_version(model::Arch arch, const CancelToken& cancel);
 
 /// Whether this QEMU was built with a system call filter.
 Result<bool> has_sandbox(model::Arch arch, const CancelToken& cancel);
 
-/// What /dev/kvm says before any guest: empty when a VM can be created there.
+/// Why /dev/kvm is not usable before any guest; empty when a VM can be created.
 std::string kvm_device_problem(const fs::path& device);
 
 }  // namespace pinrig::vm

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// QEMU's command line, as a pure function of the job: what is not asked for here is not in the guest.
+// QEMU's command line, as a pure function of the job: the guest has only the devices listed here.
 #pragma once
 
 #include <map>
@@ -29,7 +29,7 @@ struct QemuPaths {
   std::map<model::Device, std::string> devices;  ///< image of scsi, folder of p9
 };
 
-/// "serial:nsid", the name of a namespace all over pinrig.
+/// "serial:nsid", the name of a namespace everywhere in pinrig.
 std::string drive_key(const model::NvmeDrive& drive);
 
 /// QEMU's id of the controller `serial` when it can be unplugged; nothing for all others.
@@ -45,7 +45,7 @@ std::string cpu_model(model::Arch arch, model::Accel accel);
 /// Size in MiB of the image for `device` that QEMU opens; nothing for devices without one.
 std::optional<int> image_mib(model::Device device);
 
-/// The whole argv. `job.accel` must be decided (kvm or tcg).
+/// The whole argv. `job.accel` must be resolved (kvm or tcg).
 std::vector<std::string> qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode);
 
 // Its parts, one per concern.
@@ -59,7 +59,7 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode);
 std::vector<std::string> drive_args(const model::Machine& machine,
                                     const std::map<std::string, std::string>& files);
 std::vector<std::string> net_args(const model::Machine& machine);
-/// Devices that are no NVMe drives (those are in drive_args()).
+/// Devices other than NVMe drives (those are in drive_args()).
 std::vector<std::string> device_args(const model::JobSpec& job,
                                      const std::map<model::Device, std::string>& files);
 std::vector<std::string> console_args(const std::string& console, QemuMode mode);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The little that is needed of the QEMU Machine Protocol, without I/O: bytes in, bytes out, facts.
+// The needed subset of the QEMU Machine Protocol, without I/O: bytes in, bytes out, facts.
 #pragma once
 
 #include <map>
@@ -12,15 +12,14 @@ namespace pinrig::vm {
 
 class Qmp {
  public:
-  /// Bytes from QEMU. After the greeting it asks for the command mode and for the accelerator.
+  /// Bytes from QEMU. After the greeting it requests command mode and the accelerator.
   void feed(std::string_view bytes);
   /// Bytes to send; empties them.
   std::string take_output();
   void send_quit();
-  /// Asks QEMU to take the device with that id out of the guest, which has to agree; removal() tells what
-  /// came of it.
+  /// Asks QEMU to unplug the device with that id; the guest must agree; removal() has the result.
   void send_device_del(const std::string& id);
-  /// Nothing as long as QEMU has said nothing; then empty when the device is gone, else why it stays.
+  /// Nothing until QEMU answers; then empty when the device is gone, otherwise why it stays.
   std::optional<std::string> removal(const std::string& id) const;
 
   /// Handshake done and the accelerator known: QEMU's main loop runs, so every device was created.
@@ -31,7 +30,7 @@ class Qmp {
   const std::string& shutdown_reason() const { return shutdown_reason_; }
   /// QEMU stopped the guest by itself: KVM's internal errors, an I/O error of the host.
   bool stopped() const { return stopped_; }
-  /// What QEMU said that it should not have said; empty = fine.
+  /// An unexpected message of QEMU; empty = none.
   const std::string& problem() const { return problem_; }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // One list of fields for each message: the library's conversions for the host, and each_field() for the
-// agent, which has to look at a value's type before it converts it.
+// agent, which must check a value's type before it converts it.
 #pragma once
 
 #include <nlohmann/json.hpp>

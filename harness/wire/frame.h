@@ -37,15 +37,15 @@ std::string encode(Kind kind, std::uint32_t test_id, std::string_view payload);
 /// The header alone, for a writer that has the payload elsewhere.
 std::string encode_header(Kind kind, std::uint32_t test_id, std::uint32_t length);
 
-/// Cuts frames off a byte stream. After `corrupt()` nothing more comes out: there is no resynchronising
-/// with a guest that lies.
+/// Cuts frames off a byte stream. After `corrupt()` it returns nothing more: there is no way to resynchronize
+/// with a broken guest.
 class Decoder {
  public:
   explicit Decoder(std::string_view input) : rest_(input) {}
   /// The next whole frame; nothing when the rest is only a part of one or corrupt.
   std::optional<Frame> next();
   bool corrupt() const { return corrupt_; }
-  /// Bytes not yet cut: to be kept and given again with what follows.
+  /// Unconsumed bytes: keep them and pass them again with the following ones.
   std::string_view rest() const { return rest_; }
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a test asks of the host while it runs. The agent passes it on over the control port, between the run
-// request and its reply, and brings the answer back.
+// A request of a test to the host while it runs. The agent forwards it over the control port, between the run
+// request and its reply, and returns the answer.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace pinrig::wire {
 
 struct HostAction {
   std::string type = "host_action";
-  std::uint32_t id = 0;  ///< > 0, unique in the guest: an answer that comes late is nobody else's
+  std::uint32_t id = 0;  ///< > 0, unique in the guest, so that a late answer is not mistaken for another
   std::string action;    ///< "unplug"
   std::string device;    ///< serial number
 };
@@ -21,7 +21,7 @@ PINRIG_MESSAGE(HostAction, type, id, action, device)
 struct HostActionDone {
   std::string type = "host_action_done";
   std::uint32_t id = 0;  ///< of the action
-  std::string problem;   ///< why it could not be carried out; empty = it was
+  std::string problem;   ///< why it failed; empty = it succeeded
 };
 PINRIG_MESSAGE(HostActionDone, type, id, problem)
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// For whoever converts a message of a guest that may be broken.
+// Checks for messages of a guest that may be broken.
 #pragma once
 
 #include <cmath>
@@ -7,7 +7,7 @@
 
 namespace pinrig::wire {
 
-/// False for a number that no message needs and a deep nesting: converting a huge double to an integer is
+/// False for out-of-range numbers and deep nesting: converting a huge double to an integer is
 /// undefined.
 inline bool sane_numbers(const nlohmann::json& j, int depth = 0) {
   if (depth > 8) return false;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the agent says about one test: the messages at its begin and at its end. Part of messages.h.
+// The agent's messages about one test: at its begin and at its end. Part of messages.h.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace pinrig::wire {
 
-/// Also on the results port when a test starts, so that a guest that dies leaves the name behind.
+/// Also on the results port when a test starts, so that the name is known if the guest dies.
 struct TestBegin {
   std::string type = "test_begin";
   std::uint32_t id = 0;
@@ -21,8 +21,7 @@ PINRIG_MESSAGE(TestBegin, type, id, name)
 
 /// Lines of the claim descriptor (PINRIG_CLAIM_FD), summed up by the agent: "exact N", "atleast N", "skew S".
 struct Claim {
-  std::string mode =
-      "net_zero";  ///< "exact" as long as only exact lines came, "at_least" when one atleast did
+  std::string mode = "net_zero";  ///< "exact" if all lines were exact, "at_least" if one was atleast
   std::int64_t pages = 0;
   std::int64_t skew_sections = 0;
 };
@@ -40,11 +39,11 @@ struct Sample {
 };
 PINRIG_MESSAGE(Sample, available, settled, acquired, released, settle_ms, taint, counters)
 
-/// A process of a test that SIGKILL did not end: the kernel does not let go of it.
+/// A process of a test that survived SIGKILL, because it is stuck in the kernel.
 struct StuckProcess {
   int pid = 0;
   std::string name;
-  std::string state;  ///< of /proc/PID/stat: "D"; "Z": its main thread is dead and another one is not
+  std::string state;  ///< of /proc/PID/stat: "D"; "Z": its main thread is dead, but another one is not
   std::string stack;  ///< /proc/PID/stack, cut; empty when the kernel has none (CONFIG_STACKTRACE)
 };
 PINRIG_MESSAGE(StuckProcess, pid, name, state, stack)
@@ -55,13 +54,13 @@ struct TestEnd {
   std::string how;                  ///< "exited", "signaled", "timed_out", "not_run"
   int code = 0;                     ///< exit code or signal number; errno for not_run
   std::string problem;              ///< not_run: what failed; timed_out: why before its limit
-  std::string bad_claim;            ///< the first claim line that could not be understood, with what is known
+  std::string bad_claim;            ///< the first invalid claim line, with the valid forms
   std::vector<StuckProcess> stuck;  ///< the first few
-  int stuck_count = 0;              ///< all of them; the guest is not fit for another test
+  int stuck_count = 0;              ///< all of them; the guest cannot run another test
   double wall_s = 0;
   int leftover = 0;           ///< processes of the test that were alive when its main process ended
   std::uint64_t dropped = 0;  ///< output bytes beyond the limit
-  /// What the kernel says once it could say again: WARN_ONCE and its like were armed before the test
+  /// WARN_ONCE and similar were armed again before the test
   /// (/sys/kernel/debug/clear_warn_once; kernel/panic.c, clear_warn_once_set()).
   bool once_armed = false;
   Claim claim;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A pinrig that goes on beside the test, heard line by line: the test waits for what it says, never for time.
+// A pinrig that runs in parallel with the test, read line by line: the test waits for its output, never for
+// time.
 #pragma once
 
 #include <memory>
