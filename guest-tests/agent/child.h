@@ -12,15 +12,15 @@
 
 namespace pinrig::agent {
 
-/// The descriptor number on which a test says what it pins.
+/// The descriptor on which a test claims what it pins.
 inline constexpr int claim_number = 9;
-/// And the one of the socket on which it asks something of the host: a datagram each way.
+/// And the socket for its requests to the host: a datagram each way.
 inline constexpr int host_number = 10;
 
 struct Program {
   std::vector<std::string> argv;
   std::string file;                        ///< as in wire::Run
-  std::map<std::string, std::string> env;  ///< beside the default environment, which it overrides
+  std::map<std::string, std::string> env;  ///< in addition to the default environment, with precedence
   std::string cwd;
   /// What the child does instead of executing argv; its result is the exit code.
   std::function<int()> body = nullptr;
@@ -37,7 +37,7 @@ struct Child {
   UniqueFd host;
 };
 
-/// PATH, HOME, TMPDIR and what every program of the guest gets.
+/// PATH, HOME, TMPDIR and what else every program of the guest gets.
 std::map<std::string, std::string> default_environment();
 
 /// Starts a program in a session, process group and mount namespace of its own, with default signals, no core

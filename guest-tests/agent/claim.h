@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a test says on its claim descriptor about the pins it takes. Pure.
+// The claims of a test about its pins, from its claim descriptor. Pure.
 #pragma once
 
 #include <string>
@@ -17,7 +17,7 @@ class ClaimReader {
   void finish();
 
   const wire::Claim& claim() const { return claim_; }
-  /// The first line that was none of the three, in words; empty when all were understood.
+  /// An error message for the first invalid line; empty when all were valid.
   const std::string& problem() const { return problem_; }
 
  private:

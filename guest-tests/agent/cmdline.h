@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the kernel command line asks of the agent. Pure.
+// The agent's options on the kernel command line. Pure.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 
 namespace pinrig::agent {
 
-/// `pinrig.shell` gives an interactive shell on the console instead of the host's requests; the rest is a
-/// Setup that no host has to send:
+/// `pinrig.shell` gives an interactive shell on the console instead of the host's requests; the others are a
+/// Setup that needs no message from the host:
 ///   pinrig.mount=SERIAL:NSID:FSTYPE:TARGET   any number of times
 ///   pinrig.drive=SERIAL:NSID                 wait for it and link it, any number of times
 ///   pinrig.hugepages=N  pinrig.swap_mib=N  pinrig.rxe

@@ -18,7 +18,7 @@ struct Pins {
   bool operator==(const Pins&) const = default;
 };
 
-/// Nothing when one of the two lines is not there: such a kernel does not count pins.
+/// Nothing when one of the two lines is missing: such a kernel does not count pins.
 std::optional<Pins> parse_pins(std::string_view vmstat);
 
 using Counters = std::map<std::string, std::int64_t>;
@@ -28,7 +28,7 @@ void add_vmstat(std::string_view text, Counters& counters);
 /// The meminfo lines that go into a sample, in KiB (HugePages_* are numbers of pages).
 void add_meminfo(std::string_view text, Counters& counters);
 
-/// Of /proc/sys/kernel/tainted; -1 when that is no number: what a kernel did not say must not look clean.
+/// Of /proc/sys/kernel/tainted; -1 when it is not a number: an unknown taint must not look clean.
 std::int64_t parse_taint(std::string_view text);
 
 /// Of decimal digits, with '-' before them; nothing when `text` is anything else or too large.

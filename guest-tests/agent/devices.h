@@ -10,10 +10,10 @@
 
 namespace pinrig::agent {
 
-/// "serial:nsid" to "/dev/nvme0n1" of every NVMe namespace there is.
+/// "serial:nsid" to "/dev/nvme0n1" of every NVMe namespace.
 std::map<std::string, std::string> nvme_namespaces();
-/// Attaches the namespaces `wanted` ("serial:nsid") that are not, waits for all of them, and makes the links
-/// /dev/pin/SERIAL-nNSID.
+/// Attaches those of the namespaces `wanted` ("serial:nsid") that are detached, waits for all of them, and
+/// creates the links /dev/pin/SERIAL-nNSID.
 std::map<std::string, std::string> find_drives(const std::vector<std::string>& wanted, Uevents& uevents,
                                                double limit_ms);
 

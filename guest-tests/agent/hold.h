@@ -8,16 +8,16 @@
 
 namespace pinrig::agent {
 
-/// The negative control of the ledger: a process stays behind that holds pages registered with io_uring, and
-/// is judged like any test. The ledger has to see what it holds, and that it is released when the process
-/// is told to.
+/// The negative control of the ledger: a process that outlives its test holds pages registered with io_uring,
+/// and is judged like any test. The ledger must see the pages held, and released when the process unregisters
+/// them.
 class Hold {
  public:
-  /// `slowness` stretches the limits that no host has told yet.
+  /// `slowness` scales the limits, before the host has sent any.
   Hold(Guest& guest, double slowness);
-  /// Takes the pages, and goes on while they are being taken. Nobody may reap children until finish().
+  /// Starts pinning the pages and returns without waiting. Do not reap children before finish().
   void start();
-  /// Looks at the balance ahead of finish(), which need not watch it for as long then.
+  /// Samples the balance before finish(), which then needs less time.
   void look() { guest_.ledger.look(); }
   wire::HoldResult finish();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a test asks of the host while it runs, and the answers it gets. Pure.
+// The requests of a test to the host while it runs, and the answers. Pure.
 #pragma once
 
 #include <optional>
@@ -10,21 +10,21 @@
 
 namespace pinrig::agent {
 
-/// One test's questions, one at a time: "unplug SERIAL". Answers: "ok", or "failed: WHY".
+/// The requests of one test, one at a time: "unplug SERIAL". Answers: "ok", or "failed: WHY".
 class HostAsks {
  public:
   struct Asked {
     wire::HostAction action;
-    std::string refusal;  ///< the answer, when this is nothing to ask a host for
+    std::string refusal;  ///< the answer to an invalid request
   };
   Asked take(std::string_view text);
-  /// The answer to the action that the host has carried out; nothing when nobody waits for that one any more.
+  /// The answer to the action that the host has carried out; nothing if the test no longer waits for it.
   std::optional<std::string> answered(const wire::HostActionDone& done);
   /// The answer when the host could not be asked.
   std::string give_up(const std::string& why);
 
  private:
-  std::uint32_t waiting_ = 0;  ///< id of the action that is out; 0: none
+  std::uint32_t waiting_ = 0;  ///< id of the pending action; 0: none
 };
 
 }  // namespace pinrig::agent

@@ -11,7 +11,7 @@
 
 namespace pinrig::agent {
 
-/// What a sample holds beside the pins.
+/// What a sample contains in addition to the pins.
 enum class Extent {
   pins,
   everything,  ///< events, memory, taint
@@ -23,15 +23,15 @@ class Ledger : private Gauge {
   Ledger();
   /// Whether this kernel counts pins.
   bool available();
-  /// Notes since when the pins stand as they do: a wait that finds them unchanged counts from here.
+  /// Notes the current pins and the time: a wait that finds them unchanged counts from here.
   void look();
   /// Longest wait for the balance to settle.
   void set_cap_ms(double ms) { cap_ms_ = ms; }
   double cap_ms() const { return cap_ms_; }
 
-  /// Before a test: until nothing is left of what ran before.
+  /// Before a test: until the effects of earlier tests have settled.
   wire::Sample before(Extent extent = Extent::everything);
-  /// After it: until the balance is at one of `targets` and stays there, or stands still elsewhere.
+  /// After it: until the balance is at one of `targets` and stays there, or stops changing elsewhere.
   wire::Sample after(const std::vector<std::int64_t>& targets, Extent extent = Extent::everything);
 
  private:

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// PID 1 of a pinrig guest: makes the guest usable, runs the tests that the host asks for, one at a time, and
+// PID 1 of a pinrig guest: makes the guest usable, runs the tests that the host requests, one at a time, and
 // reads the pin counters around each. Reading order: main, runner, session, ledger, settle.
 //
-// It must never end: the kernel panics when it does, which the host takes for what it then is.
+// It must never exit: the kernel would panic, which the host reports as such.
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// How much of a test's output goes to the host. Pure.
+// Limits the output of a test. Pure.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 namespace pinrig::agent {
 
 /// A budget of bytes: what goes beyond it is counted and dropped, so that a flooding test neither fills the
-/// host's disk nor waits for us.
+/// host's disk nor blocks.
 class OutputBudget {
  public:
   explicit OutputBudget(std::uint64_t limit) : left_(limit) {}

@@ -15,7 +15,7 @@ namespace pinrig::agent {
 /// The two virtio-serial ports. The kernel lets one process open each, so that no test can write to them.
 class Ports {
  public:
-  /// Finds them by name as soon as the kernel has them; nothing after 10 s and ten times what the boot took.
+  /// Finds them by name as soon as the kernel has them; nothing after 10 s and ten times the boot time.
   static std::optional<Ports> open(Uevents& uevents, double uptime_s);
 
   /// A message on the control port, and a copy among the results. False when the host is gone.
@@ -26,13 +26,13 @@ class Ports {
   bool raw_result(std::string_view frame);
 
   int control_fd() const { return control_.get(); }
-  /// Takes in what the host sent; call it when control_fd() is readable. False when the host is gone.
+  /// Reads what the host sent; call it when control_fd() is readable. False when the host is gone.
   bool receive();
   /// The next whole JSON frame that came in.
   std::optional<std::string> next_request();
-  /// The next frame, when it answers what was asked of the host; it is left there otherwise.
+  /// The next frame, if it answers a request to the host; otherwise it stays queued.
   std::optional<wire::HostActionDone> next_answer();
-  /// Asked for power off, or sent something that is no frame: there is no point in running anything.
+  /// Power off requested, or invalid data received: nothing more must run.
   bool wants_end() const;
 
  private:

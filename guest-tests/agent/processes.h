@@ -14,21 +14,21 @@
 
 namespace pinrig::agent {
 
-/// How a process ended, as the kernel tells: exit code 11 and SIGSEGV are different things.
+/// How a process ended, as reported by the kernel: exit code 11 and SIGSEGV are different things.
 struct Ended {
   bool signaled = false;
   int code = 0;  ///< exit code or signal number
 };
 
-/// What SIGKILL did not end.
+/// Processes that survived SIGKILL.
 struct Stuck {
   std::vector<wire::StuckProcess> processes;  ///< the first few
   int count = 0;
 };
-/// "2 processes do not die of SIGKILL: 123 (fio) in state D, ...", empty when there are none.
+/// "2 processes survived SIGKILL: 123 (fio) in state D, ...", empty when there are none.
 std::string in_words(const Stuck& stuck);
 
-/// Every process in the guest. All that are not PID 1 belong to the running test: orphans come to us.
+/// Every process in the guest. All but PID 1 belong to the running test: orphans are reparented to us.
 class Processes {
  public:
   /// Blocks SIGCHLD and takes it as a descriptor; keeps /proc open, which a test may unmount.
@@ -36,22 +36,22 @@ class Processes {
   /// Readable when a child has changed.
   int signal_fd() const { return signals_.get(); }
 
-  /// Reaps whatever is dead; the end of `main` when it was among them.
+  /// Reaps all dead children; returns the end of `main` if it was among them.
   std::optional<Ended> reap(pid_t main);
-  /// Whether nothing is left of a test whose own process has been reaped.
+  /// Whether no process of a test is left after its main process was reaped.
   static bool childless();
   /// Processes in which code of a test can still run, without those reported stuck before. Reads
   /// all of /proc, which under TCG takes longer than a small test.
   std::vector<ProcStat> alive() const;
   /// SIGTERM to everything and a wait for it to end by itself, then what kill_all() does with the rest.
   Stuck end_all(double limit_ms);
-  /// SIGKILL to everything, until there are no children or for `limit_ms` none has died. Returns what would
-  /// not die, once; a process in uninterruptible sleep cannot be waited for.
+  /// SIGKILL to everything, until there are no children or for `limit_ms` none has died. Returns the
+  /// survivors, each only once; a process in uninterruptible sleep cannot be waited for.
   Stuck kill_all(double limit_ms);
 
  private:
   void wait_for_child(double ms);
-  /// Reaps until there are no children, which it says, or `ms` are over.
+  /// Reaps until there are no children (true), or for `ms`.
   bool reap_all(double ms);
   Stuck report_stuck(const std::vector<ProcStat>& left);
   std::string stack_of(int pid) const;

@@ -21,7 +21,7 @@ struct ProcStat {
   bool alive() const { return state != 'Z' && state != 'X' && (flags & 0x4) == 0 && !kernel_thread(); }
 };
 
-/// Nothing when the text is no such line. A process may call itself ") R 1": the last ')' ends the name.
+/// Nothing when the text is not such a line. A process may be named ") R 1": the last ')' ends the name.
 std::optional<ProcStat> parse_proc_stat(std::string_view text);
 
 }  // namespace pinrig::agent

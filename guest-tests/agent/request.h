@@ -18,10 +18,10 @@ struct BadRequest {
 using Request = std::variant<BadRequest, wire::Setup, wire::Run, wire::HostActionDone, wire::PowerOff>;
 
 /// The library's own conversions abort on a value of the wrong type when exceptions are off: every type is
-/// checked first. A number that its field cannot hold is of the wrong type.
+/// checked first. A number out of range of its field has the wrong type.
 Request parse_request(std::string_view payload);
 
-/// One line of JSON; bytes that are no UTF-8 become U+FFFD instead of an abort.
+/// One line of JSON; invalid UTF-8 becomes U+FFFD instead of an abort.
 std::string dump(const nlohmann::json& message);
 
 }  // namespace pinrig::agent

@@ -11,7 +11,7 @@
 
 namespace pinrig::agent {
 
-/// What the parts of the agent share.
+/// Shared state of the agent.
 struct Guest {
   Ports* ports = nullptr;  ///< null: a shell on the console instead of a host
   Processes processes;
@@ -20,15 +20,15 @@ struct Guest {
   double kill_limit_ms() const { return 2.5 * ledger.cap_ms(); }
 };
 
-/// What becomes of the processes that a test leaves behind.
+/// What to do with processes that a test leaves behind.
 enum class Leftovers {
   kill,
-  keep,  ///< for the negative control: the ledger has to see what they hold
+  keep,  ///< for the negative control: the ledger must see what they hold
 };
 
 struct RunPlan {
   Leftovers leftovers = Leftovers::kill;
-  /// Pages that may rightly be outstanding at the end.
+  /// Pages that may be outstanding at the end.
   std::int64_t held = 0;
   Extent extent = Extent::everything;  ///< of the samples before and after
   Sink sink;
@@ -42,9 +42,9 @@ struct Running {
   double start_ms = 0;
 };
 
-/// Reads the ledger and starts the test; nobody may reap children before finish_test().
+/// Reads the ledger and starts the test; do not reap children before finish_test().
 Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan);
-/// Waits for its end or its limit, takes down what is left of it, and reads the ledger again.
+/// Waits for its end or its limit, kills its remaining processes, and reads the ledger again.
 wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& plan, Running running);
 
 /// Runs one test: counters, marks, child, reaping, counters. `host_gone` of the guest ends it early.

@@ -15,24 +15,24 @@
 
 namespace pinrig::agent {
 
-/// Where a child's output goes: a buffer that begins with room for a frame header (wire::header_size bytes),
+/// The buffer for a child's output: it that begins with room for a frame header (wire::header_size bytes),
 /// then the bytes.
 using Sink = std::function<void(wire::Kind, std::string& frame)>;
 
-/// How the wait for a child was over.
+/// How the wait for a child ended.
 enum class Over {
   ended,      ///< its main process is reaped
   deadline,   ///< it is still there
-  host_gone,  ///< the host asked for power off or is not there any more
+  host_gone,  ///< the host requested power off or is gone
 };
 
-/// One running child: takes its output and its claims in until it ends, and what it asks of the host to the
-/// host, never makes it wait for us.
+/// One running child: reads its output and claims until it ends, forwards its requests to the host, and never
+/// blocks it.
 class Session {
  public:
   Session(Child child, std::uint64_t output_limit, Sink sink, Processes& processes, Ports* ports);
   Over wait(double limit_ms);
-  /// After every writer is dead: takes the rest out of the pipes. Bounded by what pipes hold.
+  /// After every writer is dead: drains the pipes. Bounded by their capacity.
   void drain();
 
   const Ended& ended() const { return ended_; }
@@ -50,7 +50,7 @@ class Session {
   OutputBudget budget_;
   Sink sink_;
   Processes& processes_;
-  Ports* ports_;  ///< null: nobody to listen to
+  Ports* ports_;  ///< null: no host
   ClaimReader claims_;
   HostAsks asks_;
   Ended ended_;

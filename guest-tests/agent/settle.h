@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// When the pin counters may be believed. Pure: counters and time come in from outside.
+// When the pin counters can be trusted. Pure: counters and time are inputs.
 //
 // Three facts make one read worthless. The counters are per-CPU batched and must be folded first
 // (mm/vmstat.c, vmstat_refresh). Asynchronous I/O wakes its waiter before it unpins (block/fops.c,
@@ -13,7 +13,7 @@
 
 namespace pinrig::agent {
 
-/// Where the counters and the time come from.
+/// The source of counters and time.
 class Gauge {
  public:
   virtual ~Gauge() = default;
@@ -24,12 +24,12 @@ class Gauge {
 };
 
 struct SettleRule {
-  /// Balances (acquired - released) at which nothing more is to come.
+  /// Balances (acquired - released) at which no more changes are expected.
   std::vector<std::int64_t> targets;
   double at_target_ms = 4;   ///< unchanged that long at a target: settled
   double elsewhere_ms = 30;  ///< unchanged that long anywhere else: settled too
   double cap_ms = 2000;      ///< no longer than that, settled or not
-  bool from_boot = false;    ///< counters that never moved are settled: nothing can be on its way
+  bool from_boot = false;    ///< counters that never moved are settled: nothing can be pending
 };
 
 struct Settled {
@@ -39,14 +39,14 @@ struct Settled {
   double took_ms = 0;
 };
 
-/// A pair of counters and since when it has been so.
+/// A pair of counters and the time of its last change.
 struct Standing {
   Pins pins;
   double since_ms = 0;
 };
 
-/// Samples until the counters stand still as `rule` asks. `known` is what an earlier wait ended with: when
-/// the first sample equals it, the time since then counts, which makes back-to-back tests cheap.
+/// Samples until the counters stop changing, as required by `rule`. `known` is the result of an earlier wait:
+/// when the first sample equals it, the time since then counts, which makes back-to-back tests cheap.
 Settled settle(Gauge& gauge, const SettleRule& rule, const std::optional<Standing>& known = std::nullopt);
 
 }  // namespace pinrig::agent

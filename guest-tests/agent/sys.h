@@ -16,7 +16,7 @@ std::string errno_text(const std::string& what, int error);
 
 /// The whole of a (small) file; empty when it cannot be read.
 std::string read_file(const std::string& path);
-/// The same without blanks and newlines at both ends: a sysfs attribute.
+/// The same, trimmed: a sysfs attribute.
 std::string read_attribute(const std::string& path);
 /// 0 or an errno value.
 int write_file(const std::string& path, std::string_view text);
@@ -29,7 +29,7 @@ bool write_all(int fd, std::string_view bytes);
 int make_directories(const std::string& path);
 
 void open_kmsg();
-/// One line to the kernel log and so to the console: `mark` and what comes after it.
+/// One line to the kernel log, and thereby to the console: `mark` and the text after it.
 void kmsg(std::string_view mark, std::string_view text);
 /// "pinrig: agent TEXT", the same way.
 void note(std::string_view text);

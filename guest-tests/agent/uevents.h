@@ -7,10 +7,10 @@
 
 namespace pinrig::agent {
 
-/// The kernel's announcements of devices: what lets us wait for a device node without sleeping.
+/// The kernel's announcements of devices: used to wait for a device node without sleeping.
 class Uevents {
  public:
-  /// Looks at once, and again after every event, until `there` holds or `limit_ms` are over.
+  /// Checks at once, and again after every event, until `there` is true or `limit_ms` has passed.
   bool wait_until(const std::function<bool()>& there, double limit_ms);
 
  private:

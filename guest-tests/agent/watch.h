@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The kernel's own watch over a test: warnings that come once, tasks that hang, processors that do not get
-// on.
+// The kernel's own detectors during a test: one-time warnings, hung tasks, soft lockups.
 #pragma once
 
 #include <cstdint>
@@ -12,12 +11,11 @@ namespace pinrig::agent {
 
 class Watch {
  public:
-  /// Before a test: WARN_ONCE and its like may warn again (kernel/panic.c, clear_warn_once_set()). False when
+  /// Before a test: WARN_ONCE and similar can warn again (kernel/panic.c, clear_warn_once_set()). False when
   /// this kernel has no such file, or debugfs is not mounted yet.
   bool arm_once();
-  /// The detectors are to report within that time. What a kernel does not have is left alone; they are
-  /// written only when they change, since the processors are stopped for it (kernel/watchdog.c,
-  /// lockup_detector_reconfigure()).
+  /// Makes the detectors report within that time. Skips what the kernel does not have; they are written only
+  /// when they change, since that stops the CPUs (kernel/watchdog.c, lockup_detector_reconfigure()).
   void set_limit(std::uint64_t limit_ms);
 
  private:

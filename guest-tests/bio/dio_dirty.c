@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // A direct read into pages of a shared file mapping, with a writeback of those pages between its submission
 // and its data: the pages must be dirty again when the data has come (bio_check_pages_dirty), or it never
-// reaches the medium.
+// reaches the drive.
 //
-// The drive that is read waits, suspended, until the writeback is over.
+// The drive that is read is suspended until the writeback is complete.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

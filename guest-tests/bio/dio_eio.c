@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O to a drive that answers with errors (fail_make_request): the same pages are pinned as always,
-// and each is released although its bio failed; also where some bios of a transfer succeed and others do
-// not.
+// Direct I/O to a drive that returns errors (fail_make_request): the same pages are pinned, and each is
+// released although its bio failed; also if some bios of a transfer succeed and others fail.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O in which the first, the second, ... allocation fails, until one attempt meets no failure any
-// more: whatever was pinned by then is released, and what the call says it moved was moved.
+// Direct I/O in which the first, the second, ... allocation fails, until an attempt meets no failure: what
+// was pinned is released, and the bytes reported as transferred were transferred.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O with memory that is only partly there, or may not be written: what has been pinned before the
-// fault is either transferred or released. The buffer is a memfd, which can be sealed only when nobody
-// holds its pages: that shows lost references also where they are not counted.
+// Direct I/O with memory that is only partly mapped, or read-only: what was pinned before the fault is either
+// transferred or released. The buffer is a memfd, which can be sealed only when its pages have no extra
+// references: that also shows leaked references that are not counted.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

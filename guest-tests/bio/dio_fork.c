@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 // fork() while a direct read is in flight, made deterministic. The parent submits a read, forks, and writes
-// to the last byte of the page before the drive has answered. A pinned page stays the parent's: fork() gives
-// the child a copy, and the data arrives where the parent looks. A page with a plain reference is shared
+// to the last byte of the page before the drive has answered. A pinned page stays with the parent: fork()
+// gives the child a copy, and the data arrives in the parent's page. A page with a plain reference is shared
 // copy-on-write: the parent's write moves the parent to a copy, the data goes to the old page, and the read
 // is lost.
 //
-// The drive must hold the data back until all that is done. QEMU's throttling delays a request before it is
-// carried out (null-co's latency moves the data first and hides the race). A burst of reads ahead of the one
-// in question makes it wait longest; that it was still in flight after the parent's write is checked, not
-// assumed.
+// The drive must delay the data until then. QEMU's throttling delays a request before it is executed
+// (null-co's latency transfers the data first and hides the race). A burst of reads ahead of the one under
+// test delays it most; that it was still in flight after the parent's write is checked, not assumed.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() against direct reads of the raw drive as a race, for some seconds: lib/fork_race.h.
+// fork() racing with direct reads of the raw drive, for some seconds: lib/fork_race.h.
 //
 //   dio_fork_race [seconds]
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O in huge pages from odd places: pieces of one, its last sector, across from one to the next. The
-// bio has one segment where it can, and must release as many base pages as it took (__bio_release_pages),
-// no matter where in the folio they are. Without counters: hugetlb pages go back to their pool.
+// Direct I/O in huge pages at odd offsets: parts of one, its last sector, across two of them. The bio has one
+// segment if possible, and must release as many base pages as it took (__bio_release_pages), no matter where
+// in the folio they are. Without counters: hugetlb pages go back to their pool.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

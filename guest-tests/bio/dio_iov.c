@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O of iovecs that share pages, repeat them, run backwards or mix kinds of memory: each iovec's page
-// is pinned once more, however often it is there already, and the bio merges what lies side by side.
+// Direct I/O of iovecs that share pages, repeat them, run backwards or mix kinds of memory: each page of each
+// iovec is pinned once, also if it is pinned already, and the bio merges adjacent ones.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

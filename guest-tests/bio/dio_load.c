@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Direct I/O from many threads at once, each on its own part of the drive and its own memory, on every
-// hardware queue: all data is right, and in the end everything that was pinned is released.
+// hardware queue: the data is right, and in the end everything is unpinned.
 //
 //   dio_load [rounds of each thread]
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O on a loop device that itself does direct I/O on an ext4 file: the pages are pinned once, on the
-// way in. The loop driver hands them on as bio_vecs (bio_iov_bvec_set), and nobody below may take or drop
-// anything.
+// Direct I/O on a loop device that itself does direct I/O on an ext4 file: the pages are pinned once, by the
+// outer request. The loop driver passes them on as bio_vecs (bio_iov_bvec_set), and lower layers must not
+// take or drop references.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>

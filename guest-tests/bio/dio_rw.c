@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // O_DIRECT on a raw NVMe drive (block/fops.c, bio_iov_iter_get_pages) in all shapes of lib/transfer.c.
 //
-// A kernel that pins counts every page that every iovec touches, once, also where two share a page: the bio
-// merges them and gives the second pin back. One that takes plain references counts nothing.
+// A kernel that pins counts each page that each iovec touches once, also if two share a page: the bio merges
+// them and drops the second pin. One that takes plain references counts nothing.
 #include "drive.h"
 #include "ktap.h"
 #include "transfer.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // O_DIRECT in many lengths from 1 to 1030 pages at three places within the first page: around every number of
-// pages at which the kernel changes its way (inline vectors, the one-bio path up to 256 pages, several bios,
-// several requests).
+// pages at which the kernel takes another path (inline vectors, the one-bio path up to 256 pages, several
+// bios, several requests).
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Transfers that a queue cuts up which takes 64 KiB at a time. The bios that come out of a split share the
-// pages of the first one; only that one may release them. bio/dio_split_dm has the device mapper cut them.
+// Transfers split by a queue limit of 64 KiB. The bios of a split share the pages of the first one; only that
+// one may release them. bio/dio_split_dm does the same with the device mapper.
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Transfers that a device mapper cuts up, with pieces that end in the middle of pages. It passes the pages of
-// the bio that came in on to bios of its own, which must not release them.
+// Transfers split by a device mapper target, in the middle of pages. It passes the pages of the incoming bio
+// to bios of its own, which must not release them.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O by io_uring. A request that is one for the drive too is pinned once. One that has to be split,
-// for its length or for a gap in it, is pinned by io_uring's first attempt, which must not wait and is given
-// up (bio_split_rw(), or
-// __blkdev_direct_IO() above 256 pages), and then by a worker again: at least, and nothing left.
+// Direct I/O by io_uring. A request that is a single one for the drive is pinned once. One that must be
+// split, because of its length or a gap, is pinned by io_uring's nowait attempt, which fails (bio_split_rw(),
+// or __blkdev_direct_IO() above 256 pages), and then again by a worker: at least that many pins, and none
+// left.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct reads into memory that is still the zero page: the data must go into pages of our own. Whoever pins
-// the zero page for writing shows it to every process as memory that is not zero any more.
+// Direct reads into memory that still maps the zero page: the data must go into private pages. A kernel that
+// pins the zero page for writing corrupts it for every process.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

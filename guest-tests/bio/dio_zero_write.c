@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct writes from the zero page, which is never pinned: not counted, and above all not unpinned. A kernel
-// that drops a reference it did not take frees the page under everybody, hence a guest of its own.
+// Direct writes from the zero page, which is never pinned: not counted, and in particular not unpinned. A
+// kernel that drops a reference it did not take frees the page under all its users, hence a separate guest.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O with memory of a device: pages of an NVMe controller's memory buffer, mapped from sysfs, which
-// only a queue whose drive can reach that memory may pin (FOLL_PCI_P2PDMA).
+// Direct I/O with device memory: pages of an NVMe controller memory buffer, mapped from sysfs, which only
+// queues of drives that can reach that memory may pin (FOLL_PCI_P2PDMA).
 //
-// Without counters: what is released is there to be allocated again (p2pmem/available).
+// Oracle without counters: released pages can be allocated again (p2pmem/available).
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O with each allocation failing in turn (lib/dio_walk.c), on a block device that hands what
-// it gets on to others: the argument says which. What it makes for that is allocated after the pages were
-// pinned.
+// Direct I/O with each allocation failing in turn (lib/dio_walk.c), on a stacked block device, selected by
+// the argument. Its own allocations happen after the pages were pinned.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>

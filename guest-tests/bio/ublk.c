@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O on a device that a program serves (drivers/block/ublk_drv.c): the pages of who asks are pinned
-// once, on the way in. The driver's copies to and from the server take plain references, which no counter
-// shows; that they are released is seen by sealing the memory of the server.
+// Direct I/O on a device served by a user-space program (drivers/block/ublk_drv.c): the pages of the request
+// are pinned once. The driver's copies to and from the server take plain references, which no counter shows;
+// that they are released is checked by sealing the memory of the server.
 #include "ublk.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O on zoned drives, raw and by zonefs: writes go where the zone's write pointer is and nowhere
-// else. On kernels whose zonefs appends (up to 6.9) the pages get into a REQ_OP_ZONE_APPEND by a function of
-// their own.
+// Direct I/O on zoned drives, raw and through zonefs: only writes at the zone's write pointer work. On
+// kernels whose zonefs uses zone append (up to 6.9), a separate function adds the pages to a
+// REQ_OP_ZONE_APPEND.
 #include "zoned.h"
 
 #include <errno.h>

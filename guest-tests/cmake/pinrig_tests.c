@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// All tests as one program: the name by which it is called, .../SUITE/NAME, says which of them runs.
+// All tests as one program: argv[0], .../SUITE/NAME, selects the test.
 #include <stdio.h>
 #include <string.h>
 

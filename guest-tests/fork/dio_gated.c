@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // fork() while a direct read is in flight, on every kind of target, with the data held back by a suspended
-// device-mapper device: not a race, and nothing to wait for. The parent submits a read, forks, writes to the
-// last byte of the page, and lets the data come. A pinned page stays the parent's; with a plain reference the
-// parent's write moves it to a copy and the read is lost. bio/dio_fork does the same on a throttled NVMe
-// drive.
+// device-mapper device: no race and no timing. The parent submits a read, forks, writes to the last byte of
+// the page, and resumes the device. A pinned page stays with the parent; with a plain reference the parent's
+// write moves it to a copy and the read is lost. bio/dio_fork does the same on a throttled NVMe drive.
 #include <errno.h>
 #include <string.h>
 #include <sys/types.h>

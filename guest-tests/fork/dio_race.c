@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() against direct reads as a race, on every kind of target (lib/fork_race.h). bio/dio_fork_race does
+// fork() racing with direct reads, on every kind of target (lib/fork_race.h). bio/dio_fork_race does
 // the same for longer on the raw drive.
 //
 //   dio_race [milliseconds of each case]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() against direct writes, in both orders that once leaked: one process writes its page of boring data
-// to a file, directly, while the other puts a secret into what has to be a copy of its own by then. The
-// secret must never be seen in the file. A smoke test: on a kernel that is wrong it takes luck.
+// fork() racing with direct writes, in both orders that once leaked: one process writes its page of known
+// data directly to a file, while the other writes a secret into what must be a private copy by then. The
+// secret must never appear in the file. A smoke test: on a broken kernel it fails only with some probability.
 //
 //   dio_secret [milliseconds of each case]
 #include <pthread.h>

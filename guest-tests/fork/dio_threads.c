@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Many direct reads into neighbouring parts of the same pages, from several threads, while the main thread
 // forks all the time: each thread reads its part of a file of known bytes, which begins in the middle of a
-// page that others read into, too. The shape that once lost data on every file system (dma_thread_diotest).
+// page that others read into, too. The pattern that once lost data on every file system (dma_thread_diotest).
 //
 //   dio_threads [milliseconds of each case]
 #include <pthread.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // fork() and huge pages of every size. Their entries are copied by a function of their own (mm/hugetlb.c,
-// copy_hugetlb_page_range()), which leaves out tables that are shared already. A number in the table's struct
-// page tells; where only tables of the PMD level start with none, one of another level (1 GiB; contiguous
-// entries of arm64) has what the page was left with by its last user, and the child finds zeros. So pages
-// with such a number are released right before: in a block device's cache it is the place in the file, and
-// they come from the lists that page tables come from.
+// copy_hugetlb_page_range()), which skips tables that are already shared, according to a count in the table's
+// struct page. If only PMD tables initialize it to zero, a table of another level (1 GiB; contiguous entries
+// of arm64) has a stale value of the page's last user, and the child reads zeros. So pages with a non-zero
+// value there are freed right before: in a block device's page cache the field is the index in the file, and
+// the pages come from the same free lists as page tables.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What fork() does to the references of a page (lib/page_ref.h): one that is not pinned is shared, and has a
-// reference of the child until that ends; of one that is pinned the child gets a copy, and it has none.
+// What fork() does to the references of a page (lib/page_ref.h): an unpinned page is shared, and the child
+// holds a reference until it exits; of a pinned page the child gets a copy, and holds no reference.
 #include "page_ref.h"
 
 #include <string.h>

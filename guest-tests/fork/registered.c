@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() with memory under a long-term pin: what a device reads and writes through the pin stays the parent's
-// memory, the child gets copies, and fork() itself acquires nothing. The device is a memfd behind a fixed
-// buffer of io_uring (lib/hold.h).
+// fork() with memory under a long-term pin: what a device accesses through the pin stays the parent's memory,
+// the child gets copies, and fork() itself acquires nothing. The device is a memfd behind a fixed buffer of
+// io_uring (lib/hold.h).
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O that ends early: at the end of the file, or where memory cannot be had. How much is pinned by
-// then and what the caller is told depends on the file system (lib/dio_kind.c); all of it is released. The
-// argument is the type.
+// Direct I/O that ends early: at the end of the file, or at memory that cannot be faulted in. How much is
+// pinned by then and what the call returns depends on the file system (lib/dio_kind.c); all of it is
+// released. The argument is the type.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct writes that make the file longer. Some file systems leave them to the page cache, and then nothing
-// is pinned; once the blocks are there, the same write is direct. The argument is the type.
+// Direct writes that make the file longer. Some file systems use the page cache for them, and then nothing is
+// pinned; once the blocks are allocated, the same write is direct. The argument is the type.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

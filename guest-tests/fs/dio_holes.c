@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct reads of what was never written, and direct writes of less than a block into it: what the file
-// system adds around them is zero, and the page of zeros that iomap adds (iomap_dio_zero) is neither pinned
-// nor unpinned. Zeros are read without pinning, but by fs/direct-io.c, which has pinned before it looks. The
-// argument is the type.
+// Direct reads of holes, and direct writes of less than a block into them: the file system zeroes the rest of
+// the block, and the zero page that iomap adds (iomap_dio_zero) is neither pinned nor unpinned. Holes are
+// read without pinning, except by fs/direct-io.c, which pins before it looks up blocks. The argument is the
+// type.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Direct I/O whose memory is a shared mapping of the very file: pinning it faults in pages of the file system
-// that is just at work, which must not wait for itself. btrfs pins without faulting (FOLL_NOFAULT) and tries
-// again. The argument is the type.
+// Direct I/O with a shared mapping of the same file as buffer: pinning it faults in pages of the file under
+// I/O, which must not deadlock. btrfs pins without faulting (FOLL_NOFAULT) and retries. The argument is the
+// type.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // O_DIRECT on a file of a freshly made file system, whose type is the argument, in all shapes of
-// lib/transfer.c. What each alignment does to the counters is probed first: file systems differ in it as
-// kernels do.
+// lib/transfer.c. The effect of each alignment on the counters is probed first: it differs between file
+// systems and kernels.
 #include "caps.h"
 #include "fs_fixture.h"
 #include "ktap.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// NFS takes plain references for direct I/O (fs/nfs/direct.c), which no counter shows: that the bytes went
-// past the page cache is read from the client's own statistics, and that every reference goes back from
-// oracles that need no counters.
+// NFS takes plain references for direct I/O (fs/nfs/direct.c), which no counter shows: that the page cache
+// was bypassed is read from the client's own statistics, and that every reference is dropped is checked
+// without counters.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

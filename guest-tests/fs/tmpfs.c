@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// O_DIRECT on tmpfs: refused, or allowed and no direct I/O at all (mm/shmem.c). That an open with O_DIRECT
-// works proves nothing, and nothing is pinned.
+// O_DIRECT on tmpfs: refused, or accepted without doing direct I/O (mm/shmem.c). A successful open with
+// O_DIRECT proves nothing; nothing is pinned.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A core dump asks for every page of the process with FOLL_DUMP (mm/gup.c, get_dump_page()): what was never
-// touched is not faulted in for it and stays a hole in the file.
+// A core dump asks for every page of the process with FOLL_DUMP (mm/gup.c, get_dump_page()): untouched pages
+// are not faulted in and stay holes in the file.
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Flags and combinations of them that callers of get_user_pages() and pin_user_pages() may not pass: the
-// kernel warns once, refuses, and takes no page (mm/gup.c, is_valid_gup_args(); before 6.3 one check in each
+// Flags and combinations that callers of get_user_pages() and pin_user_pages() must not pass: the kernel
+// warns once, fails, and takes no page (mm/gup.c, is_valid_gup_args(); before 6.3 one check in each
 // function).
 #include <unistd.h>
 

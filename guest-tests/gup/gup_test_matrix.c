@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// The kernel's own gup_test in all the ways in which run_vmtests.sh calls it with RUN_ALL: kind of memory x
-// way of getting pages x access x sharing x pages a call, 180 of them. Its exit code says nothing, so each is
-// judged by what it prints ("truncated": not all pages were got) and by the pin counters around it.
+// The kernel's own gup_test in all combinations that run_vmtests.sh uses with RUN_ALL: kind of memory x
+// function x access x sharing x pages per call, 180 of them. Its exit code is meaningless, so each is judged
+// by its output ("truncated": not all pages were pinned) and the pin counters.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a KVM guest touches is mapped for it by get_user_pages() (virt/kvm/kvm_main.c, hva_to_pfn_fast()
-// and _slow()): no page is pinned and none held, as the mappings follow the host's by notifiers. A page that
-// comes late is waited for, and since 6.2 a signal ends that on x86-64 (FOLL_INTERRUPTIBLE).
+// Memory that a KVM guest touches is mapped by get_user_pages() (virt/kvm/kvm_main.c, hva_to_pfn_fast() and
+// _slow()): no page is pinned or held, because the mappings follow the host's through notifiers. KVM waits
+// for a missing page, and since 6.2 a signal interrupts that on x86-64 (FOLL_INTERRUPTIBLE).
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// A sample of perf with PERF_SAMPLE_PHYS_ADDR looks its address up by get_user_page_fast_only()
-// (kernel/events/core.c, perf_virt_to_phys()): FOLL_FAST_ONLY, where nothing may sleep. Page faults are
-// events of software and tell their address, so each page that is touched has a sample, and pagemap says what
-// must be in it.
+// A perf sample with PERF_SAMPLE_PHYS_ADDR looks up its address with get_user_page_fast_only()
+// (kernel/events/core.c, perf_virt_to_phys()): FOLL_FAST_ONLY, in atomic context. Page faults are software
+// events with an address, so each touched page has a sample, and pagemap has the expected value.
 #include <errno.h>
 #include <linux/perf_event.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// MADV_COLLAPSE copies base pages into a huge page (mm/khugepaged.c): with one of them pinned it must not,
-// for the holder of the pin would keep the old page. Unpinned, it does.
+// MADV_COLLAPSE copies base pages into a huge page (mm/khugepaged.c): not if one of them is pinned, because
+// the holder of the pin would keep the old page. Unpinned, it does.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Mappings come and go, pinned pages stay: after MADV_DONTNEED, munmap() or another mapping in its place, a
-// device still sees the old page and its data, the process sees a new one, and what one writes the other does
-// not see.
+// Pinned pages outlive their mapping: after MADV_DONTNEED, munmap() or a new mapping in its place, a device
+// still sees the old page and its data, the process sees a new one, and neither sees the other's writes.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// KSM merges equal pages, but not pinned ones (mm/ksm.c, write_protect_page()): a device would go on writing
-// to a page that the process no longer has.
+// KSM merges identical pages, but not pinned ones (mm/ksm.c, write_protect_page()): a device would keep
+// writing to a page that the process no longer maps.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// move_pages() and mbind() move memory to another node (mm/migrate.c, mm/mempolicy.c), but not what is
-// pinned; to look up where a page is (get_mempolicy() by get_user_pages_fast()) neither pins it nor holds it
-// back.
+// move_pages() and mbind() move memory to another node (mm/migrate.c, mm/mempolicy.c), but not pinned pages;
+// querying the node of a page (get_mempolicy() through get_user_pages_fast()) does not pin it or prevent its
+// migration.
 #include <errno.h>
 #include <linux/mempolicy.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// mremap() moves a mapping, not its pages: a pinned page has the same frame at its new address, and the
-// process and the device go on seeing each other's writes.
+// mremap() moves a mapping, not its pages: a pinned page keeps its frame at the new address, and process and
+// device still see each other's writes.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

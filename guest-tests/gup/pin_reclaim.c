@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Reclaim passes pinned pages by (mm/vmscan.c, shrink_folio_list()): with MADV_PAGEOUT unpinned pages go to
-// swap, pinned ones keep frame and data. Were they unmapped, the next write of the process would go to
-// another page than the device's.
+// Reclaim skips pinned pages (mm/vmscan.c, shrink_folio_list()): MADV_PAGEOUT swaps out unpinned pages,
+// pinned ones keep frame and data. If they were unmapped, the next write of the process would go to another
+// page than the device's.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

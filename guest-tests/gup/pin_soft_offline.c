@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// MADV_SOFT_OFFLINE moves what is on a page elsewhere and takes the page out of use (mm/memory-failure.c):
-// refused while it is pinned, possible afterwards. Each case costs the guest one page for good.
+// MADV_SOFT_OFFLINE migrates a page and takes the frame out of use (mm/memory-failure.c): refused while it is
+// pinned, possible afterwards. Each case permanently costs the guest one page.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A pinned huge page is not split (mm/huge_memory.c, can_split_folio()): its page table may be, the folio
-// stays one, at the same place, with its data. Unpinned it splits, or the case would show nothing.
+// A pinned huge page is not split (mm/huge_memory.c, can_split_folio()): its page table may be, but the folio
+// stays whole, in place, with its data. Unpinned it must split, or the case proves nothing.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

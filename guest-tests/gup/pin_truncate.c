@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A file loses pages that are pinned: by truncation and by a punched hole. The file reads zero there, a
-// device keeps the old page, and once it is released nobody holds anything: the memfd can be sealed.
+// Pinned pages are removed from a file by truncation or hole punching. The file reads as zeros there, a
+// device keeps the old page, and once it is unpinned no reference is left: the memfd can be sealed.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

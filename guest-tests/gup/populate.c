@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// MADV_POPULATE_READ and _WRITE (mm/gup.c, faultin_page_range()): pages are faulted in as if they had been
-// touched and nobody takes hold of them (FOLL_TOUCH); what cannot be faulted in is an error and not a signal.
+// MADV_POPULATE_READ and _WRITE (mm/gup.c, faultin_page_range()): pages are faulted in as if touched, without
+// taking a reference (FOLL_TOUCH); failures are errors, not signals.
 #include <errno.h>
 #include <signal.h>
 #include <string.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// /proc/PID/cmdline and environ read the task's memory with FOLL_ANON (fs/proc/base.c): a task that has put a
-// file where its arguments were does not make its reader fault that file in, which may hang or belong to user
-// space.
+// /proc/PID/cmdline and environ read the task's memory with FOLL_ANON (fs/proc/base.c): if a task mapped a
+// file over its arguments, the reader must not fault in that file, which may hang or be served by user space.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // access_remote_vm() (mm/memory.c): /proc/PID/mem and ptrace take plain references, one page at a time, and
-// force their way into memory that may not be written (FOLL_FORCE): a debugger sets its breakpoints so.
+// can write to read-only memory (FOLL_FORCE): debuggers set breakpoints this way.
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>

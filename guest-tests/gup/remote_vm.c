@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// process_vm_readv() and process_vm_writev() of another process: pin_user_pages_remote() takes the other
-// side's pages, batch by batch (mm/process_vm_access.c), and releases them after each copy.
+// process_vm_readv() and process_vm_writev() of another process: pin_user_pages_remote() pins the other
+// process's pages, batch by batch (mm/process_vm_access.c), and releases them after each copy.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>

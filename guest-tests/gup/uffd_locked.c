@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Pages that come late (userfaultfd), and users that must keep the mmap lock: they get an error at once, and
-// nobody is asked for the page. Waiting with the lock held would stop every mmap() of the process (mm/gup.c,
-// faultin_page()). A kernel with DEBUG_VM says "FAULT_FLAG_ALLOW_RETRY missing" to it (fs/userfaultfd.c,
-// handle_userfault()), which is no finding.
+// Missing pages (userfaultfd), and callers that must keep the mmap lock: they fail at once, and the handler
+// is not asked for the page. Waiting with the lock held would block every mmap() of the process (mm/gup.c,
+// faultin_page()). A kernel with DEBUG_VM logs "FAULT_FLAG_ALLOW_RETRY missing" (fs/userfaultfd.c,
+// handle_userfault()), which is not a finding.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_xdp.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Pages that come late (userfaultfd): who passes FOLL_UNLOCKABLE waits without the mmap lock and then goes on
+// Missing pages (userfaultfd): callers that pass FOLL_UNLOCKABLE wait without the mmap lock and then continue
 // with the right page (mm/gup.c, faultin_page() and __get_user_pages_locked()).
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A breakpoint in text that is mapped by a huge page: the kernel splits the mapping first (FOLL_SPLIT_PMD,
+// A breakpoint in text mapped by a huge page: the kernel splits the mapping first (FOLL_SPLIT_PMD,
 // kernel/events/uprobes.c) and puts a private copy of one page in its place, while the file keeps its huge
 // page. The text is a function of ours in a file on tmpfs.
 #include <errno.h>

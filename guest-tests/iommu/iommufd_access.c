@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Drivers that reach memory through iommufd without an IOMMU (struct iommufd_access): what they pin is pinned
-// once, however often and beside whatever domain, and what they merely read or write through pinned pages is
-// released at once.
+// once, independent of how often and of attached domains; what they only read or write through pinned pages
+// is released at once.
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Mapping memory to an address space that a device is attached to, and pinning it for a driver, without
-// memory for it: nothing stays pinned.
+// Mapping memory into an address space with an attached device, and pinning it for a driver, while
+// allocations fail: nothing stays pinned.
 #include <unistd.h>
 
 #include "iommufd.h"

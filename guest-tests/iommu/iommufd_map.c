@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Address spaces of iommufd (drivers/iommu/iommufd): a mapping pins nothing until a device is attached, then
-// each page once for all devices and address spaces that share it; the last to go gives the pages back.
+// each page once for all devices and address spaces that share it; the last one unpins the pages.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Mapping memory for a device with each of its allocations failing in turn: an error, or none, and nothing
-// stays pinned.
+// Maps memory for a device with each allocation failing in turn: with or without an error, nothing stays
+// pinned.
 #pragma once
 
 #include <errno.h>
@@ -25,7 +25,7 @@ struct map_fault {
   int refused;
 };
 
-// 16 pages whose frames do not follow each other, as drivers keep what is contiguous in one piece: a memfd's
+// 16 pages with discontiguous frames, because drivers merge contiguous ones: a memfd's
 // pages in the order 0, 5, 10, ...
 static inline unsigned char* map_fault_scatter(int memfd) {
   const size_t size = page_bytes();
@@ -45,16 +45,16 @@ static inline bool map_fault_attempt(void* context, int nth) {
   if (!fault_nth_arm(nth)) return false;
   int error = f->map(f->device, f->addr, length);
   bool injected = fault_nth_disarm();
-  // Which error is the driver's affair: reading the request can be made to fail, too.
+  // Any error is accepted: copying the request can also be made to fail.
   f->refused += error != 0;
-  // Where it was the answer that could not be written, the memory is mapped.
+  // If only the answer could not be written, the memory is mapped.
   int left = f->unmap(f->device, length);
   if (!error && left)
     ktap_fail("what was mapped with allocation %d failing is not unmapped: %s", nth, strerror(left));
   return injected;
 }
 
-// The counters, and the memfd that nobody may hold afterwards, tell.
+// Checked with the counters, and by sealing the memfd afterwards.
 static inline void map_fault_run(struct map_fault* f) {
   struct buffer buffer;
   struct pins before;

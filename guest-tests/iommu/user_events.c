@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // user_events (kernel/trace/trace_events_user.c): a program names a word of its memory, and the kernel sets a
-// bit in it while somebody traces the event. For each such write it pins the page for a moment.
+// bit in it while the event is traced. For each such write it briefly pins the page.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioctl.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory of a vDPA device (drivers/vhost/vdpa.c), of which the simulator makes one: what is entered into its
-// IOTLB is pinned long-term until it is invalidated or the file is closed, when the device wants physical
-// addresses (vdpa_sim.use_va=0).
+// Memory of a simulated vDPA device (drivers/vhost/vdpa.c): what is entered into its IOTLB is pinned
+// long-term until it is invalidated or the file is closed, if the device uses physical addresses
+// (vdpa_sim.use_va=0).
 #include "vdpa.h"
 
 #include <errno.h>

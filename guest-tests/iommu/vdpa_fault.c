@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// VHOST_IOTLB_UPDATE without memory for it (drivers/vhost/vdpa.c, vhost_vdpa_pa_map()): nothing stays pinned,
-// though the pieces of the mapping that were entered before have to be taken out again.
+// VHOST_IOTLB_UPDATE while allocations fail (drivers/vhost/vdpa.c, vhost_vdpa_pa_map()): nothing stays
+// pinned, although the parts of the mapping that were entered before must be removed again.
 #include <linux/vhost.h>
 
 #include "map_fault.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A device that is attached to an address space of iommufd through its own file (drivers/vfio/device_cdev.c):
+// A device attached to an iommufd address space through its own file (drivers/vfio/device_cdev.c):
 // what is mapped is pinned with the device, and released with it or by unmapping.
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What a device reads and writes in mapped memory is the process's memory, also after fork(), which gives
-// pages that nobody has pinned to the first who writes to them afterwards.
+// A device reads and writes the process's own memory, also after fork(), where unpinned pages are copied for
+// the first writer.
 #include <linux/vfio.h>
 #include <string.h>
 #include <sys/mman.h>

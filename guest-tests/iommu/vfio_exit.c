@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Who holds the files holds the pages: VFIO releases them when the last one is closed, by exit or by
-// SIGKILL, and not before a child that inherited the files has gone as well.
+// VFIO keeps pages pinned until its last file is closed, by exit or SIGKILL, including files inherited by a
+// child.
 #include <linux/vfio.h>
 #include <signal.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// VFIO_IOMMU_MAP_DMA without memory for it: nothing stays pinned, though the IOMMU may have part of the
+// VFIO_IOMMU_MAP_DMA while allocations fail: nothing stays pinned, although the IOMMU may have part of the
 // mapping by then.
 #include <linux/vfio.h>
 

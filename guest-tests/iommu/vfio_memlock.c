@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What VFIO pins is charged to the process as locked memory (VmLck), within RLIMIT_MEMLOCK for whoever may
-// not exceed it, and all of it comes back, also of a mapping that was refused in the middle.
+// What VFIO pins is charged to the process as locked memory (VmLck), limited by RLIMIT_MEMLOCK for
+// unprivileged users, and all of it is uncharged, also of a mapping that failed half way.
 #include <errno.h>
 #include <linux/capability.h>
 #include <linux/vfio.h>

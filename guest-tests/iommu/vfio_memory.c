@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which memory VFIO takes and which not: long-term pins (FOLL_LONGTERM) replace the zero page, do not write
+// Which memory VFIO accepts: long-term pins (FOLL_LONGTERM) replace the zero page, do not write
 // where the process may not, and refuse shared file mappings on newer kernels.
 #include <errno.h>
 #include <fcntl.h>

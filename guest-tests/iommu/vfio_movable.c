@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// ZONE_MOVABLE and VFIO: pin_user_pages_remote(FOLL_LONGTERM) moves pages out of it first, with what is in
-// them; the device then works on where they are now.
+// ZONE_MOVABLE and VFIO: pin_user_pages_remote(FOLL_LONGTERM) migrates pages out of it first, with their
+// data; the device then uses the new pages.
 #include <linux/vfio.h>
 #include <string.h>
 #include <sys/mman.h>

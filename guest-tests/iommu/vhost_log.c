@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// The log of dirty pages of vhost (drivers/vhost/vhost.c, set_bit_to_user()): each page of a guest that the
-// kernel writes to sets a bit in user memory, which it pins for that moment. Here a TAP device hands
-// vhost-net frames for a ring of ours.
+// The dirty log of vhost (drivers/vhost/vhost.c, set_bit_to_user()): for each guest page that the kernel
+// writes, it sets a bit in user memory, which it pins briefly. Here a TAP device passes vhost-net frames for
+// our ring.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

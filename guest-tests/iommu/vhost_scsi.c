@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Requests to vhost-scsi (drivers/vhost/scsi.c): the data of a guest are taken by plain references while the
-// request lasts, which no pin counter shows. Afterwards nobody holds them, as the memfd that is the guest's
-// memory tells.
+// Requests to vhost-scsi (drivers/vhost/scsi.c): guest memory is held by plain references during the request,
+// which no pin counter shows. Afterwards no reference is left: the memfd that is the guest's memory can be
+// sealed.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vhost.h>

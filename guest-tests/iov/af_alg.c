@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// AF_ALG: the memory that is hashed, and the memory that a cipher's result is received into, are taken as
-// they are (crypto/af_alg.c); what is sent to a cipher is copied. Since 6.5 they are pinned, before that
-// referenced.
+// AF_ALG: memory that is hashed, and memory that receives a cipher's result, are used directly
+// (crypto/af_alg.c); input of a cipher is copied. Since 6.5 they are pinned, before that referenced.
 #include <errno.h>
 #include <linux/if_alg.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Fixed buffers of processes that end without unregistering them, with and without reads under way: their
-// pages are released.
+// Fixed buffers of processes that end without unregistering them, with and without reads in flight: their
+// pages are unpinned.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

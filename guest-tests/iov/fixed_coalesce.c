@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Fixed buffers in huge pages. Kernels that coalesce (io_uring/rsrc.c io_try_coalesce_buffer, since 6.10)
-// keep one pin of each huge page and give the others back when they register: whole, in part, several in a
-// row, from the middle of one to the middle of another. Where the pages are not all of one size, or do not
-// follow each other, all pins stay. The data goes through every part, as the pieces are addressed by huge
-// page then.
+// keep one pin of each huge page and drop the others when they register: whole pages, parts, several in a
+// row, from the middle of one to the middle of another. If the pages differ in size, or are not consecutive,
+// all pins stay. Data is transferred to every part, because the pieces are then addressed by huge page.
 #include <fcntl.h>
 #include <linux/memfd.h>
 #include <string.h>

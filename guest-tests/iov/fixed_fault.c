@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Registering fixed buffers with each allocation failing in turn: what was pinned by then is given
-// back. A failed unregister leaves the buffers where they are, so that the ring is closed before anything is
-// judged.
+// Registering fixed buffers with each allocation failing in turn: what was pinned by then is unpinned. A
+// failed unregister leaves the buffers registered, so the ring is closed before judging.
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>

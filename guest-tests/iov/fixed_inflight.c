@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Fixed buffers that go while requests use them: unregistered, replaced in their slot, or with their ring. A
-// drive that stalls keeps the reads: they are under way, and no data moves. So long every page stays; when
-// the data has arrived, all are released.
+// Fixed buffers that are removed while requests use them: unregistered, replaced in their slot, or closed
+// with their ring. A suspended drive keeps the reads in flight without transferring data. Until then every
+// page stays pinned; when the data has arrived, all are unpinned.
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Fixed buffers: registering pins their pages, reading and writing through them adds no pin (the iterator is
-// made of pages already, ITER_BVEC), unregistering releases all.
+// Fixed buffers: registering pins their pages, reading and writing through them adds no pin (the iterator
+// consists of pages already, ITER_BVEC), unregistering releases all.
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Fixed buffers that cannot be registered: whatever was pinned by then is released.
+// Fixed buffers that cannot be registered: what was pinned by then is unpinned.
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>

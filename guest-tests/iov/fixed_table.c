@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // The table of fixed buffers changed while the ring lives: slots filled, replaced and emptied one by one
 // (IORING_REGISTER_BUFFERS_UPDATE), and shared with another ring (IORING_REGISTER_CLONE_BUFFERS, since 6.12).
-// A slot that is replaced gives its pages back as soon as nobody uses it; a clone keeps them until both rings
-// have let go.
+// A replaced slot unpins its pages as soon as no request uses it; a clone keeps them until both rings have
+// released it.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// kernel TLS (net/tls/tls_sw.c): whole records are encrypted out of the sender's pages and decrypted
-// into the receiver's by plain references, which no counter shows. That both release them is seen by
-// sealing the memfds that they are of.
+// kernel TLS (net/tls/tls_sw.c): whole records are encrypted from the sender's pages and decrypted into the
+// receiver's through plain references, which no counter shows. That both are dropped is checked by sealing
+// their memfds.
 #include "ktls.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // The kernel's own unit tests of iov_iter (lib/kunit_iov_iter.c, since 6.6): copies and extraction of every
-// kind of iterator that user space cannot make. They are init code, so that they run when the kernel starts
-// with kunit.enable=1 and never again: writing to their file "run" in debugfs would jump into memory that has
-// been freed. This prints the KTAP that they left behind, as it is.
+// kind of iterator that user space cannot make. They are init code: they run when the kernel boots with
+// kunit.enable=1 and never again: writing to their file "run" in debugfs would jump into memory that has been
+// freed. This test prints their KTAP output unchanged.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

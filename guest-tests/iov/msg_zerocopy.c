@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Sockets that send user pages without a copy: MSG_ZEROCOPY (net/core/datagram.c) and io_uring's SEND_ZC take
 // plain references, also where the buffer is registered and pinned already. The loopback device copies when
-// it delivers; that the pages are free again after the completion is seen by sealing the memfd that they are
-// of.
-// errqueue.h wants <time.h> before it.
+// it delivers; that the pages are released after the completion is checked by sealing their memfd. errqueue.h
+// needs <time.h> before it.
 // clang-format off
 #include <time.h>
 #include <linux/errqueue.h>

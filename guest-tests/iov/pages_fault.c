@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Sockets and pipes that take user pages, with each allocation failing in turn: what was taken by then
-// is released, and what they say they took arrives. With the argument "tls" it is kernel TLS, else
-// all the others.
-// errqueue.h wants <time.h> before it.
+// Sockets and pipes that take user pages, with each allocation failing in turn: what was taken by then is
+// released, and accepted data arrives. With the argument "tls" it tests kernel TLS, otherwise all the others.
+// errqueue.h needs <time.h> before it.
 // clang-format off
 #include <time.h>
 #include <linux/errqueue.h>

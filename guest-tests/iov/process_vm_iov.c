@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // process_vm_readv() and process_vm_writev() with iovecs of many shapes on both sides: every page of every
-// remote piece is pinned once for that piece, whatever the local pieces look like; a hole ends the transfer
-// after what came before it.
+// remote iovec is pinned once per iovec, independent of the local ones; a hole ends the transfer before it.
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

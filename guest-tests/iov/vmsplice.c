@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Pipes that hold user pages: vmsplice(), splice() and tee() take plain references, which no counter shows.
-// That a page is held is seen by a memfd that cannot be sealed against writing while the pipe has it, and can
-// afterwards.
+// That a page is held is checked with a memfd that cannot be sealed against writing while the pipe has it,
+// and can afterwards.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// AF_XDP: XDP_UMEM_REG pins its area with FOLL_LONGTERM (net/xdp/xdp_umem.c); closing the socket gives it
-// back from a work item, some milliseconds later.
+// AF_XDP: XDP_UMEM_REG pins its area with FOLL_LONGTERM (net/xdp/xdp_umem.c); closing the socket unpins it
+// from a work item, some milliseconds later.
 #include <errno.h>
 #include <linux/if_xdp.h>
 #include <stdint.h>

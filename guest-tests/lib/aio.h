@@ -20,7 +20,7 @@ void aio_close(struct aio* aio);
 // `tag` (not 0) comes back with its completion. Fails the running case when it cannot.
 bool aio_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset,
                 unsigned tag);
-// The same for when a refusal is what is waited for: 0 or -errno.
+// The same when a refusal is expected: 0 or -errno.
 int aio_try_submit(struct aio* aio, int command, int fd, const void* addr, size_t length, off_t offset,
                    unsigned tag);
 // Submits a read; `tag` (not 0) comes back with its completion. Fails the running case when it cannot.

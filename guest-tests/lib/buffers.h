@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory whose pins can be counted exactly. A page counts once when it is private, written (exclusive to us)
-// and resident, and when nobody may turn it into a huge page meanwhile; else GUP-fast may take it twice and
-// release it, or unshare it first.
+// Memory with exactly countable pins. A page is counted once if it is private, written (exclusive to us),
+// resident, and cannot be collapsed into a huge page; otherwise GUP-fast may take it twice and release it, or
+// unshare it first.
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 
 enum buffer_kind {
   BUFFER_PAGES,    // base pages, MADV_NOHUGEPAGE
-  BUFFER_THP,      // transparent huge pages, really mapped huge
+  BUFFER_THP,      // transparent huge pages, mapped as such
   BUFFER_HUGETLB,  // of the default huge page size
   BUFFER_MEMFD,    // a shared mapping of a memfd that can be sealed
 };
@@ -22,20 +22,20 @@ struct buffer {
   int fd;  // of the memfd, else -1
 };
 
-// Transparent huge pages that are larger (512 MiB with pages of 64 KiB) are more than drives, files and
-// guests are made for.
+// Transparent huge pages that are larger (512 MiB with pages of 64 KiB) are too large for our drives, files
+// and guests.
 #define BUFFER_MOST_THP (64u << 20)
 
 size_t page_bytes(void);
 // Size of a transparent huge page and of the default hugetlb page in bytes; 0 when the kernel has none.
 size_t thp_bytes(void);
 size_t hugetlb_bytes(void);
-// thp_bytes() for a test that is to have such pages; 0: the running case has been skipped.
+// thp_bytes() for a test that needs such pages; 0: the running case has been skipped.
 size_t thp_usable(void);
 // Pages of the default hugetlb pool that are free, or -1.
 long hugetlb_free(void);
 // Oracle without counters: fails the running case unless that many are free again within about a second. A
-// page that somebody still holds does not go back.
+// page that is still held does not return to the pool.
 bool hugetlb_expect_free(long pages);
 
 // A written buffer of at least `size` bytes (huge ones: rounded up). Skips the running case when the kernel
@@ -46,7 +46,7 @@ void buffer_put(struct buffer* buffer);
 // Base pages that `length` bytes at `addr` touch.
 size_t pages_spanned(const void* addr, size_t length);
 
-// Oracle without counters: after everything is unmapped a memfd whose pages nobody holds can be sealed
+// Oracle without counters: after everything is unmapped, a memfd without extra page references can be sealed
 // against writing; while any extra reference exists the kernel answers EBUSY (mm/memfd.c
 // memfd_wait_for_pins). Unmaps the buffer, seals it and fails the running case if that is not possible within
 // about a second.

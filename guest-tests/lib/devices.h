@@ -5,16 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// Path of the block device of namespace `nsid` on the controller `serial`: /dev/pin/SERIAL-nNSID where the
-// agent has made it, else out of /sys/class/nvme. False when there is none; nothing is reported.
+// Path of the block device of namespace `nsid` on the controller `serial`: /dev/pin/SERIAL-nNSID if the agent
+// created it, else from /sys/class/nvme. False when there is none; nothing is reported.
 bool device_find(const char* serial, int nsid, char* path, size_t size);
 
 // Opens it with `flags`. Skips the running case when the machine has no such drive, fails it when the drive
-// is there and does not open; -1 then.
+// exists but cannot be opened; -1 then.
 int device_open(const char* serial, int nsid, int flags);
 
 // Value of /sys/class/block/NAME/queue/ATTRIBUTE for the device at `path`, or -1.
 long device_queue_attribute(const char* path, const char* attribute);
 
-// Forgets what the page cache holds of a block device, so that the next buffered read comes from the drive.
+// Drops the page cache of a block device, so that the next buffered read comes from the drive.
 bool device_drop_cache(int fd);

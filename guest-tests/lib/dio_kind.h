@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
-// In what file systems differ when they do direct I/O: facts about each, as seen on 6.1 and 6.12, x86_64 and
-// aarch64. That a kernel pins at all is not among them (dio_file.h); what is counted here is counted where it
-// does.
+// Differences between file systems in direct I/O, as seen on 6.1 and 6.12, x86_64 and aarch64. Whether a
+// kernel pins is probed (dio_file.h); the counts here apply if it does.
 #pragma once
 
 #include <stdbool.h>
 
 enum dio_path {
-  DIO_IOMAP,   // looks for the blocks first and pins memory for those that are there
-  DIO_LEGACY,  // fs/direct-io.c: pins first, up to 64 pages, and then looks
-  DIO_SERVER,  // FUSE and the network: pins all that is asked for and asks somebody
+  DIO_IOMAP,   // looks up the blocks first and pins memory only for allocated ones
+  DIO_LEGACY,  // fs/direct-io.c: pins first, up to 64 pages, and then looks up blocks
+  DIO_SERVER,  // FUSE and network file systems: pins everything and asks the server
 };
 
-// A transfer of whose memory only the first half is mapped.
+// A transfer with only the first half of its memory mapped.
 enum dio_half {
-  HALF_FAULTS,  // EFAULT, though the first half has been moved
+  HALF_FAULTS,  // EFAULT, although the first half was transferred
   HALF_SHORT,   // the first half, and its length
   HALF_EITHER,
 };
@@ -26,10 +25,10 @@ struct dio_kind {
   bool cached_sectors;      // memory or ranges in sectors: through the page cache
   bool cached_words;        // the same for memory in words of four bytes
   bool cached_holes;        // a write of less than a block into a hole, the same
-  bool cached_extending;    // a write behind the end, the same
-  bool cached_onto_itself;  // memory that is mapped from the very range, the same
-  const char* legacy;       // the kind that it is where it still uses fs/direct-io.c
+  bool cached_extending;    // a write beyond the end, the same
+  bool cached_onto_itself;  // memory mapped from the same range, the same
+  const char* legacy;       // its kind on kernels where it still uses fs/direct-io.c
 };
 
-// NULL, and the running case fails, when nobody has looked.
+// NULL, and the running case fails, for an unknown file system.
 const struct dio_kind* dio_kind_of(const char* name);

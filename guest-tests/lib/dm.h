@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A device-mapper device that puts pieces of another one together.
+// A device-mapper device composed of pieces of another one.
 #pragma once
 
 #include <stdbool.h>
@@ -12,12 +12,12 @@ struct dm {
 
 // Makes `name` out of `pieces` pieces of `piece_sectors` sectors each of the device at `path`, from sector
 // `first` of it on, the last piece first. Bios that cross from one piece to the next are split there. Skips
-// the running case when the kernel has no device mapper. To be ended by dm_close() in any case.
+// the running case when the kernel has no device mapper. Always call dm_close().
 bool dm_open_reversed(struct dm* dm, const char* name, const char* path, unsigned long long first,
                       unsigned pieces, unsigned piece_sectors);
 void dm_close(struct dm* dm);
 
-// Between the two every bio to the device waits in it: its memory is pinned, its data does not move. What is
-// written back meanwhile waits as well. They fail the running case when they cannot.
+// Between the two every bio to the device waits: its memory is pinned, no data is transferred. Writeback
+// waits as well. Both fail the running case on errors.
 bool dm_suspend(struct dm* dm);
 bool dm_resume(struct dm* dm);

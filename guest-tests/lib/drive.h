@@ -12,7 +12,7 @@
 extern const struct target drive_raw;
 
 // What a transfer that touches `pages` pages adds to both counters when direct I/O on a raw drive pins; 0
-// when it takes plain references. -1: it could not be found out and the running case has been skipped or
+// when it takes plain references. -1: it could not be probed and the running case has been skipped or
 // failed.
 long long drive_pages(long long pages);
 

@@ -4,6 +4,5 @@
 
 #include <stdbool.h>
 
-// Makes an empty file or device hold an empty ext2 of 4 MiB with 1 KiB blocks; what is there already has to
-// be zero.
+// Creates an empty ext2 of 4 MiB with 1 KiB blocks in an empty file or device, whose contents must be zero.
 bool ext2_format(int fd);

@@ -21,7 +21,7 @@ enum { max_words = 12, tool_limit_ms = 60000, head_bytes = 1 << 20 };
 // The device comes last. What the drive held before is overwritten without asking.
 struct maker {
   const char* name;
-  const char* type;  // as mount(2) calls it
+  const char* type;  // its name for mount(2)
   const char* argv[max_words];
   const char* options;  // of the mount
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A fixed buffer of io_uring, measured when it is registered and when it goes.
+// A fixed buffer of io_uring, measured when registered and unregistered.
 #pragma once
 
 #include <stdbool.h>
@@ -24,7 +24,7 @@ struct fixed {
   bool registered;
 };
 
-// Opens a ring and registers that one buffer on it, measured. To be ended by fixed_close() in any case.
+// Opens a ring and registers that one buffer on it, measured. Always call fixed_close().
 bool fixed_open(struct fixed* fixed, void* addr, size_t length, size_t folio);
-// Unregisters, measured: everything that was held is released.
+// Unregisters and measures: everything held is released.
 void fixed_close(struct fixed* fixed);

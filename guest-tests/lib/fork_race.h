@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() against direct reads as a race: a thread reads one sector into a page over and over, while the main
-// thread forks and writes to the end of that page. Where direct I/O takes plain references a read may go into
-// a page that only a child has, and is lost.
+// fork() racing with direct reads: a thread repeatedly reads one sector into a page, while the main thread
+// forks and writes to the end of that page. If direct I/O takes plain references, a read may go into a page
+// that only a child has, and is lost.
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +15,7 @@ struct fork_race {
   unsigned char* page;
   int duration_ms;
   int extra_factor;               // goes on for this many times as long until it has
-  long least_reads, least_forks;  // below these it says nothing
+  long least_reads, least_forks;  // with fewer the result is meaningless
 };
 
 struct fork_race_result {
@@ -24,5 +24,6 @@ struct fork_race_result {
 
 // False: the running case failed.
 bool fork_race_run(const struct fork_race* race, struct fork_race_result* result);
-// Where the target pins no read may be lost; else a lost read is the expected failure, and none says nothing.
+// If the target pins, no read may be lost; otherwise a lost read is the expected failure, and none proves
+// nothing.
 void fork_race_judge(const struct fork_race* race, const struct fork_race_result* result, bool pins);

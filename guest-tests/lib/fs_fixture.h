@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the tests of the suite fs begin with: a file system and a file on it, known as far as direct I/O goes.
-// Its first case makes and probes them, the others ask whether that worked.
+// The fixture of the suite fs: a file system and a file on it, with probed direct I/O. The first case creates
+// and probes them, the others check whether that worked.
 #pragma once
 
 #include "dio_file.h"
@@ -19,17 +19,17 @@ struct fs_fixture {
 };
 
 // Makes the file system `type` (filesystem.h; or fuse, 9p, nfs, cifs) and a file of `size` bytes on it, and
-// probes it. To be ended by fs_fixture_end() in any case.
+// probes it. Always call fs_fixture_end().
 void fs_fixture_begin(struct fs_fixture* fixture, const char* type, size_t size);
 void fs_fixture_end(struct fs_fixture* fixture);
 
-// False: the running case has been skipped or failed, because there is nothing to work on.
+// False: the running case has been skipped or failed, because there is no file system.
 bool fs_fixture_ready(const struct fs_fixture* fixture);
 
 // Opens the file, or fails the running case.
 int fs_fixture_open(const struct fs_fixture* fixture, int flags);
 
-// Where the shapes of lib/transfer.c begin: behind the twelve blocks that ext2 finds without an indirect
+// File offset of the shapes of lib/transfer.c: after the twelve blocks that ext2 maps without an indirect
 // block. A transfer that crosses them is two mappings, and the page between those is pinned for each.
 size_t fs_fixture_offset(void);
 // The file's end for every shape.

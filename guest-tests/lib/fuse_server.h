@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A FUSE file system of one file, served by a child over a raw /dev/fuse: a direct open of the file is
-// answered with FOPEN_DIRECT_IO, any other one goes through the page cache.
+// A FUSE file system of one file, served by a child over a raw /dev/fuse: an O_DIRECT open of the file is
+// answered with FOPEN_DIRECT_IO, any other one uses the page cache.
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +18,6 @@ struct fuse_server {
 };
 
 // Mounts it with the empty file "data", which may become `room` bytes large. Skips the running case when the
-// kernel has no FUSE. To be ended by fuse_server_end() in any case.
+// kernel has no FUSE. Always call fuse_server_end().
 bool fuse_server_begin(struct fuse_server* server, size_t room);
 void fuse_server_end(struct fuse_server* server);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Generic netlink, as much as one request with strings in it needs.
+// Minimal generic netlink: one request with strings.
 #pragma once
 
 #include <stdint.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The kernel's own test driver for get_user_pages() and pin_user_pages() (mm/gup_test.c,
-// /sys/kernel/debug/gup_test), called on memory of our choice.
+// /sys/kernel/debug/gup_test), called on our memory.
 #pragma once
 
 #include <linux/ioctl.h>
@@ -10,7 +10,7 @@
 
 struct gup_request {
   __u64 get_us, put_us;
-  __u64 addr, size;  // size: after the call, of what was got
+  __u64 addr, size;  // size: after the call, the size pinned
   __u32 pages_per_call;
   __u32 flags;  // FOLL_*
   __u32 test_flags;
@@ -28,11 +28,11 @@ enum { GUP_WRITE = 1, GUP_DUMP_PINS = 1 };
 
 // Skips the running case when the kernel has no GUP_TEST; -1 then.
 int gupdrv_open(void);
-// Gets or pins [addr, addr + length) and releases it again; how many bytes it got is in request->size.
+// Gets or pins [addr, addr + length) and releases it again; request->size is the number of bytes.
 // Fails the running case when the ioctl does.
 bool gupdrv_run(int fd, unsigned long command, void* addr, size_t length, struct gup_request* request);
 
 // Are the values of the FOLL_ flags those since 6.3 (include/linux/mm_types.h) and not the older ones of
-// linux/mm.h? Found out by passing bit 16: today FOLL_TOUCH, which is refused with a warning of the kernel,
-// that the harness is told of; before FOLL_LONGTERM, which pins.
+// linux/mm.h? Probed by passing bit 16: now FOLL_TOUCH, which is refused with a kernel warning (announced to
+// the harness); before, FOLL_LONGTERM, which pins.
 bool gupdrv_new_flags(int fd, bool* new_flags);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A drive that keeps reads for as long as a test wants: a loop device on a suspended device-mapper device.
+// A drive that holds reads as long as a test needs: a loop device on a suspended device-mapper device.
 #pragma once
 
 #include <stdbool.h>
@@ -18,11 +18,11 @@ struct held_device {
 bool held_device_open(struct held_device* drive, unsigned char fill);
 void held_device_close(struct held_device* drive);
 
-// Between the two reads start and do not end.
+// Between the two, reads start but do not complete.
 bool held_device_hold(struct held_device* drive);
 bool held_device_release(struct held_device* drive);
 
-// How many reads the drive has at this moment, as the block layer counts; -1: not known.
+// The reads in flight on the drive, as counted by the block layer; -1: unknown.
 int held_device_reads(const struct held_device* drive);
-// Waits until it has that many. Fails the running case when they do not come.
+// Waits for that many reads. Fails the running case on timeout.
 bool held_device_await(const struct held_device* drive, int reads);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory held by a long-term pin while something is done to its mapping, and seen through that pin: what a
-// device would read and write. Fixed buffers of io_uring do this on every kernel; a memfd stands for the
-// device.
+// Memory held by a long-term pin while its mapping changes, and accessed through that pin like a device
+// would. Fixed buffers of io_uring do this on every kernel; a memfd plays the device.
 #pragma once
 
 #include <stdbool.h>
@@ -19,14 +18,14 @@ struct hold {
   struct pins before;  // of the last measurement
 };
 
-// Pins [addr, addr + length) and measures that. To be ended by hold_close() in any case.
+// Pins [addr, addr + length) and measures that. Always call hold_close().
 bool hold_open(struct hold* hold, void* addr, size_t length);
-// What the pinned pages hold at `offset`, whatever is mapped at their address by now; and the other
+// Reads the pinned pages at `offset`, independent of what is mapped at their address now; and the other
 // direction.
 bool hold_read(struct hold* hold, size_t offset, void* to, size_t length);
 bool hold_write(struct hold* hold, size_t offset, const void* from, size_t length);
-// Does [offset, offset + length) of the pinned pages hold the pattern `seed`? Fails the running case when
+// Do the pinned pages contain the pattern `seed` in [offset, offset + length)? Fails the running case when
 // not.
 bool hold_check(struct hold* hold, size_t offset, size_t length, unsigned seed, const char* when);
-// Gives the pages back and measures that nothing stays pinned.
+// Unpins the pages and measures that nothing stays pinned.
 void hold_close(struct hold* hold);

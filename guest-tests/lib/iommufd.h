@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// /dev/iommu: address spaces of devices that user space makes, and maps its memory into
-// (drivers/iommu/iommufd). A mapping alone pins nothing; what is attached to its address space does. Newer
-// than the headers that we compile with: the layouts stand here. The mock device is that of
-// CONFIG_IOMMUFD_TEST: an IOMMU domain that remembers page frames, and a driver that reads and writes by
-// itself.
+// /dev/iommu: address spaces of devices, created by user space, which maps its memory into them
+// (drivers/iommu/iommufd). A mapping alone pins nothing; an attached device does. Newer than our headers: the
+// layouts are defined here. The mock device is that of CONFIG_IOMMUFD_TEST: an IOMMU domain that records page
+// frames, and a driver that reads and writes by itself.
 #pragma once
 
 #include <stdbool.h>
@@ -16,16 +15,16 @@ enum { IOMMUFD_FIXED = 1, IOMMUFD_WRITE = 2, IOMMUFD_READ = 4, IOMMUFD_RW = 6 };
 int iommufd_open(void);
 // A new address space; 0: the running case failed.
 uint32_t iommufd_space(int fd);
-// These give 0, or the errno value.
+// These return 0, or the errno value.
 int iommufd_map(int fd, uint32_t space, const void* addr, size_t length, uint64_t iova, unsigned flags);
-// *done: how many bytes it took away. A length of UINT64_MAX from 0 on means everything.
+// *done: the bytes unmapped. A length of UINT64_MAX at 0 means everything.
 int iommufd_unmap(int fd, uint32_t space, uint64_t iova, uint64_t length, uint64_t* done);
 // Maps what is mapped at `from` in `space` at `to` in `other`.
 int iommufd_copy(int fd, uint32_t other, uint64_t to, uint32_t space, uint64_t from, size_t length);
 int iommufd_destroy(int fd, uint32_t id);
 
 // A mock device attached to an address space. Skips the running case when the kernel has none; 0 then.
-// *domain is what holds its page frames. To be ended by iommufd_destroy().
+// *domain holds its page frames. Call iommufd_destroy() at the end.
 uint32_t iommufd_mock_device(int fd, uint32_t space, uint32_t* domain);
 // Are the frames that the mock domain has at `iova` those behind `addr`? 0, or the errno value.
 int iommufd_mock_check(int fd, uint32_t domain, uint64_t iova, const void* addr, size_t length);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// KTAP version 1 out of a table of cases. The names are fixed before anything runs; everything else a test
-// has to say goes into "# " diagnostics.
+// KTAP version 1 from a table of cases. The names are fixed before anything runs; all other output goes into
+// "# " diagnostics.
 #pragma once
 
 #include <stdbool.h>
@@ -19,7 +19,7 @@ int ktap_run(const struct ktap_case* cases, size_t count);
 // A "# " line; one line per call, without newline.
 void ktap_note(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-// The running case failed, with a "# " line saying why. It may go on and fail more. Always returns false.
+// The running case failed, with a "# " line saying why. It may continue and fail again. Always returns false.
 bool ktap_fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 // The kernel or the machine lacks what the case needs. A failure outranks it. Always returns false.
 bool ktap_skip(const char* format, ...) __attribute__((format(printf, 1, 2)));
@@ -28,10 +28,10 @@ bool ktap_xfail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 // It did not see the defect that this kernel should have. A failure outranks it. Always returns false.
 bool ktap_xpass(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
-// The kernel is going to warn, or has warned, on purpose: an event of the kernel's log whose title contains
-// `title` is no finding while this test runs, and its absence is one. For tests that provoke a WARN.
+// The kernel is going to warn, or has warned, on purpose: a kernel log event with `title` in its title is not
+// a finding while this test runs, but its absence is. For tests that provoke a WARN.
 void ktap_expect_kernel(const char* title);
-// A number worth keeping with the result, such as a time; `name` is a word.
+// A number to store with the result, such as a time; `name` is a word.
 void ktap_number(const char* name, double value);
 
 // Has the running case failed so far?

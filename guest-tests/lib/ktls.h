@@ -4,6 +4,6 @@
 
 #include <stdbool.h>
 
-// Makes ends[0] encrypt and ends[1] decrypt with the same key, as `version` (TLS_1_2_VERSION,
-// TLS_1_3_VERSION) does. Skips the running case when the kernel has no TLS.
+// Makes ends[0] encrypt and ends[1] decrypt with the same key, with `version` (TLS_1_2_VERSION,
+// TLS_1_3_VERSION). Skips the running case when the kernel has no TLS.
 bool ktls_encrypt(const int* ends, unsigned short version);

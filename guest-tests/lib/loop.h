@@ -9,8 +9,8 @@ struct loop {
   char path[32];
 };
 
-// `flags`: LO_FLAGS_DIRECT_IO or 0; fails the running case when the kernel does not take them up. The device
-// goes away by itself with its last user, also when the test is killed. Skips the running case when the
-// kernel has no loop devices. To be ended by loop_close() in any case.
+// `flags`: LO_FLAGS_DIRECT_IO or 0; fails the running case when the kernel does not apply them. The device is
+// removed with its last user, also when the test is killed. Skips the running case when the kernel has no
+// loop devices. Always call loop_close().
 bool loop_open(struct loop* loop, int file, unsigned flags);
 void loop_close(struct loop* loop);

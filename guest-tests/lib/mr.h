@@ -17,8 +17,8 @@ struct link {
   struct ibv_pd* domain;
 };
 
-// The first device whose name begins with `prefix`. Skips the running case when there is none. To be ended by
-// link_close() in any case.
+// The first device whose name begins with `prefix`. Skips the running case when there is none. Always call
+// link_close().
 static inline bool link_open_named(struct link* link, const char* prefix) {
   *link = (struct link){0};
   int count = 0;

@@ -35,7 +35,7 @@ struct nvme_io {
 };
 
 // 0, a positive NVMe status, or -errno; they report nothing.
-// NVME_IOCTL_IO_CMD, which knows no iovecs.
+// NVME_IOCTL_IO_CMD, which does not support iovecs.
 int nvme_io_cmd(const struct nvme* nvme, const struct nvme_io* io);
 // NVME_IOCTL_IO64_CMD, or with iovecs NVME_IOCTL_IO64_CMD_VEC.
 int nvme_io64_cmd(const struct nvme* nvme, const struct nvme_io* io);

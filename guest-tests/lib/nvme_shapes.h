@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough transfers in every shape that block/blk-map.c treats in its own way, whatever way they are
-// submitted.
+// Passthrough transfers in every shape that block/blk-map.c treats differently, for any way of submission.
 #pragma once
 
 #include <stdbool.h>
@@ -13,10 +12,10 @@ struct nvme_way {
 };
 
 // main() of such a test: every flat shape, for private pages (counted) and for a memfd (sealed afterwards,
-// which needs no counters), and what has to be refused without leaving anything pinned.
+// which needs no counters), and requests that must be refused without leaving anything pinned.
 int nvme_shapes_run(const struct nvme_way* way);
 
-// How many pages a transfer that is mapped, not copied, has to count by what this kernel does; -1: unknown,
+// How many pages a transfer that is mapped, not copied, must count on this kernel; -1: unknown,
 // the running case has been skipped or failed.
 long long nvme_counted(long long pages);
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-// Is the test to do what no test may do? (PINRIG_ORACLE=bad)
+// Should the test misbehave? (PINRIG_ORACLE=bad)
 bool oracle_bad(void);
-// Provokes the WARN_ON_ONCE of mm/gup.c, is_valid_gup_args() (before 6.3: of pin_user_pages()), by a request
-// of the gup_test driver that may not be made. False when the running case was skipped or failed.
+// Provokes the WARN_ON_ONCE of mm/gup.c, is_valid_gup_args() (before 6.3: of pin_user_pages()), by an invalid
+// request to the gup_test driver. False when the running case was skipped or failed.
 bool oracle_warn(void);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which physical page lies behind an address, and in which zone: the oracle for what a pin holds in place and
-// for what a long-term pin has to move first. Needs CAP_SYS_ADMIN, else the kernel shows no page frame
-// numbers.
+// Which physical page lies behind an address, and in which zone: the oracle for pages that a pin keeps in
+// place, and that a long-term pin must migrate first. Needs CAP_SYS_ADMIN, else the kernel shows no page
+// frame numbers.
 #pragma once
 
 #include <stdbool.h>
@@ -28,5 +28,5 @@ uint64_t pagemap_flags(uint64_t pfn);
 
 // Is the frame in a ZONE_MOVABLE, by /proc/zoneinfo?
 bool pagemap_movable_zone(uint64_t pfn);
-// Has the machine such a zone with memory in it?
+// Does the machine have such a zone with memory in it?
 bool pagemap_have_movable_zone(void);

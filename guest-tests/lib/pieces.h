@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory in pieces, for the paths that take iovecs: where each begins, how many pages that pins, and its
-// data.
+// Memory in pieces, for paths with iovecs: the start of each, how many pages it pins, and its data.
 #pragma once
 
 #include <stddef.h>
@@ -20,13 +19,13 @@ struct pieces {
   enum buffer_kind kind;
   int count;
   struct piece at[pieces_most];
-  bool copied;  // the path that they are for copies them instead
+  bool copied;  // their path copies them instead
 };
 
 // Bytes of the buffer that they need.
 size_t pieces_extent(const struct pieces* pieces);
-// Fills `vec`; gives the bytes of all, and in *pages what a pinning kernel pins: what each touches, also
-// where two share one.
+// Fills `vec`; returns the total bytes, and in *pages what a pinning kernel pins: the pages of each, also if
+// two share one.
 size_t pieces_lay_out(const struct pieces* pieces, const struct buffer* buffer, struct iovec* vec,
                       long long* pages);
 // The pattern `seed`, running on from piece to piece. The check fails the running case.

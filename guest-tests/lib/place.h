@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A place to do direct I/O on, of each kind that takes user memory in its own way: what it is and how it gets
-// its memory.
+// A target of direct I/O, of each kind that handles user memory differently: what it is and how it gets its
+// memory.
 #pragma once
 
 #include <stdbool.h>
@@ -20,7 +20,7 @@ enum place_kind {
 struct place {
   int fd;  // opened for direct reads and writes
   enum pin_mode mode;
-  int skew;  // pages more released than acquired, per section (legacy direct I/O)
+  int skew;  // more pages released than acquired, per section (legacy direct I/O)
   bool gated;
   struct dm gate;
   struct loop loop;
@@ -28,21 +28,18 @@ struct place {
   bool mounted;
 };
 
-enum {
-  place_bytes = 1 << 20
-};  // what is there to be read and written, from offset 0 on: 16 pages of any size
+enum { place_bytes = 1 << 20 };  // readable and writable bytes from offset 0: 16 pages of any size
 
 // Opens one whose bytes are all `fill`, and probes it by one read, whose pins are claimed. `gated`: a
-// device-mapper device lies below, so that place_hold() can hold everything back (not for PLACE_9P). Without
-// it the raw drive and the ext4 that the machine has are used. Skips the running case when the machine or the
-// kernel lacks what it needs. To be ended by place_close() in any case.
+// device-mapper device lies below, so that place_hold() can hold requests (not for PLACE_9P). Without it the
+// machine's raw drive and ext4 are used. Skips the running case when the machine or the kernel lacks what it
+// needs. Always call place_close().
 bool place_open(struct place* place, enum place_kind kind, bool gated, unsigned char fill);
 void place_close(struct place* place);
 
-// Between the two no data moves: what is submitted waits with its memory taken.
+// Between the two no data is transferred: submitted requests wait with their memory held.
 bool place_hold(struct place* place);
 bool place_release(struct place* place);
 
-// Claims the skew of `sections` transfers, and says how many pages `sections` of them release beyond those
-// they acquire.
+// Claims the skew of `sections` transfers, and returns how many more pages they release than acquire.
 long long place_skew(const struct place* place, long long sections);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Micro-probes for capabilities.c of paths that other suites test in full: each prints one "# capability NAME
-// VALUE" line, and claims what it pinned. Where the path is not to be had the value is "unknown", and the
-// running case is skipped with what is missing.
+// VALUE" line, and claims what it pinned. If the path is not available, the value is "unknown", and the
+// running case is skipped with the reason.
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Children and timed rendezvous with them: a test never waits for another process without a limit.
+// Children, and synchronization with them with time limits.
 #pragma once
 
 #include <stdbool.h>
@@ -21,7 +21,7 @@ struct rendezvous {
 bool rendezvous_open(struct rendezvous* pipe);
 void rendezvous_close(struct rendezvous* pipe);
 bool rendezvous_send(const struct rendezvous* pipe, unsigned char byte);
-// False when nothing came within `limit_ms` or the other side is gone.
+// False when nothing came within `limit_ms` or the other end is closed.
 bool rendezvous_wait(const struct rendezvous* pipe, unsigned char* byte, int limit_ms);
 
 // process_vm_readv and process_vm_writev on ourselves: the kernel pins the pages of `remote`

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// RDS sockets on the soft RDMA device: datagrams over a connection that the kernel makes and keeps, and
-// regions of memory that the peer may read and write.
+// RDS sockets on the soft RDMA device: datagrams over a connection managed by the kernel, and memory regions
+// that the peer may read and write.
 #pragma once
 
 #include <netinet/in.h>
@@ -17,12 +17,12 @@ struct rds_end {
   struct sockaddr_in at;
 };
 
-// Two ends that have exchanged a message, so that they are connected. [0] owns the memory, [1] is the peer.
-// Skips the running case when the kernel has no RDS or the machine no soft RDMA device. To be ended by
-// rds_close() in any case.
+// Two ends that have exchanged a message, and are therefore connected. [0] owns the memory, [1] is the peer.
+// Skips the running case when the kernel has no RDS or the machine no soft RDMA device. Always call
+// rds_close().
 bool rds_open(struct rds_end* ends);
 void rds_close(struct rds_end* ends);
-// One end, which nobody is connected to yet; bound to the device's address when asked.
+// One unconnected end; optionally bound to the device's address.
 bool rds_end_open(struct rds_end* end, bool bound);
 
 // A message of one byte with one control message (type 0: none). 0, or the errno value.
@@ -39,13 +39,13 @@ bool rds_receive(const struct rds_end* end, struct rds_got* got);
 // Registers memory of ends[0] with its peer, which receives the message. 0, or the errno value; `cookie`
 // names the region.
 int rds_map(const struct rds_end* ends, const void* addr, size_t length, unsigned flags, uint64_t* cookie);
-// The same, measured: all of it is held. How many pages; 0: the running case failed.
+// The same, and measures: all of it is held. Returns the pages; 0: the running case failed.
 long long rds_hold(const struct rds_end* ends, void* at, size_t length, unsigned flags, uint64_t* cookie,
                    struct pins* before);
-// Frees it. Cookie 0: releases the pages of all that nobody uses any more. 0, or the errno value.
+// Frees it. Cookie 0: releases the pages of all unused regions. 0, or the errno value.
 int rds_free(const struct rds_end* end, uint64_t cookie, unsigned flags);
-// The same at once (INVALIDATE), measured: `pages` are released.
+// The same at once (INVALIDATE), and measures: `pages` are released.
 void rds_drop(const struct rds_end* end, uint64_t cookie, long long pages, struct pins* before);
-// ends[1] writes (or reads) `length` bytes of its own at `local` to (from) the region, and waits for the end
-// of that.
+// ends[1] writes (or reads) `length` bytes of its own at `local` to (from) the region, and waits for
+// completion.
 bool rds_transfer(const struct rds_end* ends, uint64_t cookie, void* local, size_t length, bool write);

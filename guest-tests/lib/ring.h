@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// An io_uring that carries out requests, by raw system calls: also with the large entries that passthrough
-// commands need. lib/uring.h registers buffers on it.
+// An io_uring for requests, by raw system calls, also with the large entries of passthrough commands.
+// lib/uring.h registers buffers on it.
 #pragma once
 
 #include <linux/io_uring.h>
@@ -25,12 +25,12 @@ void ring_close(struct ring* ring);
 
 // The next free submission entry, zeroed. Never more than `entries` at a time.
 struct io_uring_sqe* ring_next(struct ring* ring);
-// Hands over what was filled. Fails the running case when the kernel does not take all of it.
+// Submits the filled entries. Fails the running case when the kernel does not accept all of them.
 bool ring_submit(struct ring* ring);
-// The same for when a refusal is what is waited for: how many the kernel took, or -errno.
+// The same when a refusal is expected: how many the kernel accepted, or -errno.
 int ring_try_submit(struct ring* ring);
-// The same, reporting nothing: how many were taken, or -errno. After less than all the ring is of no more
-// use.
+// The same, reporting nothing: how many were accepted, or -errno. If not all, the ring cannot be used
+// afterwards.
 int ring_try_submit(struct ring* ring);
 // One completion within `limit_ms`; false when none came, which fails the running case.
 bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe);

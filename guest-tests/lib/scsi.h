@@ -21,7 +21,7 @@ struct scsi {
 };
 
 // Opens the disk with the serial number DRIVE_SCSI, or one of scsi_debug. Skips the running case when the
-// machine has none, or not that node of it.
+// machine has none, or the disk has no such node.
 bool scsi_open(struct scsi* scsi, enum scsi_node node);
 void scsi_close(struct scsi* scsi);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO transfers of memory in pieces (lib/pieces.h): what they pin, what they move, what they leave behind.
+// SG_IO transfers of memory in pieces (lib/pieces.h): pins, data, and leaks.
 #pragma once
 
 #include "pieces.h"
@@ -10,7 +10,7 @@ struct scsi_case {
   const struct pieces* pieces;
   enum scsi_node node;
   bool write;
-  bool flat;   // one piece, handed over without an iovec
+  bool flat;   // one piece, passed without an iovec
   int repeat;  // 0: once
 };
 

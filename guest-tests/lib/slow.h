@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Reads into a fixed buffer that the throttled drive holds back before it moves their data.
+// Reads into a fixed buffer that the throttled drive delays before the transfer.
 #pragma once
 
 #include <stdbool.h>
@@ -9,8 +9,8 @@
 
 enum { slow_reads = 4, slow_bytes = 512, slow_fresh = 0xc3, slow_stale = 0x11, slow_answer_ms = 20000 };
 
-// Opens DRIVE_SLOW for direct I/O with slow_fresh where it is read, what that pins claimed, and fills
-// `buffer` with slow_stale. -1: the running case has been skipped or failed.
+// Opens DRIVE_SLOW for direct I/O with slow_fresh as its data, claims what that pins, and fills `buffer` with
+// slow_stale. -1: the running case has been skipped or failed.
 int slow_open(struct buffer* buffer);
 // Queues slow_reads reads of slow_bytes from `fd`, which may be another drive's, to the first pages of
 // `buffer`, which is fixed buffer 0 of the ring.

@@ -98,7 +98,8 @@ static bool begin(struct tinyvm* vm, void* memory) {
 bool tinyvm_open(struct tinyvm* vm, void* memory) {
   *vm = (struct tinyvm){.vm = -1, .vcpu = -1};
   vm->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-  if (vm->kvm < 0) return ktap_skip("/dev/kvm: %s (CONFIG_KVM, and a CPU with virtualization)", strerror(errno));
+  if (vm->kvm < 0)
+    return ktap_skip("/dev/kvm: %s (CONFIG_KVM, and a CPU with virtualization)", strerror(errno));
   if (begin(vm, memory)) return true;
   ktap_fail("making a guest: %s", strerror(errno));
   tinyvm_close(vm);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A guest of KVM with one CPU and one program: of each of its pages it copies the first word to the
-// place of the third, by CPU and memory alone. What it reads and writes is what KVM mapped for it
-// (virt/kvm/kvm_main.c).
+// A KVM guest with one CPU and one program: in each of its pages it copies the first word to the third, using
+// only CPU and memory. It accesses what KVM mapped for it (virt/kvm/kvm_main.c).
 #pragma once
 
 #include <stdbool.h>
@@ -21,9 +20,9 @@ struct tinyvm {
 // A guest whose memory is the TINYVM_PAGES pages at `memory`, which belong to the caller. Skips the running
 // case when there is no /dev/kvm that works.
 bool tinyvm_open(struct tinyvm* vm, void* memory);
-// Sets the program to its beginning.
+// Resets the program to its start.
 bool tinyvm_rewind(struct tinyvm* vm);
-// Runs the guest from where it stands. 0 when the program came to its end, EINTR when a signal came first,
-// else what KVM_RUN gave; anything else that ends it is EPROTO, with a line of what it was.
+// Continues the guest. 0 when the program finished, EINTR when a signal came first, else the error of
+// KVM_RUN; any other exit is EPROTO, with a diagnostic.
 int tinyvm_run(struct tinyvm* vm);
 void tinyvm_close(struct tinyvm* vm);

@@ -20,5 +20,5 @@ int tool_end(struct tool* tool, int limit_ms);
 // Both. True for 0; 127 skips and anything else fails the running case.
 bool tool_run(const char* const* argv, int limit_ms);
 
-// Waits until somebody listens on a TCP port, without disturbing him. False: the running case failed.
+// Waits until a process listens on a TCP port, without connecting. False: the running case failed.
 bool tool_wait_for_port(int port, int limit_ms);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// One direct transfer between memory and a target, in every shape that changes the way pages get into a bio:
-// how many are pinned and unpinned, and that the right bytes moved.
+// One direct transfer between memory and a target, in every shape that takes another path into a bio: how
+// many pages are pinned and unpinned, and that the data is right.
 #pragma once
 
 #include <stdbool.h>
@@ -12,9 +12,9 @@
 #include "caps.h"
 #include "ktap.h"
 
-// `segments` iovecs of `pages` pages and `bytes` bytes each, a stride apart (0: next to each other), the
-// first one `offset_pages` and `offset` into the buffer. 0 segments: the whole buffer. Names count in pages
-// so that they hold for 4K, 16K and 64K.
+// `segments` iovecs of `pages` pages and `bytes` bytes each, a stride apart (0: adjacent), the first one
+// `offset_pages` and `offset` into the buffer. 0 segments: the whole buffer. Names count in pages so that
+// they hold for 4K, 16K and 64K.
 struct shape {
   const char* name;
   enum buffer_kind kind;
@@ -34,40 +34,40 @@ size_t transfer_longest(void);
 
 // What one transfer does to the counters, and whether it is refused.
 struct transfer_counts {
-  int error;  // 0, or the errno with which it is refused; nothing is moved then
+  int error;  // 0, or the errno with which it is refused; nothing is transferred then
   long long acquired;
   long long released;
   long long sections;  // of legacy direct I/O, which release more than was counted: the skew to claim
 };
 
-// Where to: something that can be opened for direct and for buffered I/O.
+// The target: opened for direct and for buffered I/O.
 struct target {
   int (*open)(int flags);       // -1: the running case has been skipped or failed
   enum pin_mode (*mode)(void);  // how it gets its memory; MODE_UNKNOWN: skipped or failed
-  bool (*drop_cache)(int fd);   // so that the next buffered read comes from the medium
+  bool (*drop_cache)(int fd);   // so that the next buffered read comes from the drive
   long (*dma_alignment)(void);  // mask that memory has to be aligned by, -1 = not known; NULL: any will do
   off_t offset;                 // whence; transfer_longest() from there are overwritten
-  // How the bytes are moved: their number or -1 with errno. NULL: preadv and pwritev.
+  // The transfer function: bytes or -1 with errno. NULL: preadv and pwritev.
   ssize_t (*carry)(int fd, const struct iovec* vec, int count, off_t offset, bool write);
-  // May the pages of such a transfer be pinned more than once, because an attempt that must not wait is
-  // repeated by one that may? NULL: never.
+  // May the pages of such a transfer be pinned more than once, because a nowait attempt is repeated by one
+  // that may wait? NULL: never.
   bool (*may_repeat)(const struct shape* shape, size_t length);
-  // What is expected where that is not each page of each iovec once in MODE_PIN and nothing else. NULL: that.
+  // The expected counts, if not each page of each iovec once in MODE_PIN, and nothing otherwise. NULL: these.
   void (*counts)(const struct iovec* vec, int count, bool write, struct transfer_counts* counts);
 };
 
-// A case: carries the shape out once and judges the counts, the data, and the oracles that need no counters
-// (huge pages go back to their pool, a memfd can be sealed).
+// A case: runs the shape once and checks the counts, the data, and the oracles without counters (huge pages
+// return to their pool, a memfd can be sealed).
 void transfer_read(const struct target* target, const struct shape* shape);
 void transfer_write(const struct target* target, const struct shape* shape);
 
-// A read and a write of every shape that is `wanted` (NULL: all) as cases "PREFIXread_SHAPE", added to
-// `cases` after the `count` that are there already, which has room for `room`. Gives the new count. Their
-// memory is static, enough for one program's.
+// A read and a write of every shape that is `wanted` (NULL: all) as cases "PREFIXread_SHAPE", appended to the
+// `count` entries of `cases`, which has room for `room`. Returns the new count. Their memory is static,
+// enough for one program.
 size_t transfer_cases(struct ktap_case* cases, size_t count, size_t room, const struct target* target,
                       const char* prefix, bool (*wanted)(const struct shape* shape));
 
-// Writes `length` bytes of the pattern `seed` to the target through the page cache and the cache out to the
-// medium; or compares, from the medium. False: the running case failed.
+// Writes `length` bytes of the pattern `seed` to the target through the page cache, and syncs it; or compares
+// with the data on the drive. False: the running case failed.
 bool transfer_store(const struct target* target, size_t length, unsigned seed);
 bool transfer_compare(const struct target* target, size_t length, unsigned seed);

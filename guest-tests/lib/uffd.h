@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory whose pages come late: userfaultfd with a handler that answers each missing page after a while with
-// a page of a pattern, and a thread that maps and unmaps something meanwhile. While a fault waits, the mmap
-// lock must be free: the handler answers only after mmap() has succeeded a few times, so a lock that is held
-// shows on any machine, however slow.
+// Missing pages: userfaultfd with a handler that resolves each fault after a delay with a page of a pattern,
+// and a thread that maps and unmaps memory meanwhile. While a fault waits, the mmap lock must be free: the
+// handler answers only after mmap() has succeeded a few times, which detects a held lock on any machine,
+// however slow.
 #pragma once
 
 #include <pthread.h>
@@ -20,14 +20,14 @@ struct uffd {
   bool handler_runs, mapper_runs;
   atomic_int faults;   // answered
   atomic_int starved;  // of these: the mapper did not get the lock within two seconds
-  atomic_int waiting;  // a fault is not answered yet
+  atomic_int waiting;  // a fault is pending
   atomic_long rounds;  // of the mapper
   atomic_long longest_waiting_us, longest_idle_us;  // of a round, with and without a waiting fault
 };
 
-// `pages` missing pages. Skips the running case when the kernel has no userfaultfd. To be ended by
-// uffd_close().
+// `pages` missing pages. Skips the running case when the kernel has no userfaultfd. Call uffd_close() at the
+// end.
 bool uffd_open(struct uffd* uffd, size_t pages, unsigned seed, int delay_ms);
-// Stops the threads and judges them: `faults` were answered, and mmap() was never kept waiting.
+// Stops the threads and checks: `faults` were answered, and mmap() was never blocked.
 void uffd_judge(struct uffd* uffd, int faults);
 void uffd_close(struct uffd* uffd);

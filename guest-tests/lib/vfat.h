@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A small vfat file system on a loop device over a memfd: the legacy direct I/O path (fs/direct-io.c) at hand
-// in every guest, without a drive or mkfs.
+// A small vfat file system on a loop device over a memfd: the legacy direct I/O path (fs/direct-io.c) in
+// every guest, without a drive or mkfs.
 #pragma once
 
 #include <stdbool.h>
@@ -13,11 +13,11 @@ struct vfat {
   bool mounted;
 };
 
-// Makes an empty file or device hold an empty FAT16 of 4 MiB: the boot sector and both tables, all else is
-// zero.
+// Creates an empty FAT16 of 4 MiB in an empty file or device: the boot sector and both tables, everything
+// else is zero.
 bool vfat_format(int fd);
 
-// Makes and mounts one. Skips the running case when the kernel has no loop devices or no vfat. To be ended by
-// vfat_close() in any case.
+// Creates and mounts one. Skips the running case when the kernel has no loop devices or no vfat. Always call
+// vfat_close().
 bool vfat_open(struct vfat* vfat);
 void vfat_close(struct vfat* vfat);

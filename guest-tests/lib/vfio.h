@@ -1,30 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
-// A PCI function in the hands of user space: the e1000e behind the machine's emulated IOMMU (needs.devices:
-// [iommu]), bound to vfio-pci. What is mapped for it is pinned long-term until it is unmapped.
+// A PCI function driven from user space: the e1000e behind the machine's emulated IOMMU (needs.devices:
+// [iommu]), bound to vfio-pci. Memory mapped for it is pinned long-term until it is unmapped.
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-// Clear of what either machine's IOMMU reserves for interrupts, and within the reach of iommufd's mock
-// domain.
+// Outside the interrupt ranges of both machines' IOMMUs, and in reach of iommufd's mock domain.
 #define VFIO_IOVA 0x20000000ull
 
 struct vfio {
   int container, group, device;  // files, -1 when not open
 };
 
-// Binds the function to vfio-pci, and says where it is ("0000:00:02.0"). Skips the running case when the
-// machine or the kernel has nothing of the kind.
+// Binds the function to vfio-pci, and returns its address ("0000:00:02.0"). Skips the running case when the
+// machine or the kernel lacks it.
 bool vfio_bind(char* address, size_t size);
 
-// All of it open: container with the type 1 IOMMU (version 2), group, device. To be ended by vfio_close() in
-// any case.
+// Opens the container with the type 1 IOMMU (version 2), group and device. Always call vfio_close().
 bool vfio_open(struct vfio* vfio);
 void vfio_close(struct vfio* vfio);
 
-// VFIO_DMA_MAP_FLAG_READ and _WRITE, which are the device's doings. 0, or the errno value.
+// VFIO_DMA_MAP_FLAG_READ and _WRITE, from the device's view. 0, or the errno value.
 int vfio_map(const struct vfio* vfio, const void* addr, size_t length, uint64_t iova, unsigned flags);
 // 0, or the errno value. *done: how many bytes the kernel says it unmapped.
 int vfio_unmap(const struct vfio* vfio, uint64_t iova, size_t length, size_t* done);

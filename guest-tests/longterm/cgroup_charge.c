@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// What long-term pins are charged to in cgroups: memory that was unmapped under a pin stays charged to
-// its group until the pin goes, RDMA objects are counted one by one, and in the end all of it is released:
-// the objects to the last one, the memory but for a few pages of slabs. A child lives in the group and does
-// what it is told; we look from outside.
+// Cgroup charges of long-term pins: memory that was unmapped while pinned stays charged to its group until it
+// is unpinned, RDMA objects are counted one by one, and in the end all of it is uncharged: all objects, and
+// the memory except for a few pages of slabs. A child runs in the group; the test observes from outside.
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// A contiguous memory area lends its pages to whoever can move out again. A long-term pin moves them out
-// before it takes them (mm/gup.c, check_and_migrate_movable_pages()), so that they are pinned twice and the
-// area can still be had whole; a direct read takes them where they are, and the area has to wait for its end.
+// A CMA area lends its pages to movable allocations. A long-term pin migrates them out first (mm/gup.c,
+// check_and_migrate_movable_pages()), so that they are pinned twice and the area can still be allocated as a
+// whole; a direct read pins them in place, and allocating the area must wait for its end.
 #include <fcntl.h>
 #include <stdio.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Long-term pins of shared file mappings for writing: a file system that tracks dirty pages would lose sight
-// of them, so newer kernels refuse (mm/gup.c, writable_file_mapping_allowed()); memory files have nothing to
-// track.
+// Long-term pins of shared file mappings for writing: a file system that tracks dirty pages would miss writes
+// through them, so newer kernels refuse (mm/gup.c, writable_file_mapping_allowed()); memory files have
+// nothing to track.
 #include <fcntl.h>
 #include <linux/if_xdp.h>
 #include <stdio.h>

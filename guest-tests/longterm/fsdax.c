@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // A file system on persistent memory (xfs, dax=always): its file mappings show the medium itself. Long-term
-// pins of them are refused (mm/gup.c, check_vma_flags() and gup_fast_folio_allowed()), as the file system
-// could not give a block to another file before they end; short ones pin the medium's pages; reading the file
+// pins of them are refused (mm/gup.c, check_vma_flags() and gup_fast_folio_allowed()), because the file
+// system could not reuse the blocks until they end; short-term ones pin the device's pages; reading the file
 // directly copies and pins nothing.
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Huge pages of 1 GiB, of which a kernel counts every base page that is pinned: 262144 of 4 KiB. mm/gup.c
-// takes them by another level of the page table than those of 2 MiB, and one folio is as long as none else.
+// Huge pages of 1 GiB, in which a kernel counts every pinned base page: 262144 of 4 KiB. mm/gup.c handles
+// them at another page table level than those of 2 MiB, and they are the largest folios.
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>

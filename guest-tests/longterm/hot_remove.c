@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Taking memory offline moves everything in it elsewhere (mm/memory_hotplug.c): impossible while a page of
-// the block is held, by a plain reference or by the pin of a direct read in flight, and keeps frame and data;
-// possible once it is released. Pinned long-term, a page has left such memory before.
+// Offlining memory migrates all of its pages (mm/memory_hotplug.c): impossible while a page of the block is
+// held, by a plain reference or by the pin of a direct read in flight, and the page keeps frame and data;
+// possible once it is released. A long-term pin has migrated its page out before.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

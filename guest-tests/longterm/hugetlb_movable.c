@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // A long-term pin of a hugetlb page in ZONE_MOVABLE (where huge pages that can be migrated may come from): it
-// is moved to another huge page outside, or the pin is refused; the kernel must not warn. 6.1 warns
+// is migrated to another huge page outside, or the pin is refused; the kernel must not warn. 6.1 warns
 // (mm/hugetlb.c, follow_hugetlb_page()) and fails with ENOMEM.
 #include <fcntl.h>
 #include <stdio.h>

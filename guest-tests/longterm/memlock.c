@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What long-term pins are charged to: VmPin of the process, within RLIMIT_MEMLOCK for whoever may not exceed
-// it, and all of it released.
+// Long-term pins are charged to VmPin of the process, limited by RLIMIT_MEMLOCK for unprivileged users, and
+// completely uncharged.
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>

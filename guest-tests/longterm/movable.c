@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// ZONE_MOVABLE promises that its pages can be moved: a long-term pin moves them out of it first (mm/gup.c,
-// check_and_migrate_movable_pages()), a short one leaves them where they are.
+// Pages in ZONE_MOVABLE must stay movable: a long-term pin migrates them out first (mm/gup.c,
+// check_and_migrate_movable_pages()), a short-term one leaves them in place.
 #include <fcntl.h>
 #include <linux/if_xdp.h>
 #include <sys/socket.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Processes that end with regions registered: by exit, by SIGKILL, while another process has inherited the
-// memory, and by closing the device alone. Nothing stays pinned (uverbs destroys its context with the file).
+// Processes that end with registered regions: by exit, by SIGKILL, while another process has inherited the
+// memory, and by only closing the device. Nothing stays pinned (uverbs destroys its context with the file).
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

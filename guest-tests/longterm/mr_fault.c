@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory regions with each allocation failing in turn (ib_umem_get() and what the driver makes of it):
-// a region that cannot be made leaves nothing pinned.
+// Memory regions with each allocation failing in turn (ib_umem_get() and the driver): a region that cannot be
+// created leaves nothing pinned.
 #include <sys/mman.h>
 
 #include "fault.h"

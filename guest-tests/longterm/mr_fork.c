@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // fork() with a region registered: the child gets copies, the parent keeps the pinned pages
-// (copy_present_pte() copies a page that may be pinned at once), so that the device and the parent go on
-// seeing the same.
+// (copy_present_pte() immediately copies a page that may be pinned), so that the device and the parent still
+// see the same memory.
 #include <stdlib.h>
 #include <unistd.h>
 

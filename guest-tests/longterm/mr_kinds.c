@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory regions on every kind of memory, several of the same memory, and what is refused (ib_umem_get(),
+// Memory regions on every kind of memory, several on the same memory, and refused ones (ib_umem_get(),
 // drivers/infiniband/core/umem.c). The plain ones are in rdma/mr_reg.
 #include <sys/mman.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // One huge page in 5000 regions: 2 560 000 pins. When a pin of a huge page was 1024 references for each of
-// its base pages, the reference count overflowed with the 4096th; an exact count of pins has room for all.
+// its base pages, the reference count overflowed with the 4096th; an exact pin count does not.
 #include <stdlib.h>
 
 #include "mr.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// ibv_rereg_mr(): another piece of memory, or other rights, for the same region. Where the driver takes it,
-// the pins follow the memory; where it refuses, they stay with the old one.
+// ibv_rereg_mr(): new memory, or new access rights, for the same region. If the driver supports it, the pins
+// move to the new memory; if it refuses, they stay with the old one.
 #include "mr.h"
 
 static void moved(const void* arg) {

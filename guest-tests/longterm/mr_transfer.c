@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Two queue pairs of one soft RoCE device, connected to each other: RDMA write, read, send and receive
-// between regions, on every kind of memory. What arrives is what was sent, and only the regions pin: work
+// between regions, on every kind of memory. The received data is what was sent, and only regions pin: work
 // requests do not.
 #include <stdint.h>
 #include <stdlib.h>

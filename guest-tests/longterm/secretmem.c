@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// memfd_secret(): its pages are not in the kernel's own mapping, so nobody may take them (mm/gup.c,
-// check_vma_flags(), gup_fast_folio_allowed()): not direct I/O, not another process, not a device for long.
+// memfd_secret(): its pages are not in the kernel's direct map, so nothing may pin them (mm/gup.c,
+// check_vma_flags(), gup_fast_folio_allowed()): no direct I/O, no other process, no long-term pin of a
+// device.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>

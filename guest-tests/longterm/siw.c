@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Memory regions on soft iWARP (siw), which pins by itself in older kernels and by ib_umem_get() since 6.10
-// (drivers/infiniband/sw/siw/siw_mem.c). The test makes its own link, beside that of soft RoCE, and takes it
-// away again.
+// (drivers/infiniband/sw/siw/siw_mem.c). The test creates its own link, in addition to the soft RoCE one, and
+// removes it.
 #include <linux/netlink.h>
 #include <poll.h>
 #include <rdma/rdma_netlink.h>

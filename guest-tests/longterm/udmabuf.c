@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // A dma-buf of a memfd's pages (drivers/dma-buf/udmabuf.c): newer kernels pin them (memfd_pin_folios(),
-// since 6.11), older ones take references. Either way they stay until the dma-buf is closed, and the memfd
-// can be sealed only then.
+// since 6.11), older ones take references. Either way the pages are held until the dma-buf is closed, and
+// only then the memfd can be sealed.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/udmabuf.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// UDMABUF_CREATE with each of its allocations failing in turn: an error, and nothing stays pinned. 6.12 keeps
-// what it has pinned when add_to_unpin_list() fails (drivers/dma-buf/udmabuf.c, udmabuf_pin_folios()).
+// UDMABUF_CREATE with each of its allocations failing in turn: an error, and nothing stays pinned. 6.12 leaks
+// its pins when add_to_unpin_list() fails (drivers/dma-buf/udmabuf.c, udmabuf_pin_folios()).
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/udmabuf.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Video buffers in user memory with each allocation failing in turn, also to bring in their last pages
-// and to map them into the kernel: a buffer that cannot be queued leaves nothing pinned, and the same can be
-// queued afterwards.
+// Video buffers in user memory with each allocation failing in turn, also while faulting in the last pages
+// and mapping them into the kernel: a buffer that cannot be queued leaves nothing pinned, and can be queued
+// afterwards.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>

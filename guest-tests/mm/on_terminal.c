@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// Carries out a selftest of the kernel, unchanged, that takes its output for a terminal: it writes each line
-// at once. To a pipe it would write late, and its children once more what it had not written yet when it
-// forked: memfd_secret of 6.1 does (ksft_print_header() there leaves stdout as it is). The C library asks
-// fstat() what its output is; that answer we change, as the kernel of the guests has no pseudo-terminals, and
-// then let go.
+// Runs an unchanged selftest of the kernel whose stdout looks like a terminal, so that it is line-buffered.
+// Into a pipe it would be fully buffered, and forked children would write the parent's unflushed output
+// again: memfd_secret of 6.1 does (ksft_print_header() there does not change the buffering). The C library
+// uses fstat() to detect a terminal; this program fakes its result, because the guests' kernel has no
+// pseudo-terminals, and then detaches.
 //   on_terminal NAME ARG...
 #include <errno.h>
 #include <signal.h>

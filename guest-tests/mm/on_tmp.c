@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-// Carries out a selftest of the kernel, unchanged, in surroundings that it takes for granted: the block
-// device's file system (the working directory) also at /tmp; with --here its own folder as the working
-// directory, and the argument list of a program that it executes ended. ksm_functional_tests of 6.12 forgets
-// the NULL (test_prctl_fork_exec()): what lies behind the list decides whether execve() fails, and then its
-// child goes on testing, on the same output. With --sizes there are two huge pages of every size that has
-// none. What can have come with the boot has: one of 1 GiB is rarely found afterwards.
+// Runs an unchanged selftest of the kernel in the environment that it expects: the block device's file system
+// (the working directory) also at /tmp; with --here its own folder as the working directory, and the argument
+// list of a program that it executes terminated. ksm_functional_tests of 6.12 forgets the NULL
+// (test_prctl_fork_exec()): the memory after the list decides whether execve() fails, and then its child
+// continues the tests, on the same output. With --sizes it reserves two huge pages of every size that has
+// none. Those of 1 GiB should be reserved at boot: they are rarely available afterwards.
 //   on_tmp [--here | --sizes] NAME ARG...
 #include <dirent.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// vmsplice() takes plain references (FOLL_GET) for reading. Of a private page that is shared with a child it
-// takes what is there; when the other side then unmaps it, this side is its only owner and writes in place,
-// and the reader of the pipe sees what it should not. Of an ordinary page whose references are more than its
-// mappings a write makes a copy; of a hugetlb page the mappings alone decide, in every kernel so far: the
-// four expected failures of the kernel's own cow for each size of huge pages.
+// vmsplice() takes plain references (FOLL_GET) for reading. For a private page shared with a child it takes
+// the shared page; when the other process unmaps it, this process is the only owner and writes in place, and
+// the reader of the pipe sees data that it should not. An ordinary page with more references than mappings is
+// copied on write; for a hugetlb page only the mappings count, in every kernel so far: the four expected
+// failures of the kernel's own cow for each size of huge pages.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

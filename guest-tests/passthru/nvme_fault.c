@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough with each allocation failing in turn on the way: whatever had been pinned by then is
-// released, and once. Twice would show as pages released that nobody acquired, and as a bad page under
-// DEBUG_VM.
+// Passthrough with each allocation failing in turn: what was pinned by then is unpinned, once. Unpinning
+// twice would show as more pages released than acquired, and as a bad page with DEBUG_VM.
 #include <errno.h>
 #include <string.h>
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough with a metadata buffer beside the data, on a namespace with 8 bytes of metadata per block.
-// Since 6.9 the kernel maps that buffer too (block/bio-integrity.c bio_integrity_map_user), page by page as
-// it is pinned, also where it then copies because the drive takes one piece only; before, it copied without
-// touching the page.
+// Passthrough with a separate metadata buffer, on a namespace with 8 bytes of metadata per block.
+// Since 6.9 the kernel maps that buffer too (block/bio-integrity.c bio_integrity_map_user), pinned page by
+// page, even if it then copies because the drive accepts only one segment; before, it copied without pinning.
 #include <string.h>
 
 #include "buffers.h"

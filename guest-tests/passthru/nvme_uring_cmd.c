@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// IORING_OP_URING_CMD on the generic character device: passthrough without a waiting caller (since 5.19).
+// IORING_OP_URING_CMD on the generic character device: asynchronous passthrough (since 5.19).
 #include "ktap.h"
 #include "nvme_shapes.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// io_uring commands into a registered buffer (IORING_URING_CMD_FIXED, since 6.1): its pages are pinned
-// already, by the registration, and the command adds none. No more than 64 pages are registered: 6.1 refuses
-// a command on a buffer with more pieces than the drive takes, however few of them the command touches.
+// io_uring commands into a registered buffer (IORING_URING_CMD_FIXED, since 6.1): its pages are pinned by the
+// registration, and the command adds no pins. At most 64 pages are registered: 6.1 refuses a command on a
+// buffer with more segments than the drive accepts, even if the command uses only a few.
 #include <errno.h>
 #include <string.h>
 

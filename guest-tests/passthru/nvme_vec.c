@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Passthrough with iovecs: NVME_IOCTL_IO64_CMD_VEC on the block and the generic device, NVME_URING_CMD_IO_VEC
-// on a ring. A drive without scatter lists (PRPs, that is a virtual boundary) takes pieces that begin and end
-// at page boundaries, but for the two ends; all else is copied and pins nothing (block/blk-map.c
-// blk_rq_map_user_iov). So pieces that share a page are always copied here: passthru/sg_io has those.
+// on a ring. A drive without SGLs (PRPs, that is a virtual boundary) accepts segments that begin and end at
+// page boundaries, except at the two ends; everything else is copied and pins nothing (block/blk-map.c
+// blk_rq_map_user_iov). So segments that share a page are always copied here: passthru/sg_io tests those.
 #include <stdio.h>
 #include <string.h>
 

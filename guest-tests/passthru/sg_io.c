@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO on a SCSI disk: flat memory, iovecs with gaps, memory that has to be copied, by the block device and
-// bsg. Iovecs that follow each other within a page are passthru/sg_io_merge's.
+// SG_IO on a SCSI disk: flat memory, iovecs with gaps, memory that must be copied, through the block device
+// and bsg. passthru/sg_io_merge tests adjacent iovecs within a page.
 #include <stdio.h>
 
 #include "ktap.h"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO commands that cannot be carried out: by the disk, for lack of writable memory, half way through the
-// memory. What had been pinned is released. And /dev/sgN, which maps user memory only where it is told to
-// (allow_dio).
+// SG_IO commands that fail: in the disk, because memory is not writable, or half way through the memory. What
+// was pinned is unpinned. And /dev/sgN, which maps user memory only if allowed (allow_dio).
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

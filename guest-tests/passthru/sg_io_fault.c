@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO with each allocation failing in turn: whatever of the memory had been taken by then is given
-// back, and once.
+// SG_IO with each allocation failing in turn: what was pinned by then is unpinned, once.
 #include "fault.h"
 #include "ktap.h"
 #include "nvme.h"

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO with iovecs that follow each other within a page: each takes the page once more, and
-// bio_map_user_iov() in block/blk-map.c merges them into one piece and has to give the surplus back at once.
-// A kernel that forgets this leaks a page reference per merged iovec, which the counters do not show where
-// plain references are taken: huge pages that do not go back to their pool, and a memfd that cannot be
-// sealed, do.
+// SG_IO with adjacent iovecs within a page: each takes another reference to the page, and bio_map_user_iov()
+// in block/blk-map.c merges them into one segment and must drop the surplus at once. A kernel that forgets
+// this leaks a page reference per merged iovec, which the counters do not show for plain references; huge
+// pages that do not return to their pool, and a memfd that cannot be sealed, do.
 #include <stdio.h>
 
 #include "ktap.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// What this kernel does in the places where kernels differ, found out by trying. Prints "# capability NAME
+// Probes what this kernel does where kernels differ. Prints "# capability NAME
 // VALUE" lines, which the harness stores and compares with what a series requires. A case fails only when its
-// probe could not be carried out: every value is a fact, none is wrong here.
+// probe fails: no value is wrong here.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/ioctl.h>

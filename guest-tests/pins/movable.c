@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// A long-term pin of memory in ZONE_MOVABLE: pinned, released, moved out, and pinned where it is now.
-// Acquired counts twice the pages, released once, before anything has been unpinned; a short-term pin leaves
-// the pages where they are.
+// A long-term pin of memory in ZONE_MOVABLE: pinned, unpinned, migrated out, and pinned in the new place.
+// Acquired counts the pages twice, released once, before anything was unpinned; a short-term pin leaves the
+// pages in place.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

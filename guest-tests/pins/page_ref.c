@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// The counters of /proc/vmstat and the page_ref events (lib/page_ref.h) must tell the same of one operation:
-// they are moved in different places, so that each is a check of the other. Of plain references the events
-// alone tell anything.
+// The counters of /proc/vmstat and the page_ref events (lib/page_ref.h) must agree for one operation: they
+// are updated in different places, so that each checks the other. Plain references only show in the events.
 #include "page_ref.h"
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Legacy direct I/O (fs/direct-io.c), on vfat, holds each page three times. Where it pins, the counters miss
-// that two of them are taken (folio_add_pin()) and see all three go: pins/skew has the figures. The page_ref
-// events see the whole of it, and that what looks like too many releases is none.
+// Legacy direct I/O (fs/direct-io.c), on vfat, holds each page three times. If it pins, the counters miss two
+// of the acquisitions (folio_add_pin()) but see all three releases: pins/skew has the numbers. The page_ref
+// events see all of it, and that the apparent over-release is none.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

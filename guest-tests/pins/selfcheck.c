@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The counters themselves: every other number of pinrig rests on these.
+// The counters themselves: every other number of pinrig depends on them.
 #include <errno.h>
 #include <sched.h>
 #include <string.h>

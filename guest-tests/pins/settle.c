@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Releases that come later than the call that seems to end an operation: the reason why a balance is waited
-// for and never read once. Each must come by itself, in a bounded time.
+// Releases that happen after the call that seems to end an operation: the reason why the ledger waits for the
+// balance and never reads it just once. Each must happen by itself, in a bounded time.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

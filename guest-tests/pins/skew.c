@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Legacy direct I/O (fs/direct-io.c), on vfat: where it pins, each page section that it submits carries two
-// references of folio_add_pin() that mm/gup.c does not count and whose release it does. Released is then
-// acquired plus twice the sections: no leak, and it has to be known exactly, or a real one hides behind it.
+// Legacy direct I/O (fs/direct-io.c), on vfat: where it pins, each submitted page section has two references
+// of folio_add_pin() that mm/gup.c does not count, while it counts their release. Released is then acquired
+// plus twice the sections: not a leak, but the number must be known exactly, or it could hide a real one.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

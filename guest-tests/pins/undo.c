@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Pins that GUP-fast takes and drops at once, because it finds on second sight that it must not have the
-// page: both counters move by one more than the operation needs. What holds pages in numbers must know that;
-// the balance is right.
+// Pins that GUP-fast takes and drops at once, because a second check forbids the page: both counters increase
+// by one more than the operation needs. Tests that count exactly must know that; the balance is right.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

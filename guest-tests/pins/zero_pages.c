@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which zero pages count: the small one never; the huge one does, being an ordinary folio to mm/gup.c; and a
-// long-term pin of either first gets a page of our own, which counts like any other: for writing always, for
-// reading only (by FAULT_FLAG_UNSHARE) where the kernel has the capability lt.unshare.
+// Which zero pages are counted: the small one never; the huge one is, because it is an ordinary folio to
+// mm/gup.c; and a long-term pin of either first replaces it by a private page, which is counted: for writing
+// always, for reading only (with FAULT_FLAG_UNSHARE) if the kernel has the capability lt.unshare.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Memory regions on soft RoCE: ib_umem_get() (drivers/infiniband/core/umem.c) pins what is registered with
-// FOLL_LONGTERM, page by page, until the region goes.
+// FOLL_LONGTERM, page by page, until the region is deregistered.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory regions of RDS with each allocation failing in turn: what was pinned for a region that cannot
-// be made is released.
+// Memory regions of RDS with each allocation failing in turn: what was pinned for a region that cannot be
+// created is unpinned.
 #include <errno.h>
 #include <linux/rds.h>
 #include <string.h>

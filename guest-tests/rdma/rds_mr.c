@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory regions of RDS (net/rds/rdma.c): what a socket lets its peer read and write is pinned with
-// FOLL_LONGTERM, page by page, until it is freed or the socket goes. Freed regions wait for a flush, which
-// the flag INVALIDATE asks for.
+// Memory regions of RDS (net/rds/rdma.c): memory that a socket registers for its peer is pinned with
+// FOLL_LONGTERM, page by page, until it is freed or the socket is closed. Freed regions wait for a flush,
+// which the flag INVALIDATE requests.
 #include <errno.h>
 #include <linux/rds.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Memory regions that RDS refuses: whatever was pinned until that was found out is released.
+// Memory regions that RDS refuses: what was pinned by then is unpinned.
 #include <errno.h>
 #include <linux/rds.h>
 #include <string.h>

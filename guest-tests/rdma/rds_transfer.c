@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// What RDS pins for a moment: the peer's own memory while it writes to a region or reads from one
-// (rds_cmsg_rdma_args()), and where information is written to (net/rds/info.c). The data is right, and the
-// region is held by its owner alone.
+// Short-lived pins of RDS: the peer's own memory while it writes to a region or reads from one
+// (rds_cmsg_rdma_args()), and the buffer for socket information (net/rds/info.c). The data is right, and only
+// the owner holds the region.
 #include <errno.h>
 #include <linux/rds.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// fio writes a drive and reads it back with checksums in every block, by the system calls that applications
-// use. What it moves is pinned at least once and released.
+// fio writes a drive and reads it back with checksums in every block, with the system calls that applications
+// use. The memory is pinned at least once and unpinned.
 #include <stdio.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// nvme-cli: reads and writes by passthrough ioctls, whose memory is pinned while the command runs; what one
-// wrote another one reads, and so does the block layer.
+// nvme-cli: reads and writes with passthrough ioctls, whose memory is pinned while the command runs;
+// passthrough reads and the block layer see the written data.
 #include "nvme.h"
 
 #include <errno.h>

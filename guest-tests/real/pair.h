@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Two of a program that talks to itself over soft RDMA: one listens, the other one connects to it.
+// Two instances of a program that talk over soft RDMA: one listens, the other connects to it.
 #pragma once
 
 #include <signal.h>
@@ -13,12 +13,12 @@
 
 enum { pair_limit_ms = 40000 };
 
-// The address that the agent gave the link, and which of its GIDs is made of it.
+// The address that the agent gave the link, and the index of the GID derived from it.
 #define PAIR_ADDRESS "192.0.2.1"
 #define PAIR_GID "1"
 
-// Runs `listen`, waits for it at the TCP port, and runs `talk`. Both register a buffer of `bytes` bytes, a
-// page is the least that takes: pinned, and released in the end.
+// Runs `listen`, waits for it at the TCP port, and runs `talk`. Both register a buffer of `bytes` bytes, at
+// least a page: pinned, and unpinned in the end.
 static inline void pair_run(const char* const* listen, const char* const* talk, int port, int bytes) {
   struct pins before;
   struct tool server;

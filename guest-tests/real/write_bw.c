@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Two of perftest's ib_write_bw over soft RDMA: one writes into the memory of the other, both have theirs
-// registered.
+// Two of perftest's ib_write_bw over soft RDMA: one writes into the memory of the other; both have registered
+// memory.
 #include <stdio.h>
 
 #include "pair.h"

@@ -3,8 +3,7 @@
 // processes that are killed and started again, and a drive that is unplugged under its reader. In the end
 // nothing is pinned.
 //
-//   PINRIG_STRESS_SECONDS  how long (10)
-//   PINRIG_STRESS_SEED     what is chosen (1); 0: another seed each time
+//   PINRIG_STRESS_SECONDS how long (10) PINRIG_STRESS_SEED random seed (1); 0: another seed each time
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>

@@ -9,15 +9,15 @@
 
 enum { regions_most = 8, regions_pages = 256 };
 
-// A step registers what is free and deregisters what is not, one of regions_most. Those that are left when
-// the worker is killed are the kernel's to release.
+// A step registers what is free and deregisters what is not, one of regions_most. Those left when the worker
+// is killed must be released by the kernel.
 static inline bool stress_regions(struct draw* draw, unsigned number, struct worker_slot* slot) {
   static struct link link;
   static struct ibv_mr* list[regions_most];
   static struct buffer buffer;
   (void)number;
   if (!draw) {
-    // A process that was forked from here has a context of its own.
+    // A forked process has a context of its own.
     memset(list, 0, sizeof(list));
     return link_open(&link) && buffer_get(&buffer, BUFFER_PAGES, regions_pages * page_bytes());
   }

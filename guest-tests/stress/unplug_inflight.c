@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // A drive is unplugged (QMP device_del) while direct reads from it are in flight: each of them ends, with its
-// data or with an error, and everything that they pinned is released (nvme_remove(), del_gendisk()). Half
-// of them are with the drive; the others are held in a device-mapper device above it, and come to a drive
-// that is gone.
+// data or with an error, and all their pins are dropped (nvme_remove(), del_gendisk()). Half of them are in
+// the drive; the others are held in a device-mapper device above it, and reach a drive that is gone.
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
