@@ -59,8 +59,8 @@ static void check_read(const struct failing* how, const unsigned char* at, size_
       ktap_fail("wrong data in page %zu", i / page);
     came += !untouched_page;
   }
-  if (how->later) ktap_note("%zu pages came before the error", came);
-  if (came == length / page) ktap_fail("all data came, and still the read failed");
+  if (how->later) ktap_note("%zu pages were transferred before the error", came);
+  if (came == length / page) ktap_fail("all data was transferred, but the read failed");
 }
 
 static void fail_transfer(const struct failing* how, const char* path, int fd, const struct buffer* buffer) {

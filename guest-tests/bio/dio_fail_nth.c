@@ -97,7 +97,8 @@ static bool attempt(void* context, int nth) {
   size_t moved = result > 0 ? (size_t)result : 0;
   if (op->write && moved > 0) transfer_compare(&drive_raw, moved, seed + (unsigned)nth);
   long bad = op->write ? -1 : pattern_check(w->buffer.addr, moved, seed, 0);
-  if (bad >= 0) ktap_fail("fault %d: %zu bytes were moved, they say, but byte %ld is wrong", nth, moved, bad);
+  if (bad >= 0)
+    ktap_fail("fault %d: %zu bytes reported as transferred, but byte %ld is wrong", nth, moved, bad);
   return injected;
 }
 

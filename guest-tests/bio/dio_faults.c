@@ -40,7 +40,7 @@ static void check_data(const struct fault* fault, const unsigned char* start, si
   bool several = fault->pages_asked > 256;
   for (size_t i = done; i < readable; ++i)
     KTAP_REQUIRE(start[i] == 0x5a || (several && start[i] == pattern_byte(seed, i)),
-                 "byte %zu was written, though %zu were transferred", i, done);
+                 "byte %zu was written, although only %zu were transferred", i, done);
 }
 
 static void transfer(const struct fault* fault, int fd, struct buffer* buffer) {

@@ -119,17 +119,17 @@ static bool attempt(int fd, const struct buffer* target, const struct buffer* sc
 static void judge(const struct attempt* seen, const struct buffer* target) {
   bool kept = seen->parent == fresh && seen->child == stale;
   ktap_note("parent sees %02x (drive: %02x), child sees %02x (before: %02x): %s", seen->parent, fresh,
-            seen->child, stale, kept ? "the page stayed the parent's" : "the read is lost");
+            seen->child, stale, kept ? "the parent kept the page" : "the read is lost");
   KTAP_REQUIRE(seen->result == sector, "the read gave %ld", seen->result);
   KTAP_REQUIRE(target->addr[page_bytes() - 1] == mark, "the parent's own write is gone");
   if (caps_dio_bdev() == MODE_PIN) {
     KTAP_REQUIRE(kept, "a direct read was lost to fork(): the page is not pinned");
   } else if (kept) {
-    ktap_xpass("direct I/O takes plain references here, and still the read was not lost");
+    ktap_xpass("direct I/O takes plain references here, but the read was not lost");
   } else if (seen->parent == stale && seen->child == fresh) {
     ktap_xfail("direct I/O takes plain references here: fork() loses the read");
   } else {
-    ktap_fail("neither kept nor lost: the data is in no place where it could be");
+    ktap_fail("neither kept nor lost: the data is in none of the possible places");
   }
 }
 
@@ -146,7 +146,8 @@ static void fork_keeps_page(const void* arg) {
         if (!pins_begin(&before) || !attempt(fd, &target, &scratch, burst, &seen)) break;
         long long pages = caps_dio_bdev() == MODE_PIN ? burst + 1 : 0;
         pins_expect(&before, pages, pages);
-        if (!seen.in_time) ktap_note("the drive answered before the parent wrote: again with a longer burst");
+        if (!seen.in_time)
+          ktap_note("the drive answered before the parent wrote: retrying with a longer burst");
       }
       if (seen.in_time)
         judge(&seen, &target);

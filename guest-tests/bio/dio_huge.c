@@ -46,7 +46,7 @@ static bool check_around(const struct buffer* buffer, const unsigned char* start
   for (const unsigned char* at = buffer->addr; at < buffer->addr + buffer->size; ++at) {
     if (at == start) at += length;
     if (at < buffer->addr + buffer->size && *at != 0x5a)
-      return ktap_fail("byte %td of the buffer was not to be written", at - buffer->addr);
+      return ktap_fail("byte %td of the buffer was written, but must not be", at - buffer->addr);
   }
   return true;
 }
@@ -78,7 +78,7 @@ static void run_transfer(const void* arg) {
   size_t huge = transfer->kind == BUFFER_THP ? thp_bytes() : hugetlb_bytes();
   if (drive_pages(1) < 0) return;
   if (huge > 32u << 20) {
-    ktap_skip("a huge page of %zu MiB is more than this test handles", huge >> 20);
+    ktap_skip("a huge page of %zu MiB is too large for this test", huge >> 20);
     return;
   }
   long free_before = hugetlb_free();

@@ -45,7 +45,7 @@ static void map_zero(const struct zeroed* zeroed, const struct buffer* buffer, s
     for (size_t i = 0; i < length; i += step) madvise(buffer->addr + i, page, MADV_DONTNEED);
   if (zeroed->mapping == UNTOUCHED) return;
   for (size_t i = 0; i < length; i += step) sum += ((volatile unsigned char*)buffer->addr)[i];
-  if (sum != 0) ktap_fail("memory that was given away is not zero");
+  if (sum != 0) ktap_fail("transferred memory is not zero");
 }
 
 static void read_into_zero(const void* arg) {

@@ -26,7 +26,7 @@ static void make_zero(enum source source, const struct buffer* buffer) {
   }
   for (size_t i = 0; source != UNTOUCHED && i < buffer->size; i += page)
     sum += ((volatile unsigned char*)buffer->addr)[i + 7];
-  if (source != EVERY_OTHER_ZERO && sum != 0) ktap_fail("memory that was given away is not zero");
+  if (source != EVERY_OTHER_ZERO && sum != 0) ktap_fail("transferred memory is not zero");
 }
 
 // Zeros where the zero page was, the pattern elsewhere.

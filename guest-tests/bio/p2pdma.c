@@ -51,10 +51,10 @@ static bool memory_get(struct memory* memory) {
            strrchr(path, '/') + 1);
   memory->available = available(memory);
   if (memory->available < 0)
-    return ktap_skip("%s: no memory of the drive is offered (PCI_P2PDMA)", memory->folder);
+    return ktap_skip("%s: no memory of the drive is available (PCI_P2PDMA)", memory->folder);
   snprintf(path, sizeof(path), "%s/allocate", memory->folder);
   int fd = open(path, O_RDWR | O_CLOEXEC);
-  if (fd < 0) return ktap_skip("%s: %s (Linux 6.2 brought it)", path, strerror(errno));
+  if (fd < 0) return ktap_skip("%s: %s (since Linux 6.2)", path, strerror(errno));
   memory->size = pages * page_bytes();
   memory->addr = mmap(NULL, memory->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   int error = errno;
@@ -108,7 +108,8 @@ static void refused(struct memory* memory, int fd) {
   int error = errno;
   ktap_note("a read into it gives %zd: %s", done, done < 0 ? strerror(error) : "not refused");
   pins_expect_at_least(&before, 0, 0);
-  if (done >= 0 || (error != EREMOTEIO && error != EFAULT)) ktap_fail("a drive that cannot reach it took it");
+  if (done >= 0 || (error != EREMOTEIO && error != EFAULT))
+    ktap_fail("a drive that cannot reach it accepted it");
 }
 
 // A drive behind the same host bridge, which nobody says can pass such requests on (pci_p2pdma_whitelist).
@@ -149,7 +150,7 @@ static void longterm(const void* arg) {
     if (pins_begin(&before)) {
       int error = uring_register(ring, memory.addr, memory.size);
       ktap_note("registering it as a fixed buffer gives %s", strerror(-error));
-      if (error == 0) ktap_fail("memory of a device was pinned for long");
+      if (error == 0) ktap_fail("device memory was pinned long-term");
       pins_expect_at_least(&before, 0, 0);
     }
     memory_put(&memory);

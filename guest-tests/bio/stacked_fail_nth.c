@@ -67,7 +67,7 @@ static int open_device(int flags) {
 
 static enum pin_mode mode(void) {
   if (path) return caps_dio_bdev();
-  ktap_skip("there is no such device: see the first case");
+  ktap_skip("the device does not exist: see the first case");
   return MODE_UNKNOWN;
 }
 

@@ -23,7 +23,7 @@ static bool tried[2];
 static bool make(int which) {
   struct ublk* ublk = &devices[which];
   if (ublk->started) return true;
-  if (tried[which]) return ktap_skip("there is no such device: see the first case");
+  if (tried[which]) return ktap_skip("the device does not exist: see the first case");
   tried[which] = true;
   return ublk_open(ublk, transfer_longest(), which == 1);
 }
@@ -47,7 +47,7 @@ static enum pin_mode mode_asked(void) { return make(1) ? caps_dio_bdev() : MODE_
 // Ends the devices: the server's memory is free again.
 static void given_back(const void* arg) {
   struct ublk* ublk = &devices[*(const int*)arg];
-  if (!ublk->started) ktap_skip("there was no such device");
+  if (!ublk->started) ktap_skip("the device did not exist");
   ublk_close(ublk);
 }
 

@@ -35,6 +35,6 @@ int main(int argc, char** argv) {
   for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); ++i) {
     if (strcmp(tests[i].name, wanted) == 0) return tests[i].run(argc, argv);
   }
-  fprintf(stderr, "%s is no test: call this program by the name SUITE/NAME\n", wanted);
+  fprintf(stderr, "%s is not a test: run this program under the name SUITE/NAME\n", wanted);
   return 2;
 }

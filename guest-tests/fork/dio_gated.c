@@ -77,13 +77,13 @@ static void judge(const struct fork_case* c, const struct place* place, const st
                                        : "a direct read was lost to fork(): the page is not pinned");
   } else if (c->child_writes) {
     // The child moves to a copy, and the page stays the parent's, pinned or not.
-    KTAP_REQUIRE(kept, "the data is not where the parent looks");
+    KTAP_REQUIRE(kept, "the data is not in the parent's page");
   } else if (kept) {
-    ktap_xpass("this kind of direct I/O takes plain references here, and still the read was not lost");
+    ktap_xpass("this kind of direct I/O takes plain references here, but the read was not lost");
   } else if (seen->parent == stale && seen->child == fresh) {
     ktap_xfail("this kind of direct I/O takes plain references here: fork() loses the read");
   } else {
-    ktap_fail("neither kept nor lost: the data is in no place where it could be");
+    ktap_fail("neither kept nor lost: the data is in none of the possible places");
   }
 }
 

@@ -108,7 +108,7 @@ static void race(const struct leak_case* c, struct place* place, struct leak* le
   pins_expect_at_least(&before, place->mode == MODE_PIN ? leak->transfers : 0,
                        -place_skew(place, leak->transfers));
   if (leak->errors) ktap_fail("direct I/O failed");
-  if (rounds < least_rounds) ktap_fail("too few rounds to say anything");
+  if (rounds < least_rounds) ktap_fail("too few rounds to conclude anything");
   if (leak->leaked) ktap_fail("%ld times a secret of the other process was in the file", leak->leaked);
 }
 

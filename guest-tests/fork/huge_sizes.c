@@ -68,14 +68,14 @@ static bool reserve(size_t size, int pages) {
   }
   close(fd);
   return atoi(have) >= pages ||
-         ktap_skip("%d of %d huge pages of %zu kB can be had", atoi(have), pages, size >> 10);
+         ktap_skip("only %d of %d huge pages of %zu kB are available", atoi(have), pages, size >> 10);
 }
 
 static void leave_numbers(int drive) {
   static char to[cached];
   if (pread(drive, to, sizeof(to), (off_t)page_bytes()) != (ssize_t)sizeof(to))
     ktap_fail("read: %s", strerror(errno));
-  if (!device_drop_cache(drive)) ktap_fail("the drive's cache stays");
+  if (!device_drop_cache(drive)) ktap_fail("the drive's page cache cannot be dropped");
 }
 
 static int look(const unsigned char* at, size_t size) {

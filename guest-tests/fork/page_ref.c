@@ -31,7 +31,7 @@ static void across_fork(bool pinned, struct page_ref* watch) {
     // to get memory first.
     page_ref_expect_at_least(watch, held + 1, pinned ? held : 1);
     rendezvous_send(&go, 1);
-    if (proc_reap(child, limit_ms) != 0) ktap_fail("the child waited in vain");
+    if (proc_reap(child, limit_ms) != 0) ktap_fail("the child's wait timed out");
     page_ref_expect_at_least(watch, held + 1, held);
   }
   rendezvous_close(&go);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// fork() with memory under a long-term pin: what a device accesses through the pin stays the parent's memory,
+// fork() with long-term pinned memory: what a device accesses through the pin stays the parent's memory,
 // the child gets copies, and fork() itself acquires nothing. The device is a memfd behind a fixed buffer of
 // io_uring (lib/hold.h).
 #include <string.h>
@@ -32,7 +32,7 @@ static void child_side(const struct buffer* buffer, size_t length, const struct 
 
 static void judge_child(int code) {
   if (code == 1) ktap_fail("the child does not see what was there at fork()");
-  if (code == 2) ktap_fail("the child waited in vain");
+  if (code == 2) ktap_fail("the child's wait timed out");
   if (code == 3) ktap_fail("the child's copy was changed by the parent or its device");
 }
 
@@ -74,7 +74,7 @@ static void not_inherited(struct hold* hold, const struct buffer* buffer, size_t
     _exit(mincore(buffer->addr, page_bytes(), &there) == 0 ? 1 : 0);
   }
   if (child > 0 && proc_reap(child, limit_ms) == 1)
-    ktap_fail("the child has memory that was not to be inherited");
+    ktap_fail("the child has memory that must not be inherited");
   pattern_fill(buffer->addr, length, after_fork, 0);
   hold_check(hold, 0, length, after_fork, "after fork()");
   pins_expect(&before, 0, 0);

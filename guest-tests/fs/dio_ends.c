@@ -85,7 +85,7 @@ static void read_behind_end(const void* arg) {
   // A server is asked, with a page for the answer.
   int held = fixture.file.kind->path == DIO_SERVER ? 1 : 0;
   ssize_t got = transfer(buffer.addr, page_bytes(), pages * (off_t)page_bytes(), false, held, 0);
-  if (got != 0) ktap_fail("%zd bytes where there is nothing", got);
+  if (got != 0) ktap_fail("%zd bytes beyond the end of the file", got);
   buffer_put(&buffer);
 }
 

@@ -59,7 +59,7 @@ static void read_back(off_t offset) {
     else if (written && pattern_check(bytes, page, pattern, (size_t)(at - offset)) >= 0)
       ktap_fail("wrong data");
     for (size_t i = 0; !written && !ktap_failed() && i < page; ++i)
-      if (bytes[i] != 0) ktap_fail("byte %zu behind the old end is not zero", i);
+      if (bytes[i] != 0) ktap_fail("byte %zu after the old end is not zero", i);
   }
   close(fd);
 }

@@ -96,7 +96,7 @@ static void write_sector(off_t offset) {
     else if (pattern_check(back + sector, sector, 7, 0) >= 0)
       ktap_fail("the sector is not what was written");
     else if (all_zero(back, sector, "the block, before the sector,"))
-      all_zero(back + 2 * sector, end - 2 * sector, "the block, behind the sector,");
+      all_zero(back + 2 * sector, end - 2 * sector, "the block, after the sector,");
   }
   buffer_put(&buffer);
   close(fd);

@@ -70,7 +70,7 @@ static void run(const void* arg) {
   pid_t child = proc_fork();
   if (child == 0) _exit(transfer(step));
   int code = child < 0 ? -1 : proc_reap(child, limit_ms);
-  if (code == wrong_length) ktap_fail("not all bytes were moved");
+  if (code == wrong_length) ktap_fail("not all bytes were transferred");
   if (code == wrong_data) ktap_fail("wrong data");
   if (code == no_mapping) ktap_fail("no mapping of the file");
   bool cached = step->from_page == step->to_page && fixture.file.kind->cached_onto_itself;

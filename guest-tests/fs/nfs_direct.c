@@ -82,7 +82,7 @@ static void run(const void* arg) {
       direct_bytes(&now)) {
     long long want = rounds * (long long)length,
               got = step->write ? now.written - old.written : now.read - old.read;
-    if (got != want) ktap_fail("%lld bytes went directly, want %lld", got, want);
+    if (got != want) ktap_fail("%lld bytes of direct I/O, want %lld", got, want);
     long long pinned = fixture.file.read[ALIGNED_PAGE].pins ? rounds * pages : 0;
     pins_expect(&before, pinned, pinned);
   }

@@ -117,9 +117,9 @@ static void judge_core(const struct area* area) {
   // A page of the file may stand across two of the process.
   off_t data = start < 0 ? 0 : data_bytes(fd, start, area->size),
         most = (off_t)(2 * area->unit) * written(area);
-  ktap_note("%lld of %zu bytes are no hole", (long long)data, area->size);
+  ktap_note("%lld of %zu bytes are not a hole", (long long)data, area->size);
   if (data > most)
-    ktap_fail("%lld bytes are no hole, %lld at most should be", (long long)data, (long long)most);
+    ktap_fail("%lld bytes are not a hole, want at most %lld", (long long)data, (long long)most);
   free(bytes);
   close(fd);
 }
@@ -156,7 +156,7 @@ static void dump(const void* arg) {
       judge_core(&area);
     // Those of the process itself are some hundred; the huge area is too small to tell.
     if (area.kind == AREA_PAGES && brought > units / 2)
-      ktap_fail("%lld faults: the dump brought in what was never touched", brought);
+      ktap_fail("%lld faults: the dump faulted in untouched pages", brought);
     // Plain references.
     pins_expect(&before, 0, 0);
   }

@@ -73,9 +73,9 @@ static void arrive(const void* arg) {
   int code = proc_reap(child, 20000);
   if (code == 1) ktap_fail("execve fails");
   if (code > 1)
-    ktap_fail("%s are not what was given", code == 2   ? "count and length"
-                                           : code == 3 ? "arguments"
-                                                       : "environment");
+    ktap_fail("%s differ from those passed", code == 2   ? "count and length"
+                                             : code == 3 ? "arguments"
+                                                         : "environment");
   pins_expect(&before, 0, 0);
 }
 

@@ -39,9 +39,9 @@ static void refused(const void* arg) {
       gupdrv_run(driver, mistake->command, buffer.addr, buffer.size, &request);
       pins_expect(&before, 0, 0);
       ktap_expect_kernel("mm/gup.c");
-      if (request.size != 0) ktap_fail("flags %#x: %lld bytes were got", flags, (long long)request.size);
+      if (request.size != 0) ktap_fail("flags %#x: %lld bytes were pinned", flags, (long long)request.size);
       if (!kmsg_find(log, "WARNING: ", line, sizeof(line)))
-        ktap_fail("flags %#x: the kernel says nothing", flags);
+        ktap_fail("flags %#x: the kernel does not warn", flags);
       else
         ktap_note("flags %#x: %s", flags, line);
     }
@@ -69,7 +69,7 @@ static void accepted(const void* arg) {
         pins_expect_at_least(&before, pages, 0);
       else
         pins_expect(&before, counted ? pages : 0, counted ? pages : 0);
-      if (request.size != buffer.size) ktap_fail("%lld bytes were got", (long long)request.size);
+      if (request.size != buffer.size) ktap_fail("%lld bytes were pinned", (long long)request.size);
       if (kmsg_find(log, "WARNING: ", line, sizeof(line))) ktap_fail("the kernel says: %s", line);
     }
     buffer_put(&buffer);

@@ -75,7 +75,7 @@ static bool run(const struct combination* c, char* text, size_t size) {
 static void judge(const struct combination* c, const char* text) {
   char name[96];
   const char *get = strstr(text, "get:"), *put = strstr(text, "put:"), *wrong = strstr(text, "runcated");
-  if (wrong) ktap_fail("not all pages were got: t%.60s", wrong);
+  if (wrong) ktap_fail("not all pages were pinned: t%.60s", wrong);
   if (!c->way->timed && !strstr(text, ": done")) ktap_fail("no \"done\": %.300s", text);
   if (!c->way->timed) return;
   KTAP_REQUIRE(get && put, "no time: %.300s", text);

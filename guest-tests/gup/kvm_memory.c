@@ -69,8 +69,7 @@ static void read_only_memory(const void* arg) {
     mprotect(buffer.addr, buffer.size, PROT_READ);
     if (pins_begin(&before)) {
       int error = tinyvm_run(&vm);
-      if (error != EFAULT)
-        ktap_fail("the guest's store into memory that may not be written: %s", strerror(error));
+      if (error != EFAULT) ktap_fail("the guest's store into read-only memory: %s", strerror(error));
       pins_expect(&before, 0, 0);
     }
     tinyvm_close(&vm);
@@ -119,7 +118,7 @@ static void late_pages(const void* arg) {
       uffd_judge(&uffd, TINYVM_PAGES);
       for (size_t i = 0; i < TINYVM_PAGES; ++i) {
         if (page_at(uffd.area, i)[TINYVM_TO] != page_at(uffd.area, i)[TINYVM_FROM])
-          ktap_fail("page %zu: not what came", i);
+          ktap_fail("page %zu: wrong contents", i);
       }
       tinyvm_close(&vm);
     }

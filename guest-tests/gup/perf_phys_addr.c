@@ -82,7 +82,7 @@ static void compare(const struct sampler* sampler, const struct touch* touch, co
     if (frame == 0) ktap_fail("no frame in /proc/self/pagemap");
     uint64_t want = touch->read ? 0 : frame * page_bytes() + (uintptr_t)place % page_bytes();
     if (find(sampler, (uintptr_t)place, &seen) && seen != want)
-      ktap_fail("%p is said to be at %#llx, and is at %#llx", (const void*)place, (unsigned long long)seen,
+      ktap_fail("%p is reported at %#llx, but is at %#llx", (const void*)place, (unsigned long long)seen,
                 (unsigned long long)want);
   }
 }

@@ -33,7 +33,7 @@ static long resting(int driver, int log, struct buffer* buffer) {
   kmsg_rewind(log);
   if (!gupdrv_run(driver, GUP_DUMP, buffer->addr, page_bytes(), &request)) return -1;
   long seen = dumped(log, "refcount:");
-  if (seen != 2 && seen != 3) ktap_fail("a page got once has %ld references", seen);
+  if (seen != 2 && seen != 3) ktap_fail("a page referenced once has %ld references", seen);
   return seen - 1;
 }
 
@@ -58,7 +58,7 @@ static void measure(const struct want* want, int driver, int log, struct buffer*
     if (!pins_begin(&before)) return;
     if (!gupdrv_run(driver, GUP_DUMP, buffer->addr, pages * page_bytes(), &request)) return;
     pins_expect(&before, want->pin ? (long long)pages : 0, want->pin ? (long long)pages : 0);
-    if (request.size != pages * page_bytes()) ktap_fail("%lld bytes were got", (long long)request.size);
+    if (request.size != pages * page_bytes()) ktap_fail("%lld bytes were pinned", (long long)request.size);
     long seen = dumped(log, large ? "pincount:" : "refcount:");
     long more = want->pin ? bias : 1;
     long later = !large && seen != rest + more ? resting(driver, log, buffer) : rest;

@@ -42,7 +42,7 @@ static void compare(struct hold* hold, struct buffer* buffer) {
   hold_write(hold, 0, block, page_bytes());
   munmap(block, page_bytes());
   hold_check(hold, 0, page_bytes(), device_seed, "after the device wrote");
-  if (from[0] != 0x11) ktap_fail("what the device wrote shows in the new mapping");
+  if (from[0] != 0x11) ktap_fail("the device's write is visible in the new mapping");
 }
 
 static void detached(const void* arg) {
@@ -53,7 +53,7 @@ static void detached(const void* arg) {
   if (!buffer_get(&buffer, way->kind, pages * page_bytes())) return;
   pattern_fill(buffer.addr, buffer.size, seed, 0);
   if (hold_open(&hold, buffer.addr, buffer.size) && detach(way, &buffer)) {
-    hold_check(&hold, 0, buffer.size, seed, "after the mapping was gone");
+    hold_check(&hold, 0, buffer.size, seed, "after unmapping");
     // Unmapped addresses belong to nobody, and a hugetlb mapping would take a second page of the pool.
     if (way->how != UNMAP && way->kind != BUFFER_HUGETLB) compare(&hold, &buffer);
     if (way->kind == BUFFER_HUGETLB && hugetlb_free() >= free_before)

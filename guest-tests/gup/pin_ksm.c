@@ -88,8 +88,7 @@ static void ksm(const void* arg) {
   fill(&pinned);
   fill(&control);
   if (hold_open(&hold, pinned.addr, pinned.size) && pagemap_pfns(pinned.addr, pinned.size, pfns) && scan()) {
-    if (merged(&control) != pages)
-      ktap_fail("%zu of %d pages that nobody pins were merged", merged(&control), pages);
+    if (merged(&control) != pages) ktap_fail("%zu of %d unpinned pages were merged", merged(&control), pages);
     compare(&hold, &pinned, pfns);
   }
   hold_close(&hold);

@@ -57,7 +57,7 @@ static void pinned(const struct way* way, struct buffer* buffer, uint64_t frame,
       ktap_fail("moving a pinned page gives %ld", answer);
     if (pagemap_pfn(buffer->addr) != frame) ktap_fail("a pinned page moved");
     pattern_fill(buffer->addr, page_bytes(), new_seed, 0);
-    hold_check(&hold, 0, page_bytes(), new_seed, "after it was to move");
+    hold_check(&hold, 0, page_bytes(), new_seed, "after the attempt to move it");
   }
   hold_close(&hold);
 }
@@ -74,8 +74,8 @@ static void moved(const void* arg) {
   if (!ktap_failed()) {
     // The same page, held by nobody.
     long answer = move(way, buffer.addr, other);
-    if (answer != 0) ktap_fail("moving a page that nobody pins gives %ld", answer);
-    if (pagemap_pfn(buffer.addr) == frame) ktap_fail("the page is where it was");
+    if (answer != 0) ktap_fail("moving an unpinned page gives %ld", answer);
+    if (pagemap_pfn(buffer.addr) == frame) ktap_fail("the page did not move");
     if (node_of(buffer.addr) != other) ktap_fail("the page is not on node %d", other);
     if (pattern_check(buffer.addr, page_bytes(), new_seed, 0) >= 0) ktap_fail("data lost");
   }

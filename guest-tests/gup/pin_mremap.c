@@ -33,7 +33,7 @@ static void compare(struct hold* hold, unsigned char* moved, size_t size, const 
   hold_write(hold, page_bytes(), block, page_bytes());
   free(block);
   if (pattern_check(moved + page_bytes(), page_bytes(), device_seed, 0) >= 0)
-    ktap_fail("the device's write does not show");
+    ktap_fail("the device's write is not visible");
 }
 
 static void moved(const void* arg) {

@@ -43,9 +43,9 @@ static void soft_offline(const void* arg) {
   if (!ktap_failed() && *kind == BUFFER_PAGES) {
     // The same page, held by nobody: it moves, with its data.
     if (madvise(buffer.addr, page_bytes(), MADV_SOFT_OFFLINE) < 0)
-      ktap_fail("of a page that nobody pins: %s", strerror(errno));
+      ktap_fail("of an unpinned page: %s", strerror(errno));
     else if (pagemap_pfn(buffer.addr) == frame)
-      ktap_fail("the page is where it was");
+      ktap_fail("the page did not move");
     if (pattern_check(buffer.addr, page_bytes(), new_seed, 0) >= 0) ktap_fail("data lost");
   }
   buffer_put(&buffer);

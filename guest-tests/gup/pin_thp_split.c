@@ -50,7 +50,7 @@ static void pinned(const struct part* part, struct buffer* buffer) {
     split(buffer);
     if (!is_huge(buffer, part->first)) ktap_fail("a pinned huge page was split after its page table");
     if (pagemap_pfn(buffer->addr + start) != frame)
-      ktap_fail("a pinned page moved with the page table's split");
+      ktap_fail("a pinned page moved when the page table was split");
     if (pattern_check(buffer->addr, buffer->size, seed, 0) >= 0) ktap_fail("data lost");
     pattern_fill(buffer->addr + start, length, new_seed, 0);
     hold_check(&hold, 0, length, new_seed, "after the process wrote");

@@ -34,10 +34,10 @@ static bool remove_pages(struct buffer* buffer, bool punch, size_t* gone) {
 static void compare(struct hold* hold, struct buffer* buffer, size_t gone) {
   unsigned char* from = buffer->addr + first * page_bytes();
   size_t length = gone * page_bytes();
-  hold_check(hold, 0, buffer->size, seed, "after the pages left the file");
+  hold_check(hold, 0, buffer->size, seed, "after the pages were removed from the file");
   for (size_t i = 0; i < length; ++i) {
     if (from[i] == 0) continue;
-    ktap_fail("byte %zu of what was removed is not zero", i);
+    ktap_fail("byte %zu of the removed range is not zero", i);
     break;
   }
   // New pages of the file and old pages of the device do not see each other; the ones that stayed are the
@@ -46,7 +46,7 @@ static void compare(struct hold* hold, struct buffer* buffer, size_t gone) {
   hold_check(hold, 0, first * page_bytes(), new_seed, "in front of the gap");
   hold_check(hold, first * page_bytes(), length, seed, "in the gap");
   size_t behind = first * page_bytes() + length;
-  if (behind < buffer->size) hold_check(hold, behind, buffer->size - behind, new_seed, "behind the gap");
+  if (behind < buffer->size) hold_check(hold, behind, buffer->size - behind, new_seed, "after the gap");
 }
 
 static void removed(const void* arg) {

@@ -96,7 +96,7 @@ static void own_arguments(const void* arg) {
   got = read_proc("environ", text, sizeof(text));
   if (got < 0) ktap_fail("/proc/self/environ: %s", strerror(errno));
   if (memmem(text, (size_t)(got > 0 ? got : 0), "PINRIG_UNSEEN", 13))
-    ktap_fail("environ shows what exec was not given");
+    ktap_fail("environ shows data that was not passed to exec");
 }
 
 int main(void) {

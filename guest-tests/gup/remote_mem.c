@@ -40,7 +40,7 @@ static pid_t start(struct buffer* buffer, struct rendezvous* to, struct rendezvo
     rendezvous_wait(to, &byte, limit_ms);
     _exit(pattern_check(buffer->addr, buffer->size, new_seed, 0) >= 0);
   }
-  if (child > 0 && !rendezvous_wait(from, &byte, limit_ms)) ktap_fail("the child does not come up");
+  if (child > 0 && !rendezvous_wait(from, &byte, limit_ms)) ktap_fail("the child does not start");
   return child;
 }
 

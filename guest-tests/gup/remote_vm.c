@@ -35,7 +35,7 @@ static bool peer_start(struct peer* peer, struct buffer* buffer) {
   peer->pid = proc_fork();
   if (peer->pid == 0) live(peer, buffer);
   if (peer->pid > 0 && rendezvous_wait(&peer->from, &byte, limit_ms)) return true;
-  return ktap_fail("the other process does not come up");
+  return ktap_fail("the other process does not start");
 }
 
 static void peer_end(struct peer* peer, unsigned char expected) {

@@ -138,7 +138,7 @@ static void same_but_code(const struct text* text, const char* when) {
   if (!before || pattern_check(text->addr + after, text->huge - after, seed, after) >= 0)
     ktap_fail("text lost %s", when);
   for (int i = 0; i < calls; ++i)
-    if (call(text) != answer) ktap_fail("the function does not do what it did %s", when);
+    if (call(text) != answer) ktap_fail("the function behaves differently %s", when);
 }
 
 static void file_is_untouched(void) {
@@ -173,9 +173,9 @@ static void splits(const void* arg) {
       if (read(fd, &hits, sizeof(hits)) != sizeof(hits) || hits != calls)
         ktap_fail("%llu hits, want %d", hits, calls);
       close(fd);
-      if (memcmp(text.addr + text.at, code, sizeof(code)) != 0) ktap_fail("the breakpoint stayed");
+      if (memcmp(text.addr + text.at, code, sizeof(code)) != 0) ktap_fail("the breakpoint was not removed");
       same_but_code(&text, "after the breakpoint");
-      if (pagemap_pfn(text.addr + text.at) != frame) ktap_fail("the page of the file did not come back");
+      if (pagemap_pfn(text.addr + text.at) != frame) ktap_fail("the page of the file was not restored");
     }
     // get_user_page_vma_remote() takes plain references.
     pins_expect(&before, 0, 0);

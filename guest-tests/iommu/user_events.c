@@ -79,7 +79,7 @@ static void toggle(const void* arg) {
     *word = 0;
     int error = enroll(fd, word);
     if (error == EINVAL || error == ENOTTY)
-      ktap_skip("the ABI before 6.4: no words of the program's own");
+      ktap_skip("the ABI before 6.4 does not support words in user memory");
     else if (error)
       ktap_fail("registering: %s", strerror(error));
     // The state of now is written at once.

@@ -46,7 +46,7 @@ static void enter_and_leave(const void* arg) {
       long now = vfio_status_kib("VmPin");
       if (now - start != (long)(buffer.size / 1024)) ktap_fail("VmPin went from %ld to %ld kB", start, now);
       leave(fd, &before, VFIO_IOVA, buffer.size, buffer.size);
-      if (vfio_status_kib("VmPin") != start) ktap_fail("VmPin does not come back to %ld kB", start);
+      if (vfio_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);
     }
     if (*kind == BUFFER_MEMFD) buffer_seal(&buffer);
     buffer_put(&buffer);
@@ -66,7 +66,7 @@ static void twice_and_close(const void* arg) {
         enter(fd, &before, second, buffer.addr, buffer.size, VHOST_ACCESS_RO)) {
       leave(fd, &before, VFIO_IOVA, buffer.size, buffer.size);
       if (!vdpa_map(fd, second, buffer.addr, buffer.size, VHOST_ACCESS_RW))
-        ktap_fail("an address that is taken was given again");
+        ktap_fail("an address in use was mapped again");
       pins_expect(&before, 0, 0);
       close(fd);
       fd = -1;
@@ -96,7 +96,7 @@ static void refused(const void* arg) {
         ktap_fail("it was not refused");
       long long taken = *why == 'h' ? pages / 2 : 0;
       pins_expect(&before, taken, taken);
-      if (vfio_status_kib("VmPin") != start) ktap_fail("VmPin does not come back to %ld kB", start);
+      if (vfio_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);
     }
     setrlimit(RLIMIT_MEMLOCK, &old);
     buffer_put(&buffer);

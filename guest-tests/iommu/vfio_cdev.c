@@ -96,7 +96,7 @@ static void charged(const void* arg) {
     if (iommufd_unmap(scene.fd, scene.space, 0, UINT64_MAX, &undone)) ktap_fail("everything is not unmapped");
     if (undone != scene.buffer.size) ktap_fail("%llu bytes unmapped", (unsigned long long)undone);
     pins_expect(&scene.before, 0, pages);
-    if (vfio_status_kib("VmPin") != start) ktap_fail("VmPin does not come back to %ld kB", start);
+    if (vfio_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);
   }
   scene_close(&scene);
 }

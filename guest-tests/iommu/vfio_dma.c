@@ -61,7 +61,7 @@ static void copy_and_compare(struct scene* scene) {
   if (!e1000e_copy(&scene->nic, RINGS, SOURCE, TARGET, frame))
     ktap_fail("the device copies nothing");
   else if (pattern_check(scene->target.addr, frame, stale, 0) < 0)
-    ktap_fail("the process still sees what was there before");
+    ktap_fail("the process still sees the old data");
   else if (pattern_check(scene->target.addr, frame, seed, 0) >= 0)
     ktap_fail("the process sees other data than it wrote");
 }
@@ -89,7 +89,7 @@ static void across_fork(const void* arg) {
     }
     copy_and_compare(&scene);
     rendezvous_send(&go, 1);
-    if (child > 0 && proc_reap(child, limit_ms) == 1) ktap_fail("the child sees what came after fork()");
+    if (child > 0 && proc_reap(child, limit_ms) == 1) ktap_fail("the child sees data written after fork()");
     rendezvous_close(&go);
   }
   scene_close(&scene);

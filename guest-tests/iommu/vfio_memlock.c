@@ -31,7 +31,7 @@ static void charged(const void* arg) {
       long now = vfio_status_kib("VmLck");
       if (now != start + all) ktap_fail("VmLck went from %ld to %ld kB, want %ld more", start, now, all);
       if (vfio_unmap(&vfio, VFIO_IOVA, buffer.size, &undone)) ktap_fail("it is not unmapped");
-      if (vfio_status_kib("VmLck") != start) ktap_fail("VmLck does not come back to %ld kB", start);
+      if (vfio_status_kib("VmLck") != start) ktap_fail("VmLck does not return to %ld kB", start);
     }
     buffer_put(&buffer);
   }
@@ -71,7 +71,7 @@ static void limit(const void* arg) {
   static const char* const steps[] = {"",
                                       "beyond the limit: not ENOMEM",
                                       "within the limit: refused",
-                                      "beyond what is left: not ENOMEM",
+                                      "beyond the rest of the limit: not ENOMEM",
                                       "cannot set the limit",
                                       "after release: refused"};
   bool usable = vfio_open(&vfio);

@@ -42,7 +42,7 @@ static void leaves(const void* arg) {
       pins_expect_longterm(&before, all);
       if (pagemap_pfns(buffer.addr, looked_at, is)) {
         ktap_note("in ZONE_MOVABLE: %zu of %d before, %zu after", movable, pages, in_movable(is, pages));
-        if (in_movable(is, pages)) ktap_fail("pages are pinned for long in ZONE_MOVABLE");
+        if (in_movable(is, pages)) ktap_fail("pages are pinned long-term in ZONE_MOVABLE");
         if (pattern_check(buffer.addr, looked_at, seed, 0) >= 0) ktap_fail("data lost");
       }
       vfio_unmap(&vfio, VFIO_IOVA, buffer.size, &undone);

@@ -100,7 +100,7 @@ static bool deliver(struct nic* nic) {
   pattern_fill(frame, sizeof(frame), seed, 0);
   if (!done((int)sendto(nic->packet, frame, sizeof(frame), 0, (void*)&to, sizeof(to)), "sending a frame"))
     return false;
-  return poll(&called, 1, limit_ms) == 1 || ktap_fail("vhost takes no frame");
+  return poll(&called, 1, limit_ms) == 1 || ktap_fail("vhost accepts no frame");
 }
 
 static void close_all(struct nic* nic) {
@@ -145,7 +145,7 @@ static void receive(const void* arg) {
       if (used->idx != 1 || used->ring[0].len != header + frame_bytes)
         ktap_fail("the ring says %u", used->ring[0].len);
       if (pattern_check(nic.guest.addr + row->address + header, frame_bytes, seed, 0) >= 0)
-        ktap_fail("the frame is another");
+        ktap_fail("wrong frame");
     }
   }
   close_all(&nic);

@@ -154,7 +154,7 @@ static void cipher(const void* arg) {
       memset(plain.addr, 0, length);
       if (crypt_to(fd, ALG_OP_DECRYPT, at, plain.addr, length, mode) &&
           pattern_check(plain.addr, length, 7, 0) >= 0)
-        ktap_fail("what was encrypted does not decrypt to what it was");
+        ktap_fail("decrypting does not restore the plain text");
     }
     buffer_seal(&secret);
     buffer_put(&secret);

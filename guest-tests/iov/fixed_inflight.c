@@ -50,7 +50,7 @@ static bool unregister_aside(struct use* use) {
   use->threaded = pthread_create(&use->thread, NULL, unregister, &use->ring.fd) == 0;
   long long end = clock_ms() + slow_answer_ms;
   while (use->threaded && replace(&use->ring, NULL) == EFAULT) {
-    if (clock_ms() > end) return ktap_fail("the kernel does not begin to unregister");
+    if (clock_ms() > end) return ktap_fail("the kernel does not start to unregister");
     sleep_ms(1);
   }
   return use->threaded || ktap_fail("no thread");
@@ -69,7 +69,7 @@ static void take_away(struct use* use) {
   if (use->how == REPLACED)
     pins_expect_longterm(&use->before, pages);
   else if (pins_rest(&now) && now.released != use->before.released)
-    ktap_fail("%lld pages unpinned under the reads", now.released - use->before.released);
+    ktap_fail("%lld pages unpinned during the reads", now.released - use->before.released);
 }
 
 static void reap(struct use* use) {
@@ -98,7 +98,7 @@ static void hold_and_release(struct use* use) {
     take_away(use);
     buffer_expect_held(&use->buffer);
     if (held_device_reads(&drive) != slow_reads)
-      ktap_fail("the reads were through while their drive stalled");
+      ktap_fail("the reads completed while their drive was suspended");
   }
   if (!held_device_release(&drive) || !started) return;
   reap(use);

@@ -98,7 +98,7 @@ static void second_buffer_bad(const void* arg) {
   int ring = uring_open();
   if (ring >= 0 && pins_begin(&before)) {
     if (syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, vec, 2) == 0 || errno != EFAULT)
-      ktap_fail("two buffers of which one is not mapped: %s", strerror(errno));
+      ktap_fail("two buffers, one of them unmapped: %s", strerror(errno));
     pins_expect(&before, pages, pages);
   }
   if (ring >= 0) close(ring);
@@ -130,7 +130,7 @@ static void memlock(const void* arg) {
   }
   int code = proc_reap(child, child_ms);
   if (code == 3) ktap_fail("more than RLIMIT_MEMLOCK was registered");
-  if (code == 4) ktap_fail("what fits into RLIMIT_MEMLOCK was not registered");
+  if (code == 4) ktap_fail("a buffer within RLIMIT_MEMLOCK was not registered");
   if (code != 0 && code != 3 && code != 4) ktap_fail("the child ended with %d", code);
   if (code == 0) pins_expect(&before, rounds * (2 * pages + pages / 2), rounds * (2 * pages + pages / 2));
   buffer_seal(&buffer);

@@ -43,7 +43,7 @@ static void carry(const int* ends, const struct stream* stream, const unsigned c
   if (!pins_begin(&before)) return;
   for (int at = 0; at < bytes; at += stream->piece) {
     ssize_t sent = send(ends[0], from + at, (size_t)stream->piece, 0);
-    KTAP_REQUIRE(sent == stream->piece, "send took %zd bytes: %s", sent, strerror(errno));
+    KTAP_REQUIRE(sent == stream->piece, "send accepted %zd bytes: %s", sent, strerror(errno));
   }
   if (receive(ends[1], to) && pattern_check(to, bytes, 2400, 0) >= 0) ktap_fail("wrong data arrived");
   pins_expect(&before, 0, 0);

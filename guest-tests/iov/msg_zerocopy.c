@@ -95,7 +95,7 @@ static void transfer(const struct send_case* c, struct ring* ring, const int* en
     good = by_ring(ring, ends[0], from, length, c->fixed);
   } else {
     ssize_t sent = send(ends[0], from, length, MSG_ZEROCOPY);
-    good = sent == (ssize_t)length || ktap_fail("send took %zd bytes: %s", sent, strerror(errno));
+    good = sent == (ssize_t)length || ktap_fail("send accepted %zd bytes: %s", sent, strerror(errno));
   }
   if (good) receive(ends[1], length, seed);
   if (good && !c->by_ring) completed(ends[0]);

@@ -79,7 +79,7 @@ static void after_hash(struct walk* w, size_t taken) {
   if (read(w->ends[0], digest, sizeof(digest)) != sizeof(digest))
     ktap_fail("reading a digest: %s", strerror(errno));
   if (memcmp(w->digest, none, sizeof(none)) == 0) memcpy(w->digest, digest, sizeof(digest));
-  if (memcmp(w->digest, digest, sizeof(digest)) != 0) ktap_fail("another digest than before");
+  if (memcmp(w->digest, digest, sizeof(digest)) != 0) ktap_fail("the digest differs from the first one");
 }
 
 static bool open_tcp(struct walk* w) {
@@ -100,7 +100,7 @@ static void arrives(struct walk* w, size_t taken) {
   for (size_t at = 0; at < taken;) {
     ssize_t got = poll(&ready, 1, limit_ms) == 1 ? recv(w->ends[1], bytes, sizeof(bytes), 0) : 0;
     if (got <= 0 || pattern_check(bytes, (size_t)got, seed, at) >= 0) {
-      ktap_fail("behind byte %zu of %zu: %s", at, taken, got <= 0 ? "nothing arrives" : "wrong data");
+      ktap_fail("after byte %zu of %zu: %s", at, taken, got <= 0 ? "nothing arrives" : "wrong data");
       return;
     }
     at += (size_t)got;
@@ -140,10 +140,10 @@ static void after_vmsplice(struct walk* w, size_t taken) {
   ssize_t got;
   while ((got = read(w->ends[0], bytes, sizeof(bytes))) > 0) {
     if (at < there && pattern_check(bytes, (size_t)got, seed, at) >= 0)
-      ktap_fail("wrong data behind byte %zu", at);
+      ktap_fail("wrong data after byte %zu", at);
     at += (size_t)got;
   }
-  if (at != taken) ktap_fail("%zu bytes were in the pipe, %zu taken", at, taken);
+  if (at != taken) ktap_fail("%zu bytes were in the pipe, %zu accepted", at, taken);
 }
 
 static bool attempt(void* context, int nth) {
@@ -159,7 +159,7 @@ static bool attempt(void* context, int nth) {
     injected = fault_nth_disarm();
     w->refused += fault_refused(nth, injected, status);
     if (!injected && status == 0 && result != (ssize_t)w->length)
-      ktap_fail("without a fault %zd bytes were taken", result);
+      ktap_fail("without a fault %zd bytes were accepted", result);
     if (w->user->after) w->user->after(w, result > 0 ? (size_t)result : 0);
   }
   for (int i = 0; i < 2; ++i)

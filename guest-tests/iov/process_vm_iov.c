@@ -111,8 +111,7 @@ static void local_side_unwritable(const void* arg) {
   struct iovec there = {remote.addr, remote.size}, here = {local.addr, local.size};
   if (pins_begin(&before)) {
     ssize_t done = process_vm_readv(getpid(), &here, 1, &there, 1, 0);
-    if (done != -1 || errno != EFAULT)
-      ktap_fail("%zd bytes were read into memory that may not be written", done);
+    if (done != -1 || errno != EFAULT) ktap_fail("%zd bytes were read into read-only memory", done);
     pins_expect(&before, pages, pages);
   }
   buffer_put(&local);

@@ -37,7 +37,7 @@ static void pipe_close(int* ends) {
 // F_SEAL_WRITE is refused while somebody holds a page. Needs the mapping gone, else it is refused for that.
 static void expect_held(const struct buffer* buffer, const char* when) {
   if (fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_WRITE) == 0)
-    ktap_fail("%s: nobody holds the pages", when);
+    ktap_fail("%s: the pages are not held", when);
   else if (errno != EBUSY)
     ktap_fail("%s: F_SEAL_WRITE: %s", when, strerror(errno));
 }
@@ -52,7 +52,7 @@ static bool fill_pipe(int pipe, const struct buffer* buffer, unsigned flags) {
   pattern_fill(buffer->addr, buffer->size, seed, 0);
   ssize_t done = vmsplice(pipe, &vec, 1, flags);
   return done == (ssize_t)buffer->size ||
-         ktap_fail("vmsplice took %zd of %zu bytes: %s", done, buffer->size, strerror(errno));
+         ktap_fail("vmsplice accepted %zd of %zu bytes: %s", done, buffer->size, strerror(errno));
 }
 
 // Reads the pipe out and compares.
@@ -62,7 +62,7 @@ static void drain(int pipe) {
   ssize_t got;
   while ((got = read(pipe, bytes, sizeof(bytes))) > 0) {
     if (pattern_check(bytes, (size_t)got, seed, position) >= 0)
-      ktap_fail("wrong data behind byte %zu of the pipe", position);
+      ktap_fail("wrong data after byte %zu of the pipe", position);
     position += (size_t)got;
   }
   if (position != pages * page_bytes()) ktap_fail("%zu bytes were in the pipe", position);
@@ -98,7 +98,7 @@ static void after(enum way way, struct pipes* p, struct buffer* buffer) {
       unsigned char byte = 0;
       ssize_t done = 0, step;
       while ((step = splice(p->first[0], NULL, file, NULL, all, 0)) > 0) done += step;
-      if (done != (ssize_t)all) ktap_fail("splice to a file took %zd bytes: %s", done, strerror(errno));
+      if (done != (ssize_t)all) ktap_fail("splice to a file accepted %zd bytes: %s", done, strerror(errno));
       for (size_t i = 0; i < all; i += 97)
         if (pread(file, &byte, 1, (off_t)i) != 1 || byte != pattern_byte(seed, i))
           ktap_fail("wrong data in the file at %zu", i);
@@ -140,7 +140,7 @@ static void file_pages_in_pipe(const void* arg) {
   unmap(&buffer);
   if (pipes_open(&p) && pins_begin(&before)) {
     ssize_t done = splice(buffer.fd, &from, p.first[1], NULL, buffer.size, 0);
-    if (done != (ssize_t)buffer.size) ktap_fail("splice took %zd bytes: %s", done, strerror(errno));
+    if (done != (ssize_t)buffer.size) ktap_fail("splice accepted %zd bytes: %s", done, strerror(errno));
     expect_held(&buffer, "in the pipe");
     drain(p.first[0]);
     pins_expect(&before, 0, 0);
@@ -165,7 +165,7 @@ static void to_direct_io(const void* arg) {
     if (fill_pipe(p.first[1], &buffer, 0)) {
       ssize_t done = splice(p.first[0], NULL, fd, &at, buffer.size, 0);
       if (done != (ssize_t)buffer.size)
-        ktap_fail("splice to the drive took %zd bytes: %s", done, strerror(errno));
+        ktap_fail("splice to the drive accepted %zd bytes: %s", done, strerror(errno));
     }
     pins_expect(&before, 0, 0);
     transfer_compare(&drive_raw, buffer.size, seed);

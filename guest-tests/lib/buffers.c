@@ -33,7 +33,7 @@ size_t thp_bytes(void) {
 size_t thp_usable(void) {
   size_t huge = thp_bytes();
   if (huge == 0) ktap_skip("no transparent huge pages in this kernel");
-  if (huge > BUFFER_MOST_THP) ktap_skip("a huge page of %zu MiB is more than the tests handle", huge >> 20);
+  if (huge > BUFFER_MOST_THP) ktap_skip("a huge page of %zu MiB is too large for the tests", huge >> 20);
   return huge > BUFFER_MOST_THP ? 0 : huge;
 }
 
@@ -127,7 +127,7 @@ static bool get_hugetlb(struct buffer* buffer) {
   if (huge == 0) return ktap_skip("no hugetlb pages in this kernel");
   buffer->size = (buffer->size + huge - 1) / huge * huge;
   if (hugetlb_free() < (long)(buffer->size / huge) || !map_anonymous(buffer, buffer->size, MAP_HUGETLB))
-    return ktap_skip("%zu free huge pages are needed, there are %ld", buffer->size / huge, hugetlb_free());
+    return ktap_skip("%zu free huge pages are needed, only %ld exist", buffer->size / huge, hugetlb_free());
   memset(buffer->addr, 0x5a, buffer->size);
   return true;
 }
@@ -192,7 +192,7 @@ bool buffer_seal(struct buffer* buffer) {
   while (fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_WRITE) < 0) {
     if (errno != EBUSY) return ktap_fail("F_SEAL_WRITE: %s", strerror(errno));
     if (lost_patience(start))
-      return ktap_fail("somebody still holds pages of the memfd: F_SEAL_WRITE stays EBUSY");
+      return ktap_fail("pages of the memfd are still held: F_SEAL_WRITE keeps returning EBUSY");
     sleep_ms(20);
   }
   return true;
@@ -202,7 +202,7 @@ bool buffer_expect_held(struct buffer* buffer) {
   munmap(buffer->map, buffer->map_size);
   buffer->map = MAP_FAILED;
   if (fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_WRITE) == 0)
-    return ktap_fail("nobody holds pages of the memfd: it could be sealed");
+    return ktap_fail("pages of the memfd are not held: it could be sealed");
   return errno == EBUSY || ktap_fail("F_SEAL_WRITE: %s", strerror(errno));
 }
 

@@ -93,7 +93,7 @@ static bool attempt(void* context, int nth) {
   if (result > 0 && op->write) transfer_compare(target, (size_t)result, pattern);
   long bad = result > 0 && !op->write ? pattern_check(w->buffer.addr, (size_t)result, seed, 0) : -1;
   if (bad >= 0)
-    ktap_fail("fault %d: %ld bytes were moved, they say, but byte %ld is wrong", nth, result, bad);
+    ktap_fail("fault %d: %ld bytes reported as transferred, but byte %ld is wrong", nth, result, bad);
   return injected;
 }
 

@@ -84,7 +84,7 @@ bool fault_nth_disarm(void) {
 int fault_walk(bool (*attempt)(void* context, int nth), void* context, int limit) {
   int injected = 0;
   while (injected < limit && !ktap_failed() && attempt(context, injected + 1)) ++injected;
-  ktap_note("%d places of the operation were made to fail", injected);
+  ktap_note("%d allocations of the operation were made to fail", injected);
   if (injected == limit) ktap_fail("the operation still met its %d-th fault: is it endless?", limit);
   return injected;
 }

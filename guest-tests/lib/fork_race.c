@@ -77,7 +77,7 @@ void fork_race_judge(const struct fork_race* race, const struct fork_race_result
   ktap_note("%ld reads lost of %ld during %ld forks", result->lost, result->reads, result->forks);
   KTAP_REQUIRE(result->errors == 0, "a direct read failed");
   KTAP_REQUIRE(result->reads >= race->least_reads && result->forks >= race->least_forks,
-               "too few rounds to say anything");
+               "too few rounds to conclude anything");
   if (pins) {
     KTAP_REQUIRE(result->lost == 0, "%ld direct reads were lost to fork()", result->lost);
   } else if (result->lost > 0) {

@@ -55,8 +55,8 @@ void fs_fixture_end(struct fs_fixture* fixture) {
 
 bool fs_fixture_ready(const struct fs_fixture* fixture) {
   if (fixture->ready) return true;
-  return fixture->skipped ? ktap_skip("there is no such file system: see the first case")
-                          : ktap_fail("there is no file to work on: see the first case");
+  return fixture->skipped ? ktap_skip("the file system does not exist: see the first case")
+                          : ktap_fail("the test file does not exist: see the first case");
 }
 
 int fs_fixture_open(const struct fs_fixture* fixture, int flags) {

@@ -51,7 +51,7 @@ bool held_device_await(const struct held_device* drive, int reads) {
   long long end = clock_ms() + start_ms;
   while (held_device_reads(drive) != reads) {
     if (clock_ms() > end)
-      return ktap_fail("%d reads are under way, want %d", held_device_reads(drive), reads);
+      return ktap_fail("%d reads are in flight, want %d", held_device_reads(drive), reads);
     sleep_ms(1);
   }
   return true;

@@ -109,7 +109,7 @@ uint32_t iommufd_mock_device(int fd, uint32_t space, uint32_t* domain) {
   if (error == ENOTTY)
     ktap_skip("no mock devices (IOMMUFD_TEST)");
   else if (error)
-    ktap_fail("making a mock device: %s", strerror(error));
+    ktap_fail("creating a mock device: %s", strerror(error));
   *domain = request.mock.domain;
   return error ? 0 : request.mock.device;
 }
@@ -125,7 +125,7 @@ int iommufd_access(int fd, uint32_t space) {
   if (error == ENOTTY)
     ktap_skip("no mock devices (IOMMUFD_TEST)");
   else if (error)
-    ktap_fail("making a mock driver: %s", strerror(error));
+    ktap_fail("creating a mock driver: %s", strerror(error));
   return error ? -1 : (int)request.create.file;
 }
 

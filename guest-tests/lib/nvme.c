@@ -27,7 +27,7 @@ static bool generic_path(const char* block, char* path, size_t size) {
   char real[PATH_MAX];
   if (!realpath(block, real)) return ktap_fail("%s: %s", block, strerror(errno));
   const char* name = strrchr(real, '/') + 1;
-  if (strncmp(name, "nvme", 4) != 0) return ktap_fail("%s is no NVMe block device", real);
+  if (strncmp(name, "nvme", 4) != 0) return ktap_fail("%s is not an NVMe block device", real);
   snprintf(path, size, "/dev/ng%s", name + 4);
   return access(path, F_OK) == 0 || ktap_skip("no generic NVMe device %s", path);
 }

@@ -64,7 +64,7 @@ static size_t pages_of(const struct flat* flat) {
   long kib =
       device_find(DRIVE_RAW, 1, path, sizeof(path)) ? device_queue_attribute(path, "max_hw_sectors_kb") : -1;
   while (kib > 0 && pages * page_bytes() > (size_t)kib * 1024) pages /= 2;
-  if (pages != (size_t)flat->pages) ktap_note("the drive takes %ld KiB at once: %zu pages", kib, pages);
+  if (pages != (size_t)flat->pages) ktap_note("the drive accepts %ld KiB per command: %zu pages", kib, pages);
   return pages;
 }
 

@@ -73,7 +73,7 @@ static bool set_filter(const struct page_ref* watch) {
     }
     used += (size_t)snprintf(text + used, sizeof(text) - used, "%spfn >= 0x%llx && pfn <= 0x%llx",
                              used ? " || " : "", (unsigned long long)low, (unsigned long long)high);
-    if (used >= sizeof(text)) return ktap_fail("the buffer lies in too many places for one filter");
+    if (used >= sizeof(text)) return ktap_fail("the buffer has too many physical ranges for one filter");
   }
   return put("events/page_ref/filter", text);
 }
@@ -217,7 +217,7 @@ static bool judge(struct page_ref* watch, const struct range* want) {
   if (lost != 0) return ktap_fail("%lld page_ref events were lost", lost);
   if (watch->gone) return ktap_fail("a frame was reallocated while it was watched");
   return bad == 0 ||
-         ktap_fail("%zu of %zu pages, page %zu first: %lld references taken, %lld kept, want %lld and %lld",
+         ktap_fail("%zu of %zu pages, page %zu first: %lld references taken, %lld held, want %lld and %lld",
                    bad, watch->count, first, page->taken, page->taken - page->given, want->least, want->held);
 }
 

@@ -66,7 +66,7 @@ bool pins_sample(struct pins* now) {
   ssize_t ignored = read(fd, &byte, 1);
   (void)ignored;
   close(fd);
-  return read_vmstat(now) == 0 || ktap_fail("nr_foll_pin_* are gone from /proc/vmstat");
+  return read_vmstat(now) == 0 || ktap_fail("nr_foll_pin_* disappeared from /proc/vmstat");
 }
 
 // What the last operation was seen to end with: counters that still say so have come to rest since.
@@ -80,7 +80,7 @@ bool pins_begin(struct pins* before) {
   if (!pins_available() || !pins_sample(before)) return false;
   long long end = clock_ms() + settle_cap_ms;
   while (!same(before, &at_rest)) {
-    if (clock_ms() > end) return ktap_fail("the pin counters do not come to rest before the operation");
+    if (clock_ms() > end) return ktap_fail("the pin counters do not settle before the operation");
     at_rest = *before;
     sleep_ms(1);
     if (!pins_sample(before)) return false;
@@ -104,7 +104,7 @@ bool pins_rest(struct pins* now) {
     *now = next;
     // A guest that its host starves needs seconds for four equal samples: only movement is a reason to give
     // up.
-    if (equal == 0 && clock_ms() > end) return ktap_fail("the pin counters do not come to rest");
+    if (equal == 0 && clock_ms() > end) return ktap_fail("the pin counters do not settle");
   }
   at_rest = *now;
   return true;
@@ -116,7 +116,7 @@ static void claim(const char* word, long long amount) {
   char line[48];
   int length = snprintf(line, sizeof(line), "%s %lld\n", word, amount);
   if (write(atoi(number), line, (size_t)length) != length)
-    ktap_note("the claim was not taken: %s", strerror(errno));
+    ktap_note("the claim was not accepted: %s", strerror(errno));
 }
 
 void pins_claim_exact(long long pages) { claim("exact", pages); }

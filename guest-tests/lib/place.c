@@ -37,7 +37,7 @@ static bool format(enum place_kind kind, int image) {
 // NULL: failed.
 static const char* make_device(struct place* place, enum place_kind kind) {
   int image = memfd_create("place", MFD_CLOEXEC);
-  bool good = (image >= 0 && format(kind, image)) || ktap_fail("making an image: %s", strerror(errno));
+  bool good = (image >= 0 && format(kind, image)) || ktap_fail("creating an image: %s", strerror(errno));
   good = good && loop_open(&place->loop, image, 0);
   if (image >= 0) close(image);
   if (!good) return NULL;

@@ -27,7 +27,7 @@ void probe_framevec(void) {
     return;
   }
   bool good = ioctl(fd, VIDIOC_G_FMT, &format) == 0 && ioctl(fd, VIDIOC_REQBUFS, &request) == 0;
-  if (!good) ktap_fail("asking vivid for a buffer in user memory: %s", strerror(errno));
+  if (!good) ktap_fail("requesting a buffer in user memory from vivid: %s", strerror(errno));
   if (good && buffer_get(&buffer, BUFFER_PAGES, format.fmt.pix.sizeimage)) {
     if (mprotect(buffer.addr, buffer.size, PROT_READ) == 0 && pins_begin(&before)) {
       struct v4l2_buffer queue = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,

@@ -126,7 +126,7 @@ int rds_map(const struct rds_end* ends, const void* addr, size_t length, unsigne
       .vec = {(uintptr_t)addr, length}, .cookie_addr = (uintptr_t)cookie, .flags = flags};
   int error = rds_send(&ends[0], &ends[1], RDS_CMSG_RDMA_MAP, &args, sizeof(args));
   if (!error && rds_receive(&ends[1], &got) && got.cookie != *cookie)
-    ktap_fail("the peer was told of region %#llx, not %#llx", (unsigned long long)got.cookie,
+    ktap_fail("the peer was sent region %#llx, not %#llx", (unsigned long long)got.cookie,
               (unsigned long long)*cookie);
   return error;
 }
@@ -163,7 +163,7 @@ bool rds_transfer(const struct rds_end* ends, uint64_t cookie, void* local, size
       .nr_local = 1,
       .flags = RDS_RDMA_NOTIFY_ME | RDS_RDMA_FENCE | (write ? RDS_RDMA_READWRITE : 0)};
   int error = rds_send(&ends[1], &ends[0], RDS_CMSG_RDMA_ARGS, &args, sizeof(args));
-  if (error) return ktap_fail("asking for a transfer: %s", strerror(error));
+  if (error) return ktap_fail("requesting a transfer: %s", strerror(error));
   if (!rds_receive(&ends[1], &got)) return false;
   if (!got.done || got.status != RDS_RDMA_SUCCESS)
     return ktap_fail("the transfer ended with status %d", got.done ? got.status : -1);

@@ -41,7 +41,7 @@ bool ring_open(struct ring* ring, unsigned entries, unsigned flags) {
   ring->fd = (int)syscall(SYS_io_uring_setup, entries, &params);
   if (ring->fd < 0 && errno == ENOSYS) return ktap_skip("no io_uring in this kernel");
   if (ring->fd < 0 && errno == EINVAL && flags)
-    return ktap_skip("io_uring does not know set-up flags %#x", flags);
+    return ktap_skip("io_uring does not support setup flags %#x", flags);
   if (ring->fd < 0) return ktap_fail("io_uring_setup: %s", strerror(errno));
   ring->entries = params.sq_entries;
   ring->sqe_size = sizeof(struct io_uring_sqe) << (flags & IORING_SETUP_SQE128 ? 1 : 0);

@@ -48,7 +48,7 @@ void split_becomes_many(const void* arg) {
     pins_claim_exact(drive_pages(pages));
     long after = requests(), least = (long)(length / split->piece());
     ktap_note("%zd bytes were read in %ld requests", done, after - before);
-    if (before < 0 || after < 0) ktap_fail("the requests of the drive cannot be read");
+    if (before < 0 || after < 0) ktap_fail("cannot read the drive's request count");
     if (after - before < least) ktap_fail("the transfer was not split: there should be %ld", least);
     close(fd);
   }

@@ -158,7 +158,7 @@ bool stress_pipe(struct draw* draw, unsigned number, struct worker_slot* slot) {
     unsigned char bytes[4096];
     ssize_t got = read(tee_it ? second[0] : first[0], bytes, sizeof(bytes));
     if (got <= 0 || pattern_check(bytes, (size_t)got, seed, at) >= 0)
-      good = ktap_fail("the pipe gave %zd bytes, or others", got);
+      good = ktap_fail("the pipe returned %zd bytes, or wrong data", got);
     at += got > 0 ? (size_t)got : 0;
   }
   for (int i = 0; i < 2; ++i) {

@@ -48,7 +48,8 @@ bool target_open(void) {
 void target_close(void) {
   unlink(GROUP "/lun/lun_0/disk");
   int nexus = open(GROUP "/nexus", O_WRONLY | O_CLOEXEC);
-  if (nexus >= 0 && write(nexus, "NULL", 4) != 4) ktap_note("the nexus stays: %s", strerror(errno));
+  if (nexus >= 0 && write(nexus, "NULL", 4) != 4)
+    ktap_note("the nexus cannot be removed: %s", strerror(errno));
   if (nexus >= 0) close(nexus);
   for (int i = folder_count; i > 0; --i) rmdir(folders[i - 1]);
 }

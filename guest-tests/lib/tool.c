@@ -71,7 +71,7 @@ static bool listens(int port) {
 bool tool_wait_for_port(int port, int limit_ms) {
   long long end = clock_ms() + limit_ms;
   while (!listens(port)) {
-    if (clock_ms() > end) return ktap_fail("nobody listens on port %d", port);
+    if (clock_ms() > end) return ktap_fail("no process listens on port %d", port);
     sleep_ms(10);
   }
   return true;

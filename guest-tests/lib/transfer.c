@@ -94,7 +94,8 @@ static void check_buffer(const struct transfer* t) {
   for (int i = 0; i <= t->segments; ++i) {
     const unsigned char* next = i < t->segments ? t->vec[i].iov_base : t->buffer.addr + t->buffer.size;
     for (; at < next; ++at)
-      KTAP_REQUIRE(*at == untouched, "byte %td of the buffer was not to be written", at - t->buffer.addr);
+      KTAP_REQUIRE(*at == untouched, "byte %td of the buffer was written, but must not be",
+                   at - t->buffer.addr);
     if (i == t->segments) break;
     long bad = pattern_check(next, t->vec[i].iov_len, t->seed, position);
     KTAP_REQUIRE(bad < 0, "wrong data at byte %ld of segment %d", bad, i);
@@ -147,7 +148,7 @@ static bool moved(ssize_t done, int error, const struct transfer* t, const struc
     return ktap_fail("%zd of %zu bytes: %s", done, t->length, done < 0 ? strerror(error) : "short");
   }
   if (done >= 0 || error != want->error)
-    ktap_fail("%zd bytes (%s) where it should be refused: %s", done, done < 0 ? strerror(error) : "moved",
+    ktap_fail("%zd bytes (%s), but it should be refused: %s", done, done < 0 ? strerror(error) : "moved",
               strerror(want->error));
   return false;
 }

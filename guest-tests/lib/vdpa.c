@@ -21,8 +21,8 @@ int vdpa_open(void) {
   if (parameter >= 0 && read(parameter, &use_va, 1) < 0) use_va = '?';
   if (parameter >= 0) close(parameter);
   if (family < 0 || use_va != 'N') {
-    ktap_skip("%s",
-              family < 0 ? "no vDPA (VDPA)" : "the simulator takes virtual addresses (vdpa_sim.use_va=0)");
+    ktap_skip("%s", family < 0 ? "no vDPA (VDPA)"
+                               : "the simulator uses virtual addresses (vdpa_sim.use_va=0 is needed)");
     return -1;
   }
   int error = genl_request(family, VDPA_CMD_DEV_NEW, words, 2);

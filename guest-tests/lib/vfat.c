@@ -44,7 +44,7 @@ bool vfat_open(struct vfat* vfat) {
   *vfat = (struct vfat){.loop = {.fd = -1}, .target = "/tmp/pinrig-vfat"};
   int image = memfd_create("vfat", MFD_CLOEXEC);
   bool good = image >= 0 && vfat_format(image);
-  if (!good) ktap_fail("making a vfat image: %s", strerror(errno));
+  if (!good) ktap_fail("creating a vfat image: %s", strerror(errno));
   good = good && loop_open(&vfat->loop, image, 0);
   if (image >= 0) close(image);
   if (!good) return false;

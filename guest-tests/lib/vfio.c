@@ -67,10 +67,10 @@ bool vfio_bind(char* address, size_t size) {
   // Where a device tree says which IOMMU a device is behind, probing a driver is what puts it there.
   const bool probed = put("/sys/bus/pci/drivers_probe", address);
   if (!link_of(address, "iommu_group", name, sizeof(name)))
-    return ktap_skip("no IOMMU before the e1000e (INTEL_IOMMU, ARM_SMMU_V3)");
+    return ktap_skip("the e1000e is not behind an IOMMU (INTEL_IOMMU, ARM_SMMU_V3)");
   if (!probed) return ktap_fail("probing %s: %s", address, strerror(errno));
   const bool bound = link_of(address, "driver", name, sizeof(name)) && strcmp(name, "vfio-pci") == 0;
-  return bound || ktap_fail("vfio-pci does not take %s", address);
+  return bound || ktap_fail("vfio-pci does not accept %s", address);
 }
 
 static bool open_group(struct vfio* vfio, const char* address) {

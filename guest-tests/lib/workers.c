@@ -95,6 +95,6 @@ bool workers_judge(const struct workers* workers, size_t number) {
   if (workers->failed[number]) return ktap_fail("worker %zu failed: see above", number);
   if (slot->done == 0) return ktap_fail("worker %zu did nothing", number);
   if (slot->last != draw_for(workers->seed, (unsigned)number, slot->begun - 1).state)
-    return ktap_fail("worker %zu made other choices than the seed's", number);
+    return ktap_fail("worker %zu deviated from the choices of the seed", number);
   return true;
 }

@@ -105,7 +105,7 @@ long long zone_written(const struct zoned* zoned, unsigned zone) {
   struct blk_zone found;
   int fd = open(zoned->path, O_RDONLY | O_CLOEXEC);
   bool good = fd >= 0 && ioctl(fd, BLKREPORTZONE, &one) == 0 && one.report.nr_zones == 1;
-  if (!good) ktap_fail("looking at zone %u: %s", zone, strerror(errno));
+  if (!good) ktap_fail("reporting zone %u: %s", zone, strerror(errno));
   if (fd >= 0) close(fd);
   memcpy(&found, one.room + sizeof(struct blk_zone_report), sizeof(found));
   return good ? (long long)(found.wp - found.start) * sector : -1;

@@ -74,7 +74,7 @@ static bool tell(struct worker* worker, unsigned char order) {
   unsigned char done;
   if (rendezvous_send(&worker->orders, order) && rendezvous_wait(&worker->answers, &done, answer_ms))
     return true;
-  return ktap_fail("the process in the group does not answer to '%c'", order);
+  return ktap_fail("the process in the group does not answer '%c'", order);
 }
 
 static bool start(struct worker* worker, int use) {
@@ -126,7 +126,7 @@ static void held_is_charged(struct worker* worker, struct pins* before) {
   pins_expect(before, 0, pages);
   held -= cgroup_memory(&worker->group);
   if (held < (pages - slab_pages) * (long long)page_bytes())
-    ktap_fail("with %d pages pinned only %lld bytes more are charged", pages, held);
+    ktap_fail("with %d pages pinned, only %lld more bytes are charged", pages, held);
 }
 
 static void memory(const void* arg) {

@@ -44,7 +44,7 @@ static int take_whole_area(void) {
   int take = open(AREA "alloc", O_WRONLY | O_CLOEXEC), give = open(AREA "free", O_WRONLY | O_CLOEXEC);
   int error = take < 0 || give < 0 || write(take, count, (size_t)length) < 0 ? errno : 0;
   if (error == 0 && write(give, count, (size_t)length) < 0)
-    ktap_fail("the area does not take its pages back");
+    ktap_fail("the area does not accept its pages back");
   if (take >= 0) close(take);
   if (give >= 0) close(give);
   return error;
@@ -52,7 +52,7 @@ static int take_whole_area(void) {
 
 static void area_is_free(const char* when) {
   int error = take_whole_area();
-  if (error) ktap_fail("%s the area cannot be had whole: %s", when, strerror(error));
+  if (error) ktap_fail("%s the area cannot be allocated as a whole: %s", when, strerror(error));
 }
 
 // A written buffer, every page of which is in the area; `frames` says where. The area lends from the moment
@@ -81,7 +81,7 @@ static void left_the_area(struct buffer* buffer, const uint64_t* before) {
   size_t still = in_area(now, MR_PAGES), moved = pagemap_moved(buffer->addr, MR_PAGES * page_bytes(), before);
   if (still || moved != MR_PAGES)
     ktap_fail("%zu of %d pages moved, %zu are pinned in the area", moved, MR_PAGES, still);
-  area_is_free("under a long-term pin");
+  area_is_free("with a long-term pin");
   if (pattern_check(buffer->addr, MR_PAGES * page_bytes(), seed, 0) >= 0) ktap_fail("data lost");
 }
 
@@ -136,8 +136,9 @@ static void direct_read_stays(const void* arg) {
   if (place_open(&place, PLACE_BDEV, true, fill) && prepare(&buffer, BUFFER_PAGES, frames)) {
     if (pins_begin(&before) && aio_open(&aio, 4)) {
       bool good = place_hold(&place) && aio_read(&aio, place.fd, buffer.addr, buffer.size, 0, tag);
-      if (pagemap_moved(buffer.addr, buffer.size, frames)) ktap_fail("pages moved for a short pin");
-      if (good && take_whole_area() == 0) ktap_fail("the area could be had whole under a direct read");
+      if (pagemap_moved(buffer.addr, buffer.size, frames)) ktap_fail("pages moved for a short-term pin");
+      if (good && take_whole_area() == 0)
+        ktap_fail("the area could be allocated as a whole during a direct read");
       if (pagemap_moved(buffer.addr, buffer.size, frames)) ktap_fail("pages moved during a direct read");
       place_release(&place);
       if (good && aio_reap(&aio, answer_ms, &result) != tag) ktap_fail("the read did not end");

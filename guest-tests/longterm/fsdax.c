@@ -49,8 +49,7 @@ static bool file_open(struct file* file) {
       return ktap_fail("%s: %s", path, strerror(errno));
   }
   file->addr = mmap(NULL, file->size, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE | MAP_SYNC, file->fd, 0);
-  if (file->addr == MAP_FAILED)
-    return ktap_skip("no mapping of the medium itself: %s (FS_DAX)", strerror(errno));
+  if (file->addr == MAP_FAILED) return ktap_skip("no DAX mapping: %s (FS_DAX)", strerror(errno));
   return pattern_check(file->addr, file->size, file_seed, 0) < 0 || ktap_fail("wrong data in the mapping");
 }
 

@@ -71,7 +71,7 @@ static void direct_read(const void* arg) {
     ssize_t got = pread(fd, to, transfer, drive_raw.offset);
     if (got != transfer) ktap_fail("%zd bytes: %s", got, strerror(errno));
     pins_expect(&before, pages, pages);
-    if (pattern_check(to, transfer, seed, 0) >= 0) ktap_fail("the wrong data came");
+    if (pattern_check(to, transfer, seed, 0) >= 0) ktap_fail("wrong data was read");
   }
   if (fd >= 0) close(fd);
   put_page(at, had, true);

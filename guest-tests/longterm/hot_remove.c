@@ -106,8 +106,7 @@ static int set_state(const char* path, const char* state, int limit_ms) {
 
 // arm64 keeps what it booted with (arch/arm64/mm/mmu.c prevent_bootmem_remove_notifier()).
 static bool never_goes(int result) {
-  return result == EPERM &&
-         !ktap_skip("this architecture does not take the memory offline that it booted with");
+  return result == EPERM && !ktap_skip("this architecture cannot offline boot memory");
 }
 
 static int stays(const char* path, const unsigned char* page) {
@@ -124,7 +123,8 @@ static void goes_afterwards(const char* path, int result) {
   if (result != EPERM) result = set_state(path, "offline", offline_ms);
   if (result != 0 && !never_goes(result))
     ktap_fail("it does not go offline after the page was released (%d)", result);
-  if (result == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
+  if (result == 0 && set_state(path, "online_movable", offline_ms) != 0)
+    ktap_fail("it does not come back online");
 }
 
 // Held where it is: a pipe takes a reference by vmsplice(), which is no pin and moves nothing.
@@ -186,7 +186,8 @@ static void longterm_leaves_first(const void* arg) {
     if (result != 0 && !never_goes(result))
       ktap_fail("the block that the page was in does not go offline (%d)", result);
     hold_check(&hold, 0, page_bytes(), seed, "with its first block offline");
-    if (result == 0 && set_state(path, "online_movable", offline_ms) != 0) ktap_fail("it does not come back");
+    if (result == 0 && set_state(path, "online_movable", offline_ms) != 0)
+      ktap_fail("it does not come back online");
   }
   hold_close(&hold);
   munmap(page, page_bytes());

@@ -50,7 +50,7 @@ static void pin(struct buffer* huge) {
               (unsigned long long)frame, (unsigned long long)pagemap_pfn(huge->addr));
     if (error) ktap_fail("registering a movable huge page: %s", strerror(-error));
     if (!error && pagemap_movable_zone(pagemap_pfn(huge->addr)))
-      ktap_fail("it is pinned for long in ZONE_MOVABLE");
+      ktap_fail("it is pinned long-term in ZONE_MOVABLE");
     if (!error) uring_unregister(ring);
     pins_expect_at_least(&before, error ? 0 : (long long)(huge->size / page_bytes()), 0);
   }

@@ -38,7 +38,7 @@ static void left_the_zone(struct buffer* buffer, const uint64_t* before) {
   size_t still = in_movable(now, MR_PAGES),
          moved = pagemap_moved(buffer->addr, MR_PAGES * page_bytes(), before);
   ktap_note("%zu of %d frames changed, %zu are in ZONE_MOVABLE", moved, MR_PAGES, still);
-  if (still) ktap_fail("%zu pages are pinned for long in ZONE_MOVABLE", still);
+  if (still) ktap_fail("%zu pages are pinned long-term in ZONE_MOVABLE", still);
   if (moved < in_movable(before, MR_PAGES)) ktap_fail("only %zu pages moved", moved);
   if (pattern_check(buffer->addr, MR_PAGES * page_bytes(), seed, 0) >= 0) ktap_fail("data lost");
 }
@@ -119,7 +119,7 @@ static void direct_read_stays(const void* arg) {
     if (got != (ssize_t)buffer.size) ktap_fail("%zd bytes: %s", got, strerror(errno));
     long long pages = mode == MODE_PIN ? MR_PAGES : 0;
     pins_expect(&before, pages, pages);
-    if (pagemap_moved(buffer.addr, buffer.size, frames)) ktap_fail("pages moved for a short pin");
+    if (pagemap_moved(buffer.addr, buffer.size, frames)) ktap_fail("pages moved for a short-term pin");
     buffer_put(&buffer);
   }
   if (fd >= 0) close(fd);

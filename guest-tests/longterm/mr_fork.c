@@ -24,7 +24,7 @@ static void fork_and_write(struct buffer* buffer, const uint64_t* frames) {
   if (code & 1) ktap_fail("the child does not see its parent's data");
   if (code & 2) ktap_fail("the child has the pinned page");
   if (pattern_check(buffer->addr, buffer->size, seed, 0) >= 0)
-    ktap_fail("the child's writes show in the parent");
+    ktap_fail("the parent sees the child's writes");
   pattern_fill(buffer->addr, buffer->size, seed + 1, 0);
   if (pagemap_moved(buffer->addr, buffer->size, frames))
     ktap_fail("the parent lost pinned pages to its child");

@@ -40,7 +40,7 @@ static void other_rights(const void* arg) {
     if (region) {
       int access = IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_REMOTE_READ;
       int error = ibv_rereg_mr(region, IBV_REREG_MR_CHANGE_ACCESS, NULL, NULL, 0, access);
-      ktap_note("changing the rights: %s", error ? strerror(errno) : "done");
+      ktap_note("changing the access rights: %s", error ? strerror(errno) : "done");
       // The pages may be taken again, but exactly as many stay held.
       pins_expect_at_least(&before, 0, 0);
       mr_drop(region, MR_PAGES, &before);

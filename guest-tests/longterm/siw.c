@@ -129,15 +129,15 @@ static void link_comes(const void* arg) {
   // siw takes Ethernet and, on kernels that know no better, the loopback device.
   int error = access("/sys/class/net/eth0", F_OK) == 0 ? add_link("eth0") : add_link("lo");
   if (error == EINVAL || error == ENODEV || error == EOPNOTSUPP)
-    ktap_skip("making a siw link: %s (RDMA_SIW)", strerror(error));
+    ktap_skip("creating a siw link: %s (RDMA_SIW)", strerror(error));
   else if (error)
-    ktap_fail("making a siw link: %s", strerror(error));
+    ktap_fail("creating a siw link: %s", strerror(error));
 }
 
 static void link_goes(const void* arg) {
   (void)arg;
   int error = remove_link();
-  if (error == ENODEV) ktap_skip("there is no siw link");
+  if (error == ENODEV) ktap_skip("the siw link does not exist");
   if (error && error != ENODEV) ktap_fail("removing the siw link: %s", strerror(error));
 }
 

@@ -37,7 +37,7 @@ static void compare(int dmabuf, struct buffer* buffer) {
   pattern_fill(view, buffer->size, new_seed, 0);
   munmap(view, buffer->size);
   if (pattern_check(buffer->addr, buffer->size, new_seed, 0) >= 0)
-    ktap_fail("the memfd does not show what was written");
+    ktap_fail("the memfd does not have the written data");
 }
 
 static void create_and_close(const void* arg) {

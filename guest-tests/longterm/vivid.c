@@ -46,13 +46,13 @@ static void queue_and_free(const void* arg) {
       if (error) ktap_fail("VIDIOC_QBUF: %s", strerror(error));
       pins_expect_longterm(&before, pages);
       size_t still = in_movable(buffer.addr, length);
-      ktap_note("%zu of %lld pages came from ZONE_MOVABLE, %zu are in it", were_movable, pages, still);
-      if (still) ktap_fail("%zu pages are pinned for long in ZONE_MOVABLE", still);
+      ktap_note("%zu of %lld pages came from ZONE_MOVABLE, %zu are still in it", were_movable, pages, still);
+      if (still) ktap_fail("%zu pages are pinned long-term in ZONE_MOVABLE", still);
       vivid_request(fd, 0);
       pins_expect(&before, 0, pages);
     }
     if (were_movable == 0 && !ktap_failed())
-      ktap_skip("none of the pages came from ZONE_MOVABLE (movablecore=), so none had to leave it");
+      ktap_skip("none of the pages came from ZONE_MOVABLE (movablecore=): nothing to migrate");
     buffer_put(&buffer);
   }
   close(fd);

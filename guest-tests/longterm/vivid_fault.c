@@ -56,7 +56,7 @@ static void every_allocation_fails(const void* arg) {
     if (pins_begin(&a.before)) {
       int faults = fault_each(attempt, &a, max_faults);
       ktap_note("%d faults injected, %d buffers refused", faults, a.refused);
-      if (a.refused == 0) ktap_fail("no fault kept a buffer from being queued: nothing was tested");
+      if (a.refused == 0) ktap_fail("no fault prevented queueing a buffer: nothing was tested");
     }
     buffer_put(&a.buffer);
   }

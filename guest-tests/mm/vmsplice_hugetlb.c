@@ -90,8 +90,8 @@ static void row(const void* arg) {
   if (!leaked && seen != public) ktap_fail("the pipe holds %#x", seen);
   if (row->kind == BUFFER_HUGETLB && leaked)
     ktap_xfail("vmsplice() of hugetlb memory takes plain references");
-  if (row->kind == BUFFER_HUGETLB && !leaked) ktap_xpass("hugetlb memory is unshared now");
-  if (row->kind != BUFFER_HUGETLB && leaked) ktap_fail("the other process's write shows");
+  if (row->kind == BUFFER_HUGETLB && !leaked) ktap_xpass("hugetlb memory is unshared");
+  if (row->kind != BUFFER_HUGETLB && leaked) ktap_fail("the other process's write is visible");
   if (row->when == IN_CHILD) buffer_put(&buffer);
 }
 

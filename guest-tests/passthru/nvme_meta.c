@@ -84,9 +84,9 @@ static void there_and_back(const struct meta_case* c, const struct buffer* data,
   memset(data->addr, untouched, data->size);
   memset(meta->addr, untouched, meta->size);
   if (!measure(c, &io, false)) return;
-  KTAP_REQUIRE(pattern_check(data->addr, length, seed, 0) < 0, "the data came back wrong");
-  KTAP_REQUIRE(pattern_check(meta_at, meta_length, seed + 1000, 0) < 0, "the metadata came back wrong");
-  KTAP_REQUIRE(meta_at[meta_length] == untouched, "the byte behind the metadata was written");
+  KTAP_REQUIRE(pattern_check(data->addr, length, seed, 0) < 0, "the data read back is wrong");
+  KTAP_REQUIRE(pattern_check(meta_at, meta_length, seed + 1000, 0) < 0, "the metadata read back is wrong");
+  KTAP_REQUIRE(meta_at[meta_length] == untouched, "the byte after the metadata was written");
 }
 
 static void data_and_metadata(const void* arg) {

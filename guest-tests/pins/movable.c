@@ -23,7 +23,7 @@ static bool movable_buffer(struct buffer* buffer, uint64_t* frames) {
   pattern_fill(buffer->addr, buffer->size, seed, 0);
   bool good = pagemap_pfns(buffer->addr, buffer->size, frames);
   for (int i = 0; good && i < pages; ++i)
-    if (!pagemap_movable_zone(frames[i])) good = ktap_fail("page %d is not in ZONE_MOVABLE to begin with", i);
+    if (!pagemap_movable_zone(frames[i])) good = ktap_fail("page %d is not in ZONE_MOVABLE at the start", i);
   if (!good) buffer_put(buffer);
   return good;
 }
@@ -47,7 +47,7 @@ static void longterm_moves(const void* arg) {
       if (pagemap_moved(buffer.addr, buffer.size, frames) != pages) ktap_fail("not all pages were moved");
       bool good = pagemap_pfns(buffer.addr, buffer.size, after);
       for (int i = 0; good && i < pages; ++i)
-        if (pagemap_movable_zone(after[i])) ktap_fail("page %d is pinned for long in ZONE_MOVABLE", i);
+        if (pagemap_movable_zone(after[i])) ktap_fail("page %d is pinned long-term in ZONE_MOVABLE", i);
       if (pattern_check(buffer.addr, buffer.size, seed, 0) >= 0) ktap_fail("the move lost data");
       uring_unregister(ring);
       pins_expect(&before, 0, pages);

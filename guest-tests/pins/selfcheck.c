@@ -69,7 +69,7 @@ static void counters_are_monotonic(const void* arg) {
   struct pins first = last;
   for (int i = 0; i < 20 && pins_sample(&now); ++i) {
     if (now.acquired < last.acquired || now.released < last.released)
-      ktap_fail("a counter went back: %lld/%lld after %lld/%lld", now.acquired, now.released, last.acquired,
+      ktap_fail("a counter decreased: %lld/%lld after %lld/%lld", now.acquired, now.released, last.acquired,
                 last.released);
     last = now;
   }
@@ -101,7 +101,7 @@ static void huge_page_counts_base_pages(const void* arg) {
   struct pins before;
   if (!buffer_get(&huge, *(const enum buffer_kind*)arg, 1)) return;
   if (huge.size > 64u << 20) {
-    ktap_skip("a huge page of %zu MiB is more than the guest can spare", huge.size >> 20);
+    ktap_skip("a huge page of %zu MiB is too large for the guest", huge.size >> 20);
   } else if (buffer_get(&local, BUFFER_PAGES, huge.size) && pins_begin(&before)) {
     ssize_t got = proc_vm_read(local.addr, huge.addr, huge.size);
     if (got != (ssize_t)huge.size) ktap_fail("process_vm_readv gave %zd: %s", got, strerror(errno));

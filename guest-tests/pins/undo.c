@@ -72,7 +72,7 @@ static void shared_by_fork_for_writing(const void* arg) {
     if (done != (ssize_t)buffer.size) ktap_fail("reading gave %zd: %s", done, strerror(errno));
     pins_expect(&before, counted, counted);
     rendezvous_send(&end, 1);
-    if (proc_reap(child, child_ms) != 0) ktap_fail("the child sees what only the parent has read");
+    if (proc_reap(child, child_ms) != 0) ktap_fail("the child sees data read only by the parent");
     if (pattern_check(buffer.addr, buffer.size, seed, 0) >= 0) ktap_fail("wrong data");
   }
   if (fd >= 0) close(fd);

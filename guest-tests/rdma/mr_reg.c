@@ -33,7 +33,7 @@ static void register_and_deregister(const void* arg) {
   if (link_open(&link) && buffer_get(&buffer, region->kind, length ? length + region->offset : 1)) {
     if (length == 0) length = buffer.size;
     if (length > 64u << 20)
-      ktap_skip("a huge page of %zu MiB is more than the guest can spare", length >> 20);
+      ktap_skip("a huge page of %zu MiB is too large for the guest", length >> 20);
     else
       measure(&link, buffer.addr + region->offset, length, region->access);
     buffer_put(&buffer);

@@ -56,7 +56,7 @@ static void used_once(const void* arg) {
       rds_hold(ends, region.addr, region.size, RDS_RDMA_USE_ONCE | RDS_RDMA_INVALIDATE, &cookie, &before)) {
     if (rds_transfer(ends, cookie, local.addr, page_bytes(), true)) pins_expect_at_least(&before, 1, -pages);
     if (pattern_check(region.addr, page_bytes(), 23, 0) >= 0) ktap_fail("wrong data was transferred");
-    if (rds_free(&ends[0], cookie, 0) != EINVAL) ktap_fail("the region is still there");
+    if (rds_free(&ends[0], cookie, 0) != EINVAL) ktap_fail("the region still exists");
   }
   rds_close(ends);
   buffer_put(&local);

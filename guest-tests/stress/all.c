@@ -47,7 +47,7 @@ static void same_seed_same_choices(const void* arg) {
               (unsigned long long)known);
   if (choices_hash(1, 0, 1000) != hash || choices_hash(2, 0, 1000) == hash ||
       choices_hash(1, 1, 1000) == hash)
-    ktap_fail("choices are no function of seed and worker");
+    ktap_fail("choices are not a function of seed and worker");
 }
 
 // Reads from the drive that leaves, until it has left.
@@ -99,10 +99,10 @@ static void run_all(struct departure* departure, int duration_ms) {
   if (!gone) departure->over = true;
   workers_run(&workers, duration_ms - duration_ms / 2);
   pthread_join(thread, NULL);
-  ktap_note("reads of the drive that left: %d with data, %d with an error", departure->data,
+  ktap_note("reads of the unplugged drive: %d with data, %d with an error", departure->data,
             departure->errors);
-  if (departure->never > 0) ktap_fail("%d reads never ended", departure->never);
-  if (departure->data == 0) ktap_fail("nothing was read from the drive before it left");
+  if (departure->never > 0) ktap_fail("%d reads did not end", departure->never);
+  if (departure->data == 0) ktap_fail("nothing was read from the drive before the unplug");
 }
 
 static void everything_at_once(const void* arg) {

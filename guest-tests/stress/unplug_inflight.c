@@ -78,7 +78,7 @@ static void reads_in_flight(const void* arg) {
   long long held = (now.acquired - it.before.acquired) - (now.released - it.before.released);
   ktap_note("%d reads, %lld pages pinned by those in flight", reads, held);
   if (drive_pages(1) > 0 && held < plain * hotunplug_pages / 2)
-    ktap_fail("most of the reads were over before anything happened");
+    ktap_fail("most of the reads ended before the unplug");
 }
 
 static void unplug(const void* arg) {
@@ -87,7 +87,7 @@ static void unplug(const void* arg) {
   char path[300];
   it.gone = host_unplug(DRIVE_REMOVABLE, hotunplug_answer_ms);
   if (it.gone && device_find(DRIVE_REMOVABLE, 1, path, sizeof(path)) && access(path, F_OK) == 0)
-    ktap_fail("%s is still there", path);
+    ktap_fail("%s still exists", path);
   dm_resume(&it.gate);
 }
 
@@ -96,12 +96,12 @@ static bool reap_all(void) {
   while (it.aio.in_flight > 0) {
     long result = 0;
     unsigned tag = aio_reap(&it.aio, hotunplug_answer_ms, &result);
-    if (tag == 0) return ktap_fail("%d AIO reads never ended", it.aio.in_flight);
+    if (tag == 0) return ktap_fail("%d AIO reads did not end", it.aio.in_flight);
     it.result[tag - 1] = result;
   }
   for (int i = 2 * each; i < reads; ++i) {
     if (!ring_reap(&it.ring, hotunplug_answer_ms, &cqe))
-      return ktap_fail("%d io_uring reads never ended", reads - i);
+      return ktap_fail("%d io_uring reads did not end", reads - i);
     it.result[cqe.user_data] = cqe.res;
   }
   return true;
@@ -119,7 +119,7 @@ static void every_read_ends(const void* arg) {
   ktap_note("%d with data, %d with an error (%s)", count[HOTUNPLUG_DATA], count[HOTUNPLUG_ERROR],
             last ? strerror(last) : "none");
   // Otherwise nothing was in flight, and the balance says nothing about that.
-  if (count[HOTUNPLUG_ERROR] == 0) ktap_fail("the drive answered all reads before it left");
+  if (count[HOTUNPLUG_ERROR] == 0) ktap_fail("the drive answered all reads before the unplug");
   if (count[HOTUNPLUG_DATA] == 0) ktap_fail("the drive answered none of the reads that it had");
 }
 
@@ -141,7 +141,7 @@ static void nothing_is_left_to_read(const void* arg) {
   if (!pins_begin(&before)) return;
   ssize_t got = pread(it.fd[0], it.buffer[0].addr, hotunplug_bytes(), 0);
   ktap_note("reading: %zd (%s)", got, got < 0 ? strerror(errno) : "no error");
-  if (got > 0) ktap_fail("%zd bytes were read from a drive that is gone", got);
+  if (got > 0) ktap_fail("%zd bytes were read from an unplugged drive", got);
   pins_expect(&before, 0, 0);
 }
 
