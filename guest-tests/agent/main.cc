@@ -148,7 +148,7 @@ void serve(Guest& guest, Uevents& uevents) {
   open_kmsg();
   note("starts");
   mount_basics();
-  for (const auto& problem : bring_up_processors()) note(problem);
+  for (const auto& problem : bring_up_cpus()) note(problem);
   take_precedence();
   const CommandLine line = parse_command_line(read_file("/proc/cmdline"));
   Uevents uevents;

@@ -110,7 +110,7 @@ void mount_rest() {
   make_directories("/root");
 }
 
-std::vector<std::string> bring_up_processors() {
+std::vector<std::string> bring_up_cpus() {
   std::vector<std::string> problems;
   bool expedited = false;
   for (int cpu = 1;; ++cpu) {
@@ -120,8 +120,7 @@ std::vector<std::string> bring_up_processors() {
     if (state != "0") continue;
     // cpus_write_lock() waits for RCU, which takes longer than all the rest.
     if (!std::exchange(expedited, true)) write_file("/sys/kernel/rcu_expedited", "1");
-    if (const int error = write_file(control, "1"))
-      problems.push_back(errno_text("processor: " + control, error));
+    if (const int error = write_file(control, "1")) problems.push_back(errno_text("CPU: " + control, error));
   }
   if (expedited) write_file("/sys/kernel/rcu_expedited", "0");
   return problems;

@@ -13,7 +13,7 @@ void mount_rest();
 
 /// Brings up every CPU that is offline: under TCG an aarch64 kernel starts with one
 /// (harness/vm/qemu_args.cc, maxcpus=). Returns the failures, one line each.
-std::vector<std::string> bring_up_processors();
+std::vector<std::string> bring_up_cpus();
 
 /// Carries out the host's setup request. Never fails: what cannot be set up is a line in `problems`.
 wire::SetupDone carry_out(const wire::Setup& setup, Uevents& uevents);

@@ -39,7 +39,7 @@ long hugetlb_free(void);
 bool hugetlb_expect_free(long pages);
 
 // A written buffer of at least `size` bytes (huge ones: rounded up). Skips the running case when the kernel
-// or the pool cannot give that kind, fails it when plain memory cannot be had.
+// or the pool cannot give that kind, fails it when plain memory cannot be allocated.
 bool buffer_get(struct buffer* buffer, enum buffer_kind kind, size_t size);
 void buffer_put(struct buffer* buffer);
 

@@ -24,7 +24,7 @@ struct Log {
   bool panicked = false;     ///< the kernel reported it, or rebooted unexpectedly
   bool powered_off = false;  ///< "reboot: Power down" or the like
   double last_stamp_s = 0;   ///< printk time of the last stamped line
-  std::string last_line;     ///< last non-empty line, for "the guest went silent after ..."
+  std::string last_line;     ///< last non-empty line, for timeouts
   int line_count = 0;
 };
 
