@@ -40,8 +40,8 @@ struct Report {
   char step[32];
 };
 
-// Gives the pages back itself when it is told to end: a ring that is left to the exit of its process is taken
-// down by workers (io_ring_exit_work), which wait for RCU.
+// Unpins the pages itself when it is asked to end: a ring closed by process exit is torn down by workers
+// (io_ring_exit_work), which wait for RCU.
 [[noreturn]] void holder(int pages, int report_fd) {
   sigset_t end;
   sigemptyset(&end);
@@ -93,8 +93,7 @@ Hold::Hold(Guest& guest, double slowness) : guest_(guest) {
   plan_.held = wire::hold_pages;
   plan_.extent = Extent::pins;
   plan_.sink = [this](wire::Kind, std::string& frame) { said_ += frame.substr(wire::header_size); };
-  // A fork of ours, since starting a program again takes a guest under TCG longer than all the rest of the
-  // control.
+  // A fork, because under TCG starting a program takes longer than the rest of the control.
   plan_.body = [] { return hold_main(wire::hold_pages); };
 }
 

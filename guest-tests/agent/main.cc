@@ -70,7 +70,7 @@ wire::SetupDone do_setup(Uevents& uevents, const CommandLine& line) {
   return done;
 }
 
-// False when the guest is to be switched off.
+// False when the guest must power off.
 bool answer(Guest& guest, Uevents& uevents, const Request& request) {
   Ports& ports = *guest.ports;
   if (const auto* bad = std::get_if<BadRequest>(&request)) {
@@ -87,7 +87,7 @@ bool answer(Guest& guest, Uevents& uevents, const Request& request) {
     plan.sink = results_sink(ports, run->id);
     return ports.reply(dump(run_test(guest, *run, plan)));
   }
-  // It answers what a test asked that is gone by now.
+  // It answers a request of a test that has already ended.
   return std::holds_alternative<wire::HostActionDone>(request);
 }
 

@@ -27,8 +27,8 @@ int allocate(int fd, off_t size) {
   return 0;
 }
 
-// How many huge pages can go without the guest dying of it: PID 1 reserves them, and when the OOM killer
-// finds nobody to kill the kernel panics.
+// How many huge pages can be reserved without killing the guest: PID 1 reserves them, and if the OOM killer
+// finds no victim the kernel panics.
 std::int64_t max_hugepages() {
   Counters counters;
   add_meminfo(read_file("/proc/meminfo"), counters);

@@ -88,7 +88,7 @@ wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& pla
   const std::int64_t target = end.before.acquired - end.before.released + plan.held;
   // A skew is a capability of the kernel, and one that has none still returns to where it was.
   end.after = guest.ledger.after({target, target - 2 * end.claim.skew_sections}, plan.extent);
-  // After the wait: what workers complain about while they clean up is the test's too.
+  // After the wait: kernel messages of workers during cleanup also belong to the test.
   kmsg(console::end_mark, run.name);
   return std::move(end);
 }

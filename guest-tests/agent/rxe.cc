@@ -23,7 +23,7 @@ namespace {
 
 constexpr const char* link_name = "rxe0";
 constexpr const char* link_state = "/sys/class/infiniband/rxe0/ports/1/state";
-constexpr const char* address = "192.0.2.1";  // TEST-NET-1, RFC 5737: nobody's
+constexpr const char* address = "192.0.2.1";  // TEST-NET-1, RFC 5737: unassigned
 constexpr const char* netmask = "255.255.255.0";
 
 std::string first_ethernet() {

@@ -26,7 +26,7 @@ ssize_t read_some(UniqueFd& fd, char* to, std::size_t size) {
   return -1;
 }
 
-// A test that is not there any more, or that does not take its answers, does without.
+// A test that has exited, or does not read its answers, gets none.
 void answer(const UniqueFd& fd, const std::string& text) {
   [[maybe_unused]] const auto n = send(fd.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
 }
@@ -60,7 +60,7 @@ bool Session::read_claims() {
   return true;
 }
 
-// Whoever asks waits for one answer: it is the host's, or that there is none to be had.
+// Every request gets one answer: the host's, or that the host cannot be reached.
 bool Session::read_asks() {
   char buffer[256];
   const ssize_t n = read_some(child_.host, buffer, sizeof buffer);

@@ -115,7 +115,7 @@ static void threads_at_once(const void* arg) {
     if (all[i].failed_round)
       ktap_fail("thread %d: wrong length or wrong data in round %d", i, all[i].failed_round);
   }
-  // A page that is being looked at by somebody else meanwhile is taken twice and released once: at least.
+  // A page that is examined concurrently is taken twice and released once: at least.
   pins_expect_at_least(&before, drive_pages(pages), 0);
   for (int i = 0; i < workers; ++i) {
     close(all[i].fd);

@@ -44,7 +44,7 @@ static long alignment(void) { return loop.fd >= 0 ? drive_dma_alignment(loop.pat
 // What this kernel does on a block device, wherever that was found out.
 static enum pin_mode mode(void) { return make_loop(LO_FLAGS_DIRECT_IO) ? caps_dio_bdev() : MODE_UNKNOWN; }
 
-// The loop driver wants memory aligned to sectors.
+// The loop driver requires memory aligned to sectors.
 static bool on_sectors(const struct shape* shape) { return shape->offset % 512 == 0; }
 
 int main(void) {

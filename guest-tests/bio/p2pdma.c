@@ -90,8 +90,7 @@ static void own_drive(const void* arg) {
         write ? pwrite(fd, memory.addr, memory.size, offset) : pread(fd, memory.addr, memory.size, offset);
     if (done != (ssize_t)memory.size)
       ktap_fail("%zd of %zu bytes: %s", done, memory.size, done < 0 ? strerror(errno) : "short");
-    // GUP-fast gives the first page back at once, as it has no mapping to be judged by
-    // (folio_fast_pin_allowed()).
+    // GUP-fast drops the first page at once, because it has no mapping to check (folio_fast_pin_allowed()).
     pins_expect_at_least(&before, counted, 0);
     long bad = write ? -1 : pattern_check(memory.addr, memory.size, seed, 0);
     if (bad >= 0) ktap_fail("wrong data at byte %ld", bad);
@@ -112,7 +111,7 @@ static void refused(struct memory* memory, int fd) {
     ktap_fail("a drive that cannot reach it accepted it");
 }
 
-// A drive behind the same host bridge, which nobody says can pass such requests on (pci_p2pdma_whitelist).
+// A drive behind the same host bridge, which is not known to forward such requests (pci_p2pdma_whitelist).
 static void other_drive(const void* arg) {
   (void)arg;
   struct memory memory;

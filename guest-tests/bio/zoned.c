@@ -26,7 +26,7 @@ struct writing {
   bool zonefs;
   int segments, pages, blocks;  // iovecs of so many pages and logical blocks, side by side
   bool behind;                  // not at the write pointer: refused
-  bool half;                    // the second half of the memory is not there
+  bool half;                    // the second half of the memory is not mapped
 };
 
 static int open_file(const struct writing* writing, const struct zoned* zoned, int flags) {

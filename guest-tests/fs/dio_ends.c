@@ -89,7 +89,7 @@ static void read_behind_end(const void* arg) {
   buffer_put(&buffer);
 }
 
-// The second half of the memory is not there.
+// The second half of the memory is not mapped.
 static void half_mapped(const void* arg) {
   bool write = arg != NULL;
   struct buffer buffer;

@@ -80,7 +80,7 @@ static void accepted(const void* arg) {
 
 int main(void) {
   static const unsigned long commands[] = {GUP_FAST, PIN_FAST, PIN_LONGTERM, GUP_BASIC, PIN_BASIC};
-  // FOLL_GET is for the kernel's own callers of FOLL_PIN functions, FOLL_PIN for nobody outside mm/.
+  // FOLL_GET must not be passed to pin functions, and FOLL_PIN is internal to mm/.
   static const struct mistake get_and_pin = {PIN_BASIC, 1u << 1, 1u << 2};
   static const struct mistake get_and_pin_fast = {PIN_FAST, 1u << 1, 1u << 2};
   static const struct mistake pin_from_outside = {GUP_BASIC, 1u << 19, 1u << 18};

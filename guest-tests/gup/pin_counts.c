@@ -26,8 +26,8 @@ static long dumped(int log, const char* name) {
   return found;
 }
 
-// References of the buffer's first page while nobody pins it: its mapping's, and as long as the page is on
-// its way to the LRU list, that way's too (mm/swap.c, folio_add_lru()). It may get there at any time.
+// References of the buffer's first page while it is not pinned: one of its mapping, and one of the per-CPU
+// LRU batch as long as the page is in it (mm/swap.c, folio_add_lru()). The batch may be drained at any time.
 static long resting(int driver, int log, struct buffer* buffer) {
   struct gup_request request = {.flags = GUP_WRITE, .dump = {1}, .pages_per_call = 1};
   kmsg_rewind(log);

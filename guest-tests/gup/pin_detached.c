@@ -54,7 +54,7 @@ static void detached(const void* arg) {
   pattern_fill(buffer.addr, buffer.size, seed, 0);
   if (hold_open(&hold, buffer.addr, buffer.size) && detach(way, &buffer)) {
     hold_check(&hold, 0, buffer.size, seed, "after unmapping");
-    // Unmapped addresses belong to nobody, and a hugetlb mapping would take a second page of the pool.
+    // Unmapped addresses have no pages, and a hugetlb mapping would take a second page of the pool.
     if (way->how != UNMAP && way->kind != BUFFER_HUGETLB) compare(&hold, &buffer);
     if (way->kind == BUFFER_HUGETLB && hugetlb_free() >= free_before)
       ktap_fail("a pinned huge page is back in its pool");

@@ -72,7 +72,7 @@ static void moved(const void* arg) {
   if (frame == 0) ktap_fail("no frame in /proc/self/pagemap");
   if (!ktap_failed()) pinned(way, &buffer, frame, other);
   if (!ktap_failed()) {
-    // The same page, held by nobody.
+    // The same page, not held.
     long answer = move(way, buffer.addr, other);
     if (answer != 0) ktap_fail("moving an unpinned page gives %ld", answer);
     if (pagemap_pfn(buffer.addr) == frame) ktap_fail("the page did not move");

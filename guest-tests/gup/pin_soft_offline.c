@@ -41,7 +41,7 @@ static void soft_offline(const void* arg) {
   if (frame == 0) ktap_fail("no frame in /proc/self/pagemap");
   pinned(&buffer, frame);
   if (!ktap_failed() && *kind == BUFFER_PAGES) {
-    // The same page, held by nobody: it moves, with its data.
+    // The same page, not held: it is migrated, with its data.
     if (madvise(buffer.addr, page_bytes(), MADV_SOFT_OFFLINE) < 0)
       ktap_fail("of an unpinned page: %s", strerror(errno));
     else if (pagemap_pfn(buffer.addr) == frame)

@@ -49,7 +49,7 @@ static void peer_end(struct peer* peer, unsigned char expected) {
 struct access {
   enum buffer_kind kind;
   size_t pages;
-  size_t offset, cut;  // bytes left out at both ends
+  size_t offset, cut;  // bytes skipped at both ends
   bool write;
 };
 
@@ -78,7 +78,8 @@ static void remote(const void* arg) {
   if (!buffer_get(&there, access->kind, access->pages * page_bytes())) return;
   if (buffer_get(&here, BUFFER_PAGES, there.size) && peer_start(&peer, &there)) {
     transfer(access, &peer, &there, &here);
-    // A write that left out the ends is not the pattern everywhere: checked whole only where it was whole.
+    // A write that skipped the ends does not cover the whole pattern: only complete writes are checked
+    // completely.
     bool whole = access->offset == 0 && access->cut == 0;
     peer_end(&peer, access->write && whole ? new_seed : seed);
     buffer_put(&here);

@@ -71,8 +71,8 @@ static void pin_overlapping(const void* arg) {
   scene_close(&scene);
 }
 
-// A domain takes the pages that the driver has over, and the driver keeps its part of what the domain lets
-// go.
+// A domain shares the pages that the driver has pinned, and the driver keeps its part when the domain
+// releases them.
 static void pin_beside_domain(const void* arg) {
   (void)arg;
   struct scene scene;
@@ -91,7 +91,7 @@ static void pin_beside_domain(const void* arg) {
   scene_close(&scene);
 }
 
-// Unmapping asks the driver to let go, and releases what it had.
+// Unmapping asks the driver to release its pages, and unpins them.
 static void unmap_under_driver(const void* arg) {
   (void)arg;
   struct scene scene;

@@ -77,7 +77,7 @@ static void twice_and_close(const void* arg) {
   vdpa_close(fd);
 }
 
-// Half of the memory is not there, may not be written, or goes over the limit of locked memory.
+// Half of the memory is unmapped, read-only, or exceeds the limit of locked memory.
 static void refused(const void* arg) {
   const char* why = arg;
   struct rlimit old, low;

@@ -101,7 +101,7 @@ static void charged(const void* arg) {
   scene_close(&scene);
 }
 
-// The device's file is inherited by nobody; the iommufd goes first, and the device keeps it until it goes
+// The device's file is not inherited; the iommufd is closed first, and the device keeps it until it is closed
 // itself.
 static void iommufd_closed_first(const void* arg) {
   (void)arg;

@@ -43,7 +43,7 @@ static bool attempt(void* context, int nth) {
   bool injected = fault_nth_disarm();
   a->refused += fault_refused(nth, injected, error);
   close(ring);
-  // The ring gives its pages back later: before the next attempt, so that a leak is seen where it happens.
+  // The ring unpins its pages later: wait before the next attempt, so that a leak is attributed correctly.
   pins_expect_at_least(&a->before, 0, 0);
   return injected;
 }

@@ -102,7 +102,7 @@ static void hold_and_release(struct use* use) {
   }
   if (!held_device_release(&drive) || !started) return;
   reap(use);
-  // 6.1 gives the pages of a slot back a second later, and a ring goes by itself.
+  // 6.1 unpins the pages of a slot a second later, and a closed ring asynchronously.
   pins_await_released(&use->before, pages, late_ms);
   pins_expect(&use->before, 0, pages);
   expect_data(&use->buffer);

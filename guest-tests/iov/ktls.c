@@ -70,8 +70,8 @@ static void streamed(const void* arg) {
   if (stream->kind == BUFFER_HUGETLB) hugetlb_expect_free(free_before);
 }
 
-// Records are made when their data are there: nobody could say when the pages of an encrypted message are
-// free.
+// Records are encrypted synchronously: otherwise it is unknown when the pages of an encrypted message are
+// released.
 static void zerocopy_refused(const void* arg) {
   (void)arg;
   struct buffer buffer;

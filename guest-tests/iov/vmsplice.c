@@ -34,7 +34,7 @@ static void pipe_close(int* ends) {
   }
 }
 
-// F_SEAL_WRITE is refused while somebody holds a page. Needs the mapping gone, else it is refused for that.
+// F_SEAL_WRITE is refused while a page is held. Unmap first, or it is refused because of the mapping.
 static void expect_held(const struct buffer* buffer, const char* when) {
   if (fcntl(buffer->fd, F_ADD_SEALS, F_SEAL_WRITE) == 0)
     ktap_fail("%s: the pages are not held", when);

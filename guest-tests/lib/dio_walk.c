@@ -27,7 +27,7 @@ struct walk {
   struct aio aio;
   struct pins before;
   struct transfer_counts want;  // of all of it
-  long long skew;               // pages that are released beside each that was taken
+  long long skew;               // extra pages released for each one taken
   size_t length;
   int fd, refused;
 };

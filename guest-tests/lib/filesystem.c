@@ -30,7 +30,7 @@ struct maker {
 static const char one_page[] = "PAGE";
 
 static const struct maker makers[] = {
-    // Inode tables are written now: else the kernel would do it in a thread of its own beside the test.
+    // Initializes the inode tables now: otherwise a kernel thread would do it during the test.
     {"ext4",
      "ext4",
      {"mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", "-E", "lazy_itable_init=0,lazy_journal_init=0"},

@@ -15,7 +15,7 @@ int caps_iou_coalesce(void) {
   struct buffer huge;
   struct pins before, after;
   if (known >= 0) return known;
-  // Where a transparent huge page is too large to be had, one of hugetlb tells as well.
+  // If transparent huge pages are too large, uses a hugetlb page.
   enum buffer_kind kind = thp_bytes() > BUFFER_MOST_THP ? BUFFER_HUGETLB : BUFFER_THP;
   if (!pins_available() || !buffer_get(&huge, kind, 1)) return -1;
   int ring = uring_open();

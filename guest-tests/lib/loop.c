@@ -30,7 +30,7 @@ bool loop_open(struct loop* loop, int file, unsigned flags) {
   int writer = open(loop->path, O_RDWR | O_CLOEXEC);
   struct loop_config config = {.fd = (uint32_t)file, .info = {.lo_flags = LO_FLAGS_AUTOCLEAR | flags}};
   bool good = writer >= 0 && ioctl(writer, LOOP_CONFIGURE, &config) == 0;
-  // A device that somebody holds open for writing cannot be mounted (without BLK_DEV_WRITE_MOUNTED).
+  // A device that is open for writing cannot be mounted (without BLK_DEV_WRITE_MOUNTED).
   loop->fd = good ? open(loop->path, O_RDONLY | O_CLOEXEC) : -1;
   if (loop->fd < 0) ktap_fail("%s: %s", loop->path, strerror(errno));
   if (writer >= 0) close(writer);

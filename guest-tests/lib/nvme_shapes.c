@@ -23,14 +23,14 @@ struct flat {
   const char* name;
   enum buffer_kind kind;
   int pages, bytes, offset_pages, offset;
-  bool bounced;  // the memory is not aligned as the drive wants it: the kernel copies and pins nothing
+  bool bounced;  // the memory is not aligned as the drive requires: the kernel copies and pins nothing
 };
 
 static const struct flat flats[] = {
     {"1_page", BUFFER_PAGES, .pages = 1},
     {"16_pages", BUFFER_PAGES, .pages = 16},
     {"16_pages_at_512", BUFFER_PAGES, .pages = 16, .offset = 512},
-    // NVMe wants memory aligned to 4 bytes.
+    // NVMe requires memory aligned to 4 bytes.
     {"16_pages_at_4", BUFFER_PAGES, .pages = 16, .offset = 4},
     {"1_page_at_2_bounced", BUFFER_PAGES, .pages = 1, .offset = 2, .bounced = true},
     {"16_pages_at_2_bounced", BUFFER_PAGES, .pages = 16, .offset = 2, .bounced = true},

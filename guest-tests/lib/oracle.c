@@ -16,8 +16,8 @@ bool oracle_bad(void) {
 
 bool oracle_warn(void) {
   struct buffer page;
-  // FOLL_GET beside FOLL_PIN: bit 1 since 6.3 (include/linux/mm_types.h), bit 2 before (include/linux/mm.h).
-  // Whichever it is not is another flag that is refused, or does nothing.
+  // FOLL_GET together with FOLL_PIN: bit 1 since 6.3 (include/linux/mm_types.h), bit 2 before
+  // (include/linux/mm.h). Whichever it is not is another flag that is refused, or does nothing.
   struct gup_request request = {.flags = GUP_WRITE | 1u << 1 | 1u << 2};
   int driver = gupdrv_open();
   if (driver < 0) return false;

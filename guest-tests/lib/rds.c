@@ -34,8 +34,8 @@ static bool device_address(struct sockaddr_in* address) {
   return true;
 }
 
-// A message, and the region that it names, is let go when the peer has acknowledged it, which else may take
-// eight more.
+// A message, and the region that it names, is released when the peer has acknowledged it, which otherwise may
+// take eight more.
 static bool acknowledge_each(void) {
   int fd = open(UNACKED, O_WRONLY | O_CLOEXEC);
   bool good = fd >= 0 && write(fd, "0", 1) == 1;
@@ -102,8 +102,8 @@ bool rds_receive(const struct rds_end* end, struct rds_got* got) {
   struct pollfd ready = {end->fd, POLLIN, 0};
   ssize_t received;
   *got = (struct rds_got){0};
-  // POLLIN may mean as well that somebody else's congestion has changed (rds_poll()): then there is nothing
-  // to receive.
+  // POLLIN can also mean that the congestion state of another socket changed (rds_poll()): then there is
+  // nothing to receive.
   do {
     if (poll(&ready, 1, rds_limit_ms) != 1) return ktap_fail("no message within %d ms", rds_limit_ms);
     received = recvmsg(end->fd, &message, MSG_DONTWAIT);

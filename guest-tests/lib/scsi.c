@@ -56,7 +56,7 @@ static bool have_bus(void) {
   return found;
 }
 
-// SCSI buses are scanned beside everything else, so that a disk may come after the test has begun. The page
+// SCSI buses are scanned asynchronously, so that a disk may appear after the test has started. The page
 // with the serial number is binary.
 static bool wait_for_disk(char* name, size_t size) {
   static bool waited;

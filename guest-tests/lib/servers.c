@@ -42,7 +42,7 @@ static void make_folder(struct server* server, const char* name) {
   *server = (struct server){.fs = {.type = name}};
   snprintf(server->folder, sizeof(server->folder), "/tmp/pinrig-served-%s", name);
   mkdir(server->folder, 0700);
-  // ksmbd works as the user that somebody logs in as, of whom the guest knows nothing.
+  // ksmbd runs requests as the logged-in user, whom the guest does not know.
   chmod(server->folder, 0777);
 }
 

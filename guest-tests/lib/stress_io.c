@@ -153,7 +153,7 @@ bool stress_pipe(struct draw* draw, unsigned number, struct worker_slot* slot) {
               vmsplice(first[1], &vec, 1, 0) == (ssize_t)length &&
               (!tee_it || tee(first[0], second[1], length, 0) == (ssize_t)length);
   if (!good) ktap_fail("vmsplice or tee of %zu bytes: %s", length, strerror(errno));
-  // Not read: the pipe gives its pages back when it is closed.
+  // Not read: the pipe drops its pages when it is closed.
   for (size_t at = 0; good && read_it && at < length;) {
     unsigned char bytes[4096];
     ssize_t got = read(tee_it ? second[0] : first[0], bytes, sizeof(bytes));

@@ -126,8 +126,8 @@ void uffd_judge(struct uffd* uffd, int faults) {
   end_threads(uffd);
   long waiting = atomic_load(&uffd->longest_waiting_us), idle = atomic_load(&uffd->longest_idle_us);
   // With the lock held a round would take the whole delay, half of it is a failure. A few milliseconds are
-  // what a free lock takes, but a busy host stalls an emulated machine for tens of them, beside a waiting
-  // fault or without one.
+  // what a free lock takes, but a busy host stalls an emulated machine for tens of them, with or without a
+  // pending fault.
   long allowed = uffd->delay_ms * 500L > 3 * idle ? uffd->delay_ms * 500L : 3 * idle;
   ktap_note(
       "%d faults answered, %ld rounds of mmap, the longest %ld us during a waiting fault, %ld us without",

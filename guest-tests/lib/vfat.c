@@ -29,7 +29,7 @@ bool vfat_format(int fd) {
   put16(boot + 19, sectors);
   boot[21] = 0xf8;  // media
   put16(boot + 22, fat_sectors);
-  put16(boot + 24, 63);  // geometry, which nobody looks at
+  put16(boot + 24, 63);  // geometry, unused
   put16(boot + 26, 255);
   boot[36] = 0x80;
   boot[38] = 0x29;

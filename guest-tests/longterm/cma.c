@@ -27,8 +27,7 @@ static long long area_number(const char* name) {
   return value;
 }
 
-// Without what drivers have of it, which they get from its beginning: "maxchunk" is what nobody owns, lent or
-// not.
+// Without the part allocated by drivers, from its beginning: "maxchunk" is the unallocated rest, lent or not.
 static size_t in_area(const uint64_t* frames, size_t count) {
   uint64_t pages = (uint64_t)area_number("maxchunk");
   uint64_t first = (uint64_t)(area_number("base_pfn") + area_number("count")) - pages;

@@ -44,7 +44,7 @@ static unsigned char* get_page(void) {
   return at;
 }
 
-// Unmaps it. Oracle without counters: a page that somebody still holds does not go back.
+// Unmaps it. Oracle without counters: a page that is still held does not return to the pool.
 static void put_page(unsigned char* at, long before, bool data) {
   if (data && (pattern_check(at, edge, seed, 0) >= 0 ||
                pattern_check(at + size - edge, edge, seed, size - edge) >= 0))

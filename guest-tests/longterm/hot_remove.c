@@ -45,8 +45,7 @@ static unsigned long long last_block(void) {
 }
 
 // A written page in ZONE_MOVABLE and in a block that can go offline, whose state is at `path`. Pages come
-// from the top of the zone: as many are taken as it needs to get below the last block, and all but one given
-// back.
+// from the top of the zone: allocates enough to get below the last block, and frees all but one.
 static bool get_page(unsigned char** page, char* path, size_t size) {
   unsigned long long block = block_bytes(), last = last_block();
   if (block == 0) return ktap_skip("no /sys/devices/system/memory (MEMORY_HOTPLUG)");
@@ -127,7 +126,7 @@ static void goes_afterwards(const char* path, int result) {
     ktap_fail("it does not come back online");
 }
 
-// Held where it is: a pipe takes a reference by vmsplice(), which is no pin and moves nothing.
+// Held in place: a pipe takes a reference through vmsplice(), which is not a pin and does not migrate.
 static void held(const void* arg) {
   (void)arg;
   char path[80];
@@ -147,7 +146,7 @@ static void held(const void* arg) {
   munmap(page, page_bytes());
 }
 
-// A pin that is not for long: of a direct read that waits in a suspended device.
+// A short-term pin: of a direct read that waits in a suspended device.
 static void read_in_flight(const void* arg) {
   (void)arg;
   char path[80];
@@ -174,7 +173,7 @@ static void read_in_flight(const void* arg) {
   place_close(&place);
 }
 
-// A long-term pin never stands in the way: its page has left the zone before.
+// A long-term pin never prevents it: its page was migrated out of the zone before.
 static void longterm_leaves_first(const void* arg) {
   (void)arg;
   char path[80];

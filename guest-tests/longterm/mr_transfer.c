@@ -91,7 +91,7 @@ static bool transfer(struct pair* pair, enum ibv_wr_opcode opcode, struct ibv_mr
                      unsigned length) {
   struct ibv_sge here = {.addr = (uintptr_t)from->addr, .length = length, .lkey = from->lkey};
   struct ibv_sge there = {.addr = (uintptr_t)to->addr, .length = length, .lkey = to->lkey};
-  // A read is asked for by the side that wants the data.
+  // A read is requested by the side that needs the data.
   bool read = opcode == IBV_WR_RDMA_READ, receive = opcode == IBV_WR_SEND;
   struct ibv_send_wr request = {
       .sg_list = read ? &there : &here,

@@ -62,7 +62,7 @@ static const struct nlattr* attribute(const struct nlmsghdr* header, unsigned sh
   return NULL;
 }
 
-// Number of the device "siw0", by a list of all; -1 when it is not there.
+// Number of the device "siw0", from a list of all; -1 when it does not exist.
 static int find_index(void) {
   struct message message = {.header = {.nlmsg_len = NLMSG_HDRLEN, .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP}};
   _Alignas(struct nlmsghdr) char answer[16384];

@@ -24,7 +24,7 @@ static int cannot(const char* what) {
   return 1;
 }
 
-// Where the call that begins wants to be told what standard output is; 0: it is another call.
+// The result buffer if this call is fstat() of standard output; 0: another call.
 static unsigned long asks(const struct __ptrace_syscall_info* info) {
   if (info->op != PTRACE_SYSCALL_INFO_ENTRY || info->entry.args[0] != STDOUT_FILENO) return 0;
   if (info->entry.nr == SYS_fstat) return info->entry.args[1];

@@ -45,7 +45,7 @@ static void after_completion(const void* arg) {
   buffer_put(&buffer);
 }
 
-// A ring gives its buffers back from a work queue, some time after close().
+// A ring unpins its buffers from a work queue, some time after close().
 static void after_ring_exit(const void* arg) {
   (void)arg;
   struct buffer buffer;

@@ -44,7 +44,7 @@ static void freed(const void* arg) {
   if (region->kind == BUFFER_HUGETLB) hugetlb_expect_free(free_before);
 }
 
-// Without INVALIDATE the pages may stay until somebody asks for all that is unused.
+// Without INVALIDATE the pages may stay until all unused regions are flushed.
 static void flushed(const void* arg) {
   (void)arg;
   struct rds_end ends[2];

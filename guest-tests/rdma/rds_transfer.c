@@ -63,7 +63,7 @@ static void used_once(const void* arg) {
   buffer_put(&region);
 }
 
-// A transfer that is refused: a part of the peer's own memory is not there.
+// A transfer that is refused: a part of the peer's own memory is not mapped.
 static void local_absent(const void* arg) {
   (void)arg;
   struct rds_end ends[2];

@@ -53,8 +53,8 @@ std::map<std::string, std::string> capabilities_of(const KernelFacts& kernel) {
 std::vector<std::string> unmet_capabilities(const KernelFacts& kernel, const Knowledge& known,
                                             const Rulebook& rules) {
   const auto found = capabilities_of(kernel);
-  // Patches may be there to change what a kernel can do; what they leave alone is still required of it, as
-  // far as it could be probed.
+  // Patches may change the capabilities of a kernel on purpose; other capabilities are still required, if
+  // they could be probed.
   auto required = known.capabilities;
   if (kernel.is_patched()) {
     for (const auto& [name, value] : rules.capabilities) required.erase(name);
@@ -70,11 +70,11 @@ std::vector<std::string> unmet_capabilities(const KernelFacts& kernel, const Kno
   return out;
 }
 
-/// What makes every verdict of a kernel worth less than it looks.
+/// What devalues all verdicts of a kernel.
 std::vector<std::string> shortfalls(const KernelFacts& kernel, const std::vector<KernelFacts>& run) {
   std::vector<std::string> out;
   for (const auto& g : kernel.guests) {
-    // Tests skip what they do not find: a series that breaks a driver must not end green because of that.
+    // Tests skip missing features: a series that breaks a driver must not pass because of that.
     for (const auto& p : g.setup) out.push_back("guest setup incomplete: " + p);
   }
   const bool blind = std::any_of(kernel.guests.begin(), kernel.guests.end(),
@@ -101,7 +101,7 @@ bool allows_missing(const std::vector<model::Expectation>& here, const model::Te
   });
 }
 
-/// Rows that pass on the reference and prove nothing here any more.
+/// Rows that pass on the reference and are not tested here any more.
 void find_losses(Rows& rows, const KernelFacts& reference, const std::vector<model::Expectation>& here,
                  model::KernelAssessment& out) {
   Results after;

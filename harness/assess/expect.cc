@@ -64,8 +64,7 @@ void apply_expectations(Rows& rows, const std::vector<Expectation>& here) {
       }
       row->set(fine_by_itself(row->verdict()) ? Rule::fine : Rule::failure);
       if (row == b.test || row->expected() || of_test == nullptr) continue;
-      // What is allowed for the test is allowed for the case that brings it about, or that it made
-      // impossible.
+      // What is allowed for a test is allowed for the case that causes it, or that it made impossible.
       const bool cut_short = b.test->expected() && ends_a_test(b.test->verdict());
       if (allows(*of_test, row->verdict()))
         row->set(Rule::expectation, of_test->reason);
@@ -93,7 +92,7 @@ std::vector<std::string> unmet_expectations(const Rows& rows, const std::vector<
     const auto any = [&](const std::vector<std::string>& names) {
       return std::any_of(names.begin(), names.end(), [&](const auto& n) { return glob_match(glob, n); });
     };
-    // About tests that this run leaves out it says nothing.
+    // It does not apply to tests that are not in this run.
     if (!e.required || (!any(chosen) && any(rules.all_tests))) continue;
     const bool judged = std::any_of(rows.begin(), rows.end(), [&](const Row& r) {
       return r.verdict() != Verdict::missing && last_match({e}, r.seen->verdict) != nullptr;

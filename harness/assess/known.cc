@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What is known of a kernel beforehand: capabilities, skips and issues.
+// What is known about a kernel in advance: capabilities, skips and issues.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -77,7 +77,7 @@ void spread(const KnownIssue& issue, const Block& b, const KernelFacts* referenc
 
 bool was_judged(Verdict v) { return v != Verdict::missing && v != Verdict::skip && v != Verdict::error; }
 
-/// The issue was looked for and is not there.
+/// The issue was looked for but not seen.
 std::string not_seen(const KnownIssue& issue, Row& row, bool patched) {
   if (patched) {
     if (!row.decided)

@@ -114,7 +114,7 @@ class Waiter {
 
 enum class Ended { released, cancelled, deadline };
 
-/// The one wait point. Wakes once a second to say for whom it waits.
+/// The one wait point. Wakes once a second to report the holder.
 Ended await(const fs::path& path, int done_fd, const LockOptions& options) {
   const auto start = Clock::now();
   for (;;) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Figure (a): how long until the first test, beside the naive boot of the same kernel in the same minutes.
+// Figure (a): time to the first test, compared to the naive boot of the same kernel at the same time.
 #include "run/boot.h"
 
 #include <fmt/format.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Figure (c), the hard half: pinrig's CPU and memory beside a guest that floods its console.
+// Figure (c), the hard half: pinrig's CPU and memory while a guest floods its console.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -50,7 +50,7 @@ Result<fs::path> flood_initramfs(model::Arch arch, const Setup& s) {
   dir.type = image::Entry::Type::dir;
   dir.path = "/tests";
   image::Entry entry;
-  entry.path = "/tests/pinrig-tests";  // in place of all others
+  entry.path = "/tests/pinrig-tests";  // instead of all others
   entry.source = program;
   const fs::path archive = program.string() + ".cpio";
   PINRIG_CHECK(image::write_cpio({dir, entry}, archive));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Figure (e): what one more patch costs, beside a build from nothing. ccache may not hide either: the patch
-// has text that no build had before, and the cold build (--cold) has an empty cache.
+// Figure (e): the cost of one more patch, compared to a build from scratch. ccache may not hide either: the
+// patch has text that no build had before, and the cold build (--cold) has an empty cache.
 #include <fmt/format.h>
 
 #include <chrono>

@@ -56,7 +56,7 @@ Result<ExitCode> parse_ktap(const ParseCommand& c) {
 
 Result<ExitCode> parse_console(const ParseCommand& c) {
   const fs::path file = c.file == "-" ? "/dev/stdin" : c.file;
-  // Of a guest a console that is not there is an empty one; here it is a typing error.
+  // For a guest a missing console is an empty one; here it is a wrong file name.
   if (!fs::exists(file)) return read_file(file).error();
   PINRIG_TRY(log, job::read_console(file));
   std::string out;

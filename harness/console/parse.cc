@@ -143,7 +143,7 @@ void Parser::Impl::reboot() {
   e.first_line = e.last_line = line;
   e.owner = owner;
   e.fatal = true;
-  if (log.powered_off) return;  // "reboot: Restarting system" before it: somebody asked
+  if (log.powered_off) return;  // after "reboot: Restarting system": requested
   log.panicked = true;
   add(std::move(e));
 }

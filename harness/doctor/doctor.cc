@@ -114,7 +114,7 @@ Finding check_disk(const std::string& name, const fs::path& dir, std::uintmax_t 
   return {Level::ok, name, detail, ""};
 }
 
-// Where "affinity" and "MemAvailable" set the limit there is none beside the machine's own.
+// "affinity" and "MemAvailable" are no limit below the machine's own.
 std::string limited_by(const std::string& from) {
   return from.starts_with("/") ? fmt::format(" (limited by {})", from) : "";
 }

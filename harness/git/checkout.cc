@@ -133,7 +133,7 @@ class Pool {
   fs::path root(int n) const { return n == 1 ? ctx_.cache : ctx_.cache / "slots" / std::to_string(n); }
   fs::path tree(int n) const { return root(n) / "worktrees" / slot_; }
 
-  /// A place that is ours. `room_for_another` says whether the disk has room for one that is not there yet.
+  /// A place that we locked. `room_for_another` says whether the disk has room for a new one.
   Result<Worktree> take(const std::function<bool()>& room_for_another) {
     PINRIG_TRY(ready, try_all(made()));
     if (ready) return *std::move(ready);

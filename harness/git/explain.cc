@@ -44,7 +44,7 @@ Result<void> about_missing_file(const Index& index, const Source& source, int nu
   return {};
 }
 
-/// Whether the patch fits once white space is not compared.
+/// Whether the patch applies when ignoring whitespace.
 Result<bool> fits_without_white_space(const Index& index, const Patch& patch) {
   PINRIG_TRY(done, index.git().run(index.call({"apply", fmt::format("-p{}", patch.strip), "--cached",
                                                "--check", "--ignore-whitespace", "--whitespace=nowarn",

@@ -12,7 +12,7 @@
 namespace pinrig::git {
 namespace {
 
-/// The value of "NAME = value" in a Makefile; empty when it is not there.
+/// The value of "NAME = value" in a Makefile; empty when missing.
 std::string_view make_value(std::string_view line, std::string_view name) {
   if (!line.starts_with(name)) return {};
   line = trim(line.substr(name.size()));

@@ -30,7 +30,7 @@ Error unknown_revision(const model::KernelBase::Git& base, std::string_view said
              : fmt::format("git -C {} log --oneline --all lists the revisions", shell_quote(base.url)));
 }
 
-/// The repository of a URL or path in the cache, made when it is not there yet.
+/// The repository of a URL or path in the cache, created if needed.
 Result<fs::path> repo_of(const Git& git, const fs::path& cache, const std::string& origin,
                          const fs::path& objects) {
   const fs::path repo = cache / "sources" / ("git-" + sha256_hex(origin) + ".git");

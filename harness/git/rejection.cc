@@ -21,7 +21,7 @@ std::string_view section_of(std::string_view diff, const std::string& file) {
   return diff.substr(at + 1, end == std::string_view::npos ? end : end - at);
 }
 
-/// 1-based number of the hunk "@@ -LINE" in a section; 0 when it is not there.
+/// 1-based number of the hunk "@@ -LINE" in a section; 0 when not found.
 int hunk_number(std::string_view section, int line) {
   int number = 0;
   for (const auto text : lines(section)) {

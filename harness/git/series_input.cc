@@ -41,7 +41,7 @@ Result<void> add_file(RawSeries& raw, const Folder& folder, const std::string& n
   return {};
 }
 
-/// A file with a diff in it that was left out because of its name; copies of editors and merges are no
+/// A file with a diff that was skipped because of its name; backup files of editors and merges are not
 /// patches.
 void note_left_out(RawSeries& raw, const Folder& folder, const std::string& name) {
   if (ends_with_any(name, {"~", ".orig", ".rej", ".bak", ".swp", ".yaml", ".yml"})) return;

@@ -17,7 +17,7 @@ struct FreeArchive {
   void operator()(archive* a) const { archive_read_free(a); }
 };
 
-/// A path as fast-import wants it when it may hold anything.
+/// An arbitrary path quoted for fast-import.
 std::string git_path(std::string_view path) {
   std::string q = "\"";
   for (const char c : path) {

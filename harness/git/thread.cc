@@ -16,7 +16,7 @@ struct Group {
   std::map<int, std::size_t> by_number;
   std::vector<std::size_t> in_order;  ///< without numbers
   std::string conflict;               ///< two patches that bear the same number
-  int missing = 0;                    ///< the first number that is not there; 0 = complete
+  int missing = 0;                    ///< the first missing number; 0 = complete
 
   bool numbered() const { return total >= 0; }
 };

@@ -24,7 +24,8 @@ struct Maker {
 };
 
 // Identifiers and times are fixed so that a run can be repeated byte by byte. ext4: the inode tables are
-// written now, since the guest's kernel would do it in a thread of its own (ext4lazyinit) beside the tests.
+// initialized now, because otherwise a kernel thread of the guest (ext4lazyinit) would do it during the
+// tests.
 const std::vector<Maker>& makers() {
   static const std::vector<Maker> all = {
       {"ext4",
@@ -39,8 +40,8 @@ const std::vector<Maker>& makers() {
   return all;
 }
 
-// The tools of file systems lie in sbin, which is not in the PATH of plain users on Debian: the sbin beside
-// each bin of PATH is looked into too.
+// The tools of file systems lie in sbin, which is not in the PATH of plain users on Debian: the sbin next to
+// each bin of PATH is also searched.
 std::string program_path(const std::string& name) {
   if (const fs::path found = process::find_program(name); !found.empty()) return found.string();
   for (const std::string& folder : split(environment("PATH").value_or(""), ':')) {

@@ -53,7 +53,7 @@ std::string fingerprint(const fs::path& program) {
   return fmt::format("{} {} {}.{}", program.string(), st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
 }
 
-/// What CMake reads once only and keeps in its cache: another value wants another build directory.
+/// What CMake reads only once and keeps in its cache: another value needs another build directory.
 std::string build_key(const GuestSources& sources, model::Arch arch, const fs::path& sysroot,
                       const Tools& tools) {
   Sha256 hash;
@@ -173,7 +173,7 @@ Result<void> configure(model::Arch arch, const fs::path& sysroot, const Tools& t
   const fs::path source = place.source / "guest-tests";
   std::error_code ec;
   if (fs::exists(place.build / "build.ninja", ec)) return {};
-  // A configuration that was cut short may have left a CMake cache with half of its answers.
+  // An interrupted configuration may have left a half-filled CMake cache.
   fs::remove_all(place.build, ec);
   PINRIG_CHECK(make_dirs(place.build));
   return step({tools.cmake.string(), "-S", source.string(), "-B", place.build.string(), "-G", "Ninja",

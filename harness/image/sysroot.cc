@@ -21,7 +21,7 @@ struct Kind {
   const char* file;     ///< below images/
   const char* prefix;   ///< of the directory in the cache
   const char* label;    ///< in what is shown
-  std::uintmax_t room;  ///< bytes: what is unpacked, and the packages beside it meanwhile
+  std::uintmax_t room;  ///< bytes: the unpacked files and the packages
   bool compiles;        ///< programs are compiled against it
 };
 constexpr Kind for_compiling = {"sysroot.packages", "", "sysroot", 400u << 20, true};

@@ -94,8 +94,7 @@ class OneGuest {
     return std::optional<vm::GuestEnd>();
   }
 
-  // In what the guest is less than it was to be when it says hello. With one processor no race would ever be
-  // lost.
+  // What the guest lacks at hello. With one CPU no race would ever be lost.
   void note_shortcomings(const wire::Hello& hello) {
     for (const auto& p : hello.problems) result_.setup_problems.push_back(p);
     if (hello.cpus < job_.machine.cpus)

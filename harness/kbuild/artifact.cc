@@ -110,7 +110,7 @@ std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& 
     mark_used(dir);
     return a;
   } catch (const json::exception&) {
-    return std::nullopt;  // not ours, or cut short: as good as not there
+    return std::nullopt;  // not ours, or truncated: treated as missing
   }
 }
 

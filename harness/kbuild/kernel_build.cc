@@ -21,7 +21,7 @@ namespace {
 /// Roughly what one object directory and its artifact take; less than this and a build would die half-way.
 constexpr std::uintmax_t space_needed = std::uintmax_t{1} << 30;
 
-/// Progress says for whom a build waits.
+/// Progress names the holder of a lock that a build waits for.
 LockOptions lock_options(const Context& ctx) {
   LockOptions options{.cancel_fd = ctx.cancel->fd()};
   if (ctx.progress)

@@ -9,8 +9,7 @@
 namespace pinrig::kconfig {
 namespace {
 
-/// Width of the white space a line begins with; a tab goes to the next multiple of 8, as in the kernel's
-/// lexer.
+/// Width of the leading whitespace of a line; a tab goes to the next multiple of 8, as in the kernel's lexer.
 int indent(std::string_view line) {
   int n = 0;
   for (const char c : line) {

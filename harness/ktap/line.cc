@@ -48,8 +48,8 @@ const Directive* find_directive(bool ok, std::string_view text) {
   return nullptr;
 }
 
-/// The '#' between description and directive: unescaped, after white space or at the front, and before a
-/// space or a directive; "test #3" is a name.
+/// The '#' between description and directive: unescaped, after whitespace or at the front, and before a space
+/// or a directive; "test #3" is a name.
 std::size_t find_separator(bool ok, std::string_view text) {
   for (std::size_t at = text.find('#'); at != std::string_view::npos; at = text.find('#', at + 1)) {
     if (at > 0 && !is_space(text[at - 1])) continue;

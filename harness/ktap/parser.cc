@@ -12,9 +12,10 @@
 namespace pinrig::ktap {
 namespace {
 
-/// Deeper blocks are text: nobody nests so deep, and a stream could otherwise exhaust the stack.
+/// Deeper blocks are text: no test nests that deep, and a stream could otherwise exhaust the stack.
 constexpr std::size_t max_depth = 16;
-/// More results than this are counted and not kept: a test that prints "ok" for ever must not eat the memory.
+/// More results than this are counted and not kept: a test that prints "ok" forever must not exhaust the
+/// memory.
 constexpr int max_cases = 200000;
 
 bool is_end_of_kernel(std::string_view text) {

@@ -6,8 +6,8 @@
 namespace pinrig::model {
 
 void Timeouts::booted_in(double uptime_s) {
-  // A plain kernel needs 1.2 s (x86-64) and 0.6 s (aarch64) on the reference machine; a guest beside another
-  // one or a build about twice that.
+  // A plain kernel needs 1.2 s (x86-64) and 0.6 s (aarch64) on the reference machine; in parallel with
+  // another guest or a build about twice that.
   constexpr double plain_s = 1.5;
   // Beyond this a guest is not slow but stuck, as in vm/accel.cc.
   constexpr double most = 20;

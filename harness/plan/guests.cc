@@ -26,7 +26,7 @@ bool any_test(const std::vector<TestSpec>& tests, Any any) {
 }
 
 /// With an IOMMU every transfer of every device takes another way, and a kernel that can have guests is
-/// started at another exception level on arm64; the rest stand beside each other without being seen.
+/// started at another exception level on arm64; the others do not affect each other.
 bool needs_own_vm(Device d) { return d == Device::iommu || d == Device::kvm; }
 
 /// What decides which guest a test goes to.
@@ -50,8 +50,8 @@ Kind kind_of(const Machine& offer, const TestSpec& t) {
   if (t.needs.cpus > offer.cpus) k.cpus = t.needs.cpus;
   if (t.needs.numa_nodes > offer.numa_nodes) k.numa_nodes = t.needs.numa_nodes;
   if (t.destructive) k.destructive = t.name;
-  // Memory and devices are no ground for two guests with the same boot parameters; where memory lies and how
-  // many processors race is what a test sees.
+  // Memory and devices do not require separate guests with the same kernel parameters; tests notice where
+  // memory lies and how many CPUs race.
   if (!k.kernel_args.empty()) {
     k.apart = false;
     k.memory_mib = 0;

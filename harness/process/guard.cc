@@ -27,8 +27,7 @@ constexpr std::size_t max_groups = 1024;
 std::atomic<int> our_end{-1};
 std::atomic<pid_t> owner{-1};
 
-/// One packet: the group, or its negative when it is over. A guard that somebody killed must not cost us a
-/// SIGPIPE.
+/// One packet: the group, or its negative when it is over. A guard that was killed must not cause a SIGPIPE.
 void tell(pid_t message) {
   const int fd = our_end.load();
   if (fd < 0) return;
@@ -66,13 +65,12 @@ void shed(int fd) {
       *at = groups[--count];
     }
   }
-  // A group that has a member keeps its id, so that this hits nobody else.
+  // A group with a member keeps its ID, so that this hits no other group.
   for (std::size_t i = 0; i < count; ++i) ::kill(-groups[i], SIGKILL);
   ::_exit(0);
 }
 
-/// The guard is nobody's child: pinrig waits for its children by their ids, and nothing is to be left as a
-/// zombie.
+/// The guard is reparented: pinrig waits for its children by their IDs, and no zombie may remain.
 bool fork_guard(int its_end) {
   const pid_t between = ::fork();
   if (between < 0) return false;

@@ -73,7 +73,7 @@ class ChildSetup {
   pid_t parent_;
 };
 
-/// argv and environment as execve wants them.
+/// argv and environment as execve expects them.
 class Vectors {
  public:
   explicit Vectors(const Command& command) {
@@ -229,7 +229,7 @@ bool ended_within(int pidfd, Seconds patience) {
 }
 
 Ended reap(const Running& running, Seconds patience) {
-  // Before wait4: as long as the leader is a zombie nobody else can get its id, so this hits only its group.
+  // Before wait4: as long as the leader is a zombie its ID is not reused, so this hits only its group.
   kill_group(running.pid);
   // The guard still knows the group of one that stays, and so kills it once more when we end.
   if (running.pidfd && !ended_within(running.pidfd.get(), patience)) return Ended{Unkillable{}, 0};

@@ -83,7 +83,7 @@ class Reader {
     return true;
   }
 
-  /// What is in the pipe at this moment and no more: a process that left the group may hold it open for ever.
+  /// What is in the pipe at this moment and no more: a process that left the group may hold it open forever.
   void drain() {
     int available = 0;
     if (!fd_ || ::ioctl(fd_.get(), FIONREAD, &available) != 0) return;
@@ -137,7 +137,7 @@ class Writer {
   std::size_t at_ = 0;
 };
 
-/// The one wait point: until the process ended, the deadline passed or somebody cancelled.
+/// The one wait point: until the process ended, the deadline passed or cancellation.
 std::optional<ExitStatus> pump(const Running& running, Reader& out, Reader& err, Writer& in,
                                Deadline deadline, const CancelToken& cancel) {
   for (;;) {

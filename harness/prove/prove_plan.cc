@@ -68,7 +68,7 @@ std::string said(const Row& row) {
                      row.verdict().detail.empty() ? "" : ": " + row.verdict().detail);
 }
 
-/// The run with this name, made when it is not there yet.
+/// The run with this name, created if needed.
 ProofRun& run_named(std::vector<ProofRun>& runs, const std::string& name, const ProveOptions& o,
                     bool faulty) {
   const auto it = std::find_if(runs.begin(), runs.end(),

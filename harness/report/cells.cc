@@ -13,7 +13,7 @@ using model::Verdict;
 
 constexpr std::size_t least_cases = 16;  ///< counts of cases are not squeezed into less
 
-/// What it says beside the verdict's word.
+/// Its text in addition to the verdict.
 std::string expectation_label(const Row& row, int label) {
   static constexpr std::array known{" (known issue)", " (known)", "*"};
   static constexpr std::array bad{" (as expected)", " (expected)", "*"};

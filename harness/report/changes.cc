@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Base beside tip.
+// Base next to tip.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -112,7 +112,7 @@ void collect(const RunData& data, const KernelData& base, std::vector<ChangeLine
   }
 }
 
-/// What nobody expected, then regressions, then fixed, gone and new.
+/// Unexpected changes, then regressions, then fixed, gone and new.
 int order_of(const ChangeLine& c) {
   if (!c.expected) return c.delta.kind == DeltaKind::regression ? 0 : 1;
   switch (c.delta.kind) {

@@ -61,7 +61,7 @@ void add(std::vector<Change>& all, Change c) {
   all.push_back(std::move(c));
 }
 
-/// Is the loss of a row that the tip has no more one that nobody expects?
+/// Is the loss of a row unexpected?
 bool is_loss(const KernelData& tip, const Delta& d) {
   return std::any_of(tip.row.lost.begin(), tip.row.lost.end(),
                      [&](const auto& l) { return l.test == d.test && l.case_name == d.case_name; });
@@ -94,7 +94,7 @@ void collect(Digest& out, const KernelData& base, const KernelData& tip) {
   }
 }
 
-/// What nobody expected, then regressions, then fixed, gone and new.
+/// Unexpected changes, then regressions, then fixed, gone and new.
 int order_of(const Change& c) {
   if (!c.expected) return c.delta.kind == DeltaKind::regression ? 0 : 1;
   switch (c.delta.kind) {

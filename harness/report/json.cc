@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Everything the store has, as JSON. The keys are described in README.md beside this file.
+// Everything the store has, as JSON. The keys are described in README.md in this folder.
 #include <nlohmann/json.hpp>
 
 #include "report/report.h"

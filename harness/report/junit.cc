@@ -24,7 +24,7 @@ struct Totals {
 
 enum class Mark { passed, failure, error, skipped };
 
-/// What nobody can trust is an error, what the kernel did wrong (or surprisingly well) a failure.
+/// Untrustworthy results are errors; wrong (or surprisingly good) behavior of the kernel is a failure.
 Mark mark_of(const Row& row) {
   const Verdict v = row.verdict().verdict;
   if (row.expected()) return v == Verdict::skip ? Mark::skipped : Mark::passed;

@@ -64,7 +64,7 @@ void collect(const RunData& data, Found& found, std::vector<KernelColumn>& colum
   }
 }
 
-/// A pass beside a skip is a pass: something was tested. Else the worse one counts.
+/// A pass and a skip are a pass: something was tested. Otherwise the worse one counts.
 void fold(MapCell& into, const MapCell& cell) {
   const int passed = into.passed + (cell.state == State::pass ? 1 : 0);
   if (cell.state == into.state)

@@ -28,7 +28,7 @@ std::string diagnostics_of(const Row& row, const Painter& p) {
   return out;
 }
 
-/// The cases that nobody expected; those with the same verdict and detail are one line.
+/// The unexpected cases; those with the same verdict and detail are one line.
 std::string bad_cases(const TestData& t, const Painter& p) {
   std::vector<std::pair<const Row*, std::size_t>> groups;  // the first, how many
   for (const auto& c : t.cases) {
@@ -115,7 +115,7 @@ std::string log_of(const GuestData& guest, const std::string& test, const Painte
   return out;
 }
 
-/// One thing that nobody expected, at every place where it looks the same.
+/// One unexpected result, with all places where it looks the same.
 struct FindingText {
   std::vector<std::string> tests;
   std::vector<std::string> columns;

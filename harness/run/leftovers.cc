@@ -7,7 +7,7 @@
 namespace pinrig::run {
 namespace {
 
-// A run is alive as long as somebody holds the lock in its directory.
+// A run is alive as long as the lock in its directory is held.
 Result<bool> is_dead(const store::RunRow& run) {
   std::error_code ec;
   const fs::path file = fs::path(run.dir) / "alive.lock";

@@ -77,7 +77,7 @@ class Pipeline {
     const model::Kernel& kernel = plan_.kernels[i];
     if (!platforms_.contains(kernel.arch)) add_platform(kernel.arch);
     // One build at a time, in the order of the plan: they share a worktree, and the first verdict comes
-    // sooner than if all were built at once. A guest may run beside a build.
+    // sooner than if all were built at once. A guest may run in parallel with a build.
     std::vector<TaskId> after{platforms_.at(kernel.arch).task};
     if (last_build_) after.push_back(*last_build_);
     const std::size_t build = tasks_.size();

@@ -94,7 +94,7 @@ ordered_json plan_json(const plan::Plan& plan) {
   return kernels;
 }
 
-/// The first line that a program says of its version; empty when it is not there.
+/// The first line of a program's --version output; empty when it is not installed.
 std::string version_of(const std::string& program, const CancelToken& cancel) {
   const auto said = process::run({.argv = {program, "--version"}}, cancel);
   return said.has_value() && process::succeeded(said->status) ? said->out.substr(0, said->out.find('\n'))

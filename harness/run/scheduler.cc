@@ -52,8 +52,8 @@ struct Scheduler::Board {
            (budget.memory == 0 || used.memory + t.memory <= budget.memory);
   }
 
-  // The ready task to start now. One that does not fit is overtaken by those that do: a guest that wants the
-  // whole machine would otherwise let half of it idle for as long as the guest that runs takes.
+  // The ready task to start now. One that does not fit is overtaken by those that do: otherwise a guest that
+  // needs the whole machine would leave half of it idle until the running guest ends.
   Entry* choose() {
     Entry* best = nullptr;
     std::vector<Entry*> kept_out;

@@ -42,7 +42,7 @@ std::vector<model::Device> read_devices(Reader& r, const Node& n) {
   return out;
 }
 
-/// The kernel splits its command line at white space.
+/// The kernel splits its command line at whitespace.
 std::vector<std::string> read_kernel_args(Reader& r, const Node& n) {
   std::vector<std::string> out = r.texts(n, "kernel_args");
   for (std::size_t i = 0; i < out.size() && r.ok(); ++i) {
@@ -95,7 +95,7 @@ std::string read_program(Reader& r, const Node& n, const std::string& suite) {
   return suite + "/" + s;
 }
 
-/// What a test has to turn red on. Whether the mutant exists is asked when the proof is run.
+/// The fault that a test must detect. Whether the mutant exists is checked when the proof is run.
 model::Proof read_proof(Reader& r, const Node& n, const fs::path& project) {
   model::Proof proof;
   proof.where = r.where(n);

@@ -134,8 +134,8 @@ Result<Store> Store::open(const fs::path& file) {
     return made;
   };
   auto impl = guarded(file, [&] { return connect(false); });
-  // Without room for its index on the disk SQLite keeps it in memory, if nobody else has the file open: what
-  // was measured can be read.
+  // Without disk space for its index SQLite keeps it in memory, if no other process has the file open: stored
+  // results can still be read.
   if (impl.has_error() && impl.error().kind == ErrorKind::disk_full)
     impl = guarded(file, [&] { return connect(true); });
   if (impl.has_error()) return std::move(impl).error();

@@ -39,7 +39,7 @@ CREATE TABLE events(
   owner TEXT NOT NULL, fatal INTEGER NOT NULL, PRIMARY KEY(job, seq)) WITHOUT ROWID;
 )";
 
-// Why the accelerator was chosen, and the counters beside the pins.
+// Why the accelerator was chosen, and the other counters.
 constexpr const char* v2 = R"(
 ALTER TABLE jobs ADD COLUMN accel_reason TEXT NOT NULL DEFAULT '';
 ALTER TABLE verdicts ADD COLUMN counters TEXT NOT NULL DEFAULT '{}';

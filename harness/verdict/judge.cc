@@ -41,8 +41,8 @@ std::optional<std::string> control_failure(const JobFacts& facts) {
   return std::nullopt;
 }
 
-/// A ledger that saw what was held is to be believed when it sees less come back: the kernel did not give it
-/// back. The balances of tests start from there, so their verdicts stand.
+/// A ledger that saw the held pages is trusted if it sees fewer released: the kernel did not unpin them. The
+/// balances of tests start from there, so their verdicts are valid.
 std::optional<model::TestVerdict> control_leak(const JobFacts& facts) {
   const auto pages = facts.control.outstanding_released;
   if (!facts.counters || !facts.control_ran || pages == 0) return std::nullopt;

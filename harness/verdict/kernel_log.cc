@@ -47,7 +47,7 @@ constexpr std::array kind_rules{
     KindRule{"warning", Verdict::fail, warn},
     KindRule{"atomic_sleep", Verdict::fail, warn},
     KindRule{"race", Verdict::fail, bad_page},
-    // A task or a processor that does not get on: what it waits for may be what the test is about.
+    // A stuck task or CPU: what it waits for may be what the test is about.
     KindRule{"hung_task", Verdict::timeout, 0},
     KindRule{"soft_lockup", Verdict::timeout, soft_lockup},
     KindRule{"hard_lockup", Verdict::timeout, 0},
@@ -90,7 +90,7 @@ class Announced {
     for (const std::string_view line : marked_lines(record.output, "# expects kernel")) read(line, evidence);
   }
 
-  /// How many of the event's reports nobody announced.
+  /// How many of the event's reports were not announced.
   int uncovered(const model::KernelEvent& event, Verdict verdict) {
     int rest = event.count;
     if (verdict != Verdict::fail) return rest;

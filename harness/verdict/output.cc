@@ -193,7 +193,7 @@ std::string skip_text(const ktap::Tree& tree) {
   return "all cases skipped";
 }
 
-/// "# number NAME VALUE" lines: what a test measured beside its verdict.
+/// "# number NAME VALUE" lines: what a test measured in addition to its verdict.
 std::map<std::string, double> numbers_of(const std::string& output) {
   std::map<std::string, double> found;
   for (const std::string_view rest : marked_lines(output, "# number ")) {

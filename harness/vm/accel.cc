@@ -42,7 +42,7 @@ constexpr std::int64_t kept_s = 3600;
 /// KVM runs the guest at once or never: spinning or paused guests are given up soon.
 constexpr double kvm_limit_s = 1.0;
 
-/// One line of a file of /proc or /etc; empty when it is not there.
+/// One line of a file of /proc or /etc; empty when missing.
 std::string line_of(const fs::path& path) {
   const auto text = read_file(path);
   return text.has_value() ? std::string(trim(*text)) : std::string();
@@ -103,7 +103,7 @@ std::optional<Probe> from_cache(const fs::path& file, const std::string& key) {
     return probe;
   } catch (const nlohmann::json::exception& e) {
     spdlog::debug("{}: {}", file.string(), e.what());
-    return std::nullopt;  // a damaged cache is asked again and written anew
+    return std::nullopt;  // a damaged cache is ignored and rewritten
   }
 }
 

@@ -154,7 +154,7 @@ void Guest::Impl::reap() {
 /// What QEMU wrote before it ended is still in the sockets: the last answer, the reason of the shutdown.
 void Guest::Impl::drain() {
   for (Channel* channel : {&control, &qmp_channel}) {
-    // Two frames' worth at most: nobody can add to it any more.
+    // At most two frames: nothing can be added any more.
     for (int i = 0; i < 32; ++i) {
       pollfd p = channel->interest();
       if (p.fd < 0 || ::poll(&p, 1, 0) <= 0) break;

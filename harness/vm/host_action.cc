@@ -36,7 +36,7 @@ Result<void> Guest::Impl::carry_out(const wire::HostAction& action, Deadline dea
 Result<std::string> Guest::Impl::unplug(const std::string& serial, Deadline deadline) {
   const auto device = removable_id(job.machine, serial);
   if (!device) return no_such_device(job.machine, serial);
-  // The guest's driver lets go first, as it does when it sets a device up.
+  // The guest's driver must be done first, also while it sets the device up.
   const double limit_s = job.timeouts.scaled(job.timeouts.setup_s);
   deadline = Deadline::earlier(deadline, Deadline::after(Seconds(limit_s)));
   qmp.send_device_del(*device);

@@ -114,11 +114,10 @@ Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
 Args size_args(const model::Machine& machine) {
   const int nodes = machine.numa_nodes;
   std::string smp = std::to_string(machine.cpus);
-  // Each processor in a socket of its own: the kernel warns of sockets that lie in two nodes
-  // (topology_sane()).
+  // Each CPU in a socket of its own: the kernel warns about sockets that span two nodes (topology_sane()).
   if (nodes > 1) smp += fmt::format(",sockets={},cores=1,threads=1", machine.cpus);
   Args args{"-smp", smp, "-m", fmt::format("{}M", machine.memory_mib)};
-  // The first node gets what does not divide; the processors go round.
+  // The first node gets the remainder; CPUs are assigned round-robin.
   for (int n = 0; nodes > 1 && n < nodes; ++n) {
     const int mib = machine.memory_mib / nodes + (n == 0 ? machine.memory_mib % nodes : 0);
     std::string node = fmt::format("node,nodeid={0},memdev=node{0}", n);
@@ -173,7 +172,7 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
     // A program's start finds its way about the vDSO by code that nothing else runs: a tenth of what the
     // first one executes. Its calls save nothing where a system call takes a microsecond.
     words.push_back("vdso=0");
-    // What the host knows need not be counted again on every processor brought up: 80 ms each.
+    // What the host knows need not be calibrated again on every CPU: 80 ms each.
     if (job.loops_per_jiffy > 0) words.push_back(fmt::format("lpj={}", job.loops_per_jiffy));
   }
   // The kernel's own default is off unless it was configured otherwise.
@@ -270,7 +269,7 @@ Args device_args(const model::JobSpec& job, const std::map<Device, std::string>&
   Args args;
   for (const Device d : job.machine.devices) {
     if (d == Device::scsi) append(args, scsi_args(file(d)));
-    // mapped-file: owners, modes, device nodes and links of the guest are files of ours beside the data.
+    // mapped-file: owners, modes, device nodes and links of the guest are stored in separate files.
     // Nothing of the guest becomes a device node or a set-uid program of the host when QEMU runs as root, and
     // unlike mapped-xattr it needs no extended attributes, which /tmp may not have.
     if (d == Device::p9)
@@ -296,7 +295,7 @@ Args drive_args(const model::Machine& machine, const std::map<std::string, std::
     // A missing image is a name QEMU will refuse; it never happens with the files of prepare_drives().
     const std::string image = file == files.end() ? std::string() : file->second;
     std::string backend = fmt::format("if=none,id={},format=raw,file={}", id, option_value(image));
-    // The data die with the guest: nobody waits for the host's disk.
+    // The data is discarded with the guest: no need to wait for the host's disk.
     backend += ",cache=unsafe,discard=unmap";
     // Throttling delays a request before its data move, so that a fork or a write falls between submission
     // and DMA; null-co's latency-ns and scsi_debug's delay wait after the data moved and hide every race.
@@ -316,8 +315,8 @@ std::optional<std::string> removable_id(const model::Machine& machine, const std
 
 Args net_args(const model::Machine& machine) {
   if (!machine.net) return {};
-  // A hub with one port: the link is up, which rxe needs, and there is no way out. romfile= leaves out the
-  // PXE ROM. The address is fixed, so that rxe's GID is the same in every boot.
+  // A hub with one port: the link is up, which rxe needs, without a connection to the outside. romfile=
+  // disables the PXE ROM. The address is fixed, so that rxe's GID is the same in every boot.
   return {"-netdev", "hubport,id=net0,hubid=0", "-device",
           "virtio-net-pci,netdev=net0,mac=52:54:00:70:69:6e,romfile="};
 }
@@ -335,7 +334,7 @@ Args console_args(const std::string& console, QemuMode mode) {
 Args channel_args(const QemuPaths& paths, QemuMode mode) {
   // nr=0 is reserved for a virtconsole; numbers are given so that they do not depend on the order.
   Args args{"-device", "virtio-serial-pci,id=ports"};
-  // Interactive guests have both ports too (same devices), with nobody behind.
+  // Interactive guests have both ports too (same devices), without a peer.
   const std::string control = mode == QemuMode::normal
                                   ? "socket,id=control,server=off,path=" + option_value(paths.control_socket)
                                   : "null,id=control";
