@@ -188,7 +188,7 @@ class Applier {
 
 /// Objects of the user's repository that the new commits need: a build looks for them when that may be
 /// gone.
-Result<void> copy_objects(const Index& index, const Source& source, const std::string& tip) {
+Result<void> keep_commits(const Index& index, const Source& source, const std::string& tip) {
   Call pack = index.call({"pack-objects", "--revs", "--stdout", "--quiet"},
                          fmt::format("{}\n^{}\n", tip, source.commit));
   PINRIG_TRY(packed, index.git().run_ok(pack));
@@ -218,7 +218,7 @@ Result<AppliedSeries> apply_patches(const Git& git, const Source& source, const 
     }
   }
   PINRIG_TRY(applied, applier.finish());
-  if (!objects.empty() && !applied.empty()) PINRIG_CHECK(copy_objects(index, source, applied.back().commit));
+  if (!objects.empty() && !applied.empty()) PINRIG_CHECK(keep_commits(index, source, applied.back().commit));
   series.patches = std::move(applied);
   return series;
 }

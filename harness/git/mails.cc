@@ -21,12 +21,6 @@ std::string one_line(std::string_view text) {
   return out;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
-
 /// Takes the CR off each line when the first line has one: the whole mail came with the line ends of the
 /// protocol. A CR that only lines of the diff have belongs to the file that it changes.
 std::string with_unix_lines(std::string text) {
@@ -79,14 +73,6 @@ std::string field(std::string_view info, std::string_view key) {
   return {};
 }
 
-std::string author_of(std::string_view info) {
-  std::string name = field(info, "Author: ");
-  std::string address = field(info, "Email: ");
-  for (auto* part : {&name, &address}) std::erase_if(*part, [](char c) { return c == '<' || c == '>'; });
-  if (address.empty()) address = "unknown@localhost";
-  return fmt::format("{} <{}>", name.empty() ? address : name, address);
-}
-
 std::string message_of(const std::string& subject, std::string_view body) {
   std::string message = subject + "\n";
   if (!trim(body).empty()) message += fmt::format("\n{}\n", trim(body));
@@ -123,7 +109,7 @@ Result<Mail> take_one_apart(const Git& git, const std::string& text, const RawSe
   if (mail.numbered.text.empty()) mail.numbered.text = mail.numbered.subject;
   Patch& p = mail.patch;
   p.subject = mail.numbered.subject;
-  p.author = author_of(info.out);
+  p.author = author_line(field(info.out, "Author: "), field(info.out, "Email: "));
   PINRIG_TRY(message, read_file(body));
   PINRIG_TRY(change, read_file(diff));
   p.message = message_of(p.subject, message);

@@ -7,18 +7,13 @@
 #include <optional>
 
 #include "base/text.h"
+#include "git/patch_text.h"
 
 namespace pinrig::git {
 namespace {
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 bool letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
 
 /// "n/m" found in a text.
 struct Fraction {

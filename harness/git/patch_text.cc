@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 
 #include "base/text.h"
 
@@ -166,6 +167,19 @@ int line_in_file(std::string_view file, std::string_view diff) {
     if (std::equal(wanted.begin(), wanted.end(), there.begin() + static_cast<std::ptrdiff_t>(i)))
       return static_cast<int>(i) + 1;
   return 0;
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
+  return out;
+}
+
+std::string author_line(std::string name, std::string address) {
+  for (auto* part : {&name, &address})
+    std::erase_if(*part, [](unsigned char c) { return c == '<' || c == '>' || c < ' '; });
+  if (address.empty()) address = "unknown@localhost";
+  return fmt::format("{} <{}>", name.empty() ? address : name, address);
 }
 
 }  // namespace pinrig::git

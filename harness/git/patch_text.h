@@ -49,6 +49,13 @@ std::string damage_hint(std::string_view diff, bool flowed);
 /// it was encoded.
 int line_in_file(std::string_view file, std::string_view diff);
 
+/// With A to Z as a to z.
+std::string lower(std::string_view text);
+
+/// "NAME <ADDRESS>" without characters that end it early, as `git commit --author` takes it. An empty name is
+/// the address, an empty address "unknown@localhost".
+std::string author_line(std::string name, std::string address);
+
 /// Takes git's C-style quotes off a path ("\"mm/\\303\\244.c\""); others are returned unchanged.
 std::string unquote_path(std::string_view path);
 

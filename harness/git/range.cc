@@ -6,20 +6,14 @@
 
 #include "base/text.h"
 #include "git/import.h"
+#include "git/patch_text.h"
 #include "git/series_read.h"
 
 namespace pinrig::git {
 namespace {
 
-Error bad(const std::string& what, std::string hint = {}) {
+Error bad_range(const std::string& what, std::string hint = {}) {
   return make_error(ErrorKind::bad_input, what, std::move(hint));
-}
-
-std::string author_of(std::string name, std::string address) {
-  for (auto* part : {&name, &address})
-    std::erase_if(*part, [](unsigned char c) { return c == '<' || c == '>' || c < ' '; });
-  if (address.empty()) address = "unknown@localhost";
-  return fmt::format("{} <{}>", name.empty() ? address : name, address);
 }
 
 /// The commits of `range`, oldest first.
@@ -50,7 +44,7 @@ Result<std::vector<RangeCommit>> list_commits(const Git& git, const fs::path& re
     c.commit = fields[i];
     c.parent = fields[i + 1];
     c.tree = fields[i + 2];
-    c.author = author_of(fields[i + 3], fields[i + 4]);
+    c.author = author_line(fields[i + 3], fields[i + 4]);
     c.subject = fields[i + 5].empty() ? "(no subject)" : fields[i + 5];
     c.message = std::string(trim(fields[i + 6])) + "\n";
     commits.push_back(std::move(c));
@@ -62,14 +56,16 @@ Result<void> check_line(const RawSeries& raw, const std::vector<RangeCommit>& co
   for (const auto& c : commits) {
     const std::string named = fmt::format("{} \"{}\"", c.commit.substr(0, 12), c.subject);
     if (c.parent.find(' ') != std::string::npos)
-      return bad(fmt::format("range {} contains the merge {}", raw.where, named),
-                 "a series must be linear: `git rebase` it without merges, or use the range after the merge");
+      return bad_range(
+          fmt::format("range {} contains the merge {}", raw.where, named),
+          "a series must be linear: `git rebase` it without merges, or use the range after the merge");
     if (!c.parent.empty()) continue;
     if (shallow)
-      return bad(fmt::format("range {} reaches the end of a shallow clone at {}", raw.where, named),
-                 fmt::format("git -C {} fetch --unshallow, or --deepen=N", shell_quote(raw.repo.string())));
-    return bad(fmt::format("range {} reaches the root commit {}", raw.where, named),
-               "its two ends have no common history");
+      return bad_range(
+          fmt::format("range {} reaches the end of a shallow clone at {}", raw.where, named),
+          fmt::format("git -C {} fetch --unshallow, or --deepen=N", shell_quote(raw.repo.string())));
+    return bad_range(fmt::format("range {} reaches the root commit {}", raw.where, named),
+                     "its two ends have no common history");
   }
   return {};
 }
@@ -90,7 +86,7 @@ Result<void> add_parents(const Git& git, RawSeries& raw, std::vector<RangeCommit
     else
       raw.commits.push_back(std::move(c));
   }
-  if (raw.commits.empty()) return bad(fmt::format("range {} changes nothing", raw.where));
+  if (raw.commits.empty()) return bad_range(fmt::format("range {} changes nothing", raw.where));
   return {};
 }
 
@@ -101,17 +97,17 @@ Result<void> read_commits(const Git& git, RawSeries& raw, const std::string& ran
   PINRIG_TRY(said, git.run(call));
   const auto words = lines(said.out);
   if (!process::succeeded(said.status) || words.size() != 2)
-    return bad(fmt::format("{} is not a git repository: {}", raw.repo.string(), trim(said.err)));
+    return bad_range(fmt::format("{} is not a git repository: {}", raw.repo.string(), trim(said.err)));
   call.args = {"rev-list", "--max-count=1", "--end-of-options", range, "--"};
   PINRIG_TRY(any, git.run(call));
   if (!process::succeeded(any.status))
-    return bad(
+    return bad_range(
         fmt::format("range {}: {}", raw.where, trim(any.err)),
         fmt::format("git -C {} log --oneline --all lists the revisions", shell_quote(raw.repo.string())));
-  if (trim(any.out).empty()) return bad(fmt::format("range {} is empty", raw.where));
+  if (trim(any.out).empty()) return bad_range(fmt::format("range {} is empty", raw.where));
   PINRIG_CHECK(complete_partial_clone(git, raw.repo, {range}));
   PINRIG_TRY(commits, list_commits(git, raw.repo, range));
-  if (commits.empty()) return bad(fmt::format("range {} is empty", raw.where));
+  if (commits.empty()) return bad_range(fmt::format("range {} is empty", raw.where));
   PINRIG_CHECK(check_line(raw, commits, words[0] == "true"));
   // A repository of another object format cannot lend objects.
   if (commits.front().commit.size() == 40) raw.objects = std::string(words[1]);
@@ -144,13 +140,14 @@ Result<std::string> fetch_range(const Git& git, const std::string& url, const st
                "+" + to + ":refs/pinrig/tip"};
   PINRIG_TRY(done, git.run(call));
   if (!process::succeeded(done.status))
-    return bad(fmt::format("range {}: {}", raw.where, trim(done.err)),
-               "with a URL, a range must start at a branch or tag and end at a branch, tag or full commit "
-               "ID; or clone it and use the path");
+    return bad_range(
+        fmt::format("range {}: {}", raw.where, trim(done.err)),
+        "with a URL, a range must start at a branch or tag and end at a branch, tag or full commit "
+        "ID; or clone it and use the path");
   call.args = {"rev-list", "--reverse", "--topo-order", "refs/pinrig/tip"};
   PINRIG_TRY(ids, git.run_ok(call, ErrorKind::bad_input));
   const auto commits = lines(ids.out);
-  if (commits.empty()) return bad(fmt::format("range {} is empty", raw.where));
+  if (commits.empty()) return bad_range(fmt::format("range {} is empty", raw.where));
   call.args = {"fetch",      "--quiet",          "--no-tags", "--no-write-fetch-head",
                "--deepen=1", "--end-of-options", url,         "+" + to + ":refs/pinrig/tip"};
   PINRIG_CHECK(git.run_ok(call));
@@ -166,7 +163,7 @@ Result<RawSeries> read_range(const Git& git, const model::Series::GitRange& rang
   const auto dots = range.range.find("..");
   if (dots == std::string::npos || dots == 0 || range.range.starts_with('-') || range.range.ends_with("..") ||
       range.range.find("...") != std::string::npos)
-    return bad(fmt::format("'{}' is not a range of commits", range.range), "write A..B");
+    return bad_range(fmt::format("'{}' is not a range of commits", range.range), "write A..B");
   if (is_url(range.repo)) {
     PINRIG_TRY(local, fetch_range(git, range.repo, range.range, raw, cache));
     PINRIG_CHECK(read_commits(git, raw, local));
@@ -174,7 +171,7 @@ Result<RawSeries> read_range(const Git& git, const model::Series::GitRange& rang
   }
   std::error_code ec;
   if (!fs::is_directory(range.repo, ec))
-    return bad(fmt::format("git repository {}: no such directory", range.repo));
+    return bad_range(fmt::format("git repository {}: no such directory", range.repo));
   raw.repo = range.repo;
   PINRIG_CHECK(read_commits(git, raw, range.range));
   return raw;

@@ -13,10 +13,6 @@ namespace {
 constexpr std::size_t kPiece = 1 << 20;
 constexpr std::size_t kBlock = 256 * 1024;
 
-struct FreeArchive {
-  void operator()(archive* a) const { archive_read_free(a); }
-};
-
 /// An arbitrary path quoted for fast-import.
 std::string git_path(std::string_view path) {
   std::string q = "\"";
@@ -44,6 +40,10 @@ bool clean_path(std::string_view path) {
 }  // namespace
 
 struct TarballStream::Impl {
+  struct FreeArchive {
+    void operator()(archive* a) const { archive_read_free(a); }
+  };
+
   fs::path path;
   std::unique_ptr<archive, FreeArchive> reader;
   std::string top;         ///< "linux-source-6.12/"

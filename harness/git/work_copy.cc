@@ -9,7 +9,7 @@
 namespace pinrig::git {
 namespace {
 
-Error bad(const std::string& what, std::string hint) {
+Error bad_target(const std::string& what, std::string hint) {
   return make_error(ErrorKind::bad_input, what, std::move(hint));
 }
 
@@ -54,15 +54,15 @@ Result<void> copy_shallow(const fs::path& repo, const fs::path& to) {
 Result<void> check_work_copy(const fs::path& dir, const std::string& branch) {
   std::error_code ec;
   if (fs::exists(dir, ec) && (!fs::is_directory(dir, ec) || !fs::is_empty(dir, ec)))
-    return bad(fmt::format("{} already exists and is not an empty directory", dir.string()),
-               "choose another directory: pinrig does not overwrite existing files");
+    return bad_target(fmt::format("{} already exists and is not an empty directory", dir.string()),
+                      "choose another directory: pinrig does not overwrite existing files");
   const auto word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '/'; };
   const bool name = !branch.empty() && std::isalnum(static_cast<unsigned char>(branch[0])) != 0 &&
                     std::all_of(branch.begin(), branch.end(), word) && !branch.ends_with('/') &&
                     branch.find("//") == std::string::npos;
   if (!name || branch == "base" || branch == "HEAD")
-    return bad(fmt::format("--branch {}: not a valid branch name", branch),
-               "letters, digits, '-', '_' and '/'");
+    return bad_target(fmt::format("--branch {}: not a valid branch name", branch),
+                      "letters, digits, '-', '_' and '/'");
   return {};
 }
 

@@ -35,21 +35,12 @@ bool alike(const Delta& a, const Delta& b) {
          verdict(a.before) == verdict(b.before) && verdict(a.after) == verdict(b.after);
 }
 
-const Row* find_row(const KernelData& k, const Delta& d) {
-  const TestData* t = k.find(d.test);
-  if (t == nullptr || d.case_name.empty()) return t == nullptr ? nullptr : &t->row;
-  for (const auto& c : t->cases) {
-    if (c.verdict().case_name == d.case_name) return &c;
-  }
-  return nullptr;
-}
-
 bool same_column(const KernelData& a, const KernelData& b) {
   return a.row.arch == b.row.arch && a.row.config.name == b.row.config.name;
 }
 
 /// The kernel whose base is compared with it: the tip, or the last point that was run.
-const KernelData* tip_of(const RunData& data, const KernelData& base) {
+const KernelData* last_point_of(const RunData& data, const KernelData& base) {
   const KernelData* last = nullptr;
   for (const auto& k : data.kernels) {
     if (same_column(k, base) && !k.row.point.is_base() &&
@@ -60,13 +51,13 @@ const KernelData* tip_of(const RunData& data, const KernelData& base) {
 }
 
 /// The first point after the base whose verdict is that of the tip.
-std::string first_seen(const RunData& data, const KernelData& base, const Delta& d) {
+std::string since_text(const RunData& data, const KernelData& base, const Delta& d) {
   std::size_t points = 0;
   std::string found;
   for (const auto& k : data.kernels) {
     if (!same_column(k, base) || k.row.point.is_base()) continue;
     ++points;
-    const auto* row = find_row(k, d);
+    const auto* row = row_of(k, d);
     if (!found.empty() || row == nullptr || !d.after || row->verdict().verdict != d.after->verdict) continue;
     found = fmt::format("since patch {}: {}", k.row.point.number, k.row.point.subject);
   }
@@ -82,7 +73,7 @@ std::string column_of(const KernelData& k) {
 
 void collect(const RunData& data, const KernelData& base, std::vector<ChangeLine>& out,
              std::vector<std::string>& left_out) {
-  const KernelData* tip = tip_of(data, base);
+  const KernelData* tip = last_point_of(data, base);
   if (tip == nullptr) return;
   for (const KernelData* k : {&base, tip}) {
     if (has_rows(*k)) continue;
@@ -95,8 +86,8 @@ void collect(const RunData& data, const KernelData& base, std::vector<ChangeLine
   without.merge(untested(*tip));
   for (auto& d : assess::compare(results_without(base, without), results_without(*tip, without))) {
     if (d.kind == DeltaKind::same) continue;
-    ChangeLine c{d, {column_of(base)}, true, first_seen(data, base, d)};
-    if (const auto* row = find_row(*tip, d))
+    ChangeLine c{d, {column_of(base)}, true, since_text(data, base, d)};
+    if (const auto* row = row_of(*tip, d))
       c.expected = row->expected();
     else
       c.expected = std::none_of(tip->row.lost.begin(), tip->row.lost.end(), [&](const auto& l) {
@@ -137,7 +128,7 @@ std::string kind_text(const ChangeLine& c, const Painter& p) {
   return c.delta.kind == DeltaKind::fixed ? p.good(word) : word;
 }
 
-std::string name_of(const Delta& d) { return d.test + (d.case_name.empty() ? "" : ":" + d.case_name); }
+std::string row_name(const Delta& d) { return d.test + (d.case_name.empty() ? "" : ":" + d.case_name); }
 
 std::string from_to(const Delta& d, const Painter& p) {
   const auto word = [](const std::optional<assess::Seen>& s) {
@@ -151,11 +142,11 @@ std::string one_line(const ChangeLine& c, std::size_t name_width, const Painter&
   std::string rest = join(c.columns, ", ");
   if (c.delta.kind == DeltaKind::regression && c.expected) rest += ", as expected";
   if (!c.since.empty()) rest += ", " + c.since;
-  const std::string first = "  " + kind_text(c, p) + "  " + pad(name_of(c.delta), name_width) + "  " +
+  const std::string first = "  " + kind_text(c, p) + "  " + pad(row_name(c.delta), name_width) + "  " +
                             pad(from_to(c.delta, p), 16) + "  ";
   if (width_of(first) + 24 <= p.width()) return hanging(p, first, rest);
   return hanging(p, "  " + kind_text(c, p) + "  ",
-                 name_of(c.delta) + "  " + from_to(c.delta, p) + "  " + rest);
+                 row_name(c.delta) + "  " + from_to(c.delta, p) + "  " + rest);
 }
 
 using Hidden = std::map<std::string, std::size_t>;
@@ -182,7 +173,7 @@ std::string changes(const RunData& data, const Painter& p) {
   bool compared = false;
   for (const auto& k : data.kernels) {
     if (!k.row.point.is_base()) continue;
-    compared = compared || tip_of(data, k) != nullptr;
+    compared = compared || last_point_of(data, k) != nullptr;
     collect(data, k, all, left_out);
   }
   if (!compared) return "";
@@ -191,7 +182,7 @@ std::string changes(const RunData& data, const Painter& p) {
   std::string out = p.bold("changed from base to tip") + "\n";
   const auto [lines, hidden] = pick(std::move(all), p.style().verbose);
   std::size_t width = 0;
-  for (const auto& c : lines) width = std::max(width, std::min(width_of(name_of(c.delta)), max_name));
+  for (const auto& c : lines) width = std::max(width, std::min(width_of(row_name(c.delta)), max_name));
   for (const auto& c : lines) out += one_line(c, width, p);
   for (const auto& [test, n] : hidden)
     out +=

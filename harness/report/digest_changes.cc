@@ -13,15 +13,6 @@ using assess::Delta;
 using assess::DeltaKind;
 using model::Verdict;
 
-const Row* find_row(const KernelData& k, const Delta& d) {
-  const TestData* t = k.find(d.test);
-  if (t == nullptr || d.case_name.empty()) return t == nullptr ? nullptr : &t->row;
-  for (const auto& c : t->cases) {
-    if (c.verdict().case_name == d.case_name) return &c;
-  }
-  return nullptr;
-}
-
 /// The last point above the base with the same architecture and configuration.
 const KernelData* tip_of(const RunData& data, const KernelData& base) {
   const KernelData* last = nullptr;
@@ -38,7 +29,7 @@ const KernelData* first_seen(const RunData& data, const KernelData& base, const 
   for (const auto& k : data.kernels) {
     if (k.row.point.is_base() || data.base_of(k) != &base) continue;
     ++points;
-    const auto* row = find_row(k, d);
+    const auto* row = row_of(k, d);
     if (found == nullptr && row != nullptr && d.after && row->verdict().verdict == d.after->verdict)
       found = &k;
   }
@@ -85,7 +76,7 @@ void collect(Digest& out, const KernelData& base, const KernelData& tip) {
   for (auto& d : assess::compare(results_without(base, without), results_without(tip, without))) {
     if (d.kind == DeltaKind::same) continue;
     Change c{d, {tip.row.arch}, !is_loss(tip, d), 0, ""};
-    if (const auto* row = find_row(tip, d)) c.expected = row->expected();
+    if (const auto* row = row_of(tip, d)) c.expected = row->expected();
     if (const auto* k = first_seen(data, base, d)) {
       c.since = k->row.point.number;
       c.subject = k->row.point.subject;
@@ -113,6 +104,15 @@ int order_of(const Change& c) {
 }
 
 }  // namespace
+
+const Row* row_of(const KernelData& k, const Delta& d) {
+  const TestData* t = k.find(d.test);
+  if (t == nullptr || d.case_name.empty()) return t == nullptr ? nullptr : &t->row;
+  for (const auto& c : t->cases) {
+    if (c.verdict().case_name == d.case_name) return &c;
+  }
+  return nullptr;
+}
 
 std::set<std::string> untested(const KernelData& k) {
   std::set<std::string> out;

@@ -13,6 +13,8 @@ namespace pinrig::report {
 std::set<std::string> untested(const KernelData& kernel);
 /// Tests and cases of a kernel, as input of assess::compare(), without some tests.
 assess::Results results_without(const KernelData& kernel, const std::set<std::string>& tests);
+/// The row of the test or case that `d` names; null when the kernel has none.
+const Row* row_of(const KernelData& kernel, const assess::Delta& d);
 /// Fills changes, not_compared and compared: for each architecture and configuration, base against last
 /// point. Tests that were lost with a guest, or whose kernel was not built, are excluded on both sides.
 void add_changes(Digest& d);

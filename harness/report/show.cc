@@ -192,7 +192,7 @@ std::string case_list(const TestData& t, const Painter& p) {
 }
 
 /// What the kernel logged during the test; the first report with its trace.
-std::string log_of(const GuestData& guest, const std::string& test, const Painter& p) {
+std::string event_list(const GuestData& guest, const std::string& test, const Painter& p) {
   std::string out;
   bool traced = false;
   for (const auto& e : guest.events) {
@@ -267,13 +267,13 @@ Result<std::string> show_one(const Place& place, const std::string& name, const 
       p.bold(name) + "  " + column_name(place.kernel->row) + p.dim("  " + guest.row.release) + "\n";
   if (colon == std::string::npos)
     return out + verdict_fields(t->row, p) + ledger_table(t->row.result, p) +
-           counters_table(t->row.result, p) + case_list(*t, p) + log_of(guest, test, p) +
+           counters_table(t->row.result, p) + case_list(*t, p) + event_list(guest, test, p) +
            file_fields(guest.row, test, p);
   const std::string case_name = name.substr(colon + 1);
   std::vector<std::string> known;
   for (const auto& c : t->cases) {
     if (c.verdict().case_name == case_name)
-      return out + verdict_fields(c, p) + log_of(guest, test, p) + file_fields(guest.row, test, p);
+      return out + verdict_fields(c, p) + event_list(guest, test, p) + file_fields(guest.row, test, p);
     known.push_back(c.verdict().case_name);
   }
   return make_error(ErrorKind::bad_usage, fmt::format("test {} has no case '{}'{}", test, case_name,

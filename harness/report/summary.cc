@@ -86,7 +86,7 @@ std::string accelerator_lines(const RunData& data, const Painter& p) {
   return out;
 }
 
-struct Counts {
+struct Tally {
   std::size_t judged = 0;  ///< tests
   std::size_t unexpected =
       0;  ///< tests that are not, or whose cases are not, as expected; cases that are gone
@@ -103,8 +103,8 @@ std::string word_of(const Row& row) {
   return word + (row.expected() && is_bad(row.verdict().verdict) ? " as expected" : "");
 }
 
-Counts count(const RunData& data) {
-  Counts c;
+Tally count(const RunData& data) {
+  Tally c;
   for (const auto& k : data.kernels) {
     c.unmet += k.row.unmet.size();
     c.unexpected += k.row.lost.size();
@@ -122,7 +122,7 @@ Counts count(const RunData& data) {
   return c;
 }
 
-std::string tally(const Counts& c) {
+std::string tally_text(const Tally& c) {
   std::vector<std::string> parts;
   for (const auto& [word, n] : c.words) {
     if (word == "pass")
@@ -134,7 +134,7 @@ std::string tally(const Counts& c) {
 }
 
 /// The first words: in the end the exit code decides, because it also knows what the verdicts do not say.
-std::string result_words(const RunData& data, const Counts& c, const Painter& p) {
+std::string result_words(const RunData& data, const Tally& c, const Painter& p) {
   const auto& r = data.run;
   if (r.state == store::RunState::running) return p.warn("STILL RUNNING");
   if (r.state == store::RunState::interrupted || r.exit_code == static_cast<int>(ExitCode::interrupted))
@@ -165,11 +165,11 @@ std::string kernels(const RunData& data, const Painter& p) {
 }
 
 std::string summary(const RunData& data, const Painter& p) {
-  const Counts c = count(data);
+  const Tally c = count(data);
   std::string out = result_words(data, c, p) + ": ";
   out += c.judged == 0 ? "no test was judged"
                        : fmt::format("{} in {} ({})", count_of(c.judged, "test"),
-                                     count_of(c.started, "guest"), tally(c));
+                                     count_of(c.started, "guest"), tally_text(c));
   if (c.unexpected > 0) out += fmt::format(", {} not as expected", c.unexpected);
   if (c.not_built > 0) out += fmt::format(", {} not built", count_of(c.not_built, "kernel"));
   if (c.lost > 0) out += fmt::format(", {} did not complete", count_of(c.lost, "guest"));

@@ -16,15 +16,6 @@
 namespace pinrig::run {
 namespace {
 
-enum class State { waiting, running, ended };
-
-struct Entry {
-  TaskId id;
-  Task task;
-  State state = State::waiting;
-  int overtaken = 0;  // while it was ready and did not fit
-};
-
 // An exception that left a thread would end pinrig on the spot, with everything that runs.
 std::exception_ptr run_body(const Task& task) {
   try {
@@ -38,6 +29,15 @@ std::exception_ptr run_body(const Task& task) {
 }  // namespace
 
 struct Scheduler::Board {
+  enum class State { waiting, running, ended };
+
+  struct Entry {
+    TaskId id;
+    Task task;
+    State state = State::waiting;
+    int overtaken = 0;  // while it was ready and did not fit
+  };
+
   Board(const Budget& b, Millis tick) : budget(b), tick_every(tick) {}
 
   bool is_ready(const Entry& e) const {
@@ -144,7 +144,7 @@ void Scheduler::drain(const CancelToken& cancel, const std::function<void()>& ti
   std::unique_lock lock(b.mutex);
   for (;;) {
     while (!cancel.requested() && !b.thrown) {
-      Entry* next = b.choose();
+      Board::Entry* next = b.choose();
       if (next == nullptr) break;
       b.start(*next);
     }
