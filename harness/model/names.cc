@@ -105,6 +105,7 @@ const std::vector<Device>& all_devices() {
 
 std::string to_string(const Proof& proof) {
   std::string out = proof.mutant.empty() ? proof.base : "mutant " + proof.mutant;
+  if (proof.rule) out += std::string(" (") + to_string(*proof.rule) + ")";
   if (proof.env.empty()) return out;
   out += out.empty() ? "with" : " with";
   for (const auto& [name, value] : proof.env) out += " " + name + "=" + value;

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "model/assessment.h"
 #include "model/kernel.h"
 #include "model/machine.h"
 
@@ -43,8 +44,12 @@ struct Proof {
   std::string mutant;  ///< kernels/mutants/NAME
   std::string base;    ///< another base instead of a mutant
   std::map<std::string, std::string>
-      env;                       ///< in addition or instead: a fault injected through the environment
-  std::vector<std::string> red;  ///< globs over cases that must not pass; empty = the test itself must not
+      env;                         ///< in addition or instead: a fault injected through the environment
+  std::vector<std::string> red;    ///< globs over cases that must not pass; empty = the test itself must not
+  std::optional<Verdict> verdict;  ///< that the test itself must get; nothing = any but error that is bad
+  /// The fault is a change from base to tip of the mutant: both run, and the test and its cases at the tip
+  /// must be assessed by this rule, whatever their verdict.
+  std::optional<Rule> rule;
   SourceLocation where;
 
   bool empty() const { return mutant.empty() && base.empty() && env.empty(); }

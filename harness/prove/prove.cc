@@ -36,13 +36,26 @@ Result<std::string> base_of_mutant(const fs::path& project, const std::string& m
   return series.base;
 }
 
+// A case that a patched kernel has lost has no row of its own.
+model::AssessedResult lost_row(const model::LostRow& lost) {
+  model::AssessedResult row;
+  row.result.verdict.test = lost.test;
+  row.result.verdict.case_name = lost.case_name;
+  row.assessment = model::Assessment{model::Rule::lost, "gone", lost.reference};
+  return row;
+}
+
+// Of the last kernel of the run: where a base runs beside its mutant, the mutant.
 Result<Verdicts> verdicts_of(const store::Store& store, const std::string& run_id) {
   Verdicts out;
+  PINRIG_TRY(kernels, store.kernels(run_id));
   PINRIG_TRY(guests, store.guests(run_id));
   for (const auto& guest : guests) {
+    if (guest.kernel_id != kernels.back().id) continue;
     PINRIG_TRY(rows, store.results(run_id, guest.id));
     std::move(rows.begin(), rows.end(), std::back_inserter(out));
   }
+  for (const auto& lost : kernels.back().lost) out.push_back(lost_row(lost));
   return out;
 }
 
@@ -64,6 +77,23 @@ Result<std::vector<std::string>> tests_of_run(const run::Inputs& in) {
   return names;
 }
 
+/// What the last run with a test came to.
+struct Outcome {
+  Verdicts rows;
+  ExitCode code = ExitCode::ok;
+};
+using Outcomes = std::map<std::string, Outcome>;
+
+// A verdict that does not reach the exit code is worth nothing; a base may have the fault as a known issue.
+Proven weigh(const model::TestSpec& test, Outcomes& faulty, Outcomes& sound) {
+  Proven p = weigh_proof(test, faulty[test.name].rows, sound[test.name].rows);
+  if (p.holds() && test.proof.base.empty() && faulty[test.name].code == ExitCode::ok) {
+    p.red = false;
+    p.remark = "the run with the fault has exit code 0, although it is " + p.remark;
+  }
+  return p;
+}
+
 // A fault turns tests red: only what is no finding about the kernel goes on to the exit code.
 ExitCode beside_verdicts(ExitCode code) { return code == ExitCode::regressions ? ExitCode::ok : code; }
 
@@ -83,8 +113,8 @@ Result<ProveEnd> prove(ProveOptions options, const Services& services, const std
                return base_of_mutant(project, mutant, *by_mutant.at(mutant));
              }));
   ProveEnd end{.tests = {}, .code = ExitCode::ok};
-  std::map<std::string, Verdicts> faulty;
-  std::map<std::string, Verdicts> sound;
+  Outcomes faulty;
+  Outcomes sound;
   for (auto& one : runs) {
     if (one.faulty && !one.options.series.empty())
       one.options.series = mutant_file(project, one.options.series).string();
@@ -97,16 +127,16 @@ Result<ProveEnd> prove(ProveOptions options, const Services& services, const std
     if (done.code == ExitCode::interrupted) break;
     PINRIG_TRY(store, run::open_store(services.paths));
     PINRIG_TRY(verdicts, verdicts_of(store, done.run_id));
-    for (const auto& name : one.tests) (one.faulty ? faulty : sound)[name] = verdicts;
+    for (const auto& name : one.tests) (one.faulty ? faulty : sound)[name] = {verdicts, done.code};
     if (!one.faulty) continue;
     // All of them take hours: what is known is said at once.
     for (const auto& t : tests) {
       if (std::find(one.tests.begin(), one.tests.end(), t.name) != one.tests.end())
-        say_weighed(weigh_proof(t, faulty[t.name], sound[t.name]), services.observer);
+        say_weighed(weigh(t, faulty, sound), services.observer);
     }
   }
   for (const auto& t : tests) {
-    end.tests.push_back(weigh_proof(t, faulty[t.name], sound[t.name]));
+    end.tests.push_back(weigh(t, faulty, sound));
     if (!end.tests.back().holds()) end.code = assess::fold(end.code, ExitCode::regressions);
   }
   return end;

@@ -50,9 +50,10 @@ struct Proven {
   std::string remark;  ///< why not, or what failed
   bool holds() const { return red && green; }
 };
-/// `faulty` and `sound` are the assessed rows of the test and its cases with and without the fault. Without
-/// it the test must pass; if the proof names cases, it suffices that these pass and that the rest is a known
-/// issue of that kernel.
+/// `faulty` and `sound` are the assessed rows of the test and its cases with and without the fault; a case
+/// that the faulty kernel lost is a row with Rule::lost. Without the fault the test must pass; if the proof
+/// names cases, it suffices that these pass and that the rest is a known issue of that kernel. If it names a
+/// rule, everything must be as expected without the fault.
 Proven weigh_proof(const model::TestSpec& test, const std::vector<model::AssessedResult>& faulty,
                    const std::vector<model::AssessedResult>& sound);
 

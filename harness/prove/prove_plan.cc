@@ -25,6 +25,13 @@ bool is_red(const Row& row) {
   return v == Verdict::fail || v == Verdict::leak || v == Verdict::crash || v == Verdict::timeout;
 }
 
+/// Whether the test itself, or one of its cases, turned red as the proof says.
+bool shows_fault(const model::Proof& proof, const Row& row) {
+  if (proof.rule) return row.assessment && row.assessment->rule == *proof.rule;
+  if (proof.verdict && row.verdict().case_name.empty()) return row.verdict().verdict == *proof.verdict;
+  return is_red(row);
+}
+
 /// A base that has the fault by itself: there is no such kernel without it.
 bool is_natural(const model::Proof& proof) { return proof.mutant.empty() && proof.env.empty(); }
 
@@ -40,7 +47,7 @@ bool case_is_red(const TestSpec& test, const std::string& glob, const std::vecto
   return std::any_of(rows.begin(), rows.end(), [&](const Row& r) {
     return r.verdict().test == test.name && !r.verdict().case_name.empty() &&
            glob_match(glob, r.verdict().case_name) &&
-           (is_red(r) || (lost && r.verdict().verdict == Verdict::missing));
+           (shows_fault(test.proof, r) || (lost && r.verdict().verdict == Verdict::missing));
   });
 }
 
@@ -53,6 +60,11 @@ bool case_passed(const TestSpec& test, const std::string& glob, const std::vecto
 
 /// Without the fault: passed. Where the proof names cases, others may have a known issue of that kernel.
 bool is_green(const TestSpec& test, const Row& own, const std::vector<Row>& rows) {
+  if (test.proof.rule) {
+    return std::all_of(rows.begin(), rows.end(), [&](const Row& r) {
+      return r.verdict().test != test.name || (r.assessment && r.assessment->expected());
+    });
+  }
   const bool known = own.assessment && own.assessment->rule == model::Rule::known_issue;
   if (own.verdict().verdict != Verdict::pass && own.verdict().verdict != Verdict::xfail && !known)
     return false;
@@ -66,6 +78,14 @@ bool is_green(const TestSpec& test, const Row& own, const std::vector<Row>& rows
 std::string said(const Row& row) {
   return fmt::format("{}{}", model::to_string(row.verdict().verdict),
                      row.verdict().detail.empty() ? "" : ": " + row.verdict().detail);
+}
+
+/// The same, and the assessment if the proof is about that.
+std::string assessed(const model::Proof& proof, const Row& row) {
+  if (!proof.rule || !row.assessment) return said(row);
+  const auto& [rule, reason, reference] = *row.assessment;
+  return fmt::format("{}, {}{}", model::to_string(row.verdict().verdict), model::to_string(rule),
+                     reason.empty() ? "" : ": " + reason);
 }
 
 /// The run with this name, created if needed.
@@ -144,14 +164,16 @@ Result<std::vector<ProofRun>> proof_runs(
       sound.options.base = base;
       add_test(sound, t.name);
     }
-    const std::string name =
-        t.proof.mutant.empty() ? base + " and its own faults" : "mutant " + t.proof.mutant;
+    const std::string name = t.proof.mutant.empty() ? base + " and its own faults"
+                                                    : fmt::format("mutant {}{}", t.proof.mutant,
+                                                                  t.proof.rule ? " and its base" : "");
     ProofRun& faulty = run_named(runs, name, o, true);
     if (t.proof.mutant.empty()) {
       faulty.options.base = base;
     } else {
       faulty.options.series = t.proof.mutant;
-      faulty.options.points = {"tip"};
+      faulty.options.points =
+          t.proof.rule ? std::vector<std::string>{"base", "tip"} : std::vector<std::string>{"tip"};
     }
     add_test(faulty, t.name);
     if (!t.proof.env.empty()) faulty.options.env.push_back({t.name, t.proof.env, t.proof.where});
@@ -174,15 +196,15 @@ Proven weigh_proof(const TestSpec& test, const std::vector<Row>& faulty, const s
   for (const auto& glob : test.proof.red) {
     if (!case_is_red(test, glob, faulty, lost)) missed.push_back(glob);
   }
-  p.red = is_red(*bad) && missed.empty();
+  p.red = shows_fault(test.proof, *bad) && missed.empty();
   if (!p.green)
-    p.remark = "without the fault it is " + said(*good);
-  else if (!is_red(*bad))
-    p.remark = "with the fault it is " + said(*bad);
+    p.remark = "without the fault it is " + assessed(test.proof, *good);
+  else if (!shows_fault(test.proof, *bad))
+    p.remark = "with the fault it is " + assessed(test.proof, *bad);
   else if (!missed.empty())
     p.remark = "not red: " + join(missed, ", ");
   else
-    p.remark = said(*bad);
+    p.remark = assessed(test.proof, *bad);
   return p;
 }
 

@@ -160,6 +160,52 @@ TEST(WeighProof, AKnownIssueOfOtherCasesIsNoHindrance) {
     EXPECT_FALSE(weigh_proof(t, bad, sound(v)).green) << model::to_string(v);
 }
 
+TEST(WeighProof, AVerdictThatIsNamedIsTheOnlyOne) {
+  const TestSpec t = test("bio/b", {.env = {{"X", "1"}}, .verdict = Verdict::error});
+  EXPECT_TRUE(weigh_proof(t, rows(Verdict::error), rows(Verdict::pass)).holds());
+  EXPECT_EQ(weigh_proof(t, rows(Verdict::fail), rows(Verdict::pass)).remark, "with the fault it is fail");
+}
+
+std::vector<Row> assessed(std::vector<Row> rows, model::Rule rule) {
+  for (auto& r : rows) r.assessment = model::Assessment{rule, "why", ""};
+  return rows;
+}
+
+TEST(WeighProof, ARuleIsSeenInTheAssessmentWhateverTheVerdict) {
+  using model::Rule;
+  const TestSpec t = test("bio/b", {.mutant = "m1", .red = {"one"}, .rule = Rule::lost});
+  const auto good = assessed(rows(Verdict::pass, {{"one", Verdict::pass}}), Rule::fine);
+  const auto skip = rows(Verdict::skip, {{"one", Verdict::skip}});
+  const auto holds = weigh_proof(t, assessed(skip, Rule::lost), good);
+  EXPECT_TRUE(holds.holds()) << holds.remark;
+  EXPECT_EQ(holds.remark, "skip, lost: why");
+  EXPECT_EQ(weigh_proof(t, assessed(skip, Rule::fine), good).remark, "with the fault it is skip, fine: why");
+  auto gone = assessed(rows(Verdict::pass), Rule::lost);
+  EXPECT_EQ(weigh_proof(t, gone, good).remark, "not red: one");
+  gone.push_back(assessed({row("one", Verdict::missing)}, Rule::lost).front());
+  EXPECT_TRUE(weigh_proof(t, gone, good).holds());
+  EXPECT_FALSE(weigh_proof(t, gone, assessed(rows(Verdict::skip), Rule::unlisted_skip)).green);
+}
+
+TEST(WeighProof, AKnownIssueThatGrowsIsGreenAtTheBase) {
+  const TestSpec t = test("bio/b", {.mutant = "m1", .rule = model::Rule::issue_worse});
+  const auto base = assessed(rows(Verdict::leak), model::Rule::known_issue);
+  EXPECT_TRUE(weigh_proof(t, assessed(rows(Verdict::leak), model::Rule::issue_worse), base).holds());
+  EXPECT_FALSE(weigh_proof(t, base, base).red) << "a leak that is no worse than the base's proves nothing";
+}
+
+TEST(ProofRuns, ARuleTakesTheBaseIntoTheSameRun) {
+  const auto runs =
+      proof_runs({test("a/a", {.mutant = "m1"}), test("a/b", {.mutant = "m1", .rule = model::Rule::lost})},
+                 {}, "b", [](const std::string&) { return Result<std::string>("b"); })
+          .value();
+  ASSERT_EQ(runs.size(), 3u);
+  EXPECT_THAT(runs[1].options.points, ElementsAre("tip"));
+  EXPECT_EQ(runs[2].name, "mutant m1 and its base");
+  EXPECT_THAT(runs[2].options.points, ElementsAre("base", "tip"));
+  EXPECT_THAT(runs[2].tests, ElementsAre("a/b"));
+}
+
 TEST(WeighProof, ATestThatIsRedAnywayProvesNothing) {
   const TestSpec t = test("bio/b", {.mutant = "m1"});
   const auto p = weigh_proof(t, rows(Verdict::leak), rows(Verdict::leak));

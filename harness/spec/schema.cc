@@ -36,7 +36,7 @@ const std::vector<Schema>& schemas() {
        "needs",
        {"nvme", "fs", "fs_size", "hugepages_2m", "swap", "rdma", "symbols", "devices", "kernel_args",
         "memory", "cpus", "numa_nodes", "tools"}},
-      {Section::proof, "Suite: proof", "proof", {"mutant", "base", "env", "red"}},
+      {Section::proof, "Suite: proof", "proof", {"mutant", "base", "env", "red", "verdict", "rule"}},
       {Section::requirements,
        "Expectations of a kernel",
        "expectations",

@@ -14,8 +14,10 @@ namespace {
 using model::Needs;
 using model::OutputFormat;
 using model::PinClaim;
+using model::Rule;
 using model::Suite;
 using model::TestSpec;
+using model::Verdict;
 
 std::vector<std::string> read_words(Reader& r, const Node& n, const std::string& key) {
   std::vector<std::string> out;
@@ -113,7 +115,19 @@ model::Proof read_proof(Reader& r, const Node& n, const fs::path& project) {
   }
   set(f, "env", proof.env, [&](const Node& v) { return read_env(r, v); });
   set(f, "red", proof.red, [&](const Node& v) { return r.texts(v, "red"); });
+  set(f, "verdict", proof.verdict, [&](const Node& v) {
+    static constexpr Verdict values[] = {Verdict::fail, Verdict::leak, Verdict::crash, Verdict::timeout,
+                                         Verdict::error};
+    return values[r.choice(v, "verdict", {"fail", "leak", "crash", "timeout", "error"})];
+  });
+  set(f, "rule", proof.rule, [&](const Node& v) {
+    static constexpr Rule values[] = {Rule::lost, Rule::issue_worse};
+    return values[r.choice(v, "rule", {"lost", "issue_worse"})];
+  });
   if (!r.ok()) return proof;
+  if (proof.rule && proof.mutant.empty())
+    r.fail(f.key_node("rule"), "proof: 'rule' needs 'mutant': it is about a change from base to tip",
+           "name the mutant, or remove 'rule'");
   if (proof.empty())
     r.fail(n, "proof: needs 'mutant', 'base' or 'env'", "name the fault that the test must detect");
   if (!proof.mutant.empty() && !proof.base.empty())
