@@ -66,22 +66,8 @@ TEST(Shipped, EveryProofNamesAMutantThatIsThere) {
   }
 }
 
-bool holds(const std::vector<model::Verdict>& list, model::Verdict v) {
-  return std::find(list.begin(), list.end(), v) != list.end();
-}
-
-// A list that takes a pass as well as a failure accepts everything that can happen.
-void check_expectations(const std::vector<model::Expectation>& list) {
-  for (const auto& e : list) {
-    const bool good = holds(e.verdicts, model::Verdict::pass);
-    for (const auto bad : {model::Verdict::fail, model::Verdict::leak, model::Verdict::crash}) {
-      EXPECT_FALSE(good && holds(e.verdicts, bad) && e.required)
-          << to_string(e.where) << ": " << e.tests << " is expected to pass and to " << to_string(bad);
-    }
-  }
-}
-
-TEST(Shipped, NoRequiredExpectationTakesBothAPassAndAFailure) {
+// That none takes a pass as well as a failure is the loader's business.
+TEST(Shipped, ExpectationsOfSeriesAndRunsAreAccepted) {
   const fs::path project = PINRIG_SOURCE_DIR;
   int seen = 0;
   for (const char* folder : {"kernels/series", "kernels/mutants"}) {
@@ -89,14 +75,12 @@ TEST(Shipped, NoRequiredExpectationTakesBothAPassAndAFailure) {
       if (!e.is_directory()) continue;
       const auto series = spec::load_series(project, (e.path() / "series.yaml").string());
       ASSERT_FALSE(series.has_error()) << series.error().message;
-      check_expectations(series->expect);
       seen += static_cast<int>(series->expect.size());
     }
   }
   for (const auto& file : fs::directory_iterator(project / "configs/runs")) {
     const auto run = spec::load_run(project, file.path().stem());
-    ASSERT_FALSE(run.has_error());
-    check_expectations(run->expect);
+    ASSERT_FALSE(run.has_error()) << run.error().message;
   }
   EXPECT_GT(seen, 3);
 }

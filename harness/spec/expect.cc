@@ -29,13 +29,28 @@ std::string read_affected_point(Reader& r, const Node& n) {
   return std::to_string(r.whole(n, "points", 0, 9999));
 }
 
+/// What says that a test works beside what says that it does not.
+void check_contradiction(Reader& r, const Node& n, const std::vector<Verdict>& verdicts) {
+  if (!r.ok() || std::find(verdicts.begin(), verdicts.end(), Verdict::pass) == verdicts.end()) return;
+  const auto bad = std::find_if(verdicts.begin(), verdicts.end(),
+                                [](Verdict v) { return model::rank(v) > model::rank(Verdict::xpass); });
+  if (bad == verdicts.end()) return;
+  r.fail(n,
+         fmt::format("verdicts: 'pass' and '{}' in one list: whatever the test does is as expected",
+                     model::to_string(*bad)),
+         "name the cases of each in an expectation of its own: tests: \"SUITE/TEST:CASE\"");
+}
+
 model::Expectation read_one(Reader& r, const Node& n) {
   model::Expectation e;
   e.where = r.where(n);
   const Fields f(r, n, Section::expectation);
   if (!r.ok()) return e;
   if (const Node* v = f.need("tests")) e.tests = r.text(*v, "tests");
-  if (const Node* v = f.need("verdicts")) e.verdicts = read_verdicts(r, *v, "verdicts");
+  if (const Node* v = f.need("verdicts")) {
+    e.verdicts = read_verdicts(r, *v, "verdicts");
+    check_contradiction(r, *v, e.verdicts);
+  }
   if (const Node* v = f.need("reason")) e.reason = r.text(*v, "reason");
   if (const Node* v = f.get("points")) {
     for (const auto& item : r.list(*v, "points")) e.points.push_back(read_affected_point(r, item));
