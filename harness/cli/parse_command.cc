@@ -25,6 +25,12 @@ void print_cases(const std::vector<ktap::Case>& cases, int depth, std::string& o
   }
 }
 
+std::size_t leaves(const std::vector<ktap::Case>& cases) {
+  std::size_t n = 0;
+  for (const auto& c : cases) n += c.subtests.empty() ? 1 : leaves(c.subtests);
+  return n;
+}
+
 int failures(const std::vector<ktap::Case>& cases) {
   int n = 0;
   for (const auto& c : cases) {
@@ -47,7 +53,7 @@ Result<ExitCode> parse_ktap(const ParseCommand& c) {
     for (const auto& f : tree.findings)
       out += fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind),
                          shown(f.text));
-    out += fmt::format("{}, {} not ok, {} in the stream\n", count_of(tree.cases.size(), "result"),
+    out += fmt::format("{}, {} not ok, {} in the stream\n", count_of(leaves(tree.cases), "result"),
                        failures(tree.cases), count_of(tree.findings.size(), "finding"));
   }
   PINRIG_CHECK(write_output("-", out));

@@ -296,6 +296,11 @@ INSTANTIATE_TEST_SUITE_P(
              "output_after_end@5"},
         Trap{"result_after_panic", "KTAP version 1\n1..2\nok 1 a\nKernel panic - not syncing: x\nok 2 b\n",
              "output_after_end@5 plan_shortfall@0"},
+        Trap{"not_ok_without_a_number", "KTAP version 1\n1..1\nok 1 a\nnot ok b\n", "wrong_number@4"},
+        Trap{"not_ok_with_a_number_that_is_none", "KTAP version 1\n1..1\nok 1 a\nnot ok 99999999999 b\n",
+             "wrong_number@4 plan_excess@0"},
+        Trap{"unnumbered_subtest_of_tap14", "TAP version 14\n1..1\n    not ok - a\n    1..1\nok 1 p\n",
+             "subtest_mismatch@5"},
         Trap{"not_utf8", "KTAP version 1\n1..1\nok 1 a\xff\n", "bad_utf8@3"},
         Trap{"overlong_utf8", "KTAP version 1\n1..1\nok 1 a\xc0\xaf\n", "bad_utf8@3"},
         Trap{"one_space_is_no_nesting", "KTAP version 1\n1..1\n ok 1 to go on\nok 1 a\n", ""},
@@ -408,6 +413,17 @@ TEST(Ktap, SurvivesNestingWithoutEnd) {
     text += "1..1\n";
   }
   EXPECT_THAT(found(parse(text)), HasSubstr("subtest_mismatch"));
+}
+
+TEST(Ktap, AFailureBelowTheDeepestLevelThatIsReadIsAFinding) {
+  std::string down;
+  std::string up;
+  for (int depth = 0; depth < 20; ++depth) {
+    const std::string indent(static_cast<std::size_t>(2 * depth), ' ');
+    down += indent + "KTAP version 1\n" + indent + "1..1\n";
+    up.insert(0, indent + (depth == 19 ? "not ok 1 deepest\n" : "ok 1 x\n"));
+  }
+  EXPECT_THAT(found(parse(down + up)), HasSubstr("subtest_mismatch"));
 }
 
 TEST(Ktap, NeverFailsOnDamagedStreams) {

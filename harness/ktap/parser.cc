@@ -119,7 +119,8 @@ void Parser::structural(std::size_t depth, const Line& found) {
     return find(FindingKind::bail_out, line_number_, std::string(found.rest));
   }
   if (found.indent > 0) {
-    if (found.kind == LineKind::result && found.number == 0) return;  // prose
+    // Prose; only TAP 14 has subtests without numbers, and "not ok" is not how prose begins.
+    if (found.kind == LineKind::result && found.number == 0 && (found.ok || open_[0].version < 14)) return;
     close_orphans(depth);
     open(depth, found.indent, false);
     ++depth;
@@ -182,7 +183,10 @@ void Parser::plan(Block& block, const Line& found) {
 }
 
 void Parser::result(std::size_t depth, const Line& found) {
-  if (found.number == 0 && open_[0].version < 13) return;  // KTAP numbers every result; this is prose
+  if (found.number == 0 && open_[0].version < 13) {  // KTAP numbers every result; this is prose
+    if (!found.ok) find(FindingKind::wrong_number, line_number_, "\"not ok\" without a number");
+    return;
+  }
   if (crashed_ || open_[depth].totals) {
     return find(FindingKind::output_after_end, line_number_,
                 crashed_ ? "a result after the kernel went down" : "a result after the totals");
@@ -269,7 +273,9 @@ void Parser::diagnostic(std::size_t depth, const Line& found, std::string_view t
 }
 
 void Parser::open(std::size_t depth, std::size_t width, bool hash) {
-  if (open_.size() >= max_depth) return;
+  if (open_.size() >= max_depth)
+    return find(FindingKind::subtest_mismatch, line_number_,
+                fmt::format("subtests nested more than {} deep were not read", max_depth - 1));
   Block block;
   block.width = width;
   block.hash = hash;

@@ -63,6 +63,11 @@ TEST_F(ParseLog, KtapThatOtherReadersGetWrong) {
                      "no_tests"},
            KtapInput{"TAP version 13\n1..2\nok 1 map\nok 2 map\n", 0, "map (2)"},
            KtapInput{"TAP version 13\n1..2\nnoise: not ok 1 late\nok 2 x\n", 1, "behind_text"},
+           KtapInput{"KTAP version 1\n1..1\n    KTAP version 1\n    # Subtest: suite\n    1..1\n"
+                     "        KTAP version 1\n        # Subtest: param\n        ok 1 a\n        ok 2 b\n"
+                     "        ok 3 c # SKIP none\n    # param: pass:2 fail:0 skip:1 total:3\n    ok 1 param\n"
+                     "ok 1 suite\n",
+                     0, "3 results, 0 not ok, 0 findings"},
            KtapInput{"TAP version 13\n1..2\n\x1b[31mnot ok 1 a\x1b[0m\nok 2 b\n", 1,
                      "2 results, 1 not ok, 0 findings"},
        }) {
