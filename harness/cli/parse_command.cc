@@ -65,6 +65,10 @@ Result<ExitCode> parse_console(const ParseCommand& c) {
   // For a guest a missing console is an empty one; here it is a wrong file name.
   if (!fs::exists(file)) return read_file(file).error();
   PINRIG_TRY(log, job::read_console(file));
+  // Of a guest an empty console is its own story; a log that is to be read has a line.
+  if (log.line_count == 0)
+    return make_error(ErrorKind::bad_input, fmt::format("{}: the log is empty", file.string()),
+                      "name a kernel's console log or the output of dmesg");
   std::string out;
   if (c.json) {
     out = console::to_json(log) + "\n";

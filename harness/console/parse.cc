@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <map>
 #include <unordered_map>
@@ -282,12 +283,19 @@ void Parser::feed(std::string_view piece) {
 
 /// A log that is no text in ASCII or UTF-8 has no marker in it, and would be a log without a finding.
 void Parser::Impl::look_at_encoding() {
+  // gzip, xz, zstd, bzip2
+  static constexpr std::array<std::string_view, 4> magic{"\x1f\x8b",
+                                                         "\xfd"
+                                                         "7zXZ",
+                                                         "\x28\xb5\x2f\xfd", "BZh"};
+  const bool packed =
+      std::any_of(magic.begin(), magic.end(), [&](std::string_view m) { return head.starts_with(m); });
   const bool marked = head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff");
   const auto zeros = static_cast<std::size_t>(std::count(head.begin(), head.end(), '\0'));
-  if (!marked && (head.size() < 64 || zeros < head.size() / 4)) return;
+  if (!packed && !marked && (head.size() < 64 || zeros < head.size() / 4)) return;
   model::KernelEvent e;
   e.kind = "events_lost";
-  e.title = "the log is in UTF-16 or another unsupported encoding";
+  e.title = packed ? "the log is compressed" : "the log is in UTF-16 or another unsupported encoding";
   e.first_line = e.last_line = 1;
   log.events.push_back(std::move(e));
 }

@@ -107,7 +107,10 @@ constexpr auto rows = std::to_array<Row>({
     {R"(kmemleak: \d+ new suspected memory leaks)", "memory_leak", "kmemleak: new suspected memory leaks", "",
      Extent::line},
     // kernel/printk/printk.c, console_emit_next_record(): what was dropped is not known.
-    {R"(^\*\* \d+ printk messages dropped \*\*)", "events_lost", "printk messages dropped", "", Extent::line},
+    {R"(\*\* \d+ printk messages dropped \*\*)", "events_lost", "printk messages dropped", "", Extent::line},
+    // What dmesg and journald say when the kernel was faster.
+    {R"(buffer overrun, some messages lost)", "events_lost", "kernel messages lost", "", Extent::line},
+    {R"(Missed \d+ kernel messages)", "events_lost", "kernel messages lost", "", Extent::line},
     {R"(\[Hardware Error\]: (.*))", "hardware", R"(Hardware Error: \1)", "", Extent::line},
 });
 
@@ -120,7 +123,7 @@ constexpr auto words = std::to_array<std::string_view>(
      "INFO: rcu_", "INFO: trying", "INFO: possible", "INFO: inconsistent", "INFO: suspicious", "[#",
      "Insufficient stack space", "nobody cared", "ut of memory", "invoked oom-killer", "page dumped because",
      "unregister_netdevice: ", "VFS: Busy", "kmemleak: ", "[Hardware Error]", "hard LOCKUP",
-     "messages dropped",
+     "messages dropped", "messages lost", "kernel messages",
      // looked at in parse.cc
      "Linux version ", "reboot: ", "pinrig: ", "[ cut here ]"});
 

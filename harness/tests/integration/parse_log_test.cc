@@ -86,6 +86,20 @@ TEST_F(ParseLog, AConsoleInUtf16IsAFinding) {
   EXPECT_THAT(ran.out, HasSubstr("UTF-16"));
 }
 
+TEST_F(ParseLog, AConsoleThatIsCompressedOrEmptyIsNoGoodOne) {
+  for (const char* packed : {"\x1f\x8b\x08 rest",
+                             "\xfd"
+                             "7zXZ rest",
+                             "\x28\xb5\x2f\xfd rest", "BZh91AY"}) {
+    const Ran ran = parse("console", packed);
+    EXPECT_EQ(ran.code, 1) << ran;
+    EXPECT_THAT(ran.out, HasSubstr("compressed"));
+  }
+  const Ran empty = parse("console", "");
+  EXPECT_EQ(empty.code, 2) << empty;
+  EXPECT_THAT(empty.err, HasSubstr("the log is empty"));
+}
+
 TEST_F(ParseLog, KtapAsJson) {
   const Ran ran = parse("ktap", bad_ktap, {"--json"});
   EXPECT_EQ(ran.code, 1);
