@@ -67,6 +67,7 @@ Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
   if (run.id != 0) {  // not the negative control: it is part of the boot, and debugfs is mounted after it
     // Another test's WARN_ONCE must not keep this one from warning.
     running.end.once_armed = guest.watch.arm_once();
+    guest.watch.show_all();
     guest.watch.set_limit(run.limit_ms);
   }
   running.end.before = guest.ledger.before(plan.extent);

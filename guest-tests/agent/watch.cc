@@ -15,6 +15,8 @@ bool Watch::arm_once() {
   return once_ && write(once_.get(), "1", 1) == 1;
 }
 
+void Watch::show_all() { write_file("/sys/module/printk/parameters/ignore_loglevel", "Y"); }
+
 void Watch::set_limit(std::uint64_t limit_ms) {
   const WatchLimits wanted = watch_limits(limit_ms);
   const auto set = [](const char* name, int value) {

@@ -14,6 +14,9 @@ class Watch {
   /// Before a test: WARN_ONCE and similar can warn again (kernel/panic.c, clear_warn_once_set()). False when
   /// this kernel has no such file, or debugfs is not mounted yet.
   bool arm_once();
+  /// Makes the kernel print every message on the console, whatever its level (kernel/printk/printk.c,
+  /// suppress_message_printing()): a test may have changed /proc/sys/kernel/printk.
+  void show_all();
   /// Makes the detectors report within that time. Skips what the kernel does not have; they are written only
   /// when they change, since that stops the CPUs (kernel/watchdog.c, lockup_detector_reconfigure()).
   void set_limit(std::uint64_t limit_ms);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,8 @@ struct Log {
   /// In order of first_line. Of equal titles in the time of one owner the first, with their count; more than
   /// 50 different ones of one kind and owner are an events_lost. Fatal ones are all there.
   std::vector<model::KernelEvent> events;
+  std::set<std::string> begun;  ///< tests whose begin mark was seen; at most 10000, like `ended`
+  std::set<std::string> ended;
   bool booted = false;       ///< the agent's first mark was seen
   bool panicked = false;     ///< the kernel reported it, or rebooted unexpectedly
   bool powered_off = false;  ///< "reboot: Power down" or the like

@@ -250,6 +250,19 @@ TEST(Parse, GivesEventsTheTestThatRan) {
   EXPECT_THAT(owners, testing::ElementsAre("", "a/a", "b/b with blanks", "c/c"));
   EXPECT_EQ(log.events[0].count, 3);  // before, between and after tests
   EXPECT_TRUE(log.booted);
+  EXPECT_THAT(log.begun, testing::ElementsAre("a/a", "b/b with blanks", "c/c"));
+  EXPECT_THAT(log.ended, testing::ElementsAre("a/a"));
+}
+
+TEST(Parse, SaysThatACompressedLogWasNotRead) {
+  for (const char* packed : {"\x1f\x8b\x08 rest",
+                             "\xfd"
+                             "7zXZ rest",
+                             "\x28\xb5\x2f\xfd rest", "BZh91AY"}) {
+    const Log log = parse(packed);
+    ASSERT_EQ(log.events.size(), 1U) << packed;
+    EXPECT_EQ(log.events[0].kind, "events_lost");
+  }
 }
 
 TEST(Parse, BlamesNoWordThatWasOnlyFoundOnTheStack) {

@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t max_of_kind = 50;
 constexpr std::size_t max_events = 2000;
 constexpr std::size_t max_with_text = 300;
+constexpr std::size_t max_marks = 10000;
 constexpr std::size_t max_line = 64 << 10;  ///< longer ones are taken in pieces
 constexpr std::size_t max_open = 8;         ///< events of different callers that are open at once
 
@@ -121,8 +122,11 @@ void Parser::Impl::candidate(const Message& m) {
 bool Parser::Impl::mark(std::string_view text) {
   if (text.starts_with(begin_mark) || text.starts_with(end_mark)) {
     const bool begins = text.starts_with(begin_mark);
+    std::string name = printable(mark_name(text.substr(std::strlen(begins ? begin_mark : end_mark))));
     close_all();
-    owner = begins ? printable(mark_name(text.substr(std::strlen(begin_mark)))) : std::string{};
+    std::set<std::string>& seen = begins ? log.begun : log.ended;
+    if (seen.size() < max_marks) seen.insert(name);
+    owner = begins ? std::move(name) : std::string{};
     log.booted = true;
     return true;
   }

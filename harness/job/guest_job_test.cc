@@ -34,6 +34,18 @@ TEST(GuestJob, AllTestsOfOneGuest) {
   for (const auto& v : j.verdicts) EXPECT_EQ(v.verdict, Verdict::pass) << v.test << ": " << v.detail;
 }
 
+// Whatever that kernel warned of, nobody heard it.
+TEST(GuestJob, ASilentConsoleIsNoGoodLog) {
+  Place place;
+  const vm::FakeQemu fake("mute_console");
+  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job",
+                               place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  const auto j = verdict::judge(r->facts);
+  EXPECT_EQ(j.verdicts.at(0).verdict, Verdict::error);
+  EXPECT_THAT(j.verdicts.at(0).detail, HasSubstr("the kernel's log is lost"));
+}
+
 TEST(GuestJob, AGuestThatIsLessThanItWasToBeIsSaidSo) {
   Place place;
   const vm::FakeQemu fake("lacks_things");

@@ -52,6 +52,8 @@ Result<void> add_results(const vm::GuestFiles& files, const console::Log& log,
       continue;
     }
     r.guest = std::max(result.guests, 1);
+    // A guest that is given up has no time to print the rest.
+    r.logged = log.begun.contains(r.name) && (log.ended.contains(r.name) || r.stuck_count > 0);
     result.facts.records.push_back(std::move(r));
   }
   for (auto& p : read.problems) result.problems.push_back(std::move(p));

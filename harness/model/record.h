@@ -109,6 +109,7 @@ struct TestRecord {
   std::vector<StuckProcess> stuck;  ///< the first few
   int stuck_count = 0;              ///< all of them
   int leftover = 0;                 ///< processes that outlived the main one, and could be killed
+  bool logged = true;               ///< the console has the agent's marks around it, and so the kernel's log
   bool once_armed = true;           ///< WARN_ONCE was armed again before the test
   std::vector<RecordFinding> findings;
 };

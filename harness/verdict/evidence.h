@@ -65,6 +65,10 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
 /// Rules on kernel messages during the test, and on taint (kernel_log.cc).
 void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events,
                   Evidence& evidence);
+/// The same for taint that came before the first test of a guest or between two tests, without an event of a
+/// kind that causes it.
+void judge_between(const std::vector<model::TestRecord>& records,
+                   const std::vector<model::KernelEvent>& events, Evidence& evidence);
 /// Verdict for one event of the console: pass means "not reported" (page_dump).
 model::Verdict event_verdict(const model::KernelEvent& event);
 /// "TITLE (console line N, M times)".

@@ -216,6 +216,7 @@ std::optional<model::TestVerdict> unowned_events(const JobFacts& facts) {
     if (owned || event_verdict(e) == Verdict::pass) continue;
     evidence.against(event_verdict(e), event_text(e));
   }
+  judge_between(facts.records, facts.events, evidence);
   // All tests are over by then, so no other row would tell of a kernel that cannot end.
   if (facts.outcome.phase == model::Phase::shutdown && facts.outcome.kind == JobOutcome::Kind::timed_out)
     evidence.against(Verdict::timeout, "the guest did not power off: " + facts.outcome.detail);

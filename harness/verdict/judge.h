@@ -27,7 +27,7 @@
 //   output cut by the agent's limit             error (exit_code: noted)
 //   ledger: not available                       error when the kernel has counters; else noted, and a test
 //                                               that claims pages is a skip: its cases keep their verdicts
-//           did not settle                      error
+//           did not settle, or ran backwards    error
 //           outstanding() != 0                  leak; noted when it is the late release of what earlier tests
 //                                               of the guest left pinned, which is their leak
 //           claim: not the pages claimed        fail
@@ -40,7 +40,9 @@
 //                                               TEXT in its title, "# expects kernel N: TEXT" as many as N; TEXT
 //                                               has at least 8 characters (else error); none came: fail
 //        events_lost (incomplete log)           error; only noted if another event is one
+//   no begin and end marks on the console       error: the kernel's log is lost
 //   taint bits that no event's kind causes      fail;  taint that could not be read: error
+//   such taint bits before or between tests     fail, in a row of their own (kernel/console)
 //   a capability that contradicts another test  error
 // clang-format on
 //

@@ -59,6 +59,17 @@ TEST(Judge, NamesSubtestsByTheirPathAndParentsOnlyWhenTheySayWorse) {
   EXPECT_EQ(rows[3].verdict, Verdict::fail);
 }
 
+TEST(Judge, CasesWithTheSamePathAreToldApart) {
+  JobFacts f = passing_facts();
+  f.records[0].output =
+      "KTAP version 1\n1..2\n  KTAP version 1\n  1..1\n  ok 1 b/c\nok 1 a\n"
+      "  KTAP version 1\n  1..1\n  ok 1 c # SKIP no device\nok 2 a/b\n";
+  const auto rows = judge(f).verdicts;
+  ASSERT_THAT(rows, SizeIs(3));
+  EXPECT_EQ(rows[1].case_name, "a/b/c");
+  EXPECT_EQ(rows[2].case_name, "a/b/c (2)");
+}
+
 TEST(Judge, DoesNotLoseAnEventThatHasNoTest) {
   JobFacts f = passing_facts();
   f.events = {event_of("warning", ""), event_of("page_dump", "")};
@@ -71,6 +82,28 @@ TEST(Judge, DoesNotLoseAnEventThatHasNoTest) {
   EXPECT_EQ(judge(f).verdicts.back().verdict, Verdict::crash);
   f.events = {event_of("page_dump", "")};
   EXPECT_THAT(judge(f).verdicts, SizeIs(3));
+}
+
+TEST(Judge, TaintThatCameBetweenTestsNeedsAReport) {
+  constexpr std::uint64_t bad_page = 32;
+  constexpr std::uint64_t out_of_spec = 4;
+  JobFacts f = passing_facts();
+  f.planned.push_back(spec_of("bio/second"));
+  f.records.push_back(passing_record("bio/second"));
+  f.records[0].taint_before = f.records[0].taint_after = out_of_spec;
+  f.records[1].taint_before = f.records[1].taint_after = out_of_spec | bad_page;
+  const auto row = judge(f).verdicts.back();
+  EXPECT_EQ(row.test, unowned_test);
+  EXPECT_EQ(row.verdict, Verdict::fail);
+  EXPECT_THAT(row.detail, HasSubstr("kernel tainted: B"));
+  f.records[0].taint_before = f.records[0].taint_after = out_of_spec | bad_page;
+  EXPECT_EQ(judge(f).verdicts.back().test, unowned_test) << "before the first test";
+  f.records[0].taint_before = out_of_spec;
+  f.events = {event_of("bad_page", f.planned[0].name)};
+  EXPECT_NE(judge(f).verdicts.back().test, unowned_test) << "the test's own";
+  f.events = {event_of("bad_page", "")};
+  f.records[0].taint_before = out_of_spec | bad_page;
+  EXPECT_EQ(judge(f).verdicts.back().verdict, Verdict::crash) << "what was reported says so";
 }
 
 TEST(Judge, CollectsCapabilitiesAndObjectsToContradictions) {

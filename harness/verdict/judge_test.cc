@@ -198,6 +198,8 @@ INSTANTIATE_TEST_SUITE_P(
              }, Verdict::error, "did not settle before"},
         Rule{"unsettled_after", SPOIL { r.ledger.settled_after = false; r.ledger.settle_ms = 2000; },
              Verdict::error, "did not settle in 2000 ms"},
+        Rule{"counters_that_began_anew",
+             SPOIL { r.ledger.after = {400, 400}; }, Verdict::error, "ran backwards: -600 acquired"},
         Rule{"not_read", SPOIL { r.ledger.available = false; }, Verdict::error, "not read around"},
         Rule{"no_counters", SPOIL { r.ledger.available = false; f.counters = false; f.control_ran = false; },
              Verdict::pass, "pin counters not available"},
@@ -285,6 +287,10 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Kernel, Rules,
     testing::Values(
+        Rule{"silent_console", SPOIL { r.logged = false; }, Verdict::error, "the kernel's log is lost"},
+        Rule{"silent_console_of_a_dead_guest",
+             SPOIL { r.logged = false; r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::panicked; },
+             Verdict::crash, "kernel died"},
         Rule{"oops", SPOIL { f.events = {event_of("oops", s.name)};
              }, Verdict::crash, "oops title (console line 7)"},
         Rule{"panic", SPOIL { f.events = {event_of("panic", s.name)}; }, Verdict::crash, "panic title"},

@@ -158,6 +158,27 @@ Verdict event_verdict(const model::KernelEvent& event) {
 
 std::string event_text(const model::KernelEvent& event) { return event_text(event, event.count); }
 
+void judge_between(const std::vector<model::TestRecord>& records,
+                   const std::vector<model::KernelEvent>& events, Evidence& evidence) {
+  constexpr std::uint64_t faults = bad_page | die | soft_lockup | machine_check | warn;
+  std::uint64_t explained = 0;
+  for (const auto& e : events) {
+    if (const KindRule* rule = rule_for(e.kind)) explained |= rule->taint;
+  }
+  std::uint64_t fresh = 0;
+  std::map<int, std::uint64_t> last;  // of each guest, 0 when it boots
+  for (const auto& r : records) {
+    if (!r.taint_before || !r.taint_after) continue;
+    std::uint64_t& before = last[r.guest];
+    fresh |= *r.taint_before & ~before;
+    before = *r.taint_before | *r.taint_after;
+  }
+  fresh &= faults & ~explained;
+  if (fresh != 0)
+    evidence.against(Verdict::fail, fmt::format("kernel tainted: {}, and no message of the kernel says why",
+                                                taint_letters(fresh)));
+}
+
 void judge_kernel(const model::TestRecord& record, const std::vector<model::KernelEvent>& events,
                   Evidence& evidence) {
   std::uint64_t explained = 0;
@@ -189,6 +210,10 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
     evidence.note("WARN_ONCE could not be armed again before the test (clear_warn_once)");
   using Exit = model::TestExit::Kind;
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
+  if (!record.logged) {
+    evidence.against(Verdict::error,
+                     "the console does not have the agent's marks around the test: the kernel's log is lost");
+  }
   if (!record.taint_before || !record.taint_after) {
     evidence.against(Verdict::error,
                      fmt::format("the kernel's taint could not be read {} the test: what it hid is unknown",

@@ -93,6 +93,11 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
     evidence.against(Verdict::error, "the kernel has pin counters, but they were not read around this test");
     return;
   }
+  if (ledger.acquired() < 0 || ledger.released() < 0) {
+    evidence.against(Verdict::error,
+                     fmt::format("the pin counters ran backwards: {:+} acquired, {:+} released",
+                                 ledger.acquired(), ledger.released()));
+  }
   if (!ledger.settled_before)
     evidence.against(Verdict::error, "the pin counters did not settle before the test");
   if (!ledger.settled_after) {

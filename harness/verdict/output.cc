@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <cstdlib>
+#include <set>
 
 #include "base/text.h"
 #include "ktap/ktap.h"
@@ -81,6 +82,15 @@ Verdict add_cases(const std::string& test, const std::string& prefix, const std:
     worst = worse(worst, worse(own, below));
   }
   return worst;
+}
+
+/// "a/b" with a subtest "c" and "a" with a subtest "b/c" are two cases: rows are compared by name.
+void tell_apart(std::vector<model::TestVerdict>& cases) {
+  std::set<std::string> names;
+  for (auto& c : cases) {
+    const std::string name = c.case_name;
+    for (int n = 2; !names.insert(c.case_name).second; ++n) c.case_name = fmt::format("{} ({})", name, n);
+  }
 }
 
 struct Count {
@@ -214,6 +224,7 @@ Reading judge_ktap(const model::TestSpec& spec, const model::TestRecord& record,
   Reading reading;
   reading.numbers = numbers_of(record.output);
   add_cases(spec.name, "", tree.cases, reading.cases);
+  tell_apart(reading.cases);
   reading.diagnostics = tree.diagnostics;
   const Count n = count(reading.cases);
   judge_cases(n, evidence);

@@ -2,6 +2,7 @@
 #include "vm/fake_qemu_test.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -93,13 +94,19 @@ void fill(const std::string& path) {
 }
 
 /// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
-/// takes the guest along, and in "second_test_hangs_on" it leaves a process that cannot be killed.
+/// takes the guest along, and in "second_test_hangs_on" it leaves a process that cannot be killed. In
+/// "mute_console" the kernel's log does not reach the console.
 void measure(int control, int qmp, const std::string& results, const std::string& role) {
   const bool second_dies = role == "second_test_kills" || role == "second_test_kills_once";
   const int file = ::open(results.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  const std::string console = (fs::path(results).parent_path() / "console.raw").string();
+  const int log = role == "mute_console" ? -1 : ::open(console.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
   const auto tell = [&](const Json& message) {
     say(file, message);
     say(control, message);
+  };
+  const auto mark = [&](const char* what, const Json& request) {
+    put(log, fmt::format("[    1.000000] pinrig: {} {}\n", what, request["name"].get<std::string>()));
   };
   wire::Hello hello;
   hello.release = "6.12.1-fake";
@@ -119,6 +126,7 @@ void measure(int control, int qmp, const std::string& results, const std::string
     if (type != "run") continue;
     const auto id = request["id"].get<std::uint32_t>();
     say(file, wire::TestBegin{"test_begin", id, request["name"]});
+    mark("begin", request);
     if (second_dies && id == 2) shut_down(qmp, "guest-reset");
     put(file, wire::encode(wire::Kind::out, id, "KTAP version 1\n1..1\nok 1 a\n"));
     wire::TestEnd end;
@@ -131,6 +139,7 @@ void measure(int control, int qmp, const std::string& results, const std::string
       end.stuck = {{41, "reader", "D", "[<0>] folio_wait_bit_common+0x1/0x2"}};
       end.stuck_count = 1;
     }
+    mark("end", request);
     tell(end);
   }
 }
@@ -235,7 +244,7 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
     shut_down(qmp, "guest-reset");
   }
   if (role == "measures" || role == "second_test_kills" || role == "second_test_kills_once" ||
-      role == "second_test_hangs_on" || role == "lacks_things")
+      role == "second_test_hangs_on" || role == "lacks_things" || role == "mute_console")
     measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;
