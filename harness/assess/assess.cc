@@ -101,21 +101,46 @@ bool allows_missing(const std::vector<model::Expectation>& here, const model::Te
   });
 }
 
-/// Rows that pass on the reference and are not tested here any more.
+bool worked(Verdict v) { return v == Verdict::pass || v == Verdict::xfail; }
+
+/// An allowed skip that may be there on one kernel and not on another.
+bool comes_and_goes(const Row& row) {
+  return row.says->rule == Rule::allowed_skip && !row.says->reference.empty();
+}
+
+/// Whether a case that is gone has to be reported: the test ended, and its own row does not cover it.
+bool hides_a_loss(const Row& test) {
+  switch (test.verdict()) {
+    case Verdict::pass:
+    case Verdict::fail:
+    case Verdict::leak:
+    case Verdict::xfail:
+    case Verdict::xpass:
+      return true;
+    case Verdict::skip:
+      return test.expected() && !test.decided && !comes_and_goes(test);
+    default:
+      return false;
+  }
+}
+
+/// Rows that pass or fail as expected on the reference, and are not tested here any more.
 void find_losses(Rows& rows, const KernelFacts& reference, const std::vector<model::Expectation>& here,
                  model::KernelAssessment& out) {
   Results after;
   for (const auto& r : rows) after.push_back(r.seen);
   for (const auto& d : compare(rows_of(reference), after)) {
-    if (!d.before || d.before->verdict != Verdict::pass) continue;
+    if (!d.before || !worked(d.before->verdict)) continue;
+    const bool passed = d.before->verdict == Verdict::pass;
     const auto row = std::find_if(rows.begin(), rows.end(), [&](const Row& r) {
       return r.seen->verdict.test == d.test && r.seen->verdict.case_name == d.case_name;
     });
     if (row != rows.end()) {
-      const bool lesser = row->verdict() == Verdict::skip || row->verdict() == Verdict::xfail;
-      const bool comes_and_goes = row->says->rule == Rule::allowed_skip && !row->says->reference.empty();
-      if (lesser && row->expected() && !row->decided && !comes_and_goes)
-        row->set(Rule::lost, fmt::format("passes on {}; no expectation covers the change", reference.id),
+      const bool lesser = row->verdict() == Verdict::skip || (passed && row->verdict() == Verdict::xfail);
+      if (lesser && row->expected() && !row->decided && !comes_and_goes(*row))
+        row->set(Rule::lost,
+                 fmt::format("{} on {}; no expectation covers the change",
+                             passed ? "passes" : "fails as expected", reference.id),
                  reference.id);
       continue;
     }
@@ -124,13 +149,10 @@ void find_losses(Rows& rows, const KernelFacts& reference, const std::vector<mod
       return r.is_test() && r.seen->verdict.test == d.test;
     });
     if (test == rows.end()) continue;
-    const Verdict v = test->verdict();
-    const bool ended = v == Verdict::pass || v == Verdict::fail || v == Verdict::leak ||
-                       v == Verdict::xfail || v == Verdict::xpass;
     model::TestVerdict name;
     name.test = d.test;
     name.case_name = d.case_name;
-    if (ended && !allows_missing(here, name))
+    if (hides_a_loss(*test) && !allows_missing(here, name))
       out.lost.push_back({d.test, d.case_name, d.before->verdict, reference.id});
   }
 }
@@ -184,7 +206,8 @@ ExitCode code_of(const KernelFacts& kernel, const model::KernelAssessment& says)
     case Build::ok:
       break;
   }
-  ExitCode code = says.unmet.empty() && says.lost.empty() ? ExitCode::ok : ExitCode::regressions;
+  const bool fine = !kernel.guests.empty() && says.unmet.empty() && says.lost.empty();
+  ExitCode code = fine ? ExitCode::ok : ExitCode::regressions;
   for (std::size_t i = 0; i < kernel.guests.size(); ++i)
     code = fold(code, code_of(kernel.guests[i], says.guests[i]));
   return code;
@@ -215,6 +238,7 @@ std::vector<const model::TestResult*> rows_of(const KernelFacts& kernel) {
 
 RunAssessment assess(const std::vector<KernelFacts>& run, const Rulebook& rules) {
   RunAssessment out;
+  if (run.empty()) out.code = ExitCode::harness;
   for (const auto& kernel : run) {
     out.kernels.push_back(assess_kernel(kernel, run, rules));
     out.code = fold(out.code, code_of(kernel, out.kernels.back()));

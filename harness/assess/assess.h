@@ -16,7 +16,8 @@
 //                                             the base
 //   a known issue that was looked for         issue_gone, or issue_fixed at a patched point
 //   passes on the reference, and is skipped,  lost: cases as much as tests, unless an expectation says so or
-//   an xfail or gone here                     the listed skip comes and goes (`sometimes: true`)
+//   an xfail or gone here; xfail there, and   the listed skip comes and goes (`sometimes: true`)
+//   skipped or gone here
 //   anything else                             failure
 // clang-format on
 //

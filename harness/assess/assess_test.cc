@@ -139,6 +139,20 @@ TEST(Expectations, SayNothingAboutTestsThatWereLeftOutButATypoIsFound) {
   EXPECT_EQ(run.assess().code, ExitCode::regressions);
 }
 
+// The leak is expected. That the kernel warned as well, or a task hung, is hidden behind the worse word.
+TEST(Expectations, OfALeakDoNotCoverWhatElseSpeaksAgainstTheTest) {
+  const auto words = [](std::vector<model::Verdict> own, std::vector<model::Verdict> allowed) {
+    Sample run;
+    run.add(1, {{"a/x", leak, 4, std::move(own)}, {"a/x:one", fail}});
+    run.rules.expect = {want("a/x", std::move(allowed), {"tip"}), want("a/x:one", {fail}, {"tip"})};
+    return run.words(0);
+  };
+  EXPECT_THAT(words({leak}, {leak}), ElementsAre("leak expectation", "fail expectation"));
+  EXPECT_THAT(words({leak, timeout}, {leak}), ElementsAre("leak otherwise", "fail expectation"));
+  EXPECT_THAT(words({leak, fail}, {leak}), ElementsAre("leak otherwise", "fail expectation"));
+  EXPECT_THAT(words({leak, fail}, {leak, fail}), ElementsAre("leak expectation", "fail expectation"));
+}
+
 TEST(Losses, ACaseThatPassesAtTheBaseAndIsSkippedAtTheTipIsLost) {
   Sample run;
   run.add(0, {{"a/x", pass}, {"a/x:one", pass}, {"a/x:two", skip}});
@@ -177,6 +191,29 @@ TEST(Losses, ATestThatDidNotEndSaysSoByItself) {
   run.add(1, {{"a/x", crash}});
   EXPECT_THAT(run.assess().kernels[1].lost, IsEmpty());
   EXPECT_THAT(run.words(1), ElementsAre("crash failure"));
+}
+
+// The test was an xfail on the base because of another case, so its own row is no loss of a pass.
+TEST(Losses, ATestThatIsSkippedAsAWholeLosesTheCasesThatPassed) {
+  Sample run;
+  run.add(0, {{"a/x", xfail}, {"a/x:one", pass}, {"a/x:two", xfail}});
+  run.add(1, {{"a/x", skip}});
+  EXPECT_THAT(run.words(1), ElementsAre("skip lost"));
+  EXPECT_EQ(run.assess().code, ExitCode::regressions);
+  Sample known;
+  known.add(0, {{"a/x", fail}, {"a/x:one", pass}, {"a/x:two", fail}});
+  known.add(1, {{"a/x", skip}});
+  EXPECT_THAT(known.words(1), ElementsAre("skip fine"));
+  EXPECT_THAT(known.assess().kernels[1].lost, SizeIs(1)) << "the case that passed";
+}
+
+// The report calls both a regression or gone, and so must the exit code.
+TEST(Losses, AnXfailThatIsSkippedOrGoneIsOneToo) {
+  Sample run;
+  run.add(0, {{"a/x", xfail}, {"a/x:one", xfail}, {"a/x:two", xfail}, {"a/x:three", pass}});
+  run.add(1, {{"a/x", pass}, {"a/x:one", skip}, {"a/x:three", pass}});
+  EXPECT_THAT(run.words(1), ElementsAre("pass fine", "skip lost", "pass fine"));
+  EXPECT_THAT(run.assess().kernels[1].lost, SizeIs(1));
 }
 
 TEST(Losses, AnExpectationOrAListedSkipThatComesAndGoesCoversThem) {
@@ -226,6 +263,13 @@ TEST(Kernels, WithoutAnyVerdictTheyAreNotGreen) {
   Sample run;
   run.add(0, {});
   EXPECT_EQ(run.assess().code, ExitCode::regressions);
+}
+
+TEST(Kernels, WithoutAnyGuestTheyAreNotGreenNorIsARunWithoutKernels) {
+  Sample run;
+  run.add(0, {{"a/x", pass}}).guests.clear();
+  EXPECT_EQ(run.assess().code, ExitCode::regressions);
+  EXPECT_EQ(assess({}, {}).code, ExitCode::harness);
 }
 
 TEST(Kernels, PatchesThatChangeNothingAreNotGreen) {

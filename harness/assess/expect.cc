@@ -45,10 +45,16 @@ const Expectation* last_match(const std::vector<Expectation>& here, const model:
 
 void apply_to(Row& row, const Expectation& e) {
   row.decided = true;
-  if (allows(e, row.verdict()))
-    row.set(Rule::expectation, e.reason);
-  else
-    row.set(Rule::otherwise, fmt::format("expected {}: {}", verdict_list(e), e.reason));
+  const auto& seen = row.seen->verdict;
+  if (all_allowed(e.verdicts, seen)) return row.set(Rule::expectation, e.reason);
+  std::vector<std::string> also;
+  for (const Verdict v : seen.own) {
+    if (v != seen.verdict && !allows(e, v)) also.emplace_back(model::to_string(v));
+  }
+  const bool more = allows(e, row.verdict());
+  row.set(Rule::otherwise,
+          fmt::format("expected {}{}: {}", verdict_list(e),
+                      more ? ", and it is " + join(also, " and ") + " as well" : "", e.reason));
 }
 
 }  // namespace

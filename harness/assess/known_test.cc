@@ -55,6 +55,22 @@ TEST(KnownIssues, ATestWithAnotherFailingCaseIsNotKnown) {
               ElementsAre("fail failure", "fail known_issue", "fail failure"));
 }
 
+// The case is known; the kernel's warning, or a task that hangs, is not.
+TEST(KnownIssues, OfACaseDoNotExplainWhatSpeaksAgainstTheTestBesideIt) {
+  const auto words = [](std::vector<Verdict> own, Verdict of_test, const std::string& glob = "a/sg:merge") {
+    return run_of({{"a/sg", of_test, of_test == leak ? 4 : 0, std::move(own)}, {"a/sg:merge", fail}},
+                  issue(glob, {fail, leak}, 4))
+        .words(0);
+  };
+  EXPECT_THAT(words({}, fail), ElementsAre("fail known_issue", "fail known_issue"));
+  EXPECT_THAT(words({fail}, fail), ElementsAre("fail failure", "fail known_issue"));
+  EXPECT_THAT(words({leak}, leak), ElementsAre("leak known_issue", "fail known_issue"));
+  EXPECT_THAT(words({leak, timeout}, leak), ElementsAre("leak failure", "fail known_issue"));
+  EXPECT_THAT(words({leak, fail}, leak), ElementsAre("leak failure", "fail known_issue"));
+  EXPECT_THAT(words({fail}, fail, "a/sg:*").at(0), "fail failure");
+  EXPECT_THAT(words({fail}, fail, "a/sg:").at(0), "fail known_issue") << "its own row is named";
+}
+
 TEST(KnownIssues, ALeakIsKnownUpToItsPages) {
   const auto words = [](std::int64_t left) {
     return run_of({{"a/sg", leak, left}, {"a/sg:merge", fail}}, issue("a/sg:merge", {fail, leak}, 4))
@@ -79,6 +95,21 @@ TEST(KnownIssues, AtAPatchedPointTheBaseMustShowTheSameAndNoLess) {
               ElementsAre("leak issue_worse", "fail known_issue"));
   EXPECT_THAT(tip({{"a/sg", pass}, {"a/sg:merge", pass}}, {{"a/sg", fail}, {"a/sg:merge", fail}}),
               ElementsAre("fail failure", "fail issue_worse"));
+}
+
+TEST(KnownIssues, AtAPatchedPointALeakIsNoOverReleaseAndANewCaseIsNotKnown) {
+  Sample run;
+  run.add(0, {{"a/sg", leak, -32}});
+  run.add(1, {{"a/sg", leak, 16}});
+  run.rules.known_issues = {issue("a/sg:", {leak}, 1000)};
+  EXPECT_THAT(run.words(1), ElementsAre("leak issue_worse"));
+  EXPECT_THAT(run.assess().kernels[1].guests[0].rows[0].reason,
+              HasSubstr("-32 pages outstanding on base-x86_64 and +16 here"));
+  Sample fresh;
+  fresh.add(0, {{"a/sg", pass}, {"a/sg:merge", pass}});
+  fresh.add(1, {{"a/sg", fail}, {"a/sg:merge", pass}, {"a/sg:merge_4", fail}});
+  fresh.rules.known_issues = {issue("a/sg:merge_*", {fail})};
+  EXPECT_THAT(fresh.words(1), ElementsAre("fail failure", "pass fine", "fail issue_worse"));
 }
 
 TEST(KnownIssues, AnOwnRowIsNamedWithoutACase) {

@@ -30,6 +30,14 @@ bool fine_by_itself(model::Verdict v) {
   return v == model::Verdict::pass || v == model::Verdict::skip || v == model::Verdict::xfail;
 }
 
+bool all_allowed(const std::vector<model::Verdict>& list, const model::TestVerdict& row) {
+  using model::Verdict;
+  const auto has = [&](Verdict v) { return std::find(list.begin(), list.end(), v) != list.end(); };
+  const Verdict v = row.verdict;
+  const bool cut_short = v == Verdict::crash || v == Verdict::timeout || v == Verdict::error;
+  return has(v) && (cut_short || std::all_of(row.own.begin(), row.own.end(), has));
+}
+
 bool covers(const std::string& glob, const model::TestVerdict& row, bool and_cases) {
   const auto colon = glob.find(':');
   if (colon == std::string::npos) return (and_cases || row.case_name.empty()) && glob_match(glob, row.test);

@@ -31,6 +31,10 @@ std::vector<Block> blocks_of(Rows& rows);
 
 bool fine_by_itself(model::Verdict v);  ///< pass, skip, xfail
 
+/// Does everything that speaks against a row have a verdict of the list? Of a test that has no end (crash,
+/// timeout, error) its verdict alone: the rest follows from that.
+bool all_allowed(const std::vector<model::Verdict>& list, const model::TestVerdict& row);
+
 /// Does a pattern cover a row? One with ':' is about cases ("suite/test:" is the test's own row), one without
 /// about a test; with `and_cases` also about all of its cases.
 bool covers(const std::string& glob, const model::TestVerdict& row, bool and_cases);

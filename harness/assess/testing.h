@@ -16,6 +16,7 @@ struct SeenRow {
   std::string name;
   model::Verdict verdict;
   std::int64_t pages = 0;
+  std::vector<model::Verdict> own{};  ///< of a test: what speaks against it beside its cases
 };
 
 /// Keeps the rows that the facts point to.
@@ -40,6 +41,7 @@ inline model::TestResult result_of(const SeenRow& row) {
   r.verdict.test = row.name.substr(0, colon);
   if (colon != std::string::npos) r.verdict.case_name = row.name.substr(colon + 1);
   r.verdict.verdict = row.verdict;
+  r.verdict.own = row.own;
   if (row.pages != 0) {
     r.ledger.emplace();
     r.ledger->available = true;

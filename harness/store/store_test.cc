@@ -86,6 +86,7 @@ Row a_leak() {
   v.verdict = Verdict::leak;
   v.detail = "16 pages outstanding";
   v.diagnostics = {"want 1/1", "got 1/0"};
+  v.own = {Verdict::leak, Verdict::fail};
   v.line = 7;
   v.foreseen = true;
   v.wall_s = 2.5;
@@ -241,6 +242,7 @@ TEST_F(StoreTest, KeepsVerdictsLedgersAndEventsInOrder) {
   EXPECT_EQ(v.verdict.verdict, Verdict::leak);
   EXPECT_EQ(v.verdict.detail, "16 pages outstanding");
   EXPECT_EQ(v.verdict.diagnostics, a_leak().result.verdict.diagnostics);
+  EXPECT_EQ(v.verdict.own, a_leak().result.verdict.own);
   EXPECT_EQ(v.verdict.line, 7);
   EXPECT_TRUE(v.verdict.foreseen);
   EXPECT_EQ(v.verdict.wall_s, 2.5);

@@ -156,6 +156,12 @@ std::int64_t taint_column(const std::optional<std::uint64_t>& taint) {
   return taint ? static_cast<std::int64_t>(*taint) : unknown_taint;
 }
 
+std::vector<std::string> words(const std::vector<model::Verdict>& verdicts) {
+  std::vector<std::string> out;
+  for (const auto v : verdicts) out.emplace_back(model::to_string(v));
+  return out;
+}
+
 void insert_results(SQLite::Database& db, std::int64_t guest,
                     const std::vector<model::AssessedResult>& rows) {
   Statement s(
@@ -163,7 +169,8 @@ void insert_results(SQLite::Database& db, std::int64_t guest,
       "INSERT INTO results(guest, seq, test, case_name, verdict, detail, diagnostics, line, foreseen, wall_s,"
       " numbers, ledger, acquired_before, released_before, acquired_after, released_after, settled_before,"
       " settled_after, settle_ms, claim_mode, claim_pages, claim_skew, taint_before, taint_after, counters,"
-      " rule, rule_reason, rule_reference) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+      " rule, rule_reason, rule_reference, own)"
+      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   int seq = 0;
   for (const auto& r : rows) {
     const auto& v = r.result.verdict;
@@ -175,6 +182,7 @@ void insert_results(SQLite::Database& db, std::int64_t guest,
     b << taint_column(r.result.taint_before) << taint_column(r.result.taint_after)
       << json_text(r.result.counters);
     bind_assessment(b, r.assessment);
+    b << json_text(words(v.own));
     s.exec();
   }
 }

@@ -11,6 +11,10 @@ void Evidence::against(model::Verdict verdict, std::string why, int line) {
   reasons_.push_back({verdict, std::move(why), line});
 }
 
+void Evidence::cases_against(model::Verdict verdict, std::string why, int line) {
+  reasons_.push_back({verdict, std::move(why), line, true});
+}
+
 void Evidence::skipped(std::string why) {
   skip_ = true;
   skip_reason_ = std::move(why);
@@ -27,7 +31,9 @@ void Evidence::fold_into(model::TestVerdict& out) const {
     out.verdict = sorted.front().verdict;
     out.line = sorted.front().line;
   }
+  out.own.clear();
   for (const auto& r : sorted) {
+    if (!r.of_cases && (out.own.empty() || out.own.back() != r.verdict)) out.own.push_back(r.verdict);
     if (texts.size() < 6) texts.push_back(r.why);
   }
   if (skip_ && sorted.empty()) texts.push_back(skip_reason_);

@@ -16,6 +16,8 @@ class Evidence {
  public:
   /// A reason against a pass. `line` counts in the test's output, 0 = none.
   void against(model::Verdict verdict, std::string why, int line = 0);
+  /// The same for a reason that is about cases, which have rows of their own.
+  void cases_against(model::Verdict verdict, std::string why, int line = 0);
   /// Reported with the verdict, without changing it.
   void note(std::string text) { notes_.push_back(std::move(text)); }
   /// Nothing was tested, for this reason: the verdict is skip unless there is a reason against it.
@@ -31,6 +33,7 @@ class Evidence {
     model::Verdict verdict;
     std::string why;
     int line;
+    bool of_cases = false;
   };
   std::vector<Reason> reasons_;
   std::vector<std::string> notes_;

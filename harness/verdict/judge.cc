@@ -238,6 +238,7 @@ void add_capabilities(const model::TestRecord& record, model::TestVerdict& own, 
         fmt::format("capability {} is {} here and was {} in an earlier test", name, value, it->second);
     own.detail += (own.detail.empty() ? "" : "; ") + text;
     if (model::rank(own.verdict) < model::rank(Verdict::error)) own.verdict = Verdict::error;
+    if (own.own.empty() || own.own.front() != Verdict::error) own.own.insert(own.own.begin(), Verdict::error);
   }
 }
 

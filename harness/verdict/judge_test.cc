@@ -465,6 +465,18 @@ TEST(Judge, CollectsTheMedianOfGupTestsTimes) {
   EXPECT_EQ(v.numbers.at("put_us"), 2);
 }
 
+TEST(Judge, KeepsWhatSpeaksAgainstATestBesideItsCases) {
+  using testing::ElementsAre;
+  JobFacts f = passing_facts();
+  f.records[0].output = "KTAP version 1\n1..1\nnot ok 1 b\n";
+  EXPECT_THAT(first(f).own, testing::IsEmpty()) << "the case says it";
+  f.records[0].ledger.after.released -= 5;
+  f.records[0].stuck_count = 1;
+  f.events = {event_of("warning", f.planned[0].name)};
+  EXPECT_EQ(first(f).verdict, Verdict::leak);
+  EXPECT_THAT(first(f).own, ElementsAre(Verdict::leak, Verdict::timeout, Verdict::fail));
+}
+
 TEST(Judge, KeepsWhatWasPrintedAboutAFailingCase) {
   JobFacts f = passing_facts();
   f.records[0].output =

@@ -123,14 +123,16 @@ Count count(const std::vector<model::TestVerdict>& cases) {
 
 void judge_cases(const Count& n, Evidence& evidence) {
   if (n.failed > 0) {
-    evidence.against(n.worst,
-                     fmt::format("{} of {} cases failed: {}{}", n.failed, n.total, n.first_failed,
-                                 n.failed > 1 ? ", ..." : ""),
-                     n.first_line);
+    evidence.cases_against(n.worst,
+                           fmt::format("{} of {} cases failed: {}{}", n.failed, n.total, n.first_failed,
+                                       n.failed > 1 ? ", ..." : ""),
+                           n.first_line);
   }
-  if (n.xpassed > 0) evidence.against(Verdict::xpass, fmt::format("{} cases passed unexpectedly", n.xpassed));
+  if (n.xpassed > 0)
+    evidence.cases_against(Verdict::xpass, fmt::format("{} cases passed unexpectedly", n.xpassed));
   if (n.xfailed > 0)
-    evidence.against(Verdict::xfail, fmt::format("{} of {} cases failed as expected", n.xfailed, n.total));
+    evidence.cases_against(Verdict::xfail,
+                           fmt::format("{} of {} cases failed as expected", n.xfailed, n.total));
 }
 
 /// Findings that speak for themselves; the exit decides whether a shortfall needs explaining.
