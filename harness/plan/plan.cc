@@ -184,6 +184,21 @@ Result<void> check_words(const RunSpec& run, const Machine& machine, const std::
   return check_offer(machine, tests);
 }
 
+Result<void> check_expected_points(const model::Series& series, int patches) {
+  for (const auto& e : series.expect) {
+    for (const auto& word : e.points) {
+      int number = 0;
+      std::from_chars(word.data(), word.data() + word.size(), number);  // base and tip are none
+      if (number <= patches) continue;
+      return bad(e.where,
+                 fmt::format("points: '{}': no such patch: series {} has {}", word, series.name,
+                             count_of(static_cast<std::size_t>(patches), "patch")),
+                 fmt::format("patch numbers go from 0 (the base) to {}", patches));
+    }
+  }
+  return {};
+}
+
 Result<Plan> make_plan(const RunSpec& run, const Offer& offer) {
   Plan plan;
   plan.name = run.name;

@@ -49,6 +49,10 @@ Result<std::vector<model::TestSpec>> select_tests(const model::RunSpec& run,
                                                   std::vector<std::string>* notes = nullptr,
                                                   const std::optional<Origins>& from = {});
 
+/// bad_input when an expectation of a series is about a patch that it does not have: it would never apply.
+/// `patches`: length of the series.
+Result<void> check_expected_points(const model::Series& series, int patches);
+
 /// bad_input when a test needs what the machine does not offer: a drive, a file system, huge pages, swap,
 /// net. Devices, kernel parameters and memory are always available.
 Result<void> check_offer(const model::Machine& machine, const std::vector<model::TestSpec>& tests);

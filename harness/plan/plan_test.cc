@@ -233,6 +233,20 @@ TEST(Points, WhatCannotBeIsRefused) {
   }
 }
 
+TEST(CheckExpectedPoints, APatchThatASeriesDoesNotHaveIsRefused) {
+  model::Series series;
+  series.name = "mine";
+  series.expect.resize(2);
+  series.expect[0].points = {"base", "2", "tip"};
+  EXPECT_FALSE(check_expected_points(series, 2).has_error());
+  series.expect[1].points = {"3"};
+  series.expect[1].where = {"mine/series.yaml", 7, 5};
+  const auto r = check_expected_points(series, 2);
+  ASSERT_TRUE(r.has_error());
+  EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
+  EXPECT_EQ(r.error().message, "mine/series.yaml:7:5: points: '3': no such patch: series mine has 2 patches");
+}
+
 TEST(CheckWords, SaysWhatIsWrongBeforeTheSeriesIsRead) {
   Input in = input();
   Origins from = origins_of(in.run);

@@ -143,6 +143,13 @@ TEST_F(BadSource, PointBeyondTheSeries) {
   refused(box_.pinrig({"run", "--series", "small", "--point", "7"}), {"7", "1"});
 }
 
+TEST_F(BadSource, SeriesThatExpectsSomethingOfAPatchThatItDoesNotHave) {
+  box_.put("kernels/series/small/series.yaml",
+           "name: small\nbase: tiny\npatches: {dir: .}\nexpect:\n"
+           "  - {tests: pins/selfcheck, verdicts: [leak], points: [2], reason: patch 2 leaks}\n");
+  refused(box_.pinrig({"run", "--series", "small"}), {"series.yaml:5:5", "'2'", "small has 1 patch"});
+}
+
 TEST_F(BadSource, TestThatDoesNotExist) {
   refused(box_.pinrig({"run", "--test", "pins/selfchek"}), {"pins/selfchek", "pins/selfcheck"});
 }
