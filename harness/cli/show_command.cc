@@ -40,8 +40,9 @@ struct ShowCommand {
   bool reassess = false;
 };
 
+/// `code` becomes that of an assessment that is made here.
 Result<std::string> render(const ShowCommand& c, const store::Store& store, const store::RunRow& run,
-                           const Program& program) {
+                           const Program& program, ExitCode& code) {
   if (c.reassess && c.format != "terminal")
     return make_error(ErrorKind::bad_usage, "--reassess: only the terminal report can be assessed again",
                       "omit --format");
@@ -53,6 +54,7 @@ Result<std::string> render(const ShowCommand& c, const store::Store& store, cons
   PINRIG_TRY(paths, program.paths());
   PINRIG_TRY(assessment, run::reassess(store, run, paths.project));
   what.assessment = &assessment;
+  code = assessment.code;
   return report::show(store, run, what, terminal_style(program));
 }
 
@@ -61,9 +63,10 @@ Result<ExitCode> show_command(const ShowCommand& c, const Program& program) {
   PINRIG_TRY(store, run::open_store(paths));
   PINRIG_TRY(choice, choose_run(store, c.run));
   if (!choice.note.empty() && !program.quiet) std::fprintf(stderr, "%s\n", choice.note.c_str());
-  PINRIG_TRY(text, render(c, store, choice.run, program));
+  ExitCode code = ExitCode::ok;
+  PINRIG_TRY(text, render(c, store, choice.run, program, code));
   PINRIG_CHECK(write_output("-", text));
-  return ExitCode::ok;
+  return code;
 }
 
 }  // namespace
@@ -75,9 +78,9 @@ void add_show(CLI::App& app, Program& program, Action& action) {
   sub->add_option("run", c->run, "Run ID, unique prefix, or last")->capture_default_str();
   sub->add_option("guest", c->guest, "For example tip-x86_64");
   sub->add_option("test", c->test, "For example bio/dio_rw, or bio/dio_rw:CASE");
-  sub->add_flag(
-      "--reassess", c->reassess,
-      "Assess the stored verdicts with the expectation files as they are now; nothing is booted or written");
+  sub->add_flag("--reassess", c->reassess,
+                "Assess the stored verdicts with the expectation files as they are now; nothing is booted or "
+                "written; the exit code is that of the assessment");
   sub->add_option("-f,--format", c->format, "terminal, junit, ktap or json")
       ->check(CLI::IsMember({"terminal", "junit", "ktap", "json"}))
       ->capture_default_str();

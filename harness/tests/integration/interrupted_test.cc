@@ -96,6 +96,9 @@ TEST_F(Interrupted, WhileAKernelIsBuilt) {
   EXPECT_EQ(next.code, 3) << next;
   EXPECT_THAT(next.out + next.err, HasSubstr("mm/gup.c:3:1"));
   EXPECT_THAT(next.out + next.err, HasSubstr("build.log"));
+  // A look at a run is no judgement on it; a new assessment is.
+  EXPECT_EQ(box_.pinrig({"show", "last"}).code, 0);
+  EXPECT_EQ(box_.pinrig({"show", "last", "--reassess"}).code, 3);
 }
 
 TEST_F(Interrupted, WhileAnotherPinrigHoldsTheBuild) {
