@@ -122,6 +122,18 @@ TEST(Junit, AGuestThatDidNotCompleteIsAnError) {
   EXPECT_STREQ(error.attribute("message").value(), "timed out (test): no answer for 50 s");
 }
 
+// The exit code is 0: a crash that the series announces takes its guest along.
+TEST(Formats, AGuestThatDiedAsExpectedIsGreenInAllOfThem) {
+  Fixture f;
+  auto tip = kernel(model::Arch::x86_64, 1, "tip", {as_said(test_row("bio/x", Verdict::crash), "an oops")});
+  tip.main().row.outcome = {model::JobOutcome::Kind::panicked, model::Phase::test, "bio/x: oops"};
+  f.write({tip});
+  f.finish(store::RunState::finished, 0);
+  EXPECT_THAT(junit_text(f), Not(HasSubstr("<error")));
+  EXPECT_THAT(ktap(f.store, f.run).value(), AllOf(Not(HasSubstr("not ok")), HasSubstr("panicked")));
+  EXPECT_THAT(terminal(f.store, f.run, Style{}).value(), HasSubstr("ALL AS EXPECTED: 1 test"));
+}
+
 TEST(Junit, TheExitCodeIsATestCase) {
   const auto of_exit = [](store::RunState state, int code) {
     Fixture f;

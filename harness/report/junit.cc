@@ -172,7 +172,7 @@ Totals add_guest(pugi::xml_node root, const RunData& data, const KernelData& ker
     add_row(suite, kernel, guest, t, t.row, totals);
     for (const auto& c : t.cases) add_row(suite, kernel, guest, t, c, totals);
   }
-  if (!guest.completed())
+  if (!guest.as_expected())
     add_error(suite, guest.row.id, "guest",
               guest.row.outcome ? model::to_string(guest.row.outcome->kind) : "not_finished",
               outcome_text(guest.row.outcome), totals);

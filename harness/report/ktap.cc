@@ -81,12 +81,13 @@ Item guest_item(const GuestData& data) {
   const auto& g = data.row;
   Item guest{ktap_name(g.id), true, "", {}, {}};
   for (const auto& t : data.tests) guest.below.push_back(test_item(t));
-  Item end{"guest", data.completed(), "", {}, {}};
+  Item end{"guest", data.as_expected(), "", {}, {}};
   end.diagnostics.push_back(fmt::format("kernel {}, accelerator {}", g.release.empty() ? "none" : g.release,
                                         g.accel.empty() ? "none" : g.accel));
   if (const auto can = capability_words(g.capabilities); !can.empty())
     end.diagnostics.push_back("capabilities: " + can);
-  if (!data.completed()) end.directive = with_reason("ERROR", outcome_text(g.outcome));
+  if (data.as_expected() && !data.completed()) end.diagnostics.push_back(outcome_text(g.outcome));
+  if (!data.as_expected()) end.directive = with_reason("ERROR", outcome_text(g.outcome));
   guest.below.push_back(std::move(end));
   guest.ok = all_ok(guest.below);
   return guest;

@@ -152,6 +152,23 @@ std::string TestData::output_file() const {
   return dir.empty() || !ran ? "" : dir + "/tests/" + name() + ".out";
 }
 
+bool GuestData::as_expected() const {
+  using Kind = model::JobOutcome::Kind;
+  if (!row.outcome) return false;
+  switch (row.outcome->kind) {
+    case Kind::completed:
+      return true;
+    case Kind::apply_failed:
+    case Kind::build_failed:
+    case Kind::infra_error:
+    case Kind::cancelled:
+      return false;
+    default:
+      return !tests.empty() &&
+             std::all_of(tests.begin(), tests.end(), [](const auto& t) { return t.as_expected(); });
+  }
+}
+
 bool KernelData::completed() const {
   return built() && std::all_of(guests.begin(), guests.end(), [](const auto& g) { return g.completed(); });
 }

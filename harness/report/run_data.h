@@ -41,6 +41,8 @@ struct GuestData {
   std::vector<model::KernelEvent> events;
 
   bool completed() const { return row.outcome && row.outcome->kind == model::JobOutcome::Kind::completed; }
+  /// As it counts for the exit code: completed, or dead of what its tests were expected to do.
+  bool as_expected() const;
   bool started() const { return !row.accel.empty(); }
   bool ended() const { return row.outcome.has_value(); }
 };

@@ -91,7 +91,7 @@ struct Tally {
   std::size_t unexpected =
       0;  ///< tests that are not, or whose cases are not, as expected; cases that are gone
   std::size_t not_built = 0;  ///< kernels
-  std::size_t lost = 0;       ///< guests that did not complete
+  std::size_t lost = 0;       ///< guests that did not complete, and were to
   std::size_t started = 0;    ///< guests
   std::size_t unmet = 0;
   std::map<std::string, std::size_t> words;
@@ -111,7 +111,7 @@ Tally count(const RunData& data) {
     if (!k.built()) ++c.not_built;
     for (const auto& g : k.guests) {
       c.started += g.started() ? 1 : 0;
-      c.lost += k.built() && !g.completed() ? 1 : 0;
+      c.lost += k.built() && !g.as_expected() ? 1 : 0;
     }
     for (const TestData* t : k.tests()) {
       ++c.judged;
