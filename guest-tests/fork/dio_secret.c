@@ -59,6 +59,7 @@ static bool secret_in_child(struct leak* leak) {
   pid_t child = proc_fork();
   if (child < 0) return false;
   if (child == 0) {
+    // In the middle of the thread's write, which is the race.
     usleep(200);
     memcpy(leak->page, secret, sizeof(secret));
     _exit(0);

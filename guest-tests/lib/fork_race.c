@@ -49,6 +49,7 @@ static long fork_until(struct running* r, long long end, long long last) {
     pid_t child = proc_fork();
     if (child < 0) break;
     if (child == 0) {
+      // Children that live for different times are what races with the reads.
       usleep(random >> 16 & 0x3ff);
       _exit(0);
     }
