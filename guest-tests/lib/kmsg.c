@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ktap.h"
 
 int kmsg_open(void) {
@@ -34,6 +36,16 @@ bool kmsg_find(int fd, const char* text, char* line, size_t size) {
     line[size - 1] = '\0';
     line[strcspn(line, "\n")] = '\0';
     return true;
+  }
+}
+
+bool kmsg_wait(int fd, const char* text, char* line, size_t size, int limit_ms) {
+  long long end = clock_ms() + limit_ms;
+  for (;;) {
+    struct pollfd log = {.fd = fd, .events = POLLIN};
+    long long left = end - clock_ms();
+    if (kmsg_find(fd, text, line, size)) return true;
+    if (left <= 0 || poll(&log, 1, (int)left) < 0) return false;
   }
 }
 

@@ -10,6 +10,8 @@ int kmsg_open(void);
 // The next line that contains `text`, without its prefix. False when there is none up to the end of the log:
 // printk() has stored a message before the call that made it returns.
 bool kmsg_find(int fd, const char* text, char* line, size_t size);
+// The same, but waits up to `limit_ms` for it to be logged.
+bool kmsg_wait(int fd, const char* text, char* line, size_t size, int limit_ms);
 // Skips what has been logged so far.
 void kmsg_rewind(int fd);
 

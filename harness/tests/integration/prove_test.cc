@@ -21,6 +21,15 @@ TEST(Prove, ATestTurnsRedOnItsMutantAndIsGreenWithout) {
                              HasSubstr("1 of 1 proofs hold")));
 }
 
+// The judge itself: stuck tasks, losses, known issues that grow, warnings behind others, a console that goes
+// blind.
+TEST(Prove, NothingThatMustBeRedIsOverlooked) {
+  const WarmSandbox box;
+  const Ran ran = box.pinrig({"prove", "oracle", "--run", "default"});
+  EXPECT_EQ(ran.code, 0) << ran;
+  EXPECT_THAT(ran.out, HasSubstr("13 of 13 proofs hold"));
+}
+
 std::string seed() {
   if (const char* given = std::getenv("PINRIG_PROOF_SEED")) return given;
   process::Command c;
