@@ -13,7 +13,7 @@
 //                                             be foreseen or listed (allowed_skip), else unlisted_skip
 //   a known issue has this case and verdict   known_issue; issue_worse, when it leaves more pages than
 //                                             `pages:`, or at a patched point more (or another verdict) than
-//                                             the base
+//                                             the base, or without a base in the run
 //   a known issue that was looked for         issue_gone, or issue_fixed at a patched point
 //   passes on the reference, and is skipped,  lost: cases as much as tests, unless an expectation says so or
 //   an xfail or gone here; xfail there, and   the listed skip comes and goes (`sometimes: true`)

@@ -37,12 +37,15 @@ const model::TestResult* same_row(const KernelFacts& kernel, const Row& row) {
 }
 
 /// Why a row that looks like the issue is more than the issue; empty when it is not.
-std::string excess(const KnownIssue& issue, const Row& row, const KernelFacts* reference) {
+std::string excess(const KnownIssue& issue, const Row& row, bool patched, const KernelFacts* reference) {
   const auto pages = std::llabs(row.seen->outstanding());
   if (pages > issue.pages)
     return fmt::format("{} pages outstanding, known issue {} leaves {} at most", pages, issue.name,
                        issue.pages);
-  if (reference == nullptr || issue.sometimes) return "";
+  if (!patched || issue.sometimes) return "";
+  if (reference == nullptr)
+    return fmt::format("known issue {}, but this run has no base that shows it too: add the point base",
+                       issue.name);
   const auto* before = same_row(*reference, row);
   if (before == nullptr) return fmt::format("known issue {}, but not on {}", issue.name, reference->id);
   if (before->verdict.verdict != row.verdict())
@@ -57,8 +60,8 @@ std::string excess(const KnownIssue& issue, const Row& row, const KernelFacts* r
   return "";
 }
 
-void make_known(const KnownIssue& issue, Row& row, const KernelFacts* reference) {
-  if (auto why = excess(issue, row, reference); !why.empty())
+void make_known(const KnownIssue& issue, Row& row, bool patched, const KernelFacts* reference) {
+  if (auto why = excess(issue, row, patched, reference); !why.empty())
     row.set(Rule::issue_worse, std::move(why), issue.name);
   else
     row.set(Rule::known_issue, fmt::format("{} ({})", issue.reason, issue.reference), issue.name);
@@ -74,12 +77,12 @@ bool explains_test(const KnownIssue& issue, const Row& test) {
 
 /// The test itself, when its cases are what is known: it failed because they did. And cases that a known
 /// crash or hang of the test made impossible.
-void spread(const KnownIssue& issue, const Block& b, const KernelFacts* reference) {
+void spread(const KnownIssue& issue, const Block& b, bool patched, const KernelFacts* reference) {
   const auto known = [&](const Row& r) { return is_known(issue, r); };
   const bool some = std::any_of(b.test + 1, b.end, known);
   const bool all = std::all_of(b.test + 1, b.end, [](const Row& r) { return r.expected(); });
   if (some && all && !b.test->expected() && explains_test(issue, *b.test))
-    make_known(issue, *b.test, reference);
+    make_known(issue, *b.test, patched, reference);
   if (!known(*b.test)) return;
   for (auto c = b.test + 1; c != b.end; ++c) {
     if (!c->expected() && c->verdict() == Verdict::missing)
@@ -112,12 +115,13 @@ std::string apply_one(Rows& rows, const KnownIssue& issue, bool patched, const K
     judged = judged || was_judged(row.verdict());
     if (looks_like(issue, row.verdict())) {
       if (seen.empty() || seen.back() != row.seen->verdict.test) seen.push_back(row.seen->verdict.test);
-      if (!row.expected() && all_allowed(issue.seen, row.seen->verdict)) make_known(issue, row, reference);
+      if (!row.expected() && all_allowed(issue.seen, row.seen->verdict))
+        make_known(issue, row, patched, reference);
     } else if (passed == nullptr && row.verdict() == Verdict::pass && row.expected()) {
       passed = &row;
     }
   }
-  for (const Block& b : blocks_of(rows)) spread(issue, b, reference);
+  for (const Block& b : blocks_of(rows)) spread(issue, b, patched, reference);
   if (!seen.empty())
     return fmt::format("known issue {} ({}) in {}", issue.name, issue.reason, join(seen, ", "));
   if (!judged || issue.sometimes || passed == nullptr) return "";

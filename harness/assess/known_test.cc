@@ -112,6 +112,21 @@ TEST(KnownIssues, AtAPatchedPointALeakIsNoOverReleaseAndANewCaseIsNotKnown) {
   EXPECT_THAT(fresh.words(1), ElementsAre("fail failure", "pass fine", "fail issue_worse"));
 }
 
+TEST(KnownIssues, AtAPatchedPointWithoutABaseNothingIsKnown) {
+  const std::vector<SeenRow> seen{{"a/sg", leak, 4}, {"a/sg:merge", fail}};
+  Sample alone;
+  alone.add(1, seen);
+  alone.rules.known_issues = {issue("a/sg:merge", {fail, leak}, 4)};
+  EXPECT_THAT(alone.words(0), ElementsAre("leak failure", "fail issue_worse"));
+  EXPECT_THAT(alone.assess().kernels[0].guests[0].rows[1].reason, HasSubstr("add the point base"));
+  Sample unjudged = alone;
+  unjudged.kernels.clear();
+  unjudged.add(0, {});
+  unjudged.add(1, seen);
+  EXPECT_THAT(unjudged.words(1), ElementsAre("leak failure", "fail issue_worse"))
+      << "nothing of it was judged";
+}
+
 TEST(KnownIssues, AnOwnRowIsNamedWithoutACase) {
   EXPECT_THAT(
       run_of({{"a/sg", crash}, {"a/sg:one", pass}, {"a/sg:two", missing}}, issue("a/sg:", {crash})).words(0),
