@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "git/import.h"
 
-#include "git/test_source.h"
+#include "git/testing.h"
 
 namespace pinrig::git {
 namespace {

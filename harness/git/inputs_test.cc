@@ -2,7 +2,7 @@
 // Series as people have them (testdata/series), on a made-up tree (testdata/tiny). Each folder is named for
 // its trap.
 #include "base/text.h"
-#include "git/test_source.h"
+#include "git/testing.h"
 
 namespace pinrig::git {
 namespace {

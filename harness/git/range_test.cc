@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "git/test_source.h"
+#include "git/testing.h"
 
 namespace pinrig::git {
 namespace {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "base/text.h"
-#include "git/test_source.h"
+#include "git/testing.h"
 
 namespace pinrig::git {
 namespace {

@@ -9,7 +9,7 @@
 
 #include <memory>
 
-#include "image/test_support.h"
+#include "image/testing.h"
 
 namespace pinrig::image {
 namespace {

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/hash.h"
-#include "image/test_support.h"
+#include "image/testing.h"
 
 namespace pinrig::image {
 namespace {

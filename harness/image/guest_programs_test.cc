@@ -2,7 +2,7 @@
 // Configure and build with fakes in the place of CMake, Ninja and the compilers.
 #include <gmock/gmock.h>
 
-#include "image/test_support.h"
+#include "image/testing.h"
 
 namespace pinrig::image {
 namespace {

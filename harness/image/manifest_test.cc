@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include "image/test_support.h"
+#include "image/testing.h"
 
 namespace pinrig::image {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <thread>
 
-#include "image/test_support.h"
+#include "image/testing.h"
 
 namespace pinrig::image {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "image/elf_needs.h"
 #include "image/packages.h"
-#include "image/test_support.h"
+#include "image/testing.h"
 
 namespace pinrig::image {
 namespace {

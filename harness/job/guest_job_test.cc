@@ -7,7 +7,7 @@
 #include "job/repro.h"
 #include "job/testing.h"
 #include "verdict/judge.h"
-#include "vm/fake_qemu_test.h"
+#include "vm/testing.h"
 
 namespace pinrig::job {
 namespace {

@@ -7,7 +7,7 @@
 #include <pugixml.hpp>
 
 #include "ktap/ktap.h"
-#include "report/fixture.h"
+#include "report/testing.h"
 #include "report/report.h"
 
 namespace pinrig::report {

@@ -6,7 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "report/fixture.h"
+#include "report/testing.h"
 
 namespace pinrig::report {
 namespace {

@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "report/fixture.h"
+#include "report/testing.h"
 
 namespace pinrig::report {
 namespace {

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "report/fixture.h"
+#include "report/testing.h"
 #include "report/report.h"
 #include "report/text_layout.h"
 

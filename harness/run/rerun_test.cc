@@ -6,7 +6,7 @@
 
 #include "job/repro.h"
 #include "job/testing.h"
-#include "vm/fake_qemu_test.h"
+#include "vm/testing.h"
 
 namespace pinrig::run {
 namespace {

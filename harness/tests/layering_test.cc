@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Who may include whom. ARCHITECTURE.md states the rule in words; this holds the code to it.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -80,6 +81,11 @@ std::vector<Include> includes_of(const std::string& text) {
   return out;
 }
 
+bool is_test(const std::string& path) { return path.ends_with("_test.cc"); }
+bool is_support(const std::string& path) {
+  return path.ends_with("/testing.h") || path.ends_with("/testing.cc");
+}
+
 // One line per violation of `header` being included from folder `from`.
 std::vector<std::string> violations(const std::string& from, const std::string& header) {
   std::vector<std::string> out;
@@ -104,7 +110,7 @@ TEST(Layering, EveryFolderKeepsTheRule) {
       const auto ext = entry.path().extension();
       if (ext != ".h" && ext != ".cc") continue;
       // A test may read fixtures and use another module as its other end.
-      if (entry.path().filename().string().ends_with("_test.cc")) continue;
+      if (is_test(entry.path().string()) || is_support(entry.path().string())) continue;
       ++files;
       const auto text = read_file(entry.path());
       ASSERT_TRUE(text.has_value());
@@ -133,14 +139,68 @@ TEST(Layering, TheArchitecturePageNamesEveryFolder) {
     EXPECT_NE(page->find("`" + folder + "/`"), std::string::npos) << folder << "/ is not in ARCHITECTURE.md";
 }
 
-TEST(Layering, TheCheckSeesViolations) {
-  EXPECT_FALSE(violations("ktap", "vm/guest.h").empty());
-  EXPECT_FALSE(violations("verdict", "base/file.h").empty());
-  EXPECT_FALSE(violations("vm", "boost/process/v2.hpp").empty());
-  EXPECT_FALSE(violations("report", "git/source.h").empty());
-  EXPECT_TRUE(violations("vm", "process/process.h").empty());
-  EXPECT_TRUE(violations("spec", "yaml-cpp/yaml.h").empty());
+using Files = std::map<std::string, std::string>;  // "MODULE/NAME" -> text
+
+// What tests share is MODULE/testing.h, with its code in MODULE/testing.cc, and part of no program.
+std::vector<std::string> misplaced_support(const Files& files) {
+  std::map<std::string, bool> headers;  // included by a test or its support -> by a program as well
+  std::vector<std::string> out;
+  for (const auto& [path, text] : files) {
+    const bool program = !is_test(path) && !is_support(path);
+    for (const auto& inc : includes_of(text)) {
+      if (program && is_support("/" + inc.header)) out.push_back(path + ": a program includes " + inc.header);
+      if (program && (inc.header.starts_with("gtest/") || inc.header.starts_with("gmock/")))
+        out.push_back(path + ": shared by tests, it belongs into testing.h");
+      headers[inc.header] = headers[inc.header] || program;
+    }
+    if (is_test(path) && text.find("TEST") == std::string::npos)
+      out.push_back(path + ": holds no test, it belongs into testing.cc");
+  }
+  for (const auto& [header, in_program] : headers) {
+    if (files.contains(header) && !in_program && !is_support(header))
+      out.push_back(header + ": only tests include it, it belongs into testing.h");
+  }
+  return out;
 }
 
-}  // namespace
-}  // namespace pinrig
+TEST(Layering, WhatTestsShareIsInTestingH) {
+  const fs::path harness = fs::path(PINRIG_SOURCE_DIR) / "harness";
+  Files files;
+  for (const auto& [folder, _] : rules()) {
+    for (const auto& entry : fs::recursive_directory_iterator(harness / folder)) {
+      const auto ext = entry.path().extension();
+      if (ext != ".h" && ext != ".cc") continue;
+      files[entry.path().lexically_relative(harness).string()] = read_file(entry.path()).value();
+    }
+  }
+  EXPECT_THAT(misplaced_support(files), testing::IsEmpty());
+}
+
+TEST(Layering, MisplacedTestSupportIsSeen) {
+  const Files files {
+    {"a/a.h", ""}, {"a/a.cc", "#include \"a/a.h\"\n#include \"a/testing.h\"\n"},
+        {"a/a_test.cc", "#include \"a/fake.h\"\n#include \"a/a.h\"\nTEST(A, B) {}\n"}, {"a/fake.h", ""},
+        {"a/fake_test.cc", "#include \"a/fake.h\"\n"}, {
+      "a/setup.h", "#include <gmock/gmock.h>
+#include <gtest/gtest.h>\n"},
+      {
+        "a/testing.h", "#include <gmock/gmock.h>
+#include <gtest/gtest.h>\n"}};
+            EXPECT_THAT(misplaced_support(files),
+                        testing::ElementsAre("a/a.cc: a program includes a/testing.h",
+                                             "a/fake_test.cc: holds no test, it belongs into testing.cc",
+                                             "a/setup.h: shared by tests, it belongs into testing.h",
+                                             "a/fake.h: only tests include it, it belongs into testing.h"));
+      }
+
+      TEST(Layering, TheCheckSeesViolations) {
+        EXPECT_FALSE(violations("ktap", "vm/guest.h").empty());
+        EXPECT_FALSE(violations("verdict", "base/file.h").empty());
+        EXPECT_FALSE(violations("vm", "boost/process/v2.hpp").empty());
+        EXPECT_FALSE(violations("report", "git/source.h").empty());
+        EXPECT_TRUE(violations("vm", "process/process.h").empty());
+        EXPECT_TRUE(violations("spec", "yaml-cpp/yaml.h").empty());
+      }
+
+    }  // namespace
+  }    // namespace pinrig

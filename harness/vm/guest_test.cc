@@ -8,7 +8,7 @@
 
 #include <thread>
 
-#include "vm/fake_qemu_test.h"
+#include "vm/testing.h"
 #include "vm/job_files.h"
 
 namespace pinrig::vm {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "report/fixture.h"
+#include "report/testing.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>

@@ -10,7 +10,7 @@
 namespace pinrig::vm {
 
 /// A directory with both qemu-system-*, put first in PATH until destruction; `role` is one of
-/// fake_qemu_test.cc.
+/// testing.cc.
 class FakeQemu {
  public:
   explicit FakeQemu(const std::string& role);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "vm/fake_qemu_test.h"
+#include "vm/testing.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
