@@ -9,19 +9,18 @@ namespace pinrig::cli {
 namespace {
 
 struct BootCommand {
-  RunWords words;
+  RunArguments arguments;
   bool shell = false;
   bool gdb = false;
 };
 
 Result<ExitCode> boot_command(const BootCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
-  PINRIG_TRY(options, to_options(c.words));
   std::string text;
   {
     const auto status = run::make_status(program.verbosity());
-    const job::Services services{paths, program.cancel, *status, jobs_of(c.words)};
-    PINRIG_TRY(job, run::ready_boot(options, services));
+    const job::Services services{paths, program.cancel, *status, c.arguments.jobs};
+    PINRIG_TRY(job, run::ready_boot(c.arguments.options, services));
     if (c.shell || c.gdb) return interact(job, c.gdb, program);
     PINRIG_TRY(facts, run::boot_once(job, services));
     text = std::move(facts);
@@ -36,7 +35,7 @@ void add_boot(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand(
       "boot", "Boot the first guest of a run and power it off; --shell or --gdb to stay in it");
   const auto c = std::make_shared<BootCommand>();
-  add_run_options(*sub, c->words);
+  add_run_options(*sub, c->arguments);
   auto* shell = sub->add_flag(
       "--shell", c->shell, "Open a shell in the guest; without a terminal it runs the commands from stdin");
   sub->add_flag("--gdb", c->gdb, "Like --shell, but the guest waits for gdb before its first instruction")

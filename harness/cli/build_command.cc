@@ -8,14 +8,13 @@
 namespace pinrig::cli {
 namespace {
 
-Result<ExitCode> build_command(const RunWords& words, const Program& program) {
+Result<ExitCode> build_command(const RunArguments& arguments, const Program& program) {
   PINRIG_TRY(paths, program.paths());
-  PINRIG_TRY(options, to_options(words));
   std::vector<std::string> built;
   {
     const auto status = run::make_status(program.verbosity());
-    const job::Services services{paths, program.cancel, *status, jobs_of(words)};
-    PINRIG_TRY(lines, run::build_only(options, services, [&] { status->tick(); }));
+    const job::Services services{paths, program.cancel, *status, arguments.jobs};
+    PINRIG_TRY(lines, run::build_only(arguments.options, services, [&] { status->tick(); }));
     built = std::move(lines);
   }
   PINRIG_CHECK(write_output("-", join(built, "\n") + "\n"));
@@ -27,10 +26,11 @@ Result<ExitCode> build_command(const RunWords& words, const Program& program) {
 void add_build(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand(
       "build", "Build the kernels of a run, or find them in the cache, and print their paths");
-  const auto words = std::make_shared<RunWords>();
-  add_run_options(*sub, *words);
-  sub->callback(
-      [words, &program, &action] { action = [words, &program] { return build_command(*words, program); }; });
+  const auto arguments = std::make_shared<RunArguments>();
+  add_run_options(*sub, *arguments);
+  sub->callback([arguments, &program, &action] {
+    action = [arguments, &program] { return build_command(*arguments, program); };
+  });
 }
 
 }  // namespace pinrig::cli

@@ -15,15 +15,14 @@ void drop_unreachable(plan::Plan& plan, const git::ApplyFailure& failure) {
   plan.notes.push_back(git::to_string(failure) + "; no point from there on can be built");
 }
 
-Result<ExitCode> plan_command(const RunWords& words, const Program& program) {
+Result<ExitCode> plan_command(const RunArguments& arguments, const Program& program) {
   PINRIG_TRY(paths, program.paths());
-  PINRIG_TRY(options, to_options(words));
   std::string text;
   std::optional<git::ApplyFailure> failure;
   {
     const auto status = run::make_status(run::Verbosity::quiet);
-    const job::Services services{paths, program.cancel, *status, jobs_of(words)};
-    PINRIG_TRY(inputs, run::load_inputs(paths.project, options));
+    const job::Services services{paths, program.cancel, *status, arguments.jobs};
+    PINRIG_TRY(inputs, run::load_inputs(paths.project, arguments.options));
     PINRIG_TRY(sources, run::fetch_sources(inputs, services));
     PINRIG_TRY(plan, run::plan_run(inputs, sources));
     failure = sources.series.failure;
@@ -41,10 +40,11 @@ Result<ExitCode> plan_command(const RunWords& words, const Program& program) {
 void add_plan(CLI::App& app, Program& program, Action& action) {
   auto* sub =
       app.add_subcommand("plan", "Print the kernels, guests and tests of a run; builds and boots nothing");
-  const auto words = std::make_shared<RunWords>();
-  add_run_options(*sub, *words);
-  sub->callback(
-      [words, &program, &action] { action = [words, &program] { return plan_command(*words, program); }; });
+  const auto arguments = std::make_shared<RunArguments>();
+  add_run_options(*sub, *arguments);
+  sub->callback([arguments, &program, &action] {
+    action = [arguments, &program] { return plan_command(*arguments, program); };
+  });
 }
 
 }  // namespace pinrig::cli

@@ -15,8 +15,7 @@ namespace {
 
 struct ProveCommand {
   prove::ProveOptions options;
-  std::string arch = "x86_64";
-  int jobs = 0;
+  int jobs = usable_cpus();
 };
 
 std::string table(const prove::ProveEnd& end) {
@@ -39,19 +38,12 @@ std::string table(const prove::ProveEnd& end) {
   return out + fmt::format("{} of {} proofs hold\n", held, end.tests.size());
 }
 
-Result<ExitCode> prove_command(ProveCommand c, const Program& program) {
+Result<ExitCode> prove_command(const ProveCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
-  const auto arch = model::arch_from_string(c.arch);
-  if (!arch)
-    return make_error(ErrorKind::bad_usage, fmt::format("--arch {}: no such architecture", c.arch),
-                      "known: x86_64, aarch64");
-  c.options.arch = *arch;
-  RunWords words;
-  words.jobs = c.jobs;
   prove::ProveEnd end;
   {
     const auto status = run::make_status(program.verbosity());
-    const job::Services services{paths, program.cancel, *status, jobs_of(words)};
+    const job::Services services{paths, program.cancel, *status, c.jobs};
     PINRIG_TRY(e, prove::prove(c.options, services, [&] { status->tick(); }));
     end = std::move(e);
   }
@@ -72,14 +64,13 @@ void add_prove(CLI::App& app, Program& program, Action& action) {
   sub->add_option(
       "test", c->options.tests,
       "Suites or tests, as for `run --test`; default: the tests of the run file that have a proof");
-  sub->add_option("-a,--arch", c->arch, "x86_64 or aarch64")->capture_default_str();
+  add_arch_option(*sub, c->options.arch);
   sub->add_option("--run", c->options.spec, "Run file that names fragments, machine, base and tests")
       ->capture_default_str();
   sub->add_option("--sample", c->options.sample, "Prove a random sample of this many tests")
       ->check(whole_number(1, 10000));
   sub->add_option("--seed", c->options.seed, "Random seed of the sample")->capture_default_str();
-  sub->add_option("-j,--jobs", c->jobs, "Parallel compilers (default: one per CPU)")
-      ->check(whole_number(1, 4096));
+  add_jobs_option(*sub, c->jobs);
   sub->callback([c, &program, &action] { action = [c, &program] { return prove_command(*c, program); }; });
 }
 

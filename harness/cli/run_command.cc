@@ -15,28 +15,33 @@ namespace pinrig::cli {
 namespace {
 
 struct RunCommand {
-  RunWords words;
+  RunArguments arguments;
   ReportFiles files;
   std::string again;
 };
 
-// The options of an earlier run, from its run.json.
-Result<run::RunOptions> recorded_options(const std::string& id, const Paths& paths) {
+// An earlier run, from its run.json.
+Result<run::RecordedRun> recorded_run(const std::string& id, const Paths& paths) {
   PINRIG_TRY(store, run::open_store(paths));
   auto choice = choose_run(store, id);
   if (choice.has_error()) return std::move(choice).error().with_context("--again");
-  PINRIG_TRY(recorded, run::read_run_file(fs::path(choice->run.dir) / "run.json"));
-  return recorded.options;
+  return run::read_run_file(fs::path(choice->run.dir) / "run.json");
 }
 
 Result<ExitCode> run_and_report(const RunCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
-  PINRIG_TRY(options, c.again.empty() ? to_options(c.words) : recorded_options(c.again, paths));
+  std::optional<run::RecordedRun> again;
+  if (!c.again.empty()) {
+    PINRIG_TRY(recorded, recorded_run(c.again, paths));
+    again = std::move(recorded);
+  }
   run::RunEnd end;
   {
     const auto status = run::make_status(program.verbosity());
-    const job::Services services{paths, program.cancel, *status, jobs_of(c.words)};
-    PINRIG_TRY(e, run::execute(options, services, [&] { status->tick(); }));
+    const job::Services services{paths, program.cancel, *status, c.arguments.jobs};
+    PINRIG_TRY(e, run::execute(
+                      again ? again->options : c.arguments.options, services, [&] { status->tick(); },
+                      again ? &*again : nullptr));
     end = e;
   }
   PINRIG_TRY(store, run::open_store(paths));
@@ -67,7 +72,7 @@ Result<ExitCode> run_command(const RunCommand& c, const Program& program) {
 void add_run(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand("run", "Build, boot, test and judge");
   const auto c = std::make_shared<RunCommand>();
-  add_run_options(*sub, c->words);
+  add_run_options(*sub, c->arguments);
   sub->add_option("--again", c->again,
                   "Repeat an earlier run (ID, unique prefix or last) with the options in its run.json");
   sub->add_option("--junit", c->files.junit,

@@ -4,30 +4,24 @@
 
 #include <CLI/CLI.hpp>
 #include <memory>
-#include <string>
-#include <vector>
 
-#include "base/result.h"
+#include "base/capacity.h"
 #include "run/inputs.h"
 
 namespace pinrig::cli {
 
-/// As typed.
-struct RunWords {
-  std::string spec = "default";
-  std::string series;
-  std::string base;
-  std::vector<std::string> points;
-  std::vector<std::string> archs;
-  std::vector<std::string> tests;
-  std::vector<std::string> env;
-  std::string accel;
-  int jobs = 0;  ///< 0 = one per CPU
+/// What they are told.
+struct RunArguments {
+  run::RunOptions options;
+  int jobs = usable_cpus();  ///< compilers at a time
 };
 
-void add_run_options(CLI::App& command, RunWords& words);
-/// bad_usage for an unknown architecture or accelerator.
-Result<run::RunOptions> to_options(const RunWords& words);
-int jobs_of(const RunWords& words);
+/// Binds the options to `arguments`, which has to outlive the parsing. A value that is wrong is a
+/// CLI::ValidationError that names the option, the value and what is known.
+void add_run_options(CLI::App& command, RunArguments& arguments);
+
+/// For a command that takes one architecture, or builds without the other options.
+void add_arch_option(CLI::App& command, model::Arch& arch);
+void add_jobs_option(CLI::App& command, int& jobs);
 
 }  // namespace pinrig::cli

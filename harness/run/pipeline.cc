@@ -211,8 +211,8 @@ class Pipeline {
 
 }  // namespace
 
-Result<RunEnd> execute(const RunOptions& options, const Services& services,
-                       const std::function<void()>& tick) {
+Result<RunEnd> execute(const RunOptions& options, const Services& services, const std::function<void()>& tick,
+                       const RecordedRun* again) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
   PINRIG_CHECK(check_programs(inputs));
   PINRIG_CHECK(check_place(services.paths.state, "PINRIG_STATE"));
@@ -221,6 +221,10 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services,
   PINRIG_TRY(store, open_store(services.paths));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
   PINRIG_TRY(plan, plan_run(inputs, sources));
+  if (again != nullptr) {
+    for (const auto& change : source_changes(*again, sources))
+      services.observer.on({.kind = Event::Kind::warning, .task = "sources", .text = "--again: " + change});
+  }
   for (const auto& note : plan.notes) services.observer.on({.kind = Event::Kind::line, .text = note});
   PINRIG_TRY(record, RunRecord::begin(std::move(store), options, inputs, sources, plan, services));
   Pipeline pipeline(inputs, sources, plan, services);
