@@ -203,13 +203,6 @@ static void carry_out(const struct target* target, const struct shape* shape, bo
   if (shape->kind == BUFFER_HUGETLB) hugetlb_expect_free(huge_before);
 }
 
-void transfer_read(const struct target* target, const struct shape* shape) {
-  carry_out(target, shape, false);
-}
-void transfer_write(const struct target* target, const struct shape* shape) {
-  carry_out(target, shape, true);
-}
-
 struct planned {
   const struct target* target;
   const struct shape* shape;

@@ -56,14 +56,10 @@ struct target {
   void (*counts)(const struct iovec* vec, int count, bool write, struct transfer_counts* counts);
 };
 
-// A case: runs the shape once and checks the counts, the data, and the oracles without counters (huge pages
-// return to their pool, a memfd can be sealed).
-void transfer_read(const struct target* target, const struct shape* shape);
-void transfer_write(const struct target* target, const struct shape* shape);
-
 // A read and a write of every shape that is `wanted` (NULL: all) as cases "PREFIXread_SHAPE", appended to the
 // `count` entries of `cases`, which has room for `room`. Returns the new count. Their memory is static,
-// enough for one program.
+// enough for one program. A case checks the counts, the data, and the oracles without counters (huge pages
+// return to their pool, a memfd can be sealed).
 size_t transfer_cases(struct ktap_case* cases, size_t count, size_t room, const struct target* target,
                       const char* prefix, bool (*wanted)(const struct shape* shape));
 

@@ -33,7 +33,4 @@ inline bool same_column(const Kernel& a, const Kernel& b) {
   return a.arch == b.arch && a.config.name == b.config.name;
 }
 
-/// Names of all tests of a kernel, in the order of its guests.
-std::vector<std::string> tests_of(const Kernel& kernel);
-
 }  // namespace pinrig::model

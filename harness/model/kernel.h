@@ -87,8 +87,6 @@ struct Point {
   std::string version;   ///< `make kernelversion` of the tree: "6.12.117"
 
   bool is_base() const { return number == 0; }
-  /// The same source, independent of the name and length of the series.
-  bool same_source(const Point& other) const { return tree == other.tree && patch_id == other.patch_id; }
 };
 
 }  // namespace pinrig::model

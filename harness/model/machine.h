@@ -2,7 +2,6 @@
 // Emulated machines: what a guest runs on.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,7 +19,6 @@ enum class Device {
   removable,  ///< NVMe controller that a test can have unplugged, serial pin-gone
 };
 const char* to_string(Device d);
-std::optional<Device> device_from_string(const std::string&);
 /// All of them, in the order above.
 const std::vector<Device>& all_devices();
 

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string>
 
 #include "model/job.h"
 #include "model/known.h"
@@ -50,9 +52,10 @@ TEST(JobJson, RoundTripAndAMissingKeyIsNamed) {
   EXPECT_NE(broken.error().message.find("guest_id"), std::string::npos) << broken.error().message;
 }
 
-TEST(Devices, HaveNamesThatLeadBack) {
-  for (const Device d : all_devices()) EXPECT_EQ(device_from_string(to_string(d)), d);
-  EXPECT_FALSE(device_from_string("floppy").has_value());
+TEST(Devices, HaveNamesOfTheirOwn) {
+  std::set<std::string> names;
+  for (const Device d : all_devices()) names.insert(to_string(d));
+  EXPECT_EQ(names.size(), all_devices().size());
   EXPECT_EQ(all_devices().size(), 8u);
 }
 

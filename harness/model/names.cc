@@ -92,8 +92,6 @@ constexpr std::array<Name<Device>, 8> devices{{{Device::zoned, "zoned"},
 
 const char* to_string(Device d) { return name_in(devices, d); }
 
-std::optional<Device> device_from_string(const std::string& s) { return value_in<Device>(devices, s); }
-
 const std::vector<Device>& all_devices() {
   static const std::vector<Device> all = [] {
     std::vector<Device> out;
@@ -139,14 +137,6 @@ std::optional<JobOutcome::Kind> outcome_from_string(const std::string& s) {
 std::string KernelConfig::text() const {
   std::string out = name.empty() ? "" : name + ": ";
   for (std::size_t i = 0; i < fragments.size(); ++i) out += (i == 0 ? "" : "+") + fragments[i];
-  return out;
-}
-
-std::vector<std::string> tests_of(const Kernel& kernel) {
-  std::vector<std::string> out;
-  for (const auto& g : kernel.guests) {
-    for (const auto& t : g.tests) out.push_back(t.name);
-  }
   return out;
 }
 

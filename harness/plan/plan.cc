@@ -132,12 +132,6 @@ std::vector<T> each_once(const std::vector<T>& values) {
 
 }  // namespace
 
-std::size_t Plan::guest_count() const {
-  std::size_t n = 0;
-  for (const auto& k : kernels) n += k.guests.size();
-  return n;
-}
-
 Result<std::vector<Point>> resolve_points(const RunSpec& run, const std::vector<Point>& points,
                                           std::vector<std::string>& notes,
                                           const std::optional<Origins>& from) {

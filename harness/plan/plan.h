@@ -21,8 +21,6 @@ struct Plan {
   std::vector<model::Kernel>
       kernels;                     ///< per architecture and configuration, points ascending: the build order
   std::vector<std::string> notes;  ///< duplicates and other notes, one line each
-
-  std::size_t guest_count() const;
 };
 
 /// What a plan is made from in addition to the run itself.

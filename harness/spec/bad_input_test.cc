@@ -26,7 +26,7 @@ Error load(const fs::path& project, const std::string& place) {
   if (place.starts_with("configs/known-issues/")) return error_of(load_all_known_issues(project));
   if (place == "guest-tests/map.yaml") return error_of(load_map(project));
   if (place.starts_with("kernels/")) return error_of(load_base(project, "bad"));
-  return error_of(load_suite(project, "bad"));
+  return error_of(load_all_suites(project));
 }
 
 std::string without(std::string text, const std::string& prefix) {

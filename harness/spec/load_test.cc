@@ -256,7 +256,7 @@ TEST(LoadRun, ASeriesMayStandOnAnotherBaseAndNeedsNoYaml) {
 }
 
 TEST(LoadSuite, EveryKeyAndTheDefaults) {
-  const auto s = good(load_suite(project, "bio"));
+  const auto s = good(load_all_suites(project)).front();
   EXPECT_EQ(s.name, "bio");
   EXPECT_EQ(s.title, "Direct I/O");
   ASSERT_EQ(s.tests.size(), 4u);

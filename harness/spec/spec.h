@@ -25,12 +25,10 @@ Result<model::Series> load_series(const fs::path& project, const std::string& na
 Result<model::Machine> load_machine(const fs::path& project, const std::string& name);
 /// guest-tests/map.yaml, in its order.
 Result<std::vector<model::MapRow>> load_map(const fs::path& project);
-/// guest-tests/NAME/suite.yaml; the rows that its tests name must be in the map.
-Result<model::Suite> load_suite(const fs::path& project, const std::string& name);
 /// Every file of configs/expectations and of configs/known-issues, sorted by name.
 Result<std::vector<model::Requirements>> load_all_requirements(const fs::path& project);
 Result<std::vector<model::KnownIssue>> load_all_known_issues(const fs::path& project);
-/// Every suite of the project, sorted by name.
+/// Every guest-tests/NAME/suite.yaml, sorted by name; the rows that its tests name have to be in the map.
 Result<std::vector<model::Suite>> load_all_suites(const fs::path& project);
 
 }  // namespace pinrig::spec

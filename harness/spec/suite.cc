@@ -219,11 +219,6 @@ Result<Suite> load(const fs::path& project, const std::string& name, const std::
 
 }  // namespace
 
-Result<Suite> load_suite(const fs::path& project, const std::string& name) {
-  PINRIG_TRY(map, load_map(project));
-  return load(project, name, map);
-}
-
 Result<std::vector<Suite>> load_all_suites(const fs::path& project) {
   PINRIG_TRY(map, load_map(project));
   std::vector<Suite> out;
