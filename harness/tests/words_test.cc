@@ -19,89 +19,86 @@ namespace pinrig {
 namespace {
 
 struct Banned {
-  std::string phrase;  ///< lower case; matched at word boundaries
-  std::string instead;
+  std::string_view phrase;  ///< lower case; matched at word boundaries
+  std::string_view instead;
 };
 
-const std::vector<Banned>& banned() {
-  static const std::vector<Banned> list{
-      {"mended", "fixed"},
-      {"mends", "fixes"},
-      {"anew", "again, re-"},
-      {"afresh", "again, re-"},
-      {"for ever", "forever"},
-      {"white space", "whitespace"},
-      {"give back", "unpin, release"},
-      {"gives back", "unpins, releases"},
-      {"given back", "unpinned, released"},
-      {"let go", "released"},
-      {"lets go", "releases"},
-      {"stands here", "duplicate, got"},
-      {"stands beside", "mutually exclusive"},
-      {"stands in the way", "prevents"},
-      {"beside", "next to, in addition to, in parallel with"},
-      {"besides", "in addition"},
-      {"beside each other", "in parallel"},
-      {"is wanted", "expected, required"},
-      {"was due", "expected"},
-      {"wants", "needs, requires"},
-      {"wants to be", "must be"},
-      {"the affair of", "up to"},
-      {"is another's", "belongs to another"},
-      {"is of another", "has another"},
-      {"without a word", "with no message"},
-      {"never heard of", "no result"},
-      {"went silent", "stopped responding"},
-      {"goes silent", "stops responding"},
-      {"own doubt", "not trustworthy"},
-      {"not fine", "failed"},
-      {"the kernels said", "kernel log"},
-      {"boot parameter", "kernel parameter"},
-      {"boot parameters", "kernel parameters"},
-      {"boot argument", "kernel parameter"},
-      {"boot arguments", "kernel parameters"},
-      {"processor", "CPU"},
-      {"processors", "CPUs"},
-      {"guest of the guest", "nested guest"},
-      {"guests of the guest", "nested guests"},
-      {"really works", "usable"},
-      {"turn red", "fail"},
-      {"turns red", "fails, must detect"},
-      {"puts faults", "injects faults"},
-      {"faults put", "injected faults"},
-      {"shared out", "split"},
-      {"look further", "next steps"},
-      {"shows it again", "reproduces it"},
-      {"in place of", "instead of"},
-      {"it is there for", "its purpose"},
-      {"to be had", "available"},
-      {"can be had", "is available"},
-      {"cannot be had", "is not available"},
-      {"is not there", "does not exist, is missing"},
-      {"are not there", "do not exist, are missing"},
-      {"is there twice", "duplicate"},
-      {"named twice", "duplicate"},
-      {"here twice", "duplicate"},
-      {"left out", "omitted, skipped, excluded"},
-      {"leave out", "omit, skip, exclude"},
-      {"leaves out", "omits, skips, excludes"},
-      {"cut short", "truncated"},
-      {"under the test", "during the test"},
-      {"brings in", "faults in"},
-      {"all the same", "still, anyway"},
-      {"somebody", "another process"},
-      {"whom", "which process"},
-      {"to be told", "reported"},
-      {"is no directory", "is not a directory"},
-      {"is no kernel", "is not a kernel"},
-      {"is no number", "is not a number"},
-      {"is no name", "is not a name"},
-      {"is no path", "is not a path"},
-      {"is no frame", "is not a frame, invalid frame"},
-      {"is no test", "is not a test"},
-  };
-  return list;
-}
+constexpr Banned banned[] = {
+    {"mended", "fixed"},
+    {"mends", "fixes"},
+    {"anew", "again, re-"},
+    {"afresh", "again, re-"},
+    {"for ever", "forever"},
+    {"white space", "whitespace"},
+    {"give back", "unpin, release"},
+    {"gives back", "unpins, releases"},
+    {"given back", "unpinned, released"},
+    {"let go", "released"},
+    {"lets go", "releases"},
+    {"stands here", "duplicate, got"},
+    {"stands beside", "mutually exclusive"},
+    {"stands in the way", "prevents"},
+    {"beside", "next to, in addition to, in parallel with"},
+    {"besides", "in addition"},
+    {"beside each other", "in parallel"},
+    {"is wanted", "expected, required"},
+    {"was due", "expected"},
+    {"wants", "needs, requires"},
+    {"wants to be", "must be"},
+    {"the affair of", "up to"},
+    {"is another's", "belongs to another"},
+    {"is of another", "has another"},
+    {"without a word", "with no message"},
+    {"never heard of", "no result"},
+    {"went silent", "stopped responding"},
+    {"goes silent", "stops responding"},
+    {"own doubt", "not trustworthy"},
+    {"not fine", "failed"},
+    {"the kernels said", "kernel log"},
+    {"boot parameter", "kernel parameter"},
+    {"boot parameters", "kernel parameters"},
+    {"boot argument", "kernel parameter"},
+    {"boot arguments", "kernel parameters"},
+    {"processor", "CPU"},
+    {"processors", "CPUs"},
+    {"guest of the guest", "nested guest"},
+    {"guests of the guest", "nested guests"},
+    {"really works", "usable"},
+    {"turn red", "fail"},
+    {"turns red", "fails, must detect"},
+    {"puts faults", "injects faults"},
+    {"faults put", "injected faults"},
+    {"shared out", "split"},
+    {"look further", "next steps"},
+    {"shows it again", "reproduces it"},
+    {"in place of", "instead of"},
+    {"it is there for", "its purpose"},
+    {"to be had", "available"},
+    {"can be had", "is available"},
+    {"cannot be had", "is not available"},
+    {"is not there", "does not exist, is missing"},
+    {"are not there", "do not exist, are missing"},
+    {"is there twice", "duplicate"},
+    {"named twice", "duplicate"},
+    {"here twice", "duplicate"},
+    {"left out", "omitted, skipped, excluded"},
+    {"leave out", "omit, skip, exclude"},
+    {"leaves out", "omits, skips, excludes"},
+    {"cut short", "truncated"},
+    {"under the test", "during the test"},
+    {"brings in", "faults in"},
+    {"all the same", "still, anyway"},
+    {"somebody", "another process"},
+    {"whom", "which process"},
+    {"to be told", "reported"},
+    {"is no directory", "is not a directory"},
+    {"is no kernel", "is not a kernel"},
+    {"is no number", "is not a number"},
+    {"is no name", "is not a name"},
+    {"is no path", "is not a path"},
+    {"is no frame", "is not a frame, invalid frame"},
+    {"is no test", "is not a test"},
+};
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
@@ -117,11 +114,11 @@ std::string flat(std::string_view text) {
 std::vector<std::string> findings(std::string_view text) {
   std::vector<std::string> out;
   const std::string words = flat(text);
-  for (const auto& b : banned()) {
+  for (const auto& b : banned) {
     for (auto at = words.find(b.phrase); at != std::string::npos; at = words.find(b.phrase, at + 1)) {
       const auto end = at + b.phrase.size();
       if ((at > 0 && is_word(words[at - 1])) || (end < words.size() && is_word(words[end]))) continue;
-      out.push_back("'" + b.phrase + "', write: " + b.instead + ": ..." +
+      out.push_back("'" + std::string(b.phrase) + "', write: " + std::string(b.instead) + ": ..." +
                     std::string(text.substr(at < 30 ? 0 : at - 30, b.phrase.size() + 60)));
     }
   }
@@ -241,7 +238,7 @@ TEST(Words, TextsAreInPlainEnglish) {
 TEST(Words, TheCheckFindsWhatIsPlanted) {
   EXPECT_EQ(findings("the page is\n  given back, a fault Mended").size(), 2u);
   EXPECT_TRUE(findings("manew recommended, multiprocessor").empty());
-  for (const auto& b : banned()) EXPECT_FALSE(findings("X " + b.phrase + ".").empty()) << b.phrase;
+  for (const auto& b : banned) EXPECT_FALSE(findings("X " + std::string(b.phrase) + ".").empty()) << b.phrase;
 }
 
 TEST(Words, TheCheckReadsEveryKindOfText) {

@@ -37,7 +37,7 @@
 //   kernel event during the test                by kind: crash, timeout (hung task, lockup, stall), fail, or
 //                                               nothing (page_dump)
 //        that would be a fail and is announced  nothing: "# expects kernel: TEXT" covers one report with
-//                                               TEXT in its title, "# expects kernel N: TEXT" as many as N; TEXT
+//                                               TEXT in its title, "# expects kernel N: TEXT" up to N; TEXT
 //                                               has at least 8 characters (else error); none came: fail
 //        events_lost (incomplete log)           error; only noted if another event is one
 //   no begin and end marks on the console       error: the kernel's log is lost

@@ -281,7 +281,8 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"claim_that_is_none",
              SPOIL { r.findings = {{model::RecordFinding::Kind::bad_claim, "\"exactly\""}}; },
              Verdict::error, "exactly"},
-        Rule{"left_processes", SPOIL { r.leftover = 2; }, Verdict::pass, "2 of its processes were still alive"}),
+        Rule{"left_processes", SPOIL { r.leftover = 2; }, Verdict::pass,
+             "2 of its processes were still alive"}),
     rule_name);
 
 INSTANTIATE_TEST_SUITE_P(
