@@ -35,9 +35,12 @@ class Chooser {
     for (const auto i : with_diff)
       if (of(i).odd && !of(i).reply) return not_understood(i);
     for (const auto i : with_diff) add(i);
+    // A patch whose diff is lost is missing from its series all the same.
+    for (const auto i : without_diff_) group_of(of(i));
     for (auto& g : groups_) complete(g);
     const Group* best = newest(true);
     if (best == nullptr) return nothing_complete();
+    if (const Group* lost = outweighed(*best)) return incomplete(*lost);
     if (!best->conflict.empty()) return twice(*best);
     for (const auto& g : groups_)
       if (&g != best && g.version == best->version && g.numbered() && best->numbered() && g.missing == 0)
@@ -134,6 +137,19 @@ class Chooser {
     return best;
   }
 
+  /// The incomplete series that must not lose to `best`: one mail without a number (a follow-up, a bot's
+  /// notice) stands for no series, and of two numberings of one version neither is the newer.
+  const Group* outweighed(const Group& best) const {
+    const Group* lost = nullptr;
+    for (const auto& g : groups_) {
+      if (!g.numbered() || g.missing == 0) continue;
+      const bool rivals = g.version == best.version && g.by_number.size() >= best.by_number.size();
+      if (best.numbered() && !rivals) continue;
+      if (lost == nullptr || g.version > lost->version) lost = &g;
+    }
+    return lost;
+  }
+
   static std::string name_of(const Group& g) {
     if (!g.numbered())
       return fmt::format("v{} ({} patch{} without a number)", g.version, g.in_order.size(),
@@ -180,9 +196,8 @@ class Chooser {
   Error not_understood(std::size_t i) const {
     return bad(
         fmt::format("cannot parse the number in the subject \"{}\", so the order is unknown", of(i).text),
-        "write [PATCH n/m], or put the patches into a directory: they "
-        "are applied in the order of the "
-        "file names");
+        "write [PATCH n/m], or make a directory with one *.patch file for each mail: they are applied in the "
+        "order of the file names");
   }
 
   Error nothing_complete() const {
@@ -193,13 +208,17 @@ class Chooser {
         return bad("only a cover letter contains a diff", "number the patches 1/m to m/m");
       return bad("no patch, only replies", "save the whole thread: b4 am MESSAGE-ID");
     }
+    return incomplete(*g);
+  }
+
+  Error incomplete(const Group& g) const {
     for (const auto i : without_diff_)
-      if (of(i).version == g->version && of(i).total == g->total && of(i).number == g->missing)
+      if (of(i).version == g.version && of(i).total == g.total && of(i).number == g.missing)
         return no_diff(i);
-    const std::string version = g->version > 1 ? fmt::format(" of v{}", g->version) : "";
-    return bad(fmt::format("patch {}/{}{} is missing", g->missing, g->total, version),
+    const std::string version = g.version > 1 ? fmt::format(" of v{}", g.version) : "";
+    return bad(fmt::format("patch {}/{}{} is missing", g.missing, g.total, version),
                "save the whole thread: b4 am MESSAGE-ID, or the mbox of the list "
-               "archive; to apply only these, use a directory of patches");
+               "archive; to apply only these, make a directory with one *.patch file for each mail");
   }
 
   Error no_diff(std::size_t i) const {

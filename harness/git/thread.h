@@ -21,7 +21,8 @@ struct Choice {
   std::vector<std::string> notices;  ///< every skipped mail with a diff, and why; one line each
 };
 
-/// The newest complete version: numbered patches by number, others in the order of the mails. Duplicates are
+/// The newest complete version: numbered patches by number, others in the order of the mails. Mails without a
+/// number are not taken while a numbered series is incomplete, whatever their version. Duplicates are
 /// dropped; a part that is missing is taken from a reply that carries its number; a patch numbered beyond the
 /// series is applied after it. Each of these is a notice. A lone patch is taken whatever its number.
 /// bad_input, beginning with `where`: a part is missing in every version, two different patches have the same

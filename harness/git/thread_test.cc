@@ -106,5 +106,30 @@ TEST(Thread, WhatIsNotOneSeries) {
   EXPECT_THAT(error_of({"Re: a", "Re: b"}), HasSubstr("only replies"));
 }
 
+TEST(Thread, AMailWithoutANumberDoesNotReplaceAnIncompleteSeries) {
+  const struct {
+    std::vector<std::string> mails;
+    const char* error;
+  } cases[] = {
+      {{"[PATCH 1/3] a", "[PATCH] fix", "[PATCH 3/3] c"}, "patch 2/3 is missing"},
+      {{"[PATCH 1/3] a", "[PATCH 2/3] b", "[tip: mm/core] a"}, "patch 3/3 is missing"},
+      {{"[PATCH] x", "[PATCH v2 1/3] a", "[PATCH v2 2/3] b"}, "patch 3/3 of v2 is missing"},
+      {{"[PATCH v3] x", "[PATCH v2 1/3] a", "[PATCH v2 2/3] b"}, "patch 3/3 of v2 is missing"},
+      {{"[PATCH 1/3] a", "[PATCH v2 2/3] b", "[PATCH] x"}, "patch 1/3 of v2 is missing"},
+      {{"[PATCH 1/3] a", "[PATCH 3/3] c", "[PATCH 1/1] x"}, "patch 2/3 is missing"},
+      {{"[PATCH 1/2] a|", "[PATCH 2/2] b|", "[PATCH] fix"}, "no diff in \"[PATCH 1/2] a\""},
+      {{"[PATCH 0/3] x|", "[PATCH 1/3] a", "[PATCH] fix"}, "patch 2/3 is missing"},
+  };
+  for (const auto& c : cases) EXPECT_THAT(error_of(c.mails), HasSubstr(c.error)) << join(c.mails, ", ");
+}
+
+TEST(Thread, ACompleteSeriesIsTakenBesideWhatIsNotOfIt) {
+  const auto bot = choose({"[PATCH 1/2] a", "[PATCH 2/2] b", "[tip: mm/core] a"});
+  EXPECT_THAT(bot.order, ElementsAre(0U, 1U));
+  const auto beyond = choose({"[PATCH 1/2] a", "[PATCH 2/2] b", "[PATCH 3/3] c"});
+  EXPECT_THAT(beyond.order, ElementsAre(0U, 1U));
+  EXPECT_THAT(beyond.notices, ElementsAre(HasSubstr("\"[PATCH 3/3] c\" does not belong to the series")));
+}
+
 }  // namespace
 }  // namespace pinrig::git
