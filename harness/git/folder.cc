@@ -166,8 +166,6 @@ Result<std::string> plain_text(std::string text, const std::string& name) {
     return bad(name, "this is HTML, save the raw mbox",
                "on the page of the list archive follow \"mbox.gz\" or \"raw\", "
                "or use b4 am MESSAGE-ID");
-  // Some programs quote the first line of what they save, as mboxrd does for lines of a body.
-  if (text.starts_with(">From ")) text.erase(0, 1);
   if (!text.ends_with('\n')) text += '\n';
   return text;
 }

@@ -32,8 +32,8 @@ Result<Contents> decompress(std::string text, const std::string& name);
 /// The files of an archive; a common top folder is removed from the names.
 Result<Folder> unpack(const std::string& text, const std::string& name);
 
-/// Text as git's mail reader expects it: no byte order mark, no '>' before the first "From ", a newline at
-/// its end. bad_input by name: empty, HTML, UTF-16, a git bundle.
+/// Text as git's mail reader expects it: no byte order mark, a newline at its end. bad_input by name: empty,
+/// HTML, UTF-16, a git bundle.
 Result<std::string> plain_text(std::string text, const std::string& name);
 
 /// The name without the suffixes of compression: "v3.mbox.gz" -> "v3.mbox".

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/text.h"
 #include "git/folder.h"
+#include "git/mailbox.h"
 #include "git/patch_text.h"
 
 namespace pinrig::git {
@@ -32,36 +32,17 @@ std::string with_unix_lines(std::string text) {
   return out;
 }
 
-std::string as_mail(const RawSeries::File& file) {
-  if (is_mail(file.text)) return with_unix_lines(file.text);
-  const fs::path name = uncompressed_name(fs::path(file.name).filename().string());
-  return fmt::format("From: pinrig <pinrig@localhost>\nSubject: {}\n\n{}", one_line(name.stem().string()),
-                     file.text);
-}
-
-Result<std::vector<std::string>> split_mails(const Git& git, const RawSeries::File& file,
-                                             const fs::path& temp) {
-  std::string text = as_mail(file);
-  if (text.find("\nFrom ") == std::string::npos) return std::vector<std::string>{std::move(text)};
-  const fs::path dir = temp / "mails";
-  std::error_code ec;
-  fs::remove_all(dir, ec);
-  PINRIG_CHECK(make_dirs(dir));
-  PINRIG_CHECK(write_file_atomic(temp / "mbox", text));
-  Call call;
-  call.cwd = temp;
-  call.args = {
-      "mailsplit", "-b", "-d6", "--keep-cr", "--mboxrd", "-o" + dir.string(), (temp / "mbox").string()};
-  PINRIG_TRY(done, git.run(call));
-  if (!process::succeeded(done.status))
-    return make_error(ErrorKind::bad_input, fmt::format("{}: git cannot split it into mails", file.name));
-  const std::string_view said = trim(done.out);
-  int count = 0;
-  std::from_chars(said.data(), said.data() + said.size(), count);
-  std::vector<std::string> mails;
-  for (int i = 1; i <= count; ++i) {
-    PINRIG_TRY(mail, read_file(dir / fmt::format("{:06}", i)));
-    mails.push_back(with_unix_lines(std::move(mail)));
+/// The mails of a file; a text that is none becomes one with the file's name as subject.
+Result<std::vector<std::string>> split_mails(const RawSeries::File& file) {
+  PINRIG_TRY(mails, split_mailbox(file.text, file.name));
+  for (auto& mail : mails) {
+    if (is_mail(mail)) {
+      mail = with_unix_lines(std::move(mail));
+      continue;
+    }
+    const fs::path name = uncompressed_name(fs::path(file.name).filename().string());
+    mail = fmt::format("From: pinrig <pinrig@localhost>\nSubject: {}\n\n{}", one_line(name.stem().string()),
+                       mail);
   }
   return mails;
 }
@@ -117,6 +98,12 @@ Result<Mail> take_one_apart(const Git& git, const std::string& text, const RawSe
     p.diff = without_quoted_headers(without_added_cr(std::move(change)));
   else
     p.diff = context_diff(message + change);
+  if (const std::string more = second_patch(p.diff); !more.empty())
+    return make_error(
+        ErrorKind::bad_input,
+        fmt::format("{}: {} stands behind the diff of \"{}\"", file.name, more, p.subject),
+        "a file holds one patch, or mails as git format-patch --stdout A..B writes them; commits "
+        "of a repository are --series REPO:A..B");
   p.strip = file.strip;
   p.file = file.name;
   p.line = line_in_file(file.text, p.diff);
@@ -127,29 +114,8 @@ Result<Mail> take_one_apart(const Git& git, const std::string& text, const RawSe
 
 }  // namespace
 
-bool is_mail(std::string_view text) {
-  if (text.starts_with("From ")) return true;
-  bool from_or_subject = false;
-  bool first = true;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    const std::string_view line = trim(text.substr(0, end));
-    const bool folded = text[0] == ' ' || text[0] == '\t';
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.empty()) return from_or_subject;
-    const auto colon = line.find(':');
-    const auto name = line.substr(0, colon);
-    const bool header = colon != std::string_view::npos && colon > 0 &&
-                        std::all_of(name.begin(), name.end(), [](char c) { return c > ' ' && c < 0x7f; });
-    if (!header && (!folded || first)) return false;
-    if (header && !folded && (lower(name) == "from" || lower(name) == "subject")) from_or_subject = true;
-    first = false;
-  }
-  return false;
-}
-
 Result<std::vector<Mail>> take_apart(const Git& git, const RawSeries::File& file, const fs::path& temp) {
-  PINRIG_TRY(texts, split_mails(git, file, temp));
+  PINRIG_TRY(texts, split_mails(file));
   std::vector<Mail> mails;
   for (const auto& text : texts) {
     PINRIG_TRY(mail, take_one_apart(git, text, file, mails.size() + 1, temp));

@@ -13,12 +13,9 @@ struct Mail {
   Numbered numbered;
 };
 
-/// Whether git would find its headers (builtin/am.c, is_mail), and one is From or Subject: quilt patches
-/// and plain diffs have none.
-bool is_mail(std::string_view text);
-
 /// The mails of one file, in its order. A file that is not a mail becomes one with the file's name as
-/// subject. bad_input, beginning with the file: git mailinfo refuses a mail.
+/// subject. bad_input, beginning with the file: git mailinfo refuses a mail, a diff before the first mail, a
+/// second mail or commit after a diff.
 Result<std::vector<Mail>> take_apart(const Git& git, const RawSeries::File& file, const fs::path& temp);
 
 }  // namespace pinrig::git
