@@ -17,6 +17,8 @@ std::string join(const std::vector<std::string>& parts, std::string_view sep);
 /// characters (C0, DEL, C1) are written as \x1b, U+FFFE, U+FFFF and bytes that are not UTF-8 as U+FFFD, line
 /// ends and tabs as blanks.
 std::string shown(std::string_view text);
+/// The same for each line; the '\n' between them stay.
+std::string shown_lines(std::string_view text);
 /// Quoted for a POSIX shell: for showing commands, never for running them.
 std::string shell_quote(const std::string& arg);
 std::string shell_line(const std::vector<std::string>& argv);

@@ -32,6 +32,11 @@ TEST(Text, ShownIsFitForTerminalsAndXml) {
   EXPECT_EQ(shown("x\xe2\x82"), "x" + replaced + replaced);     // cut
 }
 
+TEST(Text, ShownLinesKeepTheirEnds) {
+  EXPECT_EQ(shown_lines("a\x1b\n\nb\xe9\n"), "a\\x1b\n\nb\xef\xbf\xbd\n");
+  EXPECT_EQ(shown_lines(""), "");
+}
+
 TEST(Text, NearestFindsTheTypoButNotAStranger) {
   EXPECT_EQ(nearest("machin", {"machine", "suites"}), "machine");
   EXPECT_EQ(nearest("kmv", {"kvm", "tcg"}), "kvm");

@@ -10,6 +10,7 @@
 
 #include "base/environment.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "base/unique_fd.h"
 
 namespace pinrig::cli {
@@ -35,6 +36,12 @@ Result<void> write_output(const std::string& file, const std::string& text) {
   const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd) return errno_error("opening " + file, errno);
   return write_all(fd.get(), text, file);
+}
+
+std::string error_text(const Error& error) {
+  std::string out = "pinrig: " + shown_lines(error.message) + "\n";
+  for (const auto line : lines(error.hint)) out += "  " + shown(line) + "\n";
+  return out;
 }
 
 report::Style terminal_style(const Program& program, int fd) {

@@ -15,13 +15,7 @@
 namespace pinrig::cli {
 namespace {
 
-void print_error(const Error& e) {
-  std::fprintf(stderr, "pinrig: %s\n", e.message.c_str());
-  if (!e.hint.empty()) {
-    for (const auto line : lines(e.hint))
-      std::fprintf(stderr, "  %.*s\n", static_cast<int>(line.size()), line.data());
-  }
-}
+void print_error(const Error& e) { std::fputs(error_text(e).c_str(), stderr); }
 
 // "run full": the sub-command and the words before its first option, for those who wait for our locks.
 std::string purpose(int argc, char** argv) {

@@ -16,12 +16,6 @@ constexpr std::string_view kMark = "\xef\xbb\xbf";
 bool digit(char c) { return c >= '0' && c <= '9'; }
 bool hex(char c) { return digit(c) || (c >= 'a' && c <= 'f'); }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-  return out;
-}
-
 /// Lines with their ends.
 std::vector<std::string_view> whole_lines(std::string_view text) {
   std::vector<std::string_view> out;

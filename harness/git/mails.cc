@@ -13,14 +13,6 @@
 namespace pinrig::git {
 namespace {
 
-/// A name or subject for a header: one line without control characters.
-std::string one_line(std::string_view text) {
-  std::string out(trim(text));
-  std::replace_if(
-      out.begin(), out.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-  return out;
-}
-
 /// Takes the CR off each line when the first line has one: the whole mail came with the line ends of the
 /// protocol. A CR that only lines of the diff have belongs to the file that it changes.
 std::string with_unix_lines(std::string text) {

@@ -139,6 +139,13 @@ std::string without_quoted_headers(std::string diff) {
   return diff;
 }
 
+std::string one_line(std::string_view text) {
+  std::string out(trim(text));
+  std::replace_if(
+      out.begin(), out.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+  return shown(out);
+}
+
 std::string damage_hint(std::string_view diff, bool flowed) {
   bool in_hunk = false;
   int number = 0;
@@ -179,7 +186,7 @@ std::string author_line(std::string name, std::string address) {
   for (auto* part : {&name, &address})
     std::erase_if(*part, [](unsigned char c) { return c == '<' || c == '>' || c < ' '; });
   if (address.empty()) address = "unknown@localhost";
-  return fmt::format("{} <{}>", name.empty() ? address : name, address);
+  return fmt::format("{} <{}>", one_line(name.empty() ? address : name), one_line(address));
 }
 
 }  // namespace pinrig::git

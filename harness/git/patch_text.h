@@ -31,6 +31,9 @@ std::string without_added_cr(std::string diff);
 /// The diff without file headers that change nothing before a "---" line: an example in a message.
 std::string without_quoted_headers(std::string diff);
 
+/// A subject, name or address of a mail or commit: one line of valid UTF-8 without control characters.
+std::string one_line(std::string_view text);
+
 /// What "git apply" rejected.
 struct Rejection {
   Misfit why = Misfit::malformed;

@@ -84,6 +84,11 @@ TEST(PatchText, DamageIsRecognised) {
               ::testing::HasSubstr("the mail is format=flowed"));
 }
 
+TEST(PatchText, SubjectsAreOneLineOfText) {
+  EXPECT_EQ(one_line(" mm: \x1b[31mred\n two\x7f "), "mm:  [31mred  two");
+  EXPECT_EQ(one_line("caf\xe9 caf\xc3\xa9 \xc2\x9b"), "caf\xef\xbf\xbd caf\xc3\xa9 \\x9b");
+}
+
 TEST(PatchText, LinesOfTheUsersFile) {
   EXPECT_EQ(line_in_file("Subject: x\r\n\r\n--- a/x\r\n+++ b/x\r\n", "--- a/x\n+++ b/x\n"), 3);
   EXPECT_EQ(line_in_file("LS0tIGEveA==\n", "--- a/x\n"), 0);

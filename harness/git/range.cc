@@ -45,7 +45,8 @@ Result<std::vector<RangeCommit>> list_commits(const Git& git, const fs::path& re
     c.parent = fields[i + 1];
     c.tree = fields[i + 2];
     c.author = author_line(fields[i + 3], fields[i + 4]);
-    c.subject = fields[i + 5].empty() ? "(no subject)" : fields[i + 5];
+    c.subject = one_line(fields[i + 5]);
+    if (c.subject.empty()) c.subject = "(no subject)";
     c.message = std::string(trim(fields[i + 6])) + "\n";
     commits.push_back(std::move(c));
   }

@@ -79,6 +79,15 @@ TEST_F(RangeTest, KeepsTreesExactlyWhateverIsInTheLog) {
   EXPECT_THAT(s.notices, IsEmpty());
 }
 
+TEST_F(RangeTest, SubjectsAndAuthorsAreTextWhateverTheCommitHolds) {
+  write(repo_ / "a", "a\n");
+  commit("caf\xe9 \x1b[31mred", {"--author=A \x1b[2J\xe9 <a@example.org>"});
+  const auto s = apply(base_of("base"), "base..main");
+  ASSERT_EQ(s.patches.size(), 1U);
+  EXPECT_EQ(s.patches[0].subject, "caf\xef\xbf\xbd  [31mred");
+  EXPECT_EQ(s.patches[0].author, "A [2J\xef\xbf\xbd <a@example.org>");
+}
+
 TEST_F(RangeTest, OnAnotherBaseCarriageReturnsStayAndObjectsAreCopied) {
   write(repo_ / "dos.inf", "one\r\n2\r\n");
   commit("dos");

@@ -147,6 +147,14 @@ TEST(MakePlan, TheSameInputGivesTheSameTextEveryTime) {
   for (int i = 0; i < 5; ++i) EXPECT_EQ(to_text(make_plan(input()).value()), first);
 }
 
+TEST(MakePlan, ItsTextCannotControlTheTerminal) {
+  auto p = make_plan(input()).value();
+  p.kernels.back().point.subject = "caf\xe9 \x1b[31mred";
+  p.notes.emplace_back("mm/go\x1b[31mne.c");
+  EXPECT_THAT(to_text(p), HasSubstr("caf\xef\xbf\xbd \\x1b[31mred\n"));
+  EXPECT_THAT(to_text(p), HasSubstr("mm/go\\x1b[31mne.c\n"));
+}
+
 TEST(MakePlan, AnArchitectureNamedTwiceRunsOnce) {
   Input in = input();
   in.run.archs = {Arch::x86_64, Arch::x86_64};

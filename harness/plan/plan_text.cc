@@ -109,7 +109,8 @@ std::string to_text(const Plan& plan) {
   out += "\n" + guests_table(guests) + "\n" + tests_table(guests);
   if (!plan.notes.empty()) out += "\nnotes\n";
   for (const auto& n : plan.notes) out += fmt::format("  {}\n", n);
-  return out;
+  // Subjects and paths of patches are in it.
+  return shown_lines(out);
 }
 
 }  // namespace pinrig::plan

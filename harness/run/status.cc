@@ -69,7 +69,12 @@ std::string Status::live_text(const std::string& task, const Line& line) const {
   text += fmt::format("  {}", human_seconds(since(line.start).count()));
   if (line.left_s >= 0) text += fmt::format(", about {} left", human_seconds(line.left_s));
   const std::size_t width = columns(fd_) - 1;
-  if (text.size() > width) text.resize(width);
+  text = shown(text);
+  if (text.size() <= width) return text;
+  auto end = text.begin() + static_cast<std::ptrdiff_t>(width);
+  // Not within a character of UTF-8.
+  while (end != text.begin() && (static_cast<unsigned char>(*end) & 0xc0U) == 0x80U) --end;
+  text.erase(end, text.end());
   return text;
 }
 
@@ -88,7 +93,10 @@ void Status::plain_progress(const std::string& task, Line& line) {
   print(live_text(task, line));
 }
 
-void Status::on(const Event& e) {
+void Status::on(const Event& event) {
+  Event e = event;
+  // Subjects, paths and the words of other programs are in it.
+  for (std::string* text : {&e.task, &e.what, &e.text}) *text = shown_lines(*text);
   const std::lock_guard lock(mutex_);
   const bool quiet = verbosity_ == Verbosity::quiet;
   const auto now = Clock::now();

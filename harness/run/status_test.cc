@@ -53,6 +53,18 @@ TEST_F(StatusTest, PlainLinesSayOnlyWhatEnded) {
             "\u2717 tip-x86_64       build    failed\n");
 }
 
+TEST_F(StatusTest, NothingThatOthersWroteControlsTheTerminal) {
+  for (const bool live : {false, true}) {
+    auto s = make(live, false, Loudness::verbose);
+    for (const auto kind : {Kind::begin, Kind::progress, Kind::test, Kind::end, Kind::line, Kind::warning})
+      s.on({.kind = kind, .task = "tip", .what = "b\x1b]0;u", .text = "mm/go\x1b]31mne \xe9\xc2\x9b"});
+    EXPECT_THAT(said(), Not(HasSubstr("\x1b]"))) << live;
+    EXPECT_THAT(said(), Not(HasSubstr("\xe9"))) << live;
+    EXPECT_THAT(said(), Not(HasSubstr("\xc2\x9b"))) << live;
+    EXPECT_THAT(said(), HasSubstr("mm/go\\x1b]31mne \xef\xbf\xbd\\x9b")) << live;
+  }
+}
+
 TEST_F(StatusTest, QuietKeepsWarningsAlone) {
   auto s = make(true, false, Verbosity::quiet);
   for (const auto& e : {begun, objects, ran, line, warning, over}) s.on(e);
