@@ -92,9 +92,8 @@ Result<Mail> take_one_apart(const Git& git, const std::string& text, const RawSe
     p.diff = context_diff(message + change);
   if (const std::string more = second_patch(p.diff); !more.empty())
     return make_error(
-        ErrorKind::bad_input,
-        fmt::format("{}: {} stands behind the diff of \"{}\"", file.name, more, p.subject),
-        "a file holds one patch, or mails as git format-patch --stdout A..B writes them; commits "
+        ErrorKind::bad_input, fmt::format("{}: {} follows the diff of \"{}\"", file.name, more, p.subject),
+        "a file contains one patch, or mails as written by git format-patch --stdout A..B; commits "
         "of a repository are --series REPO:A..B");
   p.strip = file.strip;
   p.file = file.name;

@@ -5,6 +5,7 @@
 #include <cctype>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "base/text.h"
 #include "git/patch_text.h"
@@ -90,6 +91,70 @@ void read_bracket(std::string_view inside, Numbered& out) {
   }
 }
 
+/// What people write between n and m.
+constexpr std::string_view kBetween[] = {
+    "/",  "\\",     "-",   ":", ",", "|", "_", "\xef\xbc\x8f", "\xe2\x88\x95", "\xe2\x81\x84",
+    "of", "out of", "von", "de"};
+
+/// The end of what stands between two numbers at `at`; npos when it is nothing of the kind.
+std::size_t skip_between(std::string_view s, std::size_t at) {
+  const auto blank = [](char c) { return c == ' ' || c == '_'; };
+  const std::size_t word = skip(s, at, blank);
+  for (const auto between : kBetween)
+    if (s.substr(word).starts_with(between)) {
+      const std::size_t end = skip(s, word + between.size(), blank);
+      if (end < s.size() && digit(s[end])) return end;
+    }
+  return std::string_view::npos;
+}
+
+int number_at(std::string_view s, std::size_t at) {
+  int n = 0;
+  const auto r = std::from_chars(s.data() + at, s.data() + s.size(), n);
+  return r.ec == std::errc() ? n : 0;
+}
+
+/// Whether s[begin, end) stands in brackets or at an end of the subject.
+bool is_marked(std::string_view s, std::size_t begin, std::size_t end) {
+  const std::string_view before = trim(s.substr(0, begin));
+  const std::string_view after = trim(s.substr(end));
+  const auto open = before.find_last_of("[](){}<>");
+  const auto close = after.find_first_of("[](){}<>");
+  const bool bracketed = open != std::string_view::npos && close != std::string_view::npos &&
+                         std::string_view("[({<").find(before[open]) != std::string_view::npos &&
+                         std::string_view("])}>").find(after[close]) != std::string_view::npos;
+  return bracketed || before.empty() || after.empty() || after.starts_with(':') || before.ends_with(':') ||
+         before.ends_with(']');
+}
+
+/// "1" and "#1" alone in the brackets at the start: "[PATCH 1]".
+void guess_lone_number(std::string_view s, std::vector<Guess>& out) {
+  const auto close = s.find_first_of("])}");
+  if (close == std::string_view::npos || std::string_view("[({").find(s[0]) == std::string_view::npos) return;
+  std::string inside(s.substr(1, close - 1));
+  std::replace_if(
+      inside.begin(), inside.end(), [](char c) { return c == '#' || c == ','; }, ' ');
+  for (const auto& word : split(inside, ' ')) {
+    std::string_view rest = word;
+    if (lower(rest).starts_with("patch")) rest.remove_prefix(5);
+    if (!rest.empty() && rest.size() < 5 && std::all_of(rest.begin(), rest.end(), digit))
+      out.push_back({number_at(rest, 0), 0, true});
+  }
+}
+
+std::vector<Guess> guesses_of(std::string_view s) {
+  std::vector<Guess> out;
+  for (std::size_t at = 0; at < s.size(); at = skip(s, at, digit) + 1) {
+    if (!digit(s[at])) continue;
+    const std::size_t second = skip_between(s, skip(s, at, digit));
+    if (second == std::string_view::npos) continue;
+    const std::size_t end = skip(s, second, digit);
+    out.push_back({number_at(s, at), number_at(s, second), is_marked(s, at, end)});
+  }
+  if (!s.empty()) guess_lone_number(s, out);
+  return out;
+}
+
 bool take_reply(std::string_view& s) {
   const std::string low = lower(s.substr(0, 8));
   for (const std::string_view word : {"re", "aw", "sv", "vs", "antw"}) {
@@ -137,7 +202,30 @@ Numbered parse_subject(std::string_view subject) {
   out.subject = s;
   if (out.number < 0 && holds_number(s)) out.odd = true;
   if (out.odd) out.number = out.total = -1;
+  if (out.number < 0) out.guesses = guesses_of(out.text);
   return out;
+}
+
+bool numbered_in_another_form(const std::vector<const Numbered*>& mails) {
+  if (mails.size() < 2) return false;
+  const int count = static_cast<int>(mails.size());
+  for (const auto& first : mails.front()->guesses) {
+    std::set<int> numbers;
+    bool marked = true;
+    for (const auto* mail : mails) {
+      const auto fits = [&](const Guess& g) {
+        const int most = first.total == 0 ? count : first.total;
+        return g.total == first.total && g.number >= 1 && g.number <= most && !numbers.contains(g.number);
+      };
+      const auto it = std::find_if(mail->guesses.begin(), mail->guesses.end(), fits);
+      if (it == mail->guesses.end()) break;
+      numbers.insert(it->number);
+      marked = marked && it->marked;
+    }
+    const bool all = static_cast<int>(numbers.size()) == count;
+    if (all && (marked || count == first.total)) return true;
+  }
+  return false;
 }
 
 }  // namespace pinrig::git

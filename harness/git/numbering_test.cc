@@ -56,6 +56,54 @@ TEST(Numbering, OddOnes) {
     EXPECT_FALSE(parse_subject(subject).odd) << subject;
 }
 
+/// Whether subjects made from `form` with N = 1 to `count` are seen as numbered in another form.
+bool other_form(std::string form, int count, int left_out = 0) {
+  std::vector<Numbered> mails;
+  for (int n = count; n >= 1; --n) {
+    if (n == left_out) continue;
+    std::string subject = form;
+    subject.replace(subject.find('N'), 1, std::to_string(n));
+    mails.push_back(parse_subject(subject));
+  }
+  std::vector<const Numbered*> all;
+  for (const auto& m : mails)
+    if (m.number < 0 && !m.odd) all.push_back(&m);
+  return all.size() == mails.size() && numbered_in_another_form(all);
+}
+
+TEST(Numbering, OtherFormsAreSeenByAllMailsTogether) {
+  for (const char* form :
+       {"{PATCH N/3} x", "[PATCH] x [N/3]", "[PATCH] x N/3", "mm: N/3 x", "[PATCH N\\3] x", "[PATCH N-3] x",
+        "[PATCH N:3] x", "[PATCH N,3] x",
+        "[PATCH N\xef\xbc\x8f"
+        "3] x",
+        "[PATCH N\xe2\x88\x95"
+        "3] x",
+        "[PATCH N out of 3] x", "[PATCH N] x", "[PATCH #N] x", "[PATCHN] x", "{PATCH N} x", "<N/3> x"}) {
+    EXPECT_TRUE(other_form(form, 3)) << form;
+    EXPECT_FALSE(other_form(form, 1)) << form << ": one mail has no order";
+  }
+  for (const char* form : {"{PATCH N/3} x", "[PATCH] x [N/3]", "[PATCH N-3] x"})
+    EXPECT_TRUE(other_form(form, 3, 2)) << form << ": one is missing";
+}
+
+TEST(Numbering, SubjectsWithNumbersOfTheirOwnAreNotNumbered) {
+  const auto seen = [](const std::vector<std::string>& subjects) {
+    std::vector<Numbered> mails;
+    for (const auto& s : subjects) mails.push_back(parse_subject(s));
+    std::vector<const Numbered*> all;
+    for (const auto& m : mails) all.push_back(&m);
+    return numbered_in_another_form(all);
+  };
+  EXPECT_FALSE(seen({"[PATCH] x: fix 1/2 scaling", "[PATCH] x: tidy up"}));
+  EXPECT_FALSE(seen({"[PATCH 6.1] x", "[PATCH 6.1] y"}));
+  EXPECT_FALSE(seen({"[PATCH 5.15] x", "[PATCH 6.15] x"}));
+  EXPECT_FALSE(seen({"[PATCH 5.10-6.1] x", "[PATCH 5.10-6.1] y"}));
+  EXPECT_FALSE(seen({"[PATCH] scale by 1/4 here", "[PATCH] scale by 3/4 there"}));
+  EXPECT_FALSE(seen({"[PATCH] a", "[PATCH] b", "[PATCH] c"}));
+  EXPECT_FALSE(seen({"[PATCH 2] a", "[PATCH] b"}));
+}
+
 TEST(Numbering, Replies) {
   EXPECT_TRUE(parse_subject("Re: [PATCH 1/3] x").reply);
   EXPECT_TRUE(parse_subject("RE: re: [PATCH 1/3] x").reply);

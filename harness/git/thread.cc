@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 namespace pinrig::git {
 namespace {
@@ -34,6 +35,7 @@ class Chooser {
     if (with_diff.size() <= 1 && without_diff_.empty()) return lone(with_diff);
     for (const auto i : with_diff)
       if (of(i).odd && !of(i).reply) return not_understood(i);
+    if (const auto i = of_another_form(with_diff)) return not_understood(*i);
     for (const auto i : with_diff) add(i);
     // A patch whose diff is lost is missing from its series all the same.
     for (const auto i : without_diff_) group_of(of(i));
@@ -62,6 +64,19 @@ class Chooser {
       note(fmt::format("\"{}\" is the only patch here: the other patches of its series are not applied",
                        n.text));
     return out_;
+  }
+
+  /// The first of the mails of one version that are numbered, but not as n/m.
+  std::optional<std::size_t> of_another_form(const std::vector<std::size_t>& with_diff) const {
+    std::map<int, std::vector<std::size_t>> versions;
+    for (const auto i : with_diff)
+      if (of(i).number < 0 && !of(i).reply) versions[of(i).version].push_back(i);
+    for (const auto& [version, members] : versions) {
+      std::vector<const Numbered*> mails;
+      for (const auto i : members) mails.push_back(&of(i));
+      if (numbered_in_another_form(mails)) return members.front();
+    }
+    return std::nullopt;
   }
 
   Group& group_of(const Numbered& n) {

@@ -26,7 +26,8 @@ struct Choice {
 /// dropped; a part that is missing is taken from a reply that carries its number; a patch numbered beyond the
 /// series is applied after it. Each of these is a notice. A lone patch is taken whatever its number.
 /// bad_input, beginning with `where`: a part is missing in every version, two different patches have the same
-/// number, a number cannot be parsed. An empty order means that no mail contains a diff.
+/// number, a number cannot be parsed, all mails are numbered in another form. An empty order means that no
+/// mail contains a diff.
 Result<Choice> choose_patches(const std::vector<ThreadMail>& mails, const std::string& where);
 
 }  // namespace pinrig::git

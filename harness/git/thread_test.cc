@@ -123,6 +123,15 @@ TEST(Thread, AMailWithoutANumberDoesNotReplaceAnIncompleteSeries) {
   for (const auto& c : cases) EXPECT_THAT(error_of(c.mails), HasSubstr(c.error)) << join(c.mails, ", ");
 }
 
+TEST(Thread, NumbersInAnotherFormAreRefused) {
+  EXPECT_THAT(error_of({"{PATCH 3/3} c", "{PATCH 1/3} a", "{PATCH 2/3} b"}),
+              HasSubstr("cannot parse the number in the subject \"{PATCH 3/3} c\""));
+  EXPECT_THAT(error_of({"[PATCH 2] b", "[PATCH 1] a"}), HasSubstr("cannot parse the number"));
+  EXPECT_THAT(error_of({"[PATCH] a", "[PATCH v2] b [2/2]", "[PATCH v2] a [1/2]"}),
+              HasSubstr("cannot parse the number"));
+  EXPECT_THAT(choose({"[PATCH] fix 1/2 scaling", "[PATCH] b"}).order, ElementsAre(0U, 1U));
+}
+
 TEST(Thread, ACompleteSeriesIsTakenBesideWhatIsNotOfIt) {
   const auto bot = choose({"[PATCH 1/2] a", "[PATCH 2/2] b", "[tip: mm/core] a"});
   EXPECT_THAT(bot.order, ElementsAre(0U, 1U));
