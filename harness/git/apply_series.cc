@@ -88,7 +88,11 @@ Result<AppliedSeries> apply_series(const Source& source, const model::Series& se
   if (known) return std::move(*known);
   PINRIG_TRY(lock, lock_file(source.repo / "pinrig-apply.lock", git));
   auto applied = apply_raw(git, source, *raw, key);
-  if (applied.has_error()) return named(std::move(applied).error());
+  if (applied.has_error()) {
+    Error e = std::move(applied).error();
+    for (const auto& notice : raw->notices) e.hint += (e.hint.empty() ? "" : "\n") + notice;
+    return named(std::move(e));
+  }
   // A failure is not kept: the blobs for a three-way merge may be there next time.
   if (!applied->failure) PINRIG_CHECK(remember(source.repo, key, *applied));
   return applied;

@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "git/patch_text.h"
 
 namespace pinrig::git {
 namespace {
@@ -51,8 +52,7 @@ bool read_entry(archive* a, std::string& out) {
 }
 
 bool is_html(std::string_view text) {
-  std::string head(trim(text.substr(0, 1024)));
-  std::transform(head.begin(), head.end(), head.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string head = lower(trim(text.substr(0, 1024)));
   return head.starts_with("<!doctype html") || head.starts_with("<html") ||
          (head.starts_with("<?xml") && head.find("<html") != std::string::npos);
 }
@@ -74,6 +74,22 @@ std::string common_top(const std::map<std::string, std::string>& files) {
 
 bool hidden(const std::string& name) { return name.empty() || name[0] == '.'; }
 
+void add_entry(Folder& out, const fs::directory_entry& entry, const std::string& name) {
+  std::error_code ec;
+  if (entry.is_regular_file(ec)) {
+    out.names.push_back(name);
+  } else if (entry.is_directory(ec)) {
+    out.others.push_back({name, "a directory"});
+    for (const auto& inner : fs::directory_iterator(entry.path(), ec)) {
+      const std::string file = inner.path().filename().string();
+      std::error_code unreadable;
+      if (!hidden(file) && inner.is_regular_file(unreadable)) out.below.push_back(name + "/" + file);
+    }
+  } else {
+    out.others.push_back({name, entry.is_symlink(ec) ? "a dangling symbolic link" : "a special file"});
+  }
+}
+
 }  // namespace
 
 Result<Folder> open_folder(const fs::path& dir) {
@@ -82,11 +98,12 @@ Result<Folder> open_folder(const fs::path& dir) {
   std::error_code ec;
   for (const auto& entry : fs::directory_iterator(dir, ec)) {
     const std::string name = entry.path().filename().string();
-    std::error_code unreadable;
-    if (!hidden(name) && entry.is_regular_file(unreadable)) out.names.push_back(name);
+    if (!hidden(name)) add_entry(out, entry, name);
   }
   if (ec) return bad(dir.string(), "cannot read the directory: " + ec.message());
   std::sort(out.names.begin(), out.names.end());
+  std::sort(out.below.begin(), out.below.end());
+  std::sort(out.others.begin(), out.others.end(), [](auto& a, auto& b) { return a.name < b.name; });
   out.read = [dir](const std::string& name) { return read_file(dir / name); };
   out.exists = [dir](const std::string& name) {
     std::error_code none;
@@ -120,26 +137,37 @@ Result<Folder> unpack(const std::string& text, const std::string& name) {
   archive_read_support_format_all(a.get());
   archive_entry* entry = nullptr;
   std::map<std::string, std::string> files;
+  Folder out;
   std::size_t bytes = 0;
   int r = archive_read_open_memory(a.get(), text.data(), text.size());
   while (r == ARCHIVE_OK && (r = archive_read_next_header(a.get(), &entry)) == ARCHIVE_OK) {
     const char* path = archive_entry_pathname(entry);
-    if (path == nullptr || archive_entry_filetype(entry) != AE_IFREG) continue;
+    if (path == nullptr || archive_entry_filetype(entry) == AE_IFDIR) continue;
     std::string at = fs::path(path).lexically_normal().string();
+    if (archive_entry_filetype(entry) != AE_IFREG) {
+      const bool link = archive_entry_filetype(entry) == AE_IFLNK;
+      out.others.push_back({at, link ? "a symbolic link" : "a special file"});
+      continue;
+    }
     std::string& data = files[at];
     if (!read_entry(a.get(), data) || (bytes += data.size()) > kMostBytes)
       return bad(name, "damaged archive");
   }
   if (r != ARCHIVE_EOF) return bad(name, "damaged archive");
+  std::string above;
   for (std::string top = common_top(files); !top.empty(); top = common_top(files)) {
+    above += top;
     std::map<std::string, std::string> below;
     for (auto& [at, data] : files) below[at.substr(top.size())] = std::move(data);
     files = std::move(below);
   }
-  Folder out;
   out.where = name;
+  std::erase_if(out.others, [&](const NoFile& o) {
+    return !o.name.starts_with(above) || o.name.find('/', above.size()) != std::string::npos;
+  });
+  for (auto& other : out.others) other.name.erase(0, above.size());
   for (const auto& [at, data] : files)
-    if (at.find('/') == std::string::npos && !hidden(at)) out.names.push_back(at);
+    if (!hidden(at)) (at.find('/') == std::string::npos ? out.names : out.below).push_back(at);
   const auto held = std::make_shared<std::map<std::string, std::string>>(std::move(files));
   out.exists = [held](const std::string& at) { return held->contains(at); };
   out.read = [held, name](const std::string& at) -> Result<std::string> {
@@ -171,8 +199,9 @@ Result<std::string> plain_text(std::string text, const std::string& name) {
 }
 
 std::string uncompressed_name(std::string name) {
+  const std::string low = lower(name);
   for (const std::string_view suffix : {".gz", ".bz2", ".xz", ".zst", ".lz4", ".lz"})
-    if (name.size() > suffix.size() && name.ends_with(suffix))
+    if (name.size() > suffix.size() && low.ends_with(suffix))
       return name.substr(0, name.size() - suffix.size());
   return name;
 }

@@ -11,10 +11,18 @@
 
 namespace pinrig::git {
 
+/// An entry of a directory that is not a file: one that is named as a patch must not be skipped.
+struct NoFile {
+  std::string name;
+  std::string what;  ///< "a dangling symbolic link", "a directory", "a special file"
+};
+
 /// A directory, or an archive treated as one.
 struct Folder {
   std::string where;               ///< for messages
   std::vector<std::string> names;  ///< of the files at its top level, without hidden ones, sorted
+  std::vector<NoFile> others;      ///< at its top level, sorted by name
+  std::vector<std::string> below;  ///< files one directory down ("sub/b.patch"), of an archive all below
   /// Names relative to it, also in folders below; bad_input when there is no such file.
   std::function<Result<std::string>(const std::string& name)> read;
   std::function<bool(const std::string& name)> exists;

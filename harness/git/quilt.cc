@@ -30,6 +30,18 @@ int strip_of(std::string_view option) {
   return -1;
 }
 
+/// "+x86 -rt" of "+x86 -rt a.patch"; empty when the words before the name of a patch are none.
+std::string guard_of(std::string_view line, const std::function<bool(const std::string&)>& exists) {
+  std::string_view rest = line;
+  while (rest.starts_with('+') || rest.starts_with('-')) {
+    const auto blank = rest.find_first_of(" \t");
+    if (blank == std::string_view::npos) return {};
+    rest = trim(rest.substr(blank));
+    if (exists(std::string(rest))) return std::string(trim(line.substr(0, line.size() - rest.size())));
+  }
+  return {};
+}
+
 class Line {
  public:
   Line(std::string_view text, std::string at) : rest_(text), at_(std::move(at)) {}
@@ -55,6 +67,10 @@ class Line {
       rest_ = left;
     }
     out.name = rest_;
+    if (const auto guard = guard_of(out.name, exists); !guard.empty() && !exists(out.name))
+      return make_error(ErrorKind::bad_input,
+                        fmt::format("{}: '{}' is a guard, which pinrig does not support", at_, guard),
+                        "list the patches to apply, as `guards --config=series SYMBOL...` prints them");
     if (!exists(out.name))
       return make_error(ErrorKind::bad_input,
                         fmt::format("{}: patch '{}' is not in the directory", at_, out.name));

@@ -16,8 +16,8 @@ struct Listed {
 };
 
 /// Names in their order. Comments begin with '#' at the start of a line or after a blank; options are -pN,
-/// "-p N", -pab and --strip=N. bad_input as "WHERE:LINE: ...": another option (-R), a name that `exists`
-/// does not know.
+/// "-p N", -pab and --strip=N. bad_input as "WHERE:LINE: ...": another option (-R), a guard ("+x86 a.patch"),
+/// a name that `exists` does not know.
 Result<std::vector<Listed>> parse_series_file(std::string_view text, const std::string& where,
                                               const std::function<bool(const std::string&)>& exists);
 

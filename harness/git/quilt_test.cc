@@ -45,7 +45,14 @@ TEST(Quilt, Options) {
 TEST(Quilt, MissingFilesAreNamed) {
   EXPECT_THAT(names("a.patch\nnowhere.patch -p1\n"),
               HasSubstr("series:2: patch 'nowhere.patch' is not in the"));
-  EXPECT_THAT(names("+guard a.patch\n"), HasSubstr("patch '+guard a.patch'"));
+  EXPECT_THAT(names("+guard nowhere.patch\n"), HasSubstr("patch '+guard nowhere.patch' is not in the"));
+}
+
+TEST(Quilt, GuardsAreNamed) {
+  EXPECT_THAT(names("a.patch\n+x86 a.patch\n"),
+              HasSubstr("series:2: '+x86' is a guard, which pinrig does not support"));
+  EXPECT_THAT(names("+x86 -rt two words.patch -p1\n"), HasSubstr("series:1: '+x86 -rt' is a guard"));
+  EXPECT_EQ(names("-odd.patch\n"), "-odd.patch:1 ");
 }
 
 }  // namespace

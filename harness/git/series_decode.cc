@@ -5,6 +5,7 @@
 
 #include "git/folder.h"
 #include "git/mails.h"
+#include "git/patch_text.h"
 #include "git/thread.h"
 
 namespace pinrig::git {
@@ -85,7 +86,7 @@ class Decoder {
     }
     const bool cover = mail.numbered.number == 0 || name.find("cover-letter") != std::string::npos;
     if (raw_.order != Order::listed && cover) return {};
-    const std::string plain = uncompressed_name(name);
+    const std::string plain = lower(uncompressed_name(name));
     if (raw_.order == Order::listed || plain.ends_with(".patch") || plain.ends_with(".diff"))
       return make_error(ErrorKind::bad_input, fmt::format("{}: contains no diff", name), kNoDiffHint);
     out_.notices.push_back(fmt::format("{} contains no diff and is not applied", name));

@@ -54,6 +54,20 @@ class SeriesTest : public SourceTest {
            at + " +" + at + " @@\n" + hunk + "--\n2.39.5\n\n";
   }
 
+  static void write_packed(const fs::path& file, const std::string& text) {
+    archive* a = archive_write_new();
+    archive_write_set_format_raw(a);
+    archive_write_add_filter_gzip(a);
+    ASSERT_EQ(archive_write_open_filename(a, file.c_str()), ARCHIVE_OK);
+    archive_entry* e = archive_entry_new();
+    archive_entry_set_filetype(e, AE_IFREG);
+    archive_write_header(a, e);
+    archive_write_data(a, text.data(), text.size());
+    archive_entry_free(e);
+    archive_write_close(a);
+    archive_write_free(a);
+  }
+
   Source source_;
 };
 
@@ -194,6 +208,64 @@ TEST_F(SeriesTest, DirectoryOrderIsThatOfTheNamesWhateverTheSubjectsSay) {
   write(path("q/1.patch"), patch("[PATCH 2/2] b", 20, "B"));
   write(path("q/2.patch"), patch("[PATCH 1/2] a", 10, "A"));
   EXPECT_THAT(apply(directory(path("q"))).notices, ElementsAre(HasSubstr("differs from the patch numbers")));
+}
+
+TEST_F(SeriesTest, WhatBearsTheNameOfAPatchIsAppliedOrRefused) {
+  write(path("p/1.patch"), patch("[PATCH] a", 10, "A"));
+  fs::create_symlink("/nonexistent", path("p/2.patch"));
+  EXPECT_THAT(error(directory(path("p"))).message,
+              HasSubstr("p/2.patch: expected a patch, got a dangling symbolic link"));
+  fs::remove(path("p/2.patch"));
+  write(path("p/2.patch/x"), patch("[PATCH] b", 20, "B"));
+  EXPECT_THAT(error(directory(path("p"))).message, HasSubstr("p/2.patch: expected a patch, got a directory"));
+  fs::remove_all(path("p/2.patch"));
+  write(path("p/2.PATCH"), patch("[PATCH] b", 20, "B"));
+  EXPECT_EQ(apply(directory(path("p"))).patches.size(), 2U);
+}
+
+TEST_F(SeriesTest, WhatIsNotTakenFromADirectoryIsNamed) {
+  write(path("p/1.patch"), patch("[PATCH] a", 10, "A"));
+  write_packed(path("p/2-b.gz"), patch("[PATCH] b", 20, "B"));
+  write(path("p/more/3.patch"), patch("[PATCH] c", 30, "C"));
+  write(path("p/more/README"), "nothing");
+  EXPECT_THAT(apply(directory(path("p"))).notices,
+              ElementsAre(HasSubstr("p/more contains 1 patch, which is not applied"),
+                          HasSubstr("p/2-b.gz contains a diff but is not applied: it is not named")));
+  fs::remove(path("p/1.patch"));
+  const Error none = error(directory(path("p")));
+  EXPECT_THAT(none.message, HasSubstr("contains no patch"));
+  EXPECT_THAT(none.hint, HasSubstr("p/more contains 1 patch"));
+  EXPECT_THAT(none.hint, HasSubstr("p/2-b.gz contains a diff"));
+  write(path("p/1.patch"), "words\n");
+  EXPECT_THAT(error(directory(path("p"))).hint, HasSubstr("p/2-b.gz contains a diff"));
+}
+
+TEST_F(SeriesTest, PartsOfAMaildir) {
+  const std::string one = patch("[PATCH 1/2] a", 10, "A");
+  const std::string two = patch("[PATCH 2/2] b", 20, "B");
+  write(path("new/new/1700000001.M1P1.host"), two);
+  write(path("new/new/1700000002.M1P1.host"), one);
+  write(path("flat/1700000001.M1P1.host"), two);
+  write(path("flat/1700000002.M1P1.host"), one);
+  write(path("cur/cur/1700000002.M1P1.host:2,S"), one);
+  write(path("cur/cur/1700000001.M1P1.host:2,"), two);
+  for (const char* dir : {"new", "flat", "cur"}) {
+    const auto s = apply(directory(path(dir)));
+    ASSERT_EQ(s.patches.size(), 2U) << dir;
+    EXPECT_EQ(s.patches[0].subject, "a") << dir;
+  }
+}
+
+TEST_F(SeriesTest, ARepositoryIsNoSeries) {
+  git(dir_.path(), {"init", "--quiet", path("tree").string()});
+  git(dir_.path(), {"init", "--quiet", "--bare", path("bare").string()});
+  for (const char* dir : {"tree", "bare"}) {
+    const Error e = error(directory(path(dir)));
+    EXPECT_THAT(e.message, HasSubstr("a git repository, not a series")) << dir;
+    EXPECT_THAT(e.hint, HasSubstr(path(dir).string() + ":A..B")) << dir;
+  }
+  write(path("tree/1.patch"), patch("[PATCH] a", 10, "A"));
+  EXPECT_EQ(apply(directory(path("tree"))).patches.size(), 1U);
 }
 
 TEST_F(SeriesTest, NothingListedIsDropped) {
