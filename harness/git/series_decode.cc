@@ -71,11 +71,19 @@ class Decoder {
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (files[i].size() == 1)
         PINRIG_CHECK(take_file(files[i].front(), raw_.files[i].name));
-      else
-        PINRIG_CHECK(take_thread(files[i], raw_.files[i].name));
+      else if (auto taken = take_thread(files[i], raw_.files[i].name); taken.has_error())
+        return raw_.order == Order::names ? take_together(files) : taken;
     }
     if (raw_.order == Order::names) check_numbers(files);
     return {};
+  }
+
+  /// Files with several mails that are a series only together: 1/3 and 2/3 in one, 3/3 in the other.
+  Result<void> take_together(const std::vector<std::vector<Mail>>& files) {
+    for (std::size_t i = 0; i < files.size(); ++i)
+      if (files[i].size() == 1) PINRIG_CHECK(take_file(files[i].front(), raw_.files[i].name));
+    out_ = {};
+    return take_thread(joined(files), raw_.where);
   }
 
   /// What the user put into the directory or the list is applied, whatever its subject says.

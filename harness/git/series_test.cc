@@ -240,6 +240,29 @@ TEST_F(SeriesTest, WhatIsNotTakenFromADirectoryIsNamed) {
   EXPECT_THAT(error(directory(path("p"))).hint, HasSubstr("p/2-b.gz contains a diff"));
 }
 
+TEST_F(SeriesTest, MailboxesThatAreASeriesTogether) {
+  const std::string one = patch("[PATCH 1/3] a", 10, "A");
+  const std::string two = patch("[PATCH 2/3] b", 20, "B");
+  const std::string three = patch("[PATCH 3/3] c", 30, "C");
+  write(path("p/a.mbox"), two + one);
+  write(path("p/b.mbox"), three);
+  write(path("q/0001-a.patch"), one);
+  write(path("q/rest.mbox"), three + two);
+  for (const char* dir : {"p", "q"}) {
+    const auto s = apply(directory(path(dir)));
+    ASSERT_EQ(s.patches.size(), 3U) << dir;
+    EXPECT_EQ(s.patches[0].subject, "a") << dir;
+    EXPECT_EQ(s.patches[2].subject, "c") << dir;
+    EXPECT_THAT(s.notices, ElementsAre()) << dir;
+  }
+  write(path("q/rest.mbox"), two + patch("[PATCH 4/4] d", 36, "D"));
+  const Error e = error(directory(path("q")));
+  EXPECT_THAT(e.message, HasSubstr(path("q").string() + ": patch"));
+  EXPECT_THAT(e.hint, HasSubstr("make a directory with one *.patch file for each mail"));
+  write(path("p/c.patch"), "words\n");
+  EXPECT_THAT(error(directory(path("p"))).message, HasSubstr("c.patch: no diff in it")) << "is not dropped";
+}
+
 TEST_F(SeriesTest, PartsOfAMaildir) {
   const std::string one = patch("[PATCH 1/2] a", 10, "A");
   const std::string two = patch("[PATCH 2/2] b", 20, "B");
