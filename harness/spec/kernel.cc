@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // kernels/NAME.yaml and kernels/series/NAME/series.yaml
+#include <algorithm>
+
 #include "base/text.h"
 #include "spec/places.h"
 #include "spec/series_forms.h"
@@ -69,7 +71,18 @@ KernelBase::Git read_git(Reader& r, const Node& n, const fs::path& file) {
   return git;
 }
 
+/// Keys of `git` that stand beside it.
+void check_nesting(Reader& r, const Node& source) {
+  constexpr std::string_view kBelow[] = {"rev", "ref", "url", "path", "repo", "branch", "tag", "commit"};
+  for (const auto& key : source.keys)
+    if (std::find(std::begin(kBelow), std::end(kBelow), key.text) != std::end(kBelow))
+      r.fail(key,
+             fmt::format("unknown key '{}' in source: repository and revision are keys of 'git'", key.text),
+             "write source: {git: {path: DIR, rev: REV}}, or url: instead of path:");
+}
+
 void read_source(Reader& r, const Node& n, KernelBase& base, const fs::path& file) {
+  if (n.kind == Node::Kind::map) check_nesting(r, n);
   const Fields f(r, n, Section::base_source);
   if (!r.ok()) return;
   const std::string key = only_one(r, f, "source", {"debian", "git", "tarball"});

@@ -238,6 +238,38 @@ TEST(LoadSeries, WhatIsThereNotIsSaidInWordsOfTheSeries) {
   EXPECT_THAT(error("demo-leek").message, HasSubstr("did you mean 'demo-leak'?"));
 }
 
+TEST(LoadSeries, WhatIsAlmostARangeIsToldWhatARangeIs) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  const std::string repo = (tmp.path() / "linux").string();
+  fs::create_directories(repo);
+  const struct {
+    std::string word;
+    std::string message;
+    std::string hint;
+  } cases[] = {
+      {repo + ":v6.12..", "the range has no end", repo + ":v6.12..HEAD"},
+      {repo + ":..topic", "the range has no start", repo + ":A..topic"},
+      {repo + ":v6.12...topic", "selects commits of both sides", repo + ":v6.12..topic"},
+      {repo + ":topic", "'topic' is not a range of commits", repo + ":A..topic"},
+      {repo + ":", "'' is not a range of commits", repo + ":A..B"},
+      {"https://git.example.org/x.git:a...b", "selects commits of both sides", "x.git:a..b"},
+      {"~/series", "series '~/series': no such file", "write $HOME"},
+      {"~/linux:a..b", "no directory '~/linux'", "write $HOME"},
+  };
+  for (const auto& c : cases) {
+    const auto r = load_series(project, c.word);
+    ASSERT_TRUE(r.has_error()) << c.word;
+    EXPECT_EQ(r.error().kind, ErrorKind::bad_input);
+    EXPECT_THAT(r.error().message, HasSubstr(c.message)) << c.word;
+    EXPECT_THAT(r.error().hint, HasSubstr(c.hint)) << c.word;
+  }
+  std::ofstream(tmp.path() / "run.yaml") << "series: linux:topic\nbase: debian-6.12\n";
+  const auto run = load_run(project, (tmp.path() / "run.yaml").string());
+  ASSERT_TRUE(run.has_error());
+  EXPECT_THAT(run.error().message, HasSubstr("run.yaml:1:9: series"));
+  EXPECT_THAT(run.error().message, HasSubstr("'topic' is not a range of commits"));
+}
+
 TEST(LoadRun, ASeriesMayStandOnAnotherBaseAndNeedsNoYaml) {
   const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
   fs::create_directories(tmp.path() / "linux");

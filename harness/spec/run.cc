@@ -28,6 +28,13 @@ std::string read_point(Reader& r, const Node& n) {
 std::string read_series(Reader& r, const Node& n, const fs::path& project, const fs::path& file) {
   const std::string name = r.text(n, "series");
   if (!r.ok()) return {};
+  if (name.find(':') != std::string::npos) {
+    const fs::path folder = fs::absolute(file).parent_path();
+    const bool url = name.find("://") != std::string::npos;
+    if (const auto error = almost_range(url ? name : (folder / name).lexically_normal().string()))
+      r.fail(n, error->message, error->hint);
+    if (!r.ok()) return {};
+  }
   if (!is_series_path(name)) {
     check_named(r, n, "series", project, series_place());
     return name;

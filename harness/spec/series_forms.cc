@@ -60,6 +60,10 @@ std::string name_of_range(const Series::GitRange& range) {
   return without_suffix(range.repo.substr(range.repo.find_last_of("/:") + 1), {".git"});
 }
 
+/// What a shell leaves as it is within quotes.
+constexpr const char* kTildeHint =
+    "the shell expands ~ only at the start of a word and without quotes: write $HOME";
+
 Error no_such_file(const std::string& word) {
   std::vector<std::string> known;
   std::error_code ec;
@@ -68,12 +72,13 @@ Error no_such_file(const std::string& word) {
     known.push_back(entry.path().filename().string());
   std::sort(known.begin(), known.end());
   const std::string near = nearest(fs::path(word).filename().string(), known);
-  return make_error(
-      ErrorKind::bad_input,
-      fmt::format("series '{}': no such file or directory{}", word,
-                  near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
-      "a series is an mbox or patch file, a directory of patches, REPO:A..B, a series.yaml, or a name in "
-      "kernels/series");
+  return make_error(ErrorKind::bad_input,
+                    fmt::format("series '{}': no such file or directory{}", word,
+                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+                    word.starts_with('~') ? kTildeHint
+                                          : "a series is an mbox or patch file, a directory of patches, "
+                                            "REPO:A..B, a series.yaml, or a name in "
+                                            "kernels/series");
 }
 
 Result<std::optional<Series>> from_range(const Series::GitRange& range) {
@@ -88,7 +93,9 @@ Result<std::optional<Series>> from_range(const Series::GitRange& range) {
     if (!fs::is_directory(range.repo, ec))
       return make_error(ErrorKind::bad_input,
                         fmt::format("series '{}:{}': no directory '{}'", range.repo, range.range, range.repo),
-                        "REPO:A..B: a git repository, then a range of its commits");
+                        range.repo.starts_with('~')
+                            ? kTildeHint
+                            : "REPO:A..B: a git repository, then a range of its commits");
     absolute.repo = fs::absolute(range.repo).lexically_normal().string();
   }
   s.patches = std::move(absolute);
@@ -108,10 +115,37 @@ std::optional<Series::GitRange> range_form(const std::string& word) {
   return Series::GitRange{word.substr(0, colon), range};
 }
 
+std::optional<Error> almost_range(const std::string& word) {
+  std::error_code ec;
+  const auto colon = word.rfind(':');
+  if (fs::exists(word, ec) || range_form(word) || colon == std::string::npos || colon == 0)
+    return std::nullopt;
+  const std::string repo = word.substr(0, colon);
+  const std::string rest = word.substr(colon + 1);
+  if (!fs::is_directory(repo, ec) && !(is_remote(repo) && rest.find("..") != std::string::npos))
+    return std::nullopt;
+  const auto error = [&](const std::string& what, const std::string& hint) {
+    return make_error(ErrorKind::bad_input, fmt::format("series '{}': {}", word, what), hint);
+  };
+  constexpr const char* kRange = "REPO:A..B selects the commits after A up to B";
+  const auto dots = rest.find("..");
+  if (dots == std::string::npos)
+    return error(
+        fmt::format("'{}' is not a range of commits", rest),
+        fmt::format("{}: name where the series begins: {}:A..{}", kRange, repo, rest.empty() ? "B" : rest));
+  const std::string from = rest.substr(0, dots);
+  const std::string to = rest.substr(std::min(rest.find_first_not_of('.', dots), rest.size()));
+  if (from.empty())
+    return error("the range has no start", fmt::format("{}: {}:A..{}", kRange, repo, to.empty() ? "B" : to));
+  if (to.empty()) return error("the range has no end", fmt::format("{}: {}:{}..HEAD", kRange, repo, from));
+  return error(fmt::format("'{}' selects commits of both sides, not a line of patches", rest),
+               fmt::format("{}, with two dots: {}:{}..{}", kRange, repo, from, to));
+}
+
 bool is_series_path(const std::string& word) {
   const std::string plain = without_suffix(word, kPacked);
-  return is_path(word) || word == "." || word == ".." || range_form(word) || plain != word ||
-         without_suffix(plain, kPatches) != plain;
+  return is_path(word) || almost_range(word) || word == "." || word == ".." || range_form(word) ||
+         plain != word || without_suffix(plain, kPatches) != plain;
 }
 
 std::string absolute_series(const std::string& word, const fs::path& folder) {
@@ -127,6 +161,7 @@ Result<std::optional<Series>> series_without_yaml(const std::string& word) {
   const bool there = fs::exists(word, ec);
   if (!there) {
     if (const auto range = range_form(word)) return from_range(*range);
+    if (auto error = almost_range(word)) return std::move(*error);
     if (word.find("..") != std::string::npos && word.find('/') == std::string::npos)
       return make_error(ErrorKind::bad_input, fmt::format("series '{}': a range without a repository", word),
                         fmt::format("REPO:A..B, such as .:{}", word));

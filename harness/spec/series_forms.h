@@ -6,12 +6,17 @@
 #include <string>
 
 #include "base/file.h"
+#include "base/result.h"
 #include "model/kernel.h"
 
 namespace pinrig::spec {
 
 /// "REPO:A..B", REPO a path or URL; nullopt when it is not a range.
 std::optional<model::Series::GitRange> range_form(const std::string& word);
+
+/// What is wrong with a word that names no file and looks like REPO:A..B but is not: "REPO:A..",
+/// "REPO:A...B", "REPO:BRANCH" with a directory REPO; nullopt for all others.
+std::optional<Error> almost_range(const std::string& word);
 
 /// Whether a word names a file, a directory or a range rather than a series of the project: "./x",
 /// "v3.mbox", "fix.patch.gz", "../linux:v6.12..topic".
