@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "cli/output.h"
@@ -12,7 +14,9 @@ namespace {
 /// Points that cannot be built are no part of a plan.
 void drop_unreachable(plan::Plan& plan, const git::ApplyFailure& failure) {
   std::erase_if(plan.kernels, [&](const model::Kernel& k) { return k.point.number >= failure.number; });
-  plan.notes.push_back(git::to_string(failure) + "; no point from there on can be built");
+  // Why not is what the command ends with.
+  plan.notes.push_back(
+      fmt::format("patch {} does not apply: no point from there on can be built", failure.number));
 }
 
 Result<ExitCode> plan_command(const RunArguments& arguments, const Program& program) {

@@ -140,6 +140,7 @@ std::vector<NotBuilt> not_built_of(const RunData& data) {
                      {k.row.arch},
                      {k.row.id},
                      {}});
+      if (k.row.state == KernelState::apply_failed) out.back().untested.push_back(k.row.point.label);
       continue;
     }
     same->kernels.push_back(k.row.id);
@@ -153,7 +154,7 @@ std::string NotBuilt::headline() const {
   const std::string who = patch == 0 ? "the base" : fmt::format("patch {}", patch);
   switch (state) {
     case KernelState::apply_failed:
-      return who + " does not apply";
+      return "the series does not apply";
     case KernelState::build_failed:
       return who + " does not build";
     case KernelState::cancelled:
@@ -161,6 +162,11 @@ std::string NotBuilt::headline() const {
     default:
       return who + " could not be built here";
   }
+}
+
+std::string NotBuilt::sentence() const {
+  if (state == KernelState::apply_failed && !failure.empty()) return failure;
+  return fmt::format("{}: {}", headline(), failure.empty() ? "no reason was recorded" : failure);
 }
 
 std::string LostGuest::headline() const {

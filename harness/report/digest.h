@@ -22,9 +22,14 @@ struct NotBuilt {
   std::string log;      ///< path of the build log; may be empty
   std::vector<model::Arch> archs;
   std::vector<std::string> kernels;   ///< ids of all kernels that are missing because of it
-  std::vector<std::string> untested;  ///< labels of the points after it: "3", "tip"
+  std::vector<std::string> untested;  ///< labels of the points that cannot be tested, without that of a patch
+                                      ///< that does not build itself: "3", "tip"
 
-  std::string headline() const;  ///< "patch 2 does not build", "the base does not build"
+  /// "patch 2 does not build", "the base does not build", "the series does not apply"
+  std::string headline() const;
+  /// Headline and failure. The failure of a patch that does not apply names the patch: it need not be that of
+  /// the first planned point.
+  std::string sentence() const;
 };
 
 /// Each fault once: consecutive points that fail share one reason, and so do architectures with the same
@@ -106,7 +111,7 @@ struct Digest {
   /// The result of the run, as in the exit code, if it has ended.
   enum class Result { all_expected, not_expected, not_built, harness, interrupted, running };
   Result result = Result::running;
-  /// What is wrong in a few words: "2 leaks in bio/dio_faults", "patch 2 does not build; and 1 more".
+  /// What is wrong in a few words: "2 leaks in bio/dio_faults", "patch 2 does not build; 1 more".
   std::string headline() const;
 };
 

@@ -60,8 +60,22 @@ TEST(Digest, APatchThatFailsAfterOneThatBuildsIsAFaultOfItsOwn) {
   f.finish(store::RunState::finished, 3);
   const auto d = digest_of(f);
   ASSERT_EQ(d->not_built.size(), 2u);
-  EXPECT_EQ(d->not_built[1].headline(), "patch 3 does not apply");
+  EXPECT_EQ(d->not_built[1].headline(), "the series does not apply");
   EXPECT_EQ(d->headline(), "patch 1 does not build; 1 more");
+}
+
+TEST(Digest, APatchThatDoesNotApplyIsNamedOnce) {
+  const std::string why = "patch 2 \"block: b\" does not apply: block/bio.c: hunk 1 at line 1225";
+  Fixture f;
+  f.write({kernel(Arch::x86_64, 0, "base", {test_row("bio/dio_rw", Verdict::pass, 4)}),
+           broken(Arch::x86_64, 3, "3", why, KernelState::apply_failed),
+           broken(Arch::x86_64, 4, "tip", why, KernelState::apply_failed)});
+  f.finish(store::RunState::finished, 3);
+  const auto d = digest_of(f);
+  ASSERT_EQ(d->not_built.size(), 1u);
+  EXPECT_EQ(d->not_built[0].sentence(), why) << "not \"patch 3\", which is only the first point";
+  EXPECT_THAT(d->not_built[0].untested, testing::ElementsAre("3", "tip"));
+  EXPECT_EQ(d->headline(), "the series does not apply");
 }
 
 TEST(Digest, TestsThatWentWithTheirGuestAreNoChange) {

@@ -202,7 +202,7 @@ Totals add_run(pugi::xml_node root, const RunData& data) {
   suite.append_attribute("name") = "run";
   for (const auto& n : not_built_of(data))
     add_error(suite, n.kernels.front(), "build", store::to_string(n.state),
-              fmt::format("{}: {}\nnot tested: {}{}", n.headline(), n.failure, join(n.kernels, ", "),
+              fmt::format("{}\nnot tested: {}{}", n.sentence(), join(n.kernels, ", "),
                           n.log.empty() ? "" : "\n[[ATTACHMENT|" + n.log + "]]"),
               totals);
   for (const auto& k : data.kernels) add_kernel(suite, k, totals);

@@ -75,8 +75,9 @@ std::string point_words(const std::vector<std::string>& labels) {
 
 /// "\"subject\": FILE:LINE: error: ...; points 3 and tip not tested (x86_64, aarch64)"
 std::string failure_text(const NotBuilt& n) {
-  std::string text = n.subject.empty() ? "" : fmt::format("\"{}\": ", n.subject);
-  text += n.failure.empty() ? "no reason was recorded" : n.failure;
+  const bool names_itself = n.state == store::KernelState::apply_failed;
+  std::string text = n.subject.empty() || names_itself ? "" : fmt::format("\"{}\": ", n.subject);
+  text += names_itself ? n.sentence() : n.failure.empty() ? "no reason was recorded" : n.failure;
   if (!n.untested.empty()) text += fmt::format("; {} not tested", point_words(n.untested));
   std::vector<std::string> archs;
   for (const auto a : n.archs) archs.emplace_back(model::to_string(a));
@@ -201,7 +202,8 @@ std::string outcomes(const RunData& data, const Painter& p) {
   }
   std::string out;
   for (const auto& n : not_built_of(data)) {
-    out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ") + n.headline()) + "  ", failure_text(n));
+    const std::string head = n.state == store::KernelState::apply_failed ? "" : n.headline() + "  ";
+    out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ") + head), failure_text(n));
     if (!n.log.empty()) out += "    log  " + shell_quote(n.log) + "\n";
   }
   for (const auto& [why, names] : rows) out += hanging(p, "  " + p.bad(names) + "  ", why);

@@ -382,7 +382,7 @@ void Fixture::broken() {
   build.row.build_log = "/cache/pinrig/failed/build.log";
   write({kernel(Arch::x86_64, 0, "base", {test_row("pins/selfcheck", Verdict::pass, 16)}), build,
          not_built(kernel(Arch::x86_64, 2, "tip"), KernelState::apply_failed,
-                   "patch 2 \"block: forget\": block/bio.c, hunk 1 at line 1225"),
+                   "patch 2 \"block: forget\" does not apply: block/bio.c: hunk 1 at line 1225"),
          hung});
   finish(RunState::interrupted, 130);
 }

@@ -187,7 +187,6 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
            human_seconds(since(start).count()))});
   std::vector<std::string> warnings = out.base.notices;
   warnings.insert(warnings.end(), out.series.notices.begin(), out.series.notices.end());
-  if (out.series.failure) warnings.push_back(git::to_string(*out.series.failure));
   for (auto& text : warnings)
     services.observer.on({.kind = Event::Kind::warning, .task = "sources", .text = std::move(text)});
   return out;

@@ -117,6 +117,8 @@ class Pipeline {
 
   void build_kernel(std::size_t i) {
     const model::Kernel& kernel = plan_.kernels[i];
+    if (const auto& f = sources_.series.failure; f && kernel.point.number >= f->number)
+      return not_applied(i, *f);
     const auto& platform = *platforms_.at(kernel.arch).platform;
     if (platform.has_error()) return build_failed(i, platform.error(), false);
     services_.observer.on({.kind = Event::Kind::begin, .task = kernel.id, .what = "build"});
@@ -134,6 +136,16 @@ class Pipeline {
       services_.observer.on(
           {.kind = Event::Kind::warning, .task = kernel.id, .text = "compiler warning: " + w});
     if (record_ != nullptr) note(record_->kernel_built(kernel, k));
+  }
+
+  /// The reason was said when the series was read.
+  void not_applied(std::size_t i, const git::ApplyFailure& failure) {
+    services_.observer.on({.kind = Event::Kind::end,
+                           .task = plan_.kernels[i].id,
+                           .what = "apply",
+                           .text = fmt::format("patch {} does not apply", failure.number),
+                           .ok = false});
+    build_failed(i, git::to_error(failure), false);
   }
 
   void build_failed(std::size_t i, const Error& error, bool say) {
@@ -226,6 +238,9 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
       services.observer.on({.kind = Event::Kind::warning, .task = "sources", .text = "--again: " + change});
   }
   for (const auto& note : plan.notes) services.observer.on({.kind = Event::Kind::line, .text = note});
+  // `plan` and `build` end with it, a run goes on.
+  if (const auto& f = sources.series.failure)
+    services.observer.on({.kind = Event::Kind::warning, .task = "sources", .text = git::to_string(*f)});
   PINRIG_TRY(record, RunRecord::begin(std::move(store), options, inputs, sources, plan, services));
   Pipeline pipeline(inputs, sources, plan, services);
   const auto lost = pipeline.run(&record, tick);
