@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "git/numbering.h"
 #include "git/patch_text.h"
 
 namespace pinrig::git {
@@ -13,8 +14,7 @@ namespace {
 
 constexpr std::string_view kMark = "\xef\xbb\xbf";
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool hex(char c) { return digit(c) || (c >= 'a' && c <= 'f'); }
+bool hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 
 /// Lines with their ends.
 std::vector<std::string_view> whole_lines(std::string_view text) {
@@ -34,7 +34,7 @@ bool is_dated(std::string_view line) {
   const auto colon = line.rfind(':');
   if (colon == std::string_view::npos || colon < 9 || colon + 2 >= line.size()) return false;
   for (const std::size_t at : {colon - 4, colon - 2, colon - 1, colon + 1, colon + 2})
-    if (!digit(line[at])) return false;
+    if (!is_digit(line[at])) return false;
   const std::string_view rest = trim(line.substr(colon + 3));
   int year = 0;
   std::from_chars(rest.data(), rest.data() + rest.size(), year);

@@ -13,7 +13,6 @@
 namespace pinrig::git {
 namespace {
 
-bool digit(char c) { return c >= '0' && c <= '9'; }
 bool letter(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; }
 
 /// "n/m" found in a text.
@@ -41,10 +40,10 @@ std::size_t skip_separator(std::string_view s, std::size_t at) {
 /// The fraction that begins with the digits at `at`. Kernel versions ("6.1/6.12"), dates and paths are
 /// none.
 std::optional<Fraction> fraction_at(std::string_view s, std::size_t at) {
-  const std::size_t first_end = skip(s, at, digit);
+  const std::size_t first_end = skip(s, at, is_digit);
   const std::size_t second = skip_separator(s, first_end);
-  if (second == std::string_view::npos || second >= s.size() || !digit(s[second])) return std::nullopt;
-  const std::size_t end = skip(s, second, digit);
+  if (second == std::string_view::npos || second >= s.size() || !is_digit(s[second])) return std::nullopt;
+  const std::size_t end = skip(s, second, is_digit);
   const auto joins = [](char c) { return c == '.' || c == '/'; };
   if (at > 0 && joins(s[at - 1])) return std::nullopt;
   if (end < s.size() && joins(s[end])) return std::nullopt;
@@ -57,12 +56,12 @@ std::optional<Fraction> fraction_at(std::string_view s, std::size_t at) {
 std::vector<Fraction> fractions_of(std::string_view s) {
   std::vector<Fraction> out;
   for (std::size_t at = 0; at < s.size(); ++at) {
-    if (!digit(s[at])) continue;
+    if (!is_digit(s[at])) continue;
     if (const auto f = fraction_at(s, at)) {
       out.push_back(*f);
       at = f->end;
     } else {
-      at = skip(s, at, digit);
+      at = skip(s, at, is_digit);
     }
   }
   return out;
@@ -72,9 +71,9 @@ std::vector<Fraction> fractions_of(std::string_view s) {
 void read_version(std::string_view s, Numbered& out) {
   const std::string low = lower(s);
   for (std::size_t at = low.find('v'); at != std::string::npos; at = low.find('v', at + 1)) {
-    const std::size_t end = skip(low, at + 1, digit);
+    const std::size_t end = skip(low, at + 1, is_digit);
     const std::string_view before = std::string_view(low).substr(0, at);
-    const bool alone = before.empty() || !(letter(before.back()) || digit(before.back())) ||
+    const bool alone = before.empty() || !(letter(before.back()) || is_digit(before.back())) ||
                        before.ends_with("patch") || before.ends_with("rfc");
     if (end == at + 1 || !alone || (end < low.size() && (low[end] == '.' || letter(low[end])))) continue;
     std::from_chars(low.data() + at + 1, low.data() + end, out.version);
@@ -103,7 +102,7 @@ std::size_t skip_between(std::string_view s, std::size_t at) {
   for (const auto between : kBetween)
     if (s.substr(word).starts_with(between)) {
       const std::size_t end = skip(s, word + between.size(), blank);
-      if (end < s.size() && digit(s[end])) return end;
+      if (end < s.size() && is_digit(s[end])) return end;
     }
   return std::string_view::npos;
 }
@@ -137,18 +136,18 @@ void guess_lone_number(std::string_view s, std::vector<Guess>& out) {
   for (const auto& word : split(inside, ' ')) {
     std::string_view rest = word;
     if (lower(rest).starts_with("patch")) rest.remove_prefix(5);
-    if (!rest.empty() && rest.size() < 5 && std::all_of(rest.begin(), rest.end(), digit))
+    if (!rest.empty() && rest.size() < 5 && std::all_of(rest.begin(), rest.end(), is_digit))
       out.push_back({number_at(rest, 0), 0, true});
   }
 }
 
 std::vector<Guess> guesses_of(std::string_view s) {
   std::vector<Guess> out;
-  for (std::size_t at = 0; at < s.size(); at = skip(s, at, digit) + 1) {
-    if (!digit(s[at])) continue;
-    const std::size_t second = skip_between(s, skip(s, at, digit));
+  for (std::size_t at = 0; at < s.size(); at = skip(s, at, is_digit) + 1) {
+    if (!is_digit(s[at])) continue;
+    const std::size_t second = skip_between(s, skip(s, at, is_digit));
     if (second == std::string_view::npos) continue;
-    const std::size_t end = skip(s, second, digit);
+    const std::size_t end = skip(s, second, is_digit);
     out.push_back({number_at(s, at), number_at(s, second), is_marked(s, at, end)});
   }
   if (!s.empty()) guess_lone_number(s, out);

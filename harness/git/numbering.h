@@ -8,6 +8,9 @@
 
 namespace pinrig::git {
 
+/// An ASCII digit, whatever the locale.
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
 /// Something in a subject that may be the place in a series, in a form that is not read as one.
 struct Guess {
   int number = 0;
