@@ -361,7 +361,7 @@ TEST(Parse, SaysOfTooManyDifferentReportsThatSomeAreLost) {
   ASSERT_THAT(log.events, SizeIs(52));
   EXPECT_EQ(log.events[50].kind, "memory_leak");
   EXPECT_EQ(log.events[51].kind, "events_lost");
-  EXPECT_EQ(log.events[51].title, "further reports of kind bug left out");
+  EXPECT_EQ(log.events[51].title, "further reports of kind bug omitted");
   EXPECT_EQ(log.events[51].count, 10);
 }
 
