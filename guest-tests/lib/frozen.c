@@ -42,7 +42,7 @@ pid_t frozen_writer(int file) {
   cpu_set_t all, one;
   pid_t child = -1;
   if (!rendezvous_open(&started)) return -1;
-  // Both on one processor, where the child comes first: what it sends reaches us when it no longer runs.
+  // Both on one CPU, where the child has priority: what it sends is received when it no longer runs.
   sched_getaffinity(0, sizeof(all), &all);
   CPU_ZERO(&one);
   CPU_SET(sched_getcpu(), &one);

@@ -12,7 +12,7 @@
 
 enum { writers = 3, lines = 3000, line_bytes = 900 };
 
-// printk() (kernel/printk/printk.c, vprintk_emit()) leaves the console to the processor that has it, and
+// printk() (kernel/printk/printk.c, vprintk_emit()) leaves the console to the CPU that has it, and
 // waits for its turn when nobody else does. The third writer does not wait, and fills the buffer faster than
 // it is printed.
 static void write_lines(int log) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Cases that need the long-term pins of the gup_test driver (mm/gup_test.c): without them one is skipped, one
-// fails as expected and one is not there, as in a test that counts what the kernel has.
+// fails as expected and one is missing, as in a test that counts what the kernel has.
 #include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>

@@ -68,7 +68,7 @@ void make_known(const KnownIssue& issue, Row& row, bool patched, const KernelFac
 }
 
 /// What a known issue of cases explains of their test: all that it is seen as, but no failure of the test
-/// beside its cases, such as a warning of the kernel. For that the issue has to name the test's own row.
+/// apart from its cases, such as a warning of the kernel. For that the issue has to name the test's own row.
 bool explains_test(const KnownIssue& issue, const Row& test) {
   const auto& seen = test.seen->verdict;
   const bool fails = std::find(seen.own.begin(), seen.own.end(), Verdict::fail) != seen.own.end();

@@ -16,7 +16,7 @@ struct SeenRow {
   std::string name;
   model::Verdict verdict;
   std::int64_t pages = 0;
-  std::vector<model::Verdict> own{};  ///< of a test: what speaks against it beside its cases
+  std::vector<model::Verdict> own{};  ///< of a test: verdicts against it apart from its cases
 };
 
 /// Keeps the rows that the facts point to.

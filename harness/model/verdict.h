@@ -52,8 +52,8 @@ struct TestVerdict {
   std::string test;       ///< "suite/test"
   std::string case_name;  ///< empty: the verdict of the test itself
   Verdict verdict = Verdict::missing;
-  /// Of a whole test: each verdict for which something speaks beside its cases, worst first. `verdict` is the
-  /// worst of these and of the cases.
+  /// Of a whole test: each verdict for which there is a reason apart from its cases, worst first. `verdict`
+  /// is the worst of these and of the cases.
   std::vector<Verdict> own;
   std::string detail;     ///< why, for people
   int line = 0;           ///< in the test's output, 0 = none

@@ -45,7 +45,7 @@ model::AssessedResult lost_row(const model::LostRow& lost) {
   return row;
 }
 
-// Of the last kernel of the run: where a base runs beside its mutant, the mutant.
+// Of the last kernel of the run: the mutant, if its base is in the run too.
 Result<Verdicts> verdicts_of(const store::Store& store, const std::string& run_id) {
   Verdicts out;
   PINRIG_TRY(kernels, store.kernels(run_id));

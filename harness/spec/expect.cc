@@ -29,7 +29,7 @@ std::string read_affected_point(Reader& r, const Node& n) {
   return std::to_string(r.whole(n, "points", 0, 9999));
 }
 
-/// What says that a test works beside what says that it does not.
+/// A pass and a failure in one list: every result would be as expected.
 void check_contradiction(Reader& r, const Node& n, const std::vector<Verdict>& verdicts) {
   if (!r.ok() || std::find(verdicts.begin(), verdicts.end(), Verdict::pass) == verdicts.end()) return;
   const auto bad = std::find_if(verdicts.begin(), verdicts.end(),

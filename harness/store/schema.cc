@@ -140,7 +140,7 @@ DROP TABLE verdicts;
 DROP TABLE jobs;
 )";
 
-// What speaks against a test beside its cases. Of earlier rows it is not known.
+// Verdicts against a test apart from its cases; not known for earlier rows.
 constexpr const char* v5 = "ALTER TABLE results ADD COLUMN own TEXT NOT NULL DEFAULT '[]';";
 
 /// Entry i leads from version i to i + 1. Entries are never edited once published, only added.
