@@ -191,9 +191,9 @@ model::AssessedResult read_result(Statement& s) {
   r.result.taint_before = read_taint(c);
   r.result.taint_after = read_taint(c);
   r.result.counters = c.json<std::map<std::string, std::int64_t>>();
-  r.assessment = read_assessment(c);
   for (const auto& own : c.json<std::vector<std::string>>())
     v.own.push_back(known_word(model::verdict_from_string(own), own, "results.own"));
+  r.assessment = read_assessment(c);
   return r;
 }
 
@@ -306,7 +306,7 @@ Result<std::vector<model::AssessedResult>> Store::results(const std::string& run
         "SELECT test, case_name, verdict, r.detail, diagnostics, line, foreseen, r.wall_s, numbers,"
         " ledger, acquired_before, released_before, acquired_after, released_after, settled_before,"
         " settled_after, settle_ms, claim_mode, claim_pages, claim_skew, taint_before, taint_after,"
-        " r.counters, rule, rule_reason, rule_reference, own"
+        " r.counters, own, rule, rule_reason, rule_reference"
         " FROM results r JOIN guests g ON r.guest = g.id WHERE run_id = ? AND guest_id = ? ORDER BY seq");
     s.bind(1, run_id);
     s.bind(2, guest_id);
