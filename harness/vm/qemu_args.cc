@@ -164,6 +164,9 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
   // none of 60; on x86-64 none of some hundreds did with two. All of that happens before init.
   if (job.arch == Arch::aarch64 && job.accel == Accel::tcg && !job.machine.nvme.empty())
     words.push_back("maxcpus=1");
+  // By PCI's reset register at once: without ACPI the kernel first asks the keyboard controller ten times,
+  // with waits that a busy host stretches to half a minute (native_machine_emergency_restart()).
+  if (job.arch == Arch::x86_64) words.push_back("reboot=pci");
   if (job.arch == Arch::x86_64 && job.accel == Accel::tcg) {
     // Under TCG the TSC is the host's, the same on each guest CPU: the warp test of every CPU brought up
     // (check_tsc_warp(), 20 ms) and the watchdog could only find that the host is busy.
