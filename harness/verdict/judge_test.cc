@@ -242,7 +242,7 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"demanded_at_least_and_claimed_to_be_nothing",
              SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
              r.ledger.after = r.ledger.before; },
-             Verdict::fail, "pinned nothing"},
+             Verdict::fail, "no pages pinned"},
         Rule{"demanded_at_least_where_plain_references_were_found",
              SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
              r.ledger.after = r.ledger.before; r.output += "# capability dio.bdev get\n"; },
@@ -250,10 +250,10 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"demanded_at_least_where_pins_were_found",
              SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
              r.ledger.after = r.ledger.before; r.output += "# capability dio.bdev pin\n"; },
-             Verdict::fail, "pinned nothing"},
+             Verdict::fail, "no pages pinned"},
         Rule{"demanded_at_least_and_nothing_pinned",
              SPOIL { s.claim = Mode::at_least; r.ledger.after = r.ledger.before; },
-             Verdict::fail, "pinned nothing"},
+             Verdict::fail, "no pages pinned"},
         Rule{"demanded_at_least_stronger_made",
              SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::exact, 272, 0}; },
              Verdict::pass, ""},
@@ -364,12 +364,12 @@ INSTANTIATE_TEST_SUITE_P(
              Verdict::pass, ""},
         Rule{"empty_announcement", SPOIL { r.output += "# expects kernel:\n";
              f.events = {event_of("warning", s.name)}; },
-             Verdict::error, "announces nothing"},
+             Verdict::error, "is invalid"},
         Rule{"short_announcement", SPOIL { r.output += "# expects kernel: warning\n";
              f.events = {event_of("warning", s.name)}; },
              Verdict::error, "at least 8 characters"},
         Rule{"announcement_of_no_number", SPOIL { r.output += "# expects kernel x: warning t\n"; },
-             Verdict::error, "announces nothing"},
+             Verdict::error, "is invalid"},
         Rule{"lost_events_beside_a_crash",
              SPOIL { f.events = {event_of("events_lost", s.name), event_of("oops", s.name)}; },
              Verdict::crash, "events_lost title"},

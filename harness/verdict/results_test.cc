@@ -362,7 +362,7 @@ TEST(SentTests, ARecordThatIsAsTheHostWasToldCounts) {
 TEST(SentTests, AnEndThatTheHostNeverHeardOfIsNone) {
   const Results r = read_results(begin(1, "a/a") + message(end_of(1)), sent(std::nullopt));
   EXPECT_EQ(r.records.at(0).exit.kind, Exit::lost);
-  EXPECT_THAT(r.problems, ElementsAre(HasSubstr("never heard")));
+  EXPECT_THAT(r.problems, ElementsAre(HasSubstr("the agent did not report it")));
 }
 
 TEST(SentTests, AnotherEndThanTheHostsIsAFinding) {
