@@ -260,7 +260,8 @@ TEST_F(SeriesTest, MailboxesThatAreASeriesTogether) {
   EXPECT_THAT(e.message, HasSubstr(path("q").string() + ": patch"));
   EXPECT_THAT(e.hint, HasSubstr("make a directory with one *.patch file for each mail"));
   write(path("p/c.patch"), "words\n");
-  EXPECT_THAT(error(directory(path("p"))).message, HasSubstr("c.patch: no diff in it")) << "is not dropped";
+  EXPECT_THAT(error(directory(path("p"))).message, HasSubstr("c.patch: contains no diff"))
+      << "is not dropped";
 }
 
 TEST_F(SeriesTest, PartsOfAMaildir) {

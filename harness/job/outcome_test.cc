@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
              {model::Phase::shutdown, "", {End::restarted, "qemu exit 0 (guest-reset)"}, false},
              &booted,
              Kind::panicked,
-             "the console does not say why"},
+             "the console shows no reason"},
         Case{"cancelled",
              {model::Phase::test, "bio/a", {End::cancelled, "interrupted"}, false},
              &dead,

@@ -7,8 +7,8 @@
 #include <pugixml.hpp>
 
 #include "ktap/ktap.h"
-#include "report/testing.h"
 #include "report/report.h"
+#include "report/testing.h"
 
 namespace pinrig::report {
 namespace {

@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
-#include "report/testing.h"
 #include "report/report.h"
+#include "report/testing.h"
 #include "report/text_layout.h"
 
 namespace pinrig::report {

@@ -359,7 +359,7 @@ void Fixture::several_guests() {
                    test_row("gup/pin", Verdict::pass, 8)});
   auto second = further_guest(
       k, 2, {test_row("longterm/movable", Verdict::pass, 16), test_row("bio/split", Verdict::pass, 4)});
-  second.row.reason = "boot parameters movablecore=512M";
+  second.row.reason = "kernel parameters movablecore=512M";
   second.row.capabilities = {{"lt.file_rw", "refused"}};
   auto third = further_guest(
       k, 3, {surprising(test_row("bio/crash", Verdict::crash), "the kernel died during the test")});

@@ -290,7 +290,11 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Rule{"silent_console", SPOIL { r.logged = false; }, Verdict::error, "the kernel's log is lost"},
         Rule{"silent_console_of_a_dead_guest",
-             SPOIL { r.logged = false; r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::panicked; },
+             SPOIL {
+               r.logged = false;
+               r.exit = {Exit::lost, 0};
+               f.outcome.kind = JobOutcome::Kind::panicked;
+             },
              Verdict::crash, "kernel died"},
         Rule{"oops", SPOIL { f.events = {event_of("oops", s.name)};
              }, Verdict::crash, "oops title (console line 7)"},

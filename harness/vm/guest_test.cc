@@ -8,8 +8,8 @@
 
 #include <thread>
 
-#include "vm/testing.h"
 #include "vm/job_files.h"
+#include "vm/testing.h"
 
 namespace pinrig::vm {
 namespace {
