@@ -177,30 +177,28 @@ TEST(Layering, WhatTestsShareIsInTestingH) {
 }
 
 TEST(Layering, MisplacedTestSupportIsSeen) {
-  const Files files {
-    {"a/a.h", ""}, {"a/a.cc", "#include \"a/a.h\"\n#include \"a/testing.h\"\n"},
-        {"a/a_test.cc", "#include \"a/fake.h\"\n#include \"a/a.h\"\nTEST(A, B) {}\n"}, {"a/fake.h", ""},
-        {"a/fake_test.cc", "#include \"a/fake.h\"\n"}, {
-      "a/setup.h", "#include <gmock/gmock.h>
-#include <gtest/gtest.h>\n"},
-      {
-        "a/testing.h", "#include <gmock/gmock.h>
-#include <gtest/gtest.h>\n"}};
-            EXPECT_THAT(misplaced_support(files),
-                        testing::ElementsAre("a/a.cc: a program includes a/testing.h",
-                                             "a/fake_test.cc: holds no test, it belongs into testing.cc",
-                                             "a/setup.h: shared by tests, it belongs into testing.h",
-                                             "a/fake.h: only tests include it, it belongs into testing.h"));
-      }
+  const Files files{{"a/a.h", ""},
+                    {"a/a.cc", "#include \"a/a.h\"\n#include \"a/testing.h\"\n"},
+                    {"a/a_test.cc", "#include \"a/fake.h\"\n#include \"a/a.h\"\nTEST(A, B) {}\n"},
+                    {"a/fake.h", ""},
+                    {"a/fake_test.cc", "#include \"a/fake.h\"\n"},
+                    {"a/setup.h", "#include <gtest/gtest.h>\n"},
+                    {"a/testing.h", "#include <gtest/gtest.h>\n"}};
+  EXPECT_THAT(misplaced_support(files),
+              testing::ElementsAre("a/a.cc: a program includes a/testing.h",
+                                   "a/fake_test.cc: holds no test, it belongs into testing.cc",
+                                   "a/setup.h: shared by tests, it belongs into testing.h",
+                                   "a/fake.h: only tests include it, it belongs into testing.h"));
+}
 
-      TEST(Layering, TheCheckSeesViolations) {
-        EXPECT_FALSE(violations("ktap", "vm/guest.h").empty());
-        EXPECT_FALSE(violations("verdict", "base/file.h").empty());
-        EXPECT_FALSE(violations("vm", "boost/process/v2.hpp").empty());
-        EXPECT_FALSE(violations("report", "git/source.h").empty());
-        EXPECT_TRUE(violations("vm", "process/process.h").empty());
-        EXPECT_TRUE(violations("spec", "yaml-cpp/yaml.h").empty());
-      }
+TEST(Layering, TheCheckSeesViolations) {
+  EXPECT_FALSE(violations("ktap", "vm/guest.h").empty());
+  EXPECT_FALSE(violations("verdict", "base/file.h").empty());
+  EXPECT_FALSE(violations("vm", "boost/process/v2.hpp").empty());
+  EXPECT_FALSE(violations("report", "git/source.h").empty());
+  EXPECT_TRUE(violations("vm", "process/process.h").empty());
+  EXPECT_TRUE(violations("spec", "yaml-cpp/yaml.h").empty());
+}
 
-    }  // namespace
-  }    // namespace pinrig
+}  // namespace
+}  // namespace pinrig
