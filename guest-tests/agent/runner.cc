@@ -66,7 +66,9 @@ Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
   running.end.id = run.id;
   if (run.id != 0) {  // not the negative control: it is part of the boot, and debugfs is mounted after it
     // Another test's WARN_ONCE must not keep this one from warning.
-    running.end.once_armed = guest.watch.arm_once();
+    const Watch::Once once = guest.watch.arm_once();
+    running.end.once_armed = once == Watch::Once::armed;
+    running.end.once_absent = once == Watch::Once::absent;
     guest.watch.show_all();
     guest.watch.set_limit(run.limit_ms);
   }

@@ -10,9 +10,11 @@
 
 namespace pinrig::agent {
 
-bool Watch::arm_once() {
+Watch::Once Watch::arm_once() {
   if (!once_) once_.reset(open("/sys/kernel/debug/clear_warn_once", O_WRONLY | O_CLOEXEC));
-  return once_ && write(once_.get(), "1", 1) == 1;
+  if (once_ && write(once_.get(), "1", 1) == 1) return Once::armed;
+  const bool debugfs = read_file("/proc/filesystems").find("\tdebugfs\n") != std::string::npos;
+  return debugfs ? Once::failed : Once::absent;
 }
 
 void Watch::show_all() { write_file("/sys/module/printk/parameters/ignore_loglevel", "Y"); }

@@ -11,9 +11,10 @@ namespace pinrig::agent {
 
 class Watch {
  public:
-  /// Before a test: WARN_ONCE and similar can warn again (kernel/panic.c, clear_warn_once_set()). False when
-  /// this kernel has no such file, or debugfs is not mounted yet.
-  bool arm_once();
+  /// Before a test: WARN_ONCE and similar can warn again (kernel/panic.c, clear_warn_once_set()). `absent`:
+  /// a kernel without debugfs has no such file; `failed`: it has debugfs, and yet the file cannot be written.
+  enum class Once { armed, absent, failed };
+  Once arm_once();
   /// Makes the kernel print every message on the console, whatever its level (kernel/printk/printk.c,
   /// suppress_message_printing()): a test may have changed /proc/sys/kernel/printk.
   void show_all();

@@ -164,6 +164,17 @@ std::string count_of(std::size_t n, std::string_view noun) {
   return fmt::format("{} {}{}", n, noun, n == 1 ? "" : hissing ? "es" : "s");
 }
 
+std::string json_reason(std::string_view what) {
+  const auto end = what.starts_with('[') ? what.find("] ") : std::string_view::npos;
+  return std::string(end == std::string_view::npos ? what : what.substr(end + 2));
+}
+
+std::string signed_count_of(std::int64_t n, std::string_view noun) {
+  // The magnitude of the smallest number has no positive counterpart.
+  const auto magnitude = n < 0 ? 0 - static_cast<std::uint64_t>(n) : static_cast<std::uint64_t>(n);
+  return (n < 0 ? "-" : "+") + count_of(magnitude, noun);
+}
+
 std::string human_bytes(std::uintmax_t bytes) {
   static constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   double v = static_cast<double>(bytes);

@@ -28,6 +28,10 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known);
 /// "1 test", "2 tests", "3 patches".
 std::string count_of(std::size_t n, std::string_view noun);
+/// What a JSON library says is wrong, without its name for the error: "[json.exception.type_error.302] ...".
+std::string json_reason(std::string_view what);
+/// "+1 page", "-3 pages".
+std::string signed_count_of(std::int64_t n, std::string_view noun);
 /// "1.5 GiB", "312 KiB".
 std::string human_bytes(std::uintmax_t bytes);
 /// "2m03s", "14.2s".

@@ -53,6 +53,9 @@ TEST(Text, CountsHaveTheirPlural) {
   EXPECT_EQ(count_of(1, "finding"), "1 finding");
   EXPECT_EQ(count_of(2, "patch"), "2 patches");
   EXPECT_EQ(count_of(1, "patch"), "1 patch");
+  EXPECT_EQ(signed_count_of(1, "page"), "+1 page");
+  EXPECT_EQ(signed_count_of(-1, "page"), "-1 page");
+  EXPECT_EQ(signed_count_of(-3, "page"), "-3 pages");
 }
 
 TEST(Text, GlobMatch) {

@@ -111,6 +111,7 @@ struct TestRecord {
   int leftover = 0;                 ///< processes that outlived the main one, and could be killed
   bool logged = true;               ///< the console has the agent's marks around it, and so the kernel's log
   bool once_armed = true;           ///< WARN_ONCE was armed again before the test
+  bool once_absent = false;         ///< the kernel has no way to do that
   std::vector<RecordFinding> findings;
 };
 

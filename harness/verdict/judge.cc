@@ -35,8 +35,8 @@ std::optional<std::string> control_failure(const JobFacts& facts) {
   if (!c.available) return "it found no counters in a kernel that has them";
   if (facts.control_pages <= 0) return "it was requested to hold no pages";
   if (c.outstanding_held != facts.control_pages) {
-    return fmt::format("{} pages were held, but {} seen as outstanding", facts.control_pages,
-                       c.outstanding_held);
+    return fmt::format("{} held, but {} seen as outstanding",
+                       count_of(static_cast<std::size_t>(facts.control_pages), "page"), c.outstanding_held);
   }
   return std::nullopt;
 }
@@ -49,7 +49,8 @@ std::optional<model::TestVerdict> control_leak(const JobFacts& facts) {
   model::TestVerdict row;
   row.test = control_test;
   row.verdict = Verdict::leak;
-  row.detail = fmt::format("{:+} pages after io_uring unregistered its {}", pages, facts.control_pages);
+  row.detail = fmt::format("{} after io_uring unregistered its {}", signed_count_of(pages, "page"),
+                           facts.control_pages);
   if (pages < 0) row.detail += ": over-release";
   return row;
 }

@@ -196,7 +196,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // Else an io_uring that leaks would leave its author without any verdict.
 TEST(Judge, WhatTheControlSawHeldAndNotGivenBackIsTheKernelsLeak) {
-  for (const auto& [pages, said] : {std::pair{1, "+1 pages"}, std::pair{-2, "-2 pages"}}) {
+  for (const auto& [pages, said] : {std::pair{1, "+1 page "}, std::pair{-2, "-2 pages"}}) {
     JobFacts f = passing_facts();
     f.control.outstanding_released = pages;
     const Judgement j = judge(f);

@@ -141,6 +141,14 @@ class Announced {
   std::map<std::string, Number> announced_;
 };
 
+/// A warning that an earlier test had set off was not printed again. `note_only`: nothing better can be asked
+/// of this kernel, or the test has a worse verdict anyway.
+void judge_unarmed(bool note_only, Evidence& evidence) {
+  if (note_only) return evidence.note("WARN_ONCE could not be armed again before the test (clear_warn_once)");
+  evidence.against(Verdict::error,
+                   "clear_warn_once could not be written: a repeated WARN_ONCE is not printed");
+}
+
 std::string event_text(const model::KernelEvent& e, int count) {
   std::string text = fmt::format("{} (console line {}", e.title, e.first_line);
   if (count > 1) text += fmt::format(", {} times", count);
@@ -206,10 +214,10 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
     else
       evidence.against(Verdict::error, text + ": what it hid is unknown");
   }
-  if (!record.once_armed)
-    evidence.note("WARN_ONCE could not be armed again before the test (clear_warn_once)");
   using Exit = model::TestExit::Kind;
-  if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
+  const bool ran = record.exit.kind != Exit::lost && record.exit.kind != Exit::not_run;
+  if (!record.once_armed) judge_unarmed(record.once_absent || red || !ran, evidence);
+  if (!ran) return;
   if (!record.logged) {
     evidence.against(Verdict::error,
                      "the console does not have the agent's marks around the test: the kernel's log is lost");

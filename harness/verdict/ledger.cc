@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "verdict/evidence.h"
 
 namespace pinrig::verdict {
@@ -48,6 +49,8 @@ bool takes_plain_references(const model::TestRecord& record) {
   return std::any_of(found.begin(), found.end(), [](const auto& c) { return c.second == "get"; });
 }
 
+std::string pages_of(std::int64_t n) { return count_of(static_cast<std::size_t>(n), "page"); }
+
 void judge_amount(Mode demanded, const model::TestRecord& record, Evidence& evidence) {
   const model::PinLedger& ledger = record.ledger;
   const auto pinned = ledger.acquired();
@@ -56,10 +59,11 @@ void judge_amount(Mode demanded, const model::TestRecord& record, Evidence& evid
   if (!ledger.claim) return;
   const auto claimed = ledger.claim->pages;
   if (ledger.claim->mode == Mode::exact && pinned != claimed) {
-    evidence.against(Verdict::fail, fmt::format("pinned {} of {} pages claimed", pinned, claimed));
+    evidence.against(Verdict::fail, fmt::format("pinned {} of {} claimed", pinned, pages_of(claimed)));
   }
   if (ledger.claim->mode == Mode::at_least && pinned < claimed) {
-    evidence.against(Verdict::fail, fmt::format("pinned {} of at least {} pages claimed", pinned, claimed));
+    evidence.against(Verdict::fail,
+                     fmt::format("pinned {} of at least {} claimed", pinned, pages_of(claimed)));
   }
 }
 
@@ -69,9 +73,9 @@ void judge_uncounted(Mode demanded, const model::PinLedger& ledger, Evidence& ev
   constexpr const char* why = "pin counters not available";
   const bool claims = ledger.claim && ledger.claim->mode != Mode::net_zero;
   if (evidence.is_skip() || (!claims && demanded == Mode::net_zero)) return evidence.note(why);
-  evidence.skipped(claims
-                       ? fmt::format("{}: the {} pages it claims were not checked", why, ledger.claim->pages)
-                       : fmt::format("{}: what it pins was not checked", why));
+  evidence.skipped(
+      claims ? fmt::format("{}: the {} it claims were not checked", why, pages_of(ledger.claim->pages))
+             : fmt::format("{}: what it pins was not checked", why));
 }
 
 }  // namespace
@@ -102,17 +106,17 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
     evidence.against(Verdict::error, "the pin counters did not settle before the test");
   if (!ledger.settled_after) {
     evidence.against(Verdict::error,
-                     fmt::format("the pin counters did not settle in {:.0f} ms after the test: {:+} pages",
-                                 ledger.settle_ms, ledger.outstanding()));
+                     fmt::format("the pin counters did not settle in {:.0f} ms after the test: {}",
+                                 ledger.settle_ms, signed_count_of(ledger.outstanding(), "page")));
   }
   if (const auto pages = ledger.outstanding(); pages > 0) {
-    evidence.against(Verdict::leak, fmt::format("+{} pages pinned but not released", pages));
+    evidence.against(Verdict::leak, signed_count_of(pages, "page") + " pinned but not released");
   } else if (pages < 0 && -pages <= pins.owed) {
     evidence.note(
         fmt::format("{} of the pages that earlier tests left pinned were released meanwhile", -pages));
   } else if (pages < 0) {
     evidence.against(Verdict::leak,
-                     fmt::format("{} pages: over-release, more were unpinned than pinned", pages));
+                     signed_count_of(pages, "page") + ": over-release, more were unpinned than pinned");
   }
   if (owes_claim) judge_amount(spec.claim, record, evidence);
 }

@@ -124,15 +124,16 @@ Count count(const std::vector<model::TestVerdict>& cases) {
 void judge_cases(const Count& n, Evidence& evidence) {
   if (n.failed > 0) {
     evidence.cases_against(n.worst,
-                           fmt::format("{} of {} cases failed: {}{}", n.failed, n.total, n.first_failed,
-                                       n.failed > 1 ? ", ..." : ""),
+                           fmt::format("{} of {} failed: {}{}", n.failed, count_of(n.total, "case"),
+                                       n.first_failed, n.failed > 1 ? ", ..." : ""),
                            n.first_line);
   }
   if (n.xpassed > 0)
-    evidence.cases_against(Verdict::xpass, fmt::format("{} cases passed unexpectedly", n.xpassed));
+    evidence.cases_against(Verdict::xpass,
+                           fmt::format("{} passed unexpectedly", count_of(n.xpassed, "case")));
   if (n.xfailed > 0)
     evidence.cases_against(Verdict::xfail,
-                           fmt::format("{} of {} cases failed as expected", n.xfailed, n.total));
+                           fmt::format("{} of {} failed as expected", n.xfailed, count_of(n.total, "case")));
 }
 
 /// Findings that speak for themselves; the exit decides whether a shortfall needs explaining.
@@ -175,8 +176,8 @@ void judge_exit_code(int code, const Count& n, const ktap::Tree& tree, Evidence&
     case 4:
       if (n.skipped == n.total) return;
       if (explained) return;
-      evidence.against(Verdict::error, fmt::format("exit code 4 says skipped, but {} of {} cases ran",
-                                                   n.total - n.skipped, n.total));
+      evidence.against(Verdict::error, fmt::format("exit code 4 says skipped, but {} of {} ran",
+                                                   n.total - n.skipped, count_of(n.total, "case")));
       return;
     default:
       if (explained) return;

@@ -93,6 +93,7 @@ void fill_record(const wire::TestEnd& end, model::TestRecord& record) {
   if (!end.problem.empty()) record.errors += "agent: " + end.problem + "\n";
   record.leftover = std::max(end.leftover, 0);
   record.once_armed = end.once_armed;
+  record.once_absent = end.once_absent;
   record.wall_s = end.wall_s >= 0 ? end.wall_s : 0;
   record.dropped = end.dropped;
   record.taint_before = taint_of(end.before);

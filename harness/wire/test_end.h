@@ -63,11 +63,12 @@ struct TestEnd {
   /// WARN_ONCE and similar were armed again before the test
   /// (/sys/kernel/debug/clear_warn_once; kernel/panic.c, clear_warn_once_set()).
   bool once_armed = false;
+  bool once_absent = false;  ///< a kernel without debugfs cannot do that
   Claim claim;
   Sample before;
   Sample after;
 };
 PINRIG_MESSAGE(TestEnd, type, id, how, code, problem, bad_claim, stuck, stuck_count, wall_s, leftover,
-               dropped, once_armed, claim, before, after)
+               dropped, once_armed, once_absent, claim, before, after)
 
 }  // namespace pinrig::wire
