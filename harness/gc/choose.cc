@@ -38,7 +38,8 @@ class Chooser {
       else if (!item.in_use)
         take(item, fmt::format("not among the {} newest", keep));
     }
-    if (seen > keep) take_unused_since(oldest);
+    // With nothing to keep the cache has no user, also where no run was ever made.
+    if (seen > keep || keep == 0) take_unused_since(oldest);
   }
 
   void remove_older(double days) {

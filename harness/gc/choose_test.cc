@@ -56,6 +56,12 @@ TEST(Choose, KeepNTakesOlderRunsAndWhatOnlyTheyNeed) {
 
 TEST(Choose, KeepOfMoreThanThereAreTakesNothing) { EXPECT_THAT(chosen(all, {.keep = 3}), IsEmpty()); }
 
+TEST(Choose, KeepNoneTakesTheCacheAlsoWithoutARun) {
+  EXPECT_THAT(chosen({item(Kind::kernel, "k", 2), busy(item(Kind::worktree, "tree", 3))}, {.keep = 0}),
+              ElementsAre("k"));
+  EXPECT_THAT(chosen({item(Kind::kernel, "k", 2)}, {.keep = 1}), IsEmpty()) << "a run may still want it";
+}
+
 TEST(Choose, KeepNoneTakesEverythingThatIsNotInUse) {
   auto items = all;
   items[0].in_use = true;
