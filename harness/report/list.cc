@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -30,7 +31,7 @@ bool is_failed(const store::RunRow& r) {
   return r.state != store::RunState::running && !(r.state == store::RunState::finished && r.exit_code == 0);
 }
 
-/// "YYYY-MM-DDTHH:MM:SS", or a part of it that ends after the day, the minute or the second.
+/// "YYYY-MM-DDTHH:MM:SS", or a part of it that ends after the day, the minute or the second, of the calendar.
 bool is_date(const std::string& word) {
   static constexpr std::string_view shape = "dddd-dd-ddTdd:dd:dd";
   if (word.size() != 10 && word.size() != 16 && word.size() != shape.size()) return false;
@@ -38,7 +39,12 @@ bool is_date(const std::string& word) {
     const bool digit = word[i] >= '0' && word[i] <= '9';
     if (shape[i] == 'd' ? !digit : word[i] != shape[i]) return false;
   }
-  return true;
+  const auto at = [&](std::size_t i, std::size_t n) {
+    return word.size() < i + n ? 0 : static_cast<unsigned>(std::stoul(word.substr(i, n)));
+  };
+  const std::chrono::year_month_day day(std::chrono::year(static_cast<int>(at(0, 4))),
+                                        std::chrono::month(at(5, 2)), std::chrono::day(at(8, 2)));
+  return day.ok() && at(11, 2) < 24 && at(14, 2) < 60 && at(17, 2) < 60;
 }
 
 }  // namespace

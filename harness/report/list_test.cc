@@ -84,7 +84,8 @@ TEST(SinceTime, DatesAndTimesAgo) {
   EXPECT_EQ(since_time("2026-11-21T10:30Z", 0).value(), "2026-11-21T10:30");
   EXPECT_EQ(since_time("36h", 36 * 3600 + 1).value(), "1970-01-01T00:00:01");
   EXPECT_EQ(since_time("7d", 8 * 86400).value(), "1970-01-02T00:00:00");
-  for (const char* word : {"", "yesterday", "2026-11", "2026-11-21T1", "7w", "-3d", "2026/11/21"}) {
+  for (const char* word : {"", "yesterday", "2026-11", "2026-11-21T1", "7w", "-3d", "2026/11/21",
+                           "2026-13-01", "2026-02-31", "2026-11-21T24:00", "2026-11-21T10:60"}) {
     const auto r = since_time(word, 0);
     ASSERT_TRUE(r.has_error()) << word;
     EXPECT_EQ(r.error().kind, ErrorKind::bad_usage);
