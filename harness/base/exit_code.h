@@ -10,7 +10,7 @@ enum class ExitCode : int {
   ok = 0,           ///< everything as expected
   regressions = 1,  ///< at least one verdict differs from what was expected
   bad_usage = 2,    ///< command line or an input file is wrong; nothing was started
-  build = 3,        ///< a kernel or guest binary could not be built, or a patch did not apply
+  build = 3,        ///< a kernel could not be built, or a patch did not apply
   harness = 4,      ///< the harness or the machine failed; says nothing about the kernel
   interrupted = 130,
 };
@@ -26,6 +26,7 @@ constexpr ExitCode exit_code_of(ErrorKind kind) {
       return ExitCode::build;
     case ErrorKind::cancelled:
       return ExitCode::interrupted;
+    case ErrorKind::programs_failed:
     case ErrorKind::missing_tool:
     case ErrorKind::infra:
     case ErrorKind::disk_full:

@@ -18,6 +18,8 @@ const char* to_string(ErrorKind kind) {
       return "apply_failed";
     case ErrorKind::build_failed:
       return "build_failed";
+    case ErrorKind::programs_failed:
+      return "programs_failed";
     case ErrorKind::infra:
       return "infra";
     case ErrorKind::disk_full:
@@ -40,6 +42,16 @@ const char* to_string(BuildFailure::Stage stage) {
       return "guest_programs";
   }
   return "kernel";
+}
+
+std::string to_string(const BuildFailure& f) {
+  if (f.file.empty()) return f.message;
+  return f.file + ":" + (f.line > 0 ? std::to_string(f.line) + ":" : "") + " " + f.message;
+}
+
+std::string next_step(const Error& e) {
+  if (!e.build || e.build->log.empty()) return e.hint;
+  return e.hint + (e.hint.empty() ? "" : "\n") + "the whole output is in " + e.build->log.string();
 }
 
 Error errno_error(const std::string& what, int errno_value) {

@@ -14,14 +14,15 @@ namespace pinrig {
 
 /// What went wrong, coarse enough to choose an exit code by (see exit_code.h).
 enum class ErrorKind {
-  bad_usage,     ///< command line
-  bad_input,     ///< a file of the user: YAML, mbox, fragment, tarball
-  missing_tool,  ///< a program, library or sysroot is missing
-  apply_failed,  ///< a patch of a series does not apply
-  build_failed,  ///< the kernel or a guest binary does not compile
-  infra,         ///< the machine, QEMU or pinrig itself failed; says nothing about the kernel
-  disk_full,     ///< ENOSPC or EDQUOT, or too little space to begin
-  cancelled,     ///< SIGINT, SIGTERM or SIGHUP
+  bad_usage,        ///< command line
+  bad_input,        ///< a file of the user: YAML, mbox, fragment, tarball
+  missing_tool,     ///< a program, library or sysroot is missing
+  apply_failed,     ///< a patch of a series does not apply
+  build_failed,     ///< the kernel does not compile
+  programs_failed,  ///< our own guest programs do not compile: says nothing about the kernel
+  infra,            ///< the machine, QEMU or pinrig itself failed; says nothing about the kernel
+  disk_full,        ///< ENOSPC or EDQUOT, or too little space to begin
+  cancelled,        ///< SIGINT, SIGTERM or SIGHUP
 };
 
 /// Where a build stopped, in fields: for the one line that reports it, and for the log that a run keeps.
@@ -68,11 +69,17 @@ inline Error make_error(ErrorKind kind, std::string message, std::string hint = 
   return Error{kind, std::move(message), std::move(hint), std::nullopt};
 }
 
+/// What to print below the message: the hint, and where the output of a failed build is. May be empty.
+std::string next_step(const Error& e);
+
 /// The name used in JSON and in the database ("apply_failed").
 const char* to_string(ErrorKind kind);
 
 /// "configuration", "kernel", "selftests", "guest_programs".
 const char* to_string(BuildFailure::Stage stage);
+
+/// "FILE:LINE: MESSAGE", as far as they are known.
+std::string to_string(const BuildFailure& failure);
 
 /// Turns an errno value into an Error of kind infra or disk_full: "WHAT: No space left on device".
 Error errno_error(const std::string& what, int errno_value);

@@ -10,14 +10,15 @@ namespace {
 
 Result<ExitCode> build_command(const RunArguments& arguments, const Program& program) {
   PINRIG_TRY(paths, program.paths());
-  std::vector<std::string> built;
+  run::Kernels built;
   {
     const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, arguments.jobs};
-    PINRIG_TRY(lines, run::build_only(arguments.options, services, [&] { status->tick(); }));
-    built = std::move(lines);
+    PINRIG_TRY(kernels, run::build_only(arguments.options, services, [&] { status->tick(); }));
+    built = std::move(kernels);
   }
-  PINRIG_CHECK(write_output("-", join(built, "\n") + "\n"));
+  if (!built.lines.empty()) PINRIG_CHECK(write_output("-", join(built.lines, "\n") + "\n"));
+  if (built.error) return *built.error;
   return ExitCode::ok;
 }
 

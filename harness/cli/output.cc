@@ -40,7 +40,8 @@ Result<void> write_output(const std::string& file, const std::string& text) {
 
 std::string error_text(const Error& error) {
   std::string out = "pinrig: " + shown_lines(error.message) + "\n";
-  for (const auto line : lines(error.hint)) out += "  " + shown(line) + "\n";
+  const std::string advice = next_step(error);
+  for (const auto line : lines(advice)) out += "  " + shown(line) + "\n";
   return out;
 }
 

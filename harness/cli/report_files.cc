@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "base/exit_code.h"
@@ -19,7 +21,7 @@ struct Format {
   const char* option;
   std::string file;
   std::string (*unfinished)(const report::Unfinished&);
-  Result<std::string> (*finished)(const store::Store&, const store::RunRow&);
+  Result<std::string> (*finished)(const store::Store&, const store::RunRow&, const report::Selection&);
 };
 
 std::vector<Format> wanted(const ReportFiles& files) {
@@ -28,6 +30,16 @@ std::vector<Format> wanted(const ReportFiles& files) {
                           {"--json", files.json, report::unfinished_json, report::json}};
   std::erase_if(all, [](const Format& f) { return f.file.empty(); });
   return all;
+}
+
+/// "--junit FILE" or "--junit=FILE" among words that nobody has understood.
+std::string value_in(const std::vector<std::string>& args, const std::string& option) {
+  std::string out;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (args[i].starts_with(option + "=")) out = args[i].substr(option.size() + 1);
+    if (args[i] == option && i + 1 < args.size() && !args[i + 1].starts_with("--")) out = args[i + 1];
+  }
+  return out;
 }
 
 /// A file that exists already, or will: what is neither stdout nor a pipe nor a device.
@@ -39,16 +51,35 @@ bool is_kept(const std::string& file) {
 
 }  // namespace
 
-Result<void> begin_files(const ReportFiles& files) {
-  std::map<std::string, const char*> taken;
-  for (const auto& f : wanted(files)) {
-    const auto [other, fresh] = taken.emplace(f.file, f.option);
-    if (!fresh)
-      return make_error(ErrorKind::bad_usage,
-                        fmt::format("{} {}: {} {} already", f.option, f.file, other->second,
-                                    f.file == "-" ? "takes stdout" : "writes to that file"),
-                        "give each its own file");
+ReportFiles files_in(const std::vector<std::string>& args) {
+  if (std::find(args.begin(), args.end(), "run") == args.end()) return {};
+  ReportFiles files{value_in(args, "--junit"), value_in(args, "--ktap"), value_in(args, "--json")};
+  for (std::string* file : {&files.junit, &files.ktap, &files.json}) {
+    std::error_code ec;
+    if (!file->empty() && (!is_kept(*file) || fs::is_directory(*file, ec))) file->clear();
   }
+  return files;
+}
+
+std::string same_file(const std::string& file) {
+  std::error_code ec;
+  if (file == "-") return file;
+  const auto whole = fs::weakly_canonical(file, ec);
+  return ec ? fs::absolute(file).lexically_normal().string() : whole.string();
+}
+
+Result<void> begin_files(const ReportFiles& files) {
+  std::map<std::string, std::string> taken;
+  const auto take = [&](const std::string& option, const std::string& file) -> Result<void> {
+    const auto [other, fresh] = taken.emplace(same_file(file), option);
+    if (fresh || (file != "-" && !is_kept(file))) return {};
+    return make_error(ErrorKind::bad_usage,
+                      fmt::format("{} {}: {} {} already", option, file, other->second,
+                                  file == "-" ? "takes stdout" : "writes to that file"),
+                      "give each its own file");
+  };
+  for (const auto& f : wanted(files)) PINRIG_CHECK(take(f.option, f.file));
+  if (!files.usage.empty()) PINRIG_CHECK(take("--usage", files.usage));
   for (const auto& f : wanted(files)) {
     std::error_code ec;
     if (fs::is_directory(f.file, ec))
@@ -65,16 +96,21 @@ Result<void> begin_files(const ReportFiles& files) {
 }
 
 Result<void> fail_files(const ReportFiles& files, const Error& why) {
+  Result<void> out;
+  std::set<std::string> done;
   for (const auto& f : wanted(files)) {
-    const report::Unfinished end{why.message, why.hint, static_cast<int>(exit_code_of(why.kind))};
-    PINRIG_CHECK(write_output(f.file, f.unfinished(end)));
+    if (!done.insert(same_file(f.file)).second) continue;  // two options, one file: that is what is wrong
+    const report::Unfinished end{why.message, next_step(why), static_cast<int>(exit_code_of(why.kind))};
+    // One that cannot be written must not leave another with what it had.
+    if (auto written = write_output(f.file, f.unfinished(end)); written.has_error() && out.has_value())
+      out = std::move(written);
   }
-  return {};
+  return out;
 }
 
 Result<void> write_files(const ReportFiles& files, const store::Store& store, const store::RunRow& run) {
   for (const auto& f : wanted(files)) {
-    PINRIG_TRY(text, f.finished(store, run));
+    PINRIG_TRY(text, f.finished(store, run, {}));
     PINRIG_CHECK(write_output(f.file, text));
   }
   return {};

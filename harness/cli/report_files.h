@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "store/store.h"
@@ -15,15 +16,21 @@ struct ReportFiles {
   std::string junit;
   std::string ktap;
   std::string json;
+  std::string usage = {};  ///< of --usage, which must not be one of them
 
   /// One of them has stdout to itself, so the report for people goes to stderr.
   bool take_stdout() const { return junit == "-" || ktap == "-" || json == "-"; }
 };
 
+/// The files that a command line names which was refused: an earlier result must not pass for its own. Only
+/// regular files of `run`; empty when the words do not say.
+ReportFiles files_in(const std::vector<std::string>& args);
+/// One name for a file, however it was typed: "a.xml", "./a.xml", a link to it.
+std::string same_file(const std::string& file);
 /// Replaces each file by one that says that the run did not finish: it stays when pinrig is killed.
 /// bad_usage for a second "-", the same file twice, and a file that cannot be written; it names the option.
 Result<void> begin_files(const ReportFiles& files);
-/// The run did not begin, or ended without a result: each file says why.
+/// The run did not begin, or ended without a result: each file says why. All are tried; the first error.
 Result<void> fail_files(const ReportFiles& files, const Error& why);
 /// What the store has of the run.
 Result<void> write_files(const ReportFiles& files, const store::Store& store, const store::RunRow& run);

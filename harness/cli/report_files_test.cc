@@ -51,6 +51,8 @@ TEST_F(ReportFilesTest, WhatCannotBeWrittenIsBadUsageBeforeTheRun) {
       {{"-", "-", ""}, "--ktap -: --junit takes stdout already"},
       {{"", "-", "-"}, "--json -: --ktap takes stdout already"},
       {{at("x"), "", at("x")}, "--json " + at("x") + ": --junit writes to that file already"},
+      {{at("x"), "", at("./d/../x")}, "--json " + at("./d/../x") + ": --junit writes to that file already"},
+      {{"", at("x"), "", at("x")}, "--usage " + at("x") + ": --ktap writes to that file already"},
   };
   for (const auto& [files, begin] : table) {
     const auto r = begin_files(files);
@@ -59,6 +61,26 @@ TEST_F(ReportFilesTest, WhatCannotBeWrittenIsBadUsageBeforeTheRun) {
     EXPECT_THAT(r.error().message, testing::StartsWith(begin));
   }
   EXPECT_FALSE(fs::exists(dir_.path() / "x")) << "nothing is written by a line that is refused";
+}
+
+TEST_F(ReportFilesTest, OneThatCannotBeWrittenLeavesTheOthersWithTheReason) {
+  const ReportFiles files{at("j.xml"), at("none/k"), at("r.json")};
+  const auto begun = begin_files(files);
+  ASSERT_TRUE(begun.has_error());
+  EXPECT_TRUE(fail_files(files, begun.error()).has_error());
+  EXPECT_THAT(read("j.xml"), HasSubstr("--ktap " + at("none/k")));
+  EXPECT_EQ(nlohmann::json::parse(read("r.json"))["exit_code"], 2);
+}
+
+TEST_F(ReportFilesTest, ARefusedCommandLineNamesItsFiles) {
+  const auto found = [](std::vector<std::string> args) { return files_in(args); };
+  EXPECT_EQ(found({"run", "-j", "0", "--junit", at("j.xml")}).junit, at("j.xml"));
+  EXPECT_EQ(found({"run", "--nosuchopt", "--json=" + at("r"), "-q"}).json, at("r"));
+  EXPECT_EQ(found({"run", "--junit"}).junit, "");
+  EXPECT_EQ(found({"run", "--junit", "--ktap", at("k")}).junit, "");
+  EXPECT_EQ(found({"run", "--junit", "-"}).junit, "") << "stdout is not replaced";
+  EXPECT_EQ(found({"run", "--junit", "/dev/null"}).junit, "");
+  EXPECT_EQ(found({"show", "--junit", at("j.xml")}).junit, "") << "not a run";
 }
 
 TEST_F(ReportFilesTest, AStreamIsWrittenOnceAndKeptAsItIs) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "cli/output.h"
@@ -18,30 +19,48 @@ struct RunCommand {
   RunArguments arguments;
   ReportFiles files;
   std::string again;
+  bool jobs_typed = false;
 };
 
-// An earlier run, from its run.json.
-Result<run::RecordedRun> recorded_run(const std::string& id, const Paths& paths) {
+/// What to run: what was typed, or an earlier run with what was typed in its place.
+struct Order {
+  run::RunOptions options;
+  int jobs = 1;
+  std::optional<run::RecordedRun> earlier;
+};
+
+Result<Order> order_of(const RunCommand& c, const Paths& paths) {
+  const auto& typed = c.arguments.options;
+  if (c.again.empty()) return Order{typed, c.arguments.jobs, std::nullopt};
   PINRIG_TRY(store, run::open_store(paths));
-  auto choice = choose_run(store, id);
+  auto choice = choose_run(store, c.again);
   if (choice.has_error()) return std::move(choice).error().with_context("--again");
-  return run::read_run_file(fs::path(choice->run.dir) / "run.json");
+  PINRIG_TRY(recorded, run::read_run_file(fs::path(choice->run.dir) / "run.json"));
+  Order out{run::with_overrides(recorded.options, typed), c.arguments.jobs, std::nullopt};
+  if (!c.jobs_typed && recorded.jobs > 0) out.jobs = recorded.jobs;
+  out.earlier = std::move(recorded);
+  return out;
+}
+
+void say_project(const run::RecordedRun& earlier, const Paths& paths, job::Observer& observer) {
+  if (earlier.project.empty() || earlier.project == paths.project) return;
+  observer.on({.kind = job::Event::Kind::warning,
+               .task = "--again",
+               .text = fmt::format("the configuration is that of {}; the run had {} (PINRIG_PROJECT)",
+                                   paths.project.string(), earlier.project)});
 }
 
 Result<ExitCode> run_and_report(const RunCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
-  std::optional<run::RecordedRun> again;
-  if (!c.again.empty()) {
-    PINRIG_TRY(recorded, recorded_run(c.again, paths));
-    again = std::move(recorded);
-  }
+  PINRIG_TRY(order, order_of(c, paths));
   run::RunEnd end;
   {
     const auto status = run::make_status(program.verbosity());
-    const job::Services services{paths, program.cancel, *status, c.arguments.jobs};
-    PINRIG_TRY(e, run::execute(
-                      again ? again->options : c.arguments.options, services, [&] { status->tick(); },
-                      again ? &*again : nullptr));
+    const job::Services services{paths, program.cancel, *status, order.jobs};
+    if (order.earlier) say_project(*order.earlier, paths, *status);
+    PINRIG_TRY(
+        e, run::execute(
+               order.options, services, [&] { status->tick(); }, order.earlier ? &*order.earlier : nullptr));
     end = e;
   }
   PINRIG_TRY(store, run::open_store(paths));
@@ -57,7 +76,13 @@ Result<ExitCode> run_and_report(const RunCommand& c, const Program& program) {
 }
 
 Result<ExitCode> run_command(const RunCommand& c, const Program& program) {
-  PINRIG_CHECK(begin_files(c.files));
+  ReportFiles files = c.files;
+  files.usage = program.usage;
+  if (const auto begun = begin_files(files); begun.has_error()) {
+    // A file that could be written says why, and not that the run did not finish.
+    static_cast<void>(fail_files(files, begun.error()));
+    return begun.error();
+  }
   const auto code = run_and_report(c, program);
   if (code.has_value()) return code;
   // A result that could not be written is still not the result of an earlier run.
@@ -73,13 +98,19 @@ void add_run(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand("run", "Build, boot, test and judge");
   const auto c = std::make_shared<RunCommand>();
   add_run_options(*sub, c->arguments);
-  sub->add_option("--again", c->again,
-                  "Repeat an earlier run (ID, unique prefix or last) with the options in its run.json");
+  auto* again = sub->add_option(
+      "--again", c->again,
+      "Repeat an earlier run (ID, unique prefix or last) with the options in its run.json; --point, --arch, "
+      "--test, --env, --accel and --jobs replace them");
+  for (const char* fixed : {"run", "--series", "--base"}) again->excludes(sub->get_option(fixed));
   sub->add_option("--junit", c->files.junit,
                   "Also write JUnit XML to this file (- for stdout; the report then goes to stderr)");
   sub->add_option("--ktap", c->files.ktap, "Also write KTAP");
   sub->add_option("--json", c->files.json, "Also write everything as JSON");
-  sub->callback([c, &program, &action] { action = [c, &program] { return run_command(*c, program); }; });
+  sub->callback([c, sub, &program, &action] {
+    c->jobs_typed = sub->get_option("--jobs")->count() > 0;
+    action = [c, &program] { return run_command(*c, program); };
+  });
 }
 
 }  // namespace pinrig::cli

@@ -28,8 +28,8 @@ Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx);
 
 /// Builds guest-tests/ for an architecture, static, in the cache (incremental). Returns the directory with
 /// `agent` and `tests/SUITE/NAME`, whose name is derived from the content of the sources: another checkout
-/// with the same sources finds it. It is not written to again. Error build_failed with the first compiler
-/// error.
+/// with the same sources finds it. It is not written to again. Error programs_failed with the first error
+/// of CMake, the compiler or the linker.
 Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const Context& ctx);
 
 /// The base initramfs of images/initramfs.manifest (agent as /init, our tests below /tests), as a

@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/cache_use.h"
 #include "base/hash.h"
@@ -11,6 +10,7 @@
 #include "image/guest_image.h"
 #include "image/guest_sources.h"
 #include "image/packages.h"
+#include "image/program_errors.h"
 #include "image/publish.h"
 #include "process/process.h"
 
@@ -74,23 +74,6 @@ std::string programs_key(const GuestSources& sources, const fs::path& sysroot, c
   return hash.hex().substr(0, 16);
 }
 
-/// The first line that says what is wrong, paths below `folder` shortened: "guest-tests/bio/x.c:3:5: error:
-/// ...".
-std::string first_error(const std::string& output, const fs::path& folder) {
-  for (const char* mark : {": error: ", ": fatal error: ", "undefined reference to", "CMake Error",
-                           "cannot find -l", ": multiple definition of "}) {
-    for (std::string_view line : lines(output)) {
-      if (line.find(mark) == std::string_view::npos) continue;
-      std::string text(line);
-      const std::string prefix = folder.string() + "/";
-      for (auto at = text.find(prefix); at != std::string::npos; at = text.find(prefix))
-        text.erase(at, prefix.size());
-      return text;
-    }
-  }
-  return {};
-}
-
 std::string tail(const std::string& text) {
   const auto all = lines(text);
   std::string out;
@@ -113,18 +96,6 @@ struct Place {
   fs::path build;
 };
 
-/// file, line and message of "guest-tests/bio/x.c:3:5: error: ..."; only the message of any other line.
-BuildFailure failure_of(const std::string& first, const fs::path& log) {
-  BuildFailure failure{.stage = BuildFailure::Stage::guest_programs, .log = log, .message = first};
-  const auto colon = first.find(':');
-  const auto error = first.find(": error: ");
-  if (colon == std::string::npos || error == std::string::npos || error <= colon) return failure;
-  failure.file = first.substr(0, colon);
-  std::from_chars(first.data() + colon + 1, first.data() + error, failure.line);
-  failure.message = first.substr(error + 9);
-  return failure;
-}
-
 /// The Error of a step with its whole output in a file that no later build touches.
 Result<void> step_failed(const std::string& what, const std::string& status, const std::string& output,
                          const std::string& log_name, const Place& place, const Context& ctx) {
@@ -134,12 +105,11 @@ Result<void> step_failed(const std::string& what, const std::string& status, con
     return make_error(ErrorKind::disk_full, what + ": No space left on device",
                       "free some space at " + log.string());
   }
-  const std::string first = first_error(output, place.source);
-  Error e = make_error(ErrorKind::build_failed,
-                       first.empty() ? fmt::format("{} failed ({}):{}", what, status, tail(output))
-                                     : fmt::format("{} failed: {}", what, first),
-                       "full output: " + log.string());
-  e.build = failure_of(first.empty() ? status : first, log);
+  auto failure = first_failure(output, place.source);
+  if (failure.message.empty()) failure.message = fmt::format("{} failed ({}):{}", what, status, tail(output));
+  failure.log = log;
+  Error e = make_error(ErrorKind::programs_failed, "the guest programs do not build: " + to_string(failure));
+  e.build = std::move(failure);
   return e;
 }
 

@@ -228,7 +228,9 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     observer.on({.kind = Event::Kind::warning,
                  .task = job.guest_id,
                  .what = "guest",
-                 .text = fmt::format("{}; {} tests continue in a new guest", shown(why), todo.size())});
+                 .text = fmt::format(
+                     "{}; {} in a new guest", shown(why),
+                     todo.size() == 1 ? "1 test continues" : fmt::format("{} tests continue", todo.size()))});
   } while (result.guests < max_guests);
   if (result.facts.outcome.kind == JobOutcome::Kind::no_output)
     PINRIG_CHECK(ask_early_console(job, drives, dir, cancel, result));

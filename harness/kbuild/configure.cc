@@ -79,21 +79,26 @@ std::vector<std::string> tiny_configs(model::Arch arch) {
           fmt::format("arch/{}/configs/tiny.config", srcarch(arch))};
 }
 
-Result<kconfig::Request> load_request(const fs::path& project, const std::vector<std::string>& names,
-                                      model::Arch arch, const std::string& version) {
-  const auto v = kconfig::parse_version(version);
-  if (!v) return make_error(ErrorKind::bad_input, fmt::format("'{}' is not a kernel version", version), "");
-  const fs::path dir = project / "configs" / "fragments";
+std::vector<std::string> all_fragments(const fs::path& project, const std::vector<std::string>& names,
+                                       model::Arch arch) {
   const std::string architecture = model::to_string(arch);
   std::vector<std::string> all;
   for (const auto& name : names) {
     all.push_back(name);
     const std::string beside = fmt::format("arch/{}.{}", name, architecture);
-    if (fs::exists(dir / (beside + ".config"))) all.push_back(beside);
+    if (fs::exists(project / "configs" / "fragments" / (beside + ".config"))) all.push_back(beside);
   }
   all.push_back("arch/" + architecture);
+  return all;
+}
+
+Result<kconfig::Request> load_request(const fs::path& project, const std::vector<std::string>& names,
+                                      model::Arch arch, const std::string& version) {
+  const auto v = kconfig::parse_version(version);
+  if (!v) return make_error(ErrorKind::bad_input, fmt::format("'{}' is not a kernel version", version), "");
+  const fs::path dir = project / "configs" / "fragments";
   std::vector<kconfig::Fragment> fragments;
-  for (const auto& name : all) {
+  for (const auto& name : all_fragments(project, names, arch)) {
     const fs::path path = dir / (name + ".config");
     if (!fs::exists(path)) return no_such_fragment(dir, name);
     PINRIG_TRY(text, read_file(path));

@@ -10,6 +10,10 @@
 
 namespace pinrig::kbuild {
 
+/// The names, each followed by its arch/NAME.ARCH where there is one, then arch/ARCH: what a configuration is
+/// merged from.
+std::vector<std::string> all_fragments(const fs::path& project, const std::vector<std::string>& names,
+                                       model::Arch arch);
 /// Reads configs/fragments/NAME.config for each name, arch/NAME.ARCH.config where there is one, and
 /// arch/ARCH.config, and merges them for a kernel version.
 Result<kconfig::Request> load_request(const fs::path& project, const std::vector<std::string>& names,

@@ -49,7 +49,6 @@ class Build {
     if (!e.build) e.build = BuildFailure{.message = e.message};
     e.build->stage = stage_;
     e.build->log = log_;
-    if (e.hint.empty() && e.kind != ErrorKind::cancelled) e.hint = see_log();
     return e;
   }
 
@@ -83,8 +82,6 @@ class Build {
     manifest_.cpu_s += selftests.cpu_s;
     return stage_and_publish();
   }
-
-  std::string see_log() const { return "full output: " + log_.string(); }
 
   /// One file for each build: the next one must not overwrite what explains this one's failure.
   Result<void> open_log() {

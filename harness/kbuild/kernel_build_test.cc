@@ -291,7 +291,7 @@ TEST_F(KernelBuildTest, CompileErrorIsQuotedWithTheLog) {
   const auto e = error_of(request());
   EXPECT_EQ(e.kind, ErrorKind::build_failed);
   EXPECT_THAT(e.message, HasSubstr("block/bio.c:12:3: error: expected ';'"));
-  EXPECT_THAT(e.hint, HasSubstr("build.log"));
+  EXPECT_THAT(next_step(e), HasSubstr("build.log"));
   EXPECT_THAT(published(), IsEmpty());
   put("src/build", good_build);
   EXPECT_TRUE(build().has_value());

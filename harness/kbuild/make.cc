@@ -40,8 +40,7 @@ process::Command make_command(const Tree& tree, const std::vector<std::string>& 
 
 Error make_failed(const BuildReason& reason, const std::string& kernel, const fs::path& log) {
   const std::string why = reason.shown.empty() ? "make failed without a message" : reason.shown;
-  Error e =
-      make_error(ErrorKind::build_failed, fmt::format("{}: {}", kernel, why), "full output: " + log.string());
+  Error e = make_error(ErrorKind::build_failed, fmt::format("{}: {}", kernel, why));
   e.build = BuildFailure{.log = log,
                          .file = reason.file,
                          .line = reason.line,

@@ -44,12 +44,8 @@ struct AssessedResult {
   std::optional<Assessment> assessment;  ///< nothing: the run has not been assessed
 
   const TestVerdict& verdict() const { return result.verdict; }
-  /// Not assessed counts as not expected unless it is a pass, skip or xfail.
-  bool expected() const {
-    const Verdict v = result.verdict.verdict;
-    return assessment ? assessment->expected()
-                      : v == Verdict::pass || v == Verdict::skip || v == Verdict::xfail;
-  }
+  /// Nothing speaks against it: what has not been assessed is not "not as expected" either.
+  bool expected() const { return !assessment || assessment->expected(); }
 };
 
 /// A test or case that the reference kernel has and this one has not.

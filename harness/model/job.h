@@ -49,6 +49,9 @@ struct JobSpec {
       broken;  ///< tests whose program is missing although the tree has it, and why
 };
 
+/// JSON text of a machine with its drives and devices, as in a JobSpec.
+std::string machine_to_json(const Machine& machine);
+
 /// JSON text of a JobSpec and back; the error names the key that is missing or of a wrong type.
 std::string job_to_json(const JobSpec& job);
 Result<JobSpec> job_from_json(const std::string& text, const std::string& file);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <nlohmann/json.hpp>
 
+#include "base/text.h"
 #include "model/job.h"
 
 namespace pinrig::model {
@@ -35,6 +36,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, guest_id, arch, kernel_image, vmlinux, initramfs, shell,
                                    machine, accel, sandbox, loops_per_jiffy, timeouts, tests, skips, broken)
 
+std::string machine_to_json(const Machine& machine) { return nlohmann::json(machine).dump(); }
+
 std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2) + "\n"; }
 
 Result<JobSpec> job_from_json(const std::string& text, const std::string& file) {
@@ -47,8 +50,8 @@ Result<JobSpec> job_from_json(const std::string& text, const std::string& file) 
     if (j.is_object() && !j.contains("broken")) j["broken"] = nlohmann::json::object();
     return j.get<JobSpec>();
   } catch (const nlohmann::json::exception& e) {
-    return make_error(ErrorKind::bad_input, file + ": " + e.what(),
-                      "`pinrig run` writes this file; repeat the run to recreate it");
+    return make_error(ErrorKind::bad_input, file + ": not the job.json of a guest: " + json_reason(e.what()),
+                      "`pinrig run` writes one to RUN/guests/GUEST/job.json; repeat the run to recreate it");
   }
 }
 

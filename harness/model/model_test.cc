@@ -50,6 +50,10 @@ TEST(JobJson, RoundTripAndAMissingKeyIsNamed) {
   const auto broken = job_from_json("{\"run_id\": \"r1\"}", "job.json");
   ASSERT_TRUE(broken.has_error());
   EXPECT_NE(broken.error().message.find("guest_id"), std::string::npos) << broken.error().message;
+  const auto other = job_from_json("root:x:0:0\n", "/etc/passwd");
+  ASSERT_TRUE(other.has_error());
+  EXPECT_TRUE(other.error().message.starts_with("/etc/passwd: not the job.json of a guest: "));
+  EXPECT_EQ(other.error().message.find("json.exception"), std::string::npos) << other.error().message;
 }
 
 TEST(Devices, HaveNamesOfTheirOwn) {

@@ -71,6 +71,9 @@ inline constexpr const char* unowned_test = "kernel/console";
 /// The row for pages that the kernel did not unpin after the negative control.
 inline constexpr const char* control_test = "pinrig/hold_control";
 
+/// One of these two: no program prints its output, and no rerun can be asked for it.
+inline bool is_harness_row(const std::string& test) { return test == unowned_test || test == control_test; }
+
 /// A verdict with what was measured around its test (only where case_name is empty).
 struct TestResult {
   TestVerdict verdict;

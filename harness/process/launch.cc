@@ -73,6 +73,11 @@ class ChildSetup {
   pid_t parent_;
 };
 
+bool matches(const std::vector<std::string>& patterns, std::string_view name) {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return glob_match(pattern, name); });
+}
+
 /// argv and environment as execve expects them.
 class Vectors {
  public:
@@ -92,10 +97,6 @@ class Vectors {
     for (const auto& [name, value] : command.env) own_.push_back(name + "=" + value);
     for (const auto& entry : own_) env_.push_back(entry.c_str());
     env_.push_back(nullptr);
-  }
-  static bool matches(const std::vector<std::string>& patterns, std::string_view name) {
-    return std::any_of(patterns.begin(), patterns.end(),
-                       [&](const std::string& pattern) { return glob_match(pattern, name); });
   }
 
   const char** argv() { return argv_.data(); }
@@ -194,6 +195,17 @@ const std::vector<std::string>& build_variables() {
                                               "CCACHE_HARDLINK",
                                               "CCACHE_STATS*"};
   return names;
+}
+
+std::map<std::string, std::string> own_variables(const std::vector<std::string>& patterns) {
+  std::map<std::string, std::string> out;
+  for (char** e = ::environ; e != nullptr && *e != nullptr; ++e) {
+    const std::string_view entry(*e);
+    const auto equals = entry.find('=');
+    if (equals != std::string_view::npos && matches(patterns, entry.substr(0, equals)))
+      out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return out;
 }
 
 Result<Running> launch(const Command& command, const Stdio& stdio) {

@@ -36,6 +36,8 @@ struct Command {
 /// and ccache's own settings. Variables that change what is built from the same sources are not among them:
 /// MAKEFLAGS, GNUMAKEFLAGS, CFLAGS, CPATH, KBUILD_*, COMPILER_PATH.
 const std::vector<std::string>& build_variables();
+/// The variables of our own environment whose names match a pattern ("CCACHE_COMPRESS*"), sorted by name.
+std::map<std::string, std::string> own_variables(const std::vector<std::string>& patterns);
 
 // How a program ended: never an int, so that "exit 11" and SIGSEGV are distinct.
 struct Exited {

@@ -17,9 +17,11 @@ constexpr std::size_t least_cases = 16;  ///< counts of cases are not squeezed i
 std::string expectation_label(const Row& row, int label) {
   static constexpr std::array known{" (known issue)", " (known)", "*"};
   static constexpr std::array bad{" (as expected)", " (expected)", "*"};
+  static constexpr std::array open{" (not assessed yet)", " (open)", "?"};
   static constexpr std::array good{" (not as expected)", " (unexpected)", "!"};
   const auto at = static_cast<std::size_t>(std::clamp(label, 0, 2));
   const bool is_bad_word = is_bad(row.verdict().verdict);
+  if (!row.assessment) return is_bad_word ? open[at] : "";
   if (is_known_issue(row)) return known[at];
   if (row.expected()) return is_bad_word ? bad[at] : "";
   return is_bad_word ? "" : good[at];
@@ -56,6 +58,7 @@ std::string verdict_text(const Row& row, const Painter& p, int label) {
   const std::string more = expectation_label(row, label);
   if (!row.expected()) return p.bad(p.sign("✗ ", "! ") + word + more);
   if (v == Verdict::skip) return p.dim(p.sign("- ", "- ") + word);
+  if (!row.assessment && is_bad(v)) return p.warn(p.sign("? ", "? ") + word) + p.dim(more);
   const std::string mark = p.sign("✓ ", "  ");
   if (is_bad(v)) return p.good(mark) + p.warn(word) + p.dim(more);
   return p.good(mark + word);
@@ -80,14 +83,18 @@ std::vector<std::string> case_counts(const TestData& t, const Painter& p) {
   static constexpr std::array order{Verdict::crash,   Verdict::leak,  Verdict::fail,  Verdict::timeout,
                                     Verdict::missing, Verdict::error, Verdict::xpass, Verdict::pass,
                                     Verdict::xfail,   Verdict::skip};
+  const auto number = [&](Verdict v, bool expected) {
+    return std::count_if(t.cases.begin(), t.cases.end(),
+                         [&](const Row& c) { return c.verdict().verdict == v && c.expected() == expected; });
+  };
   std::vector<std::string> out;
   for (const bool expected : {false, true}) {
     for (const Verdict v : order) {
-      const auto n = std::count_if(t.cases.begin(), t.cases.end(), [&](const Row& c) {
-        return c.verdict().verdict == v && c.expected() == expected;
-      });
+      const auto n = number(v, expected);
       if (n == 0) continue;
-      const std::string text = fmt::format("{} {}", n, model::to_string(v));
+      std::string text = fmt::format("{} {}", n, model::to_string(v));
+      // One word twice would look like a slip.
+      if (expected && is_bad(v) && number(v, false) > 0) text += " expected";
       if (!expected)
         out.push_back(p.bad(text + (is_bad(v) ? "" : "!")));
       else

@@ -95,7 +95,12 @@ void count_kernel(Counts& c, const KernelData& k) {
       ++c.tests;
       c.unexpected += t.as_expected() ? 0 : 1;
       const auto v = t.row.verdict().verdict;
-      ++c.words[std::string(model::to_string(v)) + (t.row.expected() && is_bad(v) ? " as expected" : "")];
+      const bool assessed = t.row.assessment.has_value();
+      const char* how = !is_bad(v)         ? ""
+                        : !assessed        ? " not assessed yet"
+                        : t.row.expected() ? " as expected"
+                                           : "";
+      ++c.words[std::string(model::to_string(v)) + how];
     }
   }
 }
@@ -128,23 +133,27 @@ std::vector<NotBuilt> not_built_of(const RunData& data) {
     const bool goes_on = last != nullptr && last->not_built() && last->row.state == k.row.state &&
                          last->row.arch == k.row.arch && last->row.config.name == k.row.config.name;
     const auto same = std::find_if(out.begin(), out.end(), [&](const NotBuilt& n) {
+      if (not_tried(k.row.state)) return n.state == k.row.state && n.failure == k.row.failure;
       return goes_on ? holds(n.kernels, last->row.id)
                      : n.state == k.row.state && n.patch == k.row.point.number && n.failure == k.row.failure;
     });
+    const bool tried = !not_tried(k.row.state);
     if (same == out.end()) {
       out.push_back({k.row.state,
-                     k.row.point.number,
-                     k.row.point.subject,
+                     tried ? k.row.point.number : 0,
+                     tried ? k.row.point.subject : "",
                      k.row.failure,
                      k.row.build_log,
                      {k.row.arch},
                      {k.row.id},
                      {}});
-      if (k.row.state == KernelState::apply_failed) out.back().untested.push_back(k.row.point.label);
+      if (!tried || k.row.state == KernelState::apply_failed)
+        out.back().untested.push_back(k.row.point.label);
       continue;
     }
     same->kernels.push_back(k.row.id);
-    if (goes_on && !holds(same->untested, k.row.point.label)) same->untested.push_back(k.row.point.label);
+    if ((goes_on || !tried) && !holds(same->untested, k.row.point.label))
+      same->untested.push_back(k.row.point.label);
     if (same->archs.back() != k.row.arch) same->archs.push_back(k.row.arch);
   }
   return out;
@@ -157,6 +166,10 @@ std::string NotBuilt::headline() const {
       return "the series does not apply";
     case KernelState::build_failed:
       return who + " does not build";
+    case KernelState::programs_failed:
+      return "the guest programs do not build";
+    case KernelState::guest_failed:
+      return "the guests could not be prepared";
     case KernelState::cancelled:
       return who + " was not built: interrupted";
     default:
@@ -165,8 +178,10 @@ std::string NotBuilt::headline() const {
 }
 
 std::string NotBuilt::sentence() const {
+  // What git says of a patch names it already.
   if (state == KernelState::apply_failed && !failure.empty()) return failure;
-  return fmt::format("{}: {}", headline(), failure.empty() ? "no reason was recorded" : failure);
+  return headline() + ": " + (subject.empty() ? "" : fmt::format("\"{}\": ", subject)) +
+         (failure.empty() ? "no reason was recorded" : failure);
 }
 
 std::string LostGuest::headline() const {

@@ -12,11 +12,11 @@
 
 namespace pinrig::report {
 
-/// A patch that does not apply or a kernel that does not build, with everything that was not tested because
-/// of it.
+/// A patch that does not apply, a kernel or the guest programs that do not build, with everything that was
+/// not tested because of it.
 struct NotBuilt {
   store::KernelState state = store::KernelState::build_failed;
-  int patch = 0;        ///< 0: the base itself
+  int patch = 0;        ///< 0: the base itself, or nothing of the series
   std::string subject;  ///< of that patch
   std::string failure;  ///< one line: file:line and what the compiler or `git am` said
   std::string log;      ///< path of the build log; may be empty

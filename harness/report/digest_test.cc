@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "report/report.h"
 #include "report/testing.h"
 #include "report/why_text.h"
 
@@ -49,6 +50,38 @@ TEST(Digest, OneCompileErrorIsOneFaultWhateverFollowsFromIt) {
   EXPECT_EQ(d->result, Digest::Result::not_built);
   EXPECT_EQ(d->headline(), "patch 2 does not build");
   EXPECT_EQ(d->counts.tests, 4u) << "what was not tested is not counted as judged";
+}
+
+std::size_t times(const std::string& text, const std::string& word) {
+  std::size_t n = 0;
+  for (auto at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++n;
+  return n;
+}
+
+TEST(Digest, GuestProgramsThatDoNotBuildAreOneFaultAndNoneOfTheKernels) {
+  Fixture f;
+  std::vector<KernelSetup> kernels;
+  for (const Arch arch : {Arch::x86_64, Arch::aarch64}) {
+    for (const int point : {0, 1})
+      kernels.push_back(broken(arch, point, point == 0 ? "base" : "tip", "guest-tests/bio/x.c:3: odd",
+                               KernelState::programs_failed));
+  }
+  f.write(kernels);
+  f.finish(store::RunState::finished, 4);
+  const auto d = digest_of(f);
+  EXPECT_EQ(d->headline(), "the guest programs do not build");
+  EXPECT_EQ(d->result, Digest::Result::harness);
+  ASSERT_EQ(d->not_built.size(), 1u);
+  EXPECT_THAT(d->not_built[0].kernels, testing::SizeIs(4));
+  EXPECT_THAT(d->not_built[0].untested, ElementsAre("base", "tip"));
+  const auto junit_text = junit(f.store, f.run).value();
+  EXPECT_EQ(times(junit_text, "<error"), 2u) << "the fault and the exit code: " << junit_text;
+  EXPECT_THAT(junit_text, HasSubstr("the guest programs do not build: guest-tests/bio/x.c:3: odd"));
+  const auto text = terminal(f.store, f.run, Style{}).value();
+  EXPECT_EQ(times(text, "do not build"), 1u) << text;
+  EXPECT_EQ(times(text, "not build"), 1u) << text;
+  EXPECT_EQ(times(text, "not built"), 0u) << text;
+  EXPECT_EQ(times(ktap(f.store, f.run).value(), "not ok"), 1u) << ktap(f.store, f.run).value();
 }
 
 TEST(Digest, APatchThatFailsAfterOneThatBuildsIsAFaultOfItsOwn) {

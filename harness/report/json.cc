@@ -2,8 +2,7 @@
 // Everything the store has, as JSON. The keys are described in README.md in this folder.
 #include <nlohmann/json.hpp>
 
-#include "report/report.h"
-#include "report/run_data.h"
+#include "report/selection.h"
 
 namespace pinrig::report {
 namespace {
@@ -52,7 +51,7 @@ ordered_json row_json(const Row& row) {
   const auto& v = row.verdict();
   ordered_json out{{"name", v.case_name.empty() ? v.test : v.case_name},
                    {"verdict", model::to_string(v.verdict)},
-                   {"expected", row.expected()},
+                   {"expected", row.assessment ? ordered_json(row.expected()) : ordered_json(nullptr)},
                    {"assessment", assessment_json(row)}};
   if (!v.detail.empty()) out["detail"] = v.detail;
   if (!v.diagnostics.empty()) out["diagnostics"] = v.diagnostics;
@@ -153,8 +152,9 @@ ordered_json kernel_json(const KernelData& data) {
 
 }  // namespace
 
-Result<std::string> json(const store::Store& store, const store::RunRow& run) {
-  PINRIG_TRY(data, load(store, run));
+Result<std::string> json(const store::Store& store, const store::RunRow& run, const Selection& what) {
+  PINRIG_TRY(data, load(store, run, what.assessment));
+  PINRIG_CHECK(narrow(data, what));
   ordered_json out{{"format", "pinrig-run"}, {"version", 2}};
   out["id"] = run.id;
   out["spec"] = run.spec;
@@ -163,7 +163,9 @@ Result<std::string> json(const store::Store& store, const store::RunRow& run) {
   out["faults"] = run.faults;
   out["purpose"] = run.purpose;
   out["state"] = store::to_string(run.state);
-  out["exit_code"] = run.exit_code < 0 ? ordered_json(nullptr) : ordered_json(run.exit_code);
+  const int code = data.run.exit_code;
+  out["exit_code"] = code < 0 ? ordered_json(nullptr) : ordered_json(code);
+  out["reassessed"] = what.assessment != nullptr;
   out["started"] = run.started;
   out["finished"] = run.finished.empty() ? ordered_json(nullptr) : ordered_json(run.finished);
   out["dir"] = run.dir;

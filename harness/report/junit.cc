@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "report/digest.h"
 #include "report/report.h"
+#include "report/selection.h"
 #include "report/why_text.h"
 
 namespace pinrig::report {
@@ -27,6 +28,8 @@ enum class Mark { passed, failure, error, skipped };
 /// Untrustworthy results are errors; wrong (or surprisingly good) behavior of the kernel is a failure.
 Mark mark_of(const Row& row) {
   const Verdict v = row.verdict().verdict;
+  // Nobody can tell yet: neither passed nor failed.
+  if (!row.assessment && is_bad(v)) return Mark::skipped;
   if (row.expected()) return v == Verdict::skip ? Mark::skipped : Mark::passed;
   switch (v) {
     case Verdict::missing:
@@ -72,7 +75,10 @@ void add_mark(pugi::xml_node tc, const Row& row, const std::string& text, Totals
   if (mark == Mark::passed) return;
   const auto& v = row.verdict();
   auto node = tc.append_child(tags[static_cast<int>(mark)]);
-  const std::string message = v.detail.empty() ? reason_of(row) : v.detail;
+  std::string message = v.detail.empty() ? reason_of(row) : v.detail;
+  if (!row.assessment && is_bad(v.verdict))
+    message = fmt::format("{}, not assessed yet{}{}", model::to_string(v.verdict),
+                          message.empty() ? "" : ": ", message);
   node.append_attribute("message") = (message.empty() ? model::to_string(v.verdict) : message.c_str());
   if (mark == Mark::skipped) return;
   node.append_attribute("type") = model::to_string(v.verdict);
@@ -108,9 +114,9 @@ void add_row(pugi::xml_node suite, const KernelData& kernel, const GuestData& gu
   tc.append_attribute("classname") = (guest.row.id + "." + v.test.substr(0, slash)).c_str();
   tc.append_attribute("name") = (v.case_name.empty() ? name : name + ":" + v.case_name).c_str();
   tc.append_attribute("time") = fmt::format("{:.3f}", v.wall_s).c_str();
-  if (row.expected() && is_bad(v.verdict)) {
+  if (row.assessment && row.expected() && is_bad(v.verdict)) {
     property(tc, "verdict", model::to_string(v.verdict));
-    if (row.assessment) property(tc, "rule", model::to_string(row.assessment->rule));
+    property(tc, "rule", model::to_string(row.assessment->rule));
     property(tc, "expected", reason_of(row));
   }
   std::string text = system_out(row);
@@ -201,7 +207,8 @@ Totals add_run(pugi::xml_node root, const RunData& data) {
   auto suite = root.append_child("testsuite");
   suite.append_attribute("name") = "run";
   for (const auto& n : not_built_of(data))
-    add_error(suite, n.kernels.front(), "build", store::to_string(n.state),
+    add_error(suite, not_tried(n.state) ? "pinrig" : n.kernels.front(),
+              not_tried(n.state) ? "guest programs" : "build", store::to_string(n.state),
               fmt::format("{}\nnot tested: {}{}", n.sentence(), join(n.kernels, ", "),
                           n.log.empty() ? "" : "\n[[ATTACHMENT|" + n.log + "]]"),
               totals);
@@ -227,8 +234,9 @@ Totals add_run(pugi::xml_node root, const RunData& data) {
 
 }  // namespace
 
-Result<std::string> junit(const store::Store& store, const store::RunRow& run) {
-  PINRIG_TRY(data, load(store, run));
+Result<std::string> junit(const store::Store& store, const store::RunRow& run, const Selection& what) {
+  PINRIG_TRY(data, load(store, run, what.assessment));
+  PINRIG_CHECK(narrow(data, what));
   pugi::xml_document doc;
   auto declaration = doc.append_child(pugi::node_declaration);
   declaration.append_attribute("version") = "1.0";

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
+#include "report/digest.h"
 #include "report/report.h"
-#include "report/run_data.h"
+#include "report/selection.h"
 
 namespace pinrig::report {
 namespace {
@@ -37,7 +38,9 @@ Item item_of(const std::string& name, const Row& row) {
   const bool expected = row.expected();
   const std::string reason = reason_of(row);
   Item i{ktap_name(name), expected, "", {}, {}};
-  if (expected && v.verdict == Verdict::skip)
+  if (!row.assessment && is_bad(v.verdict))
+    i.directive = fmt::format("SKIP {}, not assessed yet", model::to_string(v.verdict));
+  else if (expected && v.verdict == Verdict::skip)
     i.directive = with_reason("SKIP", v.detail);
   else if (expected && (is_bad(v.verdict) || v.verdict == Verdict::xfail))
     i.directive = with_reason(
@@ -96,6 +99,10 @@ Item guest_item(const GuestData& data) {
 Item kernel_item(const KernelData& data) {
   const auto& k = data.row;
   Item kernel{ktap_name(k.id), true, "", {}, {}};
+  if (not_tried(k.state)) {
+    kernel.directive = "SKIP its guests could not be prepared";
+    return kernel;
+  }
   Item build{"build", data.built(), "", {}, {}};
   if (!data.built())
     build.directive = with_reason("ERROR", k.failure.empty() ? store::to_string(k.state) : k.failure);
@@ -128,9 +135,13 @@ void print(const std::vector<Item>& items, const std::string& indent, std::strin
 
 }  // namespace
 
-Result<std::string> ktap(const store::Store& store, const store::RunRow& run) {
-  PINRIG_TRY(data, load(store, run));
+Result<std::string> ktap(const store::Store& store, const store::RunRow& run, const Selection& what) {
+  PINRIG_TRY(data, load(store, run, what.assessment));
+  PINRIG_CHECK(narrow(data, what));
   std::vector<Item> items;
+  for (const auto& n : not_built_of(data)) {
+    if (not_tried(n.state)) items.push_back({"guest programs", false, "ERROR " + n.sentence(), {}, {}});
+  }
   for (const auto& k : data.kernels) items.push_back(kernel_item(k));
   std::string out;
   print(items, "", out);

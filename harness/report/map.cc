@@ -56,8 +56,9 @@ void collect(const RunData& data, Found& found, std::vector<KernelColumn>& colum
   for (const auto& k : data.kernels) {
     if (!is_unpatched(data.run, k.row)) continue;
     for (const TestData* t : k.tests()) {
-      // Nothing is known of a test whose guest never got there.
+      // Nothing is known of a test whose guest never got there, nor whether what was seen is as it should be.
       if (t->row.verdict().verdict == model::Verdict::missing) continue;
+      if (!t->row.assessment && is_bad(t->row.verdict().verdict)) continue;
       found[note_column(columns, data.run, k.row.arch, k.release())].emplace(t->row.verdict().test,
                                                                              cell_of(*t));
     }

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "assess/assess.h"
 #include "base/result.h"
 #include "store/store.h"
 
@@ -17,15 +18,24 @@ struct Style {
   bool quiet = false;    ///< the last line only
 };
 
+/// The part of a run to show.
+struct Selection {
+  std::string guest = {};  ///< empty: all of the run
+  std::string test = {};   ///< "suite/test" or "suite/test:case"; empty: the whole guest
+  const assess::RunAssessment* assessment = nullptr;  ///< with its exit code, instead of the stored one
+};
+
 /// The table tests × points (base next to tip, per architecture), the pin balance, what changed between base
 /// and tip, unexpected verdicts with their reasons, and the commands for next steps.
 Result<std::string> terminal(const store::Store& store, const store::RunRow& run, const Style& style);
+// An unknown guest or test is bad_usage and names the nearest.
+
 /// JUnit XML: a testsuite for the run (exit code, kernels that were not built, expectations that are not met)
 /// and one per guest, one testcase per test and case.
-Result<std::string> junit(const store::Store& store, const store::RunRow& run);
+Result<std::string> junit(const store::Store& store, const store::RunRow& run, const Selection& what = {});
 /// KTAP version 1: one subtest per kernel and guest, below it one per test, below it the cases.
-Result<std::string> ktap(const store::Store& store, const store::RunRow& run);
+Result<std::string> ktap(const store::Store& store, const store::RunRow& run, const Selection& what = {});
 /// Everything the store has, for other programs; keys are documented in harness/report/README.md.
-Result<std::string> json(const store::Store& store, const store::RunRow& run);
+Result<std::string> json(const store::Store& store, const store::RunRow& run, const Selection& what = {});
 
 }  // namespace pinrig::report

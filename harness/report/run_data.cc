@@ -149,7 +149,11 @@ bool TestData::as_expected() const {
 
 std::string TestData::output_file() const {
   const bool ran = row.verdict().verdict != model::Verdict::missing && !row.verdict().foreseen;
-  return dir.empty() || !ran ? "" : dir + "/tests/" + name() + ".out";
+  return dir.empty() || !ran || model::is_harness_row(name()) ? "" : dir + "/tests/" + name() + ".out";
+}
+
+bool not_tried(store::KernelState state) {
+  return state == store::KernelState::programs_failed || state == store::KernelState::guest_failed;
 }
 
 bool GuestData::as_expected() const {
@@ -164,8 +168,8 @@ bool GuestData::as_expected() const {
     case Kind::cancelled:
       return false;
     default:
-      return !tests.empty() &&
-             std::all_of(tests.begin(), tests.end(), [](const auto& t) { return t.as_expected(); });
+      return !tests.empty() && std::all_of(tests.begin(), tests.end(),
+                                           [](const auto& t) { return t.row.assessment && t.as_expected(); });
   }
 }
 
@@ -239,7 +243,22 @@ const KernelData* RunData::base_of(const KernelData& kernel) const {
   return nullptr;
 }
 
-Result<RunData> load(const store::Store& store, const store::RunRow& run) {
+void replace_assessment(RunData& data, const std::vector<model::KernelAssessment>& assessment) {
+  for (std::size_t k = 0; k < std::min(data.kernels.size(), assessment.size()); ++k) {
+    KernelData& kernel = data.kernels[k];
+    kernel.row.unmet = assessment[k].unmet;
+    kernel.row.known = assessment[k].known;
+    kernel.row.lost = assessment[k].lost;
+    for (std::size_t g = 0; g < std::min(kernel.guests.size(), assessment[k].guests.size()); ++g) {
+      const auto rows = rows_of(kernel.guests[g]);
+      const auto& says = assessment[k].guests[g].rows;
+      for (std::size_t i = 0; i < std::min(rows.size(), says.size()); ++i) rows[i]->assessment = says[i];
+    }
+  }
+}
+
+Result<RunData> load(const store::Store& store, const store::RunRow& run,
+                     const assess::RunAssessment* instead) {
   RunData data;
   data.run = run;
   PINRIG_TRY(kernels, store.kernels(run.id));
@@ -263,21 +282,10 @@ Result<RunData> load(const store::Store& store, const store::RunRow& run) {
     }
   }
   sort_by_suite(data.tests);
+  if (instead == nullptr) return data;
+  replace_assessment(data, instead->kernels);
+  data.run.exit_code = static_cast<int>(instead->code);
   return data;
-}
-
-void replace_assessment(RunData& data, const std::vector<model::KernelAssessment>& assessment) {
-  for (std::size_t k = 0; k < std::min(data.kernels.size(), assessment.size()); ++k) {
-    KernelData& kernel = data.kernels[k];
-    kernel.row.unmet = assessment[k].unmet;
-    kernel.row.known = assessment[k].known;
-    kernel.row.lost = assessment[k].lost;
-    for (std::size_t g = 0; g < std::min(kernel.guests.size(), assessment[k].guests.size()); ++g) {
-      const auto rows = rows_of(kernel.guests[g]);
-      const auto& says = assessment[k].guests[g].rows;
-      for (std::size_t i = 0; i < std::min(rows.size(), says.size()); ++i) rows[i]->assessment = says[i];
-    }
-  }
 }
 
 std::string name_of(const model::LostRow& lost) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "assess/assess.h"
 #include "store/store.h"
 
 namespace pinrig::report {
@@ -22,6 +23,9 @@ std::string reason_of(const Row& row);
 bool is_known_issue(const Row& row);
 /// A verdict other than pass, skip or xfail.
 bool is_bad(model::Verdict v);
+
+/// The kernel's build did not begin: what its guests need could not be made.
+bool not_tried(store::KernelState state);
 
 /// One test of one guest with its cases.
 struct TestData {
@@ -77,9 +81,11 @@ struct RunData {
   const KernelData* base_of(const KernelData& kernel) const;
 };
 
-/// Reads all of it. Text that came from a guest is cleaned: no control characters, valid UTF-8.
-Result<RunData> load(const store::Store& store, const store::RunRow& run);
-/// The same with `assessment` instead of the stored one.
+/// Reads all of it, with the assessment and exit code of `instead` where that is given. Text that came from a
+/// guest is cleaned: no control characters, valid UTF-8.
+Result<RunData> load(const store::Store& store, const store::RunRow& run,
+                     const assess::RunAssessment* instead = nullptr);
+/// Replaces the stored assessment.
 void replace_assessment(RunData& data, const std::vector<model::KernelAssessment>& assessment);
 
 /// "suite/test" or "suite/test:case"

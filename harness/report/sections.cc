@@ -73,15 +73,12 @@ std::string point_words(const std::vector<std::string>& labels) {
   return "points " + join(first, ", ") + " and " + labels.back();
 }
 
-/// "\"subject\": FILE:LINE: error: ...; points 3 and tip not tested (x86_64, aarch64)"
-std::string failure_text(const NotBuilt& n) {
-  const bool names_itself = n.state == store::KernelState::apply_failed;
-  std::string text = n.subject.empty() || names_itself ? "" : fmt::format("\"{}\": ", n.subject);
-  text += names_itself ? n.sentence() : n.failure.empty() ? "no reason was recorded" : n.failure;
-  if (!n.untested.empty()) text += fmt::format("; {} not tested", point_words(n.untested));
+/// "; points 3 and tip not tested (x86_64, aarch64)"
+std::string untested_text(const NotBuilt& n) {
   std::vector<std::string> archs;
   for (const auto a : n.archs) archs.emplace_back(model::to_string(a));
-  return text + " (" + join(archs, ", ") + ")";
+  return (n.untested.empty() ? "" : fmt::format("; {} not tested", point_words(n.untested))) + " (" +
+         join(archs, ", ") + ")";
 }
 
 /// Lines that several kernels share are printed once, with all their names.
@@ -131,8 +128,8 @@ FindingText finding_of(const KernelData& k, const GuestData& g, const TestData& 
   const std::string word = model::to_string(v);
   f.body = hanging(p, fmt::format("    {}  ", t.row.expected() ? word : p.bad(word)), why_text(t));
   if (const auto& l = t.row.result.ledger; l && l->available && l->outstanding() != 0)
-    f.body += fmt::format("    pins  {} acquired, {} released: {:+} pages\n", l->acquired(), l->released(),
-                          l->outstanding());
+    f.body += fmt::format("    pins  {} acquired, {} released: {}\n", l->acquired(), l->released(),
+                          signed_count_of(l->outstanding(), "page"));
   if (!t.row.expected()) f.body += diagnostics_of(t.row, p);
   f.body += bad_cases(t, p) + log_of(g, t.name(), p);
   if (const auto file = t.output_file(); !file.empty())
@@ -202,8 +199,7 @@ std::string outcomes(const RunData& data, const Painter& p) {
   }
   std::string out;
   for (const auto& n : not_built_of(data)) {
-    const std::string head = n.state == store::KernelState::apply_failed ? "" : n.headline() + "  ";
-    out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ") + head), failure_text(n));
+    out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ")), n.sentence() + untested_text(n));
     if (!n.log.empty()) out += "    log  " + shell_quote(n.log) + "\n";
   }
   for (const auto& [why, names] : rows) out += hanging(p, "  " + p.bad(names) + "  ", why);
@@ -297,7 +293,9 @@ std::string further(const RunData& data, const Painter& p) {
   for (std::size_t i = 0; i < std::min(picks.size(), max_commands); ++i) {
     const std::string test = shell_quote(picks[i]->row.verdict().test);
     out += fmt::format("  pinrig show {} {} {}\n", id, shell_quote(picks[i]->guest_id), test);
-    if (again.empty()) again = shell_quote(picks[i]->dir + "/repro.sh") + " --test " + test;
+    if (!again.empty()) continue;
+    again = shell_quote(picks[i]->dir + "/repro.sh");
+    if (!model::is_harness_row(picks[i]->name())) again += " --test " + test;
   }
   if (picks.empty()) out += fmt::format("  pinrig show {}\n", id);
   for (const auto& k : data.kernels) {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "report/sections.h"
+#include "report/selection.h"
 #include "report/table.h"
 
 namespace pinrig::report {
@@ -73,10 +74,11 @@ std::string file_fields(const store::GuestRow& j, const std::string& test, const
   std::string out = "\n" + p.bold("files") + "\n";
   out += field(p, "console", shell_quote(j.dir + "/console.raw"));
   out += field(p, "results", shell_quote(j.dir + "/results.raw"));
-  if (!test.empty()) out += field(p, "output", shell_quote(j.dir + "/tests/" + test + ".out"));
+  const bool program = !test.empty() && !model::is_harness_row(test);
+  if (program) out += field(p, "output", shell_quote(j.dir + "/tests/" + test + ".out"));
   out += field(p, "QEMU", shell_quote(j.dir + "/qemu.args"));
   out += field(p, "reproduce",
-               shell_quote(j.dir + "/repro.sh") + (test.empty() ? "" : " --test " + shell_quote(test)));
+               shell_quote(j.dir + "/repro.sh") + (program ? " --test " + shell_quote(test) : ""));
   out += field(p, "interactive", shell_quote(j.dir + "/repro.sh") + " --shell");
   return out;
 }
@@ -98,7 +100,8 @@ std::string test_list(const GuestData& data, const Painter& p) {
                        pad(verdict_text(t.row, p, 0), verdict) + "  " + pad(pins_text(t.row, p), pins) +
                        fmt::format("  {:>6}", human_seconds(t.row.verdict().wall_s));
     out += line + (t.cases.empty() ? "" : "  " + join(case_counts(t, p), ", ")) + "\n";
-    if (!t.as_expected() && !t.row.verdict().detail.empty())
+    const bool open = !t.row.assessment && is_bad(t.row.verdict().verdict);
+    if ((open || !t.as_expected()) && !t.row.verdict().detail.empty())
       out += hanging(p, "    ", t.row.verdict().detail);
   }
   return out;
@@ -132,8 +135,10 @@ std::string ledger_table(const model::TestResult& row, const Painter& p) {
   out += fmt::format("  {:<10} {:>14}\n", "left", l.outstanding() == 0 ? "0" : left);
   if (l.claim) {
     const bool amount = l.claim->mode != model::PinClaim::Mode::net_zero;
-    out += fmt::format("  claimed    {}{}\n", claim_words(*l.claim),
-                       amount ? fmt::format(" {} pages", l.claim->pages) : "");
+    out += fmt::format(
+        "  claimed    {}{}\n", claim_words(*l.claim),
+        amount ? " " + count_of(static_cast<std::size_t>(std::max<std::int64_t>(l.claim->pages, 0)), "page")
+               : "");
     if (l.claim->skew_sections > 0)
       out +=
           hanging(p, "  corrected  ",
@@ -209,55 +214,6 @@ std::string event_list(const GuestData& guest, const std::string& test, const Pa
   return out.empty() ? "" : "\n" + p.bold("kernel log") + "\n" + out;
 }
 
-/// A guest by its id; a kernel's id is that of its main guest.
-struct Place {
-  const KernelData* kernel;
-  const GuestData* guest;
-};
-
-Result<Place> find_guest(const RunData& data, const std::string& id) {
-  std::vector<std::string> known;
-  for (const auto& k : data.kernels) {
-    for (const auto& g : k.guests) {
-      if (g.row.id == id) return Place{&k, &g};
-      known.push_back(g.row.id);
-    }
-  }
-  return make_error(ErrorKind::bad_usage,
-                    fmt::format("run {} has no guest '{}'{}", data.run.id, id, did_you_mean(id, known)),
-                    known.empty() ? "it has no guests" : "its guests: " + join(known, ", "));
-}
-
-const TestData* find_in(const GuestData& guest, const std::string& test) {
-  for (const auto& t : guest.tests) {
-    if (t.row.verdict().test == test) return &t;
-  }
-  return nullptr;
-}
-
-/// The guest of the same kernel that ran the test: people need not know which it was.
-Place with_test(const Place& place, const std::string& test) {
-  if (find_in(*place.guest, test) != nullptr) return place;
-  for (const auto& g : place.kernel->guests) {
-    if (find_in(g, test) != nullptr) return {place.kernel, &g};
-  }
-  return place;
-}
-
-Result<const TestData*> find_test(const Place& place, const std::string& test) {
-  if (const auto* t = find_in(*place.guest, test)) return t;
-  if (!place.kernel->built())
-    return make_error(ErrorKind::bad_usage,
-                      fmt::format("{}: kernel {} was not built, so no test ran", test, place.kernel->row.id),
-                      place.kernel->row.failure);
-  std::vector<std::string> known;
-  for (const TestData* t : place.kernel->tests()) known.push_back(t->row.verdict().test);
-  return make_error(
-      ErrorKind::bad_usage,
-      fmt::format("kernel {} has no test '{}'{}", place.kernel->row.id, test, did_you_mean(test, known)),
-      known.empty() ? "no test has a verdict there" : "its tests: " + join(known, ", "));
-}
-
 Result<std::string> show_one(const Place& place, const std::string& name, const Painter& p) {
   const auto colon = name.find(':');
   PINRIG_TRY(t, find_test(place, name.substr(0, colon)));
@@ -285,11 +241,7 @@ Result<std::string> show_one(const Place& place, const std::string& name, const 
 Result<std::string> show(const store::Store& store, const store::RunRow& run, const Selection& what,
                          const Style& style) {
   const Painter p(style);
-  PINRIG_TRY(data, load(store, run));
-  if (what.assessment != nullptr) {
-    replace_assessment(data, what.assessment->kernels);
-    data.run.exit_code = static_cast<int>(what.assessment->code);
-  }
+  PINRIG_TRY(data, load(store, run, what.assessment));
   if (what.guest.empty()) return terminal(data, style);
   PINRIG_TRY(place, find_guest(data, what.guest));
   if (!what.test.empty())

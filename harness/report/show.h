@@ -3,19 +3,10 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "assess/assess.h"
 #include "report/report.h"
 
 namespace pinrig::report {
-
-/// The part of a run to show.
-struct Selection {
-  std::string guest;  ///< empty: the report of the run
-  std::string test;   ///< "suite/test" or "suite/test:case"; empty: the whole guest
-  const assess::RunAssessment* assessment = nullptr;  ///< instead of the stored one
-};
 
 /// `pinrig show RUN [GUEST [TEST]]`. Without a guest the report of the run; with one its outcome, kernel,
 /// kernel log, every test and its files; with "suite/test" also the ledger before and after, the counters

@@ -4,11 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "report/testing.h"
 
 namespace pinrig::report {
 namespace {
 
+using model::Arch;
+using model::Verdict;
 using ::testing::HasSubstr;
 
 using ::testing::AllOf;
@@ -24,6 +28,52 @@ Error refused(const Fixture& f, const std::string& guest, const std::string& tes
   auto r = show(f.store, f.run, {guest, test}, {});
   EXPECT_TRUE(r.has_error());
   return r.has_error() ? r.error() : Error{};
+}
+
+// A run that goes on, or whose pinrig was killed: nobody has said yet what its rows are.
+TEST(Show, ARowThatIsNotAssessedIsNeitherExpectedNorNot) {
+  Fixture f;
+  auto leak = test_row("bio/dio_rw", Verdict::leak, 2342, 296);
+  leak.assessment.reset();
+  auto lost_case = case_row("bio/dio_rw", "read", Verdict::fail, "acquired 1, released 0");
+  lost_case.assessment.reset();
+  auto pass = test_row("bio/ok", Verdict::pass, 4);
+  pass.assessment.reset();
+  f.write({kernel(Arch::x86_64, 0, "base", {leak, lost_case, pass})});
+  const auto text = terminal(f.store, f.run, Style{}).value();
+  EXPECT_THAT(text, HasSubstr("? leak (not assessed yet)"));
+  EXPECT_THAT(text, Not(HasSubstr("not as expected")));
+  EXPECT_THAT(text, HasSubstr("1 leak not assessed yet"));
+  EXPECT_THAT(json(f.store, f.run).value(), HasSubstr("\"expected\": null"));
+  EXPECT_THAT(junit(f.store, f.run).value(), HasSubstr("<skipped message=\"leak, not assessed yet\""));
+  EXPECT_THAT(ktap(f.store, f.run).value(), HasSubstr("SKIP leak, not assessed yet"));
+}
+
+TEST(Show, NothingIsAdvisedForARowThatNoTestOfTheGuestMade) {
+  Fixture f;
+  f.write(
+      {kernel(Arch::x86_64, 0, "base",
+              {surprising(test_row(model::unowned_test, Verdict::timeout), "no power off within 10.0s")})});
+  f.finish(store::RunState::finished, 1);
+  const auto text = terminal(f.store, f.run, Style{}).value();
+  EXPECT_THAT(text, HasSubstr("guests/base-x86_64/repro.sh  (also"));
+  for (const auto& all : {text, junit(f.store, f.run).value(),
+                          show(f.store, f.run, {"base-x86_64", model::unowned_test}, Style{}).value()}) {
+    EXPECT_THAT(all, Not(HasSubstr("--test kernel/console")));
+    EXPECT_THAT(all, Not(HasSubstr("console.out")));
+  }
+}
+
+TEST(Show, AMachineFormatOfOneGuestHasThatGuest) {
+  Fixture f;
+  f.caught();
+  const auto j = nlohmann::json::parse(json(f.store, f.run, {"tip-x86_64", "bio/dio_rw"}).value());
+  ASSERT_EQ(j["kernels"].size(), 1u);
+  EXPECT_EQ(j["kernels"][0]["guests"][0]["id"], "tip-x86_64");
+  ASSERT_EQ(j["kernels"][0]["guests"][0]["tests"].size(), 1u);
+  EXPECT_EQ(j["kernels"][0]["guests"][0]["tests"][0]["name"], "bio/dio_rw");
+  EXPECT_THAT(ktap(f.store, f.run, {"base-aarch64"}).value(), Not(HasSubstr("x86_64")));
+  EXPECT_THAT(junit(f.store, f.run, {"tip-x86_65"}).error().message, HasSubstr("did you mean 'tip-x86_64'"));
 }
 
 TEST(Show, WithoutAGuestItIsTheReport) {
@@ -155,6 +205,21 @@ TEST(Show, AnotherAssessmentTakesThePlaceOfTheStoredOne) {
                            Not(HasSubstr("not as expected")), Not(HasSubstr("absent here"))));
   EXPECT_THAT(shown(f, {"tip-x86_64", "bio/dio_rw", &assessment}), HasSubstr("reason        known now\n"));
   EXPECT_EQ(shown(f, {}), stored) << "nothing was written";
+}
+
+TEST(Show, AnotherAssessmentIsInEveryFormat) {
+  Fixture f;
+  f.each_point();
+  const auto assessment = all_known(f);
+  const Selection again{"", "", &assessment};
+  const auto j = nlohmann::json::parse(json(f.store, f.run, again).value());
+  EXPECT_EQ(j["exit_code"], 0);
+  EXPECT_EQ(j["reassessed"], true);
+  EXPECT_EQ(nlohmann::json::parse(json(f.store, f.run).value())["exit_code"], 1);
+  EXPECT_THAT(junit(f.store, f.run).value(), HasSubstr("<failure"));
+  EXPECT_THAT(junit(f.store, f.run, again).value(), Not(HasSubstr("<failure")));
+  EXPECT_THAT(ktap(f.store, f.run).value(), HasSubstr("not ok"));
+  EXPECT_THAT(ktap(f.store, f.run, again).value(), Not(HasSubstr("not ok")));
 }
 
 TEST(ReplaceAssessment, RowsAndWhatIsSaidOfTheKernelAreReplaced) {

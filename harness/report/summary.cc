@@ -45,6 +45,9 @@ std::string build_text(const store::KernelRow& k) {
       return "does not apply";
     case store::KernelState::build_failed:
       return "does not build";
+    case store::KernelState::programs_failed:
+    case store::KernelState::guest_failed:
+      return "not tried";
     default:
       return "not built";
   }
@@ -91,6 +94,7 @@ struct Tally {
   std::size_t unexpected =
       0;  ///< tests that are not, or whose cases are not, as expected; cases that are gone
   std::size_t not_built = 0;  ///< kernels
+  std::size_t not_tried = 0;  ///< kernels whose guests could not be prepared
   std::size_t lost = 0;       ///< guests that did not complete, and were to
   std::size_t started = 0;    ///< guests
   std::size_t unmet = 0;
@@ -100,7 +104,8 @@ struct Tally {
 std::string word_of(const Row& row) {
   const std::string word = model::to_string(row.verdict().verdict);
   if (is_known_issue(row)) return word + " as known issue";
-  return word + (row.expected() && is_bad(row.verdict().verdict) ? " as expected" : "");
+  if (!is_bad(row.verdict().verdict)) return word;
+  return word + (!row.assessment ? " not assessed yet" : row.expected() ? " as expected" : "");
 }
 
 Tally count(const RunData& data) {
@@ -108,7 +113,10 @@ Tally count(const RunData& data) {
   for (const auto& k : data.kernels) {
     c.unmet += k.row.unmet.size();
     c.unexpected += k.row.lost.size();
-    if (!k.built()) ++c.not_built;
+    if (not_tried(k.row.state))
+      ++c.not_tried;
+    else if (!k.built())
+      ++c.not_built;
     for (const auto& g : k.guests) {
       c.started += g.started() ? 1 : 0;
       c.lost += k.built() && !g.as_expected() ? 1 : 0;
@@ -141,8 +149,8 @@ std::string result_words(const RunData& data, const Tally& c, const Painter& p) 
     return p.warn("INTERRUPTED");
   if (r.exit_code == static_cast<int>(ExitCode::harness)) return p.bad("HARNESS ERROR");
   if (r.exit_code == static_cast<int>(ExitCode::build)) return p.bad("NOT BUILT");
-  const bool good = c.unexpected == 0 && c.lost == 0 && c.not_built == 0 && c.judged > 0 && c.unmet == 0 &&
-                    r.exit_code <= 0;
+  const bool good = c.unexpected == 0 && c.lost == 0 && c.not_built + c.not_tried == 0 && c.judged > 0 &&
+                    c.unmet == 0 && r.exit_code <= 0;
   return good ? p.good("ALL AS EXPECTED") : p.bad("NOT AS EXPECTED");
 }
 
@@ -172,6 +180,7 @@ std::string summary(const RunData& data, const Painter& p) {
                                      count_of(c.started, "guest"), tally_text(c));
   if (c.unexpected > 0) out += fmt::format(", {} not as expected", c.unexpected);
   if (c.not_built > 0) out += fmt::format(", {} not built", count_of(c.not_built, "kernel"));
+  if (c.not_tried > 0) out += fmt::format(", {} not tried", count_of(c.not_tried, "kernel"));
   if (c.lost > 0) out += fmt::format(", {} did not complete", count_of(c.lost, "guest"));
   if (c.unmet > 0) out += fmt::format(", {} unmet", count_of(c.unmet, "expectation"));
   if (const auto s = elapsed_s(data.run.started, data.run.finished))

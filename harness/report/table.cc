@@ -38,7 +38,7 @@ std::string short_name(const std::string& test) {
 std::string outcome_words(const KernelData& k) {
   std::string s;
   if (!k.built()) {
-    s = store::to_string(k.row.state);
+    s = not_tried(k.row.state) ? "not tried" : store::to_string(k.row.state);
   } else {
     const auto bad =
         std::find_if(k.guests.begin(), k.guests.end(), [](const auto& g) { return !g.completed(); });
@@ -236,7 +236,7 @@ std::string legend(const RunData& data, bool stars, const Painter& p) {
     out += hanging(
         p, "pins: ", "base pages acquired/released, then pages left pinned (+) or unpinned too often (-)");
   if (skew) out += "skew: pins that legacy direct I/O does not count; the ledger corrects for them\n";
-  if (stars) out += "* as expected or known   ! not as expected\n";
+  if (stars) out += "* as expected or known   ! not as expected   ? not assessed yet\n";
   return out;
 }
 

@@ -219,7 +219,7 @@ TEST(Terminal, ABuildFailureIsOneLineAndNothingFollowsFromIt) {
   f.write(kernels);
   f.finish(store::RunState::finished, 3);
   const std::string text = shown(f, of_width(200));
-  EXPECT_THAT(text, HasSubstr("patch 2 does not build  "));
+  EXPECT_THAT(text, HasSubstr("patch 2 does not build: "));
   EXPECT_THAT(text,
               HasSubstr("block/bio.c:12:9: error: expected ';'; points 3 and tip not tested (x86_64)\n"));
   EXPECT_THAT(text, HasSubstr("    log  /state/kernels/2-x86_64/build.log\n"));

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/text.h"
+
 namespace pinrig::report {
 namespace {
 
@@ -20,7 +22,8 @@ std::string verdict_line(const Why& w) {
   const std::string detail = w.detail.empty() ? "" : ": " + w.detail;
   if (w.expected && !w.cases.empty() && !is_bad(w.verdict))
     return word + detail + " (the test itself is as expected, its cases are not)";
-  return word + (w.expected && is_bad(w.verdict) ? ", as expected" : "") + detail;
+  const char* how = !is_bad(w.verdict) || !w.expected ? "" : w.rule ? ", as expected" : ", not assessed yet";
+  return word + how + detail;
 }
 
 std::string group_line(const CaseGroup& g) {
@@ -38,8 +41,8 @@ WhyLimits WhyLimits::none() {
 
 std::string pins_line(const model::PinLedger& l) {
   if (!l.available) return "pins: not available, this kernel does not count pins";
-  return fmt::format("pins: {} acquired, {} released: {:+} base pages", l.acquired(), l.released(),
-                     l.outstanding());
+  return fmt::format("pins: {} acquired, {} released: {}", l.acquired(), l.released(),
+                     signed_count_of(l.outstanding(), "base page"));
 }
 
 std::string event_line(const model::KernelEvent& e) {

@@ -3,6 +3,7 @@
 
 #include "kconfig/fragment.h"
 #include "run/run_file.h"
+#include "spec/spec.h"
 
 namespace pinrig::run {
 namespace {
@@ -16,6 +17,8 @@ assess::Build build_of(KernelState state) {
     case KernelState::apply_failed:
     case KernelState::build_failed:
       return assess::Build::failed;
+    case KernelState::programs_failed:
+    case KernelState::guest_failed:
     case KernelState::infra_error:
       return assess::Build::infra;
     case KernelState::planned:
@@ -91,12 +94,40 @@ assess::Rulebook rulebook_of(const Inputs& in) {
   return rules;
 }
 
-Result<assess::RunAssessment> reassess(const store::Store& store, const store::RunRow& run,
-                                       const fs::path& project) {
+namespace {
+
+/// What the run recorded of its series and run file, and what the project says of kernels and tests.
+Result<assess::Rulebook> recorded_rules(const RecordedRun& recorded, const StoredFacts& facts,
+                                        const fs::path& project) {
+  assess::Rulebook rules = *recorded.rules;
+  PINRIG_TRY(requirements, spec::load_all_requirements(project));
+  rules.requirements = std::move(requirements);
+  PINRIG_TRY(known, spec::load_all_known_issues(project));
+  rules.known_issues = std::move(known);
+  // Which tests there are only tells a typo in an expectation from a test that was not run.
+  for (const auto& k : facts.kernels) {
+    for (const auto& g : k.guests)
+      rules.all_tests.insert(rules.all_tests.end(), g.tests.begin(), g.tests.end());
+  }
+  if (const auto suites = spec::load_all_suites(project); suites.has_value()) {
+    for (const auto& s : *suites) {
+      for (const auto& t : s.tests) rules.all_tests.push_back(t.name);
+    }
+  }
+  return rules;
+}
+
+}  // namespace
+
+Result<Reassessment> reassess(const store::Store& store, const store::RunRow& run, const fs::path& project) {
   PINRIG_TRY(recorded, read_run_file(fs::path(run.dir) / "run.json"));
-  PINRIG_TRY(inputs, load_inputs(project, recorded.options));
   PINRIG_TRY(facts, stored_facts(store, run));
-  return assess::assess(facts.kernels, rulebook_of(inputs));
+  const auto inputs = load_inputs(project, recorded.options);
+  if (inputs.has_value()) return Reassessment{assess::assess(facts.kernels, rulebook_of(*inputs)), ""};
+  if (!recorded.rules) return inputs.error();
+  PINRIG_TRY(rules, recorded_rules(recorded, facts, project));
+  return Reassessment{assess::assess(facts.kernels, rules),
+                      "expectations are those of the run, because " + inputs.error().message};
 }
 
 }  // namespace pinrig::run

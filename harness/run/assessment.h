@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "assess/assess.h"
@@ -21,9 +22,13 @@ Result<StoredFacts> stored_facts(const store::Store& store, const store::RunRow&
 /// The expectation files that apply to this run.
 assess::Rulebook rulebook_of(const Inputs& inputs);
 
-/// A run assessed with the expectation files as they are now. Nothing is written. bad_input when the run has
-/// no run.json, or its files no longer exist.
-Result<assess::RunAssessment> reassess(const store::Store& store, const store::RunRow& run,
-                                       const fs::path& project);
+/// A run assessed with the expectation files as they are now. Where its run or series file cannot be
+/// loaded any more, what the run recorded of them counts.
+struct Reassessment {
+  assess::RunAssessment assessment;
+  std::string note;  ///< why the recorded expectations were taken; empty: today's were
+};
+/// Nothing is written. bad_input when the run does not say how it was made.
+Result<Reassessment> reassess(const store::Store& store, const store::RunRow& run, const fs::path& project);
 
 }  // namespace pinrig::run

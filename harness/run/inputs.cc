@@ -183,7 +183,8 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
        .what = "source",
        .text = fmt::format(
            "{} ({}){}  {}", out.base.name, out.base.version,
-           in.series ? fmt::format(", {}: {} patches", in.series->name, out.series.patches.size()) : "",
+           in.series ? fmt::format(", {}: {}", in.series->name, count_of(out.series.patches.size(), "patch"))
+                     : "",
            human_seconds(since(start).count()))});
   std::vector<std::string> warnings = out.base.notices;
   warnings.insert(warnings.end(), out.series.notices.begin(), out.series.notices.end());

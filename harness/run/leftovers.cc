@@ -2,6 +2,7 @@
 #include "run/leftovers.h"
 
 #include "gc/gc.h"
+#include "run/assessment.h"
 #include "run/record.h"
 
 namespace pinrig::run {
@@ -35,6 +36,12 @@ Result<void> save_leftovers(store::Store& store, const store::RunRow& run) {
   return {};
 }
 
+// With what the run or today's files expect. A run that says neither stays "not assessed yet".
+void assess_leftovers(store::Store& store, const store::RunRow& run, const fs::path& project) {
+  const auto again = reassess(store, run, project);
+  if (again.has_value()) static_cast<void>(store.assess_run(run.id, again->assessment.kernels));
+}
+
 }  // namespace
 
 Result<store::Store> open_store(const Paths& paths) {
@@ -51,6 +58,7 @@ Result<store::Store> open_store(const Paths& paths) {
     if (auto saved = save_leftovers(store, run);
         saved.has_error() && saved.error().kind != ErrorKind::disk_full)
       return std::move(saved).error();
+    assess_leftovers(store, run, paths.project);
     gc::remove_guest_leftovers(run.dir);
     dead.push_back(run.id);
   }

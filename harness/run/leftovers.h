@@ -8,7 +8,7 @@
 namespace pinrig::run {
 
 /// Opens results.db of these paths; a run that is "running" and whose process is gone becomes interrupted,
-/// with what its guests left on disk judged and stored.
+/// with what its guests left on disk judged, assessed and stored.
 Result<store::Store> open_store(const Paths& paths);
 
 }  // namespace pinrig::run

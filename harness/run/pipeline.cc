@@ -120,7 +120,7 @@ class Pipeline {
     if (const auto& f = sources_.series.failure; f && kernel.point.number >= f->number)
       return not_applied(i, *f);
     const auto& platform = *platforms_.at(kernel.arch).platform;
-    if (platform.has_error()) return build_failed(i, platform.error(), false);
+    if (platform.has_error()) return platform_failed(i, platform.error());
     services_.observer.on({.kind = Event::Kind::begin, .task = kernel.id, .what = "build"});
     auto built = build(kernel, *platform);
     if (built.has_error()) return build_failed(i, built.error(), true);
@@ -146,6 +146,12 @@ class Pipeline {
                            .text = fmt::format("patch {} does not apply", failure.number),
                            .ok = false});
     build_failed(i, git::to_error(failure), false);
+  }
+
+  // Said once, by the task that prepared the platform.
+  void platform_failed(std::size_t i, const Error& error) {
+    states_[i].error = error;
+    if (record_ != nullptr) note(record_->platform_failed(plan_.kernels[i], error));
   }
 
   void build_failed(std::size_t i, const Error& error, bool say) {
@@ -224,7 +230,7 @@ class Pipeline {
 }  // namespace
 
 Result<RunEnd> execute(const RunOptions& options, const Services& services, const std::function<void()>& tick,
-                       const RecordedRun* again) {
+                       const RecordedRun* earlier) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
   PINRIG_CHECK(check_programs(inputs));
   PINRIG_CHECK(check_place(services.paths.state, "PINRIG_STATE"));
@@ -232,11 +238,11 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
   PINRIG_CHECK(check_accel(inputs, services));
   PINRIG_TRY(store, open_store(services.paths));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
-  PINRIG_TRY(plan, plan_run(inputs, sources));
-  if (again != nullptr) {
-    for (const auto& change : source_changes(*again, sources))
-      services.observer.on({.kind = Event::Kind::warning, .task = "sources", .text = "--again: " + change});
+  if (earlier != nullptr) {
+    for (const auto& change : source_changes(*earlier, sources))
+      services.observer.on({.kind = Event::Kind::warning, .task = "--again", .text = change});
   }
+  PINRIG_TRY(plan, plan_run(inputs, sources));
   for (const auto& note : plan.notes) services.observer.on({.kind = Event::Kind::line, .text = note});
   // `plan` and `build` end with it, a run goes on.
   if (const auto& f = sources.series.failure)
@@ -249,21 +255,23 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
   return RunEnd{record.id(), lost ? assess::fold(code, exit_code_of(lost->kind)) : code};
 }
 
-Result<std::vector<std::string>> build_only(const RunOptions& options, const Services& services,
-                                            const std::function<void()>& tick) {
+Result<Kernels> build_only(const RunOptions& options, const Services& services,
+                           const std::function<void()>& tick) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
   PINRIG_TRY(plan, plan_run(inputs, sources));
   Pipeline pipeline(inputs, sources, plan, services);
   pipeline.run(nullptr, tick);
-  if (services.cancel.requested()) return cancelled_error();
-  std::vector<std::string> out;
+  Kernels out;
   for (std::size_t i = 0; i < plan.kernels.size(); ++i) {
-    const auto& state = pipeline.state(i);
-    if (state.error) return *state.error;
-    out.push_back(fmt::format("{}  {}  {}", plan.kernels[i].id, state.built->kernel.key,
-                              state.built->kernel.dir.string()));
+    const auto& slot = pipeline.state(i);
+    if (slot.built)
+      out.lines.push_back(fmt::format("{}  {}  {}", plan.kernels[i].id, slot.built->kernel.key,
+                                      slot.built->kernel.dir.string()));
+    else if (slot.error && !out.error)
+      out.error = slot.error;
   }
+  if (services.cancel.requested()) out.error = cancelled_error();
   return out;
 }
 

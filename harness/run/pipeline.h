@@ -3,10 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/exit_code.h"
+#include "run/inputs.h"
 #include "run/run_file.h"
 
 namespace pinrig::run {
@@ -17,14 +19,18 @@ struct RunEnd {
 };
 
 /// The whole pipeline. Invalid input is an Error before anything starts; a kernel or guest that fails later
-/// is a row of the store, and the others continue. `tick` is called twice a second while they run. With
-/// `again` (of --again, whose options `options` are) a source that differs from the recorded one is a
-/// warning.
+/// is a row of the store, and the others continue. `tick` is called twice a second while they run. `earlier`:
+/// the run that this one repeats; sources that differ from its own are warnings before anything starts.
 Result<RunEnd> execute(const RunOptions& options, const Services& services, const std::function<void()>& tick,
-                       const RecordedRun* again = nullptr);
+                       const RecordedRun* earlier = nullptr);
 
-/// Only builds the kernels of the run. Returns one line per kernel: id, key and directory.
-Result<std::vector<std::string>> build_only(const RunOptions& options, const Services& services,
-                                            const std::function<void()>& tick);
+struct Kernels {
+  std::vector<std::string> lines;  ///< one for each that was built: id, key and directory
+  std::optional<Error> error;      ///< why the first of the others was not
+};
+
+/// Only builds the kernels of the run. One that fails does not hide the others.
+Result<Kernels> build_only(const RunOptions& options, const Services& services,
+                           const std::function<void()>& tick);
 
 }  // namespace pinrig::run

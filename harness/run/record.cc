@@ -159,10 +159,31 @@ Result<void> RunRecord::kernel_failed(const model::Kernel& kernel, const Error& 
   row.failure = job::outcome_of_error(error).detail;
   if (!error.hint.empty()) row.notes.push_back(error.hint);
   if (error.build) {
+    // Which kernel it is the row says; two of the same source then have the same reason.
+    if (!error.build->file.empty()) row.failure = to_string(*error.build);
     PINRIG_TRY(log, keep_build_log(error.build->log, kernel_dir(kernel)));
     row.build_log = std::move(log);
   }
   const std::lock_guard lock(*mutex_);
+  return store_.update_kernel(row);
+}
+
+Result<void> RunRecord::platform_failed(const model::Kernel& kernel, const Error& error) {
+  auto row = kernel_row(row_.id, kernel_dir(kernel), kernel);
+  const bool programs = error.kind == ErrorKind::programs_failed;
+  row.state = error.kind == ErrorKind::cancelled ? KernelState::cancelled
+              : programs                         ? KernelState::programs_failed
+                                                 : KernelState::guest_failed;
+  row.failure = job::outcome_of_error(error).detail;
+  if (!error.hint.empty()) row.notes.push_back(error.hint);
+  const std::lock_guard lock(*mutex_);
+  if (error.build) {
+    // All kernels of an architecture were waiting for the same build.
+    row.failure = to_string(*error.build);
+    const fs::path dir = fs::path(row_.dir) / "guest-programs" / to_string(kernel.arch);
+    PINRIG_TRY(log, keep_build_log(error.build->log, dir));
+    row.build_log = std::move(log);
+  }
   return store_.update_kernel(row);
 }
 

@@ -32,6 +32,8 @@ class RunRecord {
   Result<void> kernel_built(const model::Kernel& kernel, const kbuild::Artifact& artifact);
   /// A kernel that is not available: its guests never start, and none of their tests is judged.
   Result<void> kernel_failed(const model::Kernel& kernel, const Error& error);
+  /// A kernel that was not tried because what its guests need could not be made.
+  Result<void> platform_failed(const model::Kernel& kernel, const Error& error);
   Result<void> guest_ended(const model::Kernel& kernel, const model::Guest& guest,
                            const job::Platform& platform, const job::GuestResult& result);
   /// A guest that ended before it could be judged.

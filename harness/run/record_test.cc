@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
 #include "job/testing.h"
 #include "run/assessment.h"
 #include "run/leftovers.h"
@@ -25,6 +28,20 @@ class Record : public testing::Test {
     in_.spec.name = "default";
     in_.spec.archs = {model::Arch::x86_64};
     in_.base.name = "debian-6.12";
+    in_.base.source = model::KernelBase::Git{"/linux", "v6.12"};
+    in_.series.emplace();
+    in_.series->name = "v3";
+    in_.series->patches = model::Series::Mbox{"/v3.mbox"};
+    in_.spec.expect = {{.tests = "bio/z",
+                        .verdicts = {Verdict::leak},
+                        .points = {"tip"},
+                        .archs = {},
+                        .reason = "it leaks",
+                        .required = false,
+                        .where = {"run.yaml", 3, 5}}};
+    const fs::path fragments = place_.services.paths.project / "configs/fragments";
+    ASSERT_FALSE(make_dirs(fragments).has_error());
+    ASSERT_FALSE(write_file_atomic(fragments / "pin.config", "CONFIG_GUP_TEST=y\n").has_error());
     options_.tests = {"bio"};
     options_.env = {{"bio/a", {{"X", "1"}}, {}}};
     for (int n = 0; n < 2; ++n) plan_.kernels.push_back(kernel(n));
@@ -43,6 +60,15 @@ class Record : public testing::Test {
     platform_.probe.kvm_detail = "no /dev/kvm";
   }
 
+  static model::Machine machine() {
+    model::Machine m;
+    m.nvme = {{.serial = "pin-a"}};
+    m.devices = {model::Device::iommu};
+    return m;
+  }
+  static nlohmann::json json_of(const store::RunRow& run) {
+    return nlohmann::json::parse(read_file(fs::path(run.dir) / "run.json").value());
+  }
   static model::Kernel kernel(int point) {
     model::Kernel k;
     k.point.number = point;
@@ -54,7 +80,7 @@ class Record : public testing::Test {
     k.config = {"", {"base", "pin"}};
     k.guests = {{.id = k.id,
                  .reason = "",
-                 .machine = {},
+                 .machine = machine(),
                  .tests = {job::test_spec("bio/a"), job::test_spec("bio/b")}}};
     return k;
   }
@@ -106,13 +132,80 @@ TEST_F(Record, RunJsonSaysHowToDoItAgain) {
   ASSERT_THAT(recorded->options.env, SizeIs(1));
   EXPECT_EQ(recorded->options.env[0].env.at("X"), "1");
   EXPECT_THAT(source_changes(*recorded, sources_), testing::IsEmpty());
-  sources_.series.patches[0].tree = "another";
-  EXPECT_THAT(source_changes(*recorded, sources_), ElementsAre(HasSubstr("tip is tree another")));
+  sources_.series.patches[0].patch_id = "0123456789abcdef";
+  sources_.base.commit = "another";
+  EXPECT_THAT(source_changes(*recorded, sources_),
+              ElementsAre(HasSubstr("the base is commit another now"),
+                          HasSubstr("patch 1 \"a patch\" has patch-id 0123456789ab now, it was unknown")));
 }
 
-TEST_F(Record, TheSameInputsGiveTheSameRunJson) {
-  const auto text = [&] { return run_to_json(options_, in_, sources_, plan_, place_.services); };
-  EXPECT_EQ(text(), text());
+TEST_F(Record, RunJsonIsTheWholeRun) {
+  const auto j = json_of(*store().find_run(record_->id()).value());
+  EXPECT_FALSE(j.at("command").at("argv").empty());
+  EXPECT_EQ(j.at("command").at("cwd"), fs::current_path().string());
+  EXPECT_EQ(j.at("base").at("kind"), "git");
+  EXPECT_EQ(j.at("base").at("url"), "/linux");
+  EXPECT_EQ(j.at("base").at("rev"), "v6.12");
+  EXPECT_EQ(j.at("series").at("kind"), "mbox");
+  EXPECT_EQ(j.at("series").at("path"), "/v3.mbox");
+  EXPECT_EQ(j.at("fragments").at("pin"), "dab42223aa22369aeeae4c48940ac64fb7d8397441e9f1eea43b3d6867ef3396");
+  EXPECT_TRUE(j.at("fragments").at("base").is_null()) << "no such file";
+  const auto& machine = j.at("kernels").at(0).at("guests").at(0).at("machine");
+  EXPECT_EQ(machine.at("nvme").at(0).at("serial"), "pin-a");
+  EXPECT_EQ(machine.at("devices").at(0), "iommu");
+  EXPECT_EQ(j.at("environment").at("PATH"), std::string(std::getenv("PATH")));
+  EXPECT_EQ(j.at("versions").at("pinrig_commit"), "unknown") << "the project is no repository";
+  EXPECT_TRUE(j.at("versions").contains("x86_64-linux-gnu-ld"));
+  EXPECT_TRUE(j.at("versions").contains("as"));
+}
+
+TEST_F(Record, WhatTheRunExpectedIsThereWithoutItsFiles) {
+  const auto recorded = read_run_file(fs::path(store().find_run(record_->id()).value()->dir) / "run.json");
+  ASSERT_TRUE(recorded.has_value() && recorded->rules.has_value());
+  ASSERT_THAT(recorded->rules->expect, SizeIs(1));
+  EXPECT_EQ(recorded->rules->expect[0].tests, "bio/z");
+  EXPECT_THAT(recorded->rules->expect[0].verdicts, ElementsAre(Verdict::leak));
+  EXPECT_THAT(recorded->rules->expect[0].points, ElementsAre("tip"));
+  EXPECT_FALSE(recorded->rules->expect[0].required);
+  EXPECT_EQ(recorded->rules->base, "debian-6.12");
+  EXPECT_EQ(recorded->jobs, 1);
+  EXPECT_EQ(recorded->project, place_.services.paths.project.string());
+}
+
+// Relative paths would mean something else from another directory.
+TEST_F(Record, PathsOfTheOptionsAreAbsolute) {
+  options_.spec = "./my.yaml";
+  options_.series = "patches/v3.mbox";
+  options_.base = "debian-6.12";
+  const auto j = nlohmann::json::parse(run_to_json(options_, in_, sources_, plan_, place_.services));
+  const auto here = fs::current_path();
+  EXPECT_EQ(j.at("options").at("run"), (here / "my.yaml").string());
+  EXPECT_EQ(j.at("options").at("series"), (here / "patches/v3.mbox").string());
+  EXPECT_EQ(j.at("options").at("base"), "debian-6.12");
+  options_.series = "../linux:v6.12..topic";
+  EXPECT_EQ(nlohmann::json::parse(run_to_json(options_, in_, sources_, plan_, place_.services))
+                .at("options")
+                .at("series"),
+            (here / "../linux").lexically_normal().string() + ":v6.12..topic");
+}
+
+TEST(WithOverrides, WhatIsTypedReplacesWhatTheRunHad) {
+  RunOptions then;
+  then.spec = "full";
+  then.series = "/v3.mbox";
+  then.points = {"each"};
+  then.tests = {"bio"};
+  then.purpose = "prove";
+  RunOptions typed;
+  typed.tests = {"mm/cow"};
+  typed.accel = model::Accel::tcg;
+  const auto out = with_overrides(then, typed);
+  EXPECT_EQ(out.spec, "full");
+  EXPECT_EQ(out.series, "/v3.mbox");
+  EXPECT_THAT(out.points, ElementsAre("each"));
+  EXPECT_THAT(out.tests, ElementsAre("mm/cow"));
+  EXPECT_EQ(out.accel, model::Accel::tcg);
+  EXPECT_EQ(out.purpose, "") << "the user's own now";
 }
 
 TEST_F(Record, WhatPassesIsOkAndStored) {
@@ -160,6 +253,29 @@ TEST_F(Record, AKernelThatDoesNotBuildIsOneLineAndNoRegression) {
   EXPECT_THAT(store().results(record_->id(), "tip-x86_64").value(), testing::IsEmpty());
 }
 
+TEST_F(Record, GuestProgramsThatDoNotBuildAreNoFaultOfTheKernel) {
+  const auto logs = TempDir::create(fs::temp_directory_path(), "record-logs-").value();
+  auto error = make_error(ErrorKind::programs_failed, "the guest programs do not build: x.c:3: odd");
+  error.build = BuildFailure{.log = logs.path() / "a.log", .file = "x.c", .line = 3, .message = "odd"};
+  ASSERT_TRUE(write_file_atomic(error.build->log, "x.c:3: error: odd\n").has_value());
+  for (const auto& k : plan_.kernels) ASSERT_TRUE(record_->platform_failed(k, error).has_value());
+  EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::harness);
+  for (const auto& k : store().kernels(record_->id()).value()) {
+    EXPECT_EQ(k.state, store::KernelState::programs_failed);
+    EXPECT_EQ(k.failure, "x.c:3: odd");
+    EXPECT_TRUE(k.build_log.ends_with("/guest-programs/x86_64/build.log")) << k.build_log;
+    EXPECT_EQ(read_file(k.build_log).value(), "x.c:3: error: odd\n");
+  }
+}
+
+// A package list that names no package is bad input, and still no fault of the base.
+TEST_F(Record, ASysrootThatCannotBeMadeIsNoFaultOfTheKernel) {
+  const auto error = make_error(ErrorKind::bad_input, "making the x86_64 sysroot: no such package");
+  for (const auto& k : plan_.kernels) ASSERT_TRUE(record_->platform_failed(k, error).has_value());
+  EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::harness);
+  EXPECT_EQ(store().kernels(record_->id()).value().at(0).state, store::KernelState::guest_failed);
+}
+
 TEST_F(Record, TheConfigurationOfAKernelDecidesWhichSkipsAreListed) {
   in_.requirements = {{.name = "new", .range = {}, .capabilities = {}, .skips = {}}};
   in_.requirements[0].skips = {
@@ -174,6 +290,34 @@ TEST_F(Record, AKilledRunIsInterruptedByTheNextThatLooks) {
   EXPECT_EQ(store().find_run(id).value()->state, store::RunState::running) << "its lock is held";
   record_.reset();
   EXPECT_EQ(store().find_run(id).value()->state, store::RunState::interrupted);
+}
+
+TEST_F(Record, WhatAKilledRunMeasuredIsAssessed) {
+  const std::string id = record_->id();
+  add(0, {{"bio/a", Verdict::leak}, {"bio/b", Verdict::pass}});
+  EXPECT_FALSE(store().results(id, "base-x86_64").value().at(0).assessment.has_value()) << "it goes on";
+  record_.reset();
+  const auto rows = store().results(id, "base-x86_64").value();
+  ASSERT_TRUE(rows.at(0).assessment.has_value());
+  EXPECT_EQ(rows.at(0).assessment->rule, model::Rule::failure);
+  EXPECT_EQ(rows.at(1).assessment->rule, model::Rule::fine);
+}
+
+// The run file of this fixture is nowhere: what the run recorded is enough.
+TEST_F(Record, ReassessingNeedsNoSeriesFile) {
+  in_.spec.expect[0].tests = "bio/a";
+  const std::string first = record_->id();
+  auto record = RunRecord::begin(store(), options_, in_, sources_, plan_, place_.services);
+  ASSERT_TRUE(record.has_value());
+  record_.emplace(std::move(*record));
+  ASSERT_NE(record_->id(), first);
+  add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}});
+  add(1, {{"bio/a", Verdict::leak}, {"bio/b", Verdict::pass}});
+  const auto again =
+      reassess(store(), *store().find_run(record_->id()).value(), place_.services.paths.project);
+  ASSERT_TRUE(again.has_value()) << again.error().message;
+  EXPECT_EQ(again->assessment.code, ExitCode::ok) << "the leak at the tip is what the run expected";
+  EXPECT_THAT(again->note, HasSubstr("expectations are those of the run"));
 }
 
 TEST_F(Record, AnInterruptionOutranksWhatTheRowsSay) {

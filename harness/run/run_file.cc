@@ -3,25 +3,25 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
 
-#include "base/environment.h"
 #include "base/text.h"
-#include "process/process.h"
-#include "vm/qemu_args.h"
+#include "model/job.h"
+#include "run/assessment.h"
+#include "run/run_facts.h"
+#include "spec/spec.h"
 
 namespace pinrig::run {
 namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::array recorded_variables{Variable("PINRIG_CACHE"),   Variable("PINRIG_STATE"),
-                                        Variable("PINRIG_PROJECT"), Variable("CCACHE_DIR"),
-                                        Variable("CCACHE_DISABLE"), Variable("TMPDIR")};
-
-ordered_json options_json(const RunOptions& o) {
-  ordered_json j{{"run", o.spec}, {"series", o.series}, {"base", o.base}, {"points", o.points}};
+/// Paths are absolute: the run is to be the same one from any directory.
+ordered_json options_json(const RunOptions& o, const fs::path& project) {
+  ordered_json j{{"run", spec::lasting_path(o.spec)},
+                 {"series", spec::lasting_series(project, o.series)},
+                 {"base", spec::lasting_path(o.base)},
+                 {"points", o.points}};
   j["archs"] = ordered_json::array();
   for (const auto a : o.archs) j["archs"].push_back(to_string(a));
   j["tests"] = o.tests;
@@ -71,11 +71,7 @@ ordered_json guest_json(const model::Guest& g) {
   for (const auto& t : g.tests) tests.push_back({{"name", t.name}, {"limit_s", t.limit_s}, {"env", t.env}});
   return {{"id", g.id},
           {"reason", g.reason},
-          {"machine", g.machine.name},
-          {"cpus", g.machine.cpus},
-          {"memory_mib", g.machine.memory_mib},
-          {"numa_nodes", g.machine.numa_nodes},
-          {"kernel_args", g.machine.kernel_args},
+          {"machine", ordered_json::parse(model::machine_to_json(g.machine))},
           {"tests", std::move(tests)}};
 }
 
@@ -94,30 +90,41 @@ ordered_json plan_json(const plan::Plan& plan) {
   return kernels;
 }
 
-/// The first line of a program's --version output; empty when it is not installed.
-std::string version_of(const std::string& program, const CancelToken& cancel) {
-  const auto said = process::run({.argv = {program, "--version"}}, cancel);
-  return said.has_value() && process::succeeded(said->status) ? said->out.substr(0, said->out.find('\n'))
-                                                              : "";
+ordered_json expect_json(const std::vector<model::Expectation>& list) {
+  ordered_json out = ordered_json::array();
+  for (const auto& e : list) {
+    ordered_json j{{"tests", e.tests}, {"verdicts", ordered_json::array()}, {"points", e.points}};
+    for (const auto v : e.verdicts) j["verdicts"].push_back(model::to_string(v));
+    j["archs"] = ordered_json::array();
+    for (const auto a : e.archs) j["archs"].push_back(to_string(a));
+    j["reason"] = e.reason;
+    j["required"] = e.required;
+    j["file"] = e.where.file;
+    j["line"] = e.where.line;
+    j["column"] = e.where.column;
+    out.push_back(std::move(j));
+  }
+  return out;
 }
 
-ordered_json versions_json(const Inputs& in, const Services& services) {
-  ordered_json j{{"pinrig", PINRIG_VERSION}};
-  for (const auto arch : in.spec.archs) {
-    const std::string qemu = vm::qemu_program(arch);
-    j[qemu] = version_of(qemu, services.cancel);
+std::vector<model::Expectation> expect_of(const ordered_json& list) {
+  std::vector<model::Expectation> out;
+  for (const auto& j : list) {
+    model::Expectation e;
+    e.tests = j.at("tests");
+    for (const auto& v : j.at("verdicts")) {
+      if (const auto known = model::verdict_from_string(v)) e.verdicts.push_back(*known);
+    }
+    e.points = j.at("points").get<std::vector<std::string>>();
+    for (const auto& a : j.at("archs")) {
+      if (const auto arch = model::arch_from_string(a)) e.archs.push_back(*arch);
+    }
+    e.reason = j.at("reason");
+    e.required = j.at("required");
+    e.where = {j.at("file"), j.at("line"), j.at("column")};
+    out.push_back(std::move(e));
   }
-  for (const char* tool : {"gcc", "aarch64-linux-gnu-gcc", "ld", "make"})
-    j[tool] = version_of(tool, services.cancel);
-  return j;
-}
-
-ordered_json environment_json() {
-  ordered_json j = ordered_json::object();
-  for (const Variable variable : recorded_variables) {
-    if (const auto value = environment(variable)) j[variable.name()] = *value;
-  }
-  return j;
+  return out;
 }
 
 }  // namespace
@@ -125,21 +132,26 @@ ordered_json environment_json() {
 std::string run_to_json(const RunOptions& options, const Inputs& in, const Sources& sources,
                         const plan::Plan& plan, const Services& services) {
   ordered_json j{{"format", "pinrig-run-input"}, {"version", 1}};
-  j["options"] = options_json(options);
+  j["command"] = command_json();
+  j["options"] = options_json(options, services.paths.project);
   j["run"] = in.spec.name;
-  j["base"] = in.base.name;
-  j["series"] = in.series ? in.series->name : "";
+  j["base"] = base_json(in.base);
+  j["series"] = in.series ? series_json(*in.series) : ordered_json(nullptr);
   j["machine"] = in.machine.name;
   j["accel"] = to_string(in.spec.accel);
   j["faults"] = in.has_faults;
   j["points"] = ordered_json::array();
   for (const auto& p : points_of(sources)) j["points"].push_back(point_json(p));
   j["kernels"] = plan_json(plan);
+  j["fragments"] = fragments_json(plan, services.paths.project);
+  const auto rules = rulebook_of(in);
+  j["expect"] = expect_json(rules.expect);
+  j["capabilities"] = rules.capabilities;
   j["notes"] = plan.notes;
   j["jobs"] = services.jobs;
   j["project"] = services.paths.project.string();
   j["environment"] = environment_json();
-  j["versions"] = versions_json(in, services);
+  j["versions"] = versions_json(in.spec.archs, services);
   return j.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -154,24 +166,50 @@ Result<RecordedRun> read_run_file(const fs::path& file) {
     RecordedRun out;
     out.options = options_of(j.at("options"));
     for (const auto& p : j.at("points")) out.points.push_back(point_of(p));
+    out.jobs = j.value("jobs", 0);
+    out.project = j.value("project", "");
+    if (!j.contains("expect")) return out;
+    out.rules.emplace();
+    out.rules->base = j.at("base").at("name");
+    out.rules->expect = expect_of(j.at("expect"));
+    out.rules->capabilities = j.at("capabilities").get<std::map<std::string, std::string>>();
     return out;
   } catch (const ordered_json::exception& e) {
-    return make_error(ErrorKind::bad_input, file.string() + ": " + e.what());
+    return make_error(ErrorKind::bad_input,
+                      file.string() + ": not the run.json of a run: " + json_reason(e.what()));
   }
 }
 
 std::vector<std::string> source_changes(const RecordedRun& then, const Sources& now) {
   std::vector<std::string> out;
   const auto points = points_of(now);
+  const auto differ = [&](const std::string& what, const std::string& is, const std::string& was) {
+    const auto shown = [](const std::string& id) { return id.empty() ? "unknown" : id.substr(0, 12); };
+    out.push_back(fmt::format("{} {} now, it was {}", what, shown(is), shown(was)));
+  };
   if (points.size() != then.points.size())
     out.push_back(fmt::format("the series has {} now, it had {}", count_of(points.size() - 1, "patch"),
                               then.points.size() - 1));
   for (std::size_t i = 0; i < std::min(points.size(), then.points.size()); ++i) {
-    if (points[i].tree == then.points[i].tree) continue;
-    out.push_back(fmt::format("{} is tree {} now, it was {}", points[i].label, points[i].tree.substr(0, 12),
-                              then.points[i].tree.substr(0, 12)));
+    const auto& is = points[i];
+    const auto& was = then.points[i];
+    if (i == 0 && is.commit != was.commit) differ("the base is commit", is.commit, was.commit);
+    if (i > 0 && is.patch_id != was.patch_id)
+      differ(fmt::format("patch {} \"{}\" has patch-id", is.number, is.subject), is.patch_id, was.patch_id);
+    else if (is.tree != was.tree)
+      differ(is.label + " is tree", is.tree, was.tree);
   }
   return out;
+}
+
+RunOptions with_overrides(RunOptions recorded, const RunOptions& typed) {
+  if (!typed.points.empty()) recorded.points = typed.points;
+  if (!typed.archs.empty()) recorded.archs = typed.archs;
+  if (!typed.tests.empty()) recorded.tests = typed.tests;
+  if (!typed.env.empty()) recorded.env = typed.env;
+  if (typed.accel) recorded.accel = typed.accel;
+  recorded.purpose = typed.purpose;
+  return recorded;
 }
 
 }  // namespace pinrig::run

@@ -175,6 +175,17 @@ Result<KernelBase> load_base(const fs::path& project, const std::string& name) {
   return base;
 }
 
+std::string lasting_path(const std::string& name) {
+  return is_path(name) ? fs::absolute(name).lexically_normal().string() : name;
+}
+
+std::string lasting_series(const fs::path& project, const std::string& name) {
+  std::error_code ec;
+  const bool known = fs::exists(project / "kernels/series" / name / "series.yaml", ec);
+  if (name.empty() || (known && !is_series_path(name))) return name;
+  return is_series_path(name) || fs::exists(name, ec) ? absolute_series(name, fs::current_path(ec)) : name;
+}
+
 Result<Series> load_series(const fs::path& project, const std::string& name) {
   std::error_code ec;
   // A name of the project comes before a file of the working directory that happens to be called so.

@@ -21,6 +21,10 @@ Result<model::KernelBase> load_base(const fs::path& project, const std::string& 
 /// kernels/series/NAME/series.yaml; a path to a series.yaml or to its directory; or, with an empty base, an
 /// mbox or patch file, a directory of patches, REPO:A..B. Relative paths count from the working directory.
 Result<model::Series> load_series(const fs::path& project, const std::string& name);
+/// What load_series() and load_run() were given, so that it means the same from another working directory:
+/// paths become absolute, names of the project stay.
+std::string lasting_series(const fs::path& project, const std::string& name);
+std::string lasting_path(const std::string& name);
 /// configs/machines/NAME.yaml; `extends: OTHER` takes missing keys from there (cycles are an error).
 Result<model::Machine> load_machine(const fs::path& project, const std::string& name);
 /// guest-tests/map.yaml, in its order.

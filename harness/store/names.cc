@@ -9,9 +9,10 @@ namespace {
 
 constexpr std::array run_states{RunState::running, RunState::finished, RunState::interrupted,
                                 RunState::failed};
-constexpr std::array kernel_states{KernelState::planned,      KernelState::built,
-                                   KernelState::apply_failed, KernelState::build_failed,
-                                   KernelState::infra_error,  KernelState::cancelled};
+constexpr std::array kernel_states{KernelState::planned,         KernelState::built,
+                                   KernelState::apply_failed,    KernelState::build_failed,
+                                   KernelState::programs_failed, KernelState::guest_failed,
+                                   KernelState::infra_error,     KernelState::cancelled};
 
 template <typename Values>
 auto find_named(const Values& values, const std::string& word) -> std::optional<typename Values::value_type> {
@@ -47,6 +48,10 @@ const char* to_string(KernelState state) {
       return "apply_failed";
     case KernelState::build_failed:
       return "build_failed";
+    case KernelState::programs_failed:
+      return "programs_failed";
+    case KernelState::guest_failed:
+      return "guest_failed";
     case KernelState::infra_error:
       return "infra_error";
     case KernelState::cancelled:

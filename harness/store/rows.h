@@ -31,7 +31,16 @@ struct RunRow {
 };
 
 /// How far a kernel got.
-enum class KernelState { planned, built, apply_failed, build_failed, infra_error, cancelled };
+enum class KernelState {
+  planned,
+  built,
+  apply_failed,
+  build_failed,
+  programs_failed,  ///< not tried: the guest programs do not build
+  guest_failed,     ///< not tried: something else that its guests need could not be made (sysroot, initramfs)
+  infra_error,
+  cancelled,
+};
 const char* to_string(KernelState state);
 
 struct KernelRow {

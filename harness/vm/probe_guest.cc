@@ -83,7 +83,7 @@ Result<fs::path> build_probe(Arch arch, const fs::path& project, const fs::path&
                   "-o",
                   built.string(),
                   source.string()};
-  auto done = process::run_ok(command, cancel, ErrorKind::build_failed);
+  auto done = process::run_ok(command, cancel, ErrorKind::programs_failed);
   if (done.has_error()) {
     Error error = done.error();
     if (error.kind == ErrorKind::missing_tool) error.hint = "apt install " + compiler_package(arch);
