@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
+#include <cstring>
 
 #include "base/text.h"
 
@@ -119,6 +121,40 @@ CLI::Validator whole_number(int least, int most) {
         return fmt::format("'{}' is not a whole number from {} to {}", word, least, most);
       },
       fmt::format("{}..{}", least, most));
+}
+
+CLI::Validator number(double least, double most) {
+  return CLI::Validator(
+      [least, most](const std::string& word) -> std::string {
+        double value = 0;
+        const auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), value);
+        if (ec == std::errc() && end == word.data() + word.size() && value >= least && value <= most)
+          return "";
+        return fmt::format("'{}' is not a number from {:g} to {:g}", word, least, most);
+      },
+      fmt::format("{:g}..{:g}", least, most));
+}
+
+CLI::Validator size_in_bytes() {
+  return CLI::Validator(
+      [](std::string& word) -> std::string {
+        static constexpr std::string_view units = "BKMGT";
+        double value = 0;
+        const auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), value);
+        std::string unit(end, word.data() + word.size());
+        for (const char* suffix : {"iB", "B"}) {
+          if (unit.size() > 1 && unit.ends_with(suffix)) unit.resize(unit.size() - std::strlen(suffix));
+        }
+        const char letter = unit.empty() ? 'B' : static_cast<char>(std::toupper(unit[0]));
+        const auto power = units.find(letter);
+        const double bytes = std::ldexp(value, static_cast<int>(10 * power));
+        if (ec != std::errc() || unit.size() > 1 || power == std::string_view::npos || !(value >= 0) ||
+            bytes > 1e18)
+          return fmt::format("'{}' is not a size such as 20G or 500M", word);
+        word = std::to_string(static_cast<std::uint64_t>(bytes));
+        return "";
+      },
+      "SIZE");
 }
 
 Result<std::variant<Action, Answer>> understand(const std::vector<std::string>& args, Program& program) {

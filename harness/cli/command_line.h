@@ -22,5 +22,9 @@ Result<std::variant<Action, Answer>> understand(const std::vector<std::string>& 
 
 /// A whole number from `least` to `most`, for CLI::Option::check().
 CLI::Validator whole_number(int least, int most);
+/// The same with decimals.
+CLI::Validator number(double least, double most);
+/// "500M", "1.5G", "20GiB" (powers of 1024), turned into bytes; for CLI::Option::transform().
+CLI::Validator size_in_bytes();
 
 }  // namespace pinrig::cli

@@ -45,6 +45,13 @@ TEST(Understand, WhatIsWrongIsNamedWithTheNearest) {
       {{"build", "-j", "0"}, "pinrig build: --jobs: '0' is not a whole number from 1 to 4096", ""},
       {{"build", "-j", "many"}, "pinrig build: --jobs: 'many' is not a whole number from 1 to 4096", ""},
       {{"list", "-n", "-1"}, "pinrig list: --limit: '-1' is not a whole number from 1 to 1000000", ""},
+      {{"gc", "--keep", "-1"}, "gc: --keep: '-1' is not a whole number from 0 to 1000000", ""},
+      {{"gc", "--keep", "1.5"}, "gc: --keep: '1.5' is not a whole number", ""},
+      {{"gc", "--older", "x"}, "gc: --older: 'x' is not a number from 0 to 100000", ""},
+      {{"gc", "--older", "nan"}, "gc: --older: 'nan' is not a number from 0 to 100000", ""},
+      {{"gc", "--max-size", "foo"}, "gc: --max-size: 'foo' is not a size such as 20G or 500M", ""},
+      {{"gc", "--max-size", "-1G"}, "gc: --max-size: '-1G' is not a size", ""},
+      {{"gc", "--max-size", "20Gx"}, "gc: --max-size: '20Gx' is not a size", ""},
       {{"run", "--arch"}, "pinrig run: --arch", "pinrig run --help"},
       {{"run", "-a", "x86-64"},
        "pinrig run: --arch: no such architecture 'x86-64'; known: x86_64, aarch64",
@@ -57,6 +64,9 @@ TEST(Understand, WhatIsWrongIsNamedWithTheNearest) {
       {{"boot", "--env", ":A=1"}, "--env: ':A=1': expected SUITE/TEST:NAME=VALUE", ""},
       {{"run", "--env", "stress/all:=1"}, "--env: 'stress/all:=1': expected SUITE/TEST:NAME=VALUE", ""},
       {{"boot", "--shell", "--gdb"}, "excludes", ""},
+      {{"run", "--again", "last", "--series", "x.mbox"}, "--series excludes --again", ""},
+      {{"run", "--again", "last", "--base", "debian-6.12"}, "--base excludes --again", ""},
+      {{"run", "full", "--again", "last"}, "run excludes --again", ""},
   };
   for (const auto& row : table) {
     const auto r = read(row.args);
@@ -65,6 +75,19 @@ TEST(Understand, WhatIsWrongIsNamedWithTheNearest) {
     EXPECT_THAT(r.error().message, HasSubstr(row.message)) << testing::PrintToString(row.args);
     EXPECT_THAT(r.error().hint, HasSubstr(row.hint)) << testing::PrintToString(row.args);
   }
+}
+
+TEST(SizeInBytes, ADiskIsMeasuredInPowersOf1024) {
+  const auto bytes = [](std::string word) {
+    const std::string error = size_in_bytes()(word);
+    return error.empty() ? word : error;
+  };
+  EXPECT_EQ(bytes("0"), "0");
+  EXPECT_EQ(bytes("512B"), "512");
+  EXPECT_EQ(bytes("500M"), "524288000");
+  EXPECT_EQ(bytes("1.5g"), "1610612736");
+  EXPECT_EQ(bytes("20GiB"), "21474836480");
+  EXPECT_EQ(bytes("1TB"), "1099511627776");
 }
 
 TEST(Understand, AGoodLineBecomesAnActionAndStartsNothing) {

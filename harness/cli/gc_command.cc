@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "cli/command_line.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "gc/gc.h"
@@ -57,12 +58,12 @@ void add_gc(CLI::App& app, Program& program, Action& action) {
       "running runs, and what repro.sh of a kept run needs (unless --max-size forces it)");
   const auto words = std::make_shared<Words>();
   auto* how = sub->add_option_group("how much");
-  how->add_option("--keep", words->keep, "Keep the newest N runs")->check(CLI::NonNegativeNumber);
+  how->add_option("--keep", words->keep, "Keep the newest N runs")->check(whole_number(0, 1000000));
   how->add_option("--older", words->older, "Remove what is older than this many days")
-      ->check(CLI::NonNegativeNumber);
+      ->check(number(0, 100000));
   how->add_option("--max-size", words->max_size,
                   "Remove the oldest until the rest fits in this size, for example 20G or 500M")
-      ->transform(CLI::AsSizeValue(false));
+      ->transform(size_in_bytes());
   how->require_option(0, 1);
   sub->add_flag("--dry-run", words->dry_run, "Only print what would be removed");
   sub->callback(

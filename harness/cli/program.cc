@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/command_line.h"
 #include "cli/output.h"
+#include "cli/report_files.h"
 #include "cli/usage.h"
 
 namespace pinrig::cli {
@@ -38,6 +39,7 @@ ExitCode main_program(int argc, char** argv) {
   auto understood = understand({argv + 1, argv + argc}, program);
   if (understood.has_error()) {
     print_error(understood.error());
+    static_cast<void>(fail_files(files_in({argv + 1, argv + argc}), understood.error()));
     return ExitCode::bad_usage;
   }
   if (const auto* answer = std::get_if<Answer>(&*understood)) {
@@ -47,10 +49,18 @@ ExitCode main_program(int argc, char** argv) {
   }
   describe_this_process(purpose(argc, argv));
   setup_log(program.quiet ? LogLevel::quiet : program.verbose ? LogLevel::verbose : LogLevel::normal);
+  if (const auto usage = check_usage(program.usage); usage.has_error()) {
+    static_cast<void>(fail_files(files_in({argv + 1, argv + argc}), usage.error()));
+    print_error(usage.error());
+    return ExitCode::bad_usage;
+  }
   auto code = std::get<Action>(*understood)();
   if (const auto written = write_usage(program.usage, since(start).count());
-      code.has_value() && written.has_error())
-    code = written.error();
+      code.has_value() && written.has_error()) {
+    // What the run came to is not lost with it.
+    if (*code != ExitCode::ok) print_error(written.error());
+    if (*code == ExitCode::ok) code = written.error();
+  }
   if (code.has_value()) return *code;
   print_error(code.error());
   return exit_code_of(code.error().kind);

@@ -31,6 +31,17 @@ Result<std::uint64_t> peak_rss() {
 
 }  // namespace
 
+Result<void> check_usage(const std::string& file) {
+  std::error_code ec;
+  if (file.empty() || file == "-") return {};
+  const auto status = fs::status(file, ec);
+  if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status)) return {};
+  if (const auto written = write_output(file, ""); written.has_error())
+    return make_error(ErrorKind::bad_usage, "--usage " + file + ": " + written.error().message,
+                      "name a file in a directory that you may write to");
+  return {};
+}
+
 Result<void> write_usage(const std::string& file, double wall_s) {
   if (file.empty()) return {};
   rusage own = {};
