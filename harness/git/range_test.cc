@@ -84,8 +84,8 @@ TEST_F(RangeTest, SubjectsAndAuthorsAreTextWhateverTheCommitHolds) {
   commit("caf\xe9 \x1b[31mred", {"--author=A \x1b[2J\xe9 <a@example.org>"});
   const auto s = apply(base_of("base"), "base..main");
   ASSERT_EQ(s.patches.size(), 1U);
-  EXPECT_EQ(s.patches[0].subject, "caf\xef\xbf\xbd  [31mred");
-  EXPECT_EQ(s.patches[0].author, "A [2J\xef\xbf\xbd <a@example.org>");
+  EXPECT_EQ(s.patches[0].subject, "caf\xc3\xa9  [31mred");
+  EXPECT_EQ(s.patches[0].author, "A [2J\xc3\xa9 <a@example.org>");
 }
 
 TEST_F(RangeTest, OnAnotherBaseCarriageReturnsStayAndObjectsAreCopied) {
