@@ -55,7 +55,7 @@ TEST_F(StatusTest, PlainLinesSayOnlyWhatEnded) {
 
 TEST_F(StatusTest, NothingThatOthersWroteControlsTheTerminal) {
   for (const bool live : {false, true}) {
-    auto s = make(live, false, Loudness::verbose);
+    auto s = make(live, false, Verbosity::verbose);
     for (const auto kind : {Kind::begin, Kind::progress, Kind::test, Kind::end, Kind::line, Kind::warning})
       s.on({.kind = kind, .task = "tip", .what = "b\x1b]0;u", .text = "mm/go\x1b]31mne \xe9\xc2\x9b"});
     EXPECT_THAT(said(), Not(HasSubstr("\x1b]"))) << live;
