@@ -141,7 +141,7 @@ CLI::Validator size_in_bytes() {
         static constexpr std::string_view units = "BKMGT";
         double value = 0;
         const auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), value);
-        std::string unit(end, word.data() + word.size());
+        std::string unit = word.substr(static_cast<std::size_t>(end - word.data()));
         for (const char* suffix : {"iB", "B"}) {
           if (unit.size() > 1 && unit.ends_with(suffix)) unit.resize(unit.size() - std::strlen(suffix));
         }
