@@ -113,9 +113,10 @@ Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
 
 Args size_args(const model::Machine& machine) {
   const int nodes = machine.numa_nodes;
-  std::string smp = std::to_string(machine.cpus);
-  // Each CPU in a socket of its own: the kernel warns about sockets that span two nodes (topology_sane()).
-  if (nodes > 1) smp += fmt::format(",sockets={},cores=1,threads=1", machine.cpus);
+  // Each CPU in a socket of its own: SeaBIOS lists only the first CPU of each socket in the MP table
+  // (src/fw/mptable.c), which is all that an x86-64 kernel without ACPI has, and the kernel warns about
+  // sockets that span two nodes (topology_sane()).
+  const std::string smp = fmt::format("{0},sockets={0},cores=1,threads=1", machine.cpus);
   Args args{"-smp", smp, "-m", fmt::format("{}M", machine.memory_mib)};
   // The first node gets the remainder; CPUs are assigned round-robin.
   for (int n = 0; nodes > 1 && n < nodes; ++n) {

@@ -85,7 +85,7 @@ TEST(QemuArgs, SizeInMebibytes) {
   model::Machine machine;
   machine.cpus = 3;
   machine.memory_mib = 1536;
-  EXPECT_THAT(size_args(machine), ElementsAre("-smp", "3", "-m", "1536M"));
+  EXPECT_THAT(size_args(machine), ElementsAre("-smp", "3,sockets=3,cores=1,threads=1", "-m", "1536M"));
 }
 
 TEST(QemuArgs, NumaNodesShareMemoryAndProcessors) {
