@@ -140,10 +140,10 @@ std::string without_quoted_headers(std::string diff) {
 }
 
 std::string one_line(std::string_view text) {
-  std::string out(trim(text));
+  std::string out(text);
   std::replace_if(
       out.begin(), out.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-  return shown(out);
+  return shown(trim(out));
 }
 
 std::string damage_hint(std::string_view diff, bool flowed) {

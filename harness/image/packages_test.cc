@@ -35,10 +35,10 @@ TEST(Packages, ErrorsNameTheLine) {
   EXPECT_THAT(error_of("suite bookworm\nlibc6-dev\n"),
               HasSubstr("sysroot.packages:2: libc6-dev has no reason"));
   EXPECT_THAT(error_of("suite a1\nlibc6-dev  #  \n"), HasSubstr("has no reason"));
-  EXPECT_THAT(error_of("suite b1\nsuite b2\n"), HasSubstr(":2: a second suite"));
+  EXPECT_THAT(error_of("suite b1\nsuite b2\n"), HasSubstr(":2: duplicate suite"));
   EXPECT_THAT(error_of("suite b1\nliba [riscv64]  # x\n"), HasSubstr("unknown architecture \"riscv64\""));
   EXPECT_THAT(error_of("suite b1\nliba [x86_64  # x\n"), HasSubstr("missing ]"));
-  EXPECT_THAT(error_of("suite b1\nliba  # x\nliba  # y\n"), HasSubstr(":3: liba"));
+  EXPECT_THAT(error_of("suite b1\nliba  # x\nliba  # y\n"), HasSubstr(":3: duplicate package liba"));
   EXPECT_THAT(error_of("liba  # x\n"), HasSubstr("no suite"));
   EXPECT_THAT(error_of("suite b1\nliba [aarch64]  # x\n"), HasSubstr("no package for x86_64"));
 }

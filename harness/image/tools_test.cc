@@ -52,7 +52,7 @@ TEST(Tools, ASectionForEachWithItsFiles) {
 TEST(Tools, WhatIsWrongIsNamedWithItsLine) {
   EXPECT_THAT(error_of("\nfile /a b 0644\ntool x\n"),
               HasSubstr("full.tools:2: a file before the first tool"));
-  EXPECT_THAT(error_of("tool a\nfile /a b 0644\ntool a\n"), HasSubstr("full.tools:3: the tool a"));
+  EXPECT_THAT(error_of("tool a\nfile /a b 0644\ntool a\n"), HasSubstr("full.tools:3: duplicate tool a"));
   EXPECT_THAT(error_of("tool a b\n"), HasSubstr("full.tools:1: \"a b\" is not a tool name"));
   EXPECT_THAT(error_of("tool a\n\ntool b\nfile /a b 0644\n"), HasSubstr("the tool a has no files"));
   EXPECT_THAT(error_of("tool a\n\nfile a b 0644\n"),

@@ -392,7 +392,7 @@ machine default
   1-x86_64     1 of 3: block: tidy up
   tip-x86_64   3 of 3: block: more
 
-2 guests for each
+2 guests per kernel
   KERNEL      3 tests  2 CPUs, 2G memory, nvme raw0 64M raw, nvme fs0/2 64M raw at 4 IOPS, )"
             R"(64 huge pages, no network
   KERNEL.2     1 test  destructive: bio/dio_rw

@@ -156,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Control{"fine", [](JobFacts&) {}, nullptr},
         Control{"held_nothing", [](JobFacts& f) { f.control.outstanding_held = 0; },
-                "16 pages were held, but 0 seen"},
+                "16 pages held, but 0 seen"},
         Control{"held_too_many", [](JobFacts& f) { f.control.outstanding_held = 17; }, "17 seen"},
         Control{"held_too_few_and_not_released",
                 [](JobFacts& f) {
@@ -184,7 +184,7 @@ INSTANTIATE_TEST_SUITE_P(
                   f.control.outstanding_held = 0;
                   f.outcome = {JobOutcome::Kind::panicked, model::Phase::test, "panic: x"};
                 },
-                "beside that panicked (test): panic: x"},
+                "also: panicked (test): panic: x"},
         Control{"kernel_without_counters",
                 [](JobFacts& f) {
                   f.counters = false;
