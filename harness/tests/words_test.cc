@@ -200,7 +200,7 @@ std::vector<std::string> texts_of(const std::string& file, const std::string& co
   for (const char* whole : {".md", ".yaml", ".config", ".packages", ".tools", ".manifest"}) {
     if (ext == whole) return {content};
   }
-  if (file == "harness/packages.txt") return {content};
+  if (file == "harness/packages.txt" || file == "harness/bootstrap") return {content};
   return {};
 }
 

@@ -124,7 +124,7 @@ TEST_F(Bootstrap, AnotherDistributionNamesTheTools) {
   const Ran ran = bootstrap({"build"});
   EXPECT_EQ(ran.code, 4) << ran;
   EXPECT_THAT(ran.err, HasSubstr("not there, and no apt to get it: /none/none.h nonetool\n"));
-  EXPECT_THAT(ran.err, HasSubstr("the bases of kernels/ that name linux-source cannot be used"));
+  EXPECT_THAT(ran.err, HasSubstr("bases in kernels/ that use linux-source are not available"));
   EXPECT_THAT(calls(), IsEmpty());
 }
 

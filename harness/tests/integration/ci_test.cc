@@ -142,7 +142,7 @@ TEST_F(Ci, TheNextNightDoesNotStartBesideThisOne) {
   pinrig_is("touch '" + (box_.root() / "started").string() + "'");
   const Ran ran = night();
   EXPECT_EQ(ran.code, 4) << ran;
-  EXPECT_THAT(ran.err, HasSubstr("another night still runs"));
+  EXPECT_THAT(ran.err, HasSubstr("another nightly is still running"));
   EXPECT_FALSE(fs::exists(box_.root() / "started"));
 }
 
