@@ -28,9 +28,4 @@ struct Kernel {
   std::vector<Guest> guests;  ///< the main one first
 };
 
-/// Whether two kernels differ only in their source, so that one is the reference of the other.
-inline bool same_column(const Kernel& a, const Kernel& b) {
-  return a.arch == b.arch && a.config.name == b.config.name;
-}
-
 }  // namespace pinrig::model

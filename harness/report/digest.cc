@@ -17,7 +17,7 @@ using model::Verdict;
 using store::KernelState;
 
 bool is_lost(const GuestData& g) {
-  return g.ended() && !g.completed() && g.row.outcome->kind != model::JobOutcome::Kind::apply_failed &&
+  return g.ended() && !g.as_expected() && g.row.outcome->kind != model::JobOutcome::Kind::apply_failed &&
          g.row.outcome->kind != model::JobOutcome::Kind::build_failed;
 }
 
@@ -27,8 +27,12 @@ bool went_with_guest(const GuestData& g, const TestData& t) {
 }
 
 bool same_cases(const CaseGroup& a, const CaseGroup& b) {
-  return a.verdict == b.verdict && a.detail == b.detail && a.diagnostics == b.diagnostics &&
-         a.names == b.names;
+  return a.verdict == b.verdict && a.detail == b.detail && a.reason == b.reason &&
+         a.diagnostics == b.diagnostics && a.names == b.names;
+}
+
+bool same_loss(const model::LostRow& a, const model::LostRow& b) {
+  return a.case_name == b.case_name && a.before == b.before && a.reference == b.reference;
 }
 
 std::int64_t outstanding(const std::optional<model::PinLedger>& l) {
@@ -41,7 +45,8 @@ bool alike(const Finding& a, const Finding& b) {
   const auto same_event = [](const auto& e, const auto& f) { return e.title == f.title; };
   return a.test == b.test && x.verdict == y.verdict && x.expected == y.expected && x.detail == y.detail &&
          x.reason == y.reason && outstanding(x.ledger) == outstanding(y.ledger) &&
-         x.diagnostics == y.diagnostics && a.lost == b.lost &&
+         x.diagnostics == y.diagnostics &&
+         std::equal(a.lost.begin(), a.lost.end(), b.lost.begin(), b.lost.end(), same_loss) &&
          std::equal(x.cases.begin(), x.cases.end(), y.cases.begin(), y.cases.end(), same_cases) &&
          std::equal(x.events.begin(), x.events.end(), y.events.begin(), y.events.end(), same_event);
 }
@@ -55,10 +60,10 @@ void add_finding(std::vector<Finding>& all, Finding f) {
   all.push_back(std::move(f));
 }
 
-std::vector<std::string> lost_cases(const KernelData& k, const std::string& test) {
-  std::vector<std::string> out;
+std::vector<model::LostRow> lost_cases(const KernelData& k, const std::string& test) {
+  std::vector<model::LostRow> out;
   for (const auto& l : k.row.lost) {
-    if (l.test == test && !l.case_name.empty()) out.push_back(l.case_name);
+    if (l.test == test && !l.case_name.empty()) out.push_back(l);
   }
   return out;
 }
@@ -76,31 +81,32 @@ void add_findings(Digest& d, const KernelData& k) {
   }
   // A test of which not even the name is left has no guest that could say why.
   for (const auto& l : k.row.lost) {
-    if (!l.case_name.empty()) continue;
-    Finding f{l.test, {&k}, nullptr, {}, {}};
-    f.why.detail = fmt::format("{} on {}, absent on {}", model::to_string(l.before), l.reference, k.row.id);
-    add_finding(d.findings, std::move(f));
+    if (l.case_name.empty()) add_finding(d.findings, {l.test, {&k}, nullptr, {}, {l}});
   }
 }
 
+std::string word_of(const Row& row) {
+  const std::string word = model::to_string(row.verdict().verdict);
+  if (is_known_issue(row)) return word + " as known issue";
+  if (!is_bad(row.verdict().verdict)) return word;
+  return word + (!row.assessment ? " not assessed yet" : row.expected() ? " as expected" : "");
+}
+
 void count_kernel(Counts& c, const KernelData& k) {
-  c.not_built += k.not_built() ? 1 : 0;
+  if (not_tried(k.row.state))
+    ++c.not_tried;
+  else if (!k.built())
+    ++c.not_built;
   c.unmet += k.row.unmet.size();
   c.lost += k.row.lost.size();
   if (k.not_built()) return;
   for (const auto& g : k.guests) {
     c.guests += g.started() ? 1 : 0;
-    c.guests_lost += is_lost(g) ? 1 : 0;
+    c.guests_lost += k.built() && !g.as_expected() ? 1 : 0;
     for (const auto& t : g.tests) {
       ++c.tests;
       c.unexpected += t.as_expected() ? 0 : 1;
-      const auto v = t.row.verdict().verdict;
-      const bool assessed = t.row.assessment.has_value();
-      const char* how = !is_bad(v)         ? ""
-                        : !assessed        ? " not assessed yet"
-                        : t.row.expected() ? " as expected"
-                                           : "";
-      ++c.words[std::string(model::to_string(v)) + how];
+      ++c.words[word_of(t.row)];
     }
   }
 }
@@ -114,8 +120,8 @@ Digest::Result result_of(const Digest& d) {
   if (code(ExitCode::harness)) return Result::harness;
   if (code(ExitCode::build)) return Result::not_built;
   const auto& c = d.counts;
-  const bool good = code(ExitCode::ok) && c.unexpected == 0 && c.guests_lost == 0 && c.not_built == 0 &&
-                    c.unmet == 0 && c.lost == 0 && c.tests > 0;
+  const bool good = code(ExitCode::ok) && c.unexpected == 0 && c.guests_lost == 0 &&
+                    c.not_built + c.not_tried == 0 && c.unmet == 0 && c.lost == 0 && c.tests > 0;
   return good ? Result::all_expected : Result::not_expected;
 }
 
@@ -193,7 +199,7 @@ std::string LostGuest::headline() const {
 }
 
 std::string Finding::headline() const {
-  std::size_t cases = lost.size();
+  std::size_t cases = first == nullptr ? 0 : lost.size();
   for (const auto& g : why.cases) cases += g.names.size();
   if (first == nullptr) return test + " is gone";
   if (why.expected && why.cases.empty()) return fmt::format("{} gone from {}", count_of(cases, "case"), test);
@@ -222,20 +228,18 @@ Why why_of(const KernelData& kernel, const TestData& t) {
   for (const auto& c : t.cases) {
     const auto& cv = c.verdict();
     if (surprising ? c.expected() : !is_bad(cv.verdict)) continue;
-    const std::string detail =
-        cv.detail.empty() && !c.expected() && c.assessment ? c.assessment->reason : cv.detail;
+    const std::string reason = c.expected() ? "" : reason_of(c);
     const auto same = std::find_if(why.cases.begin(), why.cases.end(), [&](const CaseGroup& g) {
-      return g.verdict == cv.verdict && g.detail == detail;
+      return g.verdict == cv.verdict && g.detail == cv.detail && g.reason == reason;
     });
     if (same == why.cases.end())
-      why.cases.push_back({cv.verdict, detail, cv.diagnostics, {cv.case_name}});
+      why.cases.push_back({cv.verdict, cv.detail, reason, cv.diagnostics, {cv.case_name}});
     else
       same->names.push_back(cv.case_name);
   }
   if (const GuestData* guest = kernel.guest_of(t)) {
     for (const auto& e : guest->events) {
-      // dump_page() on purpose, by gup_test -c.
-      if (e.owner == t.name() && e.kind != "page_dump") why.events.push_back(e);
+      if (e.owner == t.name() && !is_page_dump(e)) why.events.push_back(e);
     }
   }
   return why;

@@ -45,10 +45,11 @@ struct LostGuest {
   std::string headline() const;  ///< "panicked in test"
 };
 
-/// Cases of one test with the same verdict and the same reason.
+/// Cases of one test with the same verdict, detail and reason.
 struct CaseGroup {
   model::Verdict verdict = model::Verdict::fail;
-  std::string detail;
+  std::string detail;                    ///< what the case said
+  std::string reason;                    ///< of the assessment, when it is not as expected
   std::vector<std::string> diagnostics;  ///< of the first
   std::vector<std::string> names;
 };
@@ -73,7 +74,7 @@ struct Finding {
   std::vector<const KernelData*> kernels;
   const TestData* first = nullptr;
   Why why;
-  std::vector<std::string> lost;  ///< cases that the reference kernel has and these do not
+  std::vector<model::LostRow> lost;  ///< it or its cases, that only the reference kernel has
 
   std::string headline() const;  ///< "leak in bio/dio_rw (+64)", "2 cases failed in bio/dio_rw"
 };
@@ -81,18 +82,25 @@ struct Finding {
 /// A test or a case that differs between base and tip.
 struct Change {
   assess::Delta delta;
-  std::vector<model::Arch> archs;
-  bool expected = true;  ///< the verdict at the tip is as expected
-  int since = 0;         ///< number and subject of the first patch that has it, when points between were run
+  std::vector<std::string> columns;  ///< architecture and configuration: "x86_64", "x86_64 debug"
+  bool expected = true;              ///< the verdict at the tip is as expected
+  int since = 0;  ///< number and subject of the first patch that has it, when points between were run
   std::string subject;
 };
 
+/// What could not be compared: a kernel, or tests that went with their guest.
+struct NotCompared {
+  const KernelData* kernel = nullptr;
+  std::size_t tests = 0;  ///< 0: none of that kernel was tested
+};
+
 struct Counts {
-  std::size_t tests = 0;       ///< judged
-  std::size_t unexpected = 0;  ///< of them
-  std::size_t guests = 0;      ///< that were started
-  std::size_t guests_lost = 0;
-  std::size_t not_built = 0;  ///< kernels
+  std::size_t tests = 0;        ///< judged
+  std::size_t unexpected = 0;   ///< of them
+  std::size_t guests = 0;       ///< that were started
+  std::size_t guests_lost = 0;  ///< not as expected, of kernels that were built
+  std::size_t not_built = 0;    ///< kernels
+  std::size_t not_tried = 0;    ///< kernels whose guests could not be prepared
   std::size_t unmet = 0;
   std::size_t lost = 0;                      ///< rows that only the reference kernel has
   std::map<std::string, std::size_t> words;  ///< "pass", "leak as expected": of the tests
@@ -104,8 +112,8 @@ struct Digest {
   std::vector<LostGuest> lost_guests;
   std::vector<Finding> findings;
   std::vector<Change> changes;
-  std::vector<std::string> not_compared;  ///< "x86_64: tip was not tested"
-  bool compared = false;                  ///< there is a base and a tip
+  std::vector<NotCompared> not_compared;
+  bool compared = false;  ///< there is a base and a tip
   Counts counts;
 
   /// The result of the run, as in the exit code, if it has ended.

@@ -2,9 +2,8 @@
 // What differs between base and tip. What could not be tested is no difference.
 #include "report/digest_changes.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <set>
 
 namespace pinrig::report {
 namespace {
@@ -12,6 +11,41 @@ namespace {
 using assess::Delta;
 using assess::DeltaKind;
 using model::Verdict;
+
+/// The row of the test or case that `d` names; null when the kernel has none.
+const Row* row_of(const KernelData& k, const Delta& d) {
+  const TestData* t = k.find(d.test);
+  if (t == nullptr || d.case_name.empty()) return t == nullptr ? nullptr : &t->row;
+  for (const auto& c : t->cases) {
+    if (c.verdict().case_name == d.case_name) return &c;
+  }
+  return nullptr;
+}
+
+/// Tests without a result because their guest was lost or has not ended: they say nothing by themselves.
+std::set<std::string> untested(const KernelData& k) {
+  std::set<std::string> out;
+  for (const auto& g : k.guests) {
+    if (g.completed()) continue;
+    for (const auto& t : g.tests) {
+      if (t.row.verdict().verdict == Verdict::missing) out.insert(t.name());
+    }
+  }
+  return out;
+}
+
+/// Tests and cases of a kernel as assess::compare() takes them, without some tests.
+assess::Results results_without(const KernelData& k, const std::set<std::string>& without) {
+  assess::Results out;
+  for (const auto& g : k.guests) {
+    for (const auto& t : g.tests) {
+      if (without.contains(t.name())) continue;
+      out.push_back(&t.row.result);
+      for (const auto& c : t.cases) out.push_back(&c.result);
+    }
+  }
+  return out;
+}
 
 /// The last point above the base with the same architecture and configuration.
 const KernelData* tip_of(const RunData& data, const KernelData& base) {
@@ -36,17 +70,22 @@ const KernelData* first_seen(const RunData& data, const KernelData& base, const 
   return points > 1 ? found : nullptr;
 }
 
+/// The same verdicts; pages and numbers may differ.
 bool alike(const Change& a, const Change& b) {
   const Delta& x = a.delta;
   const Delta& y = b.delta;
-  return x.kind == y.kind && x.test == y.test && x.case_name == y.case_name && x.before == y.before &&
-         x.after == y.after && a.expected == b.expected && a.since == b.since;
+  const auto verdict = [](const std::optional<assess::Seen>& s) {
+    return s ? std::optional(s->verdict) : std::nullopt;
+  };
+  return x.kind == y.kind && x.test == y.test && x.case_name == y.case_name &&
+         verdict(x.before) == verdict(y.before) && verdict(x.after) == verdict(y.after) &&
+         a.expected == b.expected && a.since == b.since && a.subject == b.subject;
 }
 
 void add(std::vector<Change>& all, Change c) {
   for (auto& o : all) {
     if (!alike(o, c)) continue;
-    if (o.archs.back() != c.archs.front()) o.archs.push_back(c.archs.front());
+    o.columns.push_back(c.columns.front());
     return;
   }
   all.push_back(std::move(c));
@@ -62,20 +101,18 @@ void collect(Digest& out, const KernelData& base, const KernelData& tip) {
   const RunData& data = out.data;
   for (const KernelData* k : {&base, &tip}) {
     if (!k->not_built() && k->completed()) continue;
-    const bool none = results_without(*k, untested(*k)).empty();
-    if (k->not_built() || none) {
-      out.not_compared.push_back(column_name(k->row) + " was not tested");
+    const auto missing = untested(*k);
+    if (k->not_built() || results_without(*k, missing).empty()) {
+      out.not_compared.push_back({k, 0});
       return;
     }
-    out.not_compared.push_back(fmt::format(
-        "{}: {} not tested", column_name(k->row),
-        untested(*k).size() == 1 ? "1 test was" : fmt::format("{} tests were", untested(*k).size())));
+    if (!missing.empty()) out.not_compared.push_back({k, missing.size()});
   }
   auto without = untested(base);
   without.merge(untested(tip));
   for (auto& d : assess::compare(results_without(base, without), results_without(tip, without))) {
     if (d.kind == DeltaKind::same) continue;
-    Change c{d, {tip.row.arch}, !is_loss(tip, d), 0, ""};
+    Change c{d, {comparison_name(tip.row)}, !is_loss(tip, d), 0, ""};
     if (const auto* row = row_of(tip, d)) c.expected = row->expected();
     if (const auto* k = first_seen(data, base, d)) {
       c.since = k->row.point.number;
@@ -104,38 +141,6 @@ int order_of(const Change& c) {
 }
 
 }  // namespace
-
-const Row* row_of(const KernelData& k, const Delta& d) {
-  const TestData* t = k.find(d.test);
-  if (t == nullptr || d.case_name.empty()) return t == nullptr ? nullptr : &t->row;
-  for (const auto& c : t->cases) {
-    if (c.verdict().case_name == d.case_name) return &c;
-  }
-  return nullptr;
-}
-
-std::set<std::string> untested(const KernelData& k) {
-  std::set<std::string> out;
-  for (const auto& g : k.guests) {
-    if (g.completed()) continue;
-    for (const auto& t : g.tests) {
-      if (t.row.verdict().verdict == Verdict::missing) out.insert(t.name());
-    }
-  }
-  return out;
-}
-
-assess::Results results_without(const KernelData& k, const std::set<std::string>& without) {
-  assess::Results out;
-  for (const auto& g : k.guests) {
-    for (const auto& t : g.tests) {
-      if (without.contains(t.name())) continue;
-      out.push_back(&t.row.result);
-      for (const auto& c : t.cases) out.push_back(&c.result);
-    }
-  }
-  return out;
-}
 
 void add_changes(Digest& d) {
   for (const auto& base : d.data.kernels) {

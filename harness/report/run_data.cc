@@ -138,6 +138,8 @@ bool is_known_issue(const Row& row) {
   return row.assessment && row.assessment->rule == model::Rule::known_issue;
 }
 
+bool is_page_dump(const model::KernelEvent& event) { return event.kind == "page_dump"; }
+
 bool is_bad(model::Verdict v) {
   using model::Verdict;
   return v != Verdict::pass && v != Verdict::skip && v != Verdict::xfail;
@@ -304,10 +306,11 @@ std::string capability_words(const std::map<std::string, std::string>& capabilit
   return join(out, " ");
 }
 
-std::string column_name(const store::KernelRow& k) {
-  return fmt::format("{} {}{}{}", model::to_string(k.arch), k.config.name, k.config.name.empty() ? "" : " ",
-                     k.point.label);
+std::string comparison_name(const store::KernelRow& k) {
+  return model::to_string(k.arch) + (k.config.name.empty() ? "" : " " + k.config.name);
 }
+
+std::string column_name(const store::KernelRow& k) { return comparison_name(k) + " " + k.point.label; }
 
 std::string outcome_text(const std::optional<model::JobOutcome>& outcome) {
   if (!outcome) return "not finished";

@@ -21,6 +21,8 @@ void clean_event(model::KernelEvent& event);
 /// What an assessment gives as its reason; empty without one.
 std::string reason_of(const Row& row);
 bool is_known_issue(const Row& row);
+/// dump_page() on purpose, by gup_test -c: nothing that went wrong.
+bool is_page_dump(const model::KernelEvent& event);
 /// A verdict other than pass, skip or xfail.
 bool is_bad(model::Verdict v);
 
@@ -96,6 +98,8 @@ std::string text_of(const model::LostRow& lost);
 std::string capability_words(const std::map<std::string, std::string>& capabilities);
 /// "x86_64 tip", "x86_64 debug tip"
 std::string column_name(const store::KernelRow& kernel);
+/// The same without the point: "x86_64", "x86_64 debug"
+std::string comparison_name(const store::KernelRow& kernel);
 /// "timed out (test): no answer for 50 s"; of a guest that never ended "not finished".
 std::string outcome_text(const std::optional<model::JobOutcome>& outcome);
 /// A suite's name of "suite/test".

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "report/digest.h"
 #include "report/why_text.h"
 
 namespace pinrig::report {
@@ -18,51 +17,48 @@ constexpr std::size_t max_tests = 3;     ///< names of a finding that many share
 constexpr std::size_t max_commands = 4;  ///< commands
 constexpr std::size_t max_trace = 12;    ///< lines of a kernel report
 
-/// Why a case failed, as it said itself.
-std::string diagnostics_of(const Row& row, const Painter& p) {
+std::string joined(const std::string& detail, const std::string& reason) {
+  return detail + (detail.empty() || reason.empty() ? "" : "; ") + reason;
+}
+
+/// What a test or case printed about its failure.
+std::string diagnostics_text(const std::vector<std::string>& lines, const Painter& p) {
   std::string out;
-  for (const auto& line : row.verdict().diagnostics) {
+  for (const auto& line : lines) {
     if (out.size() > 2000 && !p.style().verbose) return out + p.dim("          ...\n");
     out += hanging(p, "          " + p.dim("# "), line);
   }
   return out;
 }
 
-/// The unexpected cases; those with the same verdict and detail are one line.
-std::string bad_cases(const TestData& t, const Painter& p) {
-  std::vector<std::pair<const Row*, std::size_t>> groups;  // the first, how many
-  for (const auto& c : t.cases) {
-    if (c.expected()) continue;
-    const auto same = std::find_if(groups.begin(), groups.end(), [&](const auto& g) {
-      return g.first->verdict().verdict == c.verdict().verdict &&
-             g.first->verdict().detail == c.verdict().detail && reason_of(*g.first) == reason_of(c) &&
-             !p.style().verbose;
-    });
-    if (same == groups.end())
-      groups.emplace_back(&c, 1);
-    else
-      ++same->second;
-  }
+/// The unexpected cases; those with the same verdict and reason are one line, unless verbose.
+std::string bad_cases(const TestData& t, const Why& why, const Painter& p) {
   std::string out;
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    if (i >= max_cases && !p.style().verbose)
-      return out + p.dim(fmt::format("      and more: {} in all\n", count_of(groups.size(), "kind")));
-    const auto& [c, n] = groups[i];
-    const auto& v = c->verdict();
-    std::string why = v.detail;
-    if (const auto reason = reason_of(*c); !reason.empty()) why += (why.empty() ? "" : "; ") + reason;
-    out += hanging(
-        p, fmt::format("      {:<8} ", model::to_string(v.verdict)),
-        v.case_name + (n > 1 ? fmt::format(" and {} more", n - 1) : "") + (why.empty() ? "" : ": " + why));
-    out += diagnostics_of(*c, p);
+  const auto line = [&](const CaseGroup& g, const std::string& name) {
+    const std::string text = joined(g.detail, g.reason);
+    out += hanging(p, fmt::format("      {:<8} ", model::to_string(g.verdict)),
+                   name + (text.empty() ? "" : ": " + text));
+    out += diagnostics_text(g.diagnostics, p);
+  };
+  if (p.style().verbose) {
+    for (const auto& c : t.cases) {
+      const auto& v = c.verdict();
+      if (!c.expected()) line({v.verdict, v.detail, reason_of(c), v.diagnostics, {}}, v.case_name);
+    }
+    return out;
+  }
+  for (std::size_t i = 0; i < why.cases.size(); ++i) {
+    if (i >= max_cases)
+      return out + p.dim(fmt::format("      and more: {} in all\n", count_of(why.cases.size(), "kind")));
+    const auto& g = why.cases[i];
+    line(g, g.names.front() + (g.names.size() > 1 ? fmt::format(" and {} more", g.names.size() - 1) : ""));
   }
   return out;
 }
 
-std::string why_text(const TestData& t) {
-  std::string out = t.row.verdict().detail;
-  if (t.row.expected()) return out.empty() ? "the test itself is as expected, its cases are not" : out;
-  if (const auto reason = reason_of(t.row); !reason.empty()) out += (out.empty() ? "" : "; ") + reason;
+std::string why_words(const Why& w) {
+  if (w.expected) return w.detail.empty() ? "the test itself is as expected, its cases are not" : w.detail;
+  const std::string out = joined(w.detail, w.reason);
   return out.empty() ? "no known reason" : out;
 }
 
@@ -98,11 +94,9 @@ std::string grouped(const Painter& p, const std::vector<std::pair<std::string, s
 }
 
 /// What the kernel logged during the test, the first report with the beginning of its trace.
-std::string log_of(const GuestData& guest, const std::string& test, const Painter& p) {
+std::string log_of(const std::vector<model::KernelEvent>& events, const Painter& p) {
   std::string out;
-  for (const auto& e : guest.events) {
-    // dump_page() on purpose, by gup_test -c.
-    if (e.owner != test || e.kind == "page_dump") continue;
+  for (const auto& e : events) {
     const bool first = out.empty();
     out += hanging(p, "    kernel  ", event_line(e));
     const std::size_t n = first || p.style().verbose ? e.text.size() : 0;
@@ -113,49 +107,51 @@ std::string log_of(const GuestData& guest, const std::string& test, const Painte
   return out;
 }
 
-/// One unexpected result, with all places where it looks the same.
-struct FindingText {
-  std::vector<std::string> tests;
-  std::vector<std::string> columns;
-  std::string body;
-  bool whole_job = false;  ///< the guest was lost and took its tests along: they are one finding
-};
-
-FindingText finding_of(const KernelData& k, const GuestData& g, const TestData& t, const Painter& p) {
-  const auto v = t.row.verdict().verdict;
-  FindingText f{
-      {t.row.verdict().test}, {column_name(k.row)}, "", !g.completed() && v == model::Verdict::missing};
-  const std::string word = model::to_string(v);
-  f.body = hanging(p, fmt::format("    {}  ", t.row.expected() ? word : p.bad(word)), why_text(t));
-  if (const auto& l = t.row.result.ledger; l && l->available && l->outstanding() != 0)
-    f.body += fmt::format("    pins  {} acquired, {} released: {}\n", l->acquired(), l->released(),
-                          signed_count_of(l->outstanding(), "page"));
-  if (!t.row.expected()) f.body += diagnostics_of(t.row, p);
-  f.body += bad_cases(t, p) + log_of(g, t.name(), p);
-  if (const auto file = t.output_file(); !file.empty())
-    f.body += fmt::format("    output  {}\n", shell_quote(file));
-  return f;
+std::string finding_head(const std::string& names, const std::string& columns, const Painter& p) {
+  return hanging(p, "  " + p.bad(p.sign("✗ ", "! ")), fmt::format("{}  {}", names, columns));
 }
 
-/// Merged with an earlier one that says the same.
-void add_finding(std::vector<FindingText>& all, FindingText f) {
-  for (auto& o : all) {
-    if (o.body != f.body || o.whole_job != f.whole_job) continue;
-    if (f.whole_job && o.columns == f.columns) {
-      o.tests.push_back(f.tests[0]);
-      return;
-    }
-    if (!f.whole_job && o.tests == f.tests) {
-      o.columns.push_back(f.columns[0]);
-      return;
-    }
-  }
-  all.push_back(std::move(f));
+/// Why a test is not as expected, and where its output is.
+std::string finding_body(const TestData& t, const Why& w, const Painter& p) {
+  const std::string word = model::to_string(w.verdict);
+  std::string out = hanging(p, fmt::format("    {}  ", w.expected ? word : p.bad(word)), why_words(w));
+  if (const auto& l = w.ledger; l && l->available && l->outstanding() != 0)
+    out += fmt::format("    pins  {} acquired, {} released: {}\n", l->acquired(), l->released(),
+                       signed_count_of(l->outstanding(), "page"));
+  if (!w.expected) out += diagnostics_text(w.diagnostics, p);
+  out += bad_cases(t, w, p) + log_of(w.events, p);
+  if (const auto file = t.output_file(); !file.empty())
+    out += fmt::format("    output  {}\n", shell_quote(file));
+  return out;
+}
+
+std::string finding_text(const Finding& f, const Painter& p) {
+  std::vector<std::string> names;
+  for (const auto* k : f.kernels) names.push_back(column_name(k->row));
+  const std::string columns = join(names, ", ");
+  std::string out;
+  if (f.first != nullptr && !f.first->as_expected())
+    out += finding_head(f.test, columns, p) + finding_body(*f.first, f.why, p);
+  for (const auto& l : f.lost)
+    out += finding_head(name_of(l), columns, p) + hanging(p, "    " + p.bad("gone") + "  ", text_of(l));
+  return out;
+}
+
+/// The tests that went with a guest, as one.
+std::string lost_tests_text(const LostGuest& g, const Painter& p) {
+  if (g.tests.empty()) return "";
+  const std::size_t n = std::min(g.tests.size(), max_tests);
+  std::string names = join({g.tests.begin(), g.tests.begin() + static_cast<std::ptrdiff_t>(n)}, ", ");
+  if (g.tests.size() > n) names += fmt::format(" and {} more", g.tests.size() - n);
+  const TestData& first = *g.kernel->find(g.tests.front());
+  return finding_head(names, column_name(g.kernel->row), p) +
+         finding_body(first, why_of(*g.kernel, first), p);
 }
 
 }  // namespace
 
-std::string heading(const RunData& data, const Painter& p) {
+std::string heading(const Digest& d, const Painter& p) {
+  const RunData& data = d.data;
   const auto& r = data.run;
   std::string out = p.bold(fmt::format("run {}", r.id)) + fmt::format("  {}: {}", r.spec, r.base);
   if (!r.series.empty()) out += " + " + r.series;
@@ -169,14 +165,15 @@ std::string heading(const RunData& data, const Painter& p) {
     const auto& point = k.row.point;
     if (point.is_base() || point.number <= last) continue;
     last = point.number;
-    const std::string name = point.label == "tip" ? fmt::format("tip = patch {}", point.number)
-                                                  : fmt::format("patch {}", point.number);
+    const std::string name =
+        k.row.is_tip ? fmt::format("tip = patch {}", point.number) : fmt::format("patch {}", point.number);
     out += hanging(p, fmt::format("  {}: ", name), point.subject.empty() ? "(no subject)" : point.subject);
   }
   return out;
 }
 
-std::string outcomes(const RunData& data, const Painter& p) {
+std::string outcomes(const Digest& d, const Painter& p) {
+  const RunData& data = d.data;
   std::vector<std::pair<std::string, std::string>> rows;  // what stopped it, kernels or guests
   const auto add = [&](const std::string& name, const std::string& why) {
     const auto same = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.first == why; });
@@ -198,7 +195,7 @@ std::string outcomes(const RunData& data, const Painter& p) {
     }
   }
   std::string out;
-  for (const auto& n : not_built_of(data)) {
+  for (const auto& n : d.not_built) {
     out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ")), n.sentence() + untested_text(n));
     if (!n.log.empty()) out += "    log  " + shell_quote(n.log) + "\n";
   }
@@ -206,40 +203,21 @@ std::string outcomes(const RunData& data, const Painter& p) {
   return out.empty() ? "" : p.bold("did not complete") + "\n" + out;
 }
 
-std::string unexpected(const RunData& data, const Painter& p) {
-  std::vector<FindingText> all;
-  for (const auto& k : data.kernels) {
-    for (const auto& g : k.guests) {
-      for (const auto& t : g.tests) {
-        if (!t.as_expected()) add_finding(all, finding_of(k, g, t, p));
-      }
-    }
-    for (const auto& l : k.row.lost) {
-      add_finding(
-          all,
-          {{name_of(l)}, {column_name(k.row)}, hanging(p, "    " + p.bad("gone") + "  ", text_of(l)), false});
-    }
-  }
+std::string unexpected(const Digest& d, const Painter& p) {
   std::string out;
-  for (const auto& f : all) {
-    std::vector<std::string> some(
-        f.tests.begin(), f.tests.begin() + static_cast<std::ptrdiff_t>(std::min(f.tests.size(), max_tests)));
-    std::string names = join(some, ", ");
-    if (f.tests.size() > some.size()) names += fmt::format(" and {} more", f.tests.size() - some.size());
-    out += hanging(p, "  " + p.bad(p.sign("✗ ", "! ")), fmt::format("{}  {}", names, join(f.columns, ", ")));
-    out += f.body;
-  }
+  for (const auto& f : d.findings) out += finding_text(f, p);
+  for (const auto& g : d.lost_guests) out += lost_tests_text(g, p);
   return out.empty() ? "" : p.bold("not as expected") + "\n" + out;
 }
 
-std::string events(const RunData& data, const Painter& p) {
+std::string events(const Digest& d, const Painter& p) {
+  const RunData& data = d.data;
   std::string out;
   for (const auto& k : data.kernels) {
     std::size_t n = 0;
     for (const auto& g : k.guests) {
       for (const auto& e : g.events) {
-        // dump_page() on purpose, by gup_test -c.
-        if (e.kind == "page_dump" && !p.style().verbose) continue;
+        if (is_page_dump(e) && !p.style().verbose) continue;
         if (++n > max_events && !p.style().verbose) continue;
         const std::string where = e.owner.empty() ? "outside of tests" : "during " + e.owner;
         const std::string times = e.count > 1 ? fmt::format(", {} times", e.count) : "";
@@ -254,7 +232,8 @@ std::string events(const RunData& data, const Painter& p) {
   return out.empty() ? "" : p.bold("kernel log") + "\n" + out;
 }
 
-std::string notes(const RunData& data, const Painter& p) {
+std::string notes(const Digest& d, const Painter& p) {
+  const RunData& data = d.data;
   std::vector<std::pair<std::string, std::string>> unmet;
   std::vector<std::pair<std::string, std::string>> rows;
   const auto add_new = [&](const std::string& name, const std::string& text) {
@@ -277,7 +256,8 @@ std::string notes(const RunData& data, const Painter& p) {
   return out;
 }
 
-std::string further(const RunData& data, const Painter& p) {
+std::string further(const Digest& d, const Painter& p) {
+  const RunData& data = d.data;
   std::vector<const TestData*> picks;
   for (const bool expected : {false, true}) {
     for (const auto& k : data.kernels) {

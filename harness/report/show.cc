@@ -242,7 +242,7 @@ Result<std::string> show(const store::Store& store, const store::RunRow& run, co
                          const Style& style) {
   const Painter p(style);
   PINRIG_TRY(data, load(store, run, what.assessment));
-  if (what.guest.empty()) return terminal(data, style);
+  if (what.guest.empty()) return terminal(std::move(data), style);
   PINRIG_TRY(place, find_guest(data, what.guest));
   if (!what.test.empty())
     return show_one(with_test(place, what.test.substr(0, what.test.find(':'))), what.test, p);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "base/exit_code.h"
 #include "base/text.h"
 #include "report/sections.h"
 
@@ -89,48 +88,7 @@ std::string accelerator_lines(const RunData& data, const Painter& p) {
   return out;
 }
 
-struct Tally {
-  std::size_t judged = 0;  ///< tests
-  std::size_t unexpected =
-      0;  ///< tests that are not, or whose cases are not, as expected; cases that are gone
-  std::size_t not_built = 0;  ///< kernels
-  std::size_t not_tried = 0;  ///< kernels whose guests could not be prepared
-  std::size_t lost = 0;       ///< guests that did not complete, and were to
-  std::size_t started = 0;    ///< guests
-  std::size_t unmet = 0;
-  std::map<std::string, std::size_t> words;
-};
-
-std::string word_of(const Row& row) {
-  const std::string word = model::to_string(row.verdict().verdict);
-  if (is_known_issue(row)) return word + " as known issue";
-  if (!is_bad(row.verdict().verdict)) return word;
-  return word + (!row.assessment ? " not assessed yet" : row.expected() ? " as expected" : "");
-}
-
-Tally count(const RunData& data) {
-  Tally c;
-  for (const auto& k : data.kernels) {
-    c.unmet += k.row.unmet.size();
-    c.unexpected += k.row.lost.size();
-    if (not_tried(k.row.state))
-      ++c.not_tried;
-    else if (!k.built())
-      ++c.not_built;
-    for (const auto& g : k.guests) {
-      c.started += g.started() ? 1 : 0;
-      c.lost += k.built() && !g.as_expected() ? 1 : 0;
-    }
-    for (const TestData* t : k.tests()) {
-      ++c.judged;
-      if (!t->as_expected()) ++c.unexpected;
-      ++c.words[word_of(t->row)];
-    }
-  }
-  return c;
-}
-
-std::string tally_text(const Tally& c) {
+std::string tally_text(const Counts& c) {
   std::vector<std::string> parts;
   for (const auto& [word, n] : c.words) {
     if (word == "pass")
@@ -141,22 +99,29 @@ std::string tally_text(const Tally& c) {
   return join(parts, ", ");
 }
 
-/// The first words: in the end the exit code decides, because it also knows what the verdicts do not say.
-std::string result_words(const RunData& data, const Tally& c, const Painter& p) {
-  const auto& r = data.run;
-  if (r.state == store::RunState::running) return p.warn("STILL RUNNING");
-  if (r.state == store::RunState::interrupted || r.exit_code == static_cast<int>(ExitCode::interrupted))
-    return p.warn("INTERRUPTED");
-  if (r.exit_code == static_cast<int>(ExitCode::harness)) return p.bad("HARNESS ERROR");
-  if (r.exit_code == static_cast<int>(ExitCode::build)) return p.bad("NOT BUILT");
-  const bool good = c.unexpected == 0 && c.lost == 0 && c.not_built + c.not_tried == 0 && c.judged > 0 &&
-                    c.unmet == 0 && r.exit_code <= 0;
-  return good ? p.good("ALL AS EXPECTED") : p.bad("NOT AS EXPECTED");
+std::string result_words(Digest::Result result, const Painter& p) {
+  using Result = Digest::Result;
+  switch (result) {
+    case Result::all_expected:
+      return p.good("ALL AS EXPECTED");
+    case Result::not_expected:
+      return p.bad("NOT AS EXPECTED");
+    case Result::not_built:
+      return p.bad("NOT BUILT");
+    case Result::harness:
+      return p.bad("HARNESS ERROR");
+    case Result::interrupted:
+      return p.warn("INTERRUPTED");
+    case Result::running:
+      return p.warn("STILL RUNNING");
+  }
+  return "";
 }
 
 }  // namespace
 
-std::string kernels(const RunData& data, const Painter& p) {
+std::string kernels(const Digest& d, const Painter& p) {
+  const RunData& data = d.data;
   if (data.kernels.empty()) return "";
   std::string out = p.bold("kernels") + "\n";
   std::size_t width = 0;
@@ -172,18 +137,18 @@ std::string kernels(const RunData& data, const Painter& p) {
   return out + accelerator_lines(data, p);
 }
 
-std::string summary(const RunData& data, const Painter& p) {
-  const Tally c = count(data);
-  std::string out = result_words(data, c, p) + ": ";
-  out += c.judged == 0 ? "no test was judged"
-                       : fmt::format("{} in {} ({})", count_of(c.judged, "test"),
-                                     count_of(c.started, "guest"), tally_text(c));
-  if (c.unexpected > 0) out += fmt::format(", {} not as expected", c.unexpected);
+std::string summary(const Digest& d, const Painter& p) {
+  const Counts& c = d.counts;
+  std::string out = result_words(d.result, p) + ": ";
+  out += c.tests == 0 ? "no test was judged"
+                      : fmt::format("{} in {} ({})", count_of(c.tests, "test"), count_of(c.guests, "guest"),
+                                    tally_text(c));
+  if (c.unexpected + c.lost > 0) out += fmt::format(", {} not as expected", c.unexpected + c.lost);
   if (c.not_built > 0) out += fmt::format(", {} not built", count_of(c.not_built, "kernel"));
   if (c.not_tried > 0) out += fmt::format(", {} not tried", count_of(c.not_tried, "kernel"));
-  if (c.lost > 0) out += fmt::format(", {} did not complete", count_of(c.lost, "guest"));
+  if (c.guests_lost > 0) out += fmt::format(", {} did not complete", count_of(c.guests_lost, "guest"));
   if (c.unmet > 0) out += fmt::format(", {} unmet", count_of(c.unmet, "expectation"));
-  if (const auto s = elapsed_s(data.run.started, data.run.finished))
+  if (const auto s = elapsed_s(d.data.run.started, d.data.run.finished))
     out += fmt::format(", {}", human_seconds(*s));
   return out + "\n";
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <utility>
+
 #include "report/report.h"
 #include "report/sections.h"
 #include "report/table.h"
@@ -7,16 +9,18 @@ namespace pinrig::report {
 
 Result<std::string> terminal(const store::Store& store, const store::RunRow& run, const Style& style) {
   PINRIG_TRY(data, load(store, run));
-  return terminal(data, style);
+  return terminal(std::move(data), style);
 }
 
-std::string terminal(const RunData& data, const Style& style) {
+std::string terminal(RunData data, const Style& style) {
   const Painter p(style);
-  if (style.quiet) return summary(data, p);
+  const auto d = digest(std::move(data));
+  if (style.quiet) return summary(*d, p);
+  const auto grid = [](const Digest& all, const Painter& painter) { return table(all.data, painter); };
   std::string out;
-  for (const auto section :
-       {heading, table, outcomes, changes, unexpected, events, notes, kernels, further, summary}) {
-    const std::string text = section(data, p);
+  for (std::string (*const section)(const Digest&, const Painter&) :
+       {heading, +grid, outcomes, changes, unexpected, events, notes, kernels, further, summary}) {
+    const std::string text = section(*d, p);
     if (!out.empty() && !text.empty()) out += "\n";
     out += text;
   }

@@ -27,9 +27,10 @@ std::string verdict_line(const Why& w) {
 }
 
 std::string group_line(const CaseGroup& g) {
+  const std::string& why = g.detail.empty() ? g.reason : g.detail;
   const std::string more = g.names.size() > 1 ? fmt::format(" and {} more", g.names.size() - 1) : "";
   return fmt::format("{}: {}{}{}", model::to_string(g.verdict), g.names.front(), more,
-                     g.detail.empty() ? "" : ": " + g.detail);
+                     why.empty() ? "" : ": " + why);
 }
 
 }  // namespace
