@@ -135,8 +135,8 @@ Result<Source> import_local(const Git& git, const fs::path& cache, const model::
   PINRIG_TRY(source, describe(git, repo, id));
   PINRIG_TRY(changed, uncommitted(git, base.url, id));
   if (changed > 0)
-    source.notices.push_back(fmt::format("{} has uncommitted changes ({} file{}), which are not part of {}",
-                                         base.url, changed, changed == 1 ? "" : "s", base.rev));
+    source.notices.push_back(fmt::format("{} has uncommitted changes ({}), which are not part of {}",
+                                         base.url, count_of(changed, "file"), base.rev));
   return source;
 }
 

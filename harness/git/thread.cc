@@ -7,6 +7,8 @@
 #include <map>
 #include <optional>
 
+#include "base/text.h"
+
 namespace pinrig::git {
 namespace {
 
@@ -167,9 +169,8 @@ class Chooser {
 
   static std::string name_of(const Group& g) {
     if (!g.numbered())
-      return fmt::format("v{} ({} patch{} without a number)", g.version, g.in_order.size(),
-                         g.in_order.size() == 1 ? "" : "es");
-    return fmt::format("v{} (of {} patch{})", g.version, g.total, g.total == 1 ? "" : "es");
+      return fmt::format("v{} ({} without a number)", g.version, count_of(g.in_order.size(), "patch"));
+    return fmt::format("v{} (of {})", g.version, count_of(static_cast<std::size_t>(g.total), "patch"));
   }
 
   Choice chosen(const Group& best) {

@@ -36,7 +36,7 @@ bool chosen(const std::string& word, const Choice& c) {
 std::string suggestion(const std::string& word, const std::vector<Choice>& known) {
   std::vector<std::string> names;
   for (const auto& c : known) {
-    if (c.name.ends_with("/" + word)) return fmt::format("; did you mean '{}'?", c.name);
+    if (c.name.ends_with("/" + word)) return did_you_mean(c.name, {c.name});
     names.push_back(c.name);
   }
   return did_you_mean(word, word.find('/') == std::string::npos ? suites_of(known) : names);

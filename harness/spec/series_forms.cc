@@ -71,10 +71,9 @@ Error no_such_file(const std::string& word) {
   for (const auto& entry : fs::directory_iterator(folder, ec))
     known.push_back(entry.path().filename().string());
   std::sort(known.begin(), known.end());
-  const std::string near = nearest(fs::path(word).filename().string(), known);
   return make_error(ErrorKind::bad_input,
                     fmt::format("series '{}': no such file or directory{}", word,
-                                near.empty() ? "" : fmt::format("; did you mean '{}'?", near)),
+                                did_you_mean(fs::path(word).filename().string(), known)),
                     word.starts_with('~') ? kTildeHint
                                           : "a series is an mbox or patch file, a directory of patches, "
                                             "REPO:A..B, a series.yaml, or a name in "

@@ -201,6 +201,27 @@ TEST(Lint, NothingPointsAtOneMachine) {
   }
 }
 
+// What base/text.h has a function for: did_you_mean(), count_of().
+std::vector<std::string> written_again(const std::string& code) {
+  std::vector<std::string> out;
+  for (const char* own : {"did you mean '", "== 1 ? \"\" : \"s\"", "== 1 ? \"\" : \"es\""}) {
+    if (code.find(own) != std::string::npos) out.emplace_back(own);
+  }
+  return out;
+}
+
+TEST(Lint, PluralsAndSuggestionsAreWrittenOnce) {
+  for (const auto& path : project_files()) {
+    const std::string name = path.string();
+    if (path.extension() != ".cc" || name.ends_with("_test.cc") || name.ends_with("base/text.cc")) continue;
+    const auto text = read_file(path);
+    ASSERT_TRUE(text.has_value());
+    for (const auto& own : written_again(*text)) ADD_FAILURE() << name << " has its own " << own;
+  }
+  EXPECT_EQ(written_again("f(n, n == 1 ? \"\" : \"es\")").size(), 1u);
+  EXPECT_TRUE(written_again("count_of(n, \"patch\")").empty());
+}
+
 TEST(Lint, TheFunctionRulerMeasures) {
   std::string text = "namespace x {\nint f(int a) {\n";
   for (int i = 0; i < 58; ++i) text += "  a++;\n";
