@@ -115,6 +115,8 @@ struct RunSpec {
   std::vector<Expectation> expect;  ///< in addition to those of the series
   std::vector<TestEnv> env;         ///< for single tests, in addition to the suite's
   SourceLocation where;
+  std::vector<SourceLocation> points_where;  ///< of each word of `points`; empty when the file has none
+  std::vector<SourceLocation> suites_where;  ///< of each word of `suites`
 };
 
 }  // namespace pinrig::model

@@ -138,8 +138,9 @@ Result<std::vector<Point>> resolve_points(const RunSpec& run, const std::vector<
   const Origin origin = from.value_or(origins_of(run)).points;
   std::map<int, std::string> named;  // number -> the word that named it first
   if (run.points.empty()) return bad(run.where, "no point given", "points: [base, tip]");
-  for (const auto& word : run.points) {
-    PINRIG_TRY(numbers, numbers_of(run, origin, static_cast<int>(points.size()) - 1, word));
+  for (std::size_t i = 0; i < run.points.size(); ++i) {
+    const std::string& word = run.points[i];
+    PINRIG_TRY(numbers, numbers_of(run, origin.of_word(i), static_cast<int>(points.size()) - 1, word));
     for (const int n : numbers) {
       const auto [it, fresh] = named.emplace(n, word);
       if (!fresh && word != "each" && it->second != "each")
@@ -173,7 +174,8 @@ Result<void> check_offer(const Machine& machine, const std::vector<TestSpec>& te
 
 Result<void> check_words(const RunSpec& run, const Machine& machine, const std::vector<model::Suite>& suites,
                          const Origins& from) {
-  for (const auto& word : run.points) PINRIG_CHECK(number_in(run, from.points, word));
+  for (std::size_t i = 0; i < run.points.size(); ++i)
+    PINRIG_CHECK(number_in(run, from.points.of_word(i), run.points[i]));
   PINRIG_TRY(tests, select_tests(run, suites, nullptr, from));
   return check_offer(machine, tests);
 }

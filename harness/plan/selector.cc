@@ -81,7 +81,11 @@ Result<Word> read_word(const std::string& word, const Origin& origin) {
 
 }  // namespace
 
-Origins origins_of(const model::RunSpec& run) { return {{run.where, "suites"}, {run.where, "points"}}; }
+Origin Origin::of_word(std::size_t i) const { return {i < words.size() ? words[i] : where, name, {}}; }
+
+Origins origins_of(const model::RunSpec& run) {
+  return {{run.where, "suites", run.suites_where}, {run.where, "points", run.points_where}};
+}
 
 std::vector<Choice> choices(const std::vector<model::Suite>& suites) {
   std::vector<Choice> out;
@@ -105,8 +109,10 @@ Result<Selection> select(const std::vector<std::string>& words, const Origin& or
   Selection out;
   std::set<std::string> have;
   std::set<std::string> left_out;
-  for (const auto& word : words) {
-    PINRIG_TRY(w, read_word(word, origin));
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const Origin here = origin.of_word(i);
+    PINRIG_TRY(w, read_word(word, here));
     bool matched = false;
     for (const auto& c : known) {
       if (!chosen(w.tests, c)) continue;
@@ -116,7 +122,7 @@ Result<Selection> select(const std::vector<std::string>& words, const Origin& or
       else if (have.insert(c.name).second)
         out.tests.push_back(c.name);
     }
-    if (!matched) return no_match(origin, w.tests, known);
+    if (!matched) return no_match(here, w.tests, known);
     if (w.has_case)
       out.notes.push_back(fmt::format("{} {}: a single case cannot be run; all of {} runs", origin.name,
                                       shell_quote(word), w.tests));

@@ -12,9 +12,12 @@ namespace pinrig::plan {
 
 /// The origin of a list of words: a key of a file, or an option of the command line.
 struct Origin {
-  model::SourceLocation where;  ///< empty for an option
-  std::string name;             ///< "suites", "--test"
+  model::SourceLocation where;                    ///< empty for an option
+  std::string name;                               ///< "suites", "--test"
+  std::vector<model::SourceLocation> words = {};  ///< of each word of the list, if known
   bool is_option() const { return where.file.empty(); }
+  /// The origin of word `i`: its own line, or that of the list.
+  Origin of_word(std::size_t i) const;
 };
 
 /// Who named the tests and the points of a run.

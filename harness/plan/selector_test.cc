@@ -78,6 +78,13 @@ TEST(Select, AnErrorNamesTheOptionTheWordAndTheNearest) {
   }
 }
 
+TEST(Select, AWordOfAFileIsNamedWithItsOwnLine) {
+  Origin list = file;
+  list.words = {{"configs/runs/mine.yaml", 4, 11}, {"configs/runs/mine.yaml", 6, 3}};
+  EXPECT_EQ(select({"bio", "boi"}, list, known).error().message,
+            "configs/runs/mine.yaml:6:3: suites: 'boi': no such suite; did you mean 'bio'?");
+}
+
 TEST(Select, AFileIsNamedWithItsLine) {
   const auto r = select({"bio/dio_rv"}, file, known);
   ASSERT_TRUE(r.has_error());

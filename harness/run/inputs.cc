@@ -32,6 +32,7 @@ Result<void> choose_source(const fs::path& project, const RunOptions& o, Inputs&
     in.spec.base = o.base;
     in.spec.series.clear();
     in.spec.points = {"base"};
+    in.spec.points_where.clear();
     return {};
   }
   if (o.series.empty() && in.spec.series.empty()) return {};
@@ -48,7 +49,10 @@ Result<void> choose_source(const fs::path& project, const RunOptions& o, Inputs&
     return make_error(ErrorKind::bad_input, fmt::format("series '{}': no base given", word),
                       "--base NAME, a name in kernels/");
   // A run file with a base alone has no tip to ask for; a series without its tip tells nothing.
-  if (in.spec.series.empty()) in.spec.points = {"base", "tip"};
+  if (in.spec.series.empty()) {
+    in.spec.points = {"base", "tip"};
+    in.spec.points_where.clear();
+  }
   in.spec.series = word;
   in.spec.base = base;
   series.base = base;
@@ -81,8 +85,8 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   Inputs in;
   PINRIG_TRY(spec, spec::load_run(project, o.spec));
   in.spec = std::move(spec);
-  in.origins = plan::origins_of(in.spec);
   PINRIG_CHECK(choose_source(project, o, in));
+  in.origins = plan::origins_of(in.spec);
   if (!o.points.empty()) {
     in.spec.points = o.points;
     in.origins.points = {{}, "--point"};

@@ -287,6 +287,18 @@ TEST(LoadRun, ASeriesMayStandOnAnotherBaseAndNeedsNoYaml) {
             (tmp.path() / "linux").string() + ":a..b");
 }
 
+TEST(LoadRun, EachWordOfAListHasItsPlace) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  std::ofstream(tmp.path() / "run.yaml") << "base: debian-6.12\npoints: [base]\nsuites: [bio,\n  pins]\n";
+  const auto run = good(load_run(project, (tmp.path() / "run.yaml").string()));
+  ASSERT_EQ(run.suites_where.size(), 2u);
+  EXPECT_EQ(run.suites_where[0].line, 3);
+  EXPECT_EQ(run.suites_where[1].line, 4);
+  EXPECT_EQ(run.suites_where[1].column, 3);
+  ASSERT_EQ(run.points_where.size(), 1u);
+  EXPECT_EQ(run.points_where[0].line, 2);
+}
+
 TEST(LoadSuite, EveryKeyAndTheDefaults) {
   const auto s = good(load_all_suites(project)).front();
   EXPECT_EQ(s.name, "bio");

@@ -158,6 +158,12 @@ const std::vector<Node>& Reader::list_or_none(const Node& n, const std::string& 
   return n.items;
 }
 
+std::vector<model::SourceLocation> Reader::wheres(const Node& list) const {
+  std::vector<model::SourceLocation> out;
+  for (const auto& item : list.items) out.push_back(where(item));
+  return out;
+}
+
 std::vector<std::string> Reader::texts(const Node& n, const std::string& key) {
   std::vector<std::string> out;
   for (const auto& item : list(n, key)) out.push_back(text(item, key));

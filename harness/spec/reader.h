@@ -26,6 +26,8 @@ class Reader {
   Error error() const { return *error_; }
   const std::string& file() const { return file_; }
   model::SourceLocation where(const Node& n) const { return {file_, n.line, n.column}; }
+  /// Of each item of a list.
+  std::vector<model::SourceLocation> wheres(const Node& list) const;
   void fail(const Node& at, const std::string& message, std::string hint = {});
   void fail(Error e);
 

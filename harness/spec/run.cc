@@ -63,6 +63,7 @@ void read_points(Reader& r, const Fields& f, RunSpec& run) {
   const Node* n = f.get("points");
   if (n == nullptr) return;
   run.points.clear();
+  run.points_where = r.wheres(*n);
   for (const auto& item : r.list(*n, "points")) {
     run.points.push_back(read_point(r, item));
     if (run.series.empty() && run.points.back() != "base" && run.points.back() != "0")
@@ -109,6 +110,7 @@ void read_matrix(Reader& r, const Fields& f, RunSpec& run, const fs::path& proje
   }
   set(f, "archs", run.archs, [&](const Node& n) { return read_archs(r, n); });
   set(f, "suites", run.suites, [&](const Node& n) { return r.texts(n, "suites"); });
+  if (const Node* n = f.get("suites")) run.suites_where = r.wheres(*n);
   if (const Node* n = f.get("accel")) {
     static constexpr model::Accel values[] = {model::Accel::automatic, model::Accel::kvm, model::Accel::tcg};
     run.accel = values[r.choice(*n, "accel", {"auto", "kvm", "tcg"})];
