@@ -123,7 +123,7 @@ TEST_F(Bootstrap, APackageThatCannotBeHadIsNamed) {
 TEST_F(Bootstrap, AnotherDistributionNamesTheTools) {
   const Ran ran = bootstrap({"build"});
   EXPECT_EQ(ran.code, 4) << ran;
-  EXPECT_THAT(ran.err, HasSubstr("not there, and no apt to get it: /none/none.h nonetool\n"));
+  EXPECT_THAT(ran.err, HasSubstr("missing, and no apt to install it: /none/none.h nonetool\n"));
   EXPECT_THAT(ran.err, HasSubstr("bases in kernels/ that use linux-source are not available"));
   EXPECT_THAT(calls(), IsEmpty());
 }
