@@ -165,7 +165,8 @@ TEST(Understand, ParseCountsWithPlurals) {
   ASSERT_FALSE(write_file_atomic(dir.path() / "log", "no results\n").has_error());
   testing::internal::CaptureStdout();
   ASSERT_FALSE(std::get<Action>(*read({"parse", "ktap", (dir.path() / "log").string()}))().has_error());
-  EXPECT_THAT(testing::internal::GetCapturedStdout(), HasSubstr("0 results, 0 not ok, 1 finding in the stream"));
+  EXPECT_THAT(testing::internal::GetCapturedStdout(),
+              HasSubstr("0 results, 0 not ok, 1 finding in the stream"));
 }
 
 TEST(WholeNumber, SaysItsRange) {
