@@ -289,6 +289,11 @@ INSTANTIATE_TEST_SUITE_P(
     Kernel, Rules,
     testing::Values(
         Rule{"silent_console", SPOIL { r.logged = false; }, Verdict::error, "the kernel's log is lost"},
+        Rule{"oops", SPOIL { f.events = {event_of("oops", s.name)};
+             }, Verdict::crash, "oops title (console line 7)"},
+        Rule{"panic", SPOIL { f.events = {event_of("panic", s.name)}; }, Verdict::crash, "panic title"},
+        Rule{"bug", SPOIL { f.events = {event_of("bug", s.name)}; }, Verdict::crash, "bug title"},
+        Rule{"kasan", SPOIL { f.events = {event_of("kasan", s.name)}; }, Verdict::crash, "kasan title"},
         Rule{"silent_console_of_a_dead_guest",
              SPOIL {
                r.logged = false;
@@ -296,11 +301,6 @@ INSTANTIATE_TEST_SUITE_P(
                f.outcome.kind = JobOutcome::Kind::panicked;
              },
              Verdict::crash, "kernel died"},
-        Rule{"oops", SPOIL { f.events = {event_of("oops", s.name)};
-             }, Verdict::crash, "oops title (console line 7)"},
-        Rule{"panic", SPOIL { f.events = {event_of("panic", s.name)}; }, Verdict::crash, "panic title"},
-        Rule{"bug", SPOIL { f.events = {event_of("bug", s.name)}; }, Verdict::crash, "bug title"},
-        Rule{"kasan", SPOIL { f.events = {event_of("kasan", s.name)}; }, Verdict::crash, "kasan title"},
         Rule{"kfence", SPOIL { f.events = {event_of("kfence", s.name)}; }, Verdict::crash, "kfence title"},
         Rule{"bad_page", SPOIL { f.events = {event_of("bad_page", s.name)};
              }, Verdict::crash, "bad_page title"},
