@@ -133,7 +133,8 @@ struct Declared {
 Declared declared_in(const std::string& text) {
   static const std::regex command(R"re(add_subcommand\(\s*"([a-z]+)")re");
   static const std::regex named_by_argument(R"re(\n  add\("([a-z]+)",)re");  // add("ktap", ...) of parse
-  static const std::regex option(R"re((?:add_option|add_flag|set_version_flag)\(\s*"([^"]+)")re");
+  static const std::regex option(
+      R"re((?:add_option|add_option_function<[^>]*>|add_flag|set_version_flag)\(\s*"([^"]+)")re");
   Declared out;
   add_matches(text, command, out.commands);
   if (text.find("add_subcommand(name") != std::string::npos)
@@ -171,6 +172,8 @@ TEST(Reference, EveryOptionIsDocumented) {
     }
     if (text.find("add_run_options(*sub") != std::string::npos)
       found.options.insert(shared.begin(), shared.end());
+    if (text.find("add_arch_option(*sub") != std::string::npos) found.options.insert({"-a", "--arch"});
+    if (text.find("add_jobs_option(*sub") != std::string::npos) found.options.insert({"-j", "--jobs"});
     if (!found.options.empty()) expect_same(name, found.options, rows_of(found.commands));
     commands.insert(found.commands.begin(), found.commands.end());
   }
@@ -184,9 +187,10 @@ TEST(Reference, EveryOptionIsDocumented) {
 
 TEST(Reference, DeclarationsAreFound) {
   const auto found = declared_in(
-      "sub = app.add_subcommand(\n  \"list\", x);\nadd_option(\"-n,--limit\"); add_flag(\"--json\")");
+      "sub = app.add_subcommand(\n  \"list\", x);\nadd_option(\"-n,--limit\"); "
+      "add_flag(\"--json\"); add_option_function<Words>(\n  \"--env\", f)");
   EXPECT_EQ(found.commands, Names{"list"});
-  EXPECT_EQ(found.options, (Names{"-n", "--limit", "--json"}));
+  EXPECT_EQ(found.options, (Names{"-n", "--limit", "--json", "--env"}));
 }
 
 TEST(Reference, EveryEnvironmentVariableIsDocumented) {
@@ -220,8 +224,8 @@ TEST(Reference, EveryEnvironmentVariableIsDocumented) {
 TEST(Reference, TheEnvironmentIsReadInOnePlace) {
   for (const auto& e : fs::recursive_directory_iterator(fs::path(PINRIG_SOURCE_DIR) / "harness")) {
     const auto file = fs::relative(e.path(), PINRIG_SOURCE_DIR).string();
-    if (e.path().extension() != ".cc" || file.ends_with("_test.cc") || file.starts_with("harness/tests/") ||
-        file == "harness/base/environment.cc")
+    if (e.path().extension() != ".cc" || file.ends_with("_test.cc") || file.ends_with("/testing.cc") ||
+        file.starts_with("harness/tests/") || file == "harness/base/environment.cc")
       continue;
     EXPECT_EQ(text_of(file).find("getenv("), std::string::npos)
         << file << ": use environment() of base/environment.h";
