@@ -64,8 +64,10 @@ ReportFiles files_in(const std::vector<std::string>& args) {
 std::string same_file(const std::string& file) {
   std::error_code ec;
   if (file == "-") return file;
-  const auto whole = fs::weakly_canonical(file, ec);
-  return ec ? fs::absolute(file).lexically_normal().string() : whole.string();
+  // A relative path whose file does not exist would stay relative.
+  const fs::path absolute = fs::absolute(file, ec);
+  const auto whole = fs::weakly_canonical(absolute, ec);
+  return ec ? absolute.lexically_normal().string() : whole.string();
 }
 
 Result<void> begin_files(const ReportFiles& files) {

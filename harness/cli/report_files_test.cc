@@ -72,6 +72,13 @@ TEST_F(ReportFilesTest, OneThatCannotBeWrittenLeavesTheOthersWithTheReason) {
   EXPECT_EQ(nlohmann::json::parse(read("r.json"))["exit_code"], 2);
 }
 
+TEST(SameFile, HoweverItIsTyped) {
+  EXPECT_EQ(same_file("no-such.xml"), same_file("./no-such.xml"));
+  EXPECT_EQ(same_file("no-such.xml"), same_file(fs::current_path() / "x/../no-such.xml"));
+  EXPECT_NE(same_file("no-such.xml"), same_file("x/no-such.xml"));
+  EXPECT_EQ(same_file("-"), "-");
+}
+
 TEST_F(ReportFilesTest, ARefusedCommandLineNamesItsFiles) {
   const auto found = [](std::vector<std::string> args) { return files_in(args); };
   EXPECT_EQ(found({"run", "-j", "0", "--junit", at("j.xml")}).junit, at("j.xml"));
