@@ -71,7 +71,8 @@ BuildFailure first_failure(const std::string& output, const fs::path& folder) {
   for (const char* mark : {": error: ", ": fatal error: ", "undefined reference to", "CMake Error",
                            "cannot find -l", ": multiple definition of "}) {
     for (std::size_t i = 0; i < all.size(); ++i) {
-      if (all[i].find(mark) == std::string_view::npos) continue;
+      // ninja only says that something failed, such as CMake, which it runs again.
+      if (all[i].find(mark) == std::string_view::npos || all[i].starts_with("ninja: ")) continue;
       return all[i].starts_with("CMake Error") ? of_cmake(all, i) : of_compiler(std::string(all[i]));
     }
   }

@@ -27,6 +27,15 @@ TEST(ProgramErrors, AllOfCMakesFirstError) {
   EXPECT_EQ(f.stage, BuildFailure::Stage::guest_programs);
 }
 
+// ninja runs CMake again when one of its files changed.
+TEST(ProgramErrors, NinjasOwnErrorIsNotTheReason) {
+  const auto f = first_failure(
+      "ninja: error: rebuilding 'build.ninja': subcommand failed\n"
+      "CMake Error at cmake/programs.cmake:58 (add_executable):\n  Cannot find source file:\n\n    gone.c\n",
+      "/c");
+  EXPECT_EQ(to_string(f), "guest-tests/cmake/programs.cmake:58: Cannot find source file: gone.c");
+}
+
 TEST(ProgramErrors, CMakeWithoutAPlace) {
   EXPECT_EQ(to_string(first_failure("CMake Error: no such generator\n", "/c")), "no such generator");
 }
