@@ -12,14 +12,15 @@
 namespace pinrig::bench {
 namespace {
 
-// Without a C library: an init that does nothing but reboot(LINUX_REBOOT_CMD_POWER_OFF), man 2 reboot.
+// Without a C library: an init that only calls reboot(2). On x86-64 LINUX_REBOOT_CMD_RESTART, because a
+// kernel without ACPI cannot power off; on aarch64 LINUX_REBOOT_CMD_POWER_OFF.
 constexpr const char* power_off_source = R"(
 void _start(void)
 {
 #ifdef __x86_64__
 	__asm__ volatile("syscall"
 	                 :
-	                 : "a"(169L), "D"(0xfee1deadL), "S"(672274793L), "d"(0x4321fedcL)
+	                 : "a"(169L), "D"(0xfee1deadL), "S"(672274793L), "d"(0x1234567L)
 	                 : "rcx", "r11");
 #else
 	register long nr __asm__("x8") = 142;
@@ -117,8 +118,8 @@ std::vector<std::string> floor_args(model::Arch arch, const fs::path& kernel, co
     for (auto& a : vm::machine_args(arch, model::Accel::tcg, {})) args.push_back(std::move(a));
   for (auto& a : vm::size_args(machine)) args.push_back(std::move(a));
   args.insert(args.end(), {"-kernel", kernel.string(), "-initrd", initramfs.string(), "-append",
-                           fmt::format("console={} panic=-1 rdinit=/init",
-                                       arch == model::Arch::x86_64 ? "ttyS0" : "ttyAMA0")});
+                           arch == model::Arch::x86_64 ? "console=ttyS0 panic=-1 reboot=pci rdinit=/init"
+                                                       : "console=ttyAMA0 panic=-1 rdinit=/init"});
   return args;
 }
 
