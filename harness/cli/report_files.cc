@@ -100,7 +100,10 @@ Result<void> begin_files(const ReportFiles& files) {
 Result<void> fail_files(const ReportFiles& files, const Error& why) {
   Result<void> out;
   std::set<std::string> done;
-  for (const auto& f : wanted(files)) {
+  const auto all = wanted(files);
+  const bool shared = std::count_if(all.begin(), all.end(), [](const auto& f) { return f.file == "-"; }) > 1;
+  for (const auto& f : all) {
+    if (shared && f.file == "-") continue;                 // nobody can tell which format it has
     if (!done.insert(same_file(f.file)).second) continue;  // two options, one file: that is what is wrong
     const report::Unfinished end{why.message, next_step(why), static_cast<int>(exit_code_of(why.kind))};
     // One that cannot be written must not leave another with what it had.

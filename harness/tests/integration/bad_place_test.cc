@@ -81,7 +81,7 @@ TEST_F(BadPlace, WhatMmdebstrapSaysIsPassedOn) {
   const Ran ran = box_.pinrig({"run", "--json", "-"});
   EXPECT_EQ(ran.code, 4) << ran;
   EXPECT_THAT(ran.err + ran.out, HasSubstr("no network in this test"));
-  EXPECT_THAT(ran.out, HasSubstr("infra_error"));
+  EXPECT_THAT(ran.out, HasSubstr("guest_failed"));
 }
 
 TEST_F(BadPlace, DoctorNamesWhatIsMissing) {
