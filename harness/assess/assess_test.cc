@@ -52,6 +52,8 @@ TEST(Expectations, ReplaceTheDefaultWhereTheyMatch) {
   EXPECT_EQ(words(want("a/a", {leak}), pass), "pass otherwise");
   EXPECT_EQ(words(want("a/b", {leak}), leak), "leak failure");
   EXPECT_EQ(words(want("a/*", {fail, leak}), leak), "leak expectation");
+  EXPECT_EQ(words(want("a", {leak}), leak), "leak expectation") << "a suite, as on the command line";
+  EXPECT_EQ(words(want("b", {leak}), leak), "leak failure");
 }
 
 TEST(Expectations, HoldOnlyAtTheirPointsAndArchitectures) {

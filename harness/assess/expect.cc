@@ -96,7 +96,8 @@ std::vector<std::string> unmet_expectations(const Rows& rows, const std::vector<
   for (const auto& e : here) {
     const std::string glob = e.tests.substr(0, e.tests.find(':'));
     const auto any = [&](const std::vector<std::string>& names) {
-      return std::any_of(names.begin(), names.end(), [&](const auto& n) { return glob_match(glob, n); });
+      return std::any_of(names.begin(), names.end(),
+                         [&](const auto& n) { return model::means_test(glob, n); });
     };
     // It does not apply to tests that are not in this run.
     if (!e.required || (!any(chosen) && any(rules.all_tests))) continue;

@@ -40,8 +40,10 @@ bool all_allowed(const std::vector<model::Verdict>& list, const model::TestVerdi
 
 bool covers(const std::string& glob, const model::TestVerdict& row, bool and_cases) {
   const auto colon = glob.find(':');
-  if (colon == std::string::npos) return (and_cases || row.case_name.empty()) && glob_match(glob, row.test);
-  if (colon + 1 == glob.size()) return row.case_name.empty() && glob_match(glob.substr(0, colon), row.test);
+  if (colon == std::string::npos)
+    return (and_cases || row.case_name.empty()) && model::means_test(glob, row.test);
+  if (colon + 1 == glob.size())
+    return row.case_name.empty() && model::means_test(glob.substr(0, colon), row.test);
   return !row.case_name.empty() && glob_match(glob, row.test + ":" + row.case_name);
 }
 

@@ -82,7 +82,7 @@ Result<fs::path> xz_kernel(const std::string& key, const Setup& s) {
   PINRIG_TRY(inputs, run::load_inputs(paths.project, options(arch, {"base"}, {})));
   PINRIG_TRY(sources, run::fetch_sources(inputs, s.services));
   PINRIG_TRY(tree, git::checkout(sources.base, sources.base.commit, inputs.base.name,
-                                 job::git_context(s.services, "bench")));
+                                 job::work_context(s.services, "bench", "source")));
   PINRIG_TRY(toolchain, kbuild::find_toolchain(arch, s.services.cancel));
   const auto& fragments = inputs.spec.configs.front().fragments;
   const std::string slot =

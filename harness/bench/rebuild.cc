@@ -19,7 +19,7 @@ Result<fs::path> write_series(const fs::path& dir, const Setup& s) {
   PINRIG_TRY(inputs, run::load_inputs(s.services.paths.project, options(arch, {"base"}, {})));
   PINRIG_TRY(sources, run::fetch_sources(inputs, s.services));
   PINRIG_TRY(before, git::show_file(sources.base, sources.base.commit, "block/bio.c",
-                                    job::git_context(s.services, "bench")));
+                                    job::work_context(s.services, "bench", "source")));
   const auto nonce = std::chrono::system_clock::now().time_since_epoch().count();
   const std::string after =
       before + fmt::format(

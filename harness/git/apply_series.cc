@@ -75,7 +75,8 @@ Result<AppliedSeries> apply_raw(const Git& git, const Source& source, const RawS
 
 }  // namespace
 
-Result<AppliedSeries> apply_series(const Source& source, const model::Series& series, const Context& ctx) {
+Result<AppliedSeries> apply_series(const Source& source, const model::Series& series,
+                                   const WorkContext& ctx) {
   PINRIG_TRY(git, Git::open(ctx));
   const auto named = [&](Error e) {
     const std::string at = series.where.line > 0 ? model::to_string(series.where) + ": " : "";

@@ -128,7 +128,8 @@ class Checkout {
 /// one.
 class Pool {
  public:
-  Pool(const Git& git, const Context& ctx, std::string slot) : git_(git), ctx_(ctx), slot_(std::move(slot)) {}
+  Pool(const Git& git, const WorkContext& ctx, std::string slot)
+      : git_(git), ctx_(ctx), slot_(std::move(slot)) {}
 
   fs::path root(int n) const { return n == 1 ? ctx_.cache : ctx_.cache / "slots" / std::to_string(n); }
   fs::path tree(int n) const { return root(n) / "worktrees" / slot_; }
@@ -181,14 +182,14 @@ class Pool {
   }
 
   const Git& git_;
-  const Context& ctx_;
+  const WorkContext& ctx_;
   std::string slot_;
 };
 
 }  // namespace
 
 Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot,
-                          const Context& ctx) {
+                          const WorkContext& ctx) {
   if (slot.empty() || slot.find('/') != std::string::npos || slot.starts_with('.'))
     return make_error(ErrorKind::infra, fmt::format("'{}' is not a valid worktree name", slot));
   PINRIG_TRY(git, Git::open(ctx));

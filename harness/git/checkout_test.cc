@@ -109,7 +109,7 @@ TEST_F(CheckoutTest, TheSlotIsLockedWhileTheWorktreeLives) {
 TEST_F(CheckoutTest, AnotherPlaceInsteadOfWaiting) {
   ctx_.patience_s = 0;
   std::vector<std::string> told;
-  ctx_.progress = [&](const std::string& what, std::uint64_t, std::uint64_t) { told.push_back(what); };
+  ctx_.progress = [&](const Progress& p) { told.push_back(p.what); };
   const auto first = checkout(source_, source_.commit, "slot", ctx_);
   const auto second = checkout(source_, tip_, "slot", ctx_);
   ASSERT_TRUE(first.has_value() && second.has_value());
@@ -131,8 +131,8 @@ TEST_F(CheckoutTest, WithEveryPlaceTakenItWaitsAndSaysForWhom) {
   for (int i = 0; i < 3; ++i)
     taken.push_back(std::move(checkout(source_, source_.commit, "slot", ctx_)).value());
   int told = 0;
-  ctx_.progress = [&](const std::string& what, std::uint64_t, std::uint64_t) {
-    if (what.starts_with("waiting for ") && ++told == 2) taken.erase(taken.begin());
+  ctx_.progress = [&](const Progress& p) {
+    if (p.what.starts_with("waiting for ") && ++told == 2) taken.erase(taken.begin());
   };
   const auto last = checkout(source_, source_.commit, "slot", ctx_);
   ASSERT_TRUE(last.has_value()) << last.error().message;

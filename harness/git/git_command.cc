@@ -28,19 +28,12 @@ constexpr const char* kConfig =
     "[user]\n\tname = pinrig\n\temail = pinrig@localhost\n"
     "[protocol \"file\"]\n\tallow = always\n";
 
-const CancelToken& never() {
-  static const CancelToken token;
-  return token;
-}
-
 }  // namespace
 
-Git::Git(const Context& ctx, fs::path config)
-    : cancel_(ctx.cancel != nullptr ? ctx.cancel : &never()),
-      progress_(ctx.progress),
-      config_(std::move(config)) {}
+Git::Git(const WorkContext& ctx, fs::path config)
+    : cancel_(&ctx.token()), progress_(ctx.progress), config_(std::move(config)) {}
 
-Result<Git> Git::open(const Context& ctx) {
+Result<Git> Git::open(const WorkContext& ctx) {
   use_cache(ctx.cache);
   const fs::path config = ctx.cache / "sources" / "gitconfig";
   std::error_code ec;
@@ -89,7 +82,7 @@ Result<std::string> Git::text(const Call& call, ErrorKind kind) const {
 }
 
 void Git::progress(const std::string& what, std::uint64_t done, std::uint64_t total) const {
-  if (progress_) progress_(what, done, total);
+  if (progress_) progress_({.what = what, .done = double(done), .known = double(total)});
 }
 
 Error failed(const Call& call, const process::Finished& done, ErrorKind kind) {

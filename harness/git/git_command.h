@@ -28,7 +28,7 @@ struct Call {
 class Git {
  public:
   /// Writes the configuration that replaces the user's and the system's.
-  static Result<Git> open(const Context& ctx);
+  static Result<Git> open(const WorkContext& ctx);
 
   /// Runs to the end; a non-zero exit code is a value. Errors: cancelled, disk_full, missing_tool.
   Result<process::Finished> run(const Call& call, const process::Sinks& sinks = {}) const;
@@ -41,9 +41,9 @@ class Git {
   void progress(const std::string& what, std::uint64_t done, std::uint64_t total) const;
 
  private:
-  Git(const Context& ctx, fs::path config);
+  Git(const WorkContext& ctx, fs::path config);
   const CancelToken* cancel_;
-  decltype(Context::progress) progress_;
+  std::function<void(const Progress&)> progress_;
   fs::path config_;
 };
 

@@ -87,10 +87,10 @@ Result<void> publish_repo(const Git& git, const fs::path& repo,
   return {};
 }
 
-Result<Source> import_base(const model::KernelBase& base, const Context& ctx) {
+Result<Source> import_base(const model::KernelBase& base, const WorkContext& ctx) {
   struct Visitor {
     const Git& git;
-    const Context& ctx;
+    const WorkContext& ctx;
     const std::string& name;
     Result<Source> operator()(const model::KernelBase::Debian& d) const {
       PINRIG_TRY(tarball, debian_tarball(d.package, "/usr/src"));
@@ -113,7 +113,7 @@ Result<Source> import_base(const model::KernelBase& base, const Context& ctx) {
 }
 
 Result<std::string> show_file(const Source& source, const std::string& commit, const std::string& path,
-                              const Context& ctx) {
+                              const WorkContext& ctx) {
   PINRIG_TRY(git, Git::open(ctx));
   Call call;
   call.repo = source.repo;

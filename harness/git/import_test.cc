@@ -69,7 +69,7 @@ TEST_F(ImportTest, SameContentIsTheSameCommitWhateverTheCompression) {
 TEST_F(ImportTest, SecondCallOnlyLooks) {
   const Source first = small();
   int reports = 0;
-  ctx_.progress = [&](const std::string&, std::uint64_t, std::uint64_t) { ++reports; };
+  ctx_.progress = [&](const Progress&) { ++reports; };
   const auto again = import_base(tarball_base(path("small.tar.xz")), ctx_);
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(again->commit, first.commit);
@@ -141,7 +141,7 @@ TEST_F(ImportTest, CacheThatCannotBeWritten) {
 
 TEST_F(ImportTest, CancelledImportLeavesNothing) {
   write_tarball(path("small.tar.xz"), kernel_files());
-  ctx_.progress = [&](const std::string&, std::uint64_t, std::uint64_t) { cancel_.request(); };
+  ctx_.progress = [&](const Progress&) { cancel_.request(); };
   EXPECT_EQ(import_error(tarball_base(path("small.tar.xz"))).kind, ErrorKind::cancelled);
   EXPECT_EQ(unfinished(), 0);
 }

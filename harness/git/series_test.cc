@@ -95,7 +95,7 @@ TEST_F(SeriesTest, MailsInAnyOrderAndEncoding) {
 TEST_F(SeriesTest, SameSeriesSameCommitsAndASecondCallOnlyLooks) {
   const auto first = apply(testdata("shuffled-v3-with-cover-and-replies.mbox"));
   int reports = 0;
-  ctx_.progress = [&](const std::string&, std::uint64_t, std::uint64_t) { ++reports; };
+  ctx_.progress = [&](const Progress&) { ++reports; };
   const auto again = apply(testdata("shuffled-v3-with-cover-and-replies.mbox"));
   EXPECT_EQ(reports, 0);
   ctx_.cache = path("another-cache");

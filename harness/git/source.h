@@ -7,21 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "base/work.h"
 #include "model/kernel.h"
 
 namespace pinrig::git {
-
-/// Directories, cancellation and progress.
-struct Context {
-  fs::path cache;  ///< PINRIG_CACHE
-  const CancelToken* cancel = nullptr;
-  /// "importing linux-source-6.12", done, total (files or bytes; total 0 = unknown)
-  std::function<void(const std::string&, std::uint64_t, std::uint64_t)> progress;
-  double patience_s = 20;  ///< how long to wait for a worktree before another one is made
-};
 
 /// A base, imported: a commit in a bare repository.
 struct Source {
@@ -36,7 +27,7 @@ struct Source {
 /// Imports a base once, keyed by its content (tarball hash, or commit for git). A second call only looks it
 /// up. Errors: bad_input (truncated tarball, unknown revision), missing_tool (Debian source package not
 /// installed; the hint says apt install ...), disk_full, cancelled.
-Result<Source> import_base(const model::KernelBase& base, const Context& ctx);
+Result<Source> import_base(const model::KernelBase& base, const WorkContext& ctx);
 
 /// One patch of a series, applied.
 struct Applied {
@@ -91,7 +82,7 @@ struct AppliedSeries {
 /// base, and is applied commit by commit otherwise. Committer and dates are fixed, so that the same series
 /// gives the same commits. Errors: bad_input when it is not a series (HTML, an empty directory, a
 /// missing patch 2/3), or a patch leaves the tree or changes nothing; an ApplyFailure is a value.
-Result<AppliedSeries> apply_series(const Source& source, const model::Series& series, const Context& ctx);
+Result<AppliedSeries> apply_series(const Source& source, const model::Series& series, const WorkContext& ctx);
 
 /// A checkout that keeps the times of files that do not change between points, locked while this lives.
 struct Worktree {
@@ -104,7 +95,7 @@ struct Worktree {
 /// ctx.patience_s, a second or third place is used, and created if the disk has room; if all are in use, it
 /// waits. The progress line names the holder.
 Result<Worktree> checkout(const Source& source, const std::string& commit, const std::string& slot,
-                          const Context& ctx);
+                          const WorkContext& ctx);
 
 /// bad_input when `dir` exists and is not empty, or `branch` is not a valid branch name.
 Result<void> check_work_copy(const fs::path& dir, const std::string& branch);
@@ -112,10 +103,10 @@ Result<void> check_work_copy(const fs::path& dir, const std::string& branch);
 /// start. It does not depend on the cache: packs are hard-linked or copied. A base from a repository on this
 /// machine keeps borrowing objects from there.
 Result<void> make_work_copy(const Source& source, const fs::path& dir, const std::string& branch,
-                            const Context& ctx);
+                            const WorkContext& ctx);
 
 /// The text of one file at a commit, without a checkout; bad_input when it does not exist.
 Result<std::string> show_file(const Source& source, const std::string& commit, const std::string& path,
-                              const Context& ctx);
+                              const WorkContext& ctx);
 
 }  // namespace pinrig::git

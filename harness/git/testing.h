@@ -107,7 +107,7 @@ class SourceTest : public ::testing::Test {
 
   TempDir dir_;
   CancelToken cancel_;
-  Context ctx_;
+  WorkContext ctx_;
 };
 
 }  // namespace pinrig::git

@@ -67,7 +67,7 @@ Result<void> check_work_copy(const fs::path& dir, const std::string& branch) {
 }
 
 Result<void> make_work_copy(const Source& source, const fs::path& dir, const std::string& branch,
-                            const Context& ctx) {
+                            const WorkContext& ctx) {
   PINRIG_CHECK(check_work_copy(dir, branch));
   PINRIG_TRY(git, Git::open(ctx));
   fs::path place = fs::absolute(dir).lexically_normal();

@@ -78,7 +78,7 @@ Result<void> make_file_system(const Maker& maker, int size_mib, const fs::path& 
 
 }  // namespace
 
-Result<fs::path> filesystem_image(const std::string& fs_type, int size_mib, const Context& ctx) {
+Result<fs::path> filesystem_image(const std::string& fs_type, int size_mib, const WorkContext& ctx) {
   const Maker* maker = nullptr;
   std::vector<std::string> known;
   for (const Maker& m : makers()) {
@@ -96,7 +96,7 @@ Result<fs::path> filesystem_image(const std::string& fs_type, int size_mib, cons
   }
   const std::string key = sha256_hex(join(maker->argv, "\n")).substr(0, 16);
   const fs::path out = ctx.cache / "images" / fmt::format("{}-{}MiB-{}.img", fs_type, size_mib, key);
-  const CancelToken& cancel = token_or_never(ctx.cancel);
+  const CancelToken& cancel = ctx.token();
   auto made = publish_once(
       out, ctx, [&](const fs::path& partial) { return make_file_system(*maker, size_mib, partial, cancel); });
   if (made.has_error())

@@ -33,7 +33,7 @@ TEST_F(FilesystemImageTest, RealToolSameBytes) {
   auto first = filesystem_image("ext4", 16, ctx_);
   if (first.has_error() && first.error().kind == ErrorKind::missing_tool) GTEST_SKIP() << "no mke2fs here";
   ASSERT_TRUE(first.has_value()) << first.error().message;
-  Context other = ctx_;
+  WorkContext other = ctx_;
   other.cache = dir_.path() / "cache2";
   const fs::path second = filesystem_image("ext4", 16, other).value();
   EXPECT_EQ(sha256_file(first.value()).value(), sha256_file(second).value());

@@ -83,11 +83,10 @@ std::string tail(const std::string& text) {
 }
 
 /// Passes ninja's "[3/12] ..." on as progress, so that nothing is said when nothing is built.
-void report_step(std::string_view line, const std::string& what, const Context& ctx) {
+void report_step(std::string_view line, const std::string& what, const WorkContext& ctx) {
   const auto close = line.find(']');
-  if (!ctx.progress || !line.starts_with('[') || close == std::string_view::npos || line.starts_with("[0/"))
-    return;
-  ctx.progress(fmt::format("{}: {}", what, line.substr(1, close - 1)));
+  if (!line.starts_with('[') || close == std::string_view::npos || line.starts_with("[0/")) return;
+  ctx.tell({.what = fmt::format("{}: {}", what, line.substr(1, close - 1))});
 }
 
 /// Where one architecture is built: the copy of the sources, and CMake's and ninja's files.
@@ -98,7 +97,7 @@ struct Place {
 
 /// The Error of a step with its whole output in a file that no later build touches.
 Result<void> step_failed(const std::string& what, const std::string& status, const std::string& output,
-                         const std::string& log_name, const Place& place, const Context& ctx) {
+                         const std::string& log_name, const Place& place, const WorkContext& ctx) {
   PINRIG_TRY(log, create_unique(ctx.cache / "logs", "guest-programs-", "." + log_name));
   PINRIG_CHECK(write_file_atomic(log, output));
   if (output.find("No space left on device") != std::string::npos) {
@@ -115,7 +114,7 @@ Result<void> step_failed(const std::string& what, const std::string& status, con
 
 /// Runs a build step; its failure is that of the guest programs' source.
 Result<void> step(const std::vector<std::string>& argv, const std::string& what, const std::string& log_name,
-                  const Place& place, const Context& ctx) {
+                  const Place& place, const WorkContext& ctx) {
   process::Command command;
   command.argv = argv;
   // Flags of the caller's environment would end up in CMake's cache and in the programs.
@@ -131,7 +130,7 @@ Result<void> step(const std::vector<std::string>& argv, const std::string& what,
       seen = end + 1;
     }
   };
-  PINRIG_TRY(run, process::run(command, token_or_never(ctx.cancel), sinks));
+  PINRIG_TRY(run, process::run(command, ctx.token(), sinks));
   if (std::holds_alternative<process::Cancelled>(run.status)) return cancelled_error();
   if (process::succeeded(run.status)) return {};
   output += run.err;
@@ -139,7 +138,7 @@ Result<void> step(const std::vector<std::string>& argv, const std::string& what,
 }
 
 Result<void> configure(model::Arch arch, const fs::path& sysroot, const Tools& tools, const Place& place,
-                       const Context& ctx) {
+                       const WorkContext& ctx) {
   const fs::path source = place.source / "guest-tests";
   std::error_code ec;
   if (fs::exists(place.build / "build.ninja", ec)) return {};
@@ -165,7 +164,7 @@ Result<void> copy_programs(const fs::path& build, const fs::path& to) {
 /// Compiles what has changed, in a directory of the cache that all checkouts share, and copies the programs
 /// to `to`.
 Result<void> compile(model::Arch arch, const GuestSources& sources, const fs::path& sysroot,
-                     const Tools& tools, const fs::path& to, const Context& ctx) {
+                     const Tools& tools, const fs::path& to, const WorkContext& ctx) {
   const std::string name = fmt::format("{}-{}", to_string(arch), build_key(sources, arch, sysroot, tools));
   const fs::path folder = fs::absolute(ctx.cache).lexically_normal() / "guest" / "build" / name;
   PINRIG_TRY(lock, lock_path(folder, ctx));
@@ -181,7 +180,7 @@ Result<void> compile(model::Arch arch, const GuestSources& sources, const fs::pa
 
 }  // namespace
 
-Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const Context& ctx) {
+Result<fs::path> build_guest_programs(model::Arch arch, const fs::path& sysroot, const WorkContext& ctx) {
   PINRIG_TRY(tools, find_tools(arch));
   PINRIG_TRY(sources, read_guest_sources(ctx.project));
   const std::string key = programs_key(sources, sysroot, tools);

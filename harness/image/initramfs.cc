@@ -14,7 +14,7 @@
 namespace pinrig::image {
 namespace {
 
-Result<fs::path> cached_cpio(const Manifest& manifest, const std::string& name, const Context& ctx) {
+Result<fs::path> cached_cpio(const Manifest& manifest, const std::string& name, const WorkContext& ctx) {
   PINRIG_TRY(entries, resolve(manifest));
   PINRIG_TRY(key, content_key(entries));
   const fs::path out = ctx.cache / "images" / fmt::format("{}-{}.cpio", name, key.substr(0, 16));
@@ -49,7 +49,7 @@ Result<Manifest> merged(const std::map<std::string, Manifest>& all, const std::v
 namespace {
 
 Result<fs::path> from_manifest(const std::string& name, model::Arch arch, const fs::path& programs,
-                               const fs::path& sysroot, const Context& ctx) {
+                               const fs::path& sysroot, const WorkContext& ctx) {
   const fs::path file = ctx.project / "images" / name;
   PINRIG_TRY(text, read_file(file));
   PINRIG_TRY(manifest, parse_manifest(text, file, {{"programs", programs}, {"sysroot", sysroot}}));
@@ -61,17 +61,17 @@ Result<fs::path> from_manifest(const std::string& name, model::Arch arch, const 
 }  // namespace
 
 Result<fs::path> base_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
-                                const Context& ctx) {
+                                const WorkContext& ctx) {
   return from_manifest("initramfs.manifest", arch, programs, sysroot, ctx);
 }
 
 Result<fs::path> shell_initramfs(model::Arch arch, const fs::path& programs, const fs::path& sysroot,
-                                 const Context& ctx) {
+                                 const WorkContext& ctx) {
   return from_manifest("shell.manifest", arch, programs, sysroot, ctx);
 }
 
 Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vector<std::string>& names,
-                                     const Context& ctx) {
+                                     const WorkContext& ctx) {
   if (!fs::is_directory(selftests))
     return make_error(ErrorKind::bad_input,
                       fmt::format("the kernel's selftests: {} is not a directory", selftests.string()));
@@ -93,7 +93,7 @@ Result<fs::path> selftests_initramfs(const fs::path& selftests, const std::vecto
 }
 
 Result<fs::path> tools_initramfs(model::Arch arch, const std::vector<std::string>& tools,
-                                 const Context& ctx) {
+                                 const WorkContext& ctx) {
   const fs::path file = ctx.project / "images" / "full.tools";
   PINRIG_TRY(text, read_file(file));
   PINRIG_TRY(sysroot, ensure_tools_sysroot(arch, ctx));

@@ -63,18 +63,15 @@ Result<void> publish_sealed(const fs::path& partial, const fs::path& target) {
 
 }  // namespace
 
-const CancelToken& token_or_never(const CancelToken* cancel) {
-  static const CancelToken never;
-  return cancel != nullptr ? *cancel : never;
-}
-
-Result<FileLock> lock_path(const fs::path& target, const Context& ctx) {
-  LockOptions options{.cancel_fd = token_or_never(ctx.cancel).fd()};
-  if (ctx.progress) options.on_wait = [&ctx](const LockWait& wait) { ctx.progress(to_string(wait)); };
+Result<FileLock> lock_path(const fs::path& target, const WorkContext& ctx) {
+  LockOptions options{.cancel_fd = ctx.token().fd()};
+  options.on_wait = [&ctx](const LockWait& wait) {
+    ctx.tell({.what = to_string(wait), .elapsed_s = wait.waited_s});
+  };
   return FileLock::acquire(beside(target, ".lock"), options);
 }
 
-Result<void> publish_once(const fs::path& target, const Context& ctx,
+Result<void> publish_once(const fs::path& target, const WorkContext& ctx,
                           const std::function<Result<void>(const fs::path& partial)>& make) {
   // Not of a file: its time is a part of what is known of its content.
   std::error_code ec;

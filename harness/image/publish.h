@@ -15,13 +15,10 @@ namespace pinrig::image {
 /// lets `make` build `partial` in the same directory and renames that to `target`. Two callers create it
 /// once. A failure removes the partial result; leftovers of a killed process are removed by the next caller,
 /// which holds the lock.
-Result<void> publish_once(const fs::path& target, const Context& ctx,
+Result<void> publish_once(const fs::path& target, const WorkContext& ctx,
                           const std::function<Result<void>(const fs::path& partial)>& make);
 
 /// The lock of a path of the cache; the context's progress names its holder while waiting.
-Result<FileLock> lock_path(const fs::path& target, const Context& ctx);
-
-/// The token of a context, or one that is never requested.
-const CancelToken& token_or_never(const CancelToken* cancel);
+Result<FileLock> lock_path(const fs::path& target, const WorkContext& ctx);
 
 }  // namespace pinrig::image

@@ -57,8 +57,8 @@ TEST_F(PublishTest, ASiblingOfAnOlderPinrigIsMadeAgain) {
 TEST_F(PublishTest, WhoHoldsTheLockIsTold) {
   auto held = FileLock::acquire(ctx_.cache / "images/.base.cpio.lock", {});
   ASSERT_TRUE(held.has_value());
-  ctx_.progress = [&](const std::string& line) {
-    progress_.push_back(line);
+  ctx_.progress = [&](const Progress& p) {
+    progress_.push_back(p.what);
     held = make_error(ErrorKind::infra, "released");
   };
   ASSERT_TRUE(once().has_value());

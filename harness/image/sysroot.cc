@@ -37,7 +37,7 @@ std::string key_of(model::Arch arch, const PackageList& list) {
 /// What mmdebstrap says while it works: its "I:" lines are the steps, the rest explains a failure.
 class Listener {
  public:
-  Listener(std::string label, const Context& ctx) : label_(std::move(label)), ctx_(ctx) {}
+  Listener(std::string label, const WorkContext& ctx) : label_(std::move(label)), ctx_(ctx) {}
 
   void take(std::string_view bytes) {
     all_ += bytes;
@@ -58,11 +58,11 @@ class Listener {
     }
     while (text.ends_with('.')) text.remove_suffix(1);
     step_ = text;
-    if (ctx_.progress) ctx_.progress(label_ + ": " + step_);
+    ctx_.tell({.what = label_ + ": " + step_});
   }
 
   std::string label_;
-  const Context& ctx_;
+  const WorkContext& ctx_;
   std::string all_;
   std::string step_ = "starting";
   std::size_t seen_ = 0;
@@ -150,7 +150,7 @@ Result<void> check_complete(const fs::path& root, model::Arch arch) {
   return {};
 }
 
-Result<void> make_sysroot(const Kind& kind, model::Arch arch, const PackageList& list, const Context& ctx,
+Result<void> make_sysroot(const Kind& kind, model::Arch arch, const PackageList& list, const WorkContext& ctx,
                           const fs::path& partial) {
   const std::string label = fmt::format("{} {}", kind.label, to_string(arch));
   PINRIG_TRY(space, free_bytes(ctx.cache));
@@ -160,7 +160,7 @@ Result<void> make_sysroot(const Kind& kind, model::Arch arch, const PackageList&
                                   human_bytes(kind.room)),
                       "free some space, or point PINRIG_CACHE at a larger disk");
   }
-  if (ctx.progress) ctx.progress(fmt::format("{}: {} packages", label, list.packages.size()));
+  ctx.tell({.what = fmt::format("{}: {} packages", label, list.packages.size())});
   Listener listener(label, ctx);
   process::Command command;
   command.argv = mmdebstrap_argv(arch, list, partial);
@@ -172,7 +172,7 @@ Result<void> make_sysroot(const Kind& kind, model::Arch arch, const PackageList&
   command.env = {{"LC_ALL", "C"}, {"TMPDIR", fs::absolute(scratch).string()}};
   process::Sinks sinks;
   sinks.err = [&](std::string_view bytes) { listener.take(bytes); };
-  const CancelToken& cancel = token_or_never(ctx.cancel);
+  const CancelToken& cancel = ctx.token();
   auto run = process::run(command, cancel, sinks);
   fs::remove_all(scratch, ec);
   if (run.has_error()) {
@@ -188,7 +188,7 @@ Result<void> make_sysroot(const Kind& kind, model::Arch arch, const PackageList&
   return check_complete(partial, arch);
 }
 
-Result<fs::path> ensure(const Kind& kind, model::Arch arch, const Context& ctx) {
+Result<fs::path> ensure(const Kind& kind, model::Arch arch, const WorkContext& ctx) {
   use_cache(ctx.cache);
   const fs::path file = ctx.project / "images" / kind.file;
   PINRIG_TRY(text, read_file(file));
@@ -206,11 +206,11 @@ Result<fs::path> ensure(const Kind& kind, model::Arch arch, const Context& ctx) 
 
 }  // namespace
 
-Result<fs::path> ensure_sysroot(model::Arch arch, const Context& ctx) {
+Result<fs::path> ensure_sysroot(model::Arch arch, const WorkContext& ctx) {
   return ensure(for_compiling, arch, ctx);
 }
 
-Result<fs::path> ensure_tools_sysroot(model::Arch arch, const Context& ctx) {
+Result<fs::path> ensure_tools_sysroot(model::Arch arch, const WorkContext& ctx) {
   return ensure(for_tools, arch, ctx);
 }
 

@@ -105,7 +105,7 @@ TEST_F(SysrootTest, WhatAKilledRunLeftIsCleared) {
 
 TEST_F(SysrootTest, TwoAtOnceMakeItOnce) {
   fake("mmdebstrap", good);
-  Context other = ctx_;
+  WorkContext other = ctx_;
   other.progress = nullptr;
   std::thread second([&] { EXPECT_TRUE(ensure_sysroot(Arch::x86_64, other).has_value()); });
   EXPECT_TRUE(ensure_sysroot(Arch::x86_64, ctx_).has_value());

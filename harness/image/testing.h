@@ -20,7 +20,7 @@ class ImageTest : public testing::Test {
     path_before_ = path != nullptr ? path : "";
     ctx_.project = dir_.path() / "project";
     ctx_.cache = dir_.path() / "cache";
-    ctx_.progress = [this](const std::string& line) { progress_.push_back(line); };
+    ctx_.progress = [this](const Progress& p) { progress_.push_back(p.what); };
     fs::create_directories(bin());
   }
   void TearDown() override {
@@ -59,7 +59,7 @@ class ImageTest : public testing::Test {
   }
 
   TempDir dir_ = std::move(TempDir::create(fs::temp_directory_path(), "pinrig-image-")).value();
-  Context ctx_;
+  WorkContext ctx_;
   std::vector<std::string> progress_;
 
  private:

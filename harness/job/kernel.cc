@@ -21,24 +21,6 @@ std::vector<std::string> files_up_to(const model::Point& point, const git::Appli
   return {files.begin(), files.end()};
 }
 
-kbuild::Context build_context(const std::string& task, const Services& s) {
-  kbuild::Context ctx;
-  ctx.project = s.paths.project;
-  ctx.cache = s.paths.cache;
-  ctx.cancel = &s.cancel;
-  ctx.jobs = s.jobs;
-  ctx.progress = [&s, task](const kbuild::Progress& p) {
-    s.observer.on({.kind = Event::Kind::progress,
-                   .task = task,
-                   .what = "build",
-                   .text = p.what,
-                   .done = double(p.done),
-                   .known = double(p.known),
-                   .left_s = p.left_s});
-  };
-  return ctx;
-}
-
 std::string flat(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   return text;
@@ -67,11 +49,12 @@ Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Sou
   // The lock on the worktree lives as long as the request that may build in it.
   auto held = std::make_shared<std::optional<git::Worktree>>();
   r.checkout = [&, held]() -> Result<kbuild::Place> {
-    PINRIG_TRY(tree, git::checkout(base, kernel.point.commit, base.name, git_context(services, kernel.id)));
+    PINRIG_TRY(tree, git::checkout(base, kernel.point.commit, base.name,
+                                   work_context(services, kernel.id, "source")));
     *held = std::move(tree);
     return kbuild::Place{(*held)->path, (*held)->root / "build"};
   };
-  return kbuild::build_kernel(r, build_context(kernel.id, services));
+  return kbuild::build_kernel(r, work_context(services, kernel.id, "build"));
 }
 
 model::JobOutcome outcome_of_error(const Error& error) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "git/source.h"
 #include "job/platform.h"
 #include "kbuild/kernel_build.h"
 #include "model/guest.h"

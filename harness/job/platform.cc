@@ -27,23 +27,11 @@ Result<model::Accel> decide(model::Arch arch, model::Accel wanted, const vm::Pro
 
 }  // namespace
 
-image::Context image_context(const Services& s, const std::string& task) {
-  image::Context ctx;
-  ctx.project = s.paths.project;
-  ctx.cache = s.paths.cache;
-  ctx.cancel = &s.cancel;
-  ctx.jobs = s.jobs;
-  ctx.progress = [&s, task](const std::string& text) {
-    s.observer.on({.kind = Event::Kind::progress, .task = task, .what = "image", .text = text});
-  };
-  return ctx;
-}
-
 Result<Platform> prepare_platform(model::Arch arch, model::Accel wanted, const Services& s) {
   const std::string task = to_string(arch);
   const auto start = Clock::now();
   s.observer.on({.kind = Event::Kind::begin, .task = task, .what = "image"});
-  const auto ctx = image_context(s, task);
+  const auto ctx = work_context(s, task, "image");
   Platform p;
   PINRIG_TRY(sysroot, image::ensure_sysroot(arch, ctx));
   p.sysroot = std::move(sysroot);
@@ -68,7 +56,7 @@ Result<std::map<std::string, fs::path>> prepare_drives(const model::Machine& mac
   std::map<std::string, fs::path> out;
   for (const auto& d : machine.nvme) {
     if (d.fs.empty()) continue;
-    PINRIG_TRY(file, image::filesystem_image(d.fs, d.size_mib, image_context(s, "drives")));
+    PINRIG_TRY(file, image::filesystem_image(d.fs, d.size_mib, work_context(s, "drives", "image")));
     out[fmt::format("{}:{}", d.serial, d.nsid)] = file;
   }
   return out;

@@ -16,8 +16,6 @@ struct Platform {
   model::Accel accel = model::Accel::tcg;  ///< decided
 };
 
-image::Context image_context(const Services& services, const std::string& task);
-
 /// Sysroot, guest programs, initramfs and accelerator of `arch`. With Accel::kvm a host without a working KVM
 /// is an Error (infra) with the probe's detail; with automatic, the fallback to TCG is reported on a line of
 /// its own.

@@ -98,7 +98,7 @@ Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& gues
                            const Services& services) {
   PINRIG_CHECK(make_dirs(dir));
   PINRIG_TRY(tests_cpio, image::selftests_initramfs(built.selftests, selftests_of(guest, built.selftests),
-                                                    image_context(services, guest.id)));
+                                                    work_context(services, guest.id, "image")));
   PINRIG_TRY(drives, prepare_drives(guest.machine, services));
   ReadyJob job{.dir = dir, .drives = std::move(drives)};
   job.spec.run_id = run_id;
@@ -110,7 +110,8 @@ Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& gues
   job.spec.shell = platform.shell;
   const auto tools = tools_of(guest);
   if (!tools.empty()) {
-    PINRIG_TRY(tools_cpio, image::tools_initramfs(kernel.arch, tools, image_context(services, guest.id)));
+    PINRIG_TRY(tools_cpio,
+               image::tools_initramfs(kernel.arch, tools, work_context(services, guest.id, "image")));
     job.spec.initramfs.push_back(tools_cpio);
   }
   job.spec.machine = guest.machine;

@@ -3,17 +3,20 @@
 
 namespace pinrig::job {
 
-git::Context git_context(const Services& s, const std::string& task) {
-  git::Context ctx;
+WorkContext work_context(const Services& s, const std::string& task, const std::string& what) {
+  WorkContext ctx;
+  ctx.project = s.paths.project;
   ctx.cache = s.paths.cache;
   ctx.cancel = &s.cancel;
-  ctx.progress = [&s, task](const std::string& what, std::uint64_t done, std::uint64_t total) {
+  ctx.jobs = s.jobs;
+  ctx.progress = [&s, task, what](const Progress& p) {
     s.observer.on({.kind = Event::Kind::progress,
                    .task = task,
-                   .what = "source",
-                   .text = what,
-                   .done = double(done),
-                   .known = double(total)});
+                   .what = what,
+                   .text = p.what,
+                   .done = p.done,
+                   .known = p.known,
+                   .left_s = p.left_s});
   };
   return ctx;
 }

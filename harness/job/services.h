@@ -3,7 +3,7 @@
 
 #include "base/cancel.h"
 #include "base/paths.h"
-#include "git/source.h"
+#include "base/work.h"
 #include "job/observer.h"
 
 namespace pinrig::job {
@@ -16,7 +16,7 @@ struct Services {
   int jobs = 1;  ///< parallel compilers
 };
 
-/// Progress of git goes to the status line of `task`.
-git::Context git_context(const Services& services, const std::string& task);
+/// Progress goes to the status line of `task`, as part of `what`: "source", "build", "image".
+WorkContext work_context(const Services& services, const std::string& task, const std::string& what);
 
 }  // namespace pinrig::job

@@ -22,19 +22,18 @@ namespace {
 constexpr std::uintmax_t space_needed = std::uintmax_t{1} << 30;
 
 /// Progress names the holder of a lock that a build waits for.
-LockOptions lock_options(const Context& ctx) {
-  LockOptions options{.cancel_fd = ctx.cancel->fd()};
-  if (ctx.progress)
-    options.on_wait = [&ctx](const LockWait& wait) {
-      ctx.progress({.what = to_string(wait), .elapsed_s = wait.waited_s});
-    };
+LockOptions lock_options(const WorkContext& ctx) {
+  LockOptions options{.cancel_fd = ctx.token().fd()};
+  options.on_wait = [&ctx](const LockWait& wait) {
+    ctx.tell({.what = to_string(wait), .elapsed_s = wait.waited_s});
+  };
   return options;
 }
 
 /// One build, with all that its steps share.
 class Build {
  public:
-  Build(const Request& request, const Context& ctx, kconfig::Request wanted, Toolchain toolchain,
+  Build(const Request& request, const WorkContext& ctx, kconfig::Request wanted, Toolchain toolchain,
         Manifest manifest)
       : request_(request), ctx_(ctx), wanted_(std::move(wanted)), manifest_(std::move(manifest)) {
     tree_.cache = ctx.cache;
@@ -72,13 +71,13 @@ class Build {
     static_cast<void>(repaired);
     PINRIG_CHECK(open_log());
     enter(Stage::configuration, "configuration");
-    PINRIG_TRY(configured, configure(tree_, wanted_, kernel_name(), log_, *ctx_.cancel));
+    PINRIG_TRY(configured, configure(tree_, wanted_, kernel_name(), log_, ctx_.token()));
     manifest_.cpu_s += configured;
     PINRIG_CHECK(compile());
     // From here on kbuild is not at work in the directory, so a kill leaves no target half-written.
     end_build(tree_.objdir);
     enter(Stage::selftests, "selftests");
-    PINRIG_TRY(selftests, build_selftests(tree_, request_.sysroot, log_, *ctx_.cancel));
+    PINRIG_TRY(selftests, build_selftests(tree_, request_.sysroot, log_, ctx_.token()));
     manifest_.cpu_s += selftests.cpu_s;
     return stage_and_publish();
   }
@@ -114,7 +113,6 @@ class Build {
   }
 
   void tell(const std::string& what, int done, int known) const {
-    if (!ctx_.progress) return;
     Progress p;
     p.what = what;
     p.done = done;
@@ -122,7 +120,7 @@ class Build {
     p.elapsed_s = since(start_).count();
     // The first steps are small host programs: an estimate from them would be far off.
     if (done > 20 && known > done) p.left_s = p.elapsed_s / done * (known - done);
-    ctx_.progress(p);
+    ctx_.tell(p);
   }
 
   Result<void> compile() {
@@ -132,7 +130,7 @@ class Build {
     MakeRun run{tree_, kernel_targets(request_.arch), ctx_.jobs, log_, {}};
     stage_ = Stage::kernel;
     run.on_step = [&](int steps) { tell("objects", steps, steps > known ? 0 : known); };
-    PINRIG_TRY(made, run_make(run, *ctx_.cancel));
+    PINRIG_TRY(made, run_make(run, ctx_.token()));
     manifest_.cpu_s += made.cpu_s;
     manifest_.warnings = made.log.warnings();
     if (made.ok) {
@@ -167,7 +165,7 @@ class Build {
     process::Command strip;
     strip.argv = strip_argv(request_.arch, tree_.toolchain.prefix, (staged / "vmlinux").string(),
                             (staged / "image").string());
-    PINRIG_TRY(done, process::run_ok(strip, *ctx_.cancel));
+    PINRIG_TRY(done, process::run_ok(strip, ctx_.token()));
     manifest_.cpu_s += done.cpu_s;
     return {};
   }
@@ -180,7 +178,7 @@ class Build {
   }
 
   const Request& request_;
-  const Context& ctx_;
+  const WorkContext& ctx_;
   kconfig::Request wanted_;
   Manifest manifest_;
   Tree tree_;
@@ -190,7 +188,7 @@ class Build {
   Clock::time_point start_ = Clock::now();
 };
 
-Result<FileLock> lock_key(const fs::path& kernels, const std::string& key, const Context& ctx) {
+Result<FileLock> lock_key(const fs::path& kernels, const std::string& key, const WorkContext& ctx) {
   return FileLock::acquire(kernels / (key + ".lock"), lock_options(ctx));
 }
 
@@ -223,10 +221,10 @@ Manifest describe(const Request& request, const Toolchain& toolchain, const std:
 
 }  // namespace
 
-Result<Artifact> build_kernel(const Request& request, const Context& ctx) {
+Result<Artifact> build_kernel(const Request& request, const WorkContext& ctx) {
   use_cache(ctx.cache);
   PINRIG_TRY(wanted, load_request(ctx.project, request.fragments, request.arch, request.version));
-  PINRIG_TRY(toolchain, find_toolchain(request.arch, *ctx.cancel));
+  PINRIG_TRY(toolchain, find_toolchain(request.arch, ctx.token()));
   PINRIG_TRY(sysroot, sysroot_identity(request.sysroot));
   const std::string key = artifact_key({request.arch, request.tree, kconfig::to_config_text(wanted),
                                         toolchain.identity, sysroot, digest(recipe_of(request.arch))});
@@ -236,7 +234,7 @@ Result<Artifact> build_kernel(const Request& request, const Context& ctx) {
   PINRIG_CHECK(check_writable(kernels));
   PINRIG_TRY(lock, lock_key(kernels, key, ctx));
   if (auto found = find_artifact(ctx.cache, key, request.series_files)) return *std::move(found);
-  if (ctx.cancel->requested()) return cancelled_error();
+  if (ctx.token().requested()) return cancelled_error();
   Build build(request, ctx, std::move(wanted), toolchain, describe(request, toolchain, key));
   PINRIG_CHECK(build.run());
   auto built = find_artifact(ctx.cache, key, request.series_files);

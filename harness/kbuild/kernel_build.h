@@ -6,28 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "base/cancel.h"
 #include "base/file.h"
 #include "base/result.h"
+#include "base/work.h"
 #include "model/kernel.h"
 
 namespace pinrig::kbuild {
-
-struct Progress {
-  std::string what;  ///< "configuration", "objects", "selftests", "waiting for PID 4711 (run full)"
-  int done = 0;      ///< objects
-  int known = 0;     ///< objects of the last build of this kind; 0 = unknown
-  double elapsed_s = 0;
-  double left_s = -1;  ///< estimate, -1 = unknown
-};
-
-struct Context {
-  fs::path project;  ///< configs/fragments
-  fs::path cache;
-  const CancelToken* cancel = nullptr;
-  int jobs = 1;
-  std::function<void(const Progress&)> progress;
-};
 
 /// Where to build: a tree, and the directory that holds its object directories. Relative to it the tree must
 /// have the same path in every place: then they share ccache entries.
@@ -73,7 +57,7 @@ struct Artifact {
 /// of a good build moves into its artifact (Artifact::log); that of any other stays, and every Error of a
 /// build that had begun has its path in Error::build, with file, line and message if the output names them:
 /// copy it to the run's folder.
-Result<Artifact> build_kernel(const Request& request, const Context& ctx);
+Result<Artifact> build_kernel(const Request& request, const WorkContext& ctx);
 
 /// The selftests this pinrig knows to build, by program name.
 std::vector<std::string> known_selftests();

@@ -93,8 +93,8 @@ class KernelBuildTest : public testing::Test {
     };
     return r;
   }
-  Context context() {
-    Context c;
+  WorkContext context() {
+    WorkContext c;
     c.project = root() / "project";
     c.cache = root() / "cache";
     c.cancel = &cancel_;

@@ -88,6 +88,14 @@ TEST(Ranges, EveryPartHasToHold) {
   EXPECT_TRUE(KernelRange{}.covers("any", "", Arch::aarch64));
 }
 
+TEST(MeansTest, AWordWithoutASlashIsASuite) {
+  EXPECT_TRUE(means_test("bio", "bio/dio_rw"));
+  EXPECT_TRUE(means_test("b*", "bio/dio_rw"));
+  EXPECT_TRUE(means_test("bio/dio_*", "bio/dio_rw"));
+  EXPECT_FALSE(means_test("dio_rw", "bio/dio_rw"));
+  EXPECT_FALSE(means_test("bi", "bio/dio_rw"));
+}
+
 TEST(SourceLocation, UnknownPartsAreLeftOut) {
   EXPECT_EQ(to_string(SourceLocation{"a.yaml", 3, 7}), "a.yaml:3:7");
   EXPECT_EQ(to_string(SourceLocation{"a.yaml", 0, 0}), "a.yaml");

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "base/text.h"
 #include "model/assessment.h"
 #include "model/guest.h"
 #include "model/job.h"
@@ -132,6 +133,10 @@ const char* to_string(Rule rule) { return name_in(rules, rule); }
 std::optional<Rule> rule_from_string(const std::string& s) { return value_in<Rule>(rules, s); }
 std::optional<JobOutcome::Kind> outcome_from_string(const std::string& s) {
   return value_in<Outcome>(outcomes, s);
+}
+
+bool means_test(const std::string& word, const std::string& test) {
+  return glob_match(word, word.find('/') == std::string::npos ? test.substr(0, test.find('/')) : test);
 }
 
 std::string KernelConfig::text() const {

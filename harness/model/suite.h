@@ -79,6 +79,10 @@ struct TestSpec {
   std::string kernel_binary() const { return program.substr(7); }
 };
 
+/// Does a word of a run, an expectation or the command line mean `test` ("suite/test")? One without '/' is
+/// about suites, one with it about tests; * and ? match.
+bool means_test(const std::string& word, const std::string& test);
+
 struct Suite {
   std::string name;
   std::string title;

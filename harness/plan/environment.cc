@@ -18,16 +18,6 @@ std::string placed(const model::SourceLocation& where, const std::string& messag
   return place.empty() ? message : place + ": " + message;
 }
 
-template <typename Suites>
-auto find_test(Suites& suites, const std::string& name) -> decltype(&suites[0].tests[0]) {
-  for (auto& suite : suites) {
-    for (auto& test : suite.tests) {
-      if (test.name == name) return &test;
-    }
-  }
-  return nullptr;
-}
-
 Error no_test(const std::vector<model::Suite>& suites, const model::TestEnv& env) {
   std::vector<std::string> known;
   for (const auto& suite : suites) {

@@ -2,12 +2,24 @@
 // Environment variables that a run sets for single tests. Pure.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/suite.h"
 
 namespace pinrig::plan {
+
+/// The test with this name; null when there is none.
+template <typename Suites>
+auto find_test(Suites& suites, const std::string& name) -> decltype(&suites[0].tests[0]) {
+  for (auto& suite : suites) {
+    for (auto& test : suite.tests) {
+      if (test.name == name) return &test;
+    }
+  }
+  return nullptr;
+}
 
 /// Adds the variables to the environments of their tests, replacing existing values.
 /// A test that does not exist is bad_input and names the nearest.

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "plan/environment.h"
 #include "plan/guests.h"
 #include "plan/selector.h"
 
@@ -52,15 +53,6 @@ Result<std::vector<int>> numbers_of(const RunSpec& run, const Origin& from, int 
   std::vector<int> all;
   for (int n = word == "tip" ? last : 0; n <= last; ++n) all.push_back(n);
   return all;
-}
-
-const TestSpec* find_test(const std::vector<model::Suite>& suites, const std::string& name) {
-  for (const auto& s : suites) {
-    for (const auto& t : s.tests) {
-      if (t.name == name) return &t;
-    }
-  }
-  return nullptr;
 }
 
 auto running_order(const TestSpec& t) {

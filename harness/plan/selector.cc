@@ -23,13 +23,8 @@ std::vector<std::string> suites_of(const std::vector<Choice>& known) {
   return out;
 }
 
-/// A word without '/' is about suites, with it about tests.
-bool covers(const std::string& word, const std::string& test) {
-  return glob_match(word, word.find('/') == std::string::npos ? suite_of(test) : test);
-}
-
 bool chosen(const std::string& word, const Choice& c) {
-  return c.only_by_name ? word == c.name : covers(word, c.name);
+  return c.only_by_name ? word == c.name : model::means_test(word, c.name);
 }
 
 /// "dio_rw" is meant to be "bio/dio_rw"; else the nearest suite or test.
@@ -45,7 +40,7 @@ std::string suggestion(const std::string& word, const std::vector<Choice>& known
 Error no_match(const Origin& origin, const std::string& word, const std::vector<Choice>& known) {
   if (known.empty()) return refused(origin, word, "there are no tests");
   for (const auto& c : known) {
-    if (covers(word, c.name))
+    if (model::means_test(word, c.name))
       return refused(origin, word, "matches only tests that take minutes, which run only when named in full",
                      fmt::format("such as {}", c.name));
   }

@@ -161,7 +161,7 @@ Result<void> check_place(const fs::path& dir, const std::string& variable) {
 
 Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
   PINRIG_CHECK(check_place(services.paths.cache, "PINRIG_CACHE"));
-  const auto ctx = git_context(services, "sources");
+  const auto ctx = work_context(services, "sources", "source");
   const auto start = Clock::now();
   services.observer.on(
       {.kind = Event::Kind::begin, .task = "sources", .what = "source", .text = in.base.name});

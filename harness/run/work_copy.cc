@@ -13,7 +13,7 @@ Result<std::string> checkout_base(const std::string& name, const fs::path& dir, 
   PINRIG_CHECK(check_place(services.paths.cache, "PINRIG_CACHE"));
   PINRIG_TRY(base, spec::load_base(services.paths.project, name));
   PINRIG_CHECK(git::check_work_copy(dir, branch));
-  const auto ctx = job::git_context(services, "checkout");
+  const auto ctx = job::work_context(services, "checkout", "source");
   services.observer.on({.kind = Event::Kind::begin, .task = "checkout", .what = "source", .text = name});
   PINRIG_TRY(source, git::import_base(base, ctx));
   PINRIG_CHECK(git::make_work_copy(source, dir, branch, ctx));
