@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What every long step needs beside its input: where things are kept, who may stop it, whom to tell.
+// What every long step needs in addition to its input: directories, cancellation, a place for its progress.
 #pragma once
 
 #include <functional>
