@@ -25,7 +25,7 @@ struct Log {
   std::set<std::string> ended;
   bool booted = false;       ///< the agent's first mark was seen
   bool panicked = false;     ///< the kernel reported it, or rebooted unexpectedly
-  bool powered_off = false;  ///< "reboot: Power down" or the like
+  bool powered_off = false;  ///< "reboot: Power down" or the like, and no test after it
   double last_stamp_s = 0;   ///< printk time of the last stamped line
   std::string last_line;     ///< last non-empty line, for timeouts
   int line_count = 0;

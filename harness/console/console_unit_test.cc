@@ -338,6 +338,14 @@ TEST(Parse, DoesNotCallARequestedRebootAPanic) {
   EXPECT_TRUE(log.powered_off);
 }
 
+TEST(Parse, ATestThatWritesOfARestartDoesNotPowerOff) {
+  const auto text = std::string(
+      "[    1.000000] pinrig: begin bio/a\n[    1.100000] reboot: Restarting system\n"
+      "[    1.200000] pinrig: end bio/a\n");
+  EXPECT_FALSE(parse(text).powered_off);
+  EXPECT_TRUE(parse(text + "[    2.000000] reboot: Restarting system\n").powered_off);
+}
+
 TEST(Parse, CountsRepeatsAndKeepsTheFirst) {
   std::string text = "[    1.000000] pinrig: begin a/a\n";
   for (int i = 0; i < 1500; ++i) text += "[    1.000000] page dumped because: gup_test\n";

@@ -128,6 +128,7 @@ bool Parser::Impl::mark(std::string_view text) {
     if (seen.size() < max_marks) seen.insert(name);
     owner = begins ? std::move(name) : std::string{};
     log.booted = true;
+    log.powered_off = false;  // whoever wrote "reboot: " before it: the guest went on
     return true;
   }
   if (text.starts_with(agent_mark)) return log.booted = true;
