@@ -178,29 +178,31 @@ class Pipeline {
   void guest_task(std::size_t i, const model::Guest& guest) {
     const model::Kernel& kernel = plan_.kernels[i];
     if (states_[i].error) return;  // the kernel's row says why
-    auto ended = run_guest(i, guest);
-    if (ended.has_value()) return;
-    say_failed(guest.id, ended.error(), "guest");
-    note(record_->guest_failed(kernel, guest, ended.error()));
+    const auto result = run_guest(i, guest);
+    const auto recorded =
+        result.has_value()
+            ? record_->guest_ended(kernel, guest, **platforms_.at(kernel.arch).platform, *result)
+            : record_->guest_failed(kernel, guest, result.error());
+    note(recorded);
+    if (result.has_error()) return say_failed(guest.id, result.error(), "guest");
+    if (recorded.has_error()) return say_failed(guest.id, recorded.error(), "guest");
+    services_.observer.on(
+        {.kind = Event::Kind::end,
+         .task = guest.id,
+         .what = "guest",
+         .text = fmt::format("{}: {}, boot {}  {}", to_string(result->outcome.kind),
+                             count_of(guest.tests.size(), "test"), human_seconds(result->guest.boot_s),
+                             human_seconds(result->guest.wall_s)),
+         .ok = result->outcome.kind == model::JobOutcome::Kind::completed});
   }
 
-  Result<void> run_guest(std::size_t i, const model::Guest& guest) {
+  Result<job::GuestResult> run_guest(std::size_t i, const model::Guest& guest) {
     const model::Kernel& kernel = plan_.kernels[i];
     const Platform& platform = **platforms_.at(kernel.arch).platform;
     services_.observer.on({.kind = Event::Kind::begin, .task = guest.id, .what = "guest", .text = "boot"});
     PINRIG_TRY(job, job::ready_job(kernel, with_stated_capabilities(kernel, guest), *states_[i].built,
                                    platform, record_->id(), record_->guest_dir(guest), services_));
-    PINRIG_TRY(result, job::run_and_judge(job, services_));
-    PINRIG_CHECK(record_->guest_ended(kernel, guest, platform, result));
-    services_.observer.on(
-        {.kind = Event::Kind::end,
-         .task = guest.id,
-         .what = "guest",
-         .text = fmt::format("{}: {}, boot {}  {}", to_string(result.outcome.kind),
-                             count_of(guest.tests.size(), "test"), human_seconds(result.guest.boot_s),
-                             human_seconds(result.guest.wall_s)),
-         .ok = result.outcome.kind == model::JobOutcome::Kind::completed});
-    return {};
+    return job::run_and_judge(job, services_);
   }
 
   // At its tip a series may state what the tests would else find out for themselves: a path that it lets

@@ -80,6 +80,25 @@ KernelState state_of(const Error& error) {
   }
 }
 
+/// Of a run that nobody interrupted: what has no end was lost on the way to results.db.
+void nothing_was_cancelled(std::vector<assess::KernelFacts>& run) {
+  for (auto& kernel : run) {
+    if (kernel.build == assess::Build::cancelled) kernel.build = assess::Build::infra;
+    for (auto& guest : kernel.guests) {
+      if (!guest.outcome)
+        guest.outcome = {model::JobOutcome::Kind::infra_error, model::Phase::none, "its end was not stored"};
+    }
+  }
+}
+
+/// Its configuration, and the path of its build log, or nothing when it has none.
+Result<std::string> keep_files(const kbuild::Artifact& artifact, const fs::path& dir) {
+  PINRIG_CHECK(make_dirs(dir));
+  PINRIG_TRY(config, read_file(artifact.config));
+  PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
+  return keep_build_log(artifact.log, dir);
+}
+
 }  // namespace
 
 store::GuestRow guest_row(const std::string& run_id, const std::string& kernel_id, const model::Guest& guest,
@@ -144,13 +163,11 @@ Result<void> RunRecord::kernel_built(const model::Kernel& kernel, const kbuild::
   row.cached = artifact.was_cached;
   row.build_wall_s = artifact.wall_s;
   for (const auto& w : artifact.warnings) row.notes.push_back("compiler warning: " + w);
-  PINRIG_CHECK(make_dirs(dir));
-  PINRIG_TRY(config, read_file(artifact.config));
-  PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
-  PINRIG_TRY(log, keep_build_log(artifact.log, dir));
-  row.build_log = std::move(log);
-  const std::lock_guard lock(*mutex_);
-  return store_.update_kernel(row);
+  const auto log = keep_files(artifact, dir);
+  if (log.has_value()) row.build_log = *log;
+  PINRIG_CHECK(write([row](store::Store& s) { return s.update_kernel(row); }));
+  if (log.has_error()) return log.error();
+  return {};
 }
 
 Result<void> RunRecord::kernel_failed(const model::Kernel& kernel, const Error& error) {
@@ -158,14 +175,9 @@ Result<void> RunRecord::kernel_failed(const model::Kernel& kernel, const Error& 
   row.state = state_of(error);
   row.failure = job::outcome_of_error(error).detail;
   if (!error.hint.empty()) row.notes.push_back(error.hint);
-  if (error.build) {
-    // Which kernel it is the row says; two of the same source then have the same reason.
-    if (!error.build->file.empty()) row.failure = to_string(*error.build);
-    PINRIG_TRY(log, keep_build_log(error.build->log, kernel_dir(kernel)));
-    row.build_log = std::move(log);
-  }
-  const std::lock_guard lock(*mutex_);
-  return store_.update_kernel(row);
+  // Which kernel it is the row says; two of the same source then have the same reason.
+  if (error.build && !error.build->file.empty()) row.failure = to_string(*error.build);
+  return write_unbuilt(std::move(row), error, kernel_dir(kernel));
 }
 
 Result<void> RunRecord::platform_failed(const model::Kernel& kernel, const Error& error) {
@@ -176,15 +188,18 @@ Result<void> RunRecord::platform_failed(const model::Kernel& kernel, const Error
                                                  : KernelState::guest_failed;
   row.failure = job::outcome_of_error(error).detail;
   if (!error.hint.empty()) row.notes.push_back(error.hint);
-  const std::lock_guard lock(*mutex_);
-  if (error.build) {
-    // All kernels of an architecture were waiting for the same build.
-    row.failure = to_string(*error.build);
-    const fs::path dir = fs::path(row_.dir) / "guest-programs" / to_string(kernel.arch);
-    PINRIG_TRY(log, keep_build_log(error.build->log, dir));
-    row.build_log = std::move(log);
-  }
-  return store_.update_kernel(row);
+  if (error.build) row.failure = to_string(*error.build);
+  // All kernels of an architecture were waiting for the same build.
+  return write_unbuilt(std::move(row), error, fs::path(row_.dir) / "guest-programs" / to_string(kernel.arch));
+}
+
+Result<void> RunRecord::write_unbuilt(store::KernelRow row, const Error& error, const fs::path& log_dir) {
+  Result<std::string> log = std::string();
+  if (error.build) log = keep_build_log(error.build->log, log_dir);
+  if (log.has_value()) row.build_log = *log;
+  PINRIG_CHECK(write([row](store::Store& s) { return s.update_kernel(row); }));
+  if (log.has_error()) return log.error();
+  return {};
 }
 
 Result<void> RunRecord::guest_ended(const model::Kernel& kernel, const model::Guest& guest,
@@ -195,8 +210,10 @@ Result<void> RunRecord::guest_ended(const model::Kernel& kernel, const model::Gu
     row.accel_reason = "KVM is not usable: " + platform.probe.kvm_detail;
   row.cpu_model = vm::cpu_model(kernel.arch, platform.accel);
   row.dir = guest_dir(guest);
-  const std::lock_guard lock(*mutex_);
-  return store_.end_guest(row, attempt_rows(result), unassessed(result.results), result.guest.facts.events);
+  return write([row, attempts = attempt_rows(result), results = unassessed(result.results),
+                events = result.guest.facts.events](store::Store& s) {
+    return s.end_guest(row, attempts, results, events);
+  });
 }
 
 Result<void> RunRecord::guest_failed(const model::Kernel& kernel, const model::Guest& guest,
@@ -205,13 +222,23 @@ Result<void> RunRecord::guest_failed(const model::Kernel& kernel, const model::G
   row.outcome = job::outcome_of_error(error);
   if (!error.hint.empty()) row.notes.push_back(error.hint);
   row.dir = guest_dir(guest);
+  return write([row](store::Store& s) { return s.end_guest(row, {}, {}, {}); });
+}
+
+Result<void> RunRecord::write(Write row) {
   const std::lock_guard lock(*mutex_);
-  return store_.end_guest(row, {}, {}, {});
+  auto written = row(store_);
+  if (written.has_error()) unwritten_.push_back(std::move(row));
+  return written;
 }
 
 Result<ExitCode> RunRecord::finish(bool interrupted, const Inputs& inputs) {
   const std::lock_guard lock(*mutex_);
+  // What was deleted meanwhile, or what SQLite freed, may be room enough; what still fails is said by the
+  // task.
+  std::erase_if(unwritten_, [&](const Write& row) { return row(store_).has_value(); });
   PINRIG_TRY(facts, stored_facts(store_, row_));
+  if (!interrupted) nothing_was_cancelled(facts.kernels);
   const auto assessment = assess::assess(facts.kernels, rulebook_of(inputs));
   PINRIG_CHECK(store_.assess_run(row_.id, assessment.kernels));
   const ExitCode code = interrupted ? ExitCode::interrupted : assessment.code;

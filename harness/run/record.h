@@ -2,6 +2,7 @@
 // The record of a run while it is running.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -38,15 +39,25 @@ class RunRecord {
                            const job::Platform& platform, const job::GuestResult& result);
   /// A guest that ended before it could be judged.
   Result<void> guest_failed(const model::Kernel& kernel, const model::Guest& guest, const Error& error);
-  /// Assesses the run and ends it. `interrupted` outranks what the rows say.
+  /// Writes again what could not be written before, assesses the run and ends it. `interrupted` outranks what
+  /// the rows say. Of a run that was not interrupted, a guest or kernel without an end is one whose end could
+  /// not be written: an error of the harness.
   Result<ExitCode> finish(bool interrupted, const Inputs& inputs);
 
  private:
+  using Write = std::function<Result<void>(store::Store&)>;
+
   RunRecord(store::Store store, store::RunRow row, FileLock alive);
+  /// Keeps a write that fails (a full disk) for finish().
+  Result<void> write(Write row);
+  /// The row of a kernel that was not built, with the log of the failed build kept in `log_dir`.
+  Result<void> write_unbuilt(store::KernelRow row, const Error& error, const fs::path& log_dir);
+
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
   store::Store store_;
   store::RunRow row_;
   FileLock alive_;
+  std::vector<Write> unwritten_;
 };
 
 /// The row of a guest as it ended.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "run/record.h"
 
+#include <SQLiteCpp/SQLiteCpp.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -318,6 +319,44 @@ TEST_F(Record, ReassessingNeedsNoSeriesFile) {
   ASSERT_TRUE(again.has_value()) << again.error().message;
   EXPECT_EQ(again->assessment.code, ExitCode::ok) << "the leak at the tip is what the run expected";
   EXPECT_THAT(again->note, HasSubstr("expectations are those of the run"));
+}
+
+/// As on a full disk: while it stands, no guest can be written.
+class NoRoom {
+ public:
+  explicit NoRoom(const fs::path& state) : db_((state / "results.db").string(), SQLite::OPEN_READWRITE) {
+    db_.exec("CREATE TRIGGER no_room BEFORE INSERT ON guests BEGIN SELECT RAISE(FAIL, 'disk is full'); END");
+  }
+  void ends() { db_.exec("DROP TRIGGER no_room"); }
+
+ private:
+  SQLite::Database db_;
+};
+
+TEST_F(Record, WhatFoundNoRoomIsWrittenAtTheEnd) {
+  add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}});
+  NoRoom disk(place_.services.paths.state);
+  const auto& tip = plan_.kernels[1];
+  ASSERT_TRUE(record_->kernel_built(tip, artifact_).has_value());
+  const auto lost = record_->guest_ended(tip, tip.guests[0], platform_,
+                                         result({{"bio/a", Verdict::leak}, {"bio/b", Verdict::pass}}));
+  ASSERT_TRUE(lost.has_error());
+  EXPECT_THAT(lost.error().message, HasSubstr("disk is full"));
+  disk.ends();
+  EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::regressions);
+  EXPECT_EQ(store().results(record_->id(), "tip-x86_64").value().at(0).verdict().verdict, Verdict::leak);
+}
+
+TEST_F(Record, WhatIsStillLostIsNoInterruption) {
+  add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}});
+  const NoRoom disk(place_.services.paths.state);
+  const auto& tip = plan_.kernels[1];
+  ASSERT_TRUE(record_->kernel_built(tip, artifact_).has_value());
+  ASSERT_TRUE(
+      record_->guest_failed(tip, tip.guests[0], make_error(ErrorKind::infra, "no space for qemu.args"))
+          .has_error());
+  EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::harness);
+  EXPECT_EQ(store().find_run(record_->id()).value()->state, store::RunState::finished);
 }
 
 TEST_F(Record, AnInterruptionOutranksWhatTheRowsSay) {

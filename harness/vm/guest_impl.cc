@@ -101,8 +101,9 @@ void Guest::Impl::ended(GuestEnd::Kind kind, std::string detail) {
 
 void Guest::Impl::note_full_disk() {
   if (end && (end->kind == GuestEnd::Kind::cancelled || end->kind == GuestEnd::Kind::disk_full)) return;
-  const bool well = !end || end->kind == GuestEnd::Kind::powered_off;
-  if (std::string why = full_disk(files.dir, !well); !why.empty())
+  const bool well =
+      !end || end->kind == GuestEnd::Kind::powered_off || end->kind == GuestEnd::Kind::restarted;
+  if (std::string why = full_disk(files.dir, !well, started); !why.empty())
     end = GuestEnd{GuestEnd::Kind::disk_full, std::move(why)};
 }
 

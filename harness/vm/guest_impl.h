@@ -68,6 +68,7 @@ struct Guest::Impl {
   Channel qmp_channel;
   Qmp qmp;
   Deadline boot_deadline = Deadline::never();
+  const Clock::time_point started = Clock::now();
   Deadline next_look = Deadline::after(Seconds(0));  ///< at the sizes of console and results
   std::optional<process::ExitStatus> status;         ///< of QEMU, once reaped
   std::optional<GuestEnd> end;

@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/text.h"
@@ -49,17 +51,33 @@ Result<void> check_room(const fs::path& dir) {
                     advice);
 }
 
-std::string full_disk(const fs::path& dir, bool by_writing) {
+void FullDisks::saw(dev_t disk, Clock::time_point when) {
+  const std::lock_guard lock(mutex_);
+  auto& last = last_[disk];
+  last = std::max(last, when);
+}
+
+bool FullDisks::any_since(dev_t disk, Clock::time_point since) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = last_.find(disk);
+  return it != last_.end() && it->second >= since;
+}
+
+std::string full_disk(const fs::path& dir, bool by_writing, Clock::time_point since) {
+  static FullDisks seen;
   const auto free = free_bytes(dir);
   bool full = free.has_value() && *free < room_for_a_write;
   if (!full && by_writing) {
     const int error = refusal(dir, room_for_a_write);
     full = error == ENOSPC || error == EDQUOT;
   }
-  if (!full) return {};
+  struct stat at = {};
+  const bool known = ::stat(dir.c_str(), &at) == 0;
+  if (full && known) seen.saw(at.st_dev, Clock::now());
+  if (!full && !(known && seen.any_since(at.st_dev, since))) return {};
   return fmt::format(
-      "the disk of {} is full ({} free): the guest could not write its console and results; {}", dir.string(),
-      free.has_value() ? human_bytes(*free) : "?", advice);
+      "the disk of {} {} full ({} free): the guest could not write its console and results; {}", dir.string(),
+      full ? "is" : "was", free.has_value() ? human_bytes(*free) : "?", advice);
 }
 
 }  // namespace pinrig::vm

@@ -1,12 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0
 // The disk fills up while a guest writes its results: QEMU says nothing, and the guest stands still.
+#include <sstream>
+
 #include "pipeline.h"
 
 namespace pinrig::integration {
 namespace {
 
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
+
+/// A report as it reads, whatever lines it was wrapped into.
+std::string on_one_line(const std::string& text) {
+  std::istringstream words(text);
+  std::string out;
+  for (std::string word; words >> word;) out += word + " ";
+  return out;
+}
 
 TEST(FullDiskUnderAGuest, IsAnErrorOfTheMachineAndKeepsWhatWasMeasured) {
   WarmSandbox box;
@@ -26,10 +37,11 @@ TEST(FullDiskUnderAGuest, IsAnErrorOfTheMachineAndKeepsWhatWasMeasured) {
   if (ran.code == 99 || ran.err.find("unshare") != std::string::npos)
     GTEST_SKIP() << "no user and mount namespaces here: " << ran.err;
   EXPECT_THAT(ran.out, HasSubstr("run 4")) << ran;
-  EXPECT_THAT(ran.out, HasSubstr("the disk of " + box.state.string()));
-  EXPECT_THAT(ran.out, HasSubstr("is full"));
-  EXPECT_THAT(ran.out, Not(HasSubstr("timed out")));
-  EXPECT_THAT(ran.out, HasSubstr("pins/selfcheck"));
+  const std::string said = on_one_line(ran.out);
+  EXPECT_THAT(said, HasSubstr("the disk of " + box.state.string()));
+  EXPECT_THAT(said, ContainsRegex("(is|was) full"));
+  EXPECT_THAT(said, Not(HasSubstr("timed out")));
+  EXPECT_THAT(said, HasSubstr("pins/selfcheck"));
 }
 
 }  // namespace
