@@ -3,9 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "contract/user.h"
+
 #define TEST(suite, name) int main_of_##suite##_##name(int argc, char** argv);
+#define USER(name)                      \
+  extern const struct user user_##name; \
+  static int main_of_user_##name(int argc, char** argv) { return contract_main(&user_##name, argc, argv); }
 #include "pinrig_tests.inc"
 #undef TEST
+#undef USER
 
 struct test {
   const char* name;
@@ -14,8 +20,10 @@ struct test {
 
 static const struct test tests[] = {
 #define TEST(suite, name) {#suite "/" #name, main_of_##suite##_##name},
+#define USER(name) {"contract/" #name, main_of_user_##name},
 #include "pinrig_tests.inc"
 #undef TEST
+#undef USER
 };
 
 // The last two parts of a path.

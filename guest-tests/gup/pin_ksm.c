@@ -10,42 +10,12 @@
 #include <unistd.h>
 
 #include "buffers.h"
-#include "clock.h"
 #include "hold.h"
+#include "ksm.h"
 #include "ktap.h"
 #include "pagemap.h"
 
-enum { pages = 8, seed = 69, limit_ms = 20000 };
-
-static bool ksm_set(const char* name, const char* value) {
-  char path[80];
-  snprintf(path, sizeof(path), "/sys/kernel/mm/ksm/%s", name);
-  int fd = open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return ktap_skip("%s: %s (CONFIG_KSM)", path, strerror(errno));
-  bool good = write(fd, value, strlen(value)) == (ssize_t)strlen(value);
-  close(fd);
-  return good || ktap_fail("%s = %s: %s", path, value, strerror(errno));
-}
-
-static long full_scans(void) {
-  FILE* file = fopen("/sys/kernel/mm/ksm/full_scans", "re");
-  long scans = -1;
-  if (!file) return -1;
-  if (fscanf(file, "%ld", &scans) != 1) scans = -1;
-  fclose(file);
-  return scans;
-}
-
-// A page is merged on the second scan that finds it unchanged; the third is for good measure.
-static bool scan(void) {
-  if (!ksm_set("sleep_millisecs", "1") || !ksm_set("pages_to_scan", "10000") || !ksm_set("run", "1"))
-    return false;
-  long wanted = full_scans() + 3;
-  long long end = clock_ms() + limit_ms;
-  while (full_scans() < wanted && clock_ms() < end) sleep_ms(5);
-  ksm_set("run", "0");
-  return full_scans() >= wanted || ktap_fail("ksmd did not scan three times within %d ms", limit_ms);
-}
+enum { pages = 8, seed = 69 };
 
 // Pages that have another one's frame. Not by /proc/kpageflags: 6.12 calls every anonymous page KSM there
 // (fs/proc/page.c, stable_page_flags() tests two bits for any).
@@ -87,7 +57,8 @@ static void ksm(const void* arg) {
   if (!buffer_get(&control, BUFFER_PAGES, pages * page_bytes())) return;
   fill(&pinned);
   fill(&control);
-  if (hold_open(&hold, pinned.addr, pinned.size) && pagemap_pfns(pinned.addr, pinned.size, pfns) && scan()) {
+  if (hold_open(&hold, pinned.addr, pinned.size) && pagemap_pfns(pinned.addr, pinned.size, pfns) &&
+      ksm_scan()) {
     if (merged(&control) != pages) ktap_fail("%zu of %d unpinned pages were merged", merged(&control), pages);
     compare(&hold, &pinned, pfns);
   }
@@ -98,8 +69,7 @@ static void ksm(const void* arg) {
     hold_check(&hold, 0, page_bytes(), seed, "of a page that was merged");
     hold_close(&hold);
   }
-  ksm_set("run", "2");  // gives every merged page back to its owners
-  ksm_set("run", "0");
+  ksm_unmerge();
   buffer_put(&pinned);
   buffer_put(&control);
 }

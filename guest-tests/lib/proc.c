@@ -21,7 +21,8 @@ pid_t proc_fork(void) {
   return child;
 }
 
-int proc_reap(pid_t child, int limit_ms) {
+// Its wait status; -1 and a failed case when it had to be killed.
+static int await_end(pid_t child, int limit_ms) {
   int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
   struct pollfd ended = {pidfd, POLLIN, 0};
   bool late = pidfd >= 0 && poll(&ended, 1, limit_ms) == 0;
@@ -34,6 +35,14 @@ int proc_reap(pid_t child, int limit_ms) {
     ktap_fail("child %d did not end within %d ms", (int)child, limit_ms);
     return -1;
   }
+  return status;
+}
+
+void proc_end(pid_t child, int limit_ms) { await_end(child, limit_ms); }
+
+int proc_reap(pid_t child, int limit_ms) {
+  const int status = await_end(child, limit_ms);
+  if (status == -1) return -1;
   if (WIFEXITED(status)) return WEXITSTATUS(status);
   ktap_fail("child %d ended by signal %d", (int)child, WTERMSIG(status));
   return -1;

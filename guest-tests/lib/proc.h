@@ -12,6 +12,9 @@ pid_t proc_fork(void);
 // Waits up to `limit_ms` for the child and returns its exit code; a child that is killed by a signal or by us
 // after the limit fails the running case and gives -1.
 int proc_reap(pid_t child, int limit_ms);
+// Waits up to `limit_ms` for the child to end, however it does, and kills it after that, which fails the
+// running case.
+void proc_end(pid_t child, int limit_ms);
 
 // A one-way pipe for single bytes.
 struct rendezvous {

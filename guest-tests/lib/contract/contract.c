@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "contract/obligations.h"
+#include "ktap.h"
+#include "pins.h"
+
+enum { usual_most = 1 << 20 };
+
+static const struct obligation* const tables[] = {
+    pages_obligations,    data_obligations, release_obligations, access_obligations, dirty_obligations,
+    longterm_obligations, stay_obligations, fork_obligations,    charge_obligations, fault_obligations,
+};
+
+struct cell {
+  const struct user* user;
+  const char* name;
+  obligation_check check;
+  enum memory_kind kind;
+};
+
+static obligation_check check_of(const char* name, size_t length) {
+  for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); ++i) {
+    for (const struct obligation* o = tables[i]; o->name; ++o) {
+      if (strlen(o->name) == length && memcmp(o->name, name, length) == 0) return o->check;
+    }
+  }
+  return NULL;
+}
+
+static void run_cell(const void* arg) {
+  const struct cell* cell = arg;
+  if (!cell->check || cell->kind == MEMORY_KINDS) {
+    ktap_fail("the library knows no such %s", cell->check ? "memory" : "obligation");
+    return;
+  }
+  const bool open = cell->user->open();
+  const enum pin_mode mode = open && cell->user->mode ? cell->user->mode() : MODE_PIN;
+  if (open && mode != MODE_UNKNOWN) cell->check(cell->user, cell->kind);
+  cell->user->close();
+}
+
+int contract_main(const struct user* user, int argc, char** argv) {
+  const size_t count = (size_t)(argc - 1);
+  struct cell* cells = calloc(count + 1, sizeof(*cells));
+  struct ktap_case* cases = calloc(count + 1, sizeof(*cases));
+  if (!cells || !cases) return 2;
+  for (size_t i = 0; i < count; ++i) {
+    const char* name = argv[i + 1];
+    const char* dot = strrchr(name, '.');
+    cells[i] = (struct cell){.user = user, .name = name, .kind = MEMORY_KINDS};
+    if (dot) cells[i].check = check_of(name, (size_t)(dot - name));
+    if (dot) cells[i].kind = memory_of(dot + 1);
+    cases[i] = (struct ktap_case){name, run_cell, &cells[i]};
+  }
+  const int code = ktap_run(cases, count);
+  free(cases);
+  free(cells);
+  return code;
+}
+
+void user_count(const struct user* user, enum way way, const void* addr, size_t length,
+                struct user_counts* counts) {
+  *counts = (struct user_counts){0};
+  if (user->counts) {
+    user->counts(way, addr, length, counts);
+  } else if (!user->mode || user->mode() == MODE_PIN) {
+    counts->acquired = counts->kept = (long long)pages_spanned(addr, length);
+  }
+}
+
+size_t user_most(const struct user* user) { return user->most ? user->most : usual_most; }
+size_t user_align(const struct user* user) { return user->align ? user->align : 1; }
+
+size_t user_length(const struct user* user, size_t wanted) {
+  const size_t unit = user_align(user);
+  if (wanted > user_most(user)) wanted = user_most(user);
+  wanted -= wanted % unit;
+  return wanted ? wanted : unit;
+}
+
+static bool carried(const struct user* user, enum way way, void* addr, size_t length) {
+  struct user_counts want;
+  struct pins before;
+  if (!pins_begin(&before)) return false;
+  const long done = user->carry(way, addr, length);
+  if (done != (long)length)
+    ktap_fail("%zu bytes %s gave %ld%s%s", length, way == WAY_IN ? "in" : "out", done, done < 0 ? ": " : "",
+              done < 0 ? strerror((int)-done) : "");
+  user_count(user, way, addr, length, &want);
+  if (user->counts_at_least) return pins_expect_at_least(&before, want.acquired, 0);
+  if (want.sections) pins_claim_skew(want.sections);
+  return pins_expect(&before, want.acquired, want.acquired + 2 * want.sections);
+}
+
+bool contract_take(const struct user* user, enum way way, void* addr, size_t length, struct pins* before) {
+  struct user_counts want;
+  if (!pins_begin(before)) return false;
+  const int error = user->take(way, addr, length);
+  if (error) return ktap_fail("taking %zu bytes: %s", length, strerror(-error));
+  user_count(user, way, addr, length, &want);
+  if (user->counts_at_least) return pins_expect_at_least(before, want.acquired, want.kept);
+  if (user->longterm) return pins_expect_held(before, want.acquired, want.kept);
+  return pins_expect(before, want.acquired, want.acquired - want.kept);
+}
+
+bool contract_let_go(const struct user* user, enum way way, void* addr, size_t length, struct pins* before) {
+  struct user_counts want;
+  user_count(user, way, addr, length, &want);
+  const long done = user->let_go();
+  if (done != 0 && done != (long)length)
+    ktap_fail("the held transfer gave %ld%s%s", done, done < 0 ? ": " : "",
+              done < 0 ? strerror((int)-done) : "");
+  if (want.sections) pins_claim_skew(want.sections);
+  return pins_expect(before, 0, want.kept + 2 * want.sections) && !ktap_failed();
+}
+
+bool contract_transfer(const struct user* user, enum way way, void* addr, size_t length) {
+  struct pins before;
+  if (user->carry) return carried(user, way, addr, length) && !ktap_failed();
+  return contract_take(user, way, addr, length, &before) && contract_let_go(user, way, addr, length, &before);
+}
+
+static long attempt(const struct user* user, enum way way, void* addr, size_t length) {
+  if (user->carry) return user->carry(way, addr, length);
+  const int error = user->take(way, addr, length);
+  return error ? error : (user->let_go(), (long)length);
+}
+
+bool contract_refused(const struct user* user, enum way way, void* addr, size_t length, int error,
+                      int other) {
+  struct pins before;
+  if (!pins_begin(&before)) return false;
+  const long done = attempt(user, way, addr, length);
+  ktap_note("gave %ld", done);
+  if (done != -error && (other == 0 || done != -other))
+    ktap_fail("want %s, got %s", strerror(error), done < 0 ? strerror((int)-done) : "no refusal");
+  return pins_expect_at_least(&before, 0, 0) && !ktap_failed();
+}
+
+bool contract_store(const struct user* user, size_t length, unsigned seed) {
+  unsigned char* bytes = malloc(length);
+  if (!bytes) return ktap_fail("no memory for %zu bytes", length);
+  pattern_fill(bytes, length, seed, 0);
+  const bool good = user->store(bytes, length);
+  free(bytes);
+  return good;
+}
+
+bool contract_compare(const struct user* user, size_t length, unsigned seed) {
+  unsigned char* bytes = malloc(length);
+  if (!bytes) return ktap_fail("no memory for %zu bytes", length);
+  bool good = user->load(bytes, length);
+  const long bad = good ? pattern_check(bytes, length, seed, 0) : -1;
+  free(bytes);
+  return good && (bad < 0 || ktap_fail("the other end has wrong data at byte %ld of %zu", bad, length));
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+// The kinds of memory that the contract is about. Their names are those of `memory:` in contract/suite.yaml.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "buffers.h"
+
+enum memory_kind {
+  MEMORY_ANON,           // anon: private base pages, written
+  MEMORY_UNTOUCHED,      // untouched: private, never touched
+  MEMORY_COW,            // cow: private and written, shared with a child that is alive
+  MEMORY_ZERO,           // zero: private, only read: the zero page
+  MEMORY_THP,            // thp: transparent huge pages, mapped as such
+  MEMORY_PTE_THP,        // pte_thp: transparent huge pages mapped by base pages
+  MEMORY_MTHP,           // mthp: folios of 64 KiB (contpte on arm64)
+  MEMORY_HUGETLB,        // hugetlb: of the default huge page size
+  MEMORY_MEMFD,          // memfd: a shared mapping of a memfd, written
+  MEMORY_MEMFD_HOLE,     // memfd_hole: the same, never written
+  MEMORY_MEMFD_HUGETLB,  // memfd_hugetlb: a memfd of huge pages
+  MEMORY_MEMFD_THP,      // memfd_thp: shared memory in transparent huge pages
+  MEMORY_FILE,           // file: a shared mapping of a file on ext4
+  MEMORY_SECRET,         // secretmem: memfd_secret()
+  MEMORY_KSM,            // ksm: merged pages
+  MEMORY_PFNMAP,         // pfnmap: frames without a struct page, a device's memory
+  MEMORY_GUARD,          // guard: guard pages in its second half
+  MEMORY_KINDS
+};
+
+struct memory {
+  enum memory_kind kind;
+  unsigned char* addr;
+  size_t size;           // bytes, at least as many as asked for
+  size_t folio;          // bytes that one folio has, at least; page_bytes() for base pages
+  struct buffer buffer;  // what is mapped, where a buffer is
+  void* map;             // else
+  size_t map_size;
+  int fd;  // of the file or memfd, else -1
+  int extra;
+  pid_t child;
+  char path[64];
+};
+
+const char* memory_name(enum memory_kind kind);
+// MEMORY_KINDS for none.
+enum memory_kind memory_of(const char* name);
+
+// At least `size` bytes of that kind. False: the running case has been skipped (the kernel or the machine
+// cannot) or failed. Always call memory_put().
+bool memory_get(struct memory* memory, enum memory_kind kind, size_t size);
+void memory_put(struct memory* memory);
+
+// May its content be written by the test itself before it is taken (not: untouched, zero, a hole)?
+bool memory_is_written(enum memory_kind kind);
+// Is it a mapping of something that others see too?
+bool memory_is_shared(enum memory_kind kind);
+// Oracles without counters, after all is let go: huge pages return to their pool, a memfd can be sealed.
+// Unmaps the memory.
+void memory_expect_free(struct memory* memory);

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0
+// Private to memory*.c: the kinds that need more than a mapping.
+#pragma once
+
+#include "contract/memory.h"
+
+// Maps `size` bytes, rounded up to pages, as all of `memory`. False: the running case has failed.
+bool memory_map(struct memory* memory, size_t size, int protection, int flags, int fd);
+
+bool memory_make_mthp(struct memory* memory, size_t size);
+bool memory_make_memfd_hole(struct memory* memory, size_t size);
+bool memory_make_memfd_hugetlb(struct memory* memory, size_t size);
+bool memory_make_memfd_thp(struct memory* memory, size_t size);
+bool memory_make_file(struct memory* memory, size_t size);
+bool memory_make_secret(struct memory* memory, size_t size);
+bool memory_make_ksm(struct memory* memory, size_t size);
+bool memory_make_pfnmap(struct memory* memory, size_t size);
+bool memory_make_guard(struct memory* memory, size_t size);

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+// Held memory is charged exactly, to its owner alone, and uncharged on every way out.
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "contract/obligations.h"
+#include "ktap.h"
+#include "pins.h"
+#include "proc.h"
+
+enum { pages = 16, limit_ms = 20000, repeats = 3 };
+
+static size_t huge_of(enum memory_kind kind) {
+  if (kind == MEMORY_THP || kind == MEMORY_PTE_THP || kind == MEMORY_MEMFD_THP) return thp_bytes();
+  return kind == MEMORY_HUGETLB || kind == MEMORY_MEMFD_HUGETLB ? hugetlb_bytes() : 0;
+}
+
+static long long charged_kib(const struct user* user, const void* addr, size_t length) {
+  const long long bytes =
+      user->charged ? user->charged(addr, length) : (long long)(pages_spanned(addr, length) * page_bytes());
+  return bytes / 1024;
+}
+
+static bool accounts_are(const struct account* start, long long pin_kib, long long lock_kib,
+                         const char* when) {
+  struct account now;
+  if (!account_read(&now)) return false;
+  if (now.pin_kib - start->pin_kib != pin_kib)
+    ktap_fail("VmPin %s: %+lld kB, want %+lld", when, now.pin_kib - start->pin_kib, pin_kib);
+  if (now.lock_kib - start->lock_kib != lock_kib)
+    ktap_fail("VmLck %s: %+lld kB, want %+lld", when, now.lock_kib - start->lock_kib, lock_kib);
+  return !ktap_failed();
+}
+
+static void exact(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct account start;
+  struct pins before;
+  const size_t huge = huge_of(kind), length = user_length(user, huge ? huge : pages * page_bytes());
+  if (memory_get(&memory, kind, length) && account_read(&start)) {
+    const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
+    const long long kib = charged_kib(user, memory.addr, length);
+    for (int i = 0; i < repeats && !ktap_failed(); ++i) {
+      if (!contract_take(user, way, memory.addr, length, &before)) break;
+      accounts_are(&start, user->charge == CHARGE_VMPIN ? kib : 0, user->charge == CHARGE_VMLCK ? kib : 0,
+                   "while held");
+      contract_let_go(user, way, memory.addr, length, &before);
+      accounts_are(&start, 0, 0, "afterwards");
+    }
+  }
+  memory_put(&memory);
+}
+
+// Half of it is not there: refused, and nothing stays charged.
+static void refused(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct account start;
+  const size_t length = user_length(user, pages * page_bytes());
+  if (memory_get(&memory, kind, pages * page_bytes()) && account_read(&start)) {
+    const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
+    mprotect(memory.addr + length / 2 / page_bytes() * page_bytes(), page_bytes(), PROT_NONE);
+    for (int i = 0; i < repeats && !ktap_failed(); ++i) {
+      contract_refused(user, way, memory.addr, length, EFAULT, user->refusal);
+      accounts_are(&start, 0, 0, "after a refusal");
+    }
+  }
+  memory_put(&memory);
+}
+
+enum step { FINE, NO_ACCOUNT, NOT_OPEN, WITHIN_REFUSED, BEYOND_ALLOWED, BEYOND_OTHERWISE, BAD_ALLOWED, KEPT };
+static const char* const step_texts[] = {
+    "",
+    "the account of an own user could not be made",
+    "the user could not be opened without CAP_IPC_LOCK",
+    "within the limit it was refused",
+    "beyond the limit it was allowed",
+    "beyond the limit it was not refused as such",
+    "memory that is not there was taken",
+    "after refusals what is within the limit is refused: they stay charged",
+};
+
+// As a user of its own without CAP_IPC_LOCK whose limit is just `length` (and what opening takes).
+static enum step live_within(const struct user* user, unsigned char* addr, size_t length) {
+  const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
+  const size_t half = length / 2 / page_bytes() * page_bytes();
+  if (!account_become_limited()) return NO_ACCOUNT;
+  if (!account_limit(RLIM_INFINITY) || !user->open()) return NOT_OPEN;
+  if (!account_limit((rlim_t)charged_kib(user, addr, half) * 1024 + user->charge_open)) return NO_ACCOUNT;
+  for (int i = 0; i < repeats; ++i) {
+    if (user->take(way, addr, half)) return i ? KEPT : WITHIN_REFUSED;
+    user->let_go();
+    const int error = user->take(way, addr, length);
+    if (error == 0) return BEYOND_ALLOWED;
+    if (error != -ENOMEM && error != -ENOBUFS && error != -EPERM && error != -EAGAIN) return BEYOND_OTHERWISE;
+  }
+  // A refusal for another reason, after it was charged.
+  if (mprotect(addr + half - page_bytes(), page_bytes(), PROT_NONE) < 0) return NO_ACCOUNT;
+  for (int i = 0; i < repeats; ++i) {
+    if (user->take(way, addr, half) == 0) return BAD_ALLOWED;
+  }
+  mprotect(addr + half - page_bytes(), page_bytes(), PROT_READ | PROT_WRITE);
+  if (user->take(way, addr, half)) return KEPT;
+  user->let_go();
+  return FINE;
+}
+
+static void limited(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct pins before;
+  const size_t length = user_length(user, pages * page_bytes());
+  user->close();
+  if (memory_get(&memory, kind, pages * page_bytes()) && pins_begin(&before)) {
+    const pid_t child = proc_fork();
+    if (child == 0) _exit((int)live_within(user, memory.addr, length));
+    const int code = child > 0 ? proc_reap(child, limit_ms) : 0;
+    if (code > 0 && code <= KEPT) ktap_fail("%s", step_texts[code]);
+    pins_expect_at_least(&before, 0, 0);
+  }
+  memory_put(&memory);
+}
+
+const struct obligation charge_obligations[] = {
+    {"charge.exact", exact}, {"charge.refused", refused}, {"charge.limit", limited}, {0}};

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+// Every page that was written is dirty afterwards, so that what was written survives: swap for anonymous
+// memory, the medium for files.
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "contract/obligations.h"
+#include "ktap.h"
+#include "pagemap.h"
+#include "pins.h"
+
+enum { pages = 16, stale = 90, fresh = 91, rounds = 50 };
+
+static size_t swapped(const unsigned char* addr, size_t length) {
+  size_t count = 0;
+  for (size_t at = 0; at < length; at += page_bytes()) count += pagemap_swapped(addr + at);
+  return count;
+}
+
+// Until all pages are in swap, or reclaim gives up. How many are.
+static size_t swap_out(unsigned char* addr, size_t length) {
+  size_t count = 0;
+  for (int i = 0; i < rounds && count < length / page_bytes(); ++i) {
+    if (madvise(addr, length, MADV_PAGEOUT) < 0) break;
+    count = swapped(addr, length);
+    if (count < length / page_bytes()) sleep_ms(5);
+  }
+  return count;
+}
+
+// A page that comes back from swap by a read is writable and clean: the kernel lets it go again without a
+// write as long as nobody dirties it, which a write through a pin does not do by itself (mm/memory.c
+// do_swap_page()).
+static bool writable_and_clean(struct memory* memory, size_t length) {
+  pattern_fill(memory->addr, memory->size, stale, 0);
+  const size_t out = swap_out(memory->addr, length);
+  if (out < length / page_bytes())
+    return ktap_skip("%zu of %zu pages went to swap", out, length / page_bytes());
+  for (size_t at = 0; at < length; at += page_bytes()) (void)*(volatile unsigned char*)(memory->addr + at);
+  return true;
+}
+
+static void through_swap(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  const size_t length = user_length(user, pages * page_bytes());
+  if (memory_get(&memory, kind, pages * page_bytes()) && contract_store(user, length, fresh) &&
+      writable_and_clean(&memory, (length + page_bytes() - 1) / page_bytes() * page_bytes()) &&
+      contract_transfer(user, WAY_IN, memory.addr, length)) {
+    const size_t out = swap_out(memory.addr, memory.size);
+    ktap_note("%zu pages left memory afterwards", out);
+    if (out == 0) ktap_skip("no page leaves memory");
+    const long bad = pattern_check(memory.addr, length, fresh, 0);
+    if (bad >= 0)
+      ktap_fail("byte %ld was lost with its page%s", bad,
+                pattern_check(memory.addr + bad, 1, stale, (size_t)bad) < 0 ? ", which was not dirty" : "");
+  }
+  memory_put(&memory);
+}
+
+// What the medium has, by direct I/O, which writes dirty pages first.
+static void medium_has(const struct memory* memory, size_t length) {
+  struct buffer medium;
+  const int fd = open(memory->path, O_RDONLY | O_DIRECT | O_CLOEXEC);
+  KTAP_REQUIRE(fd >= 0, "%s: %s", memory->path, strerror(errno));
+  if (buffer_get(&medium, BUFFER_PAGES, memory->size)) {
+    struct pins before;
+    if (pins_begin(&before)) {
+      const ssize_t got = pread(fd, medium.addr, memory->size, 0);
+      const long bad = pattern_check(medium.addr, length, fresh, 0);
+      if (got != (ssize_t)memory->size) ktap_fail("reading the medium gave %zd", got);
+      if (bad >= 0) ktap_fail("byte %ld never reached the medium: its page was not dirty", bad);
+      pins_expect_at_least(&before, 0, 0);
+    }
+    buffer_put(&medium);
+  }
+  close(fd);
+}
+
+static void on_the_medium(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  const size_t length = user_length(user, pages * page_bytes());
+  if (memory_get(&memory, kind, pages * page_bytes()) && contract_store(user, length, fresh)) {
+    struct pins before;
+    if (pins_begin(&before)) {
+      const long done = user->carry ? user->carry(WAY_IN, memory.addr, length) : -ENOSYS;
+      if (done != (long)length) ktap_fail("the transfer gave %ld", done);
+      pins_expect_at_least(&before, 0, 0);
+    }
+    if (!ktap_failed()) medium_has(&memory, length);
+  }
+  memory_put(&memory);
+}
+
+// All pages are written back and clean while the transfer is held: its end has to dirty them again.
+static void written_back_while_held(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct pins before;
+  const size_t length = user_length(user, pages * page_bytes());
+  if (memory_get(&memory, kind, pages * page_bytes()) && contract_store(user, length, fresh) &&
+      pins_begin(&before)) {
+    const int error = user->take(WAY_IN, memory.addr, length);
+    if (error) ktap_fail("taking the file's pages: %s", strerror(-error));
+    if (!error && msync(memory.addr, memory.size, MS_SYNC) < 0) ktap_fail("msync: %s", strerror(errno));
+    const long done = error ? 0 : user->let_go();
+    if (!error && done != (long)length) ktap_fail("the transfer gave %ld", done);
+    pins_expect_at_least(&before, 0, 0);
+    if (!ktap_failed()) medium_has(&memory, length);
+  }
+  memory_put(&memory);
+}
+
+const struct obligation dirty_obligations[] = {{"dirty.swap", through_swap},
+                                               {"dirty.medium", on_the_medium},
+                                               {"dirty.writeback", written_back_while_held},
+                                               {0}};

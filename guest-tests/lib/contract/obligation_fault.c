@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+// A fault in the middle of the range: retried where somebody resolves it, given up cleanly where it ends
+// badly after some pages, and the protections of userfaultfd are respected.
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "contract/obligations.h"
+#include "ktap.h"
+#include "pins.h"
+
+enum { pages = 8, seed = 130, fresh = 131 };
+
+struct handler {
+  int fd, stop;
+  unsigned char* area;
+  bool protect;  // write protection, else missing pages
+  atomic_int faults;
+  pthread_t thread;
+  bool runs;
+};
+
+static void resolve(struct handler* h, unsigned long address, unsigned char* page) {
+  const unsigned long start = address & ~(page_bytes() - 1);
+  atomic_fetch_add(&h->faults, 1);
+  if (h->protect) {
+    struct uffdio_writeprotect open = {.range = {start, page_bytes()}, .mode = 0};
+    ioctl(h->fd, UFFDIO_WRITEPROTECT, &open);
+    return;
+  }
+  pattern_fill(page, page_bytes(), seed, start - (unsigned long)h->area);
+  struct uffdio_copy copy = {.dst = start, .src = (unsigned long)page, .len = page_bytes()};
+  ioctl(h->fd, UFFDIO_COPY, &copy);
+}
+
+static void* serve(void* arg) {
+  struct handler* h = arg;
+  unsigned char* page = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  for (;;) {
+    struct pollfd ready[] = {{h->fd, POLLIN, 0}, {h->stop, POLLIN, 0}};
+    struct uffd_msg message;
+    if (poll(ready, 2, -1) < 0) continue;
+    if (ready[1].revents) break;
+    if (read(h->fd, &message, sizeof(message)) != (ssize_t)sizeof(message)) continue;
+    if (message.event == UFFD_EVENT_PAGEFAULT) resolve(h, message.arg.pagefault.address, page);
+  }
+  munmap(page, page_bytes());
+  return NULL;
+}
+
+static bool start(struct handler* h, unsigned char* area, size_t length, bool protect) {
+  struct uffdio_api api = {.api = UFFD_API, .features = protect ? UFFD_FEATURE_PAGEFAULT_FLAG_WP : 0};
+  struct uffdio_register range = {
+      .range = {(unsigned long)area, length},
+      .mode = protect ? UFFDIO_REGISTER_MODE_WP : UFFDIO_REGISTER_MODE_MISSING,
+  };
+  *h = (struct handler){.fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK),
+                        .stop = -1,
+                        .area = area,
+                        .protect = protect};
+  if (h->fd < 0) return ktap_skip("userfaultfd: %s", strerror(errno));
+  if (ioctl(h->fd, UFFDIO_API, &api) < 0 || ioctl(h->fd, UFFDIO_REGISTER, &range) < 0)
+    return ktap_skip("userfaultfd cannot watch this memory: %s", strerror(errno));
+  h->stop = eventfd(0, EFD_CLOEXEC);
+  h->runs = pthread_create(&h->thread, NULL, serve, h) == 0;
+  return h->runs || ktap_fail("pthread_create failed");
+}
+
+static void stop(struct handler* h) {
+  if (h->runs) {
+    eventfd_write(h->stop, 1);
+    pthread_join(h->thread, NULL);
+  }
+  if (h->stop >= 0) close(h->stop);
+  if (h->fd >= 0) close(h->fd);
+  *h = (struct handler){.fd = -1, .stop = -1};
+}
+
+// The pages in the middle are missing; those around are there.
+static bool with_a_gap(struct memory* memory, size_t length) {
+  pattern_fill(memory->addr, page_bytes(), seed, 0);
+  const size_t last = length - page_bytes();
+  pattern_fill(memory->addr + last, page_bytes(), seed, last);
+  return true;
+}
+
+static void retried(const struct user* user, enum memory_kind kind, enum way way) {
+  struct memory memory;
+  struct handler handler = {.fd = -1, .stop = -1};
+  const size_t length = user_length(user, pages * page_bytes()) / page_bytes() * page_bytes();
+  if (length < 3 * page_bytes()) {
+    ktap_skip("a transfer is shorter than three pages");
+    return;
+  }
+  if (memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh)) &&
+      with_a_gap(&memory, length) && start(&handler, memory.addr, length, false)) {
+    if (contract_transfer(user, way, memory.addr, length)) {
+      const int faults = atomic_load(&handler.faults), want = (int)(length / page_bytes()) - 2;
+      if (faults != want) ktap_fail("%d faults were resolved, want %d", faults, want);
+      if (way == WAY_IN && user->store && pattern_check(memory.addr, length, fresh, 0) >= 0)
+        ktap_fail("the memory has not what was written");
+      if (way == WAY_OUT && user->load) contract_compare(user, length, seed);
+    }
+  }
+  stop(&handler);
+  memory_put(&memory);
+}
+
+static void retried_in(const struct user* user, enum memory_kind kind) { retried(user, kind, WAY_IN); }
+static void retried_out(const struct user* user, enum memory_kind kind) { retried(user, kind, WAY_OUT); }
+
+// Some pages are there, one is resolved, and the next one cannot be.
+static void ends_badly(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct handler handler = {.fd = -1, .stop = -1};
+  struct pins before;
+  const size_t page = page_bytes(), length = user_length(user, pages * page) / page * page;
+  if (length < 4 * page) {
+    ktap_skip("a transfer is shorter than four pages");
+    return;
+  }
+  for (int way = WAY_IN; way <= WAY_OUT && !ktap_failed(); ++way) {
+    if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
+    if (memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh)) &&
+        with_a_gap(&memory, length) && mprotect(memory.addr + 2 * page, page, PROT_NONE) == 0 &&
+        start(&handler, memory.addr, length, false) && pins_begin(&before)) {
+      long done = user->carry ? user->carry((enum way)way, memory.addr, length)
+                              : user->take((enum way)way, memory.addr, length);
+      if (!user->carry && done == 0) user->let_go();
+      if (done > (long)(2 * page) || (!user->carry && done >= 0)) ktap_fail("it gave %ld", done);
+      if (done < 0 && done != -EFAULT && done != -user->refusal)
+        ktap_fail("it gave %s", strerror((int)-done));
+      pins_expect_at_least(&before, 0, 0);
+    }
+    stop(&handler);
+    memory_put(&memory);
+  }
+}
+
+// Nobody writes behind the back of a write protection: each page faults first.
+static void protected_in(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct handler handler = {.fd = -1, .stop = -1};
+  const size_t length = user_length(user, pages * page_bytes()) / page_bytes() * page_bytes();
+  if (length && memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh))) {
+    struct uffdio_writeprotect close = {.range = {(unsigned long)memory.addr, length},
+                                        .mode = UFFDIO_WRITEPROTECT_MODE_WP};
+    pattern_fill(memory.addr, length, seed, 0);
+    if (start(&handler, memory.addr, length, true)) {
+      if (ioctl(handler.fd, UFFDIO_WRITEPROTECT, &close) < 0)
+        ktap_skip("UFFDIO_WRITEPROTECT: %s", strerror(errno));
+      else if (contract_transfer(user, WAY_IN, memory.addr, length)) {
+        const int faults = atomic_load(&handler.faults), want = (int)(length / page_bytes());
+        if (faults != want) ktap_fail("%d pages were opened for writing, want %d", faults, want);
+        if (user->store && pattern_check(memory.addr, length, fresh, 0) >= 0)
+          ktap_fail("the memory has not what was written");
+      }
+    }
+  }
+  stop(&handler);
+  memory_put(&memory);
+}
+
+const struct obligation fault_obligations[] = {{"fault.retried_in", retried_in},
+                                               {"fault.retried_out", retried_out},
+                                               {"fault.ends_badly", ends_badly},
+                                               {"fault.write_protected", protected_in},
+                                               {0}};

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0
+// Everything taken is let go once on every way out: half of the memory is not there, an argument is refused,
+// an allocation fails, the process exits, is killed or executes another program.
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "contract/obligations.h"
+#include "fault.h"
+#include "ktap.h"
+#include "pins.h"
+#include "proc.h"
+
+enum { pages = 16, faults = 400, limit_ms = 20000, seed = 70 };
+
+static long attempt(const struct user* user, enum way way, void* addr, size_t length) {
+  if (user->carry) return user->carry(way, addr, length);
+  const int error = user->take(way, addr, length);
+  return error ? error : (user->let_go(), (long)length);
+}
+
+// Refused, or the half that is there; never more.
+static void judge_half(const struct user* user, long done, size_t half) {
+  const bool refused = done == -EFAULT || (user->refusal && done == -user->refusal);
+  const bool part = user->carry && done > 0 && done <= (long)half;
+  if (!refused && !part) ktap_fail("with half of the memory unmapped it gave %ld", done);
+}
+
+static void half(const struct user* user, enum memory_kind kind, enum way way) {
+  struct memory memory;
+  struct pins before;
+  const size_t length = user_length(user, pages * page_bytes());
+  if (memory_get(&memory, kind, pages * page_bytes())) {
+    const size_t there = length / 2 / page_bytes() * page_bytes();
+    if (there == 0) {
+      ktap_skip("a transfer is too short to be cut in two");
+    } else if ((!user->store || contract_store(user, length, seed)) && pins_begin(&before)) {
+      if (mprotect(memory.addr + there, memory.size - there, PROT_NONE) < 0)
+        ktap_fail("mprotect: %s", strerror(errno));
+      judge_half(user, attempt(user, way, memory.addr, length), there);
+      pins_expect_at_least(&before, 0, 0);
+    }
+  }
+  memory_put(&memory);
+}
+
+static void half_in(const struct user* user, enum memory_kind kind) { half(user, kind, WAY_IN); }
+static void half_out(const struct user* user, enum memory_kind kind) { half(user, kind, WAY_OUT); }
+
+// Addresses of no user's memory.
+static void bad_address(const struct user* user, enum memory_kind kind) {
+  static const uintptr_t bad[] = {0x1000, (uintptr_t)1 << 63, (uintptr_t)-1 << 20};
+  const enum way way = user->carry || user->longterm ? WAY_OUT : WAY_IN;
+  (void)kind;
+  for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]) && !ktap_failed(); ++i) {
+    const size_t length = user_length(user, page_bytes());
+    // Beyond the end of user space a length may be refused before memory is looked at.
+    contract_refused(user, way, (void*)bad[i], length, user->refusal ? user->refusal : EFAULT,
+                     i == 0 && !user->refusal ? 0 : EINVAL);
+  }
+}
+
+struct walk {
+  const struct user* user;
+  enum way way;
+  unsigned char* addr;
+  size_t length;
+  int refused, done;
+};
+
+static bool walk_one(void* context, int nth) {
+  struct walk* walk = context;
+  if (!fault_nth_arm(nth)) return false;
+  const long done = attempt(walk->user, walk->way, walk->addr, walk->length);
+  const bool injected = fault_nth_disarm();
+  walk->refused += done < 0;
+  walk->done += done == (long)walk->length;
+  if (!injected && done != (long)walk->length) ktap_fail("without a fault it gave %ld", done);
+  return injected;
+}
+
+// Whether an allocation can fail here at all is the kernel's business: what counts is that nothing stays.
+static void each_allocation(const struct user* user, enum memory_kind kind) {
+  for (int way = WAY_IN; way <= WAY_OUT; ++way) {
+    struct memory memory;
+    struct pins before;
+    if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
+    if (fault_nth_ready() && memory_get(&memory, kind, pages * page_bytes())) {
+      struct walk walk = {user, (enum way)way, memory.addr, user_length(user, pages * page_bytes()), 0, 0};
+      // What a first transfer allocates once and keeps is no leak.
+      attempt(user, walk.way, walk.addr, walk.length);
+      if (pins_begin(&before)) {
+        const int injected = fault_walk(walk_one, &walk, faults);
+        ktap_note("%s: %d faults, %d refusals, %d whole", way == WAY_IN ? "in" : "out", injected,
+                  walk.refused, walk.done);
+        pins_expect_at_least(&before, 0, 0);
+      }
+    }
+    memory_put(&memory);
+    if (ktap_failed()) return;
+  }
+}
+
+enum ending { ENDING_EXIT, ENDING_KILL, ENDING_EXEC };
+
+static void child_side(const struct user* user, struct memory* memory, size_t length, enum ending ending,
+                       const struct rendezvous* taken) {
+  const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
+  if (!user->open()) _exit(3);
+  if (user->mode && user->mode() == MODE_UNKNOWN) _exit(3);
+  const int error = user->take(way, memory->addr, length);
+  rendezvous_send(taken, error ? 1 : 2);
+  if (ending == ENDING_KILL) {
+    for (;;) pause();
+  }
+  if (ending == ENDING_EXEC) {
+    char* const argv[] = {(char*)"/exit/code2", NULL};
+    execv("/proc/self/exe", argv);
+  }
+  _exit(2);
+}
+
+// What holds the memory is the child's alone: it opens the user itself.
+static void ended(const struct user* user, enum memory_kind kind, enum ending ending) {
+  struct memory memory;
+  struct rendezvous taken;
+  struct pins before;
+  unsigned char answer = 0;
+  const size_t length = user_length(user, pages * page_bytes());
+  user->close();
+  if (memory_get(&memory, kind, pages * page_bytes()) && rendezvous_open(&taken)) {
+    const pid_t child = pins_begin(&before) ? proc_fork() : -1;
+    if (child == 0) child_side(user, &memory, length, ending, &taken);
+    if (child > 0 && !rendezvous_wait(&taken, &answer, limit_ms))
+      ktap_skip("the user could not be opened twice");
+    if (child > 0 && answer == 1) ktap_fail("the memory could not be taken");
+    if (child > 0 && ending == ENDING_KILL) kill(child, SIGKILL);
+    if (child > 0) proc_end(child, limit_ms);
+    if (child > 0) {
+      struct user_counts want;
+      user_count(user, WAY_IN, memory.addr, length, &want);
+      if (answer == 2) pins_await_released(&before, want.kept, limit_ms);
+      pins_expect_at_least(&before, 0, 0);
+    }
+    rendezvous_close(&taken);
+  }
+  memory_put(&memory);
+}
+
+static void on_exit_(const struct user* user, enum memory_kind kind) { ended(user, kind, ENDING_EXIT); }
+static void on_kill(const struct user* user, enum memory_kind kind) { ended(user, kind, ENDING_KILL); }
+static void on_exec(const struct user* user, enum memory_kind kind) { ended(user, kind, ENDING_EXEC); }
+
+const struct obligation release_obligations[] = {{"release.half_in", half_in},
+                                                 {"release.half_out", half_out},
+                                                 {"release.bad_address", bad_address},
+                                                 {"release.no_memory", each_allocation},
+                                                 {"release.exit", on_exit_},
+                                                 {"release.kill", on_kill},
+                                                 {"release.exec", on_exec},
+                                                 {0}};

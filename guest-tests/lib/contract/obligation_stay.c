@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+// Nothing moves a page, or replaces it in its mapping, while it is held: what the user writes then is what
+// the process sees.
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "contract/obligations.h"
+#include "ksm.h"
+#include "ktap.h"
+#include "pagemap.h"
+#include "pins.h"
+
+#ifndef MADV_SOFT_OFFLINE
+#define MADV_SOFT_OFFLINE 101
+#endif
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+enum { pages = 16, stale = 110, fresh = 111 };
+
+// Tries to move the pages of `length` bytes from the start of the memory. False: the case is over.
+typedef bool (*disturbance)(struct memory* memory, size_t length);
+
+// The held pages, by their frames, and by the data that comes through them.
+static void held_through(const struct user* user, enum memory_kind kind, disturbance disturb) {
+  struct memory memory;
+  struct pins before;
+  uint64_t frames[pages];
+  const size_t length = user_length(user, pages * page_bytes()) / page_bytes() * page_bytes();
+  if (length == 0) {
+    ktap_skip("a transfer is shorter than a page");
+    return;
+  }
+  if (memory_get(&memory, kind, pages * page_bytes())) {
+    pattern_fill(memory.addr, memory.size, stale, 0);
+    if ((!user->store || contract_store(user, length, fresh)) &&
+        contract_take(user, WAY_IN, memory.addr, length, &before)) {
+      bool good = pagemap_pfns(memory.addr, length, frames) && disturb(&memory, length);
+      const size_t moved = good ? pagemap_moved(memory.addr, length, frames) : 0;
+      if (moved) ktap_fail("%zu of %zu held pages are elsewhere", moved, length / page_bytes());
+      if (contract_let_go(user, WAY_IN, memory.addr, length, &before) && good && user->store) {
+        const long bad = pattern_check(memory.addr, length, fresh, 0);
+        if (bad >= 0)
+          ktap_fail("what was written to the held pages is not in the memory, from byte %ld", bad);
+      }
+    }
+  }
+  memory_put(&memory);
+}
+
+static bool page_out(struct memory* memory, size_t length) {
+  for (int i = 0; i < 5; ++i) madvise(memory->addr, length, MADV_PAGEOUT);
+  return true;
+}
+
+// Every page: refused, or it would be replaced.
+static bool soft_offline(struct memory* memory, size_t length) {
+  for (size_t at = 0; at < length; at += page_bytes()) {
+    if (madvise(memory->addr + at, page_bytes(), MADV_SOFT_OFFLINE) == 0)
+      return ktap_fail("a held page went offline");
+    if (errno == EINVAL || errno == EPERM) return ktap_skip("MADV_SOFT_OFFLINE: %s", strerror(errno));
+  }
+  return true;
+}
+
+static bool merge(struct memory* memory, size_t length) {
+  // Equal pages are what KSM looks for.
+  memset(memory->addr, 0x33, length);
+  if (madvise(memory->addr, length, MADV_MERGEABLE) < 0)
+    return ktap_skip("MADV_MERGEABLE: %s (CONFIG_KSM)", strerror(errno));
+  const bool scanned = ksm_scan();
+  madvise(memory->addr, length, MADV_UNMERGEABLE);
+  return scanned;
+}
+
+static bool collapse(struct memory* memory, size_t length) {
+  const size_t huge = thp_usable();
+  if (huge == 0) return false;
+  (void)length;
+  const uintptr_t start = (uintptr_t)memory->addr / huge * huge;
+  madvise((void*)start, huge, MADV_COLLAPSE);
+  return true;
+}
+
+// A huge mapping and its folio are cut up around the held pages.
+static bool split(struct memory* memory, size_t length) {
+  unsigned char* behind = memory->addr + (length + page_bytes() - 1) / page_bytes() * page_bytes();
+  if (behind >= memory->addr + memory->size) return ktap_skip("all of the memory is held");
+  if (madvise(behind, page_bytes(), MADV_DONTNEED) < 0)
+    return ktap_fail("MADV_DONTNEED: %s", strerror(errno));
+  mprotect(memory->addr, page_bytes(), PROT_READ);
+  mprotect(memory->addr, page_bytes(), PROT_READ | PROT_WRITE);
+  const int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+  if (fd >= 0 && write(fd, "2", 1) != 1) ktap_note("drop_caches: %s", strerror(errno));
+  if (fd >= 0) close(fd);
+  return true;
+}
+
+static bool compact(struct memory* memory, size_t length) {
+  (void)memory;
+  (void)length;
+  const int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return ktap_skip("compact_memory: %s (COMPACTION)", strerror(errno));
+  const bool good = write(fd, "1", 1) == 1;
+  close(fd);
+  return good || ktap_fail("compact_memory: %s", strerror(errno));
+}
+
+static void reclaim(const struct user* user, enum memory_kind kind) { held_through(user, kind, page_out); }
+static void offline(const struct user* user, enum memory_kind kind) {
+  held_through(user, kind, soft_offline);
+}
+static void ksm(const struct user* user, enum memory_kind kind) { held_through(user, kind, merge); }
+static void collapsed(const struct user* user, enum memory_kind kind) { held_through(user, kind, collapse); }
+static void split_up(const struct user* user, enum memory_kind kind) { held_through(user, kind, split); }
+static void compaction(const struct user* user, enum memory_kind kind) { held_through(user, kind, compact); }
+
+const struct obligation stay_obligations[] = {{"stay.reclaim", reclaim},
+                                              {"stay.soft_offline", offline},
+                                              {"stay.ksm", ksm},
+                                              {"stay.collapse", collapsed},
+                                              {"stay.split", split_up},
+                                              {"stay.compaction", compaction},
+                                              {0}};

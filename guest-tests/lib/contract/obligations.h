@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+// What every user of pinning owes: one function for each obligation of contract/suite.yaml, which asks it of
+// one user with one kind of memory.
+#pragma once
+
+#include "contract/memory.h"
+#include "contract/user.h"
+
+typedef void (*obligation_check)(const struct user* user, enum memory_kind kind);
+
+struct obligation {
+  const char* name;
+  obligation_check check;
+};
+
+// Tables of the files obligation_*.c, each ended by a name of NULL.
+extern const struct obligation pages_obligations[];
+extern const struct obligation data_obligations[];
+extern const struct obligation release_obligations[];
+extern const struct obligation access_obligations[];
+extern const struct obligation dirty_obligations[];
+extern const struct obligation longterm_obligations[];
+extern const struct obligation stay_obligations[];
+extern const struct obligation fork_obligations[];
+extern const struct obligation charge_obligations[];
+extern const struct obligation fault_obligations[];
+
+// Measured parts that several obligations are made of. Each returns false when the running case has failed.
+
+// One transfer, or taking and letting go where there is none: all bytes arrive, and the counters move as
+// the user says.
+bool contract_transfer(const struct user* user, enum way way, void* addr, size_t length);
+// take(), with the counters as the user says; `before` is for contract_let_go().
+struct pins;
+bool contract_take(const struct user* user, enum way way, void* addr, size_t length, struct pins* before);
+// let_go(), and everything is released. `length`: of the transfer.
+bool contract_let_go(const struct user* user, enum way way, void* addr, size_t length, struct pins* before);
+// The operation is refused with one of two errors (the second may be 0), and nothing stays held.
+bool contract_refused(const struct user* user, enum way way, void* addr, size_t length, int error, int other);
+// `length` bytes of the pattern `seed` at the user's other end, and what is there.
+bool contract_store(const struct user* user, size_t length, unsigned seed);
+bool contract_compare(const struct user* user, size_t length, unsigned seed);

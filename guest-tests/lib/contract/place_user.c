@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "contract/place_user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "aio.h"
+#include "buffers.h"
+#include "devices.h"
+#include "ktap.h"
+
+enum { answer_ms = 20000, tag_held = 1, sector = 512 };
+
+static struct place place = {.fd = -1};
+static struct aio aio;
+static bool aio_ready, held;
+
+static bool open_kind(enum place_kind kind) {
+  held = false;
+  aio_ready = place_open(&place, kind, true, 0) && aio_open(&aio, 4);
+  return aio_ready;
+}
+
+bool place_user_open_bdev(void) { return open_kind(PLACE_BDEV); }
+bool place_user_open_ext4(void) { return open_kind(PLACE_EXT4); }
+bool place_user_open_vfat(void) { return open_kind(PLACE_VFAT); }
+
+void place_user_close(void) {
+  if (held) place_release(&place);
+  held = false;
+  if (aio_ready) aio_close(&aio);
+  aio_ready = false;
+  place_close(&place);
+}
+
+enum pin_mode place_user_mode(void) { return place.mode; }
+
+long place_user_carry(enum way way, void* addr, size_t length) {
+  long result = -ETIME;
+  const int command = way == WAY_IN ? IOCB_CMD_PREAD : IOCB_CMD_PWRITE;
+  const int error = aio_try_submit(&aio, command, place.fd, addr, length, 0, tag_held);
+  if (error) return error;
+  return aio_reap(&aio, answer_ms, &result) == tag_held ? result : -ETIME;
+}
+
+long place_user_carry_pieces(enum way way, const struct iovec* pieces, int count) {
+  long result = -ETIME;
+  const int command = way == WAY_IN ? IOCB_CMD_PREADV : IOCB_CMD_PWRITEV;
+  const int error = aio_try_submit(&aio, command, place.fd, pieces, (size_t)count, 0, tag_held);
+  if (error) return error;
+  return aio_reap(&aio, answer_ms, &result) == tag_held ? result : -ETIME;
+}
+
+int place_user_take(enum way way, void* addr, size_t length) {
+  long result;
+  if (!place_hold(&place)) return -EIO;
+  held = true;
+  const int command = way == WAY_IN ? IOCB_CMD_PREAD : IOCB_CMD_PWRITE;
+  int error = aio_try_submit(&aio, command, place.fd, addr, length, 0, tag_held);
+  // What is refused at once, or in a completion that does not wait for the gate.
+  if (error == 0 && aio_reap(&aio, 0, &result) == tag_held) error = result < 0 ? (int)result : -EBADE;
+  if (error == 0) return 0;
+  place_release(&place);
+  held = false;
+  return error;
+}
+
+long place_user_let_go(void) {
+  long result = -ETIME;
+  if (!held) return 0;
+  place_release(&place);
+  held = false;
+  return aio_reap(&aio, answer_ms, &result) == tag_held ? result : -ETIME;
+}
+
+static size_t whole_sectors(size_t length) { return (length + sector - 1) / sector * sector; }
+
+bool place_user_store(const void* data, size_t length) {
+  const int fd = open(place.path, O_RDWR | O_CLOEXEC);
+  bool good = fd >= 0 && pwrite(fd, data, length, 0) == (ssize_t)length && fsync(fd) == 0;
+  if (!good) ktap_fail("storing %zu bytes in %s: %s", length, place.path, strerror(errno));
+  // A page that stays in the cache would be what a direct read finds first.
+  if (good) good = posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0;
+  if (fd >= 0) close(fd);
+  return good;
+}
+
+bool place_user_load(void* data, size_t length) {
+  const int fd = open(place.path, O_RDONLY | O_CLOEXEC);
+  bool good = fd >= 0 && posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED) == 0 &&
+              pread(fd, data, length, 0) == (ssize_t)length;
+  if (!good) ktap_fail("loading %zu bytes from %s: %s", length, place.path, strerror(errno));
+  if (fd >= 0) close(fd);
+  return good;
+}
+
+void place_user_counts(enum way way, const void* addr, size_t length, struct user_counts* counts) {
+  (void)way;
+  if (place.mode != MODE_PIN) return;
+  counts->acquired = counts->kept = (long long)pages_spanned(addr, length);
+  if (place.skew) counts->sections = (long long)pages_spanned(addr, whole_sectors(length));
+}

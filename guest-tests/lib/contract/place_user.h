@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+// A user that is direct I/O on a place (lib/place.h) by AIO: what adapters of block devices and files share.
+// A gate below the place holds its requests.
+#pragma once
+
+#include "contract/user.h"
+#include "place.h"
+
+bool place_user_open_bdev(void);
+bool place_user_open_ext4(void);
+bool place_user_open_vfat(void);
+void place_user_close(void);
+enum pin_mode place_user_mode(void);
+long place_user_carry(enum way way, void* addr, size_t length);
+long place_user_carry_pieces(enum way way, const struct iovec* pieces, int count);
+int place_user_take(enum way way, void* addr, size_t length);
+long place_user_let_go(void);
+bool place_user_store(const void* data, size_t length);
+bool place_user_load(void* data, size_t length);
+void place_user_counts(enum way way, const void* addr, size_t length, struct user_counts* counts);
