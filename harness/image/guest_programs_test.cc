@@ -101,6 +101,24 @@ TEST_F(GuestProgramsTest, ACheckoutElsewhereCompilesWhatDiffers) {
   EXPECT_EQ(names_in(places()).size(), 1u);
 }
 
+// The adapters of the contract and the library that asks them.
+TEST_F(GuestProgramsTest, FoldersBelowTheLibraryCount) {
+  put(ctx_.project / "guest-tests/lib/users/bdev.c", "/* user: */");
+  put(ctx_.project / "guest-tests/lib/contract/cells.h", "// 1");
+  put(ctx_.project / "guest-tests/contract/suite.yaml", "users: lib/users");
+  const fs::path dir = build().value();
+  const fs::path source = place() / "source/guest-tests";
+  EXPECT_EQ(get(source / "lib/users/bdev.c"), "/* user: */");
+  EXPECT_EQ(get(source / "contract/suite.yaml"), "") << "only that it exists";
+  put(ctx_.project / "guest-tests/lib/contract/cells.h", "// 2");
+  const fs::path next = build().value();
+  EXPECT_NE(next, dir);
+  EXPECT_EQ(get(source / "lib/contract/cells.h"), "// 2");
+  fs::remove(ctx_.project / "guest-tests/lib/users/bdev.c");
+  EXPECT_NE(build().value(), next);
+  EXPECT_FALSE(fs::exists(source / "lib/users"));
+}
+
 TEST_F(GuestProgramsTest, ATimeLimitCompilesNothing) {
   const fs::path dir = build().value();
   put(ctx_.project / "guest-tests/bio/suite.yaml", "x: {timeout: 4}");

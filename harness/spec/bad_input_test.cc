@@ -37,15 +37,19 @@ std::string without(std::string text, const std::string& prefix) {
 std::vector<std::string> traps() {
   std::vector<std::string> out;
   for (const auto& entry : fs::directory_iterator(fs::path(PINRIG_TESTDATA) / "bad"))
-    out.push_back(entry.path().stem());
+    out.push_back(entry.path().filename());
   std::sort(out.begin(), out.end());
   return out;
 }
 
+/// How a comment begins: the head of an adapter is in a C file.
+std::string comment_of(const fs::path& file) { return file.extension() == ".c" ? "// " : "# "; }
+
 /// "# key: value" of one of the first lines.
-std::string header(const std::string& text, const std::string& key) {
+std::string header(const std::string& text, const std::string& comment, const std::string& key) {
+  const std::string begin = comment + key + ":";
   for (const auto line : lines(text)) {
-    if (line.starts_with("# " + key + ":")) return std::string(trim(line.substr(key.size() + 3)));
+    if (line.starts_with(begin)) return std::string(trim(line.substr(begin.size())));
   }
   return "";
 }
@@ -53,12 +57,13 @@ std::string header(const std::string& text, const std::string& key) {
 /// For PINRIG_UPDATE_GOLDEN=1: the file with its header lines as they are now.
 void update(const fs::path& file, const std::string& text, const std::string& message,
             const std::string& hint) {
+  const std::string comment = comment_of(file);
   std::ofstream out(file);
   for (const auto line : lines(text)) {
-    if (line.starts_with("# error:"))
-      out << "# error: " << message << "\n";
-    else if (line.starts_with("# hint:"))
-      out << "# hint:" << (hint.empty() ? "" : " ") << hint << "\n";
+    if (line.starts_with(comment + "error:"))
+      out << comment << "error: " << message << "\n";
+    else if (line.starts_with(comment + "hint:"))
+      out << comment << "hint:" << (hint.empty() ? "" : " ") << hint << "\n";
     else
       out << line << "\n";
   }
@@ -78,9 +83,10 @@ void link_project(const fs::path& to) {
 
 /// The trap at its place in the project, for the time it is loaded.
 void check(const fs::path& project, const std::string& trap) {
-  const fs::path file = fs::path(PINRIG_TESTDATA) / "bad" / (trap + ".yaml");
+  const fs::path file = fs::path(PINRIG_TESTDATA) / "bad" / trap;
+  const std::string comment = comment_of(file);
   const std::string text = read_file(file).value();
-  const std::string place = header(text, "as");
+  const std::string place = header(text, comment, "as");
   fs::create_directories((project / place).parent_path());
   const fs::path kept = project / "kept";
   const bool replaces = fs::exists(project / place);
@@ -94,8 +100,8 @@ void check(const fs::path& project, const std::string& trap) {
   const std::string message = without(e.message, project.string() + "/");
   const std::string hint = without(e.hint, project.string() + "/");
   if (std::getenv("PINRIG_UPDATE_GOLDEN") != nullptr) update(file, text, message, hint);
-  EXPECT_EQ(message, header(text, "error"));
-  EXPECT_EQ(hint, header(text, "hint"));
+  EXPECT_EQ(message, header(text, comment, "error"));
+  EXPECT_EQ(hint, header(text, comment, "hint"));
 }
 
 // One test for all: making the project costs more than the checks.

@@ -354,9 +354,10 @@ TEST(LoadMap, RowsInTheirOrder) {
 
 TEST(LoadSuite, AllOfThemSortedByName) {
   const auto all = good(load_all_suites(project));
-  ASSERT_EQ(all.size(), 2u);
+  ASSERT_EQ(all.size(), 3u);
   EXPECT_EQ(all[0].name, "bio");
-  EXPECT_EQ(all[1].name, "pins");
+  EXPECT_EQ(all[1].name, "contract");
+  EXPECT_EQ(all[2].name, "pins");
 }
 
 TEST(LoadSuite, ABrokenOneFailsThemAll) {

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "model/contract.h"
 #include "model/job.h"
 #include "model/known.h"
 #include "model/map.h"
@@ -34,5 +35,7 @@ Result<std::vector<model::Requirements>> load_all_requirements(const fs::path& p
 Result<std::vector<model::KnownIssue>> load_all_known_issues(const fs::path& project);
 /// Every guest-tests/NAME/suite.yaml, sorted by name; the rows that its tests name have to be in the map.
 Result<std::vector<model::Suite>> load_all_suites(const fs::path& project);
+/// The suite that has `users`, with the heads of its adapters; an empty contract when there is none.
+Result<model::Contract> load_contract(const fs::path& project);
 
 }  // namespace pinrig::spec

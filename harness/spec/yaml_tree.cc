@@ -150,13 +150,17 @@ Result<void> check_tabs(const std::string& file, const std::string& text) {
   return {};
 }
 
-Result<Node> parse(const std::string& file, const std::string& text) {
+Error empty(const std::string& file, int begin) {
+  return at(file, begin, 1, begin == 1 ? "the file is empty" : "the block is empty",
+            "write 'key: value' lines");
+}
+
+Result<Node> parse(const std::string& file, const std::string& text, int begin) {
   try {
     std::istringstream in(text);
     YAML::Parser parser(in);
     TreeBuilder first(text);
-    if (!parser.HandleNextDocument(first))
-      return at(file, 1, 1, "the file is empty", "write 'key: value' lines");
+    if (!parser.HandleNextDocument(first)) return empty(file, begin);
     Node root = first.take();
     // Only the events of a second document know where it begins.
     struct Second : TreeBuilder {
@@ -190,10 +194,13 @@ std::string shown_path(const fs::path& file) {
 
 Result<Node> read_tree(const fs::path& file) {
   PINRIG_TRY(text, read_file(file));
-  const std::string shown = shown_path(file);
+  return parse_tree(shown_path(file), text, 1);
+}
+
+Result<Node> parse_tree(const std::string& shown, const std::string& text, int begin) {
   PINRIG_CHECK(check_tabs(shown, text));
-  PINRIG_TRY(root, parse(shown, text));
-  if (root.kind == Node::Kind::null) return at(shown, 1, 1, "the file is empty", "write 'key: value' lines");
+  PINRIG_TRY(root, parse(shown, text, begin));
+  if (root.kind == Node::Kind::null) return empty(shown, begin);
   if (root.kind != Node::Kind::map)
     return at(shown, root.line, root.column,
               fmt::format("expected a mapping, got a {}", root.kind == Node::Kind::list ? "list" : "string"),

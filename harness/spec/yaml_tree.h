@@ -27,5 +27,7 @@ std::string shown_path(const fs::path& file);
 /// Reads and parses one document whose top level is a map. Duplicate keys, tabs in the indentation, aliases,
 /// tags, a second document, an empty file and syntax errors are bad_input with file:line:column.
 Result<Node> read_tree(const fs::path& file);
+/// The same for a text that is a part of file `shown`, whose lines before line `begin` are blank in it.
+Result<Node> parse_tree(const std::string& shown, const std::string& text, int begin);
 
 }  // namespace pinrig::spec

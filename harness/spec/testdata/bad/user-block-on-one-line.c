@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0
+// as: guest-tests/lib/users/bad.c
+// error: guest-tests/lib/users/bad.c:5:9: '{what: "a"} */' after '/* user:'
+// hint: an adapter begins with its SPDX line, then a line '/* user:', lines of YAML, and '*/'
+/* user: {what: "a"} */

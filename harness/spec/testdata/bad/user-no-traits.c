@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+// as: guest-tests/lib/users/bad.c
+// error: guest-tests/lib/users/bad.c:6:1: key 'traits' is missing in a user
+// hint: add 'traits: ...'
+/* user:
+what: "O_DIRECT read()"
+rows: [D1]
+not: {pages.in: "why"}
+not_memory: {thp: "why"}
+proof: {mutant: m02-bio-put-refs, red: ["swap.anon"]}
+*/
+int adapter;

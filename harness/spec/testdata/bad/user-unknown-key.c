@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0
+// as: guest-tests/lib/users/bad.c
+// error: guest-tests/lib/users/bad.c:8:1: unknown key 'trait' in a user; did you mean 'traits'?
+// hint: known keys: what, rows, traits, not, not_memory, args, env, format, limit, limit_plus, needs, claim, destructive, known_long, proof
+/* user:
+what: "O_DIRECT read()"
+rows: [D1]
+trait: [in, out]
+not: {pages.in: "why"}
+not_memory: {thp: "why"}
+proof: {mutant: m02-bio-put-refs, red: ["swap.anon"]}
+*/
+int adapter;
