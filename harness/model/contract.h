@@ -21,6 +21,7 @@ struct ContractTrait {
 struct MemoryKind {
   std::string name;
   std::string what;
+  std::string otherwise;  ///< why an obligation that does not name it is not about it; may be empty
   SourceLocation where;
 };
 

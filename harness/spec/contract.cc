@@ -25,6 +25,8 @@ std::vector<T> read_names(Reader& r, const Node& n, const std::string& key, Sect
     if (!r.ok()) break;
     if (const Node* v = f.need("name")) t.name = r.word(*v, "name");
     if (const Node* v = f.need("what")) t.what = r.text(*v, "what");
+    if constexpr (requires { t.otherwise; })
+      set(f, "otherwise", t.otherwise, [&](const Node& v) { return r.text(v, "otherwise"); });
     const auto same = std::find_if(out.begin(), out.end(), [&](const T& o) { return o.name == t.name; });
     if (r.ok() && same != out.end())
       r.fail(item,
@@ -34,20 +36,22 @@ std::vector<T> read_names(Reader& r, const Node& n, const std::string& key, Sect
   return out;
 }
 
-/// The kinds that `memory:` leaves out need a reason, those that it names must not have one.
-void check_memory(Reader& r, const Fields& f, const std::vector<std::string>& about,
-                  const std::vector<std::string>& kinds, const Obligation& o) {
-  for (const auto& kind : kinds) {
-    const bool named = std::find(about.begin(), about.end(), kind) != about.end();
-    const bool excluded = o.not_memory.contains(kind);
-    if (named && excluded)
+/// The kinds that `memory:` leaves out need a reason, those that it names must not have one. It is the
+/// obligation's own for this kind, or the kind's, or that for all `others`.
+void check_memory(Reader& r, const Fields& f, const std::vector<std::string>& about, const Contract& contract,
+                  const std::string& others, Obligation& o) {
+  for (const auto& kind : contract.memory) {
+    const bool named = std::find(about.begin(), about.end(), kind.name) != about.end();
+    if (named && o.not_memory.contains(kind.name))
       r.fail(f.key_node("not_memory"),
-             fmt::format("'{}': 'memory' and 'not_memory' both name '{}'", o.name, kind),
+             fmt::format("'{}': 'memory' and 'not_memory' both name '{}'", o.name, kind.name),
              "remove it from one of the two");
-    if (!named && !excluded)
+    if (named || o.not_memory.contains(kind.name)) continue;
+    if (kind.otherwise.empty() && others.empty())
       r.fail(f.key_node("memory"),
-             fmt::format("'{}': '{}' is in neither 'memory' nor 'not_memory'", o.name, kind),
-             "add it to 'memory', or to 'not_memory' with the reason");
+             fmt::format("'{}': '{}' is in neither 'memory' nor 'not_memory'", o.name, kind.name),
+             "add it to 'memory', or to 'not_memory' with the reason, or give the reason for all `others`");
+    o.not_memory[kind.name] = kind.otherwise.empty() ? others : kind.otherwise;
   }
 }
 
@@ -70,8 +74,18 @@ Obligation read_obligation(Reader& r, const Node& n, const Contract& contract) {
         "'otherwise' says why the obligation does not apply to a user without the traits that 'asks' names");
   set(f, "not_memory", o.not_memory,
       [&](const Node& v) { return read_reasons(r, v, "not_memory", "kind of memory", kinds); });
-  if (const Node* v = f.get("memory"))
-    check_memory(r, f, read_known(r, *v, "memory", "kind of memory", kinds), kinds, o);
+  std::string others;
+  set(f, "others", others, [&](const Node& v) { return r.text(v, "others"); });
+  const Node* about = f.get("memory");
+  if (about != nullptr)
+    check_memory(r, f, read_known(r, *about, "memory", "kind of memory", kinds), contract, others, o);
+  else
+    for (const auto& kind : contract.memory) {
+      if (!kind.otherwise.empty()) o.not_memory.emplace(kind.name, kind.otherwise);
+    }
+  if (about == nullptr && r.ok() && !others.empty())
+    r.fail(f.key_node("others"), fmt::format("'{}': 'others' needs 'memory'", o.name),
+           "it says why the obligation is not about the kinds that 'memory' leaves out");
   return o;
 }
 

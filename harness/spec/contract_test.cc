@@ -56,6 +56,7 @@ TEST(LoadContract, UsersAreOrdinaryTests) {
   EXPECT_EQ(t.what, "O_DIRECT read() and write() on a block device");
   EXPECT_THAT(t.rows, ElementsAre("D1"));
   EXPECT_EQ(t.proof.red.size(), 1u);
+  EXPECT_THAT(t.args, ElementsAre("pages.in.anon", "pages.in.hugetlb")) << "the cells that apply";
   EXPECT_TRUE(t.where.file.ends_with("guest-tests/lib/users/bdev.c")) << t.where.file;
   EXPECT_EQ(t.where.line, 3);
   EXPECT_EQ(s.tests[1].where.line, 6);
@@ -117,16 +118,17 @@ std::vector<std::string> refused(const model::Contract& c) {
 TEST(LoadContract, WhatDoesNotApplyHasItsReason) {
   EXPECT_THAT(
       refused(contract()),
-      ElementsAre("bdev pages.in.thp: one case",  //
+      ElementsAre("bdev pages.in.thp: one case", "bdev pages.in.secret: never taken",
                   "bdev swap.anon: it holds nothing between two transfers",
                   "bdev swap.thp: it holds nothing between two transfers",
                   "bdev swap.hugetlb: a huge page of the pool is never swapped out",
-                  "bdev movable.anon: it never pins for long", "bdev movable.thp: it never pins for long",
-                  "bdev movable.hugetlb: it never pins for long",
-                  "udmabuf pages.in.thp: it takes memfds only", "udmabuf swap.thp: it takes memfds only",
+                  "bdev swap.secret: never taken", "bdev movable.anon: it never pins for long",
+                  "bdev movable.thp: it never pins for long", "bdev movable.hugetlb: it never pins for long",
+                  "bdev movable.secret: it never pins for long", "udmabuf pages.in.thp: it takes memfds only",
+                  "udmabuf pages.in.secret: never taken", "udmabuf swap.thp: it takes memfds only",
                   "udmabuf swap.hugetlb: a huge page of the pool is never swapped out",
-                  "udmabuf movable.thp: it takes memfds only",
-                  "udmabuf movable.hugetlb: the pool is not movable"));
+                  "udmabuf swap.secret: never taken", "udmabuf movable.thp: it takes memfds only",
+                  "udmabuf movable.hugetlb: the pool is not movable", "udmabuf movable.secret: never taken"));
 }
 
 }  // namespace

@@ -75,6 +75,18 @@ void read_not(Reader& r, const Node& n, const Contract& contract, ContractUser& 
   }
 }
 
+/// The cases of its test, by which the guest knows what to run.
+std::vector<std::string> cases_of(const Contract& contract, const ContractUser& user) {
+  Contract alone = contract;
+  alone.users = {user};
+  std::vector<std::string> out;
+  for (const auto& c : model::contract_cells(alone)) {
+    if (c.applicable())
+      out.push_back(model::cell_name(contract.obligations[c.obligation], contract.memory[c.memory]));
+  }
+  return out;
+}
+
 /// Each glob of `red:` has to mean a case that the user's test has.
 void check_red(Reader& r, const Fields& f, const Contract& contract, const ContractUser& user) {
   const Node* proof = f.get("proof");
@@ -82,14 +94,10 @@ void check_red(Reader& r, const Fields& f, const Contract& contract, const Contr
   const Fields keys(r, *proof, Section::proof);
   const Node* red = keys.get("red");
   if (red == nullptr) return;
-  Contract alone = contract;
-  alone.users = {user};
-  const auto cells = model::contract_cells(alone);
+  const auto cases = cases_of(contract, user);
   for (const auto& glob : red->items) {
-    const bool any = std::any_of(cells.begin(), cells.end(), [&](const model::ContractCell& c) {
-      return c.applicable() && glob_match(glob.text, model::cell_name(contract.obligations[c.obligation],
-                                                                      contract.memory[c.memory]));
-    });
+    const bool any = std::any_of(cases.begin(), cases.end(),
+                                 [&](const std::string& name) { return glob_match(glob.text, name); });
     if (!any) {
       r.fail(glob, fmt::format("red: no case of '{}' is '{}'", user.name, glob.text),
              fmt::format("`pinrig contract --list --user {}` lists its cases", user.name));
@@ -136,6 +144,7 @@ Result<void> read_user(const fs::path& file, const Project& project, Contract& c
   read_test_keys(r, f, project, test);
   user.what = test.what;
   check_red(r, f, contract, user);
+  test.args = cases_of(contract, user);
   if (!r.ok()) return r.error();
   contract.users.push_back(std::move(user));
   return {};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // as: guest-tests/lib/users/bad.c
 // error: guest-tests/lib/users/bad.c:10:14: not_memory: no kind of memory 'tph'; did you mean 'thp'?
-// hint: known: anon, thp, hugetlb
+// hint: known: anon, thp, hugetlb, secret
 /* user:
 what: "O_DIRECT read()"
 rows: [D1]
