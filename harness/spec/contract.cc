@@ -36,7 +36,7 @@ std::vector<T> read_names(Reader& r, const Node& n, const std::string& key, Sect
   return out;
 }
 
-/// The kinds that `memory:` leaves out need a reason, those that it names must not have one. It is the
+/// The kinds that `memory:` does not name need a reason, those that it names must not have one. It is the
 /// obligation's own for this kind, or the kind's, or that for all `others`.
 void check_memory(Reader& r, const Fields& f, const std::vector<std::string>& about, const Contract& contract,
                   const std::string& others, Obligation& o) {
@@ -85,7 +85,7 @@ Obligation read_obligation(Reader& r, const Node& n, const Contract& contract) {
     }
   if (about == nullptr && r.ok() && !others.empty())
     r.fail(f.key_node("others"), fmt::format("'{}': 'others' needs 'memory'", o.name),
-           "it says why the obligation is not about the kinds that 'memory' leaves out");
+           "it says why the obligation is not about the kinds that 'memory' does not name");
   return o;
 }
 

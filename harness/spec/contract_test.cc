@@ -30,13 +30,14 @@ TEST(LoadContract, EveryKey) {
   EXPECT_EQ(c.title, "The contract of a pin");
   ASSERT_EQ(c.traits.size(), 3u);
   EXPECT_EQ(c.traits[2].what, "it pins for long");
-  ASSERT_EQ(c.memory.size(), 3u);
+  ASSERT_EQ(c.memory.size(), 4u);
   EXPECT_EQ(c.memory[1].name, "thp");
   ASSERT_EQ(c.obligations.size(), 3u);
   EXPECT_THAT(c.obligations[2].asks, ElementsAre("in", "long"));
   EXPECT_EQ(c.obligations[2].otherwise, "it never pins for long");
   EXPECT_THAT(c.obligations[1].not_memory,
-              ElementsAre(Pair("hugetlb", "a huge page of the pool is never swapped out")));
+              ElementsAre(Pair("hugetlb", "a huge page of the pool is never swapped out"),
+                          Pair("secret", "never taken")));
   ASSERT_EQ(c.users.size(), 2u) << "sorted by name";
   EXPECT_EQ(c.users[0].name, "bdev");
   EXPECT_EQ(c.users[0].test, "contract/bdev");

@@ -23,17 +23,17 @@ enum class Section {
   test,
   needs,
   proof,
+  requirements,
+  allowed_skip,
+  known_issue,
+  path_map,
+  path_row,
   contract,
   contract_common,
   contract_trait,
   contract_memory,
   contract_obligation,
   contract_user,
-  requirements,
-  allowed_skip,
-  known_issue,
-  path_map,
-  path_row,
 };
 
 struct Schema {

@@ -56,6 +56,6 @@ void memory_put(struct memory* memory);
 bool memory_is_written(enum memory_kind kind);
 // Is it a mapping of something that others see too?
 bool memory_is_shared(enum memory_kind kind);
-// Oracles without counters, after all is let go: huge pages return to their pool, a memfd can be sealed.
+// Oracles without counters, after all is released: huge pages return to their pool, a memfd can be sealed.
 // Unmaps the memory.
 void memory_expect_free(struct memory* memory);

@@ -55,7 +55,7 @@ static void exact(const struct user* user, enum memory_kind kind) {
   memory_put(&memory);
 }
 
-// Half of it is not there: refused, and nothing stays charged.
+// Half of it is missing: refused, and nothing stays charged.
 static void refused(const struct user* user, enum memory_kind kind) {
   struct memory memory;
   struct account start;
@@ -79,7 +79,7 @@ static const char* const step_texts[] = {
     "within the limit it was refused",
     "beyond the limit it was allowed",
     "beyond the limit it was not refused as such",
-    "memory that is not there was taken",
+    "memory that does not exist was taken",
     "after refusals what is within the limit is refused: they stay charged",
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A fault in the middle of the range: retried where somebody resolves it, given up cleanly where it ends
+// A fault in the middle of the range: retried where a handler resolves it, given up cleanly where it ends
 // badly after some pages, and the protections of userfaultfd are respected.
 #include <errno.h>
 #include <fcntl.h>

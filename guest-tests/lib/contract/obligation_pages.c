@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Exactly the pages of the range are taken, once each, and all of them are let go: by one transfer, and while
-// held.
+// Exactly the pages of the range are taken, once each, and all of them are released: by one transfer, and
+// while held.
 #include <errno.h>
 
 #include "contract/obligations.h"

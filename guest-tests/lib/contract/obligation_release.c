@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Everything taken is let go once on every way out: half of the memory is not there, an argument is refused,
+// Everything taken is released once on every way out: half of the memory is missing, an argument is refused,
 // an allocation fails, the process exits, is killed or executes another program.
 #include <errno.h>
 #include <signal.h>
