@@ -58,7 +58,9 @@ static void* serve(void* arg) {
 }
 
 static bool start(struct handler* h, unsigned char* area, size_t length, bool protect) {
-  struct uffdio_api api = {.api = UFFD_API, .features = protect ? UFFD_FEATURE_PAGEFAULT_FLAG_WP : 0};
+  struct uffdio_api api = {
+      .api = UFFD_API,
+      .features = protect ? UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM : 0};
   struct uffdio_register range = {
       .range = {(unsigned long)area, length},
       .mode = protect ? UFFDIO_REGISTER_MODE_WP : UFFDIO_REGISTER_MODE_MISSING,
