@@ -93,6 +93,8 @@ void add_run_options(CLI::App& c, RunArguments& a) {
   c.add_option_function<std::string>(
        "--accel", [&o](const std::string& word) { o.accel = accel_from_string(word); }, "auto, kvm or tcg")
       ->check(known_accelerator());
+  c.add_flag("--quick", o.quick,
+             "Of the contract (contract/*), each obligation with one kind of memory only");
   add_jobs_option(c, a.jobs);
 }
 

@@ -61,6 +61,7 @@ struct TestSpec {
   std::string name;     ///< "suite/test"
   std::string program;  ///< "pin/dio_rw": file below /tests in the guest; "kernel:cow": the kernel tree's own
   std::vector<std::string> args;
+  std::vector<std::string> quick_args;  ///< instead of `args` in a quick run; empty = the same
   std::map<std::string, std::string> env;
   OutputFormat format = OutputFormat::ktap;
   double limit_s = 30;     ///< on the calibration machine; scaled by Timeouts
@@ -118,6 +119,7 @@ struct RunSpec {
   Accel accel = Accel::automatic;
   std::vector<Expectation> expect;  ///< in addition to those of the series
   std::vector<TestEnv> env;         ///< for single tests, in addition to the suite's
+  bool quick = false;               ///< of the contract, each obligation with one kind of memory
   SourceLocation where;
   std::vector<SourceLocation> points_where;  ///< of each word of `points`; empty when the file has none
   std::vector<SourceLocation> suites_where;  ///< of each word of `suites`

@@ -48,6 +48,14 @@ bool injects_faults(const std::vector<model::Suite>& suites, const std::vector<m
   return false;
 }
 
+void make_quick(std::vector<model::Suite>& suites) {
+  for (auto& suite : suites) {
+    for (auto& test : suite.tests) {
+      if (!test.quick_args.empty()) test.args = test.quick_args;
+    }
+  }
+}
+
 Result<void> extend_limits(std::vector<model::Suite>& suites) {
   for (auto& suite : suites) {
     for (auto& test : suite.tests) {

@@ -29,6 +29,9 @@ Result<void> add_environment(std::vector<model::Suite>& suites, const std::vecto
 /// test, are user settings.
 bool injects_faults(const std::vector<model::Suite>& suites, const std::vector<model::TestEnv>& more);
 
+/// Tests that have a smaller choice of cases (TestSpec::quick_args) run that one.
+void make_quick(std::vector<model::Suite>& suites);
+
 /// Adds to the limit of every test with `limit_plus` the seconds in that variable; bad_input unless it is a
 /// number from 0 to a day.
 Result<void> extend_limits(std::vector<model::Suite>& suites);

@@ -72,5 +72,17 @@ TEST(Environment, WhatIsNoTimeIsToldBeforeAnythingStarts) {
   }
 }
 
+TEST(MakeQuick, OnlyTestsWithASmallerChoiceChange) {
+  model::Suite s;
+  s.tests.resize(2);
+  s.tests[0].args = {"a", "b"};
+  s.tests[0].quick_args = {"a"};
+  s.tests[1].args = {"ext4"};
+  std::vector<model::Suite> all{s};
+  make_quick(all);
+  EXPECT_EQ(all[0].tests[0].args, std::vector<std::string>{"a"});
+  EXPECT_EQ(all[0].tests[1].args, std::vector<std::string>{"ext4"});
+}
+
 }  // namespace
 }  // namespace pinrig::plan

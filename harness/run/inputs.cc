@@ -78,6 +78,7 @@ std::vector<std::string> option_words(const RunOptions& o) {
   for (const auto& e : o.env) {
     for (const auto& [name, value] : e.env) add("--env", e.test + ":" + name + "=" + value);
   }
+  if (o.quick) out.emplace_back("--quick");
   return out;
 }
 
@@ -107,6 +108,7 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   in.machine = std::move(machine);
   PINRIG_TRY(suites, spec::load_all_suites(project));
   in.suites = std::move(suites);
+  if (o.quick || in.spec.quick) plan::make_quick(in.suites);
   PINRIG_CHECK(plan::add_environment(in.suites, in.spec.env));
   PINRIG_CHECK(plan::add_environment(in.suites, o.env));
   in.has_faults = plan::injects_faults(in.suites, in.spec.env) || plan::injects_faults(in.suites, o.env);

@@ -29,6 +29,7 @@ struct RunOptions {
   std::vector<std::string> tests;  ///< globs over "suite/test", instead of the run file's suites
   std::optional<model::Accel> accel;
   std::vector<model::TestEnv> env;  ///< in addition to the run file's, with precedence
+  bool quick = false;               ///< of the contract, each obligation with one kind of memory
   std::string purpose;              ///< "prove" for a run of `pinrig prove`; empty = the user's own
 };
 

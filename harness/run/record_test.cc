@@ -200,12 +200,14 @@ TEST(WithOverrides, WhatIsTypedReplacesWhatTheRunHad) {
   RunOptions typed;
   typed.tests = {"mm/cow"};
   typed.accel = model::Accel::tcg;
+  typed.quick = true;
   const auto out = with_overrides(then, typed);
   EXPECT_EQ(out.spec, "full");
   EXPECT_EQ(out.series, "/v3.mbox");
   EXPECT_THAT(out.points, ElementsAre("each"));
   EXPECT_THAT(out.tests, ElementsAre("mm/cow"));
   EXPECT_EQ(out.accel, model::Accel::tcg);
+  EXPECT_TRUE(out.quick);
   EXPECT_EQ(out.purpose, "") << "the user's own now";
 }
 

@@ -58,6 +58,7 @@ TEST(LoadContract, UsersAreOrdinaryTests) {
   EXPECT_THAT(t.rows, ElementsAre("D1"));
   EXPECT_EQ(t.proof.red.size(), 1u);
   EXPECT_THAT(t.args, ElementsAre("pages.in.anon", "pages.in.hugetlb")) << "the cells that apply";
+  EXPECT_THAT(t.quick_args, ElementsAre("pages.in.anon")) << "one kind of memory each";
   EXPECT_TRUE(t.where.file.ends_with("guest-tests/lib/users/bdev.c")) << t.where.file;
   EXPECT_EQ(t.where.line, 3);
   EXPECT_EQ(s.tests[1].where.line, 6);

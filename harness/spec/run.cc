@@ -111,6 +111,7 @@ void read_matrix(Reader& r, const Fields& f, RunSpec& run, const fs::path& proje
   set(f, "archs", run.archs, [&](const Node& n) { return read_archs(r, n); });
   set(f, "suites", run.suites, [&](const Node& n) { return r.texts(n, "suites"); });
   if (const Node* n = f.get("suites")) run.suites_where = r.wheres(*n);
+  set(f, "quick", run.quick, [&](const Node& n) { return r.truth(n, "quick"); });
   if (const Node* n = f.get("accel")) {
     static constexpr model::Accel values[] = {model::Accel::automatic, model::Accel::kvm, model::Accel::tcg};
     run.accel = values[r.choice(*n, "accel", {"auto", "kvm", "tcg"})];
