@@ -88,7 +88,7 @@ static void on_the_medium(const struct user* user, enum memory_kind kind) {
     if (pins_begin(&before)) {
       const long done = user->carry ? user->carry(WAY_IN, memory.addr, length) : -ENOSYS;
       if (done != (long)length) ktap_fail("the transfer gave %ld", done);
-      pins_expect_at_least(&before, 0, 0);
+      contract_settled(&before, contract_skew(user));
     }
     if (!ktap_failed()) medium_has(&memory, length);
   }
@@ -107,7 +107,7 @@ static void written_back_while_held(const struct user* user, enum memory_kind ki
     if (!error && msync(memory.addr, memory.size, MS_SYNC) < 0) ktap_fail("msync: %s", strerror(errno));
     const long done = error ? 0 : user->let_go();
     if (!error && done != (long)length) ktap_fail("the transfer gave %ld", done);
-    pins_expect_at_least(&before, 0, 0);
+    contract_settled(&before, contract_skew(user));
     if (!ktap_failed()) medium_has(&memory, length);
   }
   memory_put(&memory);

@@ -141,7 +141,7 @@ static void ends_badly(const struct user* user, enum memory_kind kind) {
       if (done > (long)(2 * page) || (!user->carry && done >= 0)) ktap_fail("it gave %ld", done);
       if (done < 0 && done != -EFAULT && done != -user->refusal)
         ktap_fail("it gave %s", strerror((int)-done));
-      pins_expect_at_least(&before, 0, 0);
+      contract_settled(&before, contract_skew(user));
     }
     stop(&handler);
     memory_put(&memory);

@@ -41,7 +41,7 @@ static void half(const struct user* user, enum memory_kind kind, enum way way) {
       if (mprotect(memory.addr + there, memory.size - there, PROT_NONE) < 0)
         ktap_fail("mprotect: %s", strerror(errno));
       judge_half(user, attempt(user, way, memory.addr, length), there);
-      pins_expect_at_least(&before, 0, 0);
+      contract_settled(&before, contract_skew(user));
     }
   }
   memory_put(&memory);
@@ -96,7 +96,7 @@ static void each_allocation(const struct user* user, enum memory_kind kind) {
         const int injected = fault_walk(walk_one, &walk, faults);
         ktap_note("%s: %d faults, %d refusals, %d whole", way == WAY_IN ? "in" : "out", injected,
                   walk.refused, walk.done);
-        pins_expect_at_least(&before, 0, 0);
+        contract_settled(&before, contract_skew(user));
       }
     }
     memory_put(&memory);
@@ -130,6 +130,7 @@ static void ended(const struct user* user, enum memory_kind kind, enum ending en
   struct pins before;
   unsigned char answer = 0;
   const size_t length = user_length(user, pages * page_bytes());
+  const long long skew = contract_skew(user);
   user->close();
   if (memory_get(&memory, kind, pages * page_bytes()) && rendezvous_open(&taken)) {
     const pid_t child = pins_begin(&before) ? proc_fork() : -1;
@@ -138,12 +139,13 @@ static void ended(const struct user* user, enum memory_kind kind, enum ending en
       ktap_skip("the user could not be opened twice");
     if (child > 0 && answer == 1) ktap_fail("the memory could not be taken");
     if (child > 0 && ending == ENDING_KILL) kill(child, SIGKILL);
+    if (child > 0 && answer && user->ending) user->ending();
     if (child > 0) proc_end(child, limit_ms);
     if (child > 0) {
       struct user_counts want;
       user_count(user, WAY_IN, memory.addr, length, &want);
       if (answer == 2) pins_await_released(&before, want.kept, limit_ms);
-      pins_expect_at_least(&before, 0, 0);
+      contract_settled(&before, skew);
     }
     rendezvous_close(&taken);
   }

@@ -37,6 +37,10 @@ bool contract_take(const struct user* user, enum way way, void* addr, size_t len
 bool contract_let_go(const struct user* user, enum way way, void* addr, size_t length, struct pins* before);
 // The operation is refused with one of two errors (the second may be 0), and nothing stays held.
 bool contract_refused(const struct user* user, enum way way, void* addr, size_t length, int error, int other);
+// How many more pages an open user releases than it acquires, for each: legacy direct I/O (pins.h).
+long long contract_skew(const struct user* user);
+// However many pages were taken since `before`, all of them are released.
+bool contract_settled(struct pins* before, long long skew);
 // `length` bytes of the pattern `seed` at the user's other end, and what is there.
 bool contract_store(const struct user* user, size_t length, unsigned seed);
 bool contract_compare(const struct user* user, size_t length, unsigned seed);

@@ -16,9 +16,12 @@ enum { answer_ms = 20000, tag_held = 1, sector = 512 };
 static struct place place = {.fd = -1};
 static struct aio aio;
 static bool aio_ready, held;
+static enum place_kind opened;
+static bool ended;  // the process that opened it
 
 static bool open_kind(enum place_kind kind) {
-  held = false;
+  held = ended = false;
+  opened = kind;
   aio_ready = place_open(&place, kind, true, 0) && aio_open(&aio, 4);
   return aio_ready;
 }
@@ -33,9 +36,15 @@ void place_user_close(void) {
   if (aio_ready) aio_close(&aio);
   aio_ready = false;
   place_close(&place);
+  if (ended) place_close_ended(opened);
+  ended = false;
 }
 
 enum pin_mode place_user_mode(void) { return place.mode; }
+
+struct place* place_user_place(void) {
+  return &place;
+}
 
 long place_user_carry(enum way way, void* addr, size_t length) {
   long result = -ETIME;
@@ -74,6 +83,8 @@ long place_user_let_go(void) {
   held = false;
   return aio_reap(&aio, answer_ms, &result) == tag_held ? result : -ETIME;
 }
+
+void place_user_ending(void) { ended = place_release_ended(); }
 
 static size_t whole_sectors(size_t length) { return (length + sector - 1) / sector * sector; }
 

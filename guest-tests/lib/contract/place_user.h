@@ -11,10 +11,13 @@ bool place_user_open_ext4(void);
 bool place_user_open_vfat(void);
 void place_user_close(void);
 enum pin_mode place_user_mode(void);
+// What is open, for users that submit in another way than by AIO.
+struct place* place_user_place(void);
 long place_user_carry(enum way way, void* addr, size_t length);
 long place_user_carry_pieces(enum way way, const struct iovec* pieces, int count);
 int place_user_take(enum way way, void* addr, size_t length);
 long place_user_let_go(void);
+void place_user_ending(void);
 bool place_user_store(const void* data, size_t length);
 bool place_user_load(void* data, size_t length);
 void place_user_counts(enum way way, const void* addr, size_t length, struct user_counts* counts);

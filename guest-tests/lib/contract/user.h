@@ -52,6 +52,9 @@ struct user {
   // Lets the held transfer go on, where take() began one, and waits for its end; then nothing is held. Bytes
   // transferred, 0 where take() began none, or -errno.
   long (*let_go)(void);
+  // The process that took memory is ending, says another one: what the user holds by a gate goes on. The next
+  // close() removes what that process left. NULL: there is no gate.
+  void (*ending)(void);
   // Access through what is held, as the device would: `length` bytes at `offset` of it. NULL: none but the
   // transfer that let_go() completes.
   bool (*poke)(size_t offset, const void* from, size_t length);

@@ -21,6 +21,7 @@ const struct user user_bdev_aio = {
     .carry_pieces = place_user_carry_pieces,
     .take = place_user_take,
     .let_go = place_user_let_go,
+    .ending = place_user_ending,
     .store = place_user_store,
     .load = place_user_load,
     .counts = place_user_counts,

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+/* user:
+what: "O_DIRECT on SMB 3.1.1 from ksmbd over loopback"
+rows: [D19]
+traits: [in, out, data, pieces, carry, short]
+needs: {tools: [ksmbd.mountd], symbols: [CIFS, SMB_SERVER]}
+*/
+#include "contract/dio_user.h"
+
+static bool open_user(void) { return dio_user_open_fs("cifs"); }
+
+const struct user user_cifs = {
+    .ways = USER_IN | USER_OUT,
+    .open = open_user,
+    .close = dio_user_close,
+    .mode = dio_user_fs_mode,
+    .carry = dio_user_carry,
+    .carry_pieces = dio_user_carry_pieces,
+    .store = dio_user_store,
+    .load = dio_user_load,
+    .counts = dio_user_fs_counts,
+    .align = 512,
+    .most = dio_user_most,
+};

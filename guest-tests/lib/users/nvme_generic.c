@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: GPL-2.0
+/* user:
+what: "NVME_IOCTL_IO64_CMD on the generic character device"
+rows: [P2]
+traits: [in, out, data, carry, short]
+needs: {nvme: [pin-raw], symbols: [BLK_DEV_NVME]}
+*/
+#include "contract/nvme_user.h"
+
+static bool open_user(void) { return nvme_user_open(true); }
+
+static long carry(enum way way, void* addr, size_t length) {
+  const struct nvme_io io = nvme_user_io(way, addr, length);
+  return nvme_user_done(nvme_io64_cmd(nvme_user(), &io), length);
+}
+
+const struct user user_nvme_generic = {
+    .ways = USER_IN | USER_OUT,
+    .open = open_user,
+    .close = nvme_user_close,
+    .mode = caps_dio_passthru,
+    .carry = carry,
+    .store = dio_user_store,
+    .load = dio_user_load,
+    .align = 512,
+    .most = dio_user_most,
+};

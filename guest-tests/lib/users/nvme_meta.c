@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/* user:
+what: "the metadata buffer of an NVMe passthrough command; its data is private memory"
+rows: [P6]
+traits: [in, out, data, carry, short]
+needs: {nvme: [pin-raw], devices: [meta], symbols: [BLK_DEV_NVME, BLK_DEV_INTEGRITY]}
+*/
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffers.h"
+#include "contract/nvme_user.h"
+#include "ktap.h"
+#include "pins.h"
+
+// The drive takes 512 KiB of data at once.
+enum { block = 512, most = 512 * 1024 / block * nvme_meta_per_block };
+
+static struct nvme nvme = {.fd = -1};
+static struct buffer data;    // of the command under test
+static unsigned char* other;  // data and metadata of the commands that store and load
+
+static size_t data_bytes(size_t length) { return length / nvme_meta_per_block * block; }
+
+static bool open_user(void) {
+  const size_t bytes = data_bytes(most);
+  other = aligned_alloc(page_bytes(), bytes + most);
+  if (!other) return ktap_fail("no memory");
+  memset(other, 0, bytes + most);
+  if (!nvme_open(&nvme, DRIVE_META, 1, false)) return false;
+  if (nvme.lba_bytes != block) return ktap_fail("the drive has blocks of %zu bytes", nvme.lba_bytes);
+  return buffer_get(&data, BUFFER_PAGES, bytes);
+}
+
+static void close_user(void) {
+  if (data.addr) buffer_put(&data);
+  data.addr = NULL;
+  nvme_close(&nvme);
+  free(other);
+  other = NULL;
+}
+
+static int submit(enum way way, void* from, void* meta, size_t length) {
+  const struct nvme_io io = {.write = way == WAY_OUT,
+                             .addr = from,
+                             .length = data_bytes(length),
+                             .meta = meta,
+                             .meta_length = length};
+  return nvme_io_cmd(&nvme, &io);
+}
+
+static long carry(enum way way, void* addr, size_t length) {
+  return nvme_user_done(submit(way, data.addr, addr, length), length);
+}
+
+static bool store(const void* bytes, size_t length) {
+  memcpy(other + data_bytes(most), bytes, length);
+  return submit(WAY_OUT, other, other + data_bytes(most), length) == 0 || ktap_fail("storing metadata");
+}
+
+static bool load(void* bytes, size_t length) {
+  if (submit(WAY_IN, other, other + data_bytes(most), length) != 0) return ktap_fail("loading metadata");
+  memcpy(bytes, other + data_bytes(most), length);
+  return true;
+}
+
+static void counts(enum way way, const void* addr, size_t length, struct user_counts* counts) {
+  (void)way;
+  if (caps_dio_passthru() == MODE_PIN)
+    counts->acquired += (long long)pages_spanned(data.addr, data_bytes(length));
+  if (caps_passthru_meta() == MODE_PIN) counts->acquired += (long long)pages_spanned(addr, length);
+}
+
+const struct user user_nvme_meta = {
+    .ways = USER_IN | USER_OUT,
+    .open = open_user,
+    .close = close_user,
+    .mode = caps_passthru_meta,
+    .carry = carry,
+    .store = store,
+    .load = load,
+    .counts = counts,
+    .align = nvme_meta_per_block,
+    .most = most,
+};

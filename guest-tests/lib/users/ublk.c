@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0
+/* user:
+what: "O_DIRECT on a ublk device, whose server copies between the pages of a request and its own memory"
+rows: [G24]
+traits: [in, out, data, pieces, carry, short]
+needs: {nvme: [pin-raw], symbols: [BLK_DEV_NVME, BLK_DEV_UBLK, IO_URING]}
+*/
+#include "ublk.h"
+
+#include "contract/dio_user.h"
+
+static struct ublk ublk = {.control_fd = -1};
+
+static bool open_user(void) {
+  return ublk_open(&ublk, 2 * dio_user_most, false) && dio_user_open(ublk.path, 0);
+}
+
+static void close_user(void) {
+  dio_user_close();
+  ublk_close(&ublk);
+}
+
+const struct user user_ublk = {
+    .ways = USER_IN | USER_OUT,
+    .open = open_user,
+    .close = close_user,
+    .mode = caps_dio_bdev,
+    .carry = dio_user_carry,
+    .carry_pieces = dio_user_carry_pieces,
+    .store = dio_user_store,
+    .load = dio_user_load,
+    .align = 512,
+    .most = dio_user_most,
+};
