@@ -132,3 +132,34 @@ enum pin_mode caps_dio_passthru(void) {
   nvme_close(&nvme);
   return known;
 }
+
+// One page of data with its metadata: two pages where both are pinned, else one or none.
+enum pin_mode caps_passthru_meta(void) {
+  static enum pin_mode known = MODE_UNKNOWN;
+  const enum pin_mode passthru = caps_dio_passthru();
+  struct nvme nvme;
+  struct buffer data, meta;
+  struct pins before, after;
+  if (known != MODE_UNKNOWN || passthru == MODE_UNKNOWN || !nvme_open(&nvme, DRIVE_META, 1, false))
+    return known;
+  if (buffer_get(&data, BUFFER_PAGES, page_bytes())) {
+    if (buffer_get(&meta, BUFFER_PAGES, page_bytes())) {
+      struct nvme_io io = {.addr = data.addr, .length = page_bytes(), .meta = meta.addr};
+      io.meta_length = io.length / nvme.lba_bytes * nvme_meta_per_block;
+      if (pins_begin(&before)) {
+        const int status = nvme_io_cmd(&nvme, &io);
+        if (status != 0) ktap_fail("a command with metadata gave %d", status);
+        if (status == 0 && pins_sample(&after) && pins_rest(&after)) {
+          const long long got = after.acquired - before.acquired;
+          pins_claim_exact(got);
+          known = got > (passthru == MODE_PIN ? 1 : 0) ? MODE_PIN : MODE_GET;
+          caps_print("passthru.meta", pin_mode_name(known));
+        }
+      }
+      buffer_put(&meta);
+    }
+    buffer_put(&data);
+  }
+  nvme_close(&nvme);
+  return known;
+}

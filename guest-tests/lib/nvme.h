@@ -48,3 +48,11 @@ void nvme_uring_prepare(const struct nvme* nvme, struct ring* ring, const struct
 // Capability dio.passthru: does passthrough pin? Probed by one page-sized NVME_IOCTL_IO_CMD read of
 // DRIVE_RAW, whose pins are claimed. MODE_UNKNOWN: the running case has been skipped or failed.
 enum pin_mode caps_dio_passthru(void);
+
+// Serial number of the drive with metadata, and how many bytes of it belong to each block of 512.
+#define DRIVE_META "pin-meta"
+enum { nvme_meta_per_block = 8 };
+// Capability passthru.meta: is the metadata buffer of a command pinned? Since 6.9 the kernel maps that buffer
+// too (block/bio-integrity.c bio_integrity_map_user), even if it then copies because the drive accepts only
+// one segment; before, it copied without pinning. Probed by one read of DRIVE_META, whose pins are claimed.
+enum pin_mode caps_passthru_meta(void);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 // Passthrough with a separate metadata buffer, on a namespace with 8 bytes of metadata per block.
-// Since 6.9 the kernel maps that buffer too (block/bio-integrity.c bio_integrity_map_user), pinned page by
-// page, even if it then copies because the drive accepts only one segment; before, it copied without pinning.
 #include <string.h>
 
 #include "buffers.h"
@@ -10,8 +8,7 @@
 #include "pins.h"
 #include "ring.h"
 
-enum { meta_per_block = 8, untouched = 0x5a };
-static const char drive_meta[] = "pin-meta";
+enum { untouched = 0x5a };
 
 struct meta_case {
   enum buffer_kind kind;
@@ -24,7 +21,7 @@ static int submit(const struct meta_case* c, const struct nvme_io* io) {
   struct nvme nvme;
   struct ring ring;
   int status = -1;
-  if (!nvme_open(&nvme, drive_meta, 1, c->uring)) return -1;
+  if (!nvme_open(&nvme, DRIVE_META, 1, c->uring)) return -1;
   if (!c->uring) {
     status = nvme_io_cmd(&nvme, io);
   } else if (ring_open(&ring, 4, nvme_ring_flags)) {
@@ -35,34 +32,10 @@ static int submit(const struct meta_case* c, const struct nvme_io* io) {
   return status;
 }
 
-// Does this kernel pin metadata? From one page of data with its metadata: 2 pages then, else 1 or 0.
-static enum pin_mode meta_mode(void) {
-  static enum pin_mode known = MODE_UNKNOWN;
-  struct buffer data, meta;
-  struct pins before, after;
-  enum pin_mode passthru = caps_dio_passthru();
-  if (known != MODE_UNKNOWN || passthru == MODE_UNKNOWN) return known;
-  if (!buffer_get(&data, BUFFER_PAGES, page_bytes())) return known;
-  if (buffer_get(&meta, BUFFER_PAGES, page_bytes())) {
-    static const struct meta_case plain;
-    size_t length = page_bytes() / 512 * meta_per_block;
-    struct nvme_io io = {.addr = data.addr, .length = page_bytes(), .meta = meta.addr, .meta_length = length};
-    if (pins_begin(&before) && submit(&plain, &io) == 0 && pins_sample(&after) && pins_rest(&after)) {
-      long long got = after.acquired - before.acquired;
-      pins_claim_exact(got);
-      known = got > (passthru == MODE_PIN ? 1 : 0) ? MODE_PIN : MODE_GET;
-      caps_print("passthru.meta", pin_mode_name(known));
-    }
-    buffer_put(&meta);
-  }
-  buffer_put(&data);
-  return known;
-}
-
 static bool measure(const struct meta_case* c, struct nvme_io* io, bool write) {
   struct pins before;
   long long data = caps_dio_passthru() == MODE_PIN ? (long long)pages_spanned(io->addr, io->length) : 0;
-  long long meta = meta_mode() == MODE_PIN ? (long long)pages_spanned(io->meta, io->meta_length) : 0;
+  long long meta = caps_passthru_meta() == MODE_PIN ? (long long)pages_spanned(io->meta, io->meta_length) : 0;
   io->write = write;
   if (!pins_begin(&before)) return false;
   int status = submit(c, io);
@@ -74,7 +47,7 @@ static bool measure(const struct meta_case* c, struct nvme_io* io, bool write) {
 static void there_and_back(const struct meta_case* c, const struct buffer* data, const struct buffer* meta) {
   static unsigned seed = 900;
   size_t length = (size_t)c->blocks_pages * page_bytes();
-  size_t meta_length = length / 512 * meta_per_block;
+  size_t meta_length = length / 512 * nvme_meta_per_block;
   unsigned char* meta_at = meta->addr + c->meta_offset;
   struct nvme_io io = {.addr = data->addr, .length = length, .meta = meta_at, .meta_length = meta_length};
   ++seed;
@@ -94,11 +67,11 @@ static void data_and_metadata(const void* arg) {
   struct buffer data, meta;
   struct nvme nvme;
   long huge_before = hugetlb_free();
-  if (!nvme_open(&nvme, drive_meta, 1, c->uring)) return;
+  if (!nvme_open(&nvme, DRIVE_META, 1, c->uring)) return;
   size_t lba = nvme.lba_bytes;
   nvme_close(&nvme);
   KTAP_REQUIRE(lba == 512, "blocks of %zu bytes", lba);
-  if (meta_mode() == MODE_UNKNOWN) {
+  if (caps_passthru_meta() == MODE_UNKNOWN) {
     if (!ktap_failed()) ktap_fail("a command with metadata does not work");
     return;
   }
