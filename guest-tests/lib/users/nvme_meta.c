@@ -4,9 +4,12 @@ what: "the metadata buffer of an NVMe passthrough command; its data is private m
 rows: [P6]
 traits: [in, out, data, carry, short]
 needs: {nvme: [pin-raw], devices: [meta], symbols: [BLK_DEV_NVME, BLK_DEV_INTEGRITY]}
+# A kernel that confuses the directions writes to the zero page.
+destructive: true
 */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "buffers.h"
 #include "contract/nvme_user.h"
@@ -32,14 +35,6 @@ static bool open_user(void) {
   return buffer_get(&data, BUFFER_PAGES, bytes);
 }
 
-static void close_user(void) {
-  if (data.addr) buffer_put(&data);
-  data.addr = NULL;
-  nvme_close(&nvme);
-  free(other);
-  other = NULL;
-}
-
 static int submit(enum way way, void* from, void* meta, size_t length) {
   const struct nvme_io io = {.write = way == WAY_OUT,
                              .addr = from,
@@ -47,6 +42,34 @@ static int submit(enum way way, void* from, void* meta, size_t length) {
                              .meta = meta,
                              .meta_length = length};
   return nvme_io_cmd(&nvme, &io);
+}
+
+// A kernel that takes memory that it writes for memory that it only reads writes to the zero page, which all
+// processes have: the cases after this one would see that. Zeros get there in the same way.
+static void clear_zero_page(void) {
+  const size_t length = page_bytes() < most ? page_bytes() : most;
+  volatile unsigned char* zero =
+      mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (zero == MAP_FAILED) return;
+  size_t at = 0;
+  while (at < page_bytes() && zero[at] == 0) ++at;
+  if (at < page_bytes()) {
+    ktap_note("byte %zu of the zero page was written", at);
+    memset(other + data_bytes(most), 0, length);
+    if (submit(WAY_OUT, other, other + data_bytes(most), length) != 0 ||
+        submit(WAY_IN, other, (void*)zero, length) != 0)
+      ktap_note("the zero page stays as it is");
+  }
+  munmap((void*)zero, page_bytes());
+}
+
+static void close_user(void) {
+  if (nvme.fd >= 0) clear_zero_page();
+  if (data.addr) buffer_put(&data);
+  data.addr = NULL;
+  nvme_close(&nvme);
+  free(other);
+  other = NULL;
 }
 
 static long carry(enum way way, void* addr, size_t length) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* user:
-what: "O_DIRECT on a file on vfat (fs/direct-io.c) by AIO, held by a device-mapper device below that is
-suspended" rows: [D5, D7] traits: [in, out, data, pieces, carry, hold, short] needs: {symbols: [AIO,
-BLK_DEV_DM, BLK_DEV_LOOP, VFAT_FS]}
+what: "O_DIRECT on a file on vfat (fs/direct-io.c) by AIO, held by a suspended device below"
+rows: [D5, D7]
+traits: [in, out, data, pieces, carry, hold, short]
+needs: {symbols: [AIO, BLK_DEV_DM, BLK_DEV_LOOP, VFAT_FS]}
 */
 #include "contract/place_user.h"
 
