@@ -118,29 +118,39 @@ void probe_lt_unlock(void) {
   close(ring);
 }
 
-void probe_udmabuf(void) {
+static enum pin_mode udmabuf_of(int driver, int memfd) {
+  struct udmabuf_create create = {.memfd = (uint32_t)memfd, .size = page_bytes()};
   struct pins before, after;
+  if (!pins_begin(&before)) return MODE_UNKNOWN;
+  int fd = ioctl(driver, UDMABUF_CREATE, &create);
+  if (fd < 0) {
+    ktap_fail("UDMABUF_CREATE: %s", strerror(errno));
+    return MODE_UNKNOWN;
+  }
+  after = before;
+  close(fd);
+  if (!pins_rest(&after)) return MODE_UNKNOWN;
+  pins_claim_exact(after.acquired - before.acquired);
+  return caps_announce("udmabuf.pin", after.acquired > before.acquired ? MODE_PIN : MODE_GET);
+}
+
+enum pin_mode probe_udmabuf_mode(void) {
+  static enum pin_mode known = MODE_UNKNOWN;
+  if (known != MODE_UNKNOWN) return known;
   int driver = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
   if (driver < 0) {
     probe_unknown("udmabuf.pin", "/dev/udmabuf: %s (UDMABUF)", strerror(errno));
-    return;
+    return MODE_UNKNOWN;
   }
   int memfd = memfd_create("pinrig", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  bool good = memfd >= 0 && ftruncate(memfd, (off_t)page_bytes()) == 0 &&
-              fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK) == 0;
-  if (!good) ktap_fail("a memfd for udmabuf: %s", strerror(errno));
-  if (good && pins_begin(&before)) {
-    struct udmabuf_create create = {.memfd = (uint32_t)memfd, .size = page_bytes()};
-    int fd = ioctl(driver, UDMABUF_CREATE, &create);
-    if (fd < 0) ktap_fail("UDMABUF_CREATE: %s", strerror(errno));
-    after = before;
-    if (fd >= 0) close(fd);
-    if (fd >= 0 && pins_rest(&after)) {
-      long long pinned = after.acquired - before.acquired;
-      caps_print("udmabuf.pin", pinned > 0 ? "pin" : "get");
-      pins_claim_exact(pinned);
-    }
-  }
+  if (memfd >= 0 && ftruncate(memfd, (off_t)page_bytes()) == 0 &&
+      fcntl(memfd, F_ADD_SEALS, F_SEAL_SHRINK) == 0)
+    known = udmabuf_of(driver, memfd);
+  else
+    ktap_fail("a memfd for udmabuf: %s", strerror(errno));
   if (memfd >= 0) close(memfd);
   close(driver);
+  return known;
 }
+
+void probe_udmabuf(void) { probe_udmabuf_mode(); }

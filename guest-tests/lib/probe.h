@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+#include "caps.h"
+
 // Prints `name` as unknown and skips the running case. Always returns false.
 bool probe_unknown(const char* name, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -16,3 +18,6 @@ void probe_lt_file(void);    // lt.file_rw: allowed or refused, long-term pins o
 void probe_lt_unlock(void);  // lt.unlock: yes or no, long-term pins of memory that userfaultfd brings
 void probe_framevec(void);   // framevec.force: yes or no, a device's buffer in read-only memory
 void probe_udmabuf(void);    // udmabuf.pin: pin or get
+
+// What probe_udmabuf() found, probed once in a program.
+enum pin_mode probe_udmabuf_mode(void);

@@ -3,25 +3,19 @@
 // pins of them are refused (mm/gup.c, check_vma_flags() and gup_fast_folio_allowed()), because the file
 // system could not reuse the blocks until they end; short-term ones pin the device's pages; reading the file
 // directly copies and pins nothing.
+#include "fsdax.h"
+
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "caps.h"
 #include "devices.h"
 #include "mr.h"
-#include "tool.h"
 #include "uring.h"
 
-#ifndef MAP_SYNC
-#define MAP_SYNC 0x80000
-#define MAP_SHARED_VALIDATE 3
-#endif
-
 enum { seed = 88, file_seed = 89 };
-static const char device[] = "/dev/pmem0", folder[] = "/mnt/dax", path[] = "/mnt/dax/file";
+static const char path[] = FSDAX_FOLDER "/file";
 
 // A file of 16 pages and a mapping of it that is the medium: MAP_SYNC is for such alone.
 struct file {
@@ -31,16 +25,8 @@ struct file {
 };
 
 static bool file_open(struct file* file) {
-  static const char* const make[] = {"mkfs.xfs", "-q", "-f", "-m", "reflink=0", device, NULL};
   *file = (struct file){.fd = -1, .addr = MAP_FAILED, .size = MR_PAGES * page_bytes()};
-  if (access(device, F_OK) < 0) return ktap_skip("no %s (persistent memory)", device);
-  // Its direct writes are none of the case's business.
-  struct pins before, after;
-  if (!pins_begin(&before) || !tool_run(make, 60000) || !pins_sample(&after)) return false;
-  pins_claim_at_least(0);
-  mkdir(folder, 0700);
-  if (mount(device, folder, "xfs", 0, "dax=always") < 0)
-    return ktap_skip("mounting xfs with dax: %s", strerror(errno));
+  if (!fsdax_mount_xfs()) return false;
   file->fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   unsigned char block[65536];
   for (int i = 0; file->fd >= 0 && i < MR_PAGES; ++i) {
@@ -56,7 +42,7 @@ static bool file_open(struct file* file) {
 static void file_close(struct file* file) {
   if (file->addr != MAP_FAILED) munmap(file->addr, file->size);
   if (file->fd >= 0) close(file->fd);
-  umount2(folder, MNT_DETACH);
+  fsdax_unmount();
 }
 
 static void region_refused(const void* arg) {
