@@ -72,11 +72,16 @@ void user_count(const struct user* user, enum way way, const void* addr, size_t 
 }
 
 size_t user_most(const struct user* user) { return user->most ? user->most : usual_most; }
-size_t user_align(const struct user* user) { return user->align ? user->align : 1; }
+
+size_t user_align(const struct user* user) {
+  if (user->align == USER_WHOLE_PAGES) return page_bytes();
+  return user->align ? user->align : 1;
+}
 
 size_t user_length(const struct user* user, size_t wanted) {
   const size_t unit = user_align(user);
   if (wanted > user_most(user)) wanted = user_most(user);
+  if (wanted < user->least) wanted = user->least;
   wanted -= wanted % unit;
   return wanted ? wanted : unit;
 }
@@ -123,17 +128,19 @@ bool contract_transfer(const struct user* user, enum way way, void* addr, size_t
   return contract_take(user, way, addr, length, &before) && contract_let_go(user, way, addr, length, &before);
 }
 
-static long attempt(const struct user* user, enum way way, void* addr, size_t length) {
+long contract_attempt(const struct user* user, enum way way, void* addr, size_t length) {
   if (user->carry) return user->carry(way, addr, length);
   const int error = user->take(way, addr, length);
-  return error ? error : (user->let_go(), (long)length);
+  if (error) return error;
+  const long done = user->let_go();
+  return done < 0 ? done : (long)length;
 }
 
 bool contract_refused(const struct user* user, enum way way, void* addr, size_t length, int error,
                       int other) {
   struct pins before;
   if (!pins_begin(&before)) return false;
-  const long done = attempt(user, way, addr, length);
+  const long done = contract_attempt(user, way, addr, length);
   ktap_note("gave %ld", done);
   if (done != -error && (other == 0 || done != -other))
     ktap_fail("want %s, got %s", strerror(error), done < 0 ? strerror((int)-done) : "no refusal");

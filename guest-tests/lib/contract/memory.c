@@ -10,8 +10,11 @@
 #include <unistd.h>
 
 #include "contract/memory_maker.h"
+#include "fsdax.h"
 #include "ktap.h"
 #include "proc.h"
+
+static const struct memory* current;
 
 static bool from_buffer(struct memory* memory, enum buffer_kind kind, size_t size) {
   if (!buffer_get(&memory->buffer, kind, size)) return false;
@@ -84,14 +87,19 @@ static const struct maker {
     [MEMORY_PTE_THP] = {"pte_thp", pte_thp, true, false},
     [MEMORY_MTHP] = {"mthp", memory_make_mthp, true, false},
     [MEMORY_HUGETLB] = {"hugetlb", hugetlb, true, false},
+    [MEMORY_HUGETLB_64K] = {"hugetlb_64k", memory_make_hugetlb_64k, true, false},
+    [MEMORY_HUGETLB_32M] = {"hugetlb_32m", memory_make_hugetlb_32m, true, false},
+    [MEMORY_HUGETLB_1G] = {"hugetlb_1g", memory_make_hugetlb_1g, true, false},
     [MEMORY_MEMFD] = {"memfd", memfd, true, true},
     [MEMORY_MEMFD_HOLE] = {"memfd_hole", memory_make_memfd_hole, false, true},
     [MEMORY_MEMFD_HUGETLB] = {"memfd_hugetlb", memory_make_memfd_hugetlb, true, true},
     [MEMORY_MEMFD_THP] = {"memfd_thp", memory_make_memfd_thp, true, true},
     [MEMORY_FILE] = {"file", memory_make_file, true, true},
+    [MEMORY_FSDAX] = {"fsdax", memory_make_fsdax, true, true},
     [MEMORY_SECRET] = {"secretmem", memory_make_secret, true, true},
     [MEMORY_KSM] = {"ksm", memory_make_ksm, true, false},
     [MEMORY_PFNMAP] = {"pfnmap", memory_make_pfnmap, false, true},
+    [MEMORY_DEVICE] = {"device", memory_make_device, false, false},
     [MEMORY_GUARD] = {"guard", memory_make_guard, true, false},
 };
 
@@ -109,8 +117,16 @@ bool memory_is_shared(enum memory_kind kind) { return makers[kind].shared; }
 bool memory_get(struct memory* memory, enum memory_kind kind, size_t size) {
   *memory = (struct memory){.kind = kind, .folio = page_bytes(), .map = MAP_FAILED, .fd = -1, .child = -1};
   memory->buffer = (struct buffer){.map = MAP_FAILED, .fd = -1};
+  current = memory;
   return makers[kind].make(memory, size);
 }
+
+const struct memory* memory_at(const void* addr) {
+  const unsigned char* at = addr;
+  return current && at >= current->addr && at < current->addr + current->size ? current : NULL;
+}
+
+int memory_fd(const struct memory* memory) { return memory->fd >= 0 ? memory->fd : memory->buffer.fd; }
 
 bool memory_map(struct memory* memory, size_t size, int protection, int flags, int fd) {
   memory->size = (size + page_bytes() - 1) / page_bytes() * page_bytes();
@@ -129,10 +145,13 @@ static void end_child(struct memory* memory) {
 
 void memory_put(struct memory* memory) {
   end_child(memory);
+  if (current == memory) current = NULL;
   buffer_put(&memory->buffer);
   if (memory->map != MAP_FAILED) munmap(memory->map, memory->map_size);
   if (memory->fd >= 0) close(memory->fd);
   if (memory->path[0]) unlink(memory->path);
+  if (memory->kind == MEMORY_FSDAX) fsdax_unmount();
+  memory_end_hugetlb(memory);
   memory->map = MAP_FAILED;
   memory->fd = -1;
   memory->path[0] = 0;

@@ -9,22 +9,27 @@
 #include "buffers.h"
 
 enum memory_kind {
-  MEMORY_ANON,           // anon: private base pages, written
-  MEMORY_UNTOUCHED,      // untouched: private, never touched
-  MEMORY_COW,            // cow: private and written, shared with a child that is alive
-  MEMORY_ZERO,           // zero: private, only read: the zero page
-  MEMORY_THP,            // thp: transparent huge pages, mapped as such
-  MEMORY_PTE_THP,        // pte_thp: transparent huge pages mapped by base pages
-  MEMORY_MTHP,           // mthp: folios of 64 KiB (contpte on arm64)
-  MEMORY_HUGETLB,        // hugetlb: of the default huge page size
+  MEMORY_ANON,         // anon: private base pages, written
+  MEMORY_UNTOUCHED,    // untouched: private, never touched
+  MEMORY_COW,          // cow: private and written, shared with a child that is alive
+  MEMORY_ZERO,         // zero: private, only read: the zero page
+  MEMORY_THP,          // thp: transparent huge pages, mapped as such
+  MEMORY_PTE_THP,      // pte_thp: transparent huge pages mapped by base pages
+  MEMORY_MTHP,         // mthp: folios of 64 KiB (contpte on arm64)
+  MEMORY_HUGETLB,      // hugetlb: of the default huge page size
+  MEMORY_HUGETLB_64K,  // hugetlb_64k, and so on: of another size
+  MEMORY_HUGETLB_32M,
+  MEMORY_HUGETLB_1G,
   MEMORY_MEMFD,          // memfd: a shared mapping of a memfd, written
   MEMORY_MEMFD_HOLE,     // memfd_hole: the same, never written
   MEMORY_MEMFD_HUGETLB,  // memfd_hugetlb: a memfd of huge pages
   MEMORY_MEMFD_THP,      // memfd_thp: shared memory in transparent huge pages
   MEMORY_FILE,           // file: a shared mapping of a file on ext4
+  MEMORY_FSDAX,          // fsdax: a shared mapping of a file on persistent memory, written
   MEMORY_SECRET,         // secretmem: memfd_secret()
   MEMORY_KSM,            // ksm: merged pages
   MEMORY_PFNMAP,         // pfnmap: frames without a struct page, a device's memory
+  MEMORY_DEVICE,         // device: zeros in device-private memory (TEST_HMM)
   MEMORY_GUARD,          // guard: guard pages in its second half
   MEMORY_KINDS
 };
@@ -51,6 +56,10 @@ enum memory_kind memory_of(const char* name);
 // cannot) or failed. Always call memory_put().
 bool memory_get(struct memory* memory, enum memory_kind kind, size_t size);
 void memory_put(struct memory* memory);
+// What the running case got last, if `addr` is in it, else NULL: for users that take a file instead of
+// addresses, whose descriptor is memory_fd().
+const struct memory* memory_at(const void* addr);
+int memory_fd(const struct memory* memory);
 
 // May its content be written by the test itself before it is taken (not: untouched, zero, a hole)?
 bool memory_is_written(enum memory_kind kind);

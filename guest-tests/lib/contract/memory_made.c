@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "contract/memory_maker.h"
+#include "fsdax.h"
 #include "ksm.h"
 #include "ktap.h"
 
@@ -98,12 +99,9 @@ bool memory_make_memfd_thp(struct memory* memory, size_t size) {
   return true;
 }
 
-// On the machine's ext4, with its data on the medium.
-bool memory_make_file(struct memory* memory, size_t size) {
-  struct stat here, parent;
-  if (stat("/mnt/ext4", &here) < 0 || stat("/mnt", &parent) < 0 || here.st_dev == parent.st_dev)
-    return ktap_skip("nothing is mounted at /mnt/ext4");
-  snprintf(memory->path, sizeof(memory->path), "/mnt/ext4/contract-%d", (int)getpid());
+// A file in `folder` with its data on the medium.
+static bool make_file(struct memory* memory, const char* folder, size_t size) {
+  snprintf(memory->path, sizeof(memory->path), "%s/contract-%d", folder, (int)getpid());
   memory->fd = open(memory->path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   size = (size + page_bytes() - 1) / page_bytes() * page_bytes();
   unsigned char* bytes = malloc(size);
@@ -113,8 +111,26 @@ bool memory_make_file(struct memory* memory, size_t size) {
     good = pwrite(memory->fd, bytes, size, 0) == (ssize_t)size && fsync(memory->fd) == 0;
   }
   free(bytes);
-  if (!good) return ktap_fail("%s: %s", memory->path, strerror(errno));
-  return memory_map(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd);
+  return good || ktap_fail("%s: %s", memory->path, strerror(errno));
+}
+
+// On the machine's ext4.
+bool memory_make_file(struct memory* memory, size_t size) {
+  struct stat here, parent;
+  if (stat("/mnt/ext4", &here) < 0 || stat("/mnt", &parent) < 0 || here.st_dev == parent.st_dev)
+    return ktap_skip("nothing is mounted at /mnt/ext4");
+  return make_file(memory, "/mnt/ext4", size) &&
+         memory_map(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED, memory->fd);
+}
+
+// The mapping is the medium: MAP_SYNC is for such alone. Its pages have been written, so that the page table
+// allows writing.
+bool memory_make_fsdax(struct memory* memory, size_t size) {
+  if (!fsdax_mount_ext4() || !make_file(memory, FSDAX_FOLDER, size) ||
+      !memory_map(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED_VALIDATE | MAP_SYNC, memory->fd))
+    return false;
+  memset(memory->addr, 0x5a, memory->size);
+  return true;
 }
 
 bool memory_make_secret(struct memory* memory, size_t size) {

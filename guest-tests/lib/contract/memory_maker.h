@@ -8,11 +8,18 @@
 bool memory_map(struct memory* memory, size_t size, int protection, int flags, int fd);
 
 bool memory_make_mthp(struct memory* memory, size_t size);
+// Huge pages of one size; what the pool lacks is added to it, and memory_end_hugetlb() removes that again.
+bool memory_make_hugetlb_64k(struct memory* memory, size_t size);
+bool memory_make_hugetlb_32m(struct memory* memory, size_t size);
+bool memory_make_hugetlb_1g(struct memory* memory, size_t size);
+void memory_end_hugetlb(const struct memory* memory);
 bool memory_make_memfd_hole(struct memory* memory, size_t size);
 bool memory_make_memfd_hugetlb(struct memory* memory, size_t size);
 bool memory_make_memfd_thp(struct memory* memory, size_t size);
 bool memory_make_file(struct memory* memory, size_t size);
+bool memory_make_fsdax(struct memory* memory, size_t size);
 bool memory_make_secret(struct memory* memory, size_t size);
 bool memory_make_ksm(struct memory* memory, size_t size);
 bool memory_make_pfnmap(struct memory* memory, size_t size);
+bool memory_make_device(struct memory* memory, size_t size);
 bool memory_make_guard(struct memory* memory, size_t size);

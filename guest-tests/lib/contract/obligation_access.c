@@ -48,7 +48,8 @@ static void readonly_part(const struct user* user, enum memory_kind kind) {
     ktap_skip("a transfer is no longer than a page");
     return;
   }
-  if (memory_get(&memory, kind, 4 * page) && (!user->store || contract_store(user, length, theirs))) {
+  if (memory_get(&memory, kind, length > 4 * page ? length : 4 * page) &&
+      (!user->store || contract_store(user, length, theirs))) {
     pattern_fill(memory.addr, length, mine, 0);
     if (mprotect(memory.addr + page, page, PROT_READ) < 0) ktap_fail("mprotect: %s", strerror(errno));
     struct pins before;

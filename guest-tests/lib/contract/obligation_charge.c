@@ -16,6 +16,8 @@ enum { pages = 16, limit_ms = 20000, repeats = 3 };
 
 static size_t huge_of(enum memory_kind kind) {
   if (kind == MEMORY_THP || kind == MEMORY_PTE_THP || kind == MEMORY_MEMFD_THP) return thp_bytes();
+  if (kind == MEMORY_HUGETLB_64K) return 64 << 10;
+  if (kind == MEMORY_HUGETLB_32M || kind == MEMORY_HUGETLB_1G) return 32 << 20;
   return kind == MEMORY_HUGETLB || kind == MEMORY_MEMFD_HUGETLB ? hugetlb_bytes() : 0;
 }
 
@@ -83,19 +85,32 @@ static const char* const step_texts[] = {
     "after refusals what is within the limit is refused: they stay charged",
 };
 
+static bool says_beyond(const struct user* user, int error) {
+  if (user->beyond) return error == user->beyond;
+  return error == ENOMEM || error == ENOBUFS || error == EPERM || error == EAGAIN;
+}
+
+// What opening the user is charged for, in bytes: this process has held nothing before.
+static long long charged_by_open(const struct user* user) {
+  struct account now;
+  if (user->charge == CHARGE_USER || !account_read(&now)) return (long long)user->charge_open;
+  return (user->charge == CHARGE_VMLCK ? now.lock_kib : now.pin_kib) * 1024;
+}
+
 // As a user of its own without CAP_IPC_LOCK whose limit is just `length` (and what opening takes).
 static enum step live_within(const struct user* user, unsigned char* addr, size_t length) {
   const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
   const size_t half = length / 2 / page_bytes() * page_bytes();
   if (!account_become_limited()) return NO_ACCOUNT;
   if (!account_limit(RLIM_INFINITY) || !user->open()) return NOT_OPEN;
-  if (!account_limit((rlim_t)charged_kib(user, addr, half) * 1024 + user->charge_open)) return NO_ACCOUNT;
+  if (!account_limit((rlim_t)(charged_kib(user, addr, half) * 1024 + charged_by_open(user))))
+    return NO_ACCOUNT;
   for (int i = 0; i < repeats; ++i) {
     if (user->take(way, addr, half)) return i ? KEPT : WITHIN_REFUSED;
     user->let_go();
     const int error = user->take(way, addr, length);
     if (error == 0) return BEYOND_ALLOWED;
-    if (error != -ENOMEM && error != -ENOBUFS && error != -EPERM && error != -EAGAIN) return BEYOND_OTHERWISE;
+    if (!says_beyond(user, -error)) return BEYOND_OTHERWISE;
   }
   // A refusal for another reason, after it was charged.
   if (mprotect(addr + half - page_bytes(), page_bytes(), PROT_NONE) < 0) return NO_ACCOUNT;

@@ -73,7 +73,7 @@ static bool one_out(const struct user* user, const struct memory* memory, const 
   // How the zero page counts is a rule of the counters (pins/zero_pages).
   struct pins before;
   if (!pins_begin(&before)) return false;
-  const long done = user->carry(WAY_OUT, addr, shape->length);
+  const long done = contract_attempt(user, WAY_OUT, addr, shape->length);
   if (done != (long)shape->length) return ktap_fail("%zu bytes out gave %ld", shape->length, done);
   if (!pins_expect_at_least(&before, 0, 0)) return false;
   unsigned char* bytes = malloc(shape->length);
@@ -89,7 +89,7 @@ static void each_shape(const struct user* user, enum memory_kind kind,
   struct memory memory;
   struct shape shapes[most_shapes];
   unsigned seed = 20;
-  const size_t size = kind == MEMORY_MTHP ? 2 * 65536 : 16 * page_bytes();
+  const size_t size = kind == MEMORY_MTHP || kind == MEMORY_HUGETLB_64K ? 2 * 65536 : 16 * page_bytes();
   if (memory_get(&memory, kind, size)) {
     const size_t count = shapes_of(user, &memory, shapes);
     for (size_t i = 0; i < count; ++i) {

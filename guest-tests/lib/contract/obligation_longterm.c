@@ -2,6 +2,7 @@
 // Long-term pins: pages leave ZONE_MOVABLE first, and pages of files are refused for writing.
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "contract/obligations.h"
 #include "ktap.h"
@@ -56,18 +57,29 @@ static void movable(const struct user* user, enum memory_kind kind) {
   }
 }
 
+// EOPNOTSUPP is the answer to persistent memory, and was that to any file.
+static void refused(const struct user* user, struct memory* memory, size_t length) {
+  contract_refused(user, WAY_IN, memory->addr, length, user->refusal ? user->refusal : EFAULT, EOPNOTSUPP);
+}
+
 static void file_refused(const struct user* user, enum memory_kind kind) {
   struct memory memory;
+  const char* stated = caps_stated("lt.file_rw");
   const size_t length = user_length(user, pages * page_bytes());
+  if (stated && strcmp(stated, "allowed") == 0 && kind == MEMORY_FILE) {
+    ktap_skip("this kernel allows long-term pins of files (lt.file_rw)");
+    return;
+  }
   if (memory_get(&memory, kind, pages * page_bytes())) {
     // Written pages, on the fast way: their entries in the page table are there and allow writing.
     memset(memory.addr, 1, memory.size);
-    contract_refused(user, WAY_IN, memory.addr, length, EFAULT, user->refusal);
+    refused(user, &memory, length);
   }
   memory_put(&memory);
   if (ktap_failed() || !memory_get(&memory, kind, pages * page_bytes())) return;
   // On the slow way: nothing is mapped yet.
-  contract_refused(user, WAY_IN, memory.addr, length, EFAULT, user->refusal);
+  if (madvise(memory.addr, memory.size, MADV_DONTNEED) < 0) ktap_fail("madvise: %s", strerror(errno));
+  refused(user, &memory, length);
   memory_put(&memory);
 }
 

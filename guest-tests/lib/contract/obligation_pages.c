@@ -36,12 +36,12 @@ static bool held(const struct user* user, enum way way, unsigned char* addr, siz
 static void check(const struct user* user, enum memory_kind kind, enum way way) {
   struct memory memory;
   struct range ranges[4];
-  size_t wanted = pages * page_bytes();
+  size_t wanted = (pages + 1) * page_bytes();
   if (thp_bytes() && (kind == MEMORY_THP || kind == MEMORY_MEMFD_THP || kind == MEMORY_PTE_THP))
     wanted = 2 * thp_bytes();
   else if (kind == MEMORY_HUGETLB || kind == MEMORY_MEMFD_HUGETLB)
     wanted = 2 * hugetlb_bytes();
-  else if (kind == MEMORY_MTHP)
+  else if (kind == MEMORY_MTHP || kind == MEMORY_HUGETLB_64K)
     wanted = 2 * 65536;
   if (memory_get(&memory, kind, wanted)) {
     const size_t count = ranges_of(user, &memory, ranges);

@@ -16,12 +16,6 @@
 
 enum { pages = 16, faults = 400, limit_ms = 20000, seed = 70 };
 
-static long attempt(const struct user* user, enum way way, void* addr, size_t length) {
-  if (user->carry) return user->carry(way, addr, length);
-  const int error = user->take(way, addr, length);
-  return error ? error : (user->let_go(), (long)length);
-}
-
 // Refused, or the half that is there; never more.
 static void judge_half(const struct user* user, long done, size_t half) {
   const bool refused = done == -EFAULT || (user->refusal && done == -user->refusal);
@@ -40,7 +34,7 @@ static void half(const struct user* user, enum memory_kind kind, enum way way) {
     } else if ((!user->store || contract_store(user, length, seed)) && pins_begin(&before)) {
       if (mprotect(memory.addr + there, memory.size - there, PROT_NONE) < 0)
         ktap_fail("mprotect: %s", strerror(errno));
-      judge_half(user, attempt(user, way, memory.addr, length), there);
+      judge_half(user, contract_attempt(user, way, memory.addr, length), there);
       contract_settled(&before, contract_skew(user));
     }
   }
@@ -53,7 +47,7 @@ static void half_out(const struct user* user, enum memory_kind kind) { half(user
 // Addresses of no user's memory.
 static void bad_address(const struct user* user, enum memory_kind kind) {
   static const uintptr_t bad[] = {0x1000, (uintptr_t)1 << 63, (uintptr_t)-1 << 20};
-  const enum way way = user->carry || user->longterm ? WAY_OUT : WAY_IN;
+  const enum way way = user->ways & USER_OUT ? WAY_OUT : WAY_IN;
   (void)kind;
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]) && !ktap_failed(); ++i) {
     const size_t length = user_length(user, page_bytes());
@@ -74,7 +68,7 @@ struct walk {
 static bool walk_one(void* context, int nth) {
   struct walk* walk = context;
   if (!fault_nth_arm(nth)) return false;
-  const long done = attempt(walk->user, walk->way, walk->addr, walk->length);
+  const long done = contract_attempt(walk->user, walk->way, walk->addr, walk->length);
   const bool injected = fault_nth_disarm();
   walk->refused += done < 0;
   walk->done += done == (long)walk->length;
@@ -91,7 +85,7 @@ static void each_allocation(const struct user* user, enum memory_kind kind) {
     if (fault_nth_ready() && memory_get(&memory, kind, pages * page_bytes())) {
       struct walk walk = {user, (enum way)way, memory.addr, user_length(user, pages * page_bytes()), 0, 0};
       // What a first transfer allocates once and keeps is no leak.
-      attempt(user, walk.way, walk.addr, walk.length);
+      contract_attempt(user, walk.way, walk.addr, walk.length);
       if (pins_begin(&before)) {
         const int injected = fault_walk(walk_one, &walk, faults);
         ktap_note("%s: %d faults, %d refusals, %d whole", way == WAY_IN ? "in" : "out", injected,
@@ -127,7 +121,7 @@ static void child_side(const struct user* user, struct memory* memory, size_t le
 static void ended(const struct user* user, enum memory_kind kind, enum ending ending) {
   struct memory memory;
   struct rendezvous taken;
-  struct pins before;
+  struct pins before, now;
   unsigned char answer = 0;
   const size_t length = user_length(user, pages * page_bytes());
   const long long skew = contract_skew(user);
@@ -142,9 +136,9 @@ static void ended(const struct user* user, enum memory_kind kind, enum ending en
     if (child > 0 && answer && user->ending) user->ending();
     if (child > 0) proc_end(child, limit_ms);
     if (child > 0) {
-      struct user_counts want;
-      user_count(user, WAY_IN, memory.addr, length, &want);
-      if (answer == 2) pins_await_released(&before, want.kept, limit_ms);
+      // Also what was pinned in between and migrated.
+      if (answer == 2 && pins_sample(&now))
+        pins_await_released(&before, now.acquired - before.acquired, limit_ms);
       contract_settled(&before, skew);
     }
     rendezvous_close(&taken);

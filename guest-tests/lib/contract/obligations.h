@@ -30,6 +30,8 @@ extern const struct obligation fault_obligations[];
 // One transfer, or taking and letting go where there is none: all bytes arrive, and the counters move as
 // the user says.
 bool contract_transfer(const struct user* user, enum way way, void* addr, size_t length);
+// The same without judging or claiming anything: bytes, or -errno.
+long contract_attempt(const struct user* user, enum way way, void* addr, size_t length);
 // take(), with the counters as the user says; `before` is for contract_let_go().
 struct pins;
 bool contract_take(const struct user* user, enum way way, void* addr, size_t length, struct pins* before);

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/uio.h>
 
 #include "caps.h"
@@ -28,6 +29,9 @@ struct user_counts {
   long long kept;      // of these while the memory is held
   long long sections;  // of legacy direct I/O: each releases two more than it acquires (pins.h)
 };
+
+// `align` of a user that takes whole pages, whatever size they have.
+#define USER_WHOLE_PAGES SIZE_MAX
 
 // Ways that a user has, as bits.
 enum { USER_IN = 1, USER_OUT = 2 };
@@ -70,13 +74,15 @@ struct user {
   void (*counts)(enum way way, const void* addr, size_t length, struct user_counts* counts);
 
   size_t align;   // of addresses and lengths, in bytes; 0: any
+  size_t least;   // shortest transfer or hold in bytes
   size_t most;    // longest transfer or hold in bytes, 0: 1 MiB
   int refusal;    // errno with which it refuses memory, 0: EFAULT
+  int beyond;     // errno for what is beyond RLIMIT_MEMLOCK, 0: ENOMEM, ENOBUFS, EPERM or EAGAIN
   bool longterm;  // held memory is taken with FOLL_LONGTERM
   enum charge charge;
   // Bytes charged for these bytes. NULL: their pages.
   long long (*charged)(const void* addr, size_t length);
-  size_t charge_open;    // bytes that open() charges to the same account
+  size_t charge_open;    // bytes that open() charges to the account of CHARGE_USER
   bool counts_at_least;  // it may pin more often than needed (a NOWAIT attempt that is repeated)
 };
 
