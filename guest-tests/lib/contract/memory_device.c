@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Pages that have moved to the memory of a device which the processor cannot address: the kernel's test
+// Pages that have moved to the memory of a device that no CPU can address: the kernel's test
 // driver of heterogeneous memory. Whoever takes them has to bring them back first.
 #include <errno.h>
 #include <fcntl.h>

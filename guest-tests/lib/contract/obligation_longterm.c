@@ -47,6 +47,10 @@ static void movable(const struct user* user, enum memory_kind kind) {
     ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
     return;
   }
+  if (user->mode && user->mode() != MODE_PIN) {
+    ktap_skip("this kernel takes plain references, which stay where they are");
+    return;
+  }
   for (int way = WAY_IN; way <= WAY_OUT && !ktap_failed(); ++way) {
     if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
     if (memory_get(&memory, kind, pages * page_bytes())) {

@@ -41,15 +41,17 @@ static void close_user(void) {
   other = NULL;
 }
 
+// Twice if need be: the request itself may be what is made to fail.
 static int unmap(size_t length) {
   uint64_t undone;
-  return iommufd_unmap(iommufd, space, VFIO_IOVA, length, &undone);
+  const int error = iommufd_unmap(iommufd, space, VFIO_IOVA, length, &undone);
+  return error ? iommufd_unmap(iommufd, space, VFIO_IOVA, length, &undone) : 0;
 }
 
 static int take(enum way way, void* addr, size_t length) {
   int error = iommufd_map(iommufd, space, addr, length, VFIO_IOVA, way == WAY_IN ? IOMMUFD_RW : IOMMUFD_READ);
-  if (error) return -error;
-  error = iommufd_access_pin(iommufd, driver, VFIO_IOVA, addr, length, way == WAY_IN, &pinned);
+  if (!error) error = iommufd_access_pin(iommufd, driver, VFIO_IOVA, addr, length, way == WAY_IN, &pinned);
+  // Also after a failure to copy the answer, which leaves the mapping.
   if (error) unmap(length);
   held_way = way;
   held_length = error ? 0 : length;
@@ -62,7 +64,9 @@ static long let_go(void) {
   if (!length) return 0;
   int error = 0;
   if (stored >= length) error = iommufd_access_rw(iommufd, driver, VFIO_IOVA, other, length, flags);
-  const int unpinned = iommufd_access_unpin(iommufd, driver, pinned), unmapped = unmap(length);
+  int unpinned = iommufd_access_unpin(iommufd, driver, pinned);
+  if (unpinned) unpinned = iommufd_access_unpin(iommufd, driver, pinned);
+  const int unmapped = unmap(length);
   held_length = 0;
   if (!error) error = unpinned ? unpinned : unmapped;
   return error ? -error : stored >= length ? (long)length : 0;

@@ -55,9 +55,9 @@ static long let_go(void) {
                            : pair_transfer(&pair, IBV_WR_RDMA_WRITE, region, far_end, (unsigned)done)))
     done = -EIO;
   held = NULL;
-  // An allocation of the request itself may be made to fail, which leaves the region as it is.
+  // The request itself may be what is made to fail, which leaves the region as it is.
   int error = ibv_dereg_mr(region);
-  if (error == ENOMEM) error = ibv_dereg_mr(region);
+  if (error) error = ibv_dereg_mr(region);
   return error ? -error : done;
 }
 

@@ -37,9 +37,9 @@ static int take(enum way way, void* addr, size_t length) {
 
 static long let_go(void) {
   if (!held) return 0;
-  // An allocation of the request itself may be made to fail, which leaves the region as it is.
+  // The request itself may be what is made to fail, which leaves the region as it is.
   int error = ibv_dereg_mr(held);
-  if (error == ENOMEM) error = ibv_dereg_mr(held);
+  if (error) error = ibv_dereg_mr(held);
   held = NULL;
   return -error;
 }

@@ -3,6 +3,8 @@
 what: "a dma-buf of a memfd (memfd_pin_folios()), read and written by its mapping"
 rows: [G8]
 traits: [in, out, data, hold, longterm]
+# What leaks when memory runs out stays pinned.
+destructive: true
 needs: {symbols: [UDMABUF]}
 not:
   release.half_in: "it takes pages of a file, whatever the protection of a mapping"

@@ -36,17 +36,25 @@ static void close_user(void) {
   iommufd = device = -1;
 }
 
+// Twice if need be: the request itself may be what is made to fail.
+static int unmap(size_t length) {
+  uint64_t undone;
+  const int error = iommufd_unmap(iommufd, space, VFIO_IOVA, length, &undone);
+  return error ? iommufd_unmap(iommufd, space, VFIO_IOVA, length, &undone) : 0;
+}
+
 static int take(enum way way, void* addr, size_t length) {
   const unsigned flag = way == WAY_IN ? IOMMUFD_WRITE : IOMMUFD_READ;
   const int error = iommufd_map(iommufd, space, addr, length, VFIO_IOVA, flag);
+  // A failure to copy the answer leaves the mapping.
+  if (error) unmap(length);
   held_length = error ? 0 : length;
   return -error;
 }
 
 static long let_go(void) {
-  uint64_t undone;
   if (!held_length) return 0;
-  const int error = iommufd_unmap(iommufd, space, VFIO_IOVA, held_length, &undone);
+  const int error = unmap(held_length);
   held_length = 0;
   return -error;
 }
