@@ -95,8 +95,8 @@ static bool carried(const struct user* user, enum way way, void* addr, size_t le
     ktap_fail("%zu bytes %s gave %ld%s%s", length, way == WAY_IN ? "in" : "out", done, done < 0 ? ": " : "",
               done < 0 ? strerror((int)-done) : "");
   user_count(user, way, addr, length, &want);
-  if (user->counts_at_least) return pins_expect_at_least(&before, want.acquired, 0);
   if (want.sections) pins_claim_skew(want.sections);
+  if (user->counts_at_least) return pins_expect_at_least(&before, want.acquired, -2 * want.sections);
   return pins_expect(&before, want.acquired, want.acquired + 2 * want.sections);
 }
 

@@ -33,7 +33,9 @@ static bool held(const struct user* user, enum way way, unsigned char* addr, siz
   return contract_take(user, way, addr, length, &before) && contract_let_go(user, way, addr, length, &before);
 }
 
-static void check(const struct user* user, enum memory_kind kind, enum way way) {
+static void check(const struct user* owner, enum memory_kind kind, enum way way) {
+  struct user asked = *owner;
+  const struct user* user = &asked;
   struct memory memory;
   struct range ranges[4];
   size_t wanted = (pages + 1) * page_bytes();
@@ -43,6 +45,9 @@ static void check(const struct user* user, enum memory_kind kind, enum way way) 
     wanted = 2 * hugetlb_bytes();
   else if (kind == MEMORY_MTHP || kind == MEMORY_HUGETLB_64K)
     wanted = 2 * 65536;
+  // A page that others have too is taken on the fast way, released, made the process's own, and taken again
+  // (mm/gup.c gup_must_unshare()).
+  if (way == WAY_OUT && (kind == MEMORY_COW || kind == MEMORY_KSM)) asked.counts_at_least = true;
   if (memory_get(&memory, kind, wanted)) {
     const size_t count = ranges_of(user, &memory, ranges);
     for (size_t i = 0; i < count && !ktap_failed(); ++i) {

@@ -40,6 +40,9 @@ static void held_through(const struct user* user, enum memory_kind kind, disturb
     if ((!user->store || contract_store(user, length, fresh)) &&
         contract_take(user, WAY_IN, memory.addr, length, &before)) {
       bool good = pagemap_pfns(memory.addr, length, frames) && disturb(&memory, length);
+      // Reclaim unmaps pages of files before it finds that it has to keep them.
+      for (size_t at = 0; memory_is_shared(kind) && at < length; at += page_bytes())
+        (void)*(volatile unsigned char*)(memory.addr + at);
       const size_t moved = good ? pagemap_moved(memory.addr, length, frames) : 0;
       if (moved) ktap_fail("%zu of %zu held pages are elsewhere", moved, length / page_bytes());
       if (contract_let_go(user, WAY_IN, memory.addr, length, &before) && good && user->store) {

@@ -8,57 +8,33 @@ not:
   longterm.file: "refused with EOPNOTSUPP by 6.1 and EFAULT later: longterm/file_backed asks it of both"
 */
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "buffers.h"
-#include "contract/user.h"
-#include "fixed.h"
+#include "contract/fixed_user.h"
 #include "ktap.h"
-#include "ring.h"
-#include "uring.h"
 
-static struct ring ring;
 static int device = -1;
-static bool ring_ready, registered;
-static unsigned char* held_at;
-static size_t held_length;
 
 static bool open_user(void) {
-  registered = false;
-  ring_ready = ring_open(&ring, 8, 0);
   device = memfd_create("device", MFD_CLOEXEC);
-  return ring_ready && (device >= 0 || ktap_fail("memfd_create: %s", strerror(errno)));
+  return (device >= 0 || ktap_fail("memfd_create: %s", strerror(errno))) && fixed_user_open(0);
 }
 
 static void close_user(void) {
-  if (ring_ready) ring_close(&ring);
+  fixed_user_close();
   if (device >= 0) close(device);
-  ring_ready = registered = false;
   device = -1;
 }
 
-static int take(enum way way, void* addr, size_t length) {
-  (void)way;
-  const int error = uring_register(ring.fd, addr, length);
-  registered = error == 0;
-  held_at = addr;
-  held_length = length;
-  return error;
+// The device's data, where it has any, comes at the end, as by DMA.
+static long transfer(struct ring* ring, void* addr, size_t length) {
+  if (lseek(device, 0, SEEK_END) < (off_t)length) return 0;
+  return ring_transfer(ring, IORING_OP_READ_FIXED, device, addr, length, 0, 0);
 }
 
-// The device's data comes at the end, as by DMA.
-static long let_go(void) {
-  long done = 0;
-  if (!registered) return 0;
-  if (lseek(device, 0, SEEK_END) >= (off_t)held_length)
-    done = ring_transfer(&ring, IORING_OP_READ_FIXED, device, held_at, held_length, 0, 0);
-  const int error = uring_unregister(ring.fd);
-  registered = false;
-  return error ? error : done;
-}
+static long let_go(void) { return fixed_user_let_go(transfer); }
 
 static bool store(const void* data, size_t length) {
   if (ftruncate(device, 0) < 0 || pwrite(device, data, length, 0) != (ssize_t)length)
@@ -74,10 +50,12 @@ const struct user user_io_uring_fixed = {
     .ways = USER_IN,
     .open = open_user,
     .close = close_user,
-    .take = take,
+    .take = fixed_user_take,
     .let_go = let_go,
     .store = store,
     .load = load,
+    .counts = fixed_user_counts,
     .longterm = true,
     .charge = CHARGE_VMPIN,
+    .charged = fixed_user_charged,
 };
