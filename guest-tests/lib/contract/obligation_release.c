@@ -78,11 +78,12 @@ static bool walk_one(void* context, int nth) {
 
 // Whether an allocation can fail here at all is the kernel's business: what counts is that nothing stays.
 static void each_allocation(const struct user* user, enum memory_kind kind) {
+  if (!fault_nth_ready()) return;
   for (int way = WAY_IN; way <= WAY_OUT; ++way) {
     struct memory memory;
     struct pins before;
     if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
-    if (fault_nth_ready() && memory_get(&memory, kind, pages * page_bytes())) {
+    if (memory_get(&memory, kind, pages * page_bytes())) {
       struct walk walk = {user, (enum way)way, memory.addr, user_length(user, pages * page_bytes()), 0, 0};
       // What a first transfer allocates once and keeps is no leak.
       contract_attempt(user, walk.way, walk.addr, walk.length);
