@@ -3,7 +3,9 @@
 what: "memory mapped for a PCI device by the type 1 IOMMU of VFIO, reached by the DMA of an e1000e"
 rows: [G20]
 traits: [in, out, data, hold, longterm, charged, limited]
-needs: {devices: [iommu], symbols: [VFIO_PCI, VFIO_IOMMU_TYPE1]}
+# With an IOMMU the transfers of all devices take another way: the parameter, which is the default, keeps
+# other users out of that guest.
+needs: {devices: [iommu], kernel_args: ["iommu.strict=1"], symbols: [VFIO_PCI, VFIO_IOMMU_TYPE1]}
 not:
   never.taken.pfnmap: "device registers are mapped on purpose, for transfers between devices, and not pinned"
 */

@@ -3,7 +3,9 @@
 what: "memory mapped into an iommufd address space with a PCI device attached by its own file"
 rows: [G20, G21]
 traits: [in, out, hold, longterm, charged, limited]
-needs: {devices: [iommu], symbols: [VFIO_PCI, VFIO_DEVICE_CDEV, IOMMUFD]}
+# With an IOMMU the transfers of all devices take another way: the parameter, which is the default, keeps
+# other users out of that guest.
+needs: {devices: [iommu], kernel_args: ["iommu.strict=1"], symbols: [VFIO_PCI, VFIO_DEVICE_CDEV, IOMMUFD]}
 */
 #include <errno.h>
 #include <string.h>
