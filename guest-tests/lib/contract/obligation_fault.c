@@ -70,7 +70,13 @@ static bool start(struct handler* h, unsigned char* area, size_t length, bool pr
                         .area = area,
                         .protect = protect};
   if (h->fd < 0) return ktap_skip("userfaultfd: %s", strerror(errno));
-  if (ioctl(h->fd, UFFDIO_API, &api) < 0 || ioctl(h->fd, UFFDIO_REGISTER, &range) < 0)
+  bool known = ioctl(h->fd, UFFDIO_API, &api) == 0;
+  if (!known && protect) {
+    // Without PTE_MARKER_UFFD_WP it protects private memory alone.
+    api = (struct uffdio_api){.api = UFFD_API, .features = UFFD_FEATURE_PAGEFAULT_FLAG_WP};
+    known = ioctl(h->fd, UFFDIO_API, &api) == 0;
+  }
+  if (!known || ioctl(h->fd, UFFDIO_REGISTER, &range) < 0)
     return ktap_skip("userfaultfd cannot watch this memory: %s", strerror(errno));
   h->stop = eventfd(0, EFD_CLOEXEC);
   h->runs = pthread_create(&h->thread, NULL, serve, h) == 0;

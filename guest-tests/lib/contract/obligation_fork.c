@@ -17,11 +17,13 @@ struct family {
 };
 
 // The child touches nothing until told, then says whether its memory is as it was.
-static bool fork_child(struct family* family, const struct memory* memory, size_t length) {
+static bool fork_child(const struct user* user, struct family* family, const struct memory* memory,
+                       size_t length) {
   unsigned char byte;
   if (!rendezvous_open(&family->go)) return false;
   family->child = proc_fork();
   if (family->child == 0) {
+    if (user->forked) user->forked();
     if (!rendezvous_wait(&family->go, &byte, 2 * limit_ms)) _exit(2);
     _exit(pattern_check(memory->addr, length, stale, 0) < 0 ? 0 : 1);
   }
@@ -52,7 +54,7 @@ static void before(const struct user* user, enum memory_kind kind) {
   struct memory memory;
   struct family family = {.child = -1};
   const size_t length = user_length(user, pages * page_bytes());
-  if (prepare(user, kind, &memory, length) && fork_child(&family, &memory, length) &&
+  if (prepare(user, kind, &memory, length) && fork_child(user, &family, &memory, length) &&
       contract_transfer(user, WAY_IN, memory.addr, length))
     judge_parent(user, &memory, length);
   judge_child(&family, memory_is_shared(kind));
@@ -65,7 +67,7 @@ static void held(const struct user* user, enum memory_kind kind) {
   struct family family = {.child = -1};
   const size_t length = user_length(user, pages * page_bytes());
   if (prepare(user, kind, &memory, length) && contract_take(user, WAY_IN, memory.addr, length, &counters)) {
-    const bool forked = fork_child(&family, &memory, length);
+    const bool forked = fork_child(user, &family, &memory, length);
     // Where the parent writes, it must not be moved to a copy: what comes later comes to the held page.
     for (size_t at = 0; forked && !user->store && at < length; at += page_bytes()) memory.addr[at] ^= 1;
     if (contract_let_go(user, WAY_IN, memory.addr, length, &counters) && forked)

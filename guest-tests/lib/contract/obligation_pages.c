@@ -23,7 +23,8 @@ static size_t ranges_of(const struct user* user, const struct memory* memory, st
   if (all > page) ranges[count++] = (struct range){0, all};
   if (inner && all > 2 * page) ranges[count++] = (struct range){inner, user_length(user, all - page)};
   // The tail pages of a folio, and across two of them.
-  if (memory->folio > page && unit <= page && memory->size >= 2 * memory->folio && all >= 4 * page)
+  if (memory->folio > page && unit <= page && memory->size >= 2 * memory->folio &&
+      user_length(user, 4 * page) == 4 * page)
     ranges[count++] = (struct range){memory->folio - 2 * page, 4 * page};
   return count;
 }

@@ -14,7 +14,7 @@
 #include "pins.h"
 #include "proc.h"
 
-enum { pages = 16, faults = 400, limit_ms = 20000, seed = 70 };
+enum { pages = 16, faults = 400, limit_ms = 20000, seed = 70, is_taken = 255 };
 
 // Refused, or the half that is there; never more.
 static void judge_half(const struct user* user, long done, size_t half) {
@@ -107,7 +107,7 @@ static void child_side(const struct user* user, struct memory* memory, size_t le
   if (!user->open()) _exit(3);
   if (user->mode && user->mode() == MODE_UNKNOWN) _exit(3);
   const int error = user->take(way, memory->addr, length);
-  rendezvous_send(taken, error ? 1 : 2);
+  rendezvous_send(taken, error ? (unsigned char)-error : is_taken);
   if (ending == ENDING_KILL) {
     for (;;) pause();
   }
@@ -132,13 +132,13 @@ static void ended(const struct user* user, enum memory_kind kind, enum ending en
     if (child == 0) child_side(user, &memory, length, ending, &taken);
     if (child > 0 && !rendezvous_wait(&taken, &answer, limit_ms))
       ktap_skip("the user could not be opened twice");
-    if (child > 0 && answer == 1) ktap_fail("the memory could not be taken");
+    if (child > 0 && answer && answer != is_taken) ktap_fail("taking the memory: %s", strerror(answer));
     if (child > 0 && ending == ENDING_KILL) kill(child, SIGKILL);
     if (child > 0 && answer && user->ending) user->ending();
     if (child > 0) proc_end(child, limit_ms);
     if (child > 0) {
       // Also what was pinned in between and migrated.
-      if (answer == 2 && pins_sample(&now))
+      if (answer == is_taken && pins_sample(&now))
         pins_await_released(&before, now.acquired - before.acquired, limit_ms);
       contract_settled(&before, skew);
     }

@@ -25,12 +25,18 @@ enum { pages = 16, stale = 110, fresh = 111 };
 // Tries to move the pages of `length` bytes from the start of the memory. False: the case is over.
 typedef bool (*disturbance)(struct memory* memory, size_t length);
 
+// Shared pages may leave the page table while they stay in memory: what is there now.
+static void map_again(const struct memory* memory, size_t length) {
+  for (size_t at = 0; memory_is_shared(memory->kind) && at < length; at += page_bytes())
+    (void)*(volatile unsigned char*)(memory->addr + at);
+}
+
 // The held pages, by their frames, and by the data that comes through them.
-static void held_through(const struct user* user, enum memory_kind kind, disturbance disturb) {
+static void held_through(const struct user* user, enum memory_kind kind, disturbance disturb, size_t count) {
   struct memory memory;
   struct pins before;
   uint64_t frames[pages];
-  const size_t length = user_length(user, pages * page_bytes()) / page_bytes() * page_bytes();
+  const size_t length = user_length(user, count * page_bytes()) / page_bytes() * page_bytes();
   if (length == 0) {
     ktap_skip("a transfer is shorter than a page");
     return;
@@ -40,9 +46,7 @@ static void held_through(const struct user* user, enum memory_kind kind, disturb
     if ((!user->store || contract_store(user, length, fresh)) &&
         contract_take(user, WAY_IN, memory.addr, length, &before)) {
       bool good = pagemap_pfns(memory.addr, length, frames) && disturb(&memory, length);
-      // Reclaim unmaps pages of files before it finds that it has to keep them.
-      for (size_t at = 0; memory_is_shared(kind) && at < length; at += page_bytes())
-        (void)*(volatile unsigned char*)(memory.addr + at);
+      map_again(&memory, length);
       const size_t moved = good ? pagemap_moved(memory.addr, length, frames) : 0;
       if (moved) ktap_fail("%zu of %zu held pages are elsewhere", moved, length / page_bytes());
       if (contract_let_go(user, WAY_IN, memory.addr, length, &before) && good && user->store) {
@@ -113,14 +117,22 @@ static bool compact(struct memory* memory, size_t length) {
   return good || ktap_fail("compact_memory: %s", strerror(errno));
 }
 
-static void reclaim(const struct user* user, enum memory_kind kind) { held_through(user, kind, page_out); }
-static void offline(const struct user* user, enum memory_kind kind) {
-  held_through(user, kind, soft_offline);
+static void reclaim(const struct user* user, enum memory_kind kind) {
+  held_through(user, kind, page_out, pages);
 }
-static void ksm(const struct user* user, enum memory_kind kind) { held_through(user, kind, merge); }
-static void collapsed(const struct user* user, enum memory_kind kind) { held_through(user, kind, collapse); }
-static void split_up(const struct user* user, enum memory_kind kind) { held_through(user, kind, split); }
-static void compaction(const struct user* user, enum memory_kind kind) { held_through(user, kind, compact); }
+static void offline(const struct user* user, enum memory_kind kind) {
+  held_through(user, kind, soft_offline, pages);
+}
+static void ksm(const struct user* user, enum memory_kind kind) { held_through(user, kind, merge, pages); }
+static void collapsed(const struct user* user, enum memory_kind kind) {
+  held_through(user, kind, collapse, pages);
+}
+static void split_up(const struct user* user, enum memory_kind kind) {
+  held_through(user, kind, split, pages / 2);
+}
+static void compaction(const struct user* user, enum memory_kind kind) {
+  held_through(user, kind, compact, pages);
+}
 
 const struct obligation stay_obligations[] = {{"stay.reclaim", reclaim},
                                               {"stay.soft_offline", offline},

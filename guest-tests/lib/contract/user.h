@@ -42,6 +42,9 @@ struct user {
   // called in either case, and undoes all of it.
   bool (*open)(void);
   void (*close)(void);
+  // In a child of fork() that lives on while the memory is released: closes what it inherited and would hold
+  // the memory by. NULL: nothing does.
+  void (*forked)(void);
   // How it takes memory; NULL: it always pins. MODE_UNKNOWN: the case has been skipped or failed.
   enum pin_mode (*mode)(void);
 
