@@ -22,7 +22,15 @@ enum {
   HEAD = 0x10,
   TAIL = 0x18
 };
-enum { CTRL_SLU = 1 << 6, RCTL_EN = 1 << 1, RCTL_UPE = 1 << 3, RCTL_LBM_MAC = 1 << 6, RCTL_SECRC = 1 << 26 };
+enum {
+  CTRL_SLU = 1 << 6,
+  RCTL_EN = 1 << 1,
+  RCTL_UPE = 1 << 3,
+  RCTL_MPE = 1 << 4,
+  RCTL_BAM = 1 << 15,
+  RCTL_LBM_MAC = 1 << 6,
+  RCTL_SECRC = 1 << 26
+};
 enum {
   TCTL_EN = 1 << 1,
   TCTL_PSP = 1 << 3,
@@ -101,7 +109,7 @@ bool e1000e_copy(struct e1000e* nic, uint64_t iova, uint64_t from, uint64_t to, 
   *receive = (struct descriptor){.address = to};
   *send = (struct descriptor){.address = from, .length = (uint16_t)length, .command = SEND};
   __sync_synchronize();
-  set(nic, RCTL, RCTL_EN | RCTL_UPE | RCTL_LBM_MAC | RCTL_SECRC);
+  set(nic, RCTL, RCTL_EN | RCTL_UPE | RCTL_MPE | RCTL_BAM | RCTL_LBM_MAC | RCTL_SECRC);
   set(nic, RDBA + TAIL, 1);
   set(nic, TCTL, TCTL_EN | TCTL_PSP);
   set(nic, TDBA + TAIL, 1);

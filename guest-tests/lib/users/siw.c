@@ -3,6 +3,8 @@
 what: "a memory region on soft iWARP, which pins by itself before 6.10 and by ib_umem_get() since"
 rows: [G13]
 traits: [in, out, hold, longterm, charged, limited]
+# What leaks when memory runs out stays pinned.
+destructive: true
 needs: {rdma: true, symbols: [RDMA_RXE, RDMA_SIW, INFINIBAND_USER_ACCESS]}
 */
 #include "siw.h"

@@ -60,6 +60,10 @@ static void close_user(void) {
   other = NULL;
 }
 
+static void forked(void) {
+  if (dmabuf >= 0) close(dmabuf);
+}
+
 static int take(enum way way, void* addr, size_t length) {
   const struct memory* memory = memory_at(addr);
   if (!memory) return -EFAULT;
@@ -114,6 +118,7 @@ const struct user user_udmabuf = {
     .ways = USER_IN | USER_OUT,
     .open = open_user,
     .close = close_user,
+    .forked = forked,
     .take = take,
     .let_go = let_go,
     .store = store,

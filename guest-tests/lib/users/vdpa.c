@@ -6,6 +6,9 @@ traits: [in, out, hold, longterm, charged, limited]
 # What leaks when memory runs out stays pinned.
 destructive: true
 needs: {kernel_args: ["vdpa_sim.use_va=0"], symbols: [VDPA_SIM_NET, VHOST_VDPA]}
+not:
+  fault.retried_in: "it pins while it holds the mmap lock, so that no fault can wait: fault.ends_badly asks"
+  fault.retried_out: "it pins while it holds the mmap lock, so that no fault can wait: fault.ends_badly asks"
 */
 #include "vdpa.h"
 

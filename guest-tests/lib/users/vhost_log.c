@@ -44,7 +44,8 @@ static int clear_bit(const unsigned char* at) {
   const struct memory* memory = memory_at(at);
   unsigned char byte;
   int bit = 0;
-  if (!memory || !memory_is_written(memory->kind) || !look(at, &byte)) return 0;
+  const bool empty = !memory || (!memory_is_written(memory->kind) && memory->kind != MEMORY_PFNMAP);
+  if (empty || !look(at, &byte)) return 0;
   while (bit < 7 && byte & 1 << bit) ++bit;
   return bit;
 }

@@ -4,6 +4,8 @@ what: "a V4L2 USERPTR buffer of the vivid capture device, pinned by a frame vect
 rows: [G7]
 traits: [in, hold, longterm]
 needs: {symbols: [VIDEO_VIVID]}
+not:
+  stay.split.mthp: "a frame takes all of the folio, so that no page of it can be removed while it is held"
 */
 #include "vivid.h"
 
