@@ -16,8 +16,6 @@ using model::Rule;
 using model::Verdict;
 using Outcome = model::JobOutcome::Kind;
 
-/// The test that reports every capability there is; others report those they use.
-constexpr const char* capability_test = "pins/capabilities";
 /// nr_foll_pin_acquired and _released came with 5.7 (mm/gup.c, include/linux/mmzone.h).
 constexpr const char* counters_since = "5.7";
 
@@ -37,37 +35,6 @@ Rows rows_to_assess(const KernelFacts& kernel, model::KernelAssessment& out) {
     for (auto& a : g.rows) rows[at++].says = &a;
   }
   return rows;
-}
-
-std::map<std::string, std::string> capabilities_of(const KernelFacts& kernel) {
-  std::map<std::string, std::string> out;
-  for (const auto& g : kernel.guests) {
-    for (const auto& [name, value] : g.capabilities) {
-      const auto [it, fresh] = out.emplace(name, value);
-      if (!fresh && it->second == "unknown") it->second = value;
-    }
-  }
-  return out;
-}
-
-std::vector<std::string> unmet_capabilities(const KernelFacts& kernel, const Knowledge& known,
-                                            const Rulebook& rules) {
-  const auto found = capabilities_of(kernel);
-  // Patches may change the capabilities of a kernel on purpose; other capabilities are still required, if
-  // they could be probed.
-  auto required = known.capabilities;
-  if (kernel.is_patched()) {
-    for (const auto& [name, value] : rules.capabilities) required.erase(name);
-  }
-  auto out = check_capabilities(required, found, false);
-  if (kernel.is_tip) {
-    const bool complete = std::any_of(kernel.guests.begin(), kernel.guests.end(), [](const auto& g) {
-      return std::find(g.tests.begin(), g.tests.end(), capability_test) != g.tests.end();
-    });
-    const auto differ = check_capabilities(rules.capabilities, found, complete);
-    out.insert(out.end(), differ.begin(), differ.end());
-  }
-  return out;
 }
 
 /// What devalues all verdicts of a kernel.
@@ -171,7 +138,7 @@ model::KernelAssessment assess_kernel(const KernelFacts& kernel, const std::vect
   out.known = apply_known_issues(rows, known, kernel.is_patched(), reference);
   if (reference != nullptr) find_losses(rows, *reference, here, out);
   out.unmet = unmet_expectations(rows, here, kernel, rules);
-  for (auto list : {unmet_capabilities(kernel, known, rules), shortfalls(kernel, run)})
+  for (auto list : {unmet_capabilities(kernel, known, rules, reference), shortfalls(kernel, run)})
     out.unmet.insert(out.unmet.end(), list.begin(), list.end());
   return out;
 }

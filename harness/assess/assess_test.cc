@@ -304,26 +304,6 @@ TEST(Guests, ErrorsOfOursAreNoRegressions) {
   EXPECT_EQ(run.assess().code, ExitCode::interrupted) << "it never ended";
 }
 
-TEST(Capabilities, AreRequiredUnlessTheSeriesSaysOtherwise) {
-  Sample run;
-  run.add(0, {{"a/x", pass}}).guests[0].capabilities = {{"dio.bdev", "get"}};
-  run.rules.requirements = {{.name = "new", .range = {}, .capabilities = {{"dio.bdev", "pin"}}, .skips = {}}};
-  EXPECT_THAT(run.assess().kernels[0].unmet,
-              ElementsAre("capability dio.bdev: pin is required, get was found"));
-  run.kernels[0].guests[0].capabilities = {{"dio.bdev", "unknown"}};
-  EXPECT_THAT(run.assess().kernels[0].unmet, IsEmpty()) << "what could not be probed is a skip of its own";
-  run.add(1, {{"a/x", pass}}).guests[0].capabilities = {{"dio.bdev", "get"}};
-  run.rules.capabilities = {{"dio.bdev", "get"}};
-  EXPECT_THAT(run.assess().kernels[1].unmet, IsEmpty());
-}
-
-TEST(Capabilities, ThatASeriesStatesMustBeReportedWhereAllAreProbed) {
-  Sample run;
-  run.add(1, {{"pins/capabilities", pass}});
-  run.rules.capabilities = {{"dio.bdev", "pin"}};
-  EXPECT_THAT(run.assess().kernels[0].unmet, ElementsAre(HasSubstr("no test reported it")));
-}
-
 TEST(Fold, RegressionsOutrankBuildsAndAnInterruptionAll) {
   EXPECT_EQ(fold(ExitCode::ok, ExitCode::harness), ExitCode::harness);
   EXPECT_EQ(fold(ExitCode::build, ExitCode::harness), ExitCode::build);

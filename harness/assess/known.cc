@@ -155,7 +155,7 @@ Knowledge knowledge_of(const Rulebook& rules, const KernelFacts& kernel) {
   Knowledge out;
   for (const auto& r : rules.requirements) {
     if (!in_range(r.range)) continue;
-    out.lists_skips = true;
+    out.covered = true;
     for (const auto& [name, value] : r.capabilities) out.capabilities[name] = value;
     for (const auto& s : r.skips) {
       if (in_range(s.range) && lacks_one(s.without)) out.skips.push_back(s);
@@ -168,7 +168,7 @@ Knowledge knowledge_of(const Rulebook& rules, const KernelFacts& kernel) {
 }
 
 void judge_skips(Rows& rows, const Knowledge& known) {
-  if (!known.lists_skips) return;
+  if (!known.covered) return;
   for (const Block& b : blocks_of(rows)) {
     // Judged before its cases: with leave for all of them it needs none of its own.
     const bool by_cases =
@@ -190,21 +190,6 @@ std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, 
   std::vector<std::string> out;
   for (const auto& issue : known.issues) {
     if (auto line = apply_one(rows, issue, patched, reference); !line.empty()) out.push_back(std::move(line));
-  }
-  return out;
-}
-
-std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
-                                            const std::map<std::string, std::string>& found, bool complete) {
-  std::vector<std::string> out;
-  for (const auto& [name, value] : required) {
-    const auto it = found.find(name);
-    // A probe that could not be carried out prints "unknown", and its case says why.
-    const bool reported = it != found.end() && it->second != "unknown";
-    if (!reported && complete)
-      out.push_back(fmt::format("capability {}: {} is required, and no test reported it", name, value));
-    else if (reported && it->second != value)
-      out.push_back(fmt::format("capability {}: {} is required, {} was found", name, value, it->second));
   }
   return out;
 }

@@ -233,7 +233,7 @@ TEST(KnowledgeOf, PicksByKernelVersionAndArchitecture) {
   ASSERT_EQ(six12.skips.size(), 1u);
   EXPECT_EQ(six12.skips[0].tests, "a/x");
   EXPECT_THAT(six12.issues, IsEmpty());
-  EXPECT_TRUE(six12.lists_skips);
+  EXPECT_TRUE(six12.covered);
 }
 
 TEST(KnowledgeOf, TheVersionIsThatOfThePointNotOfTheBase) {
@@ -264,14 +264,6 @@ TEST(KnowledgeOf, SkipsAndIssuesMayDependOnWhatTheKernelWasBuiltWithout) {
   EXPECT_EQ(known({{"UDMABUF", "y"}}), 0u);
   EXPECT_EQ(known({{"UDMABUF", "n"}}), 2u);
   EXPECT_EQ(known({}), 2u);
-}
-
-TEST(CheckCapabilities, NamesEveryMismatch) {
-  EXPECT_THAT(check_capabilities({{"a", "pin"}, {"b", "get"}, {"c", "2"}},
-                                 {{"a", "pin"}, {"b", "pin"}, {"x", "y"}}, true),
-              ElementsAre("capability b: get is required, pin was found",
-                          "capability c: 2 is required, and no test reported it"));
-  EXPECT_THAT(check_capabilities({}, {{"a", "pin"}}, true), IsEmpty());
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ std::vector<std::string> unmet_expectations(const Rows& rows, const std::vector<
 /// What the files say about one kernel (known.cc).
 struct Knowledge {
   std::map<std::string, std::string> capabilities;  ///< required
-  bool lists_skips = false;                         ///< some file covers it: a skip needs to be listed
+  bool covered = false;  ///< by some file: a skip has to be listed, a capability to be required
   std::vector<model::AllowedSkip> skips;
   std::vector<model::KnownIssue> issues;
 };
@@ -61,8 +61,16 @@ void judge_skips(Rows& rows, const Knowledge& known);
 /// seen, or missing.
 std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, bool patched,
                                             const KernelFacts* reference);
+
+/// What all guests of a kernel reported; "unknown" only where none found out (capabilities.cc).
+std::map<std::string, std::string> capabilities_of(const KernelFacts& kernel);
 /// Capabilities that are not as required, one line each; unreported ones count if `complete`.
 std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
                                             const std::map<std::string, std::string>& found, bool complete);
+/// Everything about capabilities that is not as expected, one line each: not as required, reported but
+/// required by no file that covers the kernel, different in two guests; on a kernel that no file covers,
+/// changed since `reference` (nullptr: there is none) other than to "pin".
+std::vector<std::string> unmet_capabilities(const KernelFacts& kernel, const Knowledge& known,
+                                            const Rulebook& rules, const KernelFacts* reference);
 
 }  // namespace pinrig::assess
