@@ -24,7 +24,7 @@ static void open_direct(const void* arg) {
   int fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
   opens = fd >= 0;
   if (!opens && errno != EINVAL) ktap_fail("O_DIRECT open: %s", strerror(errno));
-  caps_print("dio.tmpfs", opens ? "get" : "refused");
+  caps_print("dio.tmpfs", opens ? "cached" : "refused");
   if (opens) close(fd);
 }
 

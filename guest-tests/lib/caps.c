@@ -14,7 +14,11 @@
 #include "pins.h"
 
 const char* pin_mode_name(enum pin_mode mode) {
-  return mode == MODE_PIN ? "pin" : mode == MODE_GET ? "get" : "unknown";
+  return mode == MODE_PIN ? "pin" : mode == MODE_GET ? "get" : mode == MODE_CACHED ? "cached" : "unknown";
+}
+
+static enum pin_mode mode_of(const char* word) {
+  return strcmp(word, "pin") == 0 ? MODE_PIN : strcmp(word, "cached") == 0 ? MODE_CACHED : MODE_GET;
 }
 
 const char* caps_stated(const char* name) {
@@ -36,13 +40,14 @@ enum pin_mode caps_probe_read(int fd, long long* skew) {
   *skew = 0;
   if (!buffer_get(&buffer, BUFFER_PAGES, page_bytes())) return MODE_UNKNOWN;
   enum pin_mode mode = MODE_UNKNOWN;
-  if (pins_begin(&before)) {
+  struct cache_watch cache;
+  if (cache_watch_begin(&cache, fd, false, 1) && pins_begin(&before)) {
     ssize_t got = pread(fd, buffer.addr, page_bytes(), 0);
     after = before;
     if (got != (ssize_t)page_bytes())
       ktap_fail("O_DIRECT read of one page gave %zd: %s", got, strerror(errno));
     else if (pins_rest(&after)) {
-      mode = after.acquired > before.acquired ? MODE_PIN : MODE_GET;
+      mode = after.acquired > before.acquired ? MODE_PIN : cache_watch_hit(&cache) ? MODE_CACHED : MODE_GET;
       *skew = (after.released - before.released) - (after.acquired - before.acquired);
     }
   }
@@ -53,7 +58,7 @@ enum pin_mode caps_probe_read(int fd, long long* skew) {
 enum pin_mode caps_announce(const char* name, enum pin_mode found) {
   caps_print(name, pin_mode_name(found));
   const char* stated = caps_stated(name);
-  enum pin_mode known = stated ? (strcmp(stated, "pin") == 0 ? MODE_PIN : MODE_GET) : found;
+  enum pin_mode known = stated ? mode_of(stated) : found;
   if (known != found) ktap_note("%s is stated to be %s: judged by that", name, pin_mode_name(known));
   return known;
 }

@@ -8,6 +8,7 @@
 enum pin_mode {
   MODE_UNKNOWN,  // could not be probed
   MODE_GET,      // takes plain page references (FOLL_GET): not counted
+  MODE_CACHED,   // takes none: O_DIRECT is accepted, and the data goes by the page cache
   MODE_PIN,      // pins (FOLL_PIN)
 };
 const char* pin_mode_name(enum pin_mode mode);
@@ -31,6 +32,23 @@ void caps_print(const char* name, const char* value);
 // Prints the probed mode of a path, and returns the mode to judge by: that, or the one in
 // PINRIG_CAPABILITIES.
 enum pin_mode caps_announce(const char* name, enum pin_mode found);
+
+// Did direct transfers go by the page cache? The counters do not tell that from plain references: neither
+// moves them. A read that does leaves its pages in the cache, where mincore(2) sees them; each write that
+// does dirties them (nr_dirtied of /proc/vmstat), while direct ones dirty a little metadata.
+struct cache_watch {
+  int fd;
+  bool write;
+  long long dirtied;  // before
+  long long pages;
+};
+// Before reads of the first page of `fd`, or before writes of `pages` pages altogether, also over and over of
+// the same page: so many that metadata cannot be taken for them (cache_watch_writes). False: the running case
+// has failed.
+enum { cache_watch_writes = 16 };
+bool cache_watch_begin(struct cache_watch* watch, int fd, bool write, long long pages);
+// After them. False also where it cannot be seen (no mapping of such a file), with a note.
+bool cache_watch_hit(const struct cache_watch* watch);
 
 // The mode of one page-sized O_DIRECT read at the start of `fd`, and in *skew how many more pages were
 // released than acquired. The caller must claim what it pinned. MODE_UNKNOWN: the running case has been

@@ -55,11 +55,27 @@ static bool probe(struct dio_way* way, int fd, unsigned char* addr, size_t lengt
   return true;
 }
 
+// Pages that are not pinned are taken by plain references, or not at all.
+static bool probe_cache(struct dio_way* way, int fd, unsigned char* addr, bool write) {
+  struct cache_watch watch;
+  const int times = write ? cache_watch_writes : 1;
+  if (way->pins || way->error) return true;
+  if (!cache_watch_begin(&watch, fd, write, times)) return false;
+  for (int i = 0; i < times; ++i) {
+    ssize_t done = write ? pwrite(fd, addr, page_bytes(), 0) : pread(fd, addr, page_bytes(), 0);
+    if (done != (ssize_t)page_bytes())
+      return ktap_fail("%zd of a page in a probe: %s", done, strerror(errno));
+  }
+  way->cached = cache_watch_hit(&watch);
+  return true;
+}
+
 static bool probe_direction(struct dio_file* file, int fd, unsigned char* memory, bool write) {
   struct dio_way* ways = write ? file->write : file->read;
   if (!probe(&ways[ALIGNED_PAGE], fd, memory, page_bytes(), write) ||
       !probe(&ways[ALIGNED_SECTOR], fd, memory + sector, sector, write) ||
-      !probe(&ways[ALIGNED_WORD], fd, memory + word, page_bytes(), write))
+      !probe(&ways[ALIGNED_WORD], fd, memory + word, page_bytes(), write) ||
+      !probe_cache(&ways[ALIGNED_PAGE], fd, memory, write))
     return false;
   // fs/direct-io.c alone asks that memory be aligned to blocks.
   if (file->kind->legacy && ways[ALIGNED_WORD].error == EINVAL) file->kind = dio_kind_of(file->kind->legacy);
@@ -68,7 +84,7 @@ static bool probe_direction(struct dio_file* file, int fd, unsigned char* memory
 }
 
 static const char* word_of(const struct dio_way* way) {
-  return way->error ? "refused" : way->pins ? "pin" : "get";
+  return way->error ? "refused" : way->pins ? "pin" : way->cached ? "cached" : "get";
 }
 
 static void report(struct dio_file* file, const char* name) {
@@ -80,7 +96,7 @@ static void report(struct dio_file* file, const char* name) {
   for (int write = 0; write < 2; ++write) {
     struct dio_way* way = write ? &file->write[ALIGNED_PAGE] : &file->read[ALIGNED_PAGE];
     snprintf(full, sizeof(full), "dio.%s%s", name, write ? ".write" : "");
-    if (!write || way->pins != file->read[ALIGNED_PAGE].pins) caps_print(full, word_of(way));
+    caps_print(full, word_of(way));
     const char* stated = caps_stated(full);
     if (stated) way->pins = strcmp(stated, "pin") == 0;
   }

@@ -16,6 +16,7 @@ enum dio_alignment { ALIGNED_PAGE, ALIGNED_SECTOR, ALIGNED_WORD, DIO_ALIGNMENTS 
 struct dio_way {
   int error;  // it is refused with this errno
   bool pins;
+  bool cached;     // it goes by the page cache; known of whole pages that are not pinned
   long long skew;  // more pages released than acquired, per section
 };
 
@@ -26,10 +27,10 @@ struct dio_file {
 };
 
 // Tries all of it at the start of the file at `path`, which has two written pages at least; claims what that
-// pins, and prints "# capability dio.NAME ..." (dio.NAME.write where writes differ). Whether whole pages are
-// pinned is probed, and the file system's kind tells what the other alignments must do then: the running case
-// fails if they do not, and later cases use the result. A value in PINRIG_CAPABILITIES overrides the probe
-// for transfers of whole pages. False: the running case has been skipped or failed.
+// pins, and prints "# capability dio.NAME ..." for reads and dio.NAME.write for writes. Whether whole pages
+// are pinned is probed, and the file system's kind tells what the other alignments must do then: the running
+// case fails if they do not, and later cases use the result. A value in PINRIG_CAPABILITIES overrides the
+// probe for transfers of whole pages. False: the running case has been skipped or failed.
 bool dio_file_probe(struct dio_file* file, const char* name, const char* path);
 
 // What a transfer of these iovecs does to the counters, not counting the zero page.

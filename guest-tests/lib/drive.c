@@ -22,5 +22,5 @@ const struct target drive_raw = {
 
 long long drive_pages(long long pages) {
   enum pin_mode mode = caps_dio_bdev();
-  return mode == MODE_PIN ? pages : mode == MODE_GET ? 0 : -1;
+  return mode == MODE_PIN ? pages : mode == MODE_UNKNOWN ? -1 : 0;
 }

@@ -47,14 +47,8 @@ static const struct flat flats[] = {
 static const struct nvme_way* way;
 
 long long nvme_counted(long long pages) {
-  switch (caps_dio_passthru()) {
-    case MODE_PIN:
-      return pages;
-    case MODE_GET:
-      return 0;
-    default:
-      return -1;
-  }
+  enum pin_mode mode = caps_dio_passthru();
+  return mode == MODE_PIN ? pages : mode == MODE_UNKNOWN ? -1 : 0;
 }
 
 // Pages of a shape: fewer where the page is so large that the drive would not take all at once.

@@ -75,6 +75,44 @@ static void dio_iomap(const void* arg) {
   caps_print("dio.iomap", pin_mode_name(mode));
 }
 
+// Is the watch that tells "get" from "cached" right? By transfers of which it is known.
+static bool watched(int fd, void* page, bool write, bool hit) {
+  struct cache_watch watch;
+  const int times = write ? cache_watch_writes : 1;
+  if (!cache_watch_begin(&watch, fd, write, times)) return false;
+  for (int i = 0; i < times; ++i) {
+    ssize_t done = write ? pwrite(fd, page, page_bytes(), 0) : pread(fd, page, page_bytes(), 0);
+    if (done != (ssize_t)page_bytes()) return ktap_fail("%zd of a page: %s", done, strerror(errno));
+    // A direct write that is not one is written back before it returns.
+    if (write && hit && fsync(fd) < 0) return ktap_fail("fsync: %s", strerror(errno));
+  }
+  return cache_watch_hit(&watch) == hit ||
+         ktap_fail("%s %s are %s the page cache", hit ? "buffered" : "direct", write ? "writes" : "reads",
+                   hit ? "not seen in" : "seen in");
+}
+
+static void cache_watch(const void* arg) {
+  struct buffer buffer;
+  struct pins before, after;
+  char path[64];
+  (void)arg;
+  if (!have_ext4() || !buffer_get(&buffer, BUFFER_PAGES, page_bytes())) return;
+  int direct = open_file(ext4_mount, path, sizeof(path));
+  int cached = open(path, O_RDWR | O_CLOEXEC), writer = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
+  if (direct >= 0 && cached >= 0 && writer >= 0 && pins_begin(&before)) {
+    after = before;
+    bool good = watched(direct, buffer.addr, false, false) && watched(cached, buffer.addr, false, true) &&
+                watched(writer, buffer.addr, true, false) && watched(cached, buffer.addr, true, true);
+    if (good) ktap_note("direct and buffered transfers are told apart");
+    if (pins_rest(&after)) pins_claim_exact(after.acquired - before.acquired);
+  }
+  if (direct >= 0) close(direct);
+  if (cached >= 0) close(cached);
+  if (writer >= 0) close(writer);
+  unlink(path);
+  buffer_put(&buffer);
+}
+
 // The same by way of fs/direct-io.c, on vfat; and whether its extra references are unpinned without having
 // been counted (folio_add_pin() in mm/gup.c), which is no leak and has to be known.
 static void dio_legacy(const void* arg) {
@@ -185,6 +223,7 @@ int main(void) {
   static const struct ktap_case cases[] = {
       {"dio.bdev", dio_bdev, NULL},
       {"dio.iomap", dio_iomap, NULL},
+      {"cache_watch", cache_watch, NULL},
       {"dio.legacy", dio_legacy, NULL},
       {"dio.passthru", dio_passthru, NULL},
       {"dio.netfs", probe, &netfs},
