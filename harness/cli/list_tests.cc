@@ -43,8 +43,9 @@ std::string needs_text(const Needs& n) {
 }
 
 std::string proof_text(const model::Proof& p) {
-  if (p.empty()) return "";
-  return model::to_string(p) + (p.red.empty() ? "" : ": " + join(p.red, ", "));
+  const std::string reason = model::reason_text(p);
+  return model::to_string(p) + (p.red.empty() ? "" : ": " + join(p.red, ", ")) +
+         (reason.empty() ? "" : " (" + reason + ")");
 }
 
 std::string line(const char* what, const std::string& text) {
@@ -81,11 +82,13 @@ ordered_json test_json(const TestSpec& t) {
                    {"known_long", t.known_long}};
   out["rows"] = t.rows;
   out["needs"] = needs_json(t.needs);
-  if (t.proof.empty())
-    out["proof"] = nullptr;
-  else
-    out["proof"] = {
-        {"mutant", t.proof.mutant}, {"base", t.proof.base}, {"env", t.proof.env}, {"red", t.proof.red}};
+  out["proofs"] = ordered_json::array();
+  for (const auto& p : t.proofs)
+    out["proofs"].push_back({{"mutant", p.mutant},
+                             {"base", p.base},
+                             {"env", p.env},
+                             {"red", p.red},
+                             {"reason", model::reason_text(p)}});
   return out;
 }
 
@@ -113,10 +116,10 @@ std::string tests_text(const std::vector<model::Suite>& suites) {
     out += fmt::format("{}: {}\n", s.name, s.title);
     for (const auto& t : s.tests) {
       out += fmt::format("  {:<32} {:>4g}s  {}{}\n", t.name, t.limit_s, marks(t), t.what);
-      out += line("requires", needs_text(t.needs)) + line("covers", join(t.rows, " ")) +
-             line("detects", proof_text(t.proof));
+      out += line("requires", needs_text(t.needs)) + line("covers", join(t.rows, " "));
+      for (const auto& p : t.proofs) out += line("detects", proof_text(p));
       ++tests;
-      proofs += t.proof.empty() ? 0 : 1;
+      proofs += t.proofs.empty() ? 0 : 1;
     }
   }
   return out + fmt::format("{} in {}, {} with a proof\n", count_of(tests, "test"),

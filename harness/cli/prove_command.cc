@@ -34,6 +34,7 @@ std::string table(const prove::ProveEnd& end) {
                                    p.red ? "yes" : "NO", p.green ? "yes" : "NO", p.remark);
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
+    if (!p.oracle.empty()) out += "    by " + p.oracle + "\n";
   }
   return out + fmt::format("{} of {} proofs hold\n", held, end.tests.size());
 }
@@ -67,7 +68,7 @@ void add_prove(CLI::App& app, Program& program, Action& action) {
   add_arch_option(*sub, c->options.arch);
   sub->add_option("--run", c->options.spec, "Run file that names fragments, machine, base and tests")
       ->capture_default_str();
-  sub->add_option("--sample", c->options.sample, "Prove a random sample of this many tests")
+  sub->add_option("--sample", c->options.sample, "Carry out a random sample of this many proofs")
       ->check(whole_number(1, 10000));
   sub->add_option("--seed", c->options.seed, "Random seed of the sample")->capture_default_str();
   add_jobs_option(*sub, c->jobs);

@@ -28,9 +28,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, numa_nodes, 
                                    swap_mib, kernel_args, devices)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Needs, nvme, fs, fs_mib, hugepages_2m, swap_mib, rdma, symbols, devices,
                                    kernel_args, memory_mib, cpus, numa_nodes, tools)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Proof, mutant, base, env, red)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, limit_s, needs, claim,
-                                   destructive, known_long, what, rows, proof)
+                                   destructive, known_long, what, rows)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s,
                                                 shutdown_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, guest_id, arch, kernel_image, vmlinux, initramfs, shell,

@@ -111,6 +111,20 @@ std::string to_string(const Proof& proof) {
   return out;
 }
 
+std::string reason_text(const Proof& proof) {
+  std::vector<std::string> parts;
+  if (proof.verdict) parts.emplace_back(to_string(*proof.verdict));
+  if (proof.pages) {
+    const char sign = proof.pages->sign == ProofPages::Sign::over_released ? '-' : '+';
+    parts.push_back(proof.pages->sign == ProofPages::Sign::balanced
+                        ? "pages 0"
+                        : std::string("pages ") + sign +
+                              (proof.pages->pages == 0 ? "" : std::to_string(proof.pages->pages)));
+  }
+  if (!proof.event.empty()) parts.push_back("event " + proof.event);
+  return join(parts, ", ");
+}
+
 const char* to_string(Arch arch) { return arch == Arch::x86_64 ? "x86_64" : "aarch64"; }
 const char* kernel_arch(Arch arch) { return arch == Arch::x86_64 ? "x86_64" : "arm64"; }
 

@@ -39,14 +39,23 @@ struct Needs {
   std::vector<std::string> tools;        ///< programs found in the guest's PATH
 };
 
-/// The known-bad kernel or injected fault that a test must detect.
+/// What the ledger must show of a test with the fault: which way it is off, and by how many pages.
+struct ProofPages {
+  enum class Sign { kept, over_released, balanced };
+  Sign sign = Sign::kept;
+  std::int64_t pages = 0;  ///< base pages; 0 = any number
+};
+
+/// A known-bad kernel or injected fault that a test must detect, and how it is seen.
 struct Proof {
   std::string mutant;  ///< kernels/mutants/NAME
   std::string base;    ///< another base instead of a mutant
   std::map<std::string, std::string>
-      env;                         ///< in addition or instead: a fault injected through the environment
-  std::vector<std::string> red;    ///< globs over cases that must not pass; empty = the test itself must not
-  std::optional<Verdict> verdict;  ///< that the test itself must get; nothing = any but error that is bad
+      env;                          ///< in addition or instead: a fault injected through the environment
+  std::vector<std::string> red;     ///< globs over cases that must not pass; empty = the test itself must not
+  std::optional<Verdict> verdict;   ///< that the test itself must get; nothing = any but error that is bad
+  std::optional<ProofPages> pages;  ///< of the test's ledger; nothing = whatever it shows
+  std::string event;                ///< part of the title of a kernel event of the test; empty = none needed
   /// The fault is a change from base to tip of the mutant: both run, and the test and its cases at the tip
   /// must be assessed by this rule, whatever their verdict.
   std::optional<Rule> rule;
@@ -55,6 +64,8 @@ struct Proof {
   bool empty() const { return mutant.empty() && base.empty() && env.empty(); }
 };
 std::string to_string(const Proof& proof);  ///< "mutant m02-bio-put-refs", "debian-6.1 with A=1"
+/// What must be seen apart from red cases: "leak, pages +16, event BUG: KASAN"; empty: nothing in particular.
+std::string reason_text(const Proof& proof);
 
 /// One test of a suite (guest-tests/SUITE/suite.yaml).
 struct TestSpec {
@@ -73,7 +84,7 @@ struct TestSpec {
   bool known_long = false;        ///< runs only when named in full, not when a glob matches
   std::string what;               ///< one line: the behavior that it checks
   std::vector<std::string> rows;  ///< rows of guest-tests/map.yaml that it covers
-  Proof proof;
+  std::vector<Proof> proofs;      ///< one for each oracle that must be able to fail
   SourceLocation where;
 
   bool from_kernel() const { return program.rfind("kernel:", 0) == 0; }

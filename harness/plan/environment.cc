@@ -42,7 +42,10 @@ bool injects_faults(const std::vector<model::Suite>& suites, const std::vector<m
   for (const auto& one : more) {
     const model::TestSpec* test = find_test(suites, one.test);
     for (const auto& [name, value] : one.env) {
-      if (test != nullptr && test->proof.env.contains(name)) return true;
+      if (test == nullptr) continue;
+      for (const auto& proof : test->proofs) {
+        if (proof.env.contains(name)) return true;
+      }
     }
   }
   return false;

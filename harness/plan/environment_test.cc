@@ -43,7 +43,8 @@ TEST(Environment, ATestThatIsNotThereNamesTheNearest) {
 
 TEST(Environment, WhatTheProofOfATestSetsIsAFault) {
   auto s = suites();
-  s[0].tests[1].proof.env = {{"PINRIG_CAPABILITIES", "dio.bdev=pin"}};
+  s[0].tests[1].proofs.resize(1);
+  s[0].tests[1].proofs[0].env = {{"PINRIG_CAPABILITIES", "dio.bdev=pin"}};
   EXPECT_TRUE(injects_faults(s, {{"stress/all", {{"SEED", "7"}}, {}},
                                  {"stress/unplug_inflight", {{"PINRIG_CAPABILITIES", "x=y"}}, {}}}));
   EXPECT_FALSE(injects_faults(

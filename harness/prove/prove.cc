@@ -15,7 +15,6 @@
 namespace pinrig::prove {
 namespace {
 
-using Verdicts = std::vector<model::AssessedResult>;
 using job::Event;
 using job::Observer;
 
@@ -23,13 +22,12 @@ fs::path mutant_file(const fs::path& project, const std::string& mutant) {
   return project / "kernels/mutants" / mutant / "series.yaml";
 }
 
-Result<std::string> base_of_mutant(const fs::path& project, const std::string& mutant,
-                                   const model::TestSpec& test) {
+Result<std::string> base_of_mutant(const fs::path& project, const std::string& mutant, const Oracle& oracle) {
   const fs::path file = mutant_file(project, mutant);
   std::error_code ec;
   if (!fs::exists(file, ec))
     return make_error(ErrorKind::bad_input,
-                      fmt::format("{}: no mutant '{}': {} does not exist", to_string(test.proof.where),
+                      fmt::format("{}: no mutant '{}': {} does not exist", to_string(oracle.proof.where),
                                   mutant, file.string()),
                       "kernels/mutants has a folder per mutant");
   PINRIG_TRY(series, spec::load_series(project, file.string()));
@@ -46,16 +44,18 @@ model::AssessedResult lost_row(const model::LostRow& lost) {
 }
 
 // Of the last kernel of the run: the mutant, if its base is in the run too.
-Result<Verdicts> verdicts_of(const store::Store& store, const std::string& run_id) {
-  Verdicts out;
+Result<Said> said_by(const store::Store& store, const std::string& run_id) {
+  Said out;
   PINRIG_TRY(kernels, store.kernels(run_id));
   PINRIG_TRY(guests, store.guests(run_id));
   for (const auto& guest : guests) {
     if (guest.kernel_id != kernels.back().id) continue;
     PINRIG_TRY(rows, store.results(run_id, guest.id));
-    std::move(rows.begin(), rows.end(), std::back_inserter(out));
+    std::move(rows.begin(), rows.end(), std::back_inserter(out.rows));
+    PINRIG_TRY(events, store.events(run_id, guest.id));
+    std::move(events.begin(), events.end(), std::back_inserter(out.events));
   }
-  for (const auto& lost : kernels.back().lost) out.push_back(lost_row(lost));
+  for (const auto& lost : kernels.back().lost) out.rows.push_back(lost_row(lost));
   return out;
 }
 
@@ -72,22 +72,23 @@ Result<std::vector<std::string>> tests_of_run(const run::Inputs& in) {
   PINRIG_TRY(tests, plan::select_tests(in.spec, in.suites));
   std::vector<std::string> names;
   for (const auto& t : tests) {
-    if (!t.proof.empty()) names.push_back(t.name);
+    if (!t.proofs.empty()) names.push_back(t.name);
   }
   return names;
 }
 
-/// What the last run with a test came to.
+/// What the run of an oracle came to.
 struct Outcome {
-  Verdicts rows;
+  Said said;
   ExitCode code = ExitCode::ok;
 };
-using Outcomes = std::map<std::string, Outcome>;
+/// By the index of the oracle.
+using Outcomes = std::map<std::size_t, Outcome>;
 
 // A verdict that does not reach the exit code is worth nothing; a base may have the fault as a known issue.
-Proven weigh(const model::TestSpec& test, Outcomes& faulty, Outcomes& sound) {
-  Proven p = weigh_proof(test, faulty[test.name].rows, sound[test.name].rows);
-  if (p.holds() && test.proof.base.empty() && faulty[test.name].code == ExitCode::ok) {
+Proven weigh(const Oracle& oracle, std::size_t i, Outcomes& faulty, Outcomes& sound) {
+  Proven p = weigh_proof(oracle, faulty[i].said, sound[i].said);
+  if (p.holds() && oracle.proof.base.empty() && faulty[i].code == ExitCode::ok) {
     p.red = false;
     p.remark = "the run with the fault has exit code 0, although it is " + p.remark;
   }
@@ -106,10 +107,10 @@ Result<ProveEnd> prove(ProveOptions options, const Services& services, const std
     PINRIG_TRY(names, tests_of_run(defaults));
     options.tests = std::move(names);
   }
-  PINRIG_TRY(tests, provable(defaults.suites, options));
-  std::map<std::string, const model::TestSpec*> by_mutant;
-  for (const auto& t : tests) by_mutant.emplace(t.proof.mutant, &t);
-  PINRIG_TRY(runs, proof_runs(tests, options, defaults.spec.base, [&](const std::string& mutant) {
+  PINRIG_TRY(oracles, provable(defaults.suites, options));
+  std::map<std::string, const Oracle*> by_mutant;
+  for (const auto& t : oracles) by_mutant.emplace(t.proof.mutant, &t);
+  PINRIG_TRY(runs, proof_runs(oracles, options, defaults.spec.base, [&](const std::string& mutant) {
                return base_of_mutant(project, mutant, *by_mutant.at(mutant));
              }));
   ProveEnd end{.tests = {}, .code = ExitCode::ok};
@@ -118,25 +119,24 @@ Result<ProveEnd> prove(ProveOptions options, const Services& services, const std
   for (auto& one : runs) {
     if (one.faulty && !one.options.series.empty())
       one.options.series = mutant_file(project, one.options.series).string();
-    services.observer.on({.kind = Event::Kind::line,
-                          .task = "prove",
-                          .what = "run",
-                          .text = fmt::format("{}: {}", one.name, count_of(one.tests.size(), "test"))});
+    services.observer.on(
+        {.kind = Event::Kind::line,
+         .task = "prove",
+         .what = "run",
+         .text = fmt::format("{}: {}", one.name, count_of(one.options.tests.size(), "test"))});
     PINRIG_TRY(done, run::execute(one.options, services, tick));
     end.code = assess::fold(end.code, beside_verdicts(done.code));
     if (done.code == ExitCode::interrupted) break;
     PINRIG_TRY(store, run::open_store(services.paths));
-    PINRIG_TRY(verdicts, verdicts_of(store, done.run_id));
-    for (const auto& name : one.tests) (one.faulty ? faulty : sound)[name] = {verdicts, done.code};
+    PINRIG_TRY(said, said_by(store, done.run_id));
+    for (const std::size_t i : one.oracles) (one.faulty ? faulty : sound)[i] = {said, done.code};
     if (!one.faulty) continue;
     // All of them take hours: what is known is said at once.
-    for (const auto& t : tests) {
-      if (std::find(one.tests.begin(), one.tests.end(), t.name) != one.tests.end())
-        say_weighed(weigh(t, faulty, sound), services.observer);
-    }
+    for (const std::size_t i : one.oracles)
+      say_weighed(weigh(oracles[i], i, faulty, sound), services.observer);
   }
-  for (const auto& t : tests) {
-    end.tests.push_back(weigh(t, faulty, sound));
+  for (std::size_t i = 0; i < oracles.size(); ++i) {
+    end.tests.push_back(weigh(oracles[i], i, faulty, sound));
     if (!end.tests.back().holds()) end.code = assess::fold(end.code, ExitCode::regressions);
   }
   return end;

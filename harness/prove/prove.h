@@ -23,39 +23,51 @@ struct ProveOptions {
   std::string seed;  ///< random seed of the sample
 };
 
-/// Tests with a proof that the globs select, in the order of the suites, or a sample of them: the same seed
-/// picks the same tests. bad_usage when a word matches no test with a proof.
-Result<std::vector<model::TestSpec>> provable(const std::vector<model::Suite>& suites,
-                                              const ProveOptions& options);
+/// One oracle of a test: the test, and one of the faults that it must detect.
+struct Oracle {
+  std::string test;
+  model::Proof proof;
+};
+
+/// The oracles of the tests that the globs select, in the order of the suites, or a sample of them: the same
+/// seed picks the same ones. bad_usage when a word matches no test with a proof.
+Result<std::vector<Oracle>> provable(const std::vector<model::Suite>& suites, const ProveOptions& options);
 
 /// A run that proofs need.
 struct ProofRun {
   std::string name;  ///< "mutant m02-bio-put-refs", "debian-6.12"
   RunOptions options;
-  std::vector<std::string> tests;
-  bool faulty = false;  ///< tests must fail in it; otherwise pass
+  std::vector<std::size_t> oracles;  ///< that need it, by their index
+  bool faulty = false;               ///< tests must fail in it; otherwise pass
 };
-/// Tests that share a mutant share its run; so do those with faults by environment on one base. Every base
-/// gets one run without a fault. `base_of` gives the base of a mutant.
+/// Tests that share a mutant share its run; so do those with faults by environment on one base. A test has
+/// its place in a run once. Every base gets one run without a fault. `base_of` gives the base of a mutant.
 Result<std::vector<ProofRun>> proof_runs(
-    const std::vector<model::TestSpec>& tests, const ProveOptions& options, const std::string& default_base,
+    const std::vector<Oracle>& oracles, const ProveOptions& options, const std::string& default_base,
     const std::function<Result<std::string>(const std::string& mutant)>& base_of);
 
-/// The result of one test.
+/// What a run said.
+struct Said {
+  std::vector<model::AssessedResult> rows;  ///< of all its tests, each followed by its cases
+  std::vector<model::KernelEvent> events;
+};
+
+/// The result of one oracle.
 struct Proven {
   std::string test;
   std::string fault;
+  std::string oracle;  ///< what must be seen: "read_1_page; pages +"
   bool red = false;
   bool green = false;
-  std::string remark;  ///< why not, or what failed
+  std::string remark;  ///< why not, or what was seen
   bool holds() const { return red && green; }
 };
-/// `faulty` and `sound` are the assessed rows of the test and its cases with and without the fault; a case
-/// that the faulty kernel lost is a row with Rule::lost. Without the fault the test must pass; if the proof
-/// names cases, it suffices that these pass and that the rest is a known issue of that kernel. If it names a
-/// rule, everything must be as expected without the fault.
-Proven weigh_proof(const model::TestSpec& test, const std::vector<model::AssessedResult>& faulty,
-                   const std::vector<model::AssessedResult>& sound);
+/// `faulty` and `sound` have the assessed rows of the test and its cases with and without the fault; a case
+/// that the faulty kernel lost is a row with Rule::lost. With the fault the test and the named cases must be
+/// red, and verdict, pages and event as the proof says; a case that was never reached is not red. Without the
+/// fault the test must pass; if the proof names cases, it suffices that these pass and that the rest is a
+/// known issue of that kernel. If it names a rule, everything must be as expected without the fault.
+Proven weigh_proof(const Oracle& oracle, const Said& faulty, const Said& sound);
 
 struct ProveEnd {
   std::vector<Proven> tests;

@@ -14,9 +14,12 @@
 namespace pinrig::prove {
 namespace {
 
-using model::TestSpec;
 using Row = model::AssessedResult;
 using model::Verdict;
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
 
 /// What speaks for a fault that was caught: a known issue too. An error says that the test itself could not
 /// be carried out.
@@ -35,34 +38,33 @@ bool shows_fault(const model::Proof& proof, const Row& row) {
 /// A base that has the fault by itself: there is no such kernel without it.
 bool is_natural(const model::Proof& proof) { return proof.mutant.empty() && proof.env.empty(); }
 
-const Row* own_row(const TestSpec& test, const std::vector<Row>& rows) {
+const Row* own_row(const Oracle& test, const std::vector<Row>& rows) {
   const auto it = std::find_if(rows.begin(), rows.end(), [&](const auto& r) {
-    return r.verdict().test == test.name && r.verdict().case_name.empty();
+    return r.verdict().test == test.test && r.verdict().case_name.empty();
   });
   return it == rows.end() ? nullptr : &*it;
 }
 
-/// A guest that goes down with the test takes the cases along that came after it.
-bool case_is_red(const TestSpec& test, const std::string& glob, const std::vector<Row>& rows, bool lost) {
+/// A case that was never reached, because the guest went down before it, shows nothing.
+bool case_is_red(const Oracle& test, const std::string& glob, const std::vector<Row>& rows) {
   return std::any_of(rows.begin(), rows.end(), [&](const Row& r) {
-    return r.verdict().test == test.name && !r.verdict().case_name.empty() &&
-           glob_match(glob, r.verdict().case_name) &&
-           (shows_fault(test.proof, r) || (lost && r.verdict().verdict == Verdict::missing));
+    return r.verdict().test == test.test && !r.verdict().case_name.empty() &&
+           glob_match(glob, r.verdict().case_name) && shows_fault(test.proof, r);
   });
 }
 
-bool case_passed(const TestSpec& test, const std::string& glob, const std::vector<Row>& rows) {
+bool case_passed(const Oracle& test, const std::string& glob, const std::vector<Row>& rows) {
   return std::any_of(rows.begin(), rows.end(), [&](const Row& r) {
-    return r.verdict().test == test.name && r.verdict().verdict == Verdict::pass &&
+    return r.verdict().test == test.test && r.verdict().verdict == Verdict::pass &&
            !r.verdict().case_name.empty() && glob_match(glob, r.verdict().case_name);
   });
 }
 
 /// Without the fault: passed. Where the proof names cases, others may have a known issue of that kernel.
-bool is_green(const TestSpec& test, const Row& own, const std::vector<Row>& rows) {
+bool is_green(const Oracle& test, const Row& own, const std::vector<Row>& rows) {
   if (test.proof.rule) {
     return std::all_of(rows.begin(), rows.end(), [&](const Row& r) {
-      return r.verdict().test != test.name || (r.assessment && r.assessment->expected());
+      return r.verdict().test != test.test || (r.assessment && r.assessment->expected());
     });
   }
   const bool known = own.assessment && own.assessment->rule == model::Rule::known_issue;
@@ -71,7 +73,7 @@ bool is_green(const TestSpec& test, const Row& own, const std::vector<Row>& rows
   if (!known) return true;
   const auto& named = test.proof.red;
   return !named.empty() && std::all_of(named.begin(), named.end(), [&](const auto& glob) {
-    return case_passed(test, glob, rows) && !case_is_red(test, glob, rows, false);
+    return case_passed(test, glob, rows) && !case_is_red(test, glob, rows);
   });
 }
 
@@ -88,39 +90,80 @@ std::string assessed(const model::Proof& proof, const Row& row) {
                      reason.empty() ? "" : ": " + reason);
 }
 
-/// The run with this name, created if needed.
-ProofRun& run_named(std::vector<ProofRun>& runs, const std::string& name, const ProveOptions& o,
-                    bool faulty) {
-  const auto it = std::find_if(runs.begin(), runs.end(),
-                               [&](const ProofRun& r) { return r.name == name && r.faulty == faulty; });
+std::string red_cases(const Oracle& oracle, const std::vector<Row>& rows) {
+  constexpr std::size_t most = 6;
+  std::vector<std::string> names;
+  for (const Row& r : rows) {
+    if (r.verdict().test == oracle.test && !r.verdict().case_name.empty() && shows_fault(oracle.proof, r))
+      names.push_back(r.verdict().case_name);
+  }
+  if (names.empty()) return "";
+  const std::size_t more = names.size() > most ? names.size() - most : 0;
+  names.resize(names.size() - more);
+  return "; red: " + join(names, ", ") + (more == 0 ? "" : fmt::format(" and {} more", more));
+}
+
+bool pages_fit(const model::ProofPages& want, std::int64_t outstanding) {
+  using Sign = model::ProofPages::Sign;
+  if (want.sign == Sign::balanced) return outstanding == 0;
+  if (want.sign == Sign::over_released) outstanding = -outstanding;
+  return outstanding > 0 && (want.pages == 0 || outstanding == want.pages);
+}
+
+/// What the proof says of the test's own row and is not so; empty: all of it is.
+std::string unfit(const Oracle& oracle, const Row& own, const Said& faulty) {
+  const auto& proof = oracle.proof;
+  if (!shows_fault(proof, own)) return "with the fault it is " + assessed(proof, own);
+  if (proof.pages && !pages_fit(*proof.pages, own.result.outstanding()))
+    return fmt::format("with the fault {} pages are outstanding, the proof says {}",
+                       own.result.outstanding() == 0 ? "0" : fmt::format("{:+}", own.result.outstanding()),
+                       model::reason_text({.pages = proof.pages}));
+  const bool logged = std::any_of(faulty.events.begin(), faulty.events.end(), [&](const auto& e) {
+    return e.owner == oracle.test && e.title.find(proof.event) != std::string::npos;
+  });
+  if (!proof.event.empty() && !logged) return "with the fault the kernel did not log: " + proof.event;
+  std::vector<std::string> missed;
+  for (const auto& glob : proof.red) {
+    if (!case_is_red(oracle, glob, faulty.rows)) missed.push_back(glob);
+  }
+  return missed.empty() ? "" : "not red: " + join(missed, ", ");
+}
+
+std::string oracle_text(const model::Proof& proof) {
+  const std::string reason = model::reason_text(proof);
+  const std::string cases = join(proof.red, ", ");
+  return cases + (cases.empty() || reason.empty() ? "" : "; ") + reason;
+}
+
+/// The run with this name in which the test has no place yet, or the one without faults; created if needed.
+ProofRun& run_named(std::vector<ProofRun>& runs, const std::string& name, const ProveOptions& o, bool faulty,
+                    const std::string& test) {
+  const auto it = std::find_if(runs.begin(), runs.end(), [&](const ProofRun& r) {
+    return r.name == name && r.faulty == faulty && (!faulty || !contains(r.options.tests, test));
+  });
   if (it != runs.end()) return *it;
-  ProofRun run{.name = name, .options = {}, .tests = {}, .faulty = faulty};
+  ProofRun run{.name = name, .options = {}, .oracles = {}, .faulty = faulty};
   run.options.spec = o.spec;
   run.options.archs = {o.arch};
   runs.push_back(std::move(run));
   return runs.back();
 }
 
-void add_test(ProofRun& run, const std::string& test) {
-  if (std::find(run.tests.begin(), run.tests.end(), test) != run.tests.end()) return;
-  run.tests.push_back(test);
-  run.options.tests.push_back(test);
+void add_oracle(ProofRun& run, const Oracle& oracle, std::size_t index) {
+  run.oracles.push_back(index);
+  if (!contains(run.options.tests, oracle.test)) run.options.tests.push_back(oracle.test);
 }
 
 const plan::Origin named{{}, "prove"};
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 /// Every word has to choose a test that has a proof.
 Result<void> check_proofs(const std::vector<std::string>& words, const std::vector<plan::Choice>& known,
-                          const std::vector<TestSpec>& with_proof) {
+                          const std::vector<Oracle>& with_proof) {
   for (const auto& word : words) {
     if (word.starts_with('!')) continue;
     PINRIG_TRY(selection, plan::select({word}, named, known));
     if (std::none_of(with_proof.begin(), with_proof.end(),
-                     [&](const auto& t) { return contains(selection.tests, t.name); }))
+                     [&](const auto& t) { return contains(selection.tests, t.test); }))
       return plan::refused(named, word, "no test with a proof",
                            "`pinrig list tests` lists tests and their proofs");
   }
@@ -129,45 +172,47 @@ Result<void> check_proofs(const std::vector<std::string>& words, const std::vect
 
 }  // namespace
 
-Result<std::vector<TestSpec>> provable(const std::vector<model::Suite>& suites, const ProveOptions& o) {
-  std::vector<TestSpec> out;
-  for (const auto& suite : suites)
-    std::copy_if(suite.tests.begin(), suite.tests.end(), std::back_inserter(out),
-                 [](const auto& t) { return !t.proof.empty(); });
+Result<std::vector<Oracle>> provable(const std::vector<model::Suite>& suites, const ProveOptions& o) {
+  std::vector<Oracle> out;
+  for (const auto& suite : suites) {
+    for (const auto& t : suite.tests) {
+      for (const auto& proof : t.proofs) out.push_back({t.name, proof});
+    }
+  }
   if (!o.tests.empty()) {
     const auto known = plan::choices(suites);
     PINRIG_TRY(selection, plan::select(o.tests, named, known));
     PINRIG_CHECK(check_proofs(o.tests, known, out));
-    std::erase_if(out, [&](const auto& t) { return !contains(selection.tests, t.name); });
+    std::erase_if(out, [&](const auto& t) { return !contains(selection.tests, t.test); });
   }
   if (o.sample <= 0 || static_cast<std::size_t>(o.sample) >= out.size()) return out;
-  std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) {
-    return sha256_hex(o.seed + a.name) < sha256_hex(o.seed + b.name);
-  });
+  const auto key = [&](const Oracle& t) { return sha256_hex(o.seed + t.test + to_string(t.proof)); };
+  std::sort(out.begin(), out.end(), [&](const auto& a, const auto& b) { return key(a) < key(b); });
   out.resize(static_cast<std::size_t>(o.sample));
-  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.test < b.test; });
   return out;
 }
 
 Result<std::vector<ProofRun>> proof_runs(
-    const std::vector<TestSpec>& tests, const ProveOptions& o, const std::string& default_base,
+    const std::vector<Oracle>& oracles, const ProveOptions& o, const std::string& default_base,
     const std::function<Result<std::string>(const std::string&)>& base_of) {
   std::vector<ProofRun> runs;
-  for (const auto& t : tests) {
+  for (std::size_t i = 0; i < oracles.size(); ++i) {
+    const Oracle& t = oracles[i];
     std::string base = t.proof.base.empty() ? default_base : t.proof.base;
     if (!t.proof.mutant.empty()) {
       PINRIG_TRY(of_mutant, base_of(t.proof.mutant));
       base = of_mutant;
     }
     if (!is_natural(t.proof)) {
-      ProofRun& sound = run_named(runs, base, o, false);
+      ProofRun& sound = run_named(runs, base, o, false, t.test);
       sound.options.base = base;
-      add_test(sound, t.name);
+      add_oracle(sound, t, i);
     }
     const std::string name = t.proof.mutant.empty() ? base + " and its own faults"
                                                     : fmt::format("mutant {}{}", t.proof.mutant,
                                                                   t.proof.rule ? " and its base" : "");
-    ProofRun& faulty = run_named(runs, name, o, true);
+    ProofRun& faulty = run_named(runs, name, o, true, t.test);
     if (t.proof.mutant.empty()) {
       faulty.options.base = base;
     } else {
@@ -175,36 +220,33 @@ Result<std::vector<ProofRun>> proof_runs(
       faulty.options.points =
           t.proof.rule ? std::vector<std::string>{"base", "tip"} : std::vector<std::string>{"tip"};
     }
-    add_test(faulty, t.name);
-    if (!t.proof.env.empty()) faulty.options.env.push_back({t.name, t.proof.env, t.proof.where});
+    add_oracle(faulty, t, i);
+    if (!t.proof.env.empty()) faulty.options.env.push_back({t.test, t.proof.env, t.proof.where});
   }
   return runs;
 }
 
-Proven weigh_proof(const TestSpec& test, const std::vector<Row>& faulty, const std::vector<Row>& sound) {
-  Proven p{.test = test.name, .fault = to_string(test.proof), .red = false, .green = false, .remark = ""};
-  const Row* bad = own_row(test, faulty);
-  const Row* good = own_row(test, sound);
-  const bool natural = is_natural(test.proof);
-  p.green = natural || (good != nullptr && is_green(test, *good, sound));
+Proven weigh_proof(const Oracle& oracle, const Said& faulty, const Said& sound) {
+  Proven p{.test = oracle.test,
+           .fault = to_string(oracle.proof),
+           .oracle = oracle_text(oracle.proof),
+           .red = false,
+           .green = false,
+           .remark = ""};
+  const Row* bad = own_row(oracle, faulty.rows);
+  const Row* good = own_row(oracle, sound.rows);
+  const bool natural = is_natural(oracle.proof);
+  p.green = natural || (good != nullptr && is_green(oracle, *good, sound.rows));
   if (bad == nullptr || (good == nullptr && !natural)) {
     p.remark = fmt::format("no verdict {} the fault", bad == nullptr ? "with" : "without");
     return p;
   }
-  const bool lost = bad->verdict().verdict == Verdict::crash || bad->verdict().verdict == Verdict::timeout;
-  std::vector<std::string> missed;
-  for (const auto& glob : test.proof.red) {
-    if (!case_is_red(test, glob, faulty, lost)) missed.push_back(glob);
-  }
-  p.red = shows_fault(test.proof, *bad) && missed.empty();
+  const std::string why = unfit(oracle, *bad, faulty);
+  p.red = why.empty();
   if (!p.green)
-    p.remark = "without the fault it is " + assessed(test.proof, *good);
-  else if (!shows_fault(test.proof, *bad))
-    p.remark = "with the fault it is " + assessed(test.proof, *bad);
-  else if (!missed.empty())
-    p.remark = "not red: " + join(missed, ", ");
+    p.remark = "without the fault it is " + assessed(oracle.proof, *good);
   else
-    p.remark = assessed(test.proof, *bad);
+    p.remark = p.red ? assessed(oracle.proof, *bad) + red_cases(oracle, faulty.rows) : why;
   return p;
 }
 

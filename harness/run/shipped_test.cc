@@ -58,10 +58,12 @@ TEST(Shipped, EveryProofNamesAMutantThatIsThere) {
   ASSERT_FALSE(suites.has_error());
   for (const auto& suite : *suites) {
     for (const auto& t : suite.tests) {
-      if (t.proof.mutant.empty()) continue;
-      const fs::path file = project / "kernels/mutants" / t.proof.mutant / "series.yaml";
-      EXPECT_FALSE(spec::load_series(project, file.string()).has_error())
-          << to_string(t.proof.where) << ": " << t.proof.mutant;
+      for (const auto& proof : t.proofs) {
+        if (proof.mutant.empty()) continue;
+        const fs::path file = project / "kernels/mutants" / proof.mutant / "series.yaml";
+        EXPECT_FALSE(spec::load_series(project, file.string()).has_error())
+            << to_string(proof.where) << ": " << proof.mutant;
+      }
     }
   }
 }

@@ -328,11 +328,13 @@ TEST(LoadSuite, EveryKeyAndTheDefaults) {
   EXPECT_EQ(t.needs.numa_nodes, 2);
   EXPECT_THAT(t.needs.tools, ElementsAre("mkfs.xfs"));
   EXPECT_THAT(t.rows, ElementsAre("D1", "D14"));
-  EXPECT_EQ(t.proof.mutant, "m02-bio-put-refs");
-  EXPECT_THAT(t.proof.red, ElementsAre("read_*", "write_1_page"));
-  EXPECT_EQ(to_string(t.proof), "mutant m02-bio-put-refs");
-  EXPECT_EQ(to_string(s.tests[1].proof), "debian-6.12 with PINRIG_CAPABILITIES=dio.bdev=pin");
-  EXPECT_TRUE(s.tests[2].proof.empty());
+  EXPECT_EQ(t.proofs.at(0).mutant, "m02-bio-put-refs");
+  EXPECT_THAT(t.proofs.at(0).red, ElementsAre("read_*", "write_1_page"));
+  EXPECT_EQ(to_string(t.proofs.at(0)), "mutant m02-bio-put-refs");
+  EXPECT_EQ(to_string(s.tests[1].proofs.at(0)), "debian-6.12 with PINRIG_CAPABILITIES=dio.bdev=pin");
+  ASSERT_EQ(s.tests[1].proofs.size(), 2u);
+  EXPECT_EQ(reason_text(s.tests[1].proofs[1]), "leak, pages -16, event Bad page state");
+  EXPECT_TRUE(s.tests[2].proofs.empty());
   EXPECT_EQ(s.tests[1].program, "bio/dio_rw");
   EXPECT_EQ(s.tests[1].limit_s, 30);
   EXPECT_EQ(s.tests[1].claim, model::PinClaim::Mode::net_zero);

@@ -38,7 +38,7 @@ const std::vector<Schema> all{
      "needs",
      {"nvme", "fs", "fs_size", "hugepages_2m", "swap", "rdma", "symbols", "devices", "kernel_args", "memory",
       "cpus", "numa_nodes", "tools"}},
-    {Section::proof, "Suite: proof", "proof", {"mutant", "base", "env", "red", "verdict", "rule"}},
+    {Section::proof, "Suite: proof", "proof", {"mutant", "base", "env", "red", "verdict", "pages", "event", "rule"}},
     {Section::requirements,
      "Expectations of a kernel",
      "expectations",

@@ -2,6 +2,7 @@
 #include "spec/test_keys.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "spec/env.h"
 #include "spec/places.h"
@@ -91,7 +92,25 @@ void read_needs(Reader& r, const Node& n, Needs& needs) {
   add(f, "tools", needs.tools, [&](const Node& v) { return read_words(r, v, "tools"); });
 }
 
-/// The fault that a test must detect. Whether the mutant exists is checked when the proof is run.
+/// "+", "-" and "0", the first two also with a number of pages.
+std::optional<model::ProofPages> read_pages(Reader& r, const Node& n) {
+  using Sign = model::ProofPages::Sign;
+  const std::string text = r.text(n, "pages");
+  if (!r.ok()) return std::nullopt;
+  if (text == "0") return model::ProofPages{Sign::balanced, 0};
+  model::ProofPages out{text.starts_with('-') ? Sign::over_released : Sign::kept, 0};
+  const bool is_signed = text.starts_with('-') || text.starts_with('+');
+  const char* end = text.data() + text.size();
+  const char* from = is_signed ? text.data() + 1 : end;
+  if (is_signed && from == end) return out;
+  const auto [stop, ec] = std::from_chars(from, end, out.pages);
+  if (ec == std::errc() && stop == end && out.pages > 0) return out;
+  r.fail(n, fmt::format("pages: '{}' must be \"+\" or \"-\", also with a number of pages, or \"0\"", text),
+         "\"+16\": 16 pages stay pinned; \"-\": more are unpinned than pinned; quote it");
+  return std::nullopt;
+}
+
+/// A fault that a test must detect. Whether the mutant exists is checked when the proof is run.
 model::Proof read_proof(Reader& r, const Node& n, const fs::path& project) {
   model::Proof proof;
   proof.where = r.where(n);
@@ -114,6 +133,8 @@ model::Proof read_proof(Reader& r, const Node& n, const fs::path& project) {
                                          Verdict::error};
     return values[r.choice(v, "verdict", {"fail", "leak", "crash", "timeout", "error"})];
   });
+  set(f, "pages", proof.pages, [&](const Node& v) { return read_pages(r, v); });
+  set(f, "event", proof.event, [&](const Node& v) { return r.text(v, "event"); });
   set(f, "rule", proof.rule, [&](const Node& v) {
     static constexpr Rule values[] = {Rule::lost, Rule::issue_worse};
     return values[r.choice(v, "rule", {"lost", "issue_worse"})];
@@ -129,6 +150,14 @@ model::Proof read_proof(Reader& r, const Node& n, const fs::path& project) {
            "proof: 'base' and 'mutant' are mutually exclusive: a mutant names its own base",
            "remove one of the two");
   return proof;
+}
+
+/// One, or a list: a test with several oracles has a proof for each.
+std::vector<model::Proof> read_proofs(Reader& r, const Node& n, const fs::path& project) {
+  std::vector<model::Proof> out;
+  if (n.kind != Node::Kind::list) return {read_proof(r, n, project)};
+  for (const auto& item : r.list(n, "proof")) out.push_back(read_proof(r, item, project));
+  return out;
 }
 
 void read_enums(Reader& r, const Fields& f, TestSpec& t) {
@@ -164,7 +193,7 @@ void read_test_keys(Reader& r, const Fields& f, const Project& project, TestSpec
   set(f, "known_long", t.known_long, [&](const Node& v) { return r.truth(v, "known_long"); });
   set(f, "what", t.what, [&](const Node& v) { return r.text(v, "what"); });
   set(f, "rows", t.rows, [&](const Node& v) { return read_rows(r, v, project.map); });
-  set(f, "proof", t.proof, [&](const Node& v) { return read_proof(r, v, project.root); });
+  set(f, "proof", t.proofs, [&](const Node& v) { return read_proofs(r, v, project.root); });
   read_enums(r, f, t);
 }
 
