@@ -38,6 +38,11 @@ void Ledger::look() {
   if (const auto pins = read()) stand(*pins);
 }
 
+std::int64_t Ledger::balance() {
+  const auto pins = read();
+  return pins ? pins->balance() : 0;
+}
+
 void Ledger::stand(const Pins& pins) {
   if (!standing_ || standing_->pins != pins) standing_ = Standing{pins, now_ms()};
 }

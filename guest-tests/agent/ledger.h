@@ -25,6 +25,8 @@ class Ledger : private Gauge {
   bool available();
   /// Notes the current pins and the time: a wait that finds them unchanged counts from here.
   void look();
+  /// What is pinned now, folded, and not settled; 0 on a kernel that does not count.
+  std::int64_t balance();
   /// Longest wait for the balance to settle.
   void set_cap_ms(double ms) { cap_ms_ = ms; }
   double cap_ms() const { return cap_ms_; }

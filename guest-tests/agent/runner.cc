@@ -33,6 +33,8 @@ void await_child(Guest& guest, const wire::Run& run, const RunPlan& plan, Runnin
     return;
   }
   Session session(std::move(running.child), run.output_limit, plan.sink, guest.processes, guest.ports);
+  if (run.watch_cases && end.before.available)
+    session.watch_cases([&guest] { return guest.ledger.balance(); });
   const Over over = session.wait(static_cast<double>(run.limit_ms) - (monotonic_ms() - running.start_ms));
   end.wall_s = (monotonic_ms() - running.start_ms) / 1e3;
   if (over == Over::ended) {
@@ -48,6 +50,7 @@ void await_child(Guest& guest, const wire::Run& run, const RunPlan& plan, Runnin
   end.dropped = session.budget().dropped();
   end.claim = session.claims().claim();
   end.bad_claim = session.claims().problem();
+  running.case_pins = session.case_pins();
 }
 
 }  // namespace
@@ -91,6 +94,7 @@ wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& pla
   const std::int64_t target = end.before.acquired - end.before.released + plan.held;
   // A skew is a capability of the kernel, and one that has none still returns to where it was.
   end.after = guest.ledger.after({target, target - 2 * end.claim.skew_sections}, plan.extent);
+  if (end.after.available) end.left = running.case_pins.left(end.after.acquired - end.after.released);
   // After the wait: kernel messages of workers during cleanup also belong to the test.
   kmsg(console::end_mark, run.name);
   return std::move(end);

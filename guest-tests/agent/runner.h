@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #pragma once
 
+#include "case_pins.h"
 #include "child.h"
 #include "ledger.h"
 #include "ports.h"
@@ -40,6 +41,7 @@ struct Running {
   wire::TestEnd end;
   Child child;
   double start_ms = 0;
+  CasePins case_pins;  ///< after its end
 };
 
 /// Reads the ledger and starts the test; do not reap children before finish_test().

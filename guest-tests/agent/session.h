@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "case_pins.h"
 #include "child.h"
 #include "claim.h"
 #include "host_asks.h"
@@ -31,6 +32,8 @@ enum class Over {
 class Session {
  public:
   Session(Child child, std::uint64_t output_limit, Sink sink, Processes& processes, Ports* ports);
+  /// Reads the balance of the pin counters with `balance` when result lines come in, now and then.
+  void watch_cases(std::function<std::int64_t()> balance);
   Over wait(double limit_ms);
   /// After every writer is dead: drains the pipes. Bounded by their capacity.
   void drain();
@@ -38,9 +41,11 @@ class Session {
   const Ended& ended() const { return ended_; }
   const OutputBudget& budget() const { return budget_; }
   const ClaimReader& claims() const { return claims_; }
+  const CasePins& case_pins() const { return case_pins_; }
 
  private:
   bool read_output(UniqueFd& fd, wire::Kind kind);
+  void look_at_pins(std::string_view output);
   bool read_claims();
   bool read_asks();
   void deliver_answers();
@@ -52,6 +57,9 @@ class Session {
   Processes& processes_;
   Ports* ports_;  ///< null: no host
   ClaimReader claims_;
+  CasePins case_pins_;
+  std::function<std::int64_t()> balance_;
+  double next_look_ms_ = 0;
   HostAsks asks_;
   Ended ended_;
   std::string buffer_;

@@ -96,6 +96,8 @@ int ktap_run(const struct ktap_case* cases, size_t count) {
   for (size_t i = 0; i < count; ++i) {
     current = OUTCOME_OK;
     reason[0] = '\0';
+    // For the case in which a test takes the kernel down, or hangs: it has no result line.
+    printf("# running %s\n", cases[i].name);
     cases[i].run(cases[i].arg);
     print_result(i + 1, cases[i].name);
     if (current == OUTCOME_FAIL) code = 1;

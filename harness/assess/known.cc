@@ -84,9 +84,11 @@ void spread(const KnownIssue& issue, const Block& b, bool patched, const KernelF
   if (some && all && !b.test->expected() && explains_test(issue, *b.test))
     make_known(issue, *b.test, patched, reference);
   if (!known(*b.test)) return;
+  const Verdict end = b.test->verdict();
+  const bool went_down = end == Verdict::crash || end == Verdict::timeout;
   for (auto c = b.test + 1; c != b.end; ++c) {
-    if (!c->expected() && c->verdict() == Verdict::missing)
-      c->set(Rule::consequence, b.test->says->reason, issue.name);
+    const bool lost = c->verdict() == Verdict::missing || (went_down && c->verdict() == end);
+    if (!c->expected() && lost) c->set(Rule::consequence, b.test->says->reason, issue.name);
   }
 }
 

@@ -135,8 +135,11 @@ class OneGuest {
     r.env = test.env;
     r.cwd = test.needs.fs.empty() ? "/tmp" : "/mnt/" + test.needs.fs;
     r.output_limit = output_limit;
+    r.watch_cases = test.format == model::OutputFormat::ktap;
     r.limit_ms = static_cast<std::uint64_t>(limits_.scaled(test.limit_s) * 1000);
     r.settle_ms = settle_ms();
+    // What the tests wait for themselves takes as much longer on a slow guest as what the agent waits for.
+    r.env["PINRIG_SETTLE_MS"] = std::to_string(r.settle_ms);
     return r;
   }
 

@@ -38,7 +38,7 @@ struct GuestJobResult {
 
 /// At most this many guests are started for one job: a job that keeps killing them is reported, not retried
 /// forever.
-inline constexpr int max_guests = 4;
+inline constexpr int max_guests = 12;
 
 /// Runs `job` with its files in `dir` (console.raw, results.raw, qemu.*; those of later guests in dir/guest-2
 /// ...). Failures of the guest are in the result; an Error means that pinrig or the machine failed.

@@ -91,6 +91,14 @@ struct RecordFinding {
   std::string text;
 };
 
+/// Pages that stayed pinned since these result lines of the test came in (1 = the first); the case after them
+/// may have begun by then.
+struct CaseLeft {
+  int first = 0;
+  int last = 0;
+  std::int64_t pages = 0;
+};
+
 /// Raw facts about one planned test of one job, before judging.
 struct TestRecord {
   std::string name;  ///< "suite/test"
@@ -112,6 +120,7 @@ struct TestRecord {
   bool logged = true;               ///< the console has the agent's marks around it, and so the kernel's log
   bool once_armed = true;           ///< WARN_ONCE was armed again before the test
   bool once_absent = false;         ///< the kernel has no way to do that
+  std::vector<CaseLeft> left;       ///< in which cases pages stayed pinned; the first few
   std::vector<RecordFinding> findings;
 };
 

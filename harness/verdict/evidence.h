@@ -46,7 +46,11 @@ struct Reading {
   std::vector<model::TestVerdict> cases;
   std::map<std::string, double> numbers;
   std::vector<std::string> diagnostics;  ///< of the test as a whole
+  std::string running;                   ///< the case that ran when the test ended; empty: none, or unknown
 };
+
+/// "# running NAME": the library of our tests says which case begins.
+inline constexpr std::string_view running_mark = "# running ";
 
 /// Bounds of TestVerdict::diagnostics.
 inline constexpr std::size_t diagnostic_lines = 20;

@@ -173,6 +173,13 @@ std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::T
     own.diagnostics = diagnostics_of(reading, record);
   add_stacks(record, own.diagnostics);
   own.numbers = std::move(reading.numbers);
+  // The case in which it went down did not just stay without a result.
+  const bool went_down = own.verdict == Verdict::crash || own.verdict == Verdict::timeout;
+  for (auto& c : reading.cases) {
+    if (went_down && c.verdict == Verdict::missing && !reading.running.empty() &&
+        c.case_name == reading.running)
+      c.verdict = own.verdict;
+  }
   rows.insert(rows.end(), std::make_move_iterator(reading.cases.begin()),
               std::make_move_iterator(reading.cases.end()));
   return rows;

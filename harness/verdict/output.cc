@@ -52,6 +52,11 @@ std::vector<std::string> excerpt(const std::vector<std::string>& lines) {
 
 bool wants_diagnostics(Verdict v) { return v != Verdict::pass && v != Verdict::skip; }
 
+std::vector<std::string> without_marks(std::vector<std::string> lines) {
+  std::erase_if(lines, [](const auto& l) { return l.starts_with(running_mark.substr(2)); });
+  return lines;
+}
+
 /// Leaves first; a parent gets a row of its own only when it says worse than its subtests.
 Verdict add_cases(const std::string& test, const std::string& prefix, const std::vector<ktap::Case>& cases,
                   std::vector<model::TestVerdict>& out) {
@@ -76,7 +81,7 @@ Verdict add_cases(const std::string& test, const std::string& prefix, const std:
       row.detail = c.reason;
       row.line = c.line;
       if (c.time_ms > 0) row.wall_s = c.time_ms / 1000;
-      if (wants_diagnostics(own)) row.diagnostics = excerpt(c.diagnostics);
+      if (wants_diagnostics(own)) row.diagnostics = excerpt(without_marks(c.diagnostics));
       out.push_back(std::move(row));
     }
     worst = worse(worst, worse(own, below));
@@ -185,17 +190,57 @@ void judge_exit_code(int code, const Count& n, const ktap::Tree& tree, Evidence&
   evidence.against(Verdict::fail, fmt::format("exit code {} although no case failed", code));
 }
 
-void add_missing_row(const model::TestSpec& spec, const ktap::Tree& tree,
-                     std::vector<model::TestVerdict>& cases) {
+/// The case that was running at the end of the output: the library of our tests announces each.
+std::string running_case(const ktap::Tree& tree, const std::string& output) {
+  const auto begun = marked_lines(output, running_mark);
+  return begun.size() == tree.cases.size() + 1 ? std::string(begun.back()) : "";
+}
+
+void add_missing_row(const std::string& test, std::string name, std::string why, Reading& reading) {
+  model::TestVerdict row;
+  row.test = test;
+  row.case_name = std::move(name);
+  row.verdict = Verdict::missing;
+  row.detail = std::move(why);
+  reading.cases.push_back(std::move(row));
+}
+
+/// The case in which the test ended has a row of its own: the others were never reached.
+void add_missing_rows(const model::TestSpec& spec, const ktap::Tree& tree, const model::TestRecord& record,
+                      Reading& reading) {
   const int reported = static_cast<int>(tree.cases.size());
   if (!tree.plan || reported >= *tree.plan) return;
-  model::TestVerdict row;
-  row.test = spec.name;
-  row.case_name = reported + 1 == *tree.plan ? fmt::format("case {}", *tree.plan)
-                                             : fmt::format("cases {} to {}", reported + 1, *tree.plan);
-  row.verdict = Verdict::missing;
-  row.detail = "planned but not reported";
-  cases.push_back(std::move(row));
+  reading.running = running_case(tree, record.output);
+  if (!reading.running.empty())
+    add_missing_row(spec.name, reading.running, "it was running when the test ended", reading);
+  const int first = reported + (reading.running.empty() ? 1 : 2);
+  if (first > *tree.plan) return;
+  add_missing_row(
+      spec.name,
+      first == *tree.plan ? fmt::format("case {}", first) : fmt::format("cases {} to {}", first, *tree.plan),
+      "planned but not reported", reading);
+}
+
+/// During which cases the pin counters rose for good: a test of the kernel's own does not look at them.
+void tell_where_pages_were_left(const ktap::Tree& tree, const model::TestRecord& record, Evidence& evidence) {
+  constexpr std::size_t most = 5;
+  if (!record.ledger.available || record.ledger.outstanding() <= 0) return;
+  std::vector<std::string> places;
+  for (const auto& l : record.left) {
+    const auto last = static_cast<std::size_t>(l.last);
+    if (last > tree.cases.size()) continue;
+    std::string where = tree.cases[last - 1].name;
+    if (l.first < l.last) {
+      const auto& from = tree.cases[static_cast<std::size_t>(l.first) - 1].name;
+      where = fmt::format("{} to {}", from, where);
+    }
+    places.push_back(fmt::format("{:+} in {}", l.pages, where));
+  }
+  if (places.empty()) return;
+  const std::size_t more = places.size() > most ? places.size() - most : 0;
+  places.resize(places.size() - more);
+  evidence.note("the counters rose by " + join(places, "; ") +
+                (more == 0 ? "" : fmt::format(" and in {} more places", more)));
 }
 
 std::string skip_text(const ktap::Tree& tree) {
@@ -228,7 +273,7 @@ Reading judge_ktap(const model::TestSpec& spec, const model::TestRecord& record,
   reading.numbers = numbers_of(record.output);
   add_cases(spec.name, "", tree.cases, reading.cases);
   tell_apart(reading.cases);
-  reading.diagnostics = tree.diagnostics;
+  reading.diagnostics = without_marks(tree.diagnostics);
   const Count n = count(reading.cases);
   judge_cases(n, evidence);
   // ksft_exit_skip() in the middle of a plan: what was left is skipped with the rest.
@@ -236,7 +281,8 @@ Reading judge_ktap(const model::TestSpec& spec, const model::TestRecord& record,
       exited && record.exit.code == 4 && n.total > 0 && n.skipped == n.total && !tree.bailed_out;
   const bool plan_skip = tree.cases.empty() && !tree.plan_skip.empty();
   judge_findings(tree, exited && !whole_skip, evidence);
-  if (!whole_skip) add_missing_row(spec, tree, reading.cases);
+  if (!whole_skip) add_missing_rows(spec, tree, record, reading);
+  tell_where_pages_were_left(tree, record, evidence);
   if (exited) {
     // Findings that are only noted are no reason, and without a case nothing was tested.
     if (n.total == 0 && !plan_skip && !evidence.has_reason())

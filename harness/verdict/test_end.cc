@@ -81,6 +81,14 @@ void fill_stuck(const wire::TestEnd& end, model::TestRecord& record) {
   record.stuck_count = std::max(end.stuck_count, static_cast<int>(record.stuck.size()));
 }
 
+void fill_left(const wire::TestEnd& end, model::TestRecord& record) {
+  constexpr std::size_t most = 32;
+  for (const auto& l : end.left) {
+    if (record.left.size() < most && l.first > 0 && l.last >= l.first && in_range(l.pages, counter_limit))
+      record.left.push_back({l.first, l.last, l.pages});
+  }
+}
+
 }  // namespace
 
 void fill_record(const wire::TestEnd& end, model::TestRecord& record) {
@@ -103,6 +111,7 @@ void fill_record(const wire::TestEnd& end, model::TestRecord& record) {
   fill_stuck(end, record);
   fill_ledger(end, record);
   fill_claim(end, record);
+  fill_left(end, record);
 }
 
 }  // namespace pinrig::verdict

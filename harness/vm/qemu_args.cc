@@ -151,6 +151,8 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
   Args words{
       "console=" + console_device(job.arch),
       "panic=-1",      // reboot at once, which -no-reboot turns into an exit
+      "oops=panic",    // a task that dies in the kernel keeps its locks: what runs after it hangs or fails
+                       // because of that, and would say nothing about itself
       "rdinit=/init",  // the agent
       "nokaslr",       // addresses of an oops and of gdb are those of vmlinux
       "norandmaps",    // the same test has the same addresses again; and a stack that need not be moved is

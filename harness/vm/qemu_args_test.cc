@@ -104,8 +104,8 @@ TEST(QemuArgs, CommandLineOfTheKernel) {
   auto job = job_of(Arch::x86_64);
   job.machine.kernel_args = {"movablecore=1G"};
   const auto x86 = words_of(kernel_command_line(job, QemuMode::normal));
-  for (const char* word : {"console=ttyS0", "panic=-1", "reboot=pci", "rdinit=/init", "nokaslr", "norandmaps",
-                           "tsc=reliable", "vdso=0"})
+  for (const char* word : {"console=ttyS0", "panic=-1", "oops=panic", "reboot=pci", "rdinit=/init", "nokaslr",
+                           "norandmaps", "tsc=reliable", "vdso=0"})
     EXPECT_THAT(x86, Contains(word));
   EXPECT_EQ(x86.back(), "movablecore=1G") << "the machine has the last word";
   EXPECT_THAT(x86, Not(Contains("pinrig.shell")));

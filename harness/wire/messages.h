@@ -90,9 +90,10 @@ struct Run {
   std::uint64_t limit_ms = 30000;
   int settle_ms = 2000;  ///< longest wait for the pin balance to settle: scale it on slow guests
   std::uint64_t output_limit =
-      64u << 20;  ///< bytes of stdout and stderr together; the rest is counted and dropped
+      64u << 20;             ///< bytes of stdout and stderr together; the rest is counted and dropped
+  bool watch_cases = false;  ///< its output is KTAP: see TestEnd::left
 };
-PINRIG_MESSAGE(Run, type, id, name, argv, file, env, cwd, limit_ms, settle_ms, output_limit)
+PINRIG_MESSAGE(Run, type, id, name, argv, file, env, cwd, limit_ms, settle_ms, output_limit, watch_cases)
 
 /// Instead of the expected reply: the agent could not parse the request. The host reports it at once.
 struct Refusal {

@@ -48,6 +48,15 @@ struct StuckProcess {
 };
 PINRIG_MESSAGE(StuckProcess, pid, name, state, stack)
 
+/// Pages that stayed pinned since the result lines `first` to `last` of the test (1 = the first) came in; the
+/// case after those may have begun by then.
+struct CaseLeft {
+  int first = 0;
+  int last = 0;
+  std::int64_t pages = 0;
+};
+PINRIG_MESSAGE(CaseLeft, first, last, pages)
+
 struct TestEnd {
   std::string type = "test_end";
   std::uint32_t id = 0;
@@ -67,8 +76,9 @@ struct TestEnd {
   Claim claim;
   Sample before;
   Sample after;
+  std::vector<CaseLeft> left;  ///< the first few; empty where nothing was left, or cases were not watched
 };
 PINRIG_MESSAGE(TestEnd, type, id, how, code, problem, bad_claim, stuck, stuck_count, wall_s, leftover,
-               dropped, once_armed, once_absent, claim, before, after)
+               dropped, once_armed, once_absent, claim, before, after, left)
 
 }  // namespace pinrig::wire
