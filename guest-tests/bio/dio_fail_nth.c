@@ -16,7 +16,7 @@
 #include "proc.h"
 #include "ring.h"
 
-enum { answer_ms = 20000, seed = 90, max_faults = 1000, segments = 64, untouched = 0x5a };
+enum { answer_ms = 20000, seed = 90, max_faults = 1000, segments = 64, fresh_pages = 8, untouched = 0x5a };
 
 struct walk {
   const struct operation* operation;
@@ -86,6 +86,8 @@ static bool attempt(void* context, int nth) {
     pattern_fill(w->buffer.addr, w->length, seed + (unsigned)nth, 0);
   else
     memset(w->buffer.addr, untouched, w->length);
+  // Half way through them: to bring in the last pages fails while the others are pinned.
+  if (!op->write && op->kind == BUFFER_PAGES && !buffer_renew_tail(&w->buffer, fresh_pages)) return false;
   if (!pins_begin(&before) || (op->prepare && !op->prepare(w)) || !fault_nth_arm(nth)) return false;
   long result = op->go(w);
   bool injected = fault_nth_disarm();

@@ -18,6 +18,7 @@
 #include "drive.h"
 #include "ktap.h"
 #include "loop.h"
+#include "patience.h"
 #include "pins.h"
 #include "uring.h"
 
@@ -64,7 +65,7 @@ static bool memory_get(struct memory* memory) {
 
 static void memory_put(struct memory* memory) {
   munmap(memory->addr, memory->size);
-  long long end = clock_ms() + 1000;
+  long long end = clock_ms() + patience_scaled(1000);
   while (available(memory) != memory->available && clock_ms() < end) sleep_ms(10);
   long now = available(memory);
   if (now != memory->available)

@@ -14,6 +14,7 @@
 #include "buffers.h"
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 #include "pins.h"
 #include "proc.h"
 
@@ -58,7 +59,7 @@ static bool run(const struct combination* c, char* text, size_t size) {
   }
   close(out.write_fd);
   size_t used = 0;
-  long long end = clock_ms() + limit_ms;
+  long long end = clock_ms() + patience_scaled(limit_ms);
   struct pollfd ready = {out.read_fd, POLLIN, 0};
   while (used < size - 1 && poll(&ready, 1, end > clock_ms() ? (int)(end - clock_ms()) : 0) == 1) {
     ssize_t got = read(out.read_fd, text + used, size - 1 - used);

@@ -12,6 +12,7 @@
 #include "hold.h"
 #include "ktap.h"
 #include "pagemap.h"
+#include "patience.h"
 
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
@@ -27,7 +28,7 @@ static size_t swapped(const struct buffer* buffer) {
 
 // Reclaim takes what its lists of the moment allow: asked again until all is out, or a second is over.
 static size_t page_out(const struct buffer* buffer) {
-  long long end = clock_ms() + 1000;
+  long long end = clock_ms() + patience_scaled(1000);
   size_t count = 0, wanted = buffer->size / page_bytes();
   do {
     if (madvise(buffer->addr, buffer->size, MADV_PAGEOUT) < 0) ktap_fail("MADV_PAGEOUT: %s", strerror(errno));

@@ -18,12 +18,6 @@
 
 enum { delay_ms = 300, seed = 50, disk_seed = 51, pages = 2 };
 
-static bool waited(long long start, int faults) {
-  long long took = clock_ms() - start;
-  ktap_note("took %lld ms", took);
-  return took >= faults * delay_ms - 20 || ktap_fail("it did not wait for the page: %lld ms", took);
-}
-
 // O_DIRECT into missing pages, and out of them.
 static void direct(bool write_out) {
   struct uffd uffd;
@@ -43,7 +37,7 @@ static void direct(bool write_out) {
     long long start = clock_ms();
     ssize_t done = write_out ? pwrite(fd, uffd.area, plain.size, 0) : pread(fd, uffd.area, plain.size, 0);
     if (done != (ssize_t)plain.size) ktap_fail("%zd bytes: %s", done, strerror(errno));
-    waited(start, pages);
+    uffd_waited(&uffd, start, pages);
     // Kept: a page may be taken and put back while its neighbour is waited for.
     pins_expect_at_least(&before, pinned, 0);
     uffd_judge(&uffd, pages);
@@ -70,7 +64,7 @@ static void process_vm(const void* arg) {
     long long start = clock_ms();
     ssize_t done = proc_vm_read(plain.addr, uffd.area, plain.size);
     if (done != (ssize_t)plain.size) ktap_fail("%zd bytes: %s", done, strerror(errno));
-    waited(start, pages);
+    uffd_waited(&uffd, start, pages);
     pins_expect(&before, pages, pages);
     uffd_judge(&uffd, pages);
     if (pattern_check(plain.addr, plain.size, seed, 0) >= 0) ktap_fail("wrong data");
@@ -91,7 +85,7 @@ static void vmsplice_pages(const void* arg) {
     long long start = clock_ms();
     ssize_t done = vmsplice(fds[1], &vec, 1, 0);
     if (done != (ssize_t)plain.size) ktap_fail("%zd bytes: %s", done, strerror(errno));
-    waited(start, pages);
+    uffd_waited(&uffd, start, pages);
     pins_expect(&before, 0, 0);
     uffd_judge(&uffd, pages);
     if (done > 0 &&

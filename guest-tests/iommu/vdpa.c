@@ -14,6 +14,7 @@
 #include "buffers.h"
 #include "ktap.h"
 #include "pins.h"
+#include "proc.h"
 #include "vfio.h"
 
 enum { pages = 16 };
@@ -41,12 +42,12 @@ static void enter_and_leave(const void* arg) {
                       : *kind == BUFFER_HUGETLB ? hugetlb_bytes()
                                                 : pages * page_bytes();
   if (fd >= 0 && buffer_get(&buffer, *kind, size)) {
-    long start = vfio_status_kib("VmPin");
+    long start = proc_status_kib("VmPin");
     if (pins_begin(&before) && enter(fd, &before, VFIO_IOVA, buffer.addr, buffer.size, VHOST_ACCESS_RW)) {
-      long now = vfio_status_kib("VmPin");
+      long now = proc_status_kib("VmPin");
       if (now - start != (long)(buffer.size / 1024)) ktap_fail("VmPin went from %ld to %ld kB", start, now);
       leave(fd, &before, VFIO_IOVA, buffer.size, buffer.size);
-      if (vfio_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);
+      if (proc_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);
     }
     if (*kind == BUFFER_MEMFD) buffer_seal(&buffer);
     buffer_put(&buffer);
@@ -86,7 +87,7 @@ static void refused(const void* arg) {
   int fd = vdpa_open();
   if (fd >= 0 && buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) &&
       getrlimit(RLIMIT_MEMLOCK, &old) == 0) {
-    long start = vfio_status_kib("VmPin");
+    long start = proc_status_kib("VmPin");
     low = (struct rlimit){buffer.size / 2, old.rlim_max};
     if (*why == 'h') munmap(buffer.addr + buffer.size / 2, buffer.size / 2);
     if (*why == 'r') mprotect(buffer.addr, buffer.size, PROT_READ);
@@ -96,7 +97,7 @@ static void refused(const void* arg) {
         ktap_fail("it was not refused");
       long long taken = *why == 'h' ? pages / 2 : 0;
       pins_expect(&before, taken, taken);
-      if (vfio_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);
+      if (proc_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);
     }
     setrlimit(RLIMIT_MEMLOCK, &old);
     buffer_put(&buffer);

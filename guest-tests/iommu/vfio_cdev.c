@@ -9,6 +9,7 @@
 #include "iommufd.h"
 #include "ktap.h"
 #include "pins.h"
+#include "proc.h"
 #include "vfio.h"
 
 enum { pages = 16 };
@@ -87,16 +88,16 @@ static void charged(const void* arg) {
   (void)arg;
   struct scene scene;
   if (scene_open(&scene, BUFFER_PAGES)) {
-    long start = vfio_status_kib("VmPin"), all = (long)(scene.buffer.size / 1024);
+    long start = proc_status_kib("VmPin"), all = (long)(scene.buffer.size / 1024);
     uint64_t undone;
     attach(&scene, 0);
     map(&scene, pages);
-    long now = vfio_status_kib("VmPin");
+    long now = proc_status_kib("VmPin");
     if (now != start + all) ktap_fail("VmPin went from %ld to %ld kB, want %ld more", start, now, all);
     if (iommufd_unmap(scene.fd, scene.space, 0, UINT64_MAX, &undone)) ktap_fail("everything is not unmapped");
     if (undone != scene.buffer.size) ktap_fail("%llu bytes unmapped", (unsigned long long)undone);
     pins_expect(&scene.before, 0, pages);
-    if (vfio_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);
+    if (proc_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);
   }
   scene_close(&scene);
 }

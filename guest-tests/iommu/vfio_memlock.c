@@ -2,11 +2,9 @@
 // What VFIO pins is charged to the process as locked memory (VmLck), limited by RLIMIT_MEMLOCK for
 // unprivileged users, and all of it is uncharged, also of a mapping that failed half way.
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/vfio.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "buffers.h"
@@ -23,27 +21,19 @@ static void charged(const void* arg) {
   struct buffer buffer;
   size_t undone;
   if (vfio_open(&vfio) && buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) {
-    long start = vfio_status_kib("VmLck"), all = (long)(buffer.size / 1024);
+    long start = proc_status_kib("VmLck"), all = (long)(buffer.size / 1024);
     for (int i = 0; i < 3 && !ktap_failed(); ++i) {
       int error = vfio_map(&vfio, buffer.addr, buffer.size, VFIO_IOVA, both);
       if (error) ktap_fail("VFIO_IOMMU_MAP_DMA: %s", strerror(error));
       pins_claim_at_least(pages);
-      long now = vfio_status_kib("VmLck");
+      long now = proc_status_kib("VmLck");
       if (now != start + all) ktap_fail("VmLck went from %ld to %ld kB, want %ld more", start, now, all);
       if (vfio_unmap(&vfio, VFIO_IOVA, buffer.size, &undone)) ktap_fail("it is not unmapped");
-      if (vfio_status_kib("VmLck") != start) ktap_fail("VmLck does not return to %ld kB", start);
+      if (proc_status_kib("VmLck") != start) ktap_fail("VmLck does not return to %ld kB", start);
     }
     buffer_put(&buffer);
   }
   vfio_close(&vfio);
-}
-
-static void drop_ipc_lock(void) {
-  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct data[2];
-  if (syscall(SYS_capget, &header, data) < 0) _exit(4);
-  data[0].effective &= ~(1u << CAP_IPC_LOCK);
-  if (syscall(SYS_capset, &header, data) < 0) _exit(4);
 }
 
 // Half of the buffer may be locked: all of it is refused, one half goes, the other then not, and after giving
@@ -54,7 +44,7 @@ static int live_within_limit(const struct vfio* vfio, const struct buffer* buffe
   const uint64_t second = VFIO_IOVA + buffer->size;
   size_t undone;
   if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0) return 4;
-  drop_ipc_lock();
+  proc_drop_ipc_lock();
   if (vfio_map(vfio, buffer->addr, 2 * half, VFIO_IOVA, both) != ENOMEM) return 1;
   if (vfio_map(vfio, buffer->addr, half, VFIO_IOVA, both)) return 2;
   if (vfio_map(vfio, buffer->addr + half, half, second, both) != ENOMEM) return 3;

@@ -13,12 +13,6 @@
 
 enum { pages = 16, seed = 97, both = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE };
 
-static size_t in_movable(const uint64_t* frames, size_t count) {
-  size_t found = 0;
-  for (size_t i = 0; i < count; ++i) found += pagemap_movable_zone(frames[i]);
-  return found;
-}
-
 static void leaves(const void* arg) {
   const enum buffer_kind* kind = arg;
   struct vfio vfio;
@@ -35,14 +29,15 @@ static void leaves(const void* arg) {
     pattern_fill(buffer.addr, looked_at, seed, 0);
     const long long all = (long long)(buffer.size / page_bytes());
     if (pagemap_pfns(buffer.addr, looked_at, was) && pins_begin(&before)) {
-      size_t movable = in_movable(was, pages);
+      size_t movable = pagemap_in_movable(was, pages);
       if (movable == 0) ktap_skip("none of the pages came from ZONE_MOVABLE");
       int error = vfio_map(&vfio, buffer.addr, buffer.size, VFIO_IOVA, both);
       if (error) ktap_fail("VFIO_IOMMU_MAP_DMA: %s", strerror(error));
       pins_expect_longterm(&before, all);
       if (pagemap_pfns(buffer.addr, looked_at, is)) {
-        ktap_note("in ZONE_MOVABLE: %zu of %d before, %zu after", movable, pages, in_movable(is, pages));
-        if (in_movable(is, pages)) ktap_fail("pages are pinned long-term in ZONE_MOVABLE");
+        ktap_note("in ZONE_MOVABLE: %zu of %d before, %zu after", movable, pages,
+                  pagemap_in_movable(is, pages));
+        if (pagemap_in_movable(is, pages)) ktap_fail("pages are pinned long-term in ZONE_MOVABLE");
         if (pattern_check(buffer.addr, looked_at, seed, 0) >= 0) ktap_fail("data lost");
       }
       vfio_unmap(&vfio, VFIO_IOVA, buffer.size, &undone);

@@ -16,6 +16,7 @@
 
 #include "buffers.h"
 #include "ktap.h"
+#include "patience.h"
 #include "pins.h"
 #include "target.h"
 
@@ -94,7 +95,7 @@ static int submit(struct host* host, unsigned char operation, unsigned offset) {
   host->ring.avail->idx++;
   __sync_synchronize();
   if (!done((int)write(host->kick, &count, sizeof(count)), "the kick")) return -1;
-  if (poll(&called, 1, limit_ms) != 1 || read(host->call, &count, sizeof(count)) < 0) {
+  if (poll(&called, 1, patience_scaled(limit_ms)) != 1 || read(host->call, &count, sizeof(count)) < 0) {
     ktap_fail("the request is not answered");
     return -1;
   }

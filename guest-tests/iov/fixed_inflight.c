@@ -14,6 +14,7 @@
 #include "clock.h"
 #include "held_device.h"
 #include "ktap.h"
+#include "patience.h"
 #include "pins.h"
 #include "ring.h"
 #include "slow.h"
@@ -48,7 +49,7 @@ static int replace(const struct ring* ring, const struct iovec* vec) {
 // out of reach then.
 static bool unregister_aside(struct use* use) {
   use->threaded = pthread_create(&use->thread, NULL, unregister, &use->ring.fd) == 0;
-  long long end = clock_ms() + slow_answer_ms;
+  long long end = clock_ms() + patience_scaled(slow_answer_ms);
   while (use->threaded && replace(&use->ring, NULL) == EFAULT) {
     if (clock_ms() > end) return ktap_fail("the kernel does not start to unregister");
     sleep_ms(1);

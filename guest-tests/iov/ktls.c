@@ -14,6 +14,7 @@
 #include "buffers.h"
 #include "ktap.h"
 #include "loopback.h"
+#include "patience.h"
 #include "pins.h"
 
 enum { limit_ms = 20000, record_bytes = 16384, bytes = 4 * record_bytes };
@@ -29,7 +30,8 @@ static bool receive(int fd, unsigned char* to) {
   size_t done = 0;
   while (done < bytes) {
     struct pollfd ready = {fd, POLLIN, 0};
-    if (poll(&ready, 1, limit_ms) != 1) return ktap_fail("%zu of %d bytes arrived", done, (int)bytes);
+    if (poll(&ready, 1, patience_scaled(limit_ms)) != 1)
+      return ktap_fail("%zu of %d bytes arrived", done, (int)bytes);
     ssize_t got = recv(fd, to + done, bytes - done, 0);
     if (got <= 0) return ktap_fail("recv: %s", got ? strerror(errno) : "the end");
     done += (size_t)got;

@@ -18,6 +18,7 @@
 #include "buffers.h"
 #include "ktap.h"
 #include "loopback.h"
+#include "patience.h"
 #include "pins.h"
 #include "ring.h"
 #include "uring.h"
@@ -47,7 +48,8 @@ static bool receive(int fd, size_t length, unsigned seed) {
   size_t done = 0;
   while (done < length) {
     struct pollfd ready = {fd, POLLIN, 0};
-    if (poll(&ready, 1, limit_ms) != 1) return ktap_fail("%zu of %zu bytes arrived", done, length);
+    if (poll(&ready, 1, patience_scaled(limit_ms)) != 1)
+      return ktap_fail("%zu of %zu bytes arrived", done, length);
     ssize_t got = recv(fd, bytes + done, length - done, 0);
     if (got <= 0) return ktap_fail("recv: %s", strerror(errno));
     done += (size_t)got;
@@ -60,7 +62,7 @@ static bool completed(int fd) {
   char control[256];
   struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
   struct pollfd ready = {fd, 0, 0};  // POLLERR comes unasked
-  if (poll(&ready, 1, limit_ms) != 1 || recvmsg(fd, &message, MSG_ERRQUEUE) < 0)
+  if (poll(&ready, 1, patience_scaled(limit_ms)) != 1 || recvmsg(fd, &message, MSG_ERRQUEUE) < 0)
     return ktap_fail("no completion of MSG_ZEROCOPY: %s", strerror(errno));
   struct cmsghdr* header = CMSG_FIRSTHDR(&message);
   struct sock_extended_err* error = header ? (struct sock_extended_err*)CMSG_DATA(header) : NULL;

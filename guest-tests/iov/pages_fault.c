@@ -25,6 +25,7 @@
 #include "ktap.h"
 #include "ktls.h"
 #include "loopback.h"
+#include "patience.h"
 #include "pins.h"
 
 enum {
@@ -98,7 +99,8 @@ static void arrives(struct walk* w, size_t taken) {
   unsigned char bytes[4096];
   struct pollfd ready = {w->ends[1], POLLIN, 0};
   for (size_t at = 0; at < taken;) {
-    ssize_t got = poll(&ready, 1, limit_ms) == 1 ? recv(w->ends[1], bytes, sizeof(bytes), 0) : 0;
+    ssize_t got =
+        poll(&ready, 1, patience_scaled(limit_ms)) == 1 ? recv(w->ends[1], bytes, sizeof(bytes), 0) : 0;
     if (got <= 0 || pattern_check(bytes, (size_t)got, seed, at) >= 0) {
       ktap_fail("after byte %zu of %zu: %s", at, taken, got <= 0 ? "nothing arrives" : "wrong data");
       return;
@@ -111,7 +113,8 @@ static void after_zerocopy(struct walk* w, size_t taken) {
   struct msghdr message = {.msg_control = control, .msg_controllen = sizeof(control)};
   struct pollfd told = {w->ends[0], 0, 0};  // POLLERR comes unasked
   arrives(w, taken);
-  if (taken && (poll(&told, 1, limit_ms) != 1 || recvmsg(w->ends[0], &message, MSG_ERRQUEUE) < 0))
+  if (taken &&
+      (poll(&told, 1, patience_scaled(limit_ms)) != 1 || recvmsg(w->ends[0], &message, MSG_ERRQUEUE) < 0))
     ktap_fail("no completion of MSG_ZEROCOPY: %s", strerror(errno));
 }
 

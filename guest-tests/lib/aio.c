@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 
 bool aio_open(struct aio* aio, int depth) {
   *aio = (struct aio){0};
@@ -47,7 +48,7 @@ bool aio_read(struct aio* aio, int fd, void* to, size_t length, off_t offset, un
 
 unsigned aio_reap(struct aio* aio, int limit_ms, long* result) {
   struct io_event event;
-  const long long end = clock_ms() + limit_ms;
+  const long long end = clock_ms() + patience_scaled(limit_ms);
   long got = 0;
   // Work that io_uring has left for this task interrupts it as a signal does (TIF_NOTIFY_SIGNAL), without a
   // handler or a restart.

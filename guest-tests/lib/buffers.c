@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25  // since 6.1
@@ -56,14 +57,12 @@ size_t hugetlb_bytes(void) {
 
 long hugetlb_free(void) { return meminfo("HugePages_Free"); }
 
-// How long is waited for a reference that should be gone. Each one that is not halves it, so that a kernel
-// that leaks everywhere does not use up the time limit in waiting.
-static int patience_ms = 1000;
+// How long is waited for a reference that should be gone.
+static struct patience patience = {1000, 0};
 
 static bool lost_patience(long long start) {
-  enum { floor_ms = 50 };
-  if (clock_ms() - start <= patience_ms) return false;
-  patience_ms = patience_ms / 2 > floor_ms ? patience_ms / 2 : floor_ms;
+  if (clock_ms() - start <= patience_now(&patience)) return false;
+  patience_ended(&patience, true);
   return true;
 }
 
@@ -74,6 +73,7 @@ bool hugetlb_expect_free(long pages) {
       return ktap_fail("%ld huge pages are free, %ld were before", hugetlb_free(), pages);
     sleep_ms(10);
   }
+  patience_ended(&patience, false);
   return true;
 }
 
@@ -181,6 +181,14 @@ void buffer_put(struct buffer* buffer) {
   buffer->fd = -1;
 }
 
+bool buffer_renew_tail(struct buffer* buffer, size_t pages) {
+  const size_t length = pages * page_bytes();
+  void* tail = mmap(buffer->addr + buffer->size - length, length, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+  if (tail != MAP_FAILED && madvise(tail, length, MADV_NOHUGEPAGE) == 0) return true;
+  return ktap_fail("mapping fresh pages: %s", strerror(errno));
+}
+
 size_t pages_spanned(const void* addr, size_t length) {
   return ((uintptr_t)addr % page_bytes() + length + page_bytes() - 1) / page_bytes();
 }
@@ -195,6 +203,7 @@ bool buffer_seal(struct buffer* buffer) {
       return ktap_fail("pages of the memfd are still held: F_SEAL_WRITE keeps returning EBUSY");
     sleep_ms(20);
   }
+  patience_ended(&patience, false);
   return true;
 }
 

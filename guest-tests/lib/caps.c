@@ -34,6 +34,13 @@ const char* caps_stated(const char* name) {
 
 void caps_print(const char* name, const char* value) { ktap_note("capability %s %s", name, value); }
 
+bool caps_found(const char* name, const char* value) {
+  caps_print(name, value);
+  const char* stated = caps_stated(name);
+  return !stated || strcmp(stated, value) == 0 ||
+         ktap_fail("%s is %s, and stated to be %s", name, value, stated);
+}
+
 enum pin_mode caps_probe_read(int fd, long long* skew) {
   struct buffer buffer;
   struct pins before, after;

@@ -29,6 +29,10 @@ const char* caps_stated(const char* name);
 
 // Prints the line that the harness collects.
 void caps_print(const char* name, const char* value);
+// Prints what a test found a capability to be, which configs/expectations hold against what this kernel has
+// to be able to do: no test is its own expectation. Fails the running case where PINRIG_CAPABILITIES states
+// another value.
+bool caps_found(const char* name, const char* value);
 // Prints the probed mode of a path, and returns the mode to judge by: that, or the one in
 // PINRIG_CAPABILITIES.
 enum pin_mode caps_announce(const char* name, enum pin_mode found);

@@ -35,12 +35,11 @@ struct walk {
 // The last pages that are read into are not there yet: to bring them in fails half way, with the others
 // pinned.
 static void make_ready(struct walk* w, unsigned pattern) {
-  const size_t fresh = fresh_pages * page_bytes();
   if (w->operation->write) {
     pattern_fill(w->buffer.addr, w->length, pattern, 0);
   } else {
     memset(w->buffer.addr, untouched, w->length);
-    madvise(w->buffer.addr + w->length - fresh, fresh, MADV_DONTNEED);
+    buffer_renew_tail(&w->buffer, fresh_pages);
   }
 }
 
@@ -99,12 +98,8 @@ static bool attempt(void* context, int nth) {
 
 // The first pages are of a memfd, for the oracle that sees a leak also where nothing is counted.
 static bool lay_out(struct walk* w) {
-  const size_t fresh = fresh_pages * page_bytes();
-  if (!buffer_get(&w->buffer, BUFFER_MEMFD, w->length)) return false;
-  void* last = mmap(w->buffer.addr + w->length - fresh, fresh, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-  if (last == MAP_FAILED || madvise(last, fresh, MADV_NOHUGEPAGE) < 0)
-    return ktap_fail("mmap: %s", strerror(errno));
+  if (!buffer_get(&w->buffer, BUFFER_MEMFD, w->length) || !buffer_renew_tail(&w->buffer, fresh_pages))
+    return false;
   struct iovec vec = {w->buffer.addr, w->length};
   const long long pages = target->mode() == MODE_PIN ? w->operation->pages : 0;
   w->want = (struct transfer_counts){.acquired = pages, .released = pages};

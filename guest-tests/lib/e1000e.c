@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 
 // Register offsets and bits of the 82574 data sheet.
 enum {
@@ -114,7 +115,7 @@ bool e1000e_copy(struct e1000e* nic, uint64_t iova, uint64_t from, uint64_t to, 
   set(nic, TCTL, TCTL_EN | TCTL_PSP);
   set(nic, TDBA + TAIL, 1);
   // Interrupts are not set up: the descriptor tells.
-  for (long long end = clock_ms() + 1000; !(receive->status & DONE); sleep_ms(1))
+  for (long long end = clock_ms() + patience_scaled(1000); !(receive->status & DONE); sleep_ms(1))
     if (clock_ms() > end) return false;
   __sync_synchronize();
   return receive->length == length;

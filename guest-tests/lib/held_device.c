@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 
 enum { start_ms = 20000 };
 
@@ -48,7 +49,7 @@ int held_device_reads(const struct held_device* drive) {
 }
 
 bool held_device_await(const struct held_device* drive, int reads) {
-  long long end = clock_ms() + start_ms;
+  long long end = clock_ms() + patience_scaled(start_ms);
   while (held_device_reads(drive) != reads) {
     if (clock_ms() > end)
       return ktap_fail("%d reads are in flight, want %d", held_device_reads(drive), reads);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "ktap.h"
+#include "patience.h"
 
 bool host_unplug(const char* serial, int limit_ms) {
   const char* number = getenv("PINRIG_HOST_FD");
@@ -18,7 +19,7 @@ bool host_unplug(const char* serial, int limit_ms) {
   int length = snprintf(text, sizeof(text), "unplug %s", serial);
   if (send(socket.fd, text, (size_t)length, MSG_NOSIGNAL) != length)
     return ktap_fail("unplugging %s: asking: %s", serial, strerror(errno));
-  if (poll(&socket, 1, limit_ms) != 1)
+  if (poll(&socket, 1, patience_scaled(limit_ms)) != 1)
     return ktap_fail("unplugging %s: no answer within %d ms", serial, limit_ms);
   ssize_t got = recv(socket.fd, text, sizeof(text) - 1, 0);
   text[got > 0 ? got : 0] = '\0';

@@ -10,6 +10,7 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 
 int kmsg_open(void) {
   int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -40,7 +41,7 @@ bool kmsg_find(int fd, const char* text, char* line, size_t size) {
 }
 
 bool kmsg_wait(int fd, const char* text, char* line, size_t size, int limit_ms) {
-  long long end = clock_ms() + limit_ms;
+  long long end = clock_ms() + patience_scaled(limit_ms);
   for (;;) {
     struct pollfd log = {.fd = fd, .events = POLLIN};
     long long left = end - clock_ms();

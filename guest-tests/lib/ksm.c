@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 
 enum { limit_ms = 20000 };
 
@@ -36,7 +37,7 @@ bool ksm_scan(void) {
   if (!ksm_set("sleep_millisecs", "1") || !ksm_set("pages_to_scan", "10000") || !ksm_set("run", "1"))
     return false;
   long wanted = full_scans() + 3;
-  long long end = clock_ms() + limit_ms;
+  long long end = clock_ms() + patience_scaled(limit_ms);
   while (full_scans() < wanted && clock_ms() < end) sleep_ms(5);
   ksm_set("run", "0");
   return full_scans() >= wanted || ktap_fail("ksmd did not scan three times within %d ms", limit_ms);

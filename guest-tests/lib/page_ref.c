@@ -14,15 +14,16 @@
 #include "clock.h"
 #include "ktap.h"
 #include "pagemap.h"
+#include "patience.h"
 
 #define TRACING "/sys/kernel/debug/tracing/"
 #define INSTANCE TRACING "instances/pinrig-page-ref"
 #define EVENTS "/events/page_ref"
 
-enum { filter_room = 4000, patience_floor_ms = 50 };
+enum { filter_room = 4000 };
 
-// How long is waited for an event that should come. Each one that does not halves it.
-static int patience_ms = 1000;
+// How long is waited for an event that should come.
+static struct patience patience = {1000, 0};
 
 static bool put(const char* file, const char* value) {
   char path[128];
@@ -195,15 +196,18 @@ static size_t strangers(const struct page_ref* watch, const struct range* want, 
 
 // Waits for the event that makes it true: mm/gup.c counts a page as released before it drops its references.
 static size_t settle(struct page_ref* watch, const struct range* want, size_t* first) {
-  long long end = clock_ms() + patience_ms;
+  long long end = clock_ms() + patience_now(&patience);
   for (;;) {
     take_in(watch);
     size_t bad = strangers(watch, want, first);
     long long left = end - clock_ms();
-    if (bad == 0) return 0;
+    if (bad == 0) {
+      patience_ended(&patience, false);
+      return 0;
+    }
     struct pollfd more = {watch->pipe, POLLIN, 0};
     if (left > 0 && poll(&more, 1, (int)left) > 0) continue;
-    patience_ms = patience_ms / 2 > patience_floor_ms ? patience_ms / 2 : patience_floor_ms;
+    patience_ended(&patience, true);
     return bad;
   }
 }

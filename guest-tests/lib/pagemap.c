@@ -74,4 +74,11 @@ static bool movable(uint64_t pfn) {
 }
 
 bool pagemap_movable_zone(uint64_t pfn) { return movable(pfn); }
+
+size_t pagemap_in_movable(const uint64_t* pfns, size_t count) {
+  size_t found = 0;
+  for (size_t i = 0; i < count; ++i) found += movable(pfns[i]);
+  return found;
+}
+
 bool pagemap_have_movable_zone(void) { return movable(~0ull); }

@@ -28,5 +28,7 @@ uint64_t pagemap_flags(uint64_t pfn);
 
 // Is the frame in a ZONE_MOVABLE, by /proc/zoneinfo?
 bool pagemap_movable_zone(uint64_t pfn);
+// How many of the frames are.
+size_t pagemap_in_movable(const uint64_t* pfns, size_t count);
 // Does the machine have such a zone with memory in it?
 bool pagemap_have_movable_zone(void);

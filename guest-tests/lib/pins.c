@@ -10,17 +10,15 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 
-enum {
-  settle_cap_ms = 2000,  // longest wait for a late release
-  quick_ms = 10,         // most of them have come by then
-  patience_floor_ms = 50,
-};
+enum { quick_ms = 10 };  // most late releases have come by then
 
-// How long a wrong but unmoving balance is watched before it is believed. A guest whose CPU is starved by its
-// host looks just so, hence the long start; each case that was wrong indeed halves it, so that a kernel that
-// leaks everywhere does not use up the time limit in waiting.
-static int patience_ms = 800;
+// Longest wait for a late release while the counters keep moving.
+static long long settle_cap_ms(void) { return patience_scaled(2000); }
+
+// How long a wrong but unmoving balance is watched before it is believed.
+static struct patience patience = {800, 0};
 
 static bool find_counter(const char* text, const char* name, long long* value) {
   size_t length = strlen(name);
@@ -78,7 +76,7 @@ static bool same(const struct pins* a, const struct pins* b) {
 
 bool pins_begin(struct pins* before) {
   if (!pins_available() || !pins_sample(before)) return false;
-  long long end = clock_ms() + settle_cap_ms;
+  long long end = clock_ms() + settle_cap_ms();
   while (!same(before, &at_rest)) {
     if (clock_ms() > end) return ktap_fail("the pin counters do not settle before the operation");
     at_rest = *before;
@@ -89,13 +87,13 @@ bool pins_begin(struct pins* before) {
 }
 
 void pins_await_released(const struct pins* before, long long pages, int limit_ms) {
-  long long end = clock_ms() + limit_ms;
+  long long end = clock_ms() + patience_scaled(limit_ms);
   struct pins now;
   while (pins_sample(&now) && now.released - before->released < pages && clock_ms() < end) sleep_ms(20);
 }
 
 bool pins_rest(struct pins* now) {
-  long long end = clock_ms() + settle_cap_ms;
+  long long end = clock_ms() + settle_cap_ms();
   for (int equal = 0; equal < 4;) {
     struct pins next;
     sleep_ms(5);
@@ -145,14 +143,15 @@ static bool settle(const struct pins* before, struct pins* after, const struct r
     *waited_ms = now - start;
     if (matches(before, after, want)) {
       at_rest = *after;
+      patience_ended(&patience, false);
       return true;
     }
     if (!same(after, &last)) moved = now;
     last = *after;
-    if (now - start > settle_cap_ms || now - moved > patience_ms) break;
+    if (now - start > settle_cap_ms() || now - moved > patience_now(&patience)) break;
     sleep_ms(now - start < quick_ms ? 1 : 5);
   }
-  patience_ms = patience_ms / 2 > patience_floor_ms ? patience_ms / 2 : patience_floor_ms;
+  patience_ended(&patience, true);
   return false;
 }
 

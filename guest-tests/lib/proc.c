@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "patience.h"
 
 pid_t proc_fork(void) {
   fflush(NULL);
@@ -25,7 +27,7 @@ pid_t proc_fork(void) {
 static int await_end(pid_t child, int limit_ms) {
   int pidfd = (int)syscall(SYS_pidfd_open, child, 0);
   struct pollfd ended = {pidfd, POLLIN, 0};
-  bool late = pidfd >= 0 && poll(&ended, 1, limit_ms) == 0;
+  bool late = pidfd >= 0 && poll(&ended, 1, patience_scaled(limit_ms)) == 0;
   if (pidfd >= 0) close(pidfd);
   if (late) kill(child, SIGKILL);
   int status = 0;
@@ -67,7 +69,7 @@ bool rendezvous_send(const struct rendezvous* pipe, unsigned char byte) {
 
 bool rendezvous_wait(const struct rendezvous* pipe, unsigned char* byte, int limit_ms) {
   struct pollfd ready = {pipe->read_fd, POLLIN, 0};
-  return poll(&ready, 1, limit_ms) == 1 && read(pipe->read_fd, byte, 1) == 1;
+  return poll(&ready, 1, patience_scaled(limit_ms)) == 1 && read(pipe->read_fd, byte, 1) == 1;
 }
 
 ssize_t proc_vm_read(void* local, void* remote, size_t length) {
@@ -78,4 +80,23 @@ ssize_t proc_vm_read(void* local, void* remote, size_t length) {
 ssize_t proc_vm_write(void* local, void* remote, size_t length) {
   struct iovec here = {local, length}, there = {remote, length};
   return process_vm_writev(getpid(), &here, 1, &there, 1, 0);
+}
+
+void proc_drop_ipc_lock(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2];
+  if (syscall(SYS_capget, &header, data) < 0) _exit(4);
+  data[0].effective &= ~(1u << CAP_IPC_LOCK);
+  if (syscall(SYS_capset, &header, data) < 0) _exit(4);
+}
+
+long proc_status_kib(const char* name) {
+  FILE* file = fopen("/proc/self/status", "re");
+  char line[128];
+  long kib = -1;
+  size_t length = strlen(name);
+  while (file && kib < 0 && fgets(line, sizeof(line), file))
+    if (strncmp(line, name, length) == 0) sscanf(line + length, ": %ld kB", &kib);
+  if (file) fclose(file);
+  return kib;
 }

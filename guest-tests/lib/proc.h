@@ -27,6 +27,12 @@ bool rendezvous_send(const struct rendezvous* pipe, unsigned char byte);
 // False when nothing came within `limit_ms` or the other end is closed.
 bool rendezvous_wait(const struct rendezvous* pipe, unsigned char* byte, int limit_ms);
 
+// Takes CAP_IPC_LOCK from the calling process, a child's: what it pins is limited from now on. Exits with 4
+// when that fails.
+void proc_drop_ipc_lock(void);
+// A line of /proc/self/status in kB ("VmLck", "VmPin"), or -1.
+long proc_status_kib(const char* name);
+
 // process_vm_readv and process_vm_writev on ourselves: the kernel pins the pages of `remote`
 // (mm/process_vm_access.c) and copies. Bytes copied, or -1 with errno.
 ssize_t proc_vm_read(void* local, void* remote, size_t length);

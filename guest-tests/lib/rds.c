@@ -14,6 +14,7 @@
 
 #include "buffers.h"
 #include "ktap.h"
+#include "patience.h"
 
 #define PARENT "/sys/class/infiniband/rxe0/parent"
 #define UNACKED "/proc/sys/net/rds/max_unacked_packets"
@@ -105,7 +106,8 @@ bool rds_receive(const struct rds_end* end, struct rds_got* got) {
   // POLLIN can also mean that the congestion state of another socket changed (rds_poll()): then there is
   // nothing to receive.
   do {
-    if (poll(&ready, 1, rds_limit_ms) != 1) return ktap_fail("no message within %d ms", rds_limit_ms);
+    if (poll(&ready, 1, patience_scaled(rds_limit_ms)) != 1)
+      return ktap_fail("no message within %d ms", rds_limit_ms);
     received = recvmsg(end->fd, &message, MSG_DONTWAIT);
   } while (received < 0 && errno == EAGAIN);
   if (received < 0) return ktap_fail("recvmsg: %s", strerror(errno));

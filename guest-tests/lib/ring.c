@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "patience.h"
 
 enum { transfer_ms = 20000 };
 
@@ -84,6 +85,7 @@ bool ring_submit(struct ring* ring) {
 }
 
 bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe) {
+  limit_ms = patience_scaled(limit_ms);
   struct __kernel_timespec limit = {limit_ms / 1000, (limit_ms % 1000) * 1000000LL};
   struct io_uring_getevents_arg arg = {.ts = (uintptr_t)&limit};
   unsigned head = *ring->cq_head;

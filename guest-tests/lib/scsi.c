@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "devices.h"
 #include "ktap.h"
+#include "patience.h"
 
 enum { op_read = 0x28, op_write = 0x2a, limit_ms = 20000, scan_ms = 3000 };
 
@@ -60,7 +61,7 @@ static bool have_bus(void) {
 // with the serial number is binary.
 static bool wait_for_disk(char* name, size_t size) {
   static bool waited;
-  long long end = clock_ms() + (!waited && have_bus() ? scan_ms : 0);
+  long long end = clock_ms() + (!waited && have_bus() ? patience_scaled(scan_ms) : 0);
   waited = true;
   while (!find_disk("vpd_pg80", DRIVE_SCSI, name, size)) {
     if (clock_ms() < end)

@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "ktap.h"
 #include "loopback.h"
+#include "patience.h"
 #include "proc.h"
 #include "tool.h"
 
@@ -77,7 +78,7 @@ static bool export_folder(const char* folder) {
 static void track_clients(void) {
   struct cld_msg message;
   int fd = -1;
-  for (long long end = clock_ms() + start_limit_ms; fd < 0 && clock_ms() < end; sleep_ms(5))
+  for (long long end = clock_ms() + patience_scaled(start_limit_ms); fd < 0 && clock_ms() < end; sleep_ms(5))
     fd = open(pipes "/nfsd/cld", O_RDWR | O_CLOEXEC);
   struct pollfd ready = {fd, POLLIN, 0};
   while (fd >= 0 && poll(&ready, 1, -1) == 1 && read(fd, &message, sizeof(message)) > 0) {

@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "patience.h"
+
 struct message {
   struct nlmsghdr header;
   unsigned char body[256];
@@ -32,7 +34,7 @@ static int ask(struct message* message, int command) {
   message->header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
   struct pollfd ready = {fd, POLLIN, 0};
   int error = EBADMSG;
-  if (send(fd, message, message->header.nlmsg_len, 0) > 0 && poll(&ready, 1, 10000) == 1 &&
+  if (send(fd, message, message->header.nlmsg_len, 0) > 0 && poll(&ready, 1, patience_scaled(10000)) == 1 &&
       recv(fd, answer, sizeof(answer), 0) >= (ssize_t)(NLMSG_HDRLEN + sizeof(struct nlmsgerr))) {
     struct nlmsghdr* header = (struct nlmsghdr*)answer;
     if (header->nlmsg_type == NLMSG_ERROR) error = -((struct nlmsgerr*)NLMSG_DATA(header))->error;
@@ -73,7 +75,7 @@ static int find_index(void) {
   struct pollfd ready = {fd, POLLIN, 0};
   if (fd < 0 || send(fd, &message, message.header.nlmsg_len, 0) < 0) return -1;
   // A message for each device, then the end of the list.
-  for (bool more = true; more && poll(&ready, 1, 10000) == 1;) {
+  for (bool more = true; more && poll(&ready, 1, patience_scaled(10000)) == 1;) {
     ssize_t got = recv(fd, answer, sizeof(answer), 0);
     const struct nlmsghdr* one = (const struct nlmsghdr*)answer;
     more = got >= (ssize_t)NLMSG_HDRLEN && one->nlmsg_type == message.header.nlmsg_type;

@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 #include "proc.h"
 
 static void print_output(int fd) {
@@ -69,7 +70,7 @@ static bool listens(int port) {
 }
 
 bool tool_wait_for_port(int port, int limit_ms) {
-  long long end = clock_ms() + limit_ms;
+  long long end = clock_ms() + patience_scaled(limit_ms);
   while (!listens(port)) {
     if (clock_ms() > end) return ktap_fail("no process listens on port %d", port);
     sleep_ms(10);

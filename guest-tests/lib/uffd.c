@@ -17,6 +17,7 @@
 #include "buffers.h"
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 
 enum { rounds_wanted = 5, patience_ms = 2000 };
 
@@ -51,7 +52,7 @@ static void* map_and_unmap(void* arg) {
 
 static void await_rounds(struct uffd* uffd) {
   long wanted = atomic_load(&uffd->rounds) + rounds_wanted;
-  long long end = clock_ms() + patience_ms;
+  long long end = clock_ms() + patience_scaled(patience_ms);
   while (atomic_load(&uffd->rounds) < wanted) {
     if (clock_ms() > end || stopped(uffd, 2)) {
       atomic_fetch_add(&uffd->starved, 1);
@@ -101,8 +102,12 @@ static bool register_area(struct uffd* uffd) {
 }
 
 bool uffd_open(struct uffd* uffd, size_t pages, unsigned seed, int delay_ms) {
-  *uffd = (struct uffd){
-      .fd = -1, .stop = -1, .area = MAP_FAILED, .pages = pages, .seed = seed, .delay_ms = delay_ms};
+  *uffd = (struct uffd){.fd = -1,
+                        .stop = -1,
+                        .area = MAP_FAILED,
+                        .pages = pages,
+                        .seed = seed,
+                        .delay_ms = patience_scaled(delay_ms)};
   uffd->fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
   if (uffd->fd < 0) return ktap_skip("userfaultfd: %s", strerror(errno));
   uffd->stop = eventfd(0, EFD_CLOEXEC);
@@ -113,6 +118,14 @@ bool uffd_open(struct uffd* uffd, size_t pages, unsigned seed, int delay_ms) {
   uffd->handler_runs = pthread_create(&uffd->handler, NULL, serve, uffd) == 0;
   uffd->mapper_runs = pthread_create(&uffd->mapper, NULL, map_and_unmap, uffd) == 0;
   return (uffd->handler_runs && uffd->mapper_runs) || ktap_fail("pthread_create failed");
+}
+
+bool uffd_waited(const struct uffd* uffd, long long start, int faults) {
+  enum { clock_error_ms = 20 };
+  long long took = clock_ms() - start;
+  ktap_note("took %lld ms", took);
+  return took >= (long long)faults * uffd->delay_ms - clock_error_ms ||
+         ktap_fail("it did not wait for the page: %lld ms", took);
 }
 
 static void end_threads(struct uffd* uffd) {

@@ -25,6 +25,9 @@ struct uffd {
   atomic_long longest_waiting_us, longest_idle_us;  // of a round, with and without a waiting fault
 };
 
+// Did an operation that began at `start` (clock_ms()) wait for so many of the pages? Fails the running case
+// when it did not.
+bool uffd_waited(const struct uffd* uffd, long long start, int faults);
 // `pages` missing pages. Skips the running case when the kernel has no userfaultfd. Call uffd_close() at the
 // end.
 bool uffd_open(struct uffd* uffd, size_t pages, unsigned seed, int delay_ms);

@@ -144,14 +144,3 @@ int vfio_open_cdev(void) {
   if (fd < 0) ktap_skip("no character device for the function (VFIO_DEVICE_CDEV)");
   return fd;
 }
-
-long vfio_status_kib(const char* name) {
-  FILE* file = fopen("/proc/self/status", "re");
-  char line[128];
-  long kib = -1;
-  size_t length = strlen(name);
-  while (file && kib < 0 && fgets(line, sizeof(line), file))
-    if (strncmp(line, name, length) == 0) sscanf(line + length, ": %ld kB", &kib);
-  if (file) fclose(file);
-  return kib;
-}

@@ -32,6 +32,3 @@ int vfio_unmap_all(const struct vfio* vfio, size_t* done);
 // Character device of the function under /dev/vfio/devices, for iommufd. Skips the running case where the
 // kernel has none; -1 then.
 int vfio_open_cdev(void);
-
-// A line of /proc/self/status in kB ("VmLck", "VmPin"), or -1.
-long vfio_status_kib(const char* name);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "patience.h"
 
 enum { entries = 4, limit_ms = 20000 };
 
@@ -112,6 +113,6 @@ bool vhost_net_deliver(struct vhost_net* net) {
   pattern_fill(frame, sizeof(frame), VHOST_NET_SEED, 0);
   if (!done((int)sendto(net->packet, frame, sizeof(frame), 0, (void*)&to, sizeof(to)), "sending a frame"))
     return false;
-  if (poll(&called, 1, limit_ms) != 1) return ktap_fail("vhost accepts no frame");
+  if (poll(&called, 1, patience_scaled(limit_ms)) != 1) return ktap_fail("vhost accepts no frame");
   return eventfd_read(net->call, &count) == 0;
 }

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 #include "proc.h"
 
 enum { killer = 1000, shortest_ms = 40, longest_ms = 400, finish_ms = 20000 };
@@ -59,7 +60,7 @@ static bool somebody_ends(struct workers* workers, int limit_ms) {
   struct pollfd ends[max_workers];
   for (size_t i = 0; i < workers->count; ++i)
     ends[i] = (struct pollfd){(int)syscall(SYS_pidfd_open, workers->pid[i], 0), POLLIN, 0};
-  int ended = poll(ends, workers->count, limit_ms);
+  int ended = poll(ends, workers->count, patience_scaled(limit_ms));
   for (size_t i = 0; i < workers->count; ++i)
     if (ends[i].fd >= 0) close(ends[i].fd);
   return ended > 0;

@@ -11,6 +11,7 @@
 #include "cgroup.h"
 #include "clock.h"
 #include "mr.h"
+#include "patience.h"
 #include "proc.h"
 #include "uring.h"
 
@@ -105,7 +106,7 @@ static void end(struct worker* worker) {
 // Frees come late (RCU, work queues): the amount has to be at least `least` and at most `most` within a
 // while.
 static void memory_is(const struct worker* worker, long long least, long long most, const char* when) {
-  long long limit = clock_ms() + settle_ms, now;
+  long long limit = clock_ms() + patience_scaled(settle_ms), now;
   while ((now = cgroup_memory(&worker->group)) >= 0 && (now < least || now > most) && clock_ms() < limit)
     sleep_ms(5);
   ktap_note("%lld bytes charged %s", now, when);

@@ -12,6 +12,7 @@
 #include "fixed.h"
 #include "gupdrv.h"
 #include "mr.h"
+#include "patience.h"
 
 #ifndef MAP_HUGE_SHIFT
 #define MAP_HUGE_SHIFT 26
@@ -50,7 +51,7 @@ static void put_page(unsigned char* at, long before, bool data) {
                pattern_check(at + size - edge, edge, seed, size - edge) >= 0))
     ktap_fail("data lost");
   munmap(at, size);
-  long long end = clock_ms() + give_back_ms;
+  long long end = clock_ms() + patience_scaled(give_back_ms);
   while (free_pages() != before && clock_ms() < end) sleep_ms(10);
   if (free_pages() != before) ktap_fail("%ld pages of 1 GiB are free, %ld were before", free_pages(), before);
 }

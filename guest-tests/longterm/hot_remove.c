@@ -20,6 +20,7 @@
 #include "hold.h"
 #include "ktap.h"
 #include "pagemap.h"
+#include "patience.h"
 #include "pins.h"
 #include "place.h"
 #include "proc.h"
@@ -90,7 +91,7 @@ static int set_state(const char* path, const char* state, int limit_ms) {
     int fd = open(path, O_WRONLY | O_CLOEXEC);
     _exit(fd >= 0 && write(fd, state, strlen(state)) == (ssize_t)strlen(state) ? 0 : errno);
   }
-  long long end = clock_ms() + limit_ms;
+  long long end = clock_ms() + patience_scaled(limit_ms);
   int status = 0;
   while (waitpid(child, &status, WNOHANG) == 0) {
     if (clock_ms() > end) {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // Long-term pins are charged to VmPin of the process, limited by RLIMIT_MEMLOCK for unprivileged users, and
 // completely uncharged.
-#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "mr.h"
@@ -15,17 +13,8 @@
 
 enum { limit_ms = 20000 };
 
-static long vm_pin_kib(void) {
-  FILE* file = fopen("/proc/self/status", "re");
-  char line[128];
-  long kib = -1;
-  while (file && kib < 0 && fgets(line, sizeof(line), file)) sscanf(line, "VmPin: %ld kB", &kib);
-  if (file) fclose(file);
-  return kib;
-}
-
 static void charged(long before, long pages, const char* when) {
-  long now = vm_pin_kib(), want = before + pages * (long)(page_bytes() / 1024);
+  long now = proc_status_kib("VmPin"), want = before + pages * (long)(page_bytes() / 1024);
   ktap_note("VmPin %s: %ld kB", when, now);
   if (now != want) ktap_fail("VmPin %s is %ld kB, want %ld", when, now, want);
 }
@@ -36,7 +25,7 @@ static void region_is_charged(const void* arg) {
   struct buffer buffer;
   struct pins before;
   if (link_open(&link) && buffer_get(&buffer, BUFFER_PAGES, MR_PAGES * page_bytes())) {
-    long start = vm_pin_kib();
+    long start = proc_status_kib("VmPin");
     for (int i = 0; i < 3 && !ktap_failed(); ++i) {
       struct ibv_mr* region = mr_hold(&link, buffer.addr, buffer.size, IBV_ACCESS_LOCAL_WRITE, &before);
       charged(start, MR_PAGES, "with a region");
@@ -59,7 +48,7 @@ static void registered_buffer_is_charged(const void* arg) {
   int ring = uring_open();
   if (ring < 0) return;
   if (buffer_get(&buffer, BUFFER_PAGES, MR_PAGES * page_bytes())) {
-    long start = vm_pin_kib();
+    long start = proc_status_kib("VmPin");
     for (int i = 0; i < 3 && pins_begin(&before); ++i) {
       int error = uring_register(ring, buffer.addr, buffer.size);
       if (error) ktap_fail("registering: %s", strerror(-error));
@@ -74,14 +63,6 @@ static void registered_buffer_is_charged(const void* arg) {
   close(ring);
 }
 
-static void drop_ipc_lock(void) {
-  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct data[2];
-  if (syscall(SYS_capget, &header, data) < 0) _exit(4);
-  data[0].effective &= ~(1u << CAP_IPC_LOCK);
-  if (syscall(SYS_capset, &header, data) < 0) _exit(4);
-}
-
 // Without CAP_IPC_LOCK: 8 pages may be locked. 8 can be registered, 8 more cannot, and after the first are
 // released they can again. Exit codes say which step went wrong.
 static int live_within_limit(struct link* link, struct buffer* buffer) {
@@ -89,7 +70,7 @@ static int live_within_limit(struct link* link, struct buffer* buffer) {
   struct rlimit limit = {half, half};
   struct ibv_mr *first, *second;
   if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0) return 4;
-  drop_ipc_lock();
+  proc_drop_ipc_lock();
   if (!(first = ibv_reg_mr(link->domain, buffer->addr, half, IBV_ACCESS_LOCAL_WRITE))) return 1;
   if (ibv_reg_mr(link->domain, buffer->addr + half, half, IBV_ACCESS_LOCAL_WRITE)) return 2;
   if (errno != ENOMEM) return 5;

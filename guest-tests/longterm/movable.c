@@ -15,19 +15,13 @@
 
 enum { seed = 84 };
 
-static size_t in_movable(const uint64_t* frames, size_t count) {
-  size_t found = 0;
-  for (size_t i = 0; i < count; ++i) found += pagemap_movable_zone(frames[i]);
-  return found;
-}
-
 // Written pages of which at least one is movable; `frames` says where they are.
 static bool prepare(struct buffer* buffer, enum buffer_kind kind, uint64_t* frames) {
   if (!pagemap_have_movable_zone()) return ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
   if (!buffer_get(buffer, kind, MR_PAGES * page_bytes())) return false;
   pattern_fill(buffer->addr, MR_PAGES * page_bytes(), seed, 0);
   if (!pagemap_pfns(buffer->addr, MR_PAGES * page_bytes(), frames)) return false;
-  size_t movable = in_movable(frames, MR_PAGES);
+  size_t movable = pagemap_in_movable(frames, MR_PAGES);
   ktap_note("%zu of %d pages in ZONE_MOVABLE", movable, MR_PAGES);
   return movable > 0 || ktap_skip("none of the pages came from ZONE_MOVABLE");
 }
@@ -35,11 +29,11 @@ static bool prepare(struct buffer* buffer, enum buffer_kind kind, uint64_t* fram
 static void left_the_zone(struct buffer* buffer, const uint64_t* before) {
   uint64_t now[MR_PAGES];
   if (!pagemap_pfns(buffer->addr, MR_PAGES * page_bytes(), now)) return;
-  size_t still = in_movable(now, MR_PAGES),
+  size_t still = pagemap_in_movable(now, MR_PAGES),
          moved = pagemap_moved(buffer->addr, MR_PAGES * page_bytes(), before);
   ktap_note("%zu of %d frames changed, %zu are in ZONE_MOVABLE", moved, MR_PAGES, still);
   if (still) ktap_fail("%zu pages are pinned long-term in ZONE_MOVABLE", still);
-  if (moved < in_movable(before, MR_PAGES)) ktap_fail("only %zu pages moved", moved);
+  if (moved < pagemap_in_movable(before, MR_PAGES)) ktap_fail("only %zu pages moved", moved);
   if (pattern_check(buffer->addr, MR_PAGES * page_bytes(), seed, 0) >= 0) ktap_fail("data lost");
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough with each allocation failing in turn: what was pinned by then is unpinned, once. Unpinning
-// twice would show as more pages released than acquired, and as a bad page with DEBUG_VM.
+// Passthrough with each allocation failing in turn, also that of the last pages of the buffer, which are not
+// there yet: what was pinned by then is unpinned, once. Unpinning twice would show as more pages released
+// than acquired, and as a bad page with DEBUG_VM.
 #include <errno.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "nvme_shapes.h"
 #include "pins.h"
 
-enum { max_faults = 100, pages = 16, pieces = 4, limit_ms = 20000 };
+enum { max_faults = 100, pages = 16, pieces = 4, fresh_pages = 4, limit_ms = 20000 };
 
 struct walk {
   int (*submit)(const struct nvme* nvme, const struct nvme_io* io);  // NULL: by io_uring
@@ -23,6 +24,7 @@ struct attempt {
   const struct walk* walk;
   struct nvme nvme;
   struct nvme_io io;
+  struct buffer buffer;
   int refused;
 };
 
@@ -44,6 +46,7 @@ static bool attempt(void* context, int nth) {
   struct attempt* a = context;
   bool injected = false;
   int status;
+  if (!buffer_renew_tail(&a->buffer, fresh_pages)) return false;
   if (a->walk->submit) {
     fault_nth_arm(nth);
     status = a->walk->submit(&a->nvme, &a->io);
@@ -58,18 +61,17 @@ static bool attempt(void* context, int nth) {
 static void every_allocation_fails(const void* arg) {
   const struct walk* walk = arg;
   struct attempt a = {.walk = walk};
-  struct buffer buffer;
   struct iovec vec[pieces];
   struct pins before;
   if (nvme_counted(0) < 0 || !fault_nth_ready()) return;
   // A memfd, for the oracle that sees a leak also where nothing is counted.
-  if (!buffer_get(&buffer, BUFFER_MEMFD, (pages + 1) * page_bytes())) return;
+  if (!buffer_get(&a.buffer, BUFFER_MEMFD, (pages + 1) * page_bytes())) return;
   if (nvme_open(&a.nvme, DRIVE_RAW, 1, walk->generic)) {
     for (int i = 0; i < pieces; ++i)
-      vec[i] = (struct iovec){buffer.addr + (size_t)(pages / pieces * i) * page_bytes(), page_bytes() * 2};
+      vec[i] = (struct iovec){a.buffer.addr + (size_t)(pages / pieces * i) * page_bytes(), page_bytes() * 2};
     a.io = walk->vectors
                ? (struct nvme_io){.addr = vec, .vectors = pieces}
-               : (struct nvme_io){.addr = buffer.addr + walk->offset, .length = pages * page_bytes()};
+               : (struct nvme_io){.addr = a.buffer.addr + walk->offset, .length = pages * page_bytes()};
     if (pins_begin(&before)) {
       int faults = fault_each(attempt, &a, max_faults);
       ktap_note("%d faults injected, %d commands refused", faults, a.refused);
@@ -79,8 +81,8 @@ static void every_allocation_fails(const void* arg) {
     }
     nvme_close(&a.nvme);
   }
-  buffer_seal(&buffer);
-  buffer_put(&buffer);
+  buffer_seal(&a.buffer);
+  buffer_put(&a.buffer);
 }
 
 int main(void) {

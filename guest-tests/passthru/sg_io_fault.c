@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO with each allocation failing in turn: what was pinned by then is unpinned, once.
+// SG_IO with each allocation failing in turn, also that of the last pages of the buffer, which are not there
+// yet: what was pinned by then is unpinned, once.
 #include "fault.h"
 #include "ktap.h"
 #include "nvme.h"
 #include "pins.h"
 #include "scsi_pieces.h"
 
-enum { max_faults = 200 };
+enum { max_faults = 200, fresh_pages = 4 };
 
 struct attempt {
   struct scsi scsi;
   struct scsi_io io;
+  struct buffer buffer;
   int refused;
 };
 
 static bool attempt(void* context, int nth) {
   struct attempt* a = context;
+  if (!buffer_renew_tail(&a->buffer, fresh_pages)) return false;
   fault_nth_arm(nth);
   int status = scsi_transfer(&a->scsi, &a->io, NULL);
   bool injected = fault_nth_disarm();
@@ -26,13 +29,12 @@ static bool attempt(void* context, int nth) {
 static void every_allocation_fails(const void* arg) {
   const struct pieces* pieces = arg;
   struct attempt a = {0};
-  struct buffer buffer;
   struct iovec vec[pieces_most];
   struct pins before;
   long long pages;
   if (caps_dio_passthru() == MODE_UNKNOWN || !fault_nth_ready() || !scsi_open(&a.scsi, SCSI_BLOCK)) return;
-  if (buffer_get(&buffer, pieces->kind, pieces_extent(pieces))) {
-    pieces_lay_out(pieces, &buffer, vec, &pages);
+  if (buffer_get(&a.buffer, pieces->kind, pieces_extent(pieces))) {
+    pieces_lay_out(pieces, &a.buffer, vec, &pages);
     a.io = (struct scsi_io){.addr = vec, .vectors = (unsigned)pieces->count, .offset = scsi_target.offset};
     if (pieces->count == 1)
       a.io =
@@ -43,8 +45,8 @@ static void every_allocation_fails(const void* arg) {
       // The last attempt, without a fault, takes all of it for certain; the others as far as they come.
       pins_expect_at_least(&before, pieces->copied || caps_dio_passthru() != MODE_PIN ? 0 : pages, 0);
     }
-    buffer_seal(&buffer);
-    buffer_put(&buffer);
+    buffer_seal(&a.buffer);
+    buffer_put(&a.buffer);
   }
   scsi_close(&a.scsi);
 }

@@ -56,7 +56,7 @@ TEST(LoadContract, UsersAreOrdinaryTests) {
   EXPECT_EQ(t.program, "contract/bdev");
   EXPECT_EQ(t.what, "O_DIRECT read() and write() on a block device");
   EXPECT_THAT(t.rows, ElementsAre("D1"));
-  EXPECT_EQ(t.proof.red.size(), 1u);
+  EXPECT_EQ(t.proofs.at(0).red.size(), 1u);
   EXPECT_THAT(t.args, ElementsAre("pages.in.anon", "pages.in.hugetlb")) << "the cells that apply";
   EXPECT_THAT(t.quick_args, ElementsAre("pages.in.anon")) << "one kind of memory each";
   EXPECT_TRUE(t.where.file.ends_with("guest-tests/lib/users/bdev.c")) << t.where.file;
