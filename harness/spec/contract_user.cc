@@ -90,32 +90,34 @@ std::vector<std::string> cases_of(const Contract& contract, const ContractUser& 
   return out;
 }
 
-/// Each glob of `red:` has to mean a case that the user's test has.
-void check_red(Reader& r, const Fields& f, const Contract& contract, const ContractUser& user) {
+/// Each glob of `red:` has to mean one of the cases of the user's test.
+void check_red(Reader& r, const Fields& f, const std::string& user, const std::vector<std::string>& cases) {
   const Node* proof = f.get("proof");
   if (proof == nullptr || !r.ok()) return;
-  const Fields keys(r, *proof, Section::proof);
-  const Node* red = keys.get("red");
+  const Node* red = Fields(r, *proof, Section::proof).get("red");
   if (red == nullptr) return;
-  const auto cases = cases_of(contract, user, false);
   for (const auto& glob : red->items) {
-    const bool any = std::any_of(cases.begin(), cases.end(),
-                                 [&](const std::string& name) { return glob_match(glob.text, name); });
-    if (!any) {
-      r.fail(glob, fmt::format("red: no case of '{}' is '{}'", user.name, glob.text),
-             fmt::format("`pinrig contract --list --user {}` lists its cases", user.name));
-      return;
-    }
+    if (std::any_of(cases.begin(), cases.end(),
+                    [&](const std::string& name) { return glob_match(glob.text, name); }))
+      continue;
+    r.fail(glob, fmt::format("red: no case of '{}' is '{}'", user, glob.text),
+           fmt::format("`pinrig contract --list --user {}` lists its cases", user));
   }
 }
 
-/// CMake and the image take such a file for a unit test of the harness.
+/// The name is part of an identifier, `user_NAME`; CMake and the image take NAME_test.c for a unit test.
 void check_file_name(Reader& r, const Node& root, const std::string& name) {
   Node stem = root;
   stem.kind = Node::Kind::scalar;
   stem.text = name;
   stem.line = stem.column = 1;
-  r.word(stem, "file name");
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (!std::all_of(name.begin(), name.end(), allowed))
+    r.fail(stem,
+           fmt::format("file name: '{}' is not part of an identifier: only letters, digits and _", name),
+           "rename the adapter");
   if (r.ok() && name.ends_with("_test"))
     r.fail(stem,
            fmt::format("file name: '{}' ends in _test: such files are unit tests and not compiled", name),
@@ -146,9 +148,12 @@ Result<void> read_user(const fs::path& file, const Project& project, Contract& c
   });
   read_test_keys(r, f, project, test);
   user.what = test.what;
-  check_red(r, f, contract, user);
   test.args = cases_of(contract, user, false);
   test.quick_args = cases_of(contract, user, true);
+  if (test.args.empty())
+    r.fail(root, fmt::format("no obligation applies to '{}' with any memory", user.name),
+           "check its traits, 'not' and 'not_memory'");
+  check_red(r, f, user.name, test.args);
   if (!r.ok()) return r.error();
   contract.users.push_back(std::move(user));
   return {};

@@ -75,7 +75,7 @@ const std::vector<Schema> of_contract{
     {Section::contract_user,
      "Contract: a user",
      "a user",
-     {"what", "rows", "traits", "not", "not_memory", "env", "format", "limit", "limit_plus", "needs", "claim",
+     {"what", "rows", "traits", "not", "not_memory", "env", "limit", "limit_plus", "needs", "claim",
       "destructive", "known_long", "proof"}},
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // as: guest-tests/lib/users/bad.c
 // error: guest-tests/lib/users/bad.c:7:1: unknown key 'name' in a user
-// hint: known keys: what, rows, traits, not, not_memory, env, format, limit, limit_plus, needs, claim, destructive, known_long, proof
+// hint: known keys: what, rows, traits, not, not_memory, env, limit, limit_plus, needs, claim, destructive, known_long, proof
 /* user:
 what: "O_DIRECT read()"
 name: bad

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // as: guest-tests/lib/users/bad.c
 // error: guest-tests/lib/users/bad.c:8:1: unknown key 'trait' in a user; did you mean 'traits'?
-// hint: known keys: what, rows, traits, not, not_memory, env, format, limit, limit_plus, needs, claim, destructive, known_long, proof
+// hint: known keys: what, rows, traits, not, not_memory, env, limit, limit_plus, needs, claim, destructive, known_long, proof
 /* user:
 what: "O_DIRECT read()"
 rows: [D1]

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// as: guest-tests/lib/users/a bad.c
-// error: guest-tests/lib/users/a bad.c:1:1: file name: 'a bad' is not a name: only letters, digits and . _ + -, starting with a letter or digit
-// hint:
+// as: guest-tests/lib/users/a-bad.c
+// error: guest-tests/lib/users/a-bad.c:1:1: file name: 'a-bad' is not part of an identifier: only letters, digits and _
+// hint: rename the adapter
 /* user:
 what: "O_DIRECT read()"
 rows: [D1]
