@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/kernel_place.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <optional>
+
+#include "base/text.h"
+
+namespace pinrig::vm {
+namespace {
+
+std::optional<std::uint64_t> hex_value(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (error != std::errc() || text.empty() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// "ffffffff81113060 t try_grab_folio_fast"
+struct Symbol {
+  std::uint64_t address = 0;
+  char type = 0;
+  std::string_view name;
+};
+
+std::optional<Symbol> parse_symbol(std::string_view line) {
+  const auto space = line.find(' ');
+  if (space == std::string_view::npos || line.size() < space + 4 || line[space + 2] != ' ')
+    return std::nullopt;
+  const auto address = hex_value(line.substr(0, space));
+  if (!address) return std::nullopt;
+  return Symbol{*address, line[space + 1], line.substr(space + 3)};
+}
+
+bool is_code(char type) { return type == 't' || type == 'T' || type == 'W' || type == 'w'; }
+
+/// Is `name` what the compiler made of `wanted`?
+bool same_function(std::string_view name, std::string_view wanted) {
+  if (!name.starts_with(wanted)) return false;
+  const std::string_view suffix = name.substr(wanted.size());
+  return suffix.empty() || suffix.starts_with(".isra.") || suffix.starts_with(".constprop.");
+}
+
+struct Found {
+  int count = 0;
+  std::uint64_t start = 0, end = 0;  ///< of the first
+};
+
+Found find_function(std::string_view system_map, std::string_view wanted) {
+  Found found;
+  for (const auto line : lines(system_map)) {
+    const auto symbol = parse_symbol(line);
+    if (!symbol) continue;
+    if (found.count == 1 && found.end == 0 && symbol->address > found.start) found.end = symbol->address;
+    if (!is_code(symbol->type) || !same_function(symbol->name, wanted)) continue;
+    if (found.count++ == 0) found.start = symbol->address;
+  }
+  return found;
+}
+
+}  // namespace
+
+KernelPlace find_place(std::string_view system_map, std::string_view place) {
+  KernelPlace out;
+  const auto plus = place.find("+0x");
+  const std::string_view symbol = place.substr(0, plus);
+  const auto offset =
+      plus == std::string_view::npos ? std::optional<std::uint64_t>(0) : hex_value(place.substr(plus + 3));
+  if (symbol.empty() || !offset || symbol.find_first_of(" :+") != std::string_view::npos) {
+    out.problem = fmt::format("\"{:.80}\" is no place in the kernel; write SYMBOL or SYMBOL+0xOFFSET", place);
+    return out;
+  }
+  const Found found = find_function(system_map, symbol);
+  if (found.count == 0) {
+    out.problem = fmt::format("this kernel has no function {:.80}, or its compiler inlined it", symbol);
+    out.lacking = true;
+  } else if (found.count > 1) {
+    out.problem =
+        fmt::format("this kernel has {} functions {:.80}; name one that is unique", found.count, symbol);
+  } else if (found.end != 0 && *offset >= found.end - found.start) {
+    out.problem = fmt::format("{:.80} is {:#x} bytes long, {:#x} lies behind its end", symbol,
+                              found.end - found.start, *offset);
+  } else {
+    out.address = found.start + *offset;
+  }
+  return out;
+}
+
+}  // namespace pinrig::vm
