@@ -72,6 +72,7 @@ static void destroyed_in_flight(const void* arg) {
     if (pins_begin(&before) && aio_open(&aio, in_flight)) {
       for (unsigned i = 0; i < in_flight; ++i)
         aio_read(&aio, fd, buffer.addr + i * page_bytes(), page_bytes(), 0, 1);
+      device_expect_in_flight(DRIVE_SLOW, 1);
       if (unmap) {
         munmap(buffer.map, buffer.map_size);
         buffer.map = MAP_FAILED;

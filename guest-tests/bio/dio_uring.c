@@ -97,7 +97,7 @@ static void closed_in_flight(const void* arg) {
       bool ready = pins_begin(&before);
       for (unsigned i = 0; i < in_flight; ++i)
         prepare(&ring, IORING_OP_READ, fd, buffer.addr + i * page_bytes(), page_bytes(), 0);
-      if (ready) ring_submit(&ring);
+      if (ready && ring_submit(&ring)) device_expect_in_flight(DRIVE_SLOW, 1);
       ring_close(&ring);
       if (ready) {
         pins_expect(&before, pages, pages);

@@ -61,8 +61,9 @@ static void read_back(const struct writing* writing, const struct zoned* zoned, 
 
 static void judge(const struct writing* writing, ssize_t done, size_t length) {
   int error = errno;
-  // A drive says EIO; what zonefs sees for itself is EINVAL.
-  bool refused = done < 0 && (error == EIO || error == EINVAL || error == EFAULT);
+  // A drive says EIO; what zonefs sees for itself is EINVAL. Memory that is missing is EFAULT.
+  const int want = writing->half ? EFAULT : writing->zonefs ? EINVAL : EIO;
+  bool refused = done < 0 && error == want;
   if (writing->behind && !refused)
     ktap_fail("a write that is not at the write pointer gave %zd: %s", done,
               done < 0 ? strerror(error) : "not refused");
@@ -115,7 +116,7 @@ static enum pin_mode mode_of(const struct writing* writing, const struct zoned* 
   if (mode == MODE_UNKNOWN) ktap_fail("the first page of a zone: %s", strerror(errno));
   // The super block, the page, and the read of it.
   pins_claim_exact(mode == MODE_PIN ? 2 : 0);
-  return mode;
+  return mode == MODE_UNKNOWN ? mode : caps_announce("dio.zonefs", mode);
 }
 
 static void write_zone(const void* arg) {

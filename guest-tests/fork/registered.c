@@ -73,7 +73,7 @@ static void not_inherited(struct hold* hold, const struct buffer* buffer, size_t
     unsigned char there;
     _exit(mincore(buffer->addr, page_bytes(), &there) == 0 ? 1 : 0);
   }
-  if (child > 0 && proc_reap(child, limit_ms) == 1)
+  if (child > 0 && proc_reap(child, limit_ms) != 0)
     ktap_fail("the child has memory that must not be inherited");
   pattern_fill(buffer->addr, length, after_fork, 0);
   hold_check(hold, 0, length, after_fork, "after fork()");

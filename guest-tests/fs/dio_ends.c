@@ -89,6 +89,20 @@ static void read_behind_end(const void* arg) {
   buffer_put(&buffer);
 }
 
+// What a write reported as done is in the file, as a buffered read sees it.
+static void compare_file(size_t length) {
+  struct buffer seen;
+  int fd = fs_fixture_open(&fixture, O_RDONLY);
+  if (fd >= 0 && buffer_get(&seen, BUFFER_PAGES, length)) {
+    ssize_t got = pread(fd, seen.addr, length, 0);
+    if (got != (ssize_t)length) ktap_fail("reading back gave %zd: %s", got, strerror(errno));
+    if (got == (ssize_t)length && pattern_check(seen.addr, length, pattern, 0) >= 0)
+      ktap_fail("the file has not what was written");
+    buffer_put(&seen);
+  }
+  if (fd >= 0) close(fd);
+}
+
 // The second half of the memory is not mapped.
 static void half_mapped(const void* arg) {
   bool write = arg != NULL;
@@ -103,6 +117,7 @@ static void half_mapped(const void* arg) {
     ktap_fail("gave %zd, want %zd", done, want == HALF_FAULTS ? -(ssize_t)EFAULT : (ssize_t)mapped);
   if (!write && done > 0 && pattern_check(buffer.addr, (size_t)done, pattern, 0) >= 0)
     ktap_fail("wrong data");
+  if (write && done > 0) compare_file((size_t)done);
   buffer_put(&buffer);
 }
 

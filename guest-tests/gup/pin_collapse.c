@@ -35,13 +35,16 @@ static bool is_huge(unsigned char* area) {
   return (pagemap_flags(frame) & PAGEMAP_THP) && pagemap_pfn(area + last * page_bytes()) == frame + last;
 }
 
+static bool known;  // to this kernel, which the first case finds out
+
 static void unpinned(const void* arg) {
   (void)arg;
   struct buffer buffer;
   unsigned char* area;
   if (!prepare(&buffer, &area)) return;
   int error = collapse(area);
-  if (error == EINVAL) ktap_skip("no MADV_COLLAPSE in this kernel");
+  known = error != EINVAL;
+  if (!known) ktap_skip("no MADV_COLLAPSE in this kernel");
   if (error && error != EINVAL) ktap_fail("MADV_COLLAPSE: %s", strerror(error));
   if (!error && !is_huge(area)) ktap_fail("no huge page");
   if (pattern_check(area, thp_bytes(), seed, 0) >= 0) ktap_fail("data lost");
@@ -66,14 +69,16 @@ static void pinned(const void* arg) {
     int error = collapse(area);
     ktap_note("with pinned pages: %s", strerror(error));
     if (!error) ktap_fail("collapsed, although %zu of its pages are pinned", part->count);
+    // Try again, or, before 6.4, no: a page has more references than mappings (SCAN_PAGE_COUNT).
+    if (error && error != EAGAIN && error != EINVAL) ktap_fail("MADV_COLLAPSE: %s", strerror(error));
     if (pagemap_moved(at, length, frames)) ktap_fail("pinned pages have other frames");
     if (pattern_check(area, thp_bytes(), seed, 0) >= 0) ktap_fail("data lost");
     pattern_fill(at, length, new_seed, 0);
     hold_check(&hold, 0, length, new_seed, "after the process wrote");
   }
   hold_close(&hold);
-  int error = collapse(area);
-  if (error && error != EINVAL) ktap_fail("after it was unpinned: %s", strerror(error));
+  int error = known ? collapse(area) : 0;
+  if (error) ktap_fail("after it was unpinned: %s", strerror(error));
   buffer_put(&buffer);
 }
 

@@ -24,6 +24,7 @@ static void pinned(struct buffer* buffer, uint64_t frame) {
     ktap_note("of a pinned page: %s", failed ? strerror(error) : "success");
     if (!failed) ktap_fail("a pinned page was taken out of use");
     if (failed && error == EINVAL) ktap_skip("no MADV_SOFT_OFFLINE (CONFIG_MEMORY_FAILURE)");
+    if (failed && error != EBUSY && error != EINVAL) ktap_fail("of a pinned page: %s", strerror(error));
     if (pagemap_pfn(buffer->addr) != frame) ktap_fail("a pinned page moved");
     if (pagemap_flags(frame) & PAGEMAP_HWPOISON) ktap_fail("a pinned page is marked as poisoned");
     pattern_fill(buffer->addr, page_bytes(), new_seed, 0);

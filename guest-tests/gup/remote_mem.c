@@ -37,7 +37,7 @@ static pid_t start(struct buffer* buffer, struct rendezvous* to, struct rendezvo
   if (child == 0) {
     pattern_fill(buffer->addr, buffer->size, seed, 0);
     rendezvous_send(from, 1);
-    rendezvous_wait(to, &byte, limit_ms);
+    if (!rendezvous_wait(to, &byte, limit_ms)) _exit(2);
     _exit(pattern_check(buffer->addr, buffer->size, new_seed, 0) >= 0);
   }
   if (child > 0 && !rendezvous_wait(from, &byte, limit_ms)) ktap_fail("the child does not start");
@@ -110,12 +110,12 @@ static void shared_is_refused(const void* arg) {
   int read_only = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
   unsigned char* text = mmap(NULL, page_bytes(), PROT_READ, MAP_SHARED, read_only, 0);
   int fd = mem_open(getpid());
-  if (fd >= 0 && text != MAP_FAILED) {
-    ssize_t done = pwrite(fd, "pin", 3, at(text));
-    if (done >= 0 || errno != EIO)
-      ktap_fail("a write to a shared mapping of a read-only file: %zd, want EIO", done);
-  }
-  if (fd >= 0) close(fd);
+  KTAP_REQUIRE(fd >= 0 && text != MAP_FAILED, "mmap: %s", strerror(errno));
+  ssize_t done = pwrite(fd, "pin", 3, at(text));
+  if (done >= 0 || errno != EIO)
+    ktap_fail("a write to a shared mapping of a read-only file: %zd, want EIO", done);
+  munmap(text, page_bytes());
+  close(fd);
   close(read_only);
 }
 

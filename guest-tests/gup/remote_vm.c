@@ -25,7 +25,7 @@ static void live(const struct peer* peer, struct buffer* buffer) {
   unsigned char byte;
   pattern_fill(buffer->addr, buffer->size, seed, 0);
   rendezvous_send(&peer->from, 1);
-  rendezvous_wait(&peer->to, &byte, limit_ms);
+  if (!rendezvous_wait(&peer->to, &byte, limit_ms)) _exit(2);
   _exit(pattern_check(buffer->addr, buffer->size, byte, 0) >= 0);
 }
 

@@ -93,8 +93,9 @@ static void refused(const void* arg) {
     if (*why == 'r') mprotect(buffer.addr, buffer.size, PROT_READ);
     if (*why == 'l') setrlimit(RLIMIT_MEMLOCK, &low);
     if (pins_begin(&before)) {
-      if (!vdpa_map(fd, VFIO_IOVA, buffer.addr, buffer.size, VHOST_ACCESS_RW))
-        ktap_fail("it was not refused");
+      // Whatever the reason, vhost_chr_write_iter() answers EFAULT.
+      int error = vdpa_map(fd, VFIO_IOVA, buffer.addr, buffer.size, VHOST_ACCESS_RW);
+      if (error != EFAULT) ktap_fail("the update gave %s, want EFAULT", strerror(error));
       long long taken = *why == 'h' ? pages / 2 : 0;
       pins_expect(&before, taken, taken);
       if (proc_status_kib("VmPin") != start) ktap_fail("VmPin does not return to %ld kB", start);

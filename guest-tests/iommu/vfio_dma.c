@@ -89,7 +89,9 @@ static void across_fork(const void* arg) {
     }
     copy_and_compare(&scene);
     rendezvous_send(&go, 1);
-    if (child > 0 && proc_reap(child, limit_ms) == 1) ktap_fail("the child sees data written after fork()");
+    const int code = child > 0 ? proc_reap(child, limit_ms) : 0;
+    if (code == 1) ktap_fail("the child sees data written after fork()");
+    if (code == 2) ktap_fail("the child was not told to look");
     rendezvous_close(&go);
   }
   scene_close(&scene);

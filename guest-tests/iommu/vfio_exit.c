@@ -41,11 +41,10 @@ struct end {
 static void live_and_end(const struct end* end, const struct rendezvous* ready, const struct rendezvous* go) {
   struct vfio vfio;
   struct buffer buffer;
-  unsigned char byte;
   if (!vfio_open(&vfio) || !buffer_get(&buffer, end->kind, pages * page_bytes())) _exit(1);
   if (vfio_map(&vfio, buffer.addr, buffer.size, VFIO_IOVA, both)) _exit(2);
   rendezvous_send(ready, 1);
-  if (end->killed) rendezvous_wait(go, &byte, limit_ms);
+  if (end->killed) rendezvous_linger(go, limit_ms);
   _exit(0);
 }
 
@@ -89,7 +88,6 @@ static void inherited(const void* arg) {
   struct buffer buffer;
   struct pins before;
   struct rendezvous go;
-  unsigned char byte;
   if (vfio_open(&vfio) && rendezvous_open(&go) && buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) &&
       pins_begin(&before)) {
     int error = vfio_map(&vfio, buffer.addr, buffer.size, VFIO_IOVA, both);
@@ -97,13 +95,13 @@ static void inherited(const void* arg) {
     pins_expect_longterm(&before, pages);
     pid_t child = proc_fork();
     if (child == 0) {
-      rendezvous_wait(&go, &byte, limit_ms);
+      rendezvous_linger(&go, limit_ms);
       _exit(0);
     }
     vfio_close(&vfio);
     pins_expect(&before, 0, 0);
     rendezvous_send(&go, 1);
-    if (child > 0) proc_reap(child, limit_ms);
+    if (child > 0 && proc_reap(child, limit_ms) != 0) ktap_fail("the child did not end by itself");
     pins_expect(&before, 0, pages);
     buffer_put(&buffer);
     rendezvous_close(&go);

@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "buffers.h"
+#include "caps.h"
+#include "devices.h"
 #include "ktap.h"
 #include "pins.h"
 #include "proc.h"
@@ -35,6 +37,7 @@ static void killed_in_flight(const void* arg) {
   if (child > 0) {
     if (!rendezvous_wait(&ready, &byte, slow_answer_ms) || byte != 1)
       ktap_fail("the child could not start its reads");
+    device_expect_in_flight(DRIVE_SLOW, 1);
     kill(child, SIGKILL);
     siginfo_t info;
     waitid(P_PID, (id_t)child, &info, WEXITED);

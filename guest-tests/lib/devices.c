@@ -77,6 +77,21 @@ long device_queue_attribute(const char* path, const char* attribute) {
   return read_text(file, text, sizeof(text)) ? atol(text) : -1;
 }
 
+long device_in_flight(const char* serial, int nsid) {
+  char path[300], real[PATH_MAX], file[PATH_MAX + 100], text[64];
+  long reads = 0, writes = 0;
+  if (!device_find(serial, nsid, path, sizeof(path)) || !realpath(path, real)) return -1;
+  snprintf(file, sizeof(file), "/sys/class/block/%s/inflight", strrchr(real, '/') + 1);
+  return read_text(file, text, sizeof(text)) && sscanf(text, "%ld %ld", &reads, &writes) == 2 ? reads + writes
+                                                                                              : -1;
+}
+
+bool device_expect_in_flight(const char* serial, int nsid) {
+  const long requests = device_in_flight(serial, nsid);
+  ktap_note("%ld requests in flight", requests);
+  return requests > 0 || ktap_fail("the drive %s has answered already: nothing is in flight", serial);
+}
+
 bool device_drop_cache(int fd) {
   if (fsync(fd) < 0 || ioctl(fd, BLKFLSBUF) < 0)
     return ktap_fail("emptying the page cache: %s", strerror(errno));

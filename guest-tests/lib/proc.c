@@ -72,6 +72,11 @@ bool rendezvous_wait(const struct rendezvous* pipe, unsigned char* byte, int lim
   return poll(&ready, 1, patience_scaled(limit_ms)) == 1 && read(pipe->read_fd, byte, 1) == 1;
 }
 
+void rendezvous_linger(const struct rendezvous* pipe, int limit_ms) {
+  unsigned char byte;
+  if (!rendezvous_wait(pipe, &byte, limit_ms)) ktap_note("nobody told process %d to go", getpid());
+}
+
 ssize_t proc_vm_read(void* local, void* remote, size_t length) {
   struct iovec here = {local, length}, there = {remote, length};
   return process_vm_readv(getpid(), &here, 1, &there, 1, 0);

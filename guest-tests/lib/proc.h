@@ -23,6 +23,8 @@ struct rendezvous {
 };
 bool rendezvous_open(struct rendezvous* pipe);
 void rendezvous_close(struct rendezvous* pipe);
+// In a process whose purpose is to be there: until it is told to go, or `limit_ms` are over.
+void rendezvous_linger(const struct rendezvous* pipe, int limit_ms);
 bool rendezvous_send(const struct rendezvous* pipe, unsigned char byte);
 // False when nothing came within `limit_ms` or the other end is closed.
 bool rendezvous_wait(const struct rendezvous* pipe, unsigned char* byte, int limit_ms);

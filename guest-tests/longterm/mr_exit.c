@@ -18,16 +18,15 @@ struct end {
 static void live_and_end(const struct end* end, const struct rendezvous* ready, const struct rendezvous* go) {
   struct link link;
   struct buffer buffer;
-  unsigned char byte;
   if (!link_open(&link) || !buffer_get(&buffer, end->kind, MR_PAGES * page_bytes())) _exit(1);
   if (!ibv_reg_mr(link.domain, buffer.addr, buffer.size, IBV_ACCESS_LOCAL_WRITE)) _exit(2);
   // Holds the inherited memory and the device's file a moment longer than its parent.
   if (end->with_grandchild && fork() == 0) {
-    rendezvous_wait(go, &byte, limit_ms);
+    rendezvous_linger(go, limit_ms);
     _exit(0);
   }
   rendezvous_send(ready, 1);
-  if (end->killed) rendezvous_wait(go, &byte, limit_ms);
+  if (end->killed) rendezvous_linger(go, limit_ms);
   _exit(0);
 }
 

@@ -44,8 +44,8 @@ static void child_holds(const struct buffer* buffer, const struct row* row, unsi
   if (child == 0) {
     bool good = splice_page(buffer, fds[1]) && munmap(buffer->map, buffer->map_size) == 0;
     rendezvous_send(&ready, good);
-    rendezvous_wait(&go, &byte, limit_ms);
-    _exit(good ? read_byte(fds[0]) : 0);
+    bool asked = rendezvous_wait(&go, &byte, limit_ms);
+    _exit(good && asked ? read_byte(fds[0]) : 0);
   }
   if (row->protect) {
     mprotect(buffer->addr, buffer->size, PROT_READ);
@@ -66,7 +66,7 @@ static void parent_holds(const struct buffer* buffer, const struct row* row, uns
   if (row->when == BEFORE_FORK && !splice_page(buffer, fds[1])) ktap_fail("vmsplice: %s", strerror(errno));
   pid_t child = proc_fork();
   if (child == 0) {
-    rendezvous_wait(&go, &byte, limit_ms);
+    if (!rendezvous_wait(&go, &byte, limit_ms)) _exit(1);
     memset(buffer->addr, secret, page_bytes());
     rendezvous_send(&ready, 1);
     _exit(0);
@@ -74,9 +74,9 @@ static void parent_holds(const struct buffer* buffer, const struct row* row, uns
   if (row->when == AFTER_FORK && !splice_page(buffer, fds[1])) ktap_fail("vmsplice: %s", strerror(errno));
   munmap(buffer->map, buffer->map_size);
   rendezvous_send(&go, 1);
-  rendezvous_wait(&ready, &byte, limit_ms);
+  if (child > 0 && !rendezvous_wait(&ready, &byte, limit_ms)) ktap_fail("the child does not write");
   *seen = read_byte(fds[0]);
-  if (child > 0) proc_reap(child, limit_ms);
+  if (child > 0 && proc_reap(child, limit_ms) != 0) ktap_fail("the child did not get to its end");
 }
 
 static void row(const void* arg) {

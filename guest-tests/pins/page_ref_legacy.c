@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "buffers.h"
+#include "caps.h"
 #include "ktap.h"
 #include "page_ref.h"
 #include "pins.h"
@@ -21,7 +22,7 @@ static void judge_counters(const struct pins* before, bool* pin) {
   struct pins after = *before;
   if (!pins_rest(&after)) return;
   long long acquired = after.acquired - before->acquired, released = after.released - before->released;
-  *pin = released > 0;
+  *pin = caps_announce("dio.legacy", released > 0 ? MODE_PIN : MODE_GET) == MODE_PIN;
   pins_claim_exact(*pin ? pages : 0);
   if (released > acquired) pins_claim_skew(pages);
   ktap_note("pins acq=%+lld rel=%+lld", acquired, released);

@@ -86,7 +86,7 @@ static void after_process_exit(const void* arg) {
   if (child > 0) {
     if (!rendezvous_wait(&ready, &byte, answer_ms) || !byte)
       ktap_fail("the child could not register a buffer");
-    proc_reap(child, answer_ms);
+    if (proc_reap(child, answer_ms) != 0) ktap_fail("the child did not end by itself");
     pins_expect_at_least(&before, pages, 0);
   }
   rendezvous_close(&ready);

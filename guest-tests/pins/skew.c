@@ -40,6 +40,7 @@ static enum pin_mode probe(long long* per_section) {
     if (fd >= 0) close(fd);
     if (known == MODE_PIN) pins_claim_exact(1);
     if (skew == 2) pins_claim_skew(1);
+    if (known != MODE_UNKNOWN) known = caps_announce("dio.legacy", known);
     if (skew != 0 && skew != 2)
       ktap_fail("one page read: %lld more released than acquired, want 0 or 2", skew);
   }

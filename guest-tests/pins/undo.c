@@ -46,7 +46,7 @@ static void shared_by_fork(const void* arg) {
     write_out(fd, &buffer, counted ? counted + 1 : 0);
     write_out(fd, &buffer, counted);
     rendezvous_send(&end, 1);
-    proc_reap(child, child_ms);
+    if (proc_reap(child, child_ms) != 0) ktap_fail("the child did not wait until the end");
     transfer_compare(&drive_raw, buffer.size, seed);
   }
   if (fd >= 0) close(fd);

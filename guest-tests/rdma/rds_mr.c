@@ -78,12 +78,11 @@ static void closed(const void* arg) {
 static void live_and_be_killed(const struct rendezvous* ready, const struct rendezvous* never) {
   struct rds_end ends[2];
   struct buffer buffer;
-  unsigned char byte;
   uint64_t cookie = 0;
   bool mapped = buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) && rds_open(ends) &&
                 rds_map(ends, buffer.addr, buffer.size, 0, &cookie) == 0;
   rendezvous_send(ready, mapped);
-  rendezvous_wait(never, &byte, rds_limit_ms);
+  rendezvous_linger(never, rds_limit_ms);
   _exit(0);
 }
 

@@ -41,12 +41,16 @@ std::string claim_problem(Mode demanded, const std::optional<model::PinClaim>& c
   return {};
 }
 
-/// A claim of nothing is believed of a test that has found plain references on its path, which it reports:
-/// what it found is held against what the kernel has to be able to do (configs/expectations).
+/// A claim of nothing is believed of a test that has found plain references on all of its paths, or none, and
+/// says so: what it found is held against what the kernel has to be able to do (configs/expectations). One
+/// path that pins, and the test has to have pinned.
 bool takes_plain_references(const model::TestRecord& record) {
   if (!record.ledger.claim || record.ledger.claim->mode == Mode::net_zero) return false;
   const auto found = capabilities_of(record.output);
-  return std::any_of(found.begin(), found.end(), [](const auto& c) { return c.second == "get"; });
+  const auto any = [&](const char* value) {
+    return std::any_of(found.begin(), found.end(), [&](const auto& c) { return c.second == value; });
+  };
+  return (any("get") || any("cached")) && !any("pin");
 }
 
 std::string pages_of(std::int64_t n) { return count_of(static_cast<std::size_t>(n), "page"); }
