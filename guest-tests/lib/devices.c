@@ -77,7 +77,8 @@ long device_queue_attribute(const char* path, const char* attribute) {
   return read_text(file, text, sizeof(text)) ? atol(text) : -1;
 }
 
-long device_in_flight(const char* serial, int nsid) {
+// -1: it cannot be read.
+static long in_flight(const char* serial, int nsid) {
   char path[300], real[PATH_MAX], file[PATH_MAX + 100], text[64];
   long reads = 0, writes = 0;
   if (!device_find(serial, nsid, path, sizeof(path)) || !realpath(path, real)) return -1;
@@ -87,7 +88,7 @@ long device_in_flight(const char* serial, int nsid) {
 }
 
 bool device_expect_in_flight(const char* serial, int nsid) {
-  const long requests = device_in_flight(serial, nsid);
+  const long requests = in_flight(serial, nsid);
   ktap_note("%ld requests in flight", requests);
   return requests > 0 || ktap_fail("the drive %s has answered already: nothing is in flight", serial);
 }

@@ -16,10 +16,8 @@ int device_open(const char* serial, int nsid, int flags);
 // Value of /sys/class/block/NAME/queue/ATTRIBUTE for the device at `path`, or -1.
 long device_queue_attribute(const char* path, const char* attribute);
 
-// Requests that the drive has not answered yet, by the block layer's count (/sys/block/*/inflight): whether a
-// test still is where it claims to be. -1: it cannot be read.
-long device_in_flight(const char* serial, int nsid);
-// Fails the running case unless there are some.
+// Has the drive not answered all of its requests yet, by the block layer's count (/sys/block/*/inflight)?
+// Fails the running case otherwise: it is not where it claims to be.
 bool device_expect_in_flight(const char* serial, int nsid);
 
 // Drops the page cache of a block device, so that the next buffered read comes from the drive.

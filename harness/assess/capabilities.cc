@@ -20,6 +20,18 @@ const std::string* reported(const Capabilities& found, const std::string& name) 
   return it == found.end() || it->second == "unknown" ? nullptr : &it->second;
 }
 
+/// What all guests of a kernel reported; "unknown" only where none found out.
+Capabilities capabilities_of(const KernelFacts& kernel) {
+  Capabilities out;
+  for (const auto& g : kernel.guests) {
+    for (const auto& [name, value] : g.capabilities) {
+      const auto [it, fresh] = out.emplace(name, value);
+      if (!fresh && it->second == "unknown") it->second = value;
+    }
+  }
+  return out;
+}
+
 /// Two guests of one kernel that found different things: one of the tests does not test what it says.
 std::vector<std::string> contradictions(const KernelFacts& kernel) {
   std::vector<std::string> out;
@@ -73,17 +85,6 @@ void append(std::vector<std::string>& out, const std::vector<std::string>& more)
 }
 
 }  // namespace
-
-Capabilities capabilities_of(const KernelFacts& kernel) {
-  Capabilities out;
-  for (const auto& g : kernel.guests) {
-    for (const auto& [name, value] : g.capabilities) {
-      const auto [it, fresh] = out.emplace(name, value);
-      if (!fresh && it->second == "unknown") it->second = value;
-    }
-  }
-  return out;
-}
 
 std::vector<std::string> check_capabilities(const Capabilities& required, const Capabilities& found,
                                             bool complete) {

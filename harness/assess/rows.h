@@ -62,8 +62,6 @@ void judge_skips(Rows& rows, const Knowledge& known);
 std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, bool patched,
                                             const KernelFacts* reference);
 
-/// What all guests of a kernel reported; "unknown" only where none found out (capabilities.cc).
-std::map<std::string, std::string> capabilities_of(const KernelFacts& kernel);
 /// Capabilities that are not as required, one line each; unreported ones count if `complete`.
 std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
                                             const std::map<std::string, std::string>& found, bool complete);
