@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
-#include <linux/videodev2.h>
-#include <stdint.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,9 +13,6 @@
 
 // Read-only memory as the destination of a capture: with FOLL_FORCE a private mapping is pinned all the same.
 void probe_framevec(void) {
-  struct v4l2_format format = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE};
-  struct v4l2_requestbuffers request = {
-      .count = 1, .type = V4L2_BUF_TYPE_VIDEO_CAPTURE, .memory = V4L2_MEMORY_USERPTR};
   struct buffer buffer;
   struct pins before, after;
   int fd = vivid_open();
@@ -26,21 +20,15 @@ void probe_framevec(void) {
     probe_unknown("framevec.force", "no video device of vivid (VIDEO_VIVID)");
     return;
   }
-  bool good = ioctl(fd, VIDIOC_G_FMT, &format) == 0 && ioctl(fd, VIDIOC_REQBUFS, &request) == 0;
-  if (!good) ktap_fail("requesting a buffer in user memory from vivid: %s", strerror(errno));
-  if (good && buffer_get(&buffer, BUFFER_PAGES, format.fmt.pix.sizeimage)) {
+  const size_t length = vivid_frame_bytes(fd);
+  if (length && vivid_request(fd, 1) && buffer_get(&buffer, BUFFER_PAGES, length)) {
     if (mprotect(buffer.addr, buffer.size, PROT_READ) == 0 && pins_begin(&before)) {
-      struct v4l2_buffer queue = {.type = V4L2_BUF_TYPE_VIDEO_CAPTURE,
-                                  .memory = V4L2_MEMORY_USERPTR,
-                                  .m.userptr = (uintptr_t)buffer.addr,
-                                  .length = (uint32_t)buffer.size};
-      int error = ioctl(fd, VIDIOC_QBUF, &queue) == 0 ? 0 : errno;
+      int error = vivid_queue(fd, buffer.addr, length);
       if (error != 0 && error != EFAULT)
         ktap_fail("VIDIOC_QBUF: %s", strerror(error));
       else
-        caps_print("framevec.force", error == 0 ? "yes" : "no");
-      request.count = 0;
-      ioctl(fd, VIDIOC_REQBUFS, &request);
+        caps_found("framevec.force", error == 0 ? "yes" : "no");
+      vivid_request(fd, 0);
       after = before;
       if (pins_rest(&after)) pins_claim_exact(after.acquired - before.acquired);
     }
