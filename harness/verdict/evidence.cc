@@ -58,12 +58,11 @@ std::vector<std::string_view> marked_lines(std::string_view output, std::string_
   return found;
 }
 
-std::map<std::string, std::string> capabilities_of(const std::string& output) {
-  std::map<std::string, std::string> found;
+std::vector<std::pair<std::string, std::string>> capability_lines(const std::string& output) {
+  std::vector<std::pair<std::string, std::string>> found;
   for (const std::string_view rest : marked_lines(output, "# capability ")) {
     const std::size_t space = rest.find(' ');
-    if (space == std::string_view::npos) continue;
-    found.emplace(rest.substr(0, space), trim(rest.substr(space)));
+    if (space != std::string_view::npos) found.emplace_back(rest.substr(0, space), trim(rest.substr(space)));
   }
   return found;
 }

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "model/suite.h"
@@ -82,8 +83,8 @@ model::Verdict event_verdict(const model::KernelEvent& event);
 std::string event_text(const model::KernelEvent& event);
 /// The text after `mark` on the lines of an output that begin with it.
 std::vector<std::string_view> marked_lines(std::string_view output, std::string_view mark);
-/// "# capability NAME VALUE" lines of an output.
-std::map<std::string, std::string> capabilities_of(const std::string& output);
+/// "# capability NAME VALUE" lines of an output, in order, also of one name more than once.
+std::vector<std::pair<std::string, std::string>> capability_lines(const std::string& output);
 /// Last line with text in it, at most 200 bytes: the last message of a program.
 std::string last_words(const std::string& text);
 

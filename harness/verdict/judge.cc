@@ -239,11 +239,16 @@ std::optional<model::TestVerdict> unowned_events(const JobFacts& facts) {
 }
 
 void add_capabilities(const model::TestRecord& record, model::TestVerdict& own, Judgement& judgement) {
-  for (auto& [name, value] : capabilities_of(record.output)) {
+  for (const auto& [name, value] : capability_lines(record.output)) {
     const auto [it, fresh] = judgement.capabilities.emplace(name, value);
-    if (fresh || it->second == value) continue;
+    if (fresh || it->second == value || value == "unknown") continue;
+    // A probe that could not be carried out says nothing against one that was.
+    if (it->second == "unknown") {
+      it->second = value;
+      continue;
+    }
     const std::string text =
-        fmt::format("capability {} is {} here and was {} in an earlier test", name, value, it->second);
+        fmt::format("capability {} is {} here and was {} before", name, value, it->second);
     own.detail += (own.detail.empty() ? "" : "; ") + text;
     if (model::rank(own.verdict) < model::rank(Verdict::error)) own.verdict = Verdict::error;
     if (own.own.empty() || own.own.front() != Verdict::error) own.own.insert(own.own.begin(), Verdict::error);

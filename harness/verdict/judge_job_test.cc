@@ -125,6 +125,20 @@ TEST(Judge, CollectsCapabilitiesAndObjectsToContradictions) {
   EXPECT_THAT(j.verdicts[3].detail, HasSubstr("legacy_skew is 0 here and was 2"));
 }
 
+TEST(Judge, TwoCasesOfOneTestContradictEachOtherToo) {
+  JobFacts f = passing_facts();
+  f.records[0].output += "# capability lt.file_rw refused\n# capability lt.file_rw allowed\n";
+  EXPECT_EQ(first(f).verdict, Verdict::error);
+  EXPECT_THAT(first(f).detail, HasSubstr("lt.file_rw is allowed here and was refused before"));
+}
+
+TEST(Judge, ACapabilityThatCouldNotBeProbedContradictsNothing) {
+  JobFacts f = passing_facts();
+  f.records[0].output += "# capability alg unknown\n# capability alg pin\n# capability alg unknown\n";
+  EXPECT_EQ(first(f).verdict, Verdict::pass);
+  EXPECT_EQ(judge(f).capabilities.at("alg"), "pin");
+}
+
 struct Control {
   const char* name;
   std::function<void(JobFacts&)> spoil;

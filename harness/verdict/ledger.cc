@@ -46,7 +46,7 @@ std::string claim_problem(Mode demanded, const std::optional<model::PinClaim>& c
 /// path that pins, and the test has to have pinned.
 bool takes_plain_references(const model::TestRecord& record) {
   if (!record.ledger.claim || record.ledger.claim->mode == Mode::net_zero) return false;
-  const auto found = capabilities_of(record.output);
+  const auto found = capability_lines(record.output);
   const auto any = [&](const char* value) {
     return std::any_of(found.begin(), found.end(), [&](const auto& c) { return c.second == value; });
   };
