@@ -43,7 +43,7 @@ bool hugetlb_expect_free(long pages);
 bool buffer_get(struct buffer* buffer, enum buffer_kind kind, size_t size);
 void buffer_put(struct buffer* buffer);
 
-// Replaces the last pages of a buffer by private memory that is not there, also again and again: to bring
+// Replaces the last pages of a buffer by private memory without pages, also again and again: to bring
 // them in is what can fail half way, when the pages before them are pinned. False: the running case failed.
 bool buffer_renew_tail(struct buffer* buffer, size_t pages);
 

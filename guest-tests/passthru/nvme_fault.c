@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Passthrough with each allocation failing in turn, also that of the last pages of the buffer, which are not
-// there yet: what was pinned by then is unpinned, once. Unpinning twice would show as more pages released
+// Passthrough with each allocation failing in turn, also that of the last pages of the buffer, which do not
+// exist yet: what was pinned by then is unpinned, once. Unpinning twice would show as more pages released
 // than acquired, and as a bad page with DEBUG_VM.
 #include <errno.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// SG_IO with each allocation failing in turn, also that of the last pages of the buffer, which are not there
+// SG_IO with each allocation failing in turn, also that of the last pages of the buffer, which do not exist
 // yet: what was pinned by then is unpinned, once.
 #include "fault.h"
 #include "ktap.h"
