@@ -250,7 +250,7 @@ TEST(WeighProof, ARuleIsSeenInTheAssessmentWhateverTheVerdict) {
   const auto skip = rows(Verdict::skip, {{"one", Verdict::skip}});
   const auto holds = weigh_proof(t, assessed(skip, Rule::lost), good);
   EXPECT_TRUE(holds.holds()) << holds.remark;
-  EXPECT_EQ(holds.remark, "skip, lost: why");
+  EXPECT_EQ(holds.remark, "skip, lost: why; red: one");
   EXPECT_EQ(weigh_proof(t, assessed(skip, Rule::fine), good).remark, "with the fault it is skip, fine: why");
   auto gone = assessed(rows(Verdict::pass), Rule::lost);
   EXPECT_EQ(weigh_proof(t, gone, good).remark, "not red: one");
