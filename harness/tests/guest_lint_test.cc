@@ -54,9 +54,9 @@ bool goes_on(std::string_view line) {
 /// Calls whose result says whether the operation under test, or the set-up, worked at all.
 void find_unseen_results(const Source& s, std::vector<std::string>& out) {
   static const std::regex call(
-      R"(^\s*(?:if \(.*\) )?(proc_reap|rendezvous_wait|ring_reap|uring_register|vfio_map|pread|pwrite|preadv|)"
-      R"(pwritev|recv|send|recvmsg|sendmsg|vmsplice|splice|proc_vm_read|proc_vm_write|pagemap_pfns|buffer_get)\()"
-      R"([^=|&]*\);$)");
+      R"(^\s*(?:if \(.*\) )?(proc_reap|rendezvous_wait|ring_reap|uring_register|vfio_map|pread|pwrite|)"
+      R"(preadv|pwritev|recv|send|recvmsg|sendmsg|vmsplice|splice|proc_vm_read|proc_vm_write|)"
+      R"(pagemap_pfns|buffer_get)\([^=|&]*\);$)");
   std::string_view before;
   int number = 0;
   for (const std::string_view line : lines(s.text)) {

@@ -249,7 +249,8 @@ INSTANTIATE_TEST_SUITE_P(
              Verdict::pass, ""},
         Rule{"demanded_at_least_where_only_another_path_takes_plain_references",
              SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
-             r.ledger.after = r.ledger.before; r.output += "# capability dio.nfs get\n# capability dio.bdev pin\n"; },
+             r.ledger.after = r.ledger.before;
+             r.output += "# capability dio.nfs get\n# capability dio.bdev pin\n"; },
              Verdict::fail, "no pages pinned"},
         Rule{"demanded_at_least_where_pins_were_found",
              SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
