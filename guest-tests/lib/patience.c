@@ -7,10 +7,11 @@ enum { reference_settle_ms = 2000, most_scale = 100, floor_ms = 50, unhurried = 
 
 int patience_scaled(int ms) {
   const char* text = getenv("PINRIG_SETTLE_MS");
-  const long settle = text ? strtol(text, NULL, 10) : 0;
+  int settle = text ? atoi(text) : 0;
   if (settle <= reference_settle_ms) return ms;
-  const long most = (long)most_scale * reference_settle_ms;
-  return (int)(ms * (double)(settle < most ? settle : most) / reference_settle_ms);
+  if (settle > most_scale * reference_settle_ms) settle = most_scale * reference_settle_ms;
+  // In this order nothing overflows: the waits are whole seconds or less than one.
+  return ms / reference_settle_ms * settle + ms % reference_settle_ms * (settle / reference_settle_ms);
 }
 
 int patience_now(const struct patience* patience) {
