@@ -134,7 +134,8 @@ TEST(GuestLint, NoTestIsBlind) {
   const auto sources = guest_sources();
   EXPECT_GT(sources.size(), 150u);
   for (const auto& s : sources) {
-    if (!has_leave(s.path)) EXPECT_THAT(lint(s), IsEmpty());
+    if (has_leave(s.path)) continue;
+    EXPECT_THAT(lint(s), IsEmpty());
   }
 }
 
