@@ -2,7 +2,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "buffers.h"
 #include "contract/obligations.h"
 #include "ktap.h"
 #include "pins.h"
@@ -70,6 +73,8 @@ void user_count(const struct user* user, enum way way, const void* addr, size_t 
     counts->acquired = counts->kept = (long long)pages_spanned(addr, length);
   }
 }
+
+enum pin_mode user_takes_references(void) { return MODE_GET; }
 
 size_t user_most(const struct user* user) { return user->most ? user->most : usual_most; }
 
@@ -142,7 +147,7 @@ bool contract_refused(const struct user* user, enum way way, void* addr, size_t 
   if (!pins_begin(&before)) return false;
   const long done = contract_attempt(user, way, addr, length);
   ktap_note("gave %ld", done);
-  if (done != -error && (other == 0 || done != -other))
+  if (done != -error && (other == 0 || done != -other) && (user->refusal == 0 || done != -user->refusal))
     ktap_fail("want %s, got %s", strerror(error), done < 0 ? strerror((int)-done) : "no refusal");
   return contract_settled(&before, contract_skew(user)) && !ktap_failed();
 }
@@ -176,8 +181,25 @@ bool contract_store(const struct user* user, size_t length, unsigned seed) {
 bool contract_compare(const struct user* user, size_t length, unsigned seed) {
   unsigned char* bytes = malloc(length);
   if (!bytes) return ktap_fail("no memory for %zu bytes", length);
-  bool good = user->load(bytes, length);
+  pattern_fill(bytes, length, seed, 0);
+  if (user->same) {
+    const bool same = user->same(bytes, length);
+    free(bytes);
+    return same || ktap_fail("the other end has wrong data");
+  }
+  const bool good = user->load(bytes, length);
   const long bad = good ? pattern_check(bytes, length, seed, 0) : -1;
   free(bytes);
   return good && (bad < 0 || ktap_fail("the other end has wrong data at byte %ld of %zu", bad, length));
+}
+
+bool contract_take_away(const struct user* user, void* addr, size_t length) {
+  if (!user->forced)
+    return mprotect(addr, length, PROT_NONE) == 0 || ktap_fail("mprotect: %s", strerror(errno));
+  const int empty = memfd_create("empty", MFD_CLOEXEC);
+  const bool good = empty >= 0 && mmap(addr, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, empty,
+                                       0) != MAP_FAILED;
+  if (!good) ktap_fail("mapping an empty memfd: %s", strerror(errno));
+  if (empty >= 0) close(empty);
+  return good;
 }

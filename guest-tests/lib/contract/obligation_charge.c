@@ -64,7 +64,7 @@ static void refused(const struct user* user, enum memory_kind kind) {
   const size_t length = user_length(user, pages * page_bytes());
   if (memory_get(&memory, kind, pages * page_bytes()) && account_read(&start)) {
     const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
-    mprotect(memory.addr + length / 2 / page_bytes() * page_bytes(), page_bytes(), PROT_NONE);
+    contract_take_away(user, memory.addr + length / 2 / page_bytes() * page_bytes(), page_bytes());
     for (int i = 0; i < repeats && !ktap_failed(); ++i) {
       contract_refused(user, way, memory.addr, length, EFAULT, user->refusal);
       accounts_are(&start, 0, 0, "after a refusal");

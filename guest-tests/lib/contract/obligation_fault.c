@@ -101,6 +101,20 @@ static bool with_a_gap(struct memory* memory, size_t length) {
   return true;
 }
 
+// Without waiting for the handler, which may need the lock: at most `there` bytes are transferred.
+static void refused_at_once(const struct user* user, enum way way, struct memory* memory, size_t length,
+                            size_t there, const struct handler* handler) {
+  struct pins before;
+  if (!pins_begin(&before)) return;
+  const long done =
+      user->carry ? user->carry(way, memory->addr, length) : user->take(way, memory->addr, length);
+  if (!user->carry && done == 0) user->let_go();
+  if (done > (long)there || (!user->carry && done >= 0)) ktap_fail("it gave %ld", done);
+  if (done < 0 && done != -EFAULT && done != -user->refusal) ktap_fail("it gave %s", strerror((int)-done));
+  if (atomic_load(&handler->faults)) ktap_fail("it waited with the lock held");
+  pins_expect_at_least(&before, 0, 0);
+}
+
 static void retried(const struct user* user, enum memory_kind kind, enum way way) {
   struct memory memory;
   struct handler handler = {.fd = -1, .stop = -1};
@@ -111,7 +125,9 @@ static void retried(const struct user* user, enum memory_kind kind, enum way way
   }
   if (memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh)) &&
       with_a_gap(&memory, length) && start(&handler, memory.addr, length, false)) {
-    if (contract_transfer(user, way, memory.addr, length)) {
+    if (user->locked) {
+      refused_at_once(user, way, &memory, length, page_bytes(), &handler);
+    } else if (contract_transfer(user, way, memory.addr, length)) {
       const int faults = atomic_load(&handler.faults), want = (int)(length / page_bytes()) - 2;
       if (faults != want) ktap_fail("%d faults were resolved, want %d", faults, want);
       if (way == WAY_IN && user->store && pattern_check(memory.addr, length, fresh, 0) >= 0)
@@ -139,7 +155,7 @@ static void ends_badly(const struct user* user, enum memory_kind kind) {
   for (int way = WAY_IN; way <= WAY_OUT && !ktap_failed(); ++way) {
     if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
     if (memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh)) &&
-        with_a_gap(&memory, length) && mprotect(memory.addr + 2 * page, page, PROT_NONE) == 0 &&
+        with_a_gap(&memory, length) && contract_take_away(user, memory.addr + 2 * page, page) &&
         start(&handler, memory.addr, length, false) && pins_begin(&before)) {
       long done = user->carry ? user->carry((enum way)way, memory.addr, length)
                               : user->take((enum way)way, memory.addr, length);
@@ -166,7 +182,11 @@ static void protected_in(const struct user* user, enum memory_kind kind) {
     if (start(&handler, memory.addr, length, true)) {
       if (ioctl(handler.fd, UFFDIO_WRITEPROTECT, &close) < 0)
         ktap_skip("UFFDIO_WRITEPROTECT: %s", strerror(errno));
-      else if (contract_transfer(user, WAY_IN, memory.addr, length)) {
+      else if (user->locked) {
+        refused_at_once(user, WAY_IN, &memory, length, 0, &handler);
+        if (pattern_check(memory.addr, length, seed, 0) >= 0)
+          ktap_fail("memory that userfaultfd protects was written");
+      } else if (contract_transfer(user, WAY_IN, memory.addr, length)) {
         const int faults = atomic_load(&handler.faults), want = (int)(length / page_bytes());
         if (faults != want) ktap_fail("%d pages were opened for writing, want %d", faults, want);
         if (user->store && pattern_check(memory.addr, length, fresh, 0) >= 0)

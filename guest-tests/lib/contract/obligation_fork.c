@@ -6,6 +6,7 @@
 
 #include "contract/obligations.h"
 #include "ktap.h"
+#include "pagemap.h"
 #include "pins.h"
 #include "proc.h"
 
@@ -65,11 +66,16 @@ static void held(const struct user* user, enum memory_kind kind) {
   struct memory memory;
   struct pins counters;
   struct family family = {.child = -1};
+  uint64_t frames[pages];
   const size_t length = user_length(user, pages * page_bytes());
+  const size_t whole = (length / page_bytes() < pages ? length / page_bytes() : pages) * page_bytes();
   if (prepare(user, kind, &memory, length) && contract_take(user, WAY_IN, memory.addr, length, &counters)) {
-    const bool forked = fork_child(user, &family, &memory, length);
+    bool forked = pagemap_pfns(memory.addr, whole, frames) && fork_child(user, &family, &memory, length);
     // Where the parent writes, it must not be moved to a copy: what comes later comes to the held page.
-    for (size_t at = 0; forked && !user->store && at < length; at += page_bytes()) memory.addr[at] ^= 1;
+    for (size_t at = 0; forked && at < whole; at += page_bytes())
+      *(volatile unsigned char*)(memory.addr + at) ^= 1;
+    const size_t moved = forked ? pagemap_moved(memory.addr, whole, frames) : 0;
+    if (moved) ktap_fail("%zu held pages are no longer the parent's", moved);
     if (contract_let_go(user, WAY_IN, memory.addr, length, &counters) && forked)
       judge_parent(user, &memory, length);
   }

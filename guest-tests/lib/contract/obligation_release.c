@@ -32,9 +32,8 @@ static void half(const struct user* user, enum memory_kind kind, enum way way) {
     if (there == 0) {
       ktap_skip("a transfer is too short to be cut in two");
     } else if ((!user->store || contract_store(user, length, seed)) && pins_begin(&before)) {
-      if (mprotect(memory.addr + there, memory.size - there, PROT_NONE) < 0)
-        ktap_fail("mprotect: %s", strerror(errno));
-      judge_half(user, contract_attempt(user, way, memory.addr, length), there);
+      if (contract_take_away(user, memory.addr + there, memory.size - there))
+        judge_half(user, contract_attempt(user, way, memory.addr, length), there);
       contract_settled(&before, contract_skew(user));
     }
   }
@@ -52,8 +51,7 @@ static void bad_address(const struct user* user, enum memory_kind kind) {
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]) && !ktap_failed(); ++i) {
     const size_t length = user_length(user, page_bytes());
     // Beyond the end of user space a length may be refused before memory is looked at.
-    contract_refused(user, way, (void*)bad[i], length, user->refusal ? user->refusal : EFAULT,
-                     i == 0 && !user->refusal ? 0 : EINVAL);
+    contract_refused(user, way, (void*)bad[i], length, EFAULT, i == 0 ? 0 : EINVAL);
   }
 }
 

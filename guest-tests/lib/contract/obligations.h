@@ -37,7 +37,8 @@ struct pins;
 bool contract_take(const struct user* user, enum way way, void* addr, size_t length, struct pins* before);
 // let_go(), and everything is released. `length`: of the transfer.
 bool contract_let_go(const struct user* user, enum way way, void* addr, size_t length, struct pins* before);
-// The operation is refused with one of two errors (the second may be 0), and nothing stays held.
+// The operation is refused with one of two errors (the second may be 0) or the user's own, and nothing stays
+// held.
 bool contract_refused(const struct user* user, enum way way, void* addr, size_t length, int error, int other);
 // How many more pages an open user releases than it acquires, for each: legacy direct I/O (pins.h).
 long long contract_skew(const struct user* user);
@@ -46,3 +47,6 @@ bool contract_settled(struct pins* before, long long skew);
 // `length` bytes of the pattern `seed` at the user's other end, and what is there.
 bool contract_store(const struct user* user, size_t length, unsigned seed);
 bool contract_compare(const struct user* user, size_t length, unsigned seed);
+// Makes whole pages unreachable, for a user that mprotect() does not bind too: they are behind the end of a
+// file then.
+bool contract_take_away(const struct user* user, void* addr, size_t length);

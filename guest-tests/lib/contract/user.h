@@ -72,6 +72,8 @@ struct user {
   // moves.
   bool (*store)(const void* data, size_t length);
   bool (*load)(void* data, size_t length);
+  // Instead of load() where the other end cannot be read: did these bytes arrive there?
+  bool (*same)(const void* data, size_t length);
 
   // Counts of an operation on these bytes. NULL: every page once, in MODE_PIN.
   void (*counts)(enum way way, const void* addr, size_t length, struct user_counts* counts);
@@ -86,6 +88,8 @@ struct user {
   // Bytes charged for these bytes. NULL: their pages.
   long long (*charged)(const void* addr, size_t length);
   size_t charge_open;    // bytes that open() charges to the account of CHARGE_USER
+  bool forced;           // mprotect() does not bind it (FOLL_FORCE)
+  bool locked;           // it faults with the mmap lock held: what userfaultfd watches is refused
   bool counts_at_least;  // it may pin more often than needed (a NOWAIT attempt that is repeated)
 };
 
@@ -93,6 +97,9 @@ struct user {
 int contract_main(const struct user* user, int argc, char** argv);
 
 // Helpers of adapters and obligations.
+
+// `mode` of a user that only takes plain references: MODE_GET.
+enum pin_mode user_takes_references(void);
 
 // `user->counts`, or its default.
 void user_count(const struct user* user, enum way way, const void* addr, size_t length,
