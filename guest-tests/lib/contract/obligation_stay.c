@@ -3,8 +3,11 @@
 // the process sees.
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "contract/obligations.h"
@@ -20,7 +23,15 @@
 #define MADV_COLLAPSE 25
 #endif
 
-enum { pages = 16, stale = 110, fresh = 111 };
+// The ABI since 6.8 (include/uapi/linux/userfaultfd.h).
+struct move {
+  __u64 to, from, length, mode;
+  __s64 moved;
+};
+#define MOVE _IOWR(0xAA, 0x05, struct move)
+#define FEATURE_MOVE (1ull << 16)
+
+enum { pages = 16, stale = 110, fresh = 111, later = 112 };
 
 // Tries to move the pages of `length` bytes from the start of the memory. False: the case is over.
 typedef bool (*disturbance)(struct memory* memory, size_t length);
@@ -117,6 +128,53 @@ static bool compact(struct memory* memory, size_t length) {
   return good || ktap_fail("compact_memory: %s", strerror(errno));
 }
 
+// Whole folios to another mapping of the process: refused, as the pages would belong to another address then.
+static bool uffd_move(struct memory* memory, size_t length) {
+  const size_t folio = memory->folio, whole = (length + folio - 1) / folio * folio;
+  struct uffdio_api api = {.api = UFFD_API, .features = FEATURE_MOVE};
+  const int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
+  void* room = mmap(NULL, whole + folio, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  const unsigned long to = ((unsigned long)room + folio - 1) / folio * folio;
+  struct uffdio_register range = {.range = {to, whole}, .mode = UFFDIO_REGISTER_MODE_MISSING};
+  struct move move = {.to = to, .from = (unsigned long)memory->addr, .length = whole};
+  bool good = room != MAP_FAILED && fd >= 0;
+  if (!good || ioctl(fd, UFFDIO_API, &api) < 0 || ioctl(fd, UFFDIO_REGISTER, &range) < 0) {
+    good = ktap_skip("UFFDIO_MOVE: %s (USERFAULTFD, since 6.8)", strerror(errno));
+  } else {
+    const int result = ioctl(fd, MOVE, &move);
+    ktap_note("UFFDIO_MOVE: %s", result < 0 ? strerror(errno) : "done");
+    if (result == 0 || move.moved > 0) good = ktap_fail("%lld held bytes were moved", (long long)move.moved);
+  }
+  if (fd >= 0) close(fd);
+  if (room != MAP_FAILED) munmap(room, whole + folio);
+  return good;
+}
+
+// A hole in the file takes the pages out of it: they stay the user's until it lets go, and what comes then
+// does not come to the pages that have taken their place.
+static void punched(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct pins before;
+  const size_t length = user_length(user, pages * page_bytes());
+  if (memory_get(&memory, kind, pages * page_bytes())) {
+    const int fd = memory_fd(&memory);
+    pattern_fill(memory.addr, memory.size, stale, 0);
+    if ((!user->store || contract_store(user, length, fresh)) &&
+        contract_take(user, WAY_IN, memory.addr, length, &before)) {
+      if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)memory.size) < 0)
+        ktap_fail("punching a hole: %s", strerror(errno));
+      for (size_t at = 0; at < memory.size; ++at) {
+        if (memory.addr[at] && !ktap_failed()) ktap_fail("byte %zu of the hole is not zero", at);
+      }
+      pattern_fill(memory.addr, memory.size, later, 0);
+      if (contract_let_go(user, WAY_IN, memory.addr, length, &before) &&
+          pattern_check(memory.addr, memory.size, later, 0) >= 0)
+        ktap_fail("what was written to the held pages is in those that replaced them");
+    }
+  }
+  memory_put(&memory);
+}
+
 static void reclaim(const struct user* user, enum memory_kind kind) {
   held_through(user, kind, page_out, pages);
 }
@@ -133,11 +191,11 @@ static void split_up(const struct user* user, enum memory_kind kind) {
 static void compaction(const struct user* user, enum memory_kind kind) {
   held_through(user, kind, compact, pages);
 }
+static void moved_by_uffd(const struct user* user, enum memory_kind kind) {
+  held_through(user, kind, uffd_move, pages);
+}
 
-const struct obligation stay_obligations[] = {{"stay.reclaim", reclaim},
-                                              {"stay.soft_offline", offline},
-                                              {"stay.ksm", ksm},
-                                              {"stay.collapse", collapsed},
-                                              {"stay.split", split_up},
-                                              {"stay.compaction", compaction},
-                                              {0}};
+const struct obligation stay_obligations[] = {
+    {"stay.reclaim", reclaim},         {"stay.soft_offline", offline}, {"stay.ksm", ksm},
+    {"stay.collapse", collapsed},      {"stay.split", split_up},       {"stay.compaction", compaction},
+    {"stay.uffd_move", moved_by_uffd}, {"stay.punch", punched},        {0}};
