@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "contract/socket_user.h"
+
+#include <errno.h>
+#include <linux/tls.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "contract/local_end.h"
+#include "ktap.h"
+#include "ktls.h"
+#include "loopback.h"
+
+enum { limit_ms = 20000 };
+
+int socket_user_ends[2] = {-1, -1};
+
+bool socket_user_open_zerocopy(void) {
+  const int one = 1;
+  if (!local_end_open() || !loopback_pair(SOCK_STREAM, socket_user_ends)) return false;
+  return setsockopt(socket_user_ends[0], SOL_SOCKET, SO_ZEROCOPY, &one, sizeof(one)) == 0 ||
+         ktap_skip("SO_ZEROCOPY: %s", strerror(errno));
+}
+
+static void close_ends(void) {
+  for (int i = 0; i < 2; ++i)
+    if (socket_user_ends[i] >= 0) close(socket_user_ends[i]);
+  socket_user_ends[0] = socket_user_ends[1] = -1;
+}
+
+bool socket_user_renew_tls(void) {
+  close_ends();
+  return loopback_pair(SOCK_STREAM, socket_user_ends) && ktls_encrypt(socket_user_ends, TLS_1_2_VERSION);
+}
+
+bool socket_user_open_tls(void) { return local_end_open() && socket_user_renew_tls(); }
+
+void socket_user_close(void) {
+  close_ends();
+  local_end_close();
+}
+
+bool socket_user_receive(size_t length) {
+  for (size_t done = 0; done < length;) {
+    struct pollfd ready = {socket_user_ends[1], POLLIN, 0};
+    if (poll(&ready, 1, limit_ms) != 1) return ktap_fail("%zu of %zu bytes arrived", done, length);
+    const ssize_t got = recv(socket_user_ends[1], local_end + done, length - done, 0);
+    if (got <= 0) return ktap_fail("recv: %s", got < 0 ? strerror(errno) : "the end");
+    done += (size_t)got;
+  }
+  return true;
+}
