@@ -7,8 +7,9 @@ traits: [in, out, hold, longterm, charged, limited]
 destructive: true
 needs: {kernel_args: ["vdpa_sim.use_va=0"], symbols: [VDPA_SIM_NET, VHOST_VDPA]}
 not:
-  fault.retried_in: "it pins while it holds the mmap lock, so that no fault can wait: fault.ends_badly asks"
-  fault.retried_out: "it pins while it holds the mmap lock, so that no fault can wait: fault.ends_badly asks"
+  fault.retried_in: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
+  fault.retried_out: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
+  fault.write_protected: "it pins while it holds the mmap lock, so that no fault can wait"
 */
 #include "vdpa.h"
 

@@ -7,8 +7,9 @@ traits: [in, out, data, hold, longterm, charged, limited]
 # other users out of that guest.
 needs: {devices: [iommu], kernel_args: ["iommu.strict=1"], symbols: [VFIO_PCI, VFIO_IOMMU_TYPE1]}
 not:
-  fault.retried_in: "it pins while it holds the mmap lock, so that no fault can wait: fault.ends_badly asks"
-  fault.retried_out: "it pins while it holds the mmap lock, so that no fault can wait: fault.ends_badly asks"
+  fault.retried_in: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
+  fault.retried_out: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
+  fault.write_protected: "it pins while it holds the mmap lock, so that no fault can wait"
   never.taken.pfnmap: "device registers are mapped on purpose, for transfers between devices, and not pinned"
 */
 #include "vfio.h"

@@ -18,7 +18,7 @@ not:
 #include "vhost_net.h"
 
 // Bytes of the guest that one byte of the log is about.
-enum { covered = 8 * VHOST_NET_PAGE };
+enum { covered = 8 * VHOST_NET_PAGE, most_looks = 64 };
 
 static struct vhost_net net = {-1, -1, -1, -1, -1, {.map = MAP_FAILED, .fd = -1}};
 static int reader = -1;
@@ -39,27 +39,30 @@ static bool look(const unsigned char* at, unsigned char* byte) {
   return pwrite(reader, at, 1, 0) == 1 && pread(reader, byte, 1, 0) == 1;
 }
 
-// A bit that is clear in the byte at `at`, which is looked at where that does not map a page of it.
-static int clear_bit(const unsigned char* at) {
+// The first bit from `at` on that is clear, as far as `end` or some bytes; looking maps no page that is
+// missing. -1: none.
+static int clear_bit(const unsigned char* at, const unsigned char* end) {
   const struct memory* memory = memory_at(at);
-  unsigned char byte;
-  int bit = 0;
   const bool empty = !memory || (!memory_is_written(memory->kind) && memory->kind != MEMORY_PFNMAP);
-  if (empty || !look(at, &byte)) return 0;
-  while (bit < 7 && byte & 1 << bit) ++bit;
-  return bit;
+  unsigned char byte;
+  for (int i = 0; !empty && i < most_looks && at + i < end; ++i) {
+    if (!look(at + i, &byte)) return 0;
+    if (byte != 0xff) return 8 * i + __builtin_ctz(~(unsigned)byte);
+  }
+  return empty ? 0 : -1;
 }
 
-// A frame to the part of the guest that the byte at `at` is about sets one of its bits.
-static int log_in(const unsigned char* log, const unsigned char* at) {
+// A frame to the part of the guest that the bit is about sets it.
+static int log_in(const unsigned char* log, const unsigned char* at, const unsigned char* end) {
   unsigned char byte;
-  const int bit = clear_bit(at);
+  const int bit = clear_bit(at, end);
+  if (bit < 0) return -ENODATA;
   const uint64_t page = (uint64_t)(at - log) * covered + (uint64_t)bit * VHOST_NET_PAGE;
   int error = vhost_net_log_to(&net, log, page, VHOST_NET_DATA);
   if (!error) error = vhost_net_start(&net, page, false);
   if (error) return error;
   if (!vhost_net_deliver(&net)) return -EIO;
-  return look(at, &byte) && byte & 1 << bit ? 0 : -EFAULT;
+  return look(at + bit / 8, &byte) && byte & 1 << bit % 8 ? 0 : -EFAULT;
 }
 
 // Once for each page.
@@ -67,9 +70,10 @@ static long carry(enum way way, void* addr, size_t length) {
   const unsigned char *log = addr, *at = log;
   (void)way;
   while (at < log + length) {
-    const int error = log_in(log, at);
+    const unsigned char* next = at + page_bytes() - (uintptr_t)at % page_bytes();
+    const int error = log_in(log, at, next < log + length ? next : log + length);
     if (error) return at > log ? at - log : error;
-    at += page_bytes() - (uintptr_t)at % page_bytes();
+    at = next;
   }
   return (long)length;
 }
