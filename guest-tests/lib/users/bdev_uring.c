@@ -38,8 +38,8 @@ static long carry_pieces(enum way way, const struct iovec* pieces, int count) {
   return ring_transfer(&ring, opcode, place_user_place()->fd, (void*)pieces, (size_t)count, 0, 0);
 }
 
-// A worker thread takes the memory, as the device cannot promise not to wait: until it has, or has refused.
-// What is not counted has no sign.
+// A worker thread takes the memory (IOSQE_ASYNC): an attempt that may not wait would release it again at the
+// gate. Until the worker has it, or is refused. What is not counted has no sign.
 static bool await_taken(const struct pins* before, long long pages) {
   const long long end = clock_ms() + (pages ? answer_ms : pause_ms);
   struct pins now = *before;
@@ -60,6 +60,7 @@ static int take(enum way way, void* addr, size_t length) {
   held = true;
   struct io_uring_sqe* sqe = ring_next(&ring);
   sqe->opcode = way == WAY_IN ? IORING_OP_READ : IORING_OP_WRITE;
+  sqe->flags = IOSQE_ASYNC;
   sqe->fd = place_user_place()->fd;
   sqe->addr = (uintptr_t)addr;
   sqe->len = (unsigned)length;
