@@ -111,9 +111,11 @@ bool contract_take(const struct user* user, enum way way, void* addr, size_t len
   const int error = user->take(way, addr, length);
   if (error) return ktap_fail("taking %zu bytes: %s", length, strerror(-error));
   user_count(user, way, addr, length, &want);
-  if (user->counts_at_least) return pins_expect_at_least(before, want.acquired, want.kept);
-  if (user->longterm) return pins_expect_held(before, want.acquired, want.kept);
-  return pins_expect(before, want.acquired, want.acquired - want.kept);
+  if (want.sections) pins_claim_skew(want.sections);
+  const long long held = want.kept - 2 * want.sections;
+  if (user->counts_at_least) return pins_expect_at_least(before, want.acquired, held);
+  if (user->longterm) return pins_expect_held(before, want.acquired, held);
+  return pins_expect(before, want.acquired, want.acquired - held);
 }
 
 bool contract_let_go(const struct user* user, enum way way, void* addr, size_t length, struct pins* before) {
@@ -123,8 +125,7 @@ bool contract_let_go(const struct user* user, enum way way, void* addr, size_t l
   if (done != 0 && done != (long)length)
     ktap_fail("the held transfer gave %ld%s%s", done, done < 0 ? ": " : "",
               done < 0 ? strerror((int)-done) : "");
-  if (want.sections) pins_claim_skew(want.sections);
-  return pins_expect(before, 0, want.kept + 2 * want.sections) && !ktap_failed();
+  return pins_expect(before, 0, want.kept) && !ktap_failed();
 }
 
 bool contract_transfer(const struct user* user, enum way way, void* addr, size_t length) {

@@ -75,7 +75,7 @@ static bool one_out(const struct user* user, const struct memory* memory, const 
   if (!pins_begin(&before)) return false;
   const long done = contract_attempt(user, WAY_OUT, addr, shape->length);
   if (done != (long)shape->length) return ktap_fail("%zu bytes out gave %ld", shape->length, done);
-  if (!pins_expect_at_least(&before, 0, 0)) return false;
+  if (!contract_settled(&before, contract_skew(user))) return false;
   unsigned char* bytes = calloc(1, shape->length);
   if (bytes && user->same) {
     const bool same = user->same(bytes, shape->length);

@@ -27,7 +27,7 @@ enum charge {
 struct user_counts {
   long long acquired;
   long long kept;      // of these while the memory is held
-  long long sections;  // of legacy direct I/O: each releases two more than it acquires (pins.h)
+  long long sections;  // of legacy direct I/O: each releases two more than it acquires, when it is submitted
 };
 
 // `align` of a user that takes whole pages, whatever size they have.

@@ -7,6 +7,7 @@ needs: {nvme: [pin-raw], devices: [meta], symbols: [BLK_DEV_NVME, BLK_DEV_INTEGR
 # A kernel that confuses the directions writes to the zero page.
 destructive: true
 */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -32,7 +33,9 @@ static bool open_user(void) {
   memset(other, 0, bytes + most);
   if (!nvme_open(&nvme, DRIVE_META, 1, false)) return false;
   if (nvme.lba_bytes != block) return ktap_fail("the drive has blocks of %zu bytes", nvme.lba_bytes);
-  return buffer_get(&data, BUFFER_PAGES, bytes);
+  if (!buffer_get(&data, BUFFER_PAGES, bytes)) return false;
+  // Not shared with the children of a case, which is about its own memory.
+  return madvise(data.addr, data.size, MADV_DONTFORK) == 0 || ktap_fail("madvise: %s", strerror(errno));
 }
 
 static int submit(enum way way, void* from, void* meta, size_t length) {
