@@ -13,8 +13,8 @@
 #define MAP_SHARED_VALIDATE 3
 #endif
 
-// An empty file system at FSDAX_FOLDER: xfs, by its mkfs, or an ext2 of 4 MiB that the ext4 driver mounts. Skips
-// the running case where the machine or the kernel lacks it. Call fsdax_unmount() in any case.
+// An empty file system at FSDAX_FOLDER: xfs, by its mkfs, or an ext2 of 4 MiB that the ext4 driver mounts.
+// Skips the running case where the machine or the kernel lacks it. Call fsdax_unmount() in any case.
 bool fsdax_mount_xfs(void);
 bool fsdax_mount_ext4(void);
 void fsdax_unmount(void);

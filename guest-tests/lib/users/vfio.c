@@ -5,7 +5,7 @@ rows: [G20]
 traits: [in, out, data, hold, longterm, charged, limited]
 # With an IOMMU the transfers of all devices take another way: the parameter, which is the default, keeps
 # other users out of that guest.
-needs: {devices: [iommu], kernel_args: ["iommu.strict=1"], symbols: [VFIO_PCI, VFIO_IOMMU_TYPE1]}
+needs: {devices: [iommu], kernel_args: ["iommu.strict=1"], symbols: [VFIO_PCI]}
 not:
   fault.retried_in: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
   fault.retried_out: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
