@@ -181,18 +181,30 @@ std::string verdict_fields(const Row& row, const Painter& p) {
   return out;
 }
 
+constexpr std::size_t many_cases = 20;  ///< of more than these, passes are only counted
+
+bool is_pass(const Row& c) { return c.expected() && c.verdict().verdict == model::Verdict::pass; }
+
 std::string case_list(const TestData& t, const Painter& p) {
   if (t.cases.empty()) return "";
+  const bool only_others = t.cases.size() > many_cases && !p.style().verbose;
   std::string out = "\n" + p.bold("cases") + "  " + join(case_counts(t, p), ", ") + "\n";
   std::size_t width = 0;
   for (const auto& c : t.cases) width = std::max(width, width_of(verdict_text(c, p, 1)));
+  std::size_t passed = 0;
   for (const auto& c : t.cases) {
     const auto& v = c.verdict();
+    if (only_others && is_pass(c)) {
+      ++passed;
+      continue;
+    }
     out += hanging(p, "  " + pad(verdict_text(c, p, 1), width) + "  ",
                    v.case_name + (v.detail.empty() ? "" : ": " + v.detail));
     if (c.expected() && !p.style().verbose) continue;
     for (const auto& line : v.diagnostics) out += hanging(p, std::string(width + 6, ' ') + p.dim("# "), line);
   }
+  if (passed > 0)
+    out += p.dim(fmt::format("  and {} (--verbose lists them)", count_of(passed, "pass"))) + "\n";
   return out;
 }
 

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 #include "report/testing.h"
@@ -239,6 +241,21 @@ TEST(ReplaceAssessment, RowsAndWhatIsSaidOfTheKernelAreReplaced) {
   EXPECT_EQ(reason_of(dio->row), "bad now");
   EXPECT_EQ(reason_of(dio->cases.at(1)), "bad now") << "cases in the order of the store";
   EXPECT_EQ(dio->cases.at(1).verdict().verdict, model::Verdict::skip) << "what was seen stays";
+}
+
+// A test of the contract has some hundred cases.
+TEST(Show, OfManyCasesThePassesAreCounted) {
+  Fixture f;
+  std::vector<Row> rows{test_row("contract/bdev", Verdict::pass),
+                        case_row("contract/bdev", "gone", Verdict::skip, "no THP")};
+  for (int i = 0; i < 30; ++i)
+    rows.push_back(case_row("contract/bdev", fmt::format("case_{}", i), Verdict::pass));
+  f.write({kernel(Arch::x86_64, 0, "base", rows)});
+  const Selection what{"base-x86_64", "contract/bdev"};
+  const std::string text = shown(f, what);
+  EXPECT_THAT(text, HasSubstr("skip  gone: no THP\n  and 30 passes (--verbose lists them)\n"));
+  EXPECT_THAT(text, Not(HasSubstr("case_7")));
+  EXPECT_THAT(show(f.store, f.run, what, {.verbose = true}).value(), HasSubstr("case_29"));
 }
 
 }  // namespace
