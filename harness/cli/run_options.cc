@@ -106,6 +106,12 @@ void add_arch_option(CLI::App& c, model::Arch& arch) {
       ->default_str(model::to_string(arch));
 }
 
+void add_arch_option(CLI::App& c, std::optional<model::Arch>& arch, const std::string& what) {
+  c.add_option_function<std::string>(
+       "-a,--arch", [&arch](const std::string& word) { arch = model::arch_from_string(word); }, what)
+      ->check(known_architecture());
+}
+
 void add_jobs_option(CLI::App& c, int& jobs) {
   c.add_option("-j,--jobs", jobs, "Parallel compilers (default: one per CPU that pinrig may use)")
       ->check(whole_number(1, max_jobs));

@@ -22,6 +22,8 @@ void add_run_options(CLI::App& command, RunArguments& arguments);
 
 /// For a command that takes one architecture, or builds without the other options.
 void add_arch_option(CLI::App& command, model::Arch& arch);
+/// The same for one that takes all of them unless it is told.
+void add_arch_option(CLI::App& command, std::optional<model::Arch>& arch, const std::string& what);
 void add_jobs_option(CLI::App& command, int& jobs);
 
 }  // namespace pinrig::cli

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "report/map.h"
+#include "report/notes.h"
 #include "report/text_layout.h"
 
 namespace pinrig::report {
@@ -30,21 +31,6 @@ const char* word_of(State s) {
   }
   return "?";
 }
-
-/// Notes by number, each once.
-class Notes {
- public:
-  int number(const std::string& text) {
-    const auto it = std::find(texts_.begin(), texts_.end(), text);
-    if (it != texts_.end()) return static_cast<int>(it - texts_.begin()) + 1;
-    texts_.push_back(text);
-    return static_cast<int>(texts_.size());
-  }
-  const std::vector<std::string>& texts() const { return texts_; }
-
- private:
-  std::vector<std::string> texts_;
-};
 
 std::string cell_text(const MapLine& line, const MapCell& cell, Notes& notes) {
   if (!line.row.not_testable.empty()) return "-";
