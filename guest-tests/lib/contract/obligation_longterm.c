@@ -63,7 +63,7 @@ static void movable(const struct user* user, enum memory_kind kind) {
 
 // EOPNOTSUPP is the answer to persistent memory, and was that to any file.
 static void refused(const struct user* user, struct memory* memory, size_t length) {
-  contract_refused(user, WAY_IN, memory->addr, length, user->refusal ? user->refusal : EFAULT, EOPNOTSUPP);
+  contract_refused(user, WAY_IN, memory->addr, length, EFAULT, EOPNOTSUPP);
 }
 
 static void file_refused(const struct user* user, enum memory_kind kind) {

@@ -12,11 +12,9 @@ needs: {symbols: [XDP_SOCKETS]}
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "buffers.h"
 #include "clock.h"
 #include "contract/user.h"
 #include "ktap.h"
-#include "pins.h"
 
 #ifndef AF_XDP
 #define AF_XDP 44
@@ -25,11 +23,10 @@ needs: {symbols: [XDP_SOCKETS]}
 #define SOL_XDP 283
 #endif
 
-enum { chunk = 2048, limit_ms = 20000, last_ms = 300 };
+enum { chunk = 2048, last_ms = 1000 };
 
 // A socket takes one umem in its life.
 static int fd = -1;
-static long long held;
 
 static bool open_user(void) {
   fd = -1;
@@ -48,7 +45,7 @@ static int try_to_take(void* addr, size_t length) {
   return error;
 }
 
-// The charge of a closed socket's umem goes last, by a work item.
+// A closed socket's umem is uncharged by a work item, some milliseconds later.
 static int take(enum way way, void* addr, size_t length) {
   (void)way;
   const long long end = clock_ms() + last_ms;
@@ -57,30 +54,30 @@ static int take(enum way way, void* addr, size_t length) {
     sleep_ms(20);
     error = try_to_take(addr, length);
   }
-  held = (long long)pages_spanned(addr, length);
   return error;
 }
 
-static long let_go(void) {
-  struct pins before;
-  if (fd < 0) return 0;
-  const bool counted = pins_sample(&before);
-  close(fd);
+// The socket lives as long as anybody has it.
+static void close_socket(void) {
+  if (fd >= 0) close(fd);
   fd = -1;
-  if (counted) pins_await_released(&before, held, limit_ms);
-  return 0;
 }
 
-static void close_user(void) { let_go(); }
+static long let_go(void) {
+  close_socket();
+  return 0;
+}
 
 const struct user user_xdp_umem = {
     .ways = USER_IN,
     .open = open_user,
-    .close = close_user,
+    .close = close_socket,
+    .forked = close_socket,
     .take = take,
     .let_go = let_go,
     .align = USER_WHOLE_PAGES,
     .refusal = ENOMEM,
+    .locked = true,
     .longterm = true,
     .charge = CHARGE_USER,
 };
