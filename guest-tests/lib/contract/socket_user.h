@@ -14,5 +14,5 @@ void socket_user_close(void);
 bool socket_user_renew_tls(void);
 // [0] sends, [1] receives.
 extern int socket_user_ends[2];
-// Receives `length` bytes in the local end. False: the running case has failed.
-bool socket_user_receive(size_t length);
+// Receives `length` bytes in the local end: that, or -errno.
+long socket_user_receive(size_t length);

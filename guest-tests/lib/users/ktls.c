@@ -9,18 +9,23 @@ needs: {symbols: [INET, TLS]}
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "contract/local_end.h"
 #include "contract/socket_user.h"
 #include "contract/user.h"
 #include "ktap.h"
 
+enum { limit_s = 5 };
+
 static long carried(enum way way, void* addr, size_t length) {
   const void* from = way == WAY_OUT ? addr : local_end;
   const ssize_t sent = send(socket_user_ends[0], from, length, MSG_NOSIGNAL);
   if (sent < 0) return -errno;
-  if (way == WAY_OUT) return socket_user_receive((size_t)sent) ? sent : -EIO;
-  const ssize_t got = recv(socket_user_ends[1], addr, length, MSG_WAITALL);
+  if (way == WAY_OUT) return socket_user_receive((size_t)sent);
+  const struct timeval limit = {.tv_sec = limit_s};
+  setsockopt(socket_user_ends[1], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+  const ssize_t got = recv(socket_user_ends[1], addr, (size_t)sent, MSG_WAITALL);
   return got < 0 ? -errno : got;
 }
 

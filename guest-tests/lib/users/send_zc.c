@@ -41,9 +41,9 @@ static long carry(enum way way, void* addr, size_t length) {
   if (submitted < 0) return submitted;
   if (!ring_reap(&ring, limit_ms, &result)) return -ETIME;
   if (result.res == -EINVAL) ktap_skip("no IORING_OP_SEND_ZC (since 6.0)");
-  if (result.res > 0 && !socket_user_receive((size_t)result.res)) return -EIO;
+  const long arrived = result.res > 0 ? socket_user_receive((size_t)result.res) : result.res;
   if ((result.flags & IORING_CQE_F_MORE) && !ring_reap(&ring, limit_ms, &notification)) return -ETIME;
-  return result.res;
+  return arrived;
 }
 
 const struct user user_send_zc = {
