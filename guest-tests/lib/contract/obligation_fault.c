@@ -115,6 +115,12 @@ static void refused_at_once(const struct user* user, enum way way, struct memory
   pins_expect_at_least(&before, 0, 0);
 }
 
+// Kernels before 6.3 do not let go of the lock for long-term pins.
+static bool faults_locked(const struct user* user) {
+  const char* unlock = caps_stated("lt.unlock");
+  return user->locked || (user->longterm && unlock && strcmp(unlock, "no") == 0);
+}
+
 static void retried(const struct user* user, enum memory_kind kind, enum way way) {
   struct memory memory;
   struct handler handler = {.fd = -1, .stop = -1};
@@ -125,7 +131,7 @@ static void retried(const struct user* user, enum memory_kind kind, enum way way
   }
   if (memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh)) &&
       with_a_gap(&memory, length) && start(&handler, memory.addr, length, false)) {
-    if (user->locked) {
+    if (faults_locked(user)) {
       refused_at_once(user, way, &memory, length, page_bytes(), &handler);
     } else if (contract_transfer(user, way, memory.addr, length)) {
       const int faults = atomic_load(&handler.faults), want = (int)(length / page_bytes()) - 2;
@@ -182,7 +188,7 @@ static void protected_in(const struct user* user, enum memory_kind kind) {
     if (start(&handler, memory.addr, length, true)) {
       if (ioctl(handler.fd, UFFDIO_WRITEPROTECT, &close) < 0)
         ktap_skip("UFFDIO_WRITEPROTECT: %s", strerror(errno));
-      else if (user->locked) {
+      else if (faults_locked(user)) {
         refused_at_once(user, WAY_IN, &memory, length, 0, &handler);
         if (pattern_check(memory.addr, length, seed, 0) >= 0)
           ktap_fail("memory that userfaultfd protects was written");

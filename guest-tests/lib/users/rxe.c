@@ -4,6 +4,7 @@ what: "a memory region on soft RoCE (ib_umem_get()), reached by RDMA read and wr
 rows: [G9, G10]
 traits: [in, out, data, hold, longterm, charged, limited]
 needs: {rdma: true, symbols: [RDMA_RXE, INFINIBAND_USER_ACCESS]}
+proof: {mutant: m95-rxe-first-page-only, red: [data.in.anon, data.out.hugetlb]}
 */
 #include <sys/mman.h>
 

@@ -6,10 +6,6 @@ traits: [in, out, hold, longterm, charged, limited]
 # What leaks when memory runs out stays pinned.
 destructive: true
 needs: {kernel_args: ["vdpa_sim.use_va=0"], symbols: [VDPA_SIM_NET, VHOST_VDPA]}
-not:
-  fault.retried_in: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
-  fault.retried_out: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
-  fault.write_protected: "it pins while it holds the mmap lock, so that no fault can wait"
 */
 #include "vdpa.h"
 
@@ -56,6 +52,7 @@ const struct user user_vdpa = {
     .take = take,
     .let_go = let_go,
     .longterm = true,
+    .locked = true,
     .beyond = EFAULT,
     .charge = CHARGE_VMPIN,
 };

@@ -7,9 +7,6 @@ traits: [in, out, data, hold, longterm, charged, limited]
 # other users out of that guest.
 needs: {devices: [iommu], kernel_args: ["iommu.strict=1"], symbols: [VFIO_PCI]}
 not:
-  fault.retried_in: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
-  fault.retried_out: "it pins while it holds the mmap lock, so that no fault can wait: see fault.ends_badly"
-  fault.write_protected: "it pins while it holds the mmap lock, so that no fault can wait"
   never.taken.pfnmap: "device registers are mapped on purpose, for transfers between devices, and not pinned"
 */
 #include "vfio.h"
@@ -110,5 +107,6 @@ const struct user user_vfio = {
     .align = USER_WHOLE_PAGES,
     .most = most,
     .longterm = true,
+    .locked = true,
     .charge = CHARGE_VMLCK,
 };
