@@ -10,6 +10,9 @@
 namespace pinrig::agent {
 namespace {
 
+// Which mutants' places a test reached: kernels of `pinrig mutate` alone have it (kernels/mutate).
+constexpr const char* reached_file = "/proc/pinrig_reached";
+
 void take_down(Guest& guest, wire::TestEnd& end) {
   Stuck stuck = guest.processes.kill_all(guest.kill_limit_ms());
   if (stuck.count > 0) note(in_words(stuck));
@@ -74,6 +77,7 @@ Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
     running.end.once_absent = once == Watch::Once::absent;
     guest.watch.show_all();
     guest.watch.set_limit(run.limit_ms);
+    write_file(reached_file, "0");
   }
   running.end.before = guest.ledger.before(plan.extent);
   if (guest.ports && run.id != 0) {
@@ -97,6 +101,7 @@ wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& pla
   if (end.after.available) end.left = running.case_pins.left(end.after.acquired - end.after.released);
   // After the wait: kernel messages of workers during cleanup also belong to the test.
   kmsg(console::end_mark, run.name);
+  if (run.id != 0) end.reached = read_attribute(reached_file);
   return std::move(end);
 }
 

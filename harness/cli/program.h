@@ -40,6 +40,7 @@ void add_list(CLI::App& app, Program& program, Action& action);
 void add_map(CLI::App& app, Program& program, Action& action);
 void add_contract(CLI::App& app, Program& program, Action& action);
 void add_prove(CLI::App& app, Program& program, Action& action);
+void add_mutate(CLI::App& app, Program& program, Action& action);
 void add_checkout(CLI::App& app, Program& program, Action& action);
 void add_gc(CLI::App& app, Program& program, Action& action);
 void add_doctor(CLI::App& app, Program& program, Action& action);

@@ -108,5 +108,11 @@ Result<void> make_work_copy(const Source& source, const fs::path& dir, const std
 /// The text of one file at a commit, without a checkout; bad_input when it does not exist.
 Result<std::string> show_file(const Source& source, const std::string& commit, const std::string& path,
                               const WorkContext& ctx);
+/// Paths of all files of a commit, sorted as git sorts them.
+Result<std::vector<std::string>> list_files(const Source& source, const std::string& commit,
+                                            const WorkContext& ctx);
+/// Numbers of the lines of `path` at `to` that are not in it at `from`.
+Result<std::vector<int>> changed_lines(const Source& source, const std::string& from, const std::string& to,
+                                       const std::string& path, const WorkContext& ctx);
 
 }  // namespace pinrig::git

@@ -7,6 +7,7 @@
 #include "model/assessment.h"
 #include "model/guest.h"
 #include "model/job.h"
+#include "model/mutation.h"
 
 namespace pinrig::model {
 namespace {
@@ -43,6 +44,21 @@ constexpr std::array<Name<Outcome>, 9> outcomes{{{Outcome::completed, "completed
                                                  {Outcome::no_output, "no_output"},
                                                  {Outcome::infra_error, "infra_error"},
                                                  {Outcome::cancelled, "cancelled"}}};
+
+constexpr std::array<Name<MutationOp>, 14> mutation_ops{{{MutationOp::drop_release, "drop_release"},
+                                                         {MutationOp::double_release, "double_release"},
+                                                         {MutationOp::drop_take, "drop_take"},
+                                                         {MutationOp::skip_dirty, "skip_dirty"},
+                                                         {MutationOp::off_by_one, "off_by_one"},
+                                                         {MutationOp::page_for_folio, "page_for_folio"},
+                                                         {MutationOp::wrong_offset, "wrong_offset"},
+                                                         {MutationOp::foll_flag, "foll_flag"},
+                                                         {MutationOp::short_count, "short_count"},
+                                                         {MutationOp::direction, "direction"},
+                                                         {MutationOp::pin_kind, "pin_kind"},
+                                                         {MutationOp::charge, "charge"},
+                                                         {MutationOp::leave_loop, "leave_loop"},
+                                                         {MutationOp::skip_recheck, "skip_recheck"}}};
 
 constexpr std::array<Name<Phase>, 8> phases{{{Phase::none, ""},
                                              {Phase::apply, "apply"},
@@ -143,6 +159,19 @@ std::string to_string(const SourceLocation& where) {
 
 const char* to_string(Phase phase) { return name_in(phases, phase); }
 std::optional<Phase> phase_from_string(const std::string& s) { return value_in<Phase>(phases, s); }
+const char* to_string(MutationOp op) { return name_in(mutation_ops, op); }
+std::optional<MutationOp> mutation_op_from_string(const std::string& s) {
+  return value_in<MutationOp>(mutation_ops, s);
+}
+const std::vector<MutationOp>& all_mutation_ops() {
+  static const std::vector<MutationOp> all = [] {
+    std::vector<MutationOp> out;
+    for (const auto& [op, name] : mutation_ops) out.push_back(op);
+    return out;
+  }();
+  return all;
+}
+
 const char* to_string(Rule rule) { return name_in(rules, rule); }
 std::optional<Rule> rule_from_string(const std::string& s) { return value_in<Rule>(rules, s); }
 std::optional<JobOutcome::Kind> outcome_from_string(const std::string& s) {

@@ -121,6 +121,7 @@ struct TestRecord {
   bool once_armed = true;           ///< WARN_ONCE was armed again before the test
   bool once_absent = false;         ///< the kernel has no way to do that
   std::vector<CaseLeft> left;       ///< in which cases pages stayed pinned; the first few
+  std::string reached;              ///< numbers of the mutants whose places it reached: "1-4,7"
   std::vector<RecordFinding> findings;
 };
 

@@ -82,6 +82,16 @@ const std::vector<Schema> of_contract{
       "destructive", "known_long", "proof"}},
 };
 
+/// The same of mutants, which come last.
+const std::vector<Schema> of_mutants{
+    {Section::mutation_files, "Files with mutants", "the files", {"files"}},
+    {Section::equivalent_mutants, "Equivalent mutants", "equivalent mutants", {"mutants"}},
+    {Section::equivalent_mutant,
+     "Equivalent mutants: mutants",
+     "an equivalent mutant",
+     {"file", "function", "operator", "line", "after", "argument"}},
+};
+
 std::vector<Schema> joined(std::vector<Schema> a, const std::vector<Schema>& b) {
   a.insert(a.end(), b.begin(), b.end());
   return a;
@@ -90,8 +100,8 @@ std::vector<Schema> joined(std::vector<Schema> a, const std::vector<Schema>& b) 
 }  // namespace
 
 const std::vector<Schema>& schemas() {
-  static const std::vector<Schema> both = joined(all, of_contract);
-  return both;
+  static const std::vector<Schema> every = joined(joined(all, of_contract), of_mutants);
+  return every;
 }
 
 const Schema& schema_of(Section section) { return schemas()[static_cast<std::size_t>(section)]; }

@@ -34,6 +34,9 @@ enum class Section {
   contract_memory,
   contract_obligation,
   contract_user,
+  mutation_files,
+  equivalent_mutants,
+  equivalent_mutant,
 };
 
 struct Schema {

@@ -12,6 +12,7 @@
 #include "model/job.h"
 #include "model/known.h"
 #include "model/map.h"
+#include "model/mutation.h"
 
 namespace pinrig::spec {
 
@@ -37,5 +38,8 @@ Result<std::vector<model::KnownIssue>> load_all_known_issues(const fs::path& pro
 Result<std::vector<model::Suite>> load_all_suites(const fs::path& project);
 /// The suite that has `users`, with the heads of its adapters; an empty contract when there is none.
 Result<model::Contract> load_contract(const fs::path& project);
+/// kernels/mutate/files.yaml and kernels/mutate/equivalent.yaml.
+Result<model::MutationFiles> load_mutation_files(const fs::path& project);
+Result<std::vector<model::EquivalentMutant>> load_equivalent_mutants(const fs::path& project);
 
 }  // namespace pinrig::spec

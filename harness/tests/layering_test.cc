@@ -43,10 +43,11 @@ const Rules& rules() {
        {"model", "assess", "job", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm", "process",
         "wire", "verdict", "store", "gc"}},
       {"prove", {"model", "assess", "job", "plan", "run", "spec", "store"}},
+      {"mutate", {"model", "assess", "git", "job", "kbuild", "plan", "run", "spec"}},
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
       {"report", {"model", "assess", "store", "verdict"}},
       {"cli",
-       {"model", "assess", "job", "run", "prove", "doctor", "report", "spec", "plan", "store", "ktap",
+       {"model", "assess", "job", "run", "prove", "mutate", "doctor", "report", "spec", "plan", "store", "ktap",
         "console", "vm", "gc"}},
   };
   return r;

@@ -108,6 +108,7 @@ void fill_record(const wire::TestEnd& end, model::TestRecord& record) {
   record.taint_after = taint_of(end.after);
   record.counters_before = end.before.counters;
   record.counters_after = end.after.counters;
+  record.reached = end.reached;
   fill_stuck(end, record);
   fill_ledger(end, record);
   fill_claim(end, record);

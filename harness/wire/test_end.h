@@ -77,8 +77,9 @@ struct TestEnd {
   Sample before;
   Sample after;
   std::vector<CaseLeft> left;  ///< the first few; empty where nothing was left, or cases were not watched
+  std::string reached;         ///< /proc/pinrig_reached of a kernel with mutants: "1-4,7"; empty elsewhere
 };
 PINRIG_MESSAGE(TestEnd, type, id, how, code, problem, bad_claim, stuck, stuck_count, wall_s, leftover,
-               dropped, once_armed, once_absent, claim, before, after, left)
+               dropped, once_armed, once_absent, claim, before, after, left, reached)
 
 }  // namespace pinrig::wire

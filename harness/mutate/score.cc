@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "mutate/score.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace pinrig::mutate {
+namespace {
+
+constexpr std::array<std::pair<Fate, const char*>, 6> fates{{{Fate::caught, "caught"},
+                                                             {Fate::survived, "survived"},
+                                                             {Fate::never_reached, "never_reached"},
+                                                             {Fate::no_code, "no_code"},
+                                                             {Fate::equivalent, "equivalent"},
+                                                             {Fate::failed, "failed"}}};
+
+void count(Count& c, Fate fate) {
+  ++c.mutants;
+  switch (fate) {
+    case Fate::caught:
+      ++c.caught;
+      break;
+    case Fate::survived:
+      ++c.survived;
+      break;
+    case Fate::never_reached:
+      ++c.never_reached;
+      break;
+    case Fate::no_code:
+      ++c.no_code;
+      break;
+    case Fate::equivalent:
+      ++c.equivalent;
+      break;
+    case Fate::failed:
+      ++c.failed;
+      break;
+  }
+}
+
+double percent(int part, int whole) { return whole == 0 ? 100 : 100.0 * part / whole; }
+
+double median(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+std::string title(const MutationRun& r) {
+  return fmt::format("mutants of {}{}, {}", r.base, r.series.empty() ? "" : " with " + r.series, r.arch);
+}
+
+std::string table_text(const std::vector<Count>& counts) {
+  std::size_t width = 4;
+  for (const auto& c : counts) width = std::max(width, c.file.size());
+  std::string out = fmt::format(
+      "{:<{}}  mutants  caught  survived  never reached  no code  equivalent  failed  score  of reached\n",
+      "file", width);
+  for (const auto& c : counts)
+    out += fmt::format("{:<{}}  {:>7}  {:>6}  {:>8}  {:>13}  {:>7}  {:>10}  {:>6}  {:>4.0f}%  {:>9.0f}%\n",
+                       c.file.empty() ? "all" : c.file, width, c.mutants, c.caught, c.survived,
+                       c.never_reached, c.no_code, c.equivalent, c.failed, c.score(), c.score_reached());
+  return out;
+}
+
+std::string seconds_text(const MutationRun& r) {
+  std::vector<double> walls;
+  double sum = 0;
+  for (const auto& o : r.outcomes) {
+    if (o.boots == 0) continue;
+    walls.push_back(o.wall_s);
+    sum += o.wall_s;
+  }
+  return fmt::format("{} booted: {:.1f} s each in the median, {} of guests in all\n",
+                     count_of(walls.size(), "mutant"), median(walls), human_seconds(sum));
+}
+
+std::string with_fate(const MutationRun& r, Fate fate, const std::string& heading) {
+  std::string out;
+  for (const auto& o : r.outcomes) {
+    if (o.fate != fate) continue;
+    if (out.empty()) out = "\n" + heading + "\n";
+    out += to_text(o.mutant);
+    if (!o.by.empty()) out += fmt::format("       {}\n", shown(o.by));
+  }
+  return out;
+}
+
+}  // namespace
+
+const char* to_string(Fate fate) {
+  for (const auto& [f, name] : fates) {
+    if (f == fate) return name;
+  }
+  return "?";
+}
+
+std::optional<Fate> fate_from_string(const std::string& word) {
+  for (const auto& [f, name] : fates) {
+    if (word == name) return f;
+  }
+  return std::nullopt;
+}
+
+const Outcome* MutationRun::find(int number) const {
+  const auto it = std::find_if(outcomes.begin(), outcomes.end(),
+                               [&](const Outcome& o) { return o.mutant.number == number; });
+  return it == outcomes.end() ? nullptr : &*it;
+}
+
+double Count::score() const { return percent(caught, caught + survived + never_reached); }
+double Count::score_reached() const { return percent(caught, caught + survived); }
+
+std::vector<Count> counts_of(const std::vector<Outcome>& outcomes) {
+  std::vector<Count> out;
+  Count all;
+  for (const auto& o : outcomes) {
+    auto it = std::find_if(out.begin(), out.end(), [&](const Count& c) { return c.file == o.mutant.file; });
+    if (it == out.end()) {
+      out.push_back({.file = o.mutant.file});
+      it = out.end() - 1;
+    }
+    count(*it, o.fate);
+    count(all, o.fate);
+  }
+  out.push_back(all);
+  return out;
+}
+
+const model::EquivalentMutant* equivalent(const model::Mutant& m,
+                                          const std::vector<model::EquivalentMutant>& list) {
+  const auto it = std::find_if(list.begin(), list.end(), [&](const model::EquivalentMutant& e) {
+    return e.file == m.file && e.function == m.function && e.op == m.op && e.line == m.text &&
+           (e.after.empty() || e.after == m.after);
+  });
+  return it == list.end() ? nullptr : &*it;
+}
+
+std::string to_text(const model::Mutant& m) {
+  std::string out =
+      fmt::format("{:>5}  {}:{}  {}  {}\n", m.number, m.file, m.line, m.function, to_string(m.op));
+  out += fmt::format("       - {}\n", m.before);
+  if (!m.after.empty()) out += fmt::format("       + {}\n", m.after);
+  return out;
+}
+
+std::string to_text(const MutationRun& r) {
+  std::string out = title(r) + "\n\n" + table_text(counts_of(r.outcomes));
+  out += seconds_text(r);
+  out += r.differs.empty() ? "with all mutants off every verdict is that of the plain kernel\n"
+                           : "with all mutants off verdicts differ from those of the plain kernel:\n";
+  for (const auto& d : r.differs) out += "  " + d + "\n";
+  for (const auto& n : r.notes) out += n + "\n";
+  out += with_fate(r, Fate::survived, "survived: reached, and no test says anything");
+  out += with_fate(r, Fate::never_reached, "never reached by a test");
+  out += with_fate(r, Fate::failed, "failed");
+  return out;
+}
+
+std::string to_markdown(const MutationRun& r) {
+  std::string out = fmt::format(
+      "## {}\n\n| file | mutants | caught | survived | never reached | no code | equivalent | failed | score "
+      "| of reached |\n"
+      "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+      title(r));
+  for (const auto& c : counts_of(r.outcomes))
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {:.0f}% | {:.0f}% |\n",
+                       c.file.empty() ? "all" : "`" + c.file + "`", c.mutants, c.caught, c.survived,
+                       c.never_reached, c.no_code, c.equivalent, c.failed, c.score(), c.score_reached());
+  out += "\n" + seconds_text(r);
+  for (const Fate fate : {Fate::survived, Fate::never_reached}) {
+    out += fmt::format("\n### {}\n", fate == Fate::survived ? "Survived" : "Never reached");
+    for (const auto& o : r.outcomes) {
+      if (o.fate != fate) continue;
+      out += fmt::format("\n`{}:{}` `{}` {}{}\n\n```diff\n- {}\n+ {}\n```\n", o.mutant.file, o.mutant.line,
+                         o.mutant.function, to_string(o.mutant.op), o.by.empty() ? "" : ": " + o.by,
+                         o.mutant.before, o.mutant.after);
+    }
+  }
+  return out;
+}
+
+}  // namespace pinrig::mutate
