@@ -57,6 +57,7 @@ TEST(Understand, WhatIsWrongIsNamedWithTheNearest) {
        "pinrig run: --arch: no such architecture 'x86-64'; known: x86_64, aarch64",
        ""},
       {{"prove", "-a", "x86-64"}, "pinrig prove: --arch: no such architecture 'x86-64'; known: x86_64", ""},
+      {{"mutate", "--operator", "drop"}, "--operator: no such operator 'drop'", ""},
       {{"plan", "--accel", "hvf"}, "--accel: no such accelerator 'hvf'; known: auto, kvm, tcg", ""},
       {{"build", "--env", "stress/all"},
        "--env: 'stress/all': expected SUITE/TEST:NAME=VALUE, for example",
@@ -97,6 +98,7 @@ TEST(Understand, AGoodLineBecomesAnActionAndStartsNothing) {
                                              {"show", "-v"},
                                              {"list", "tests", "bio"},
                                              {"prove", "--sample", "2"},
+                                             {"mutate", "--file", "mm/gup.c", "--list"},
                                              {"parse", "ktap", "-"}}) {
     const auto r = read(args);
     ASSERT_FALSE(r.has_error()) << testing::PrintToString(args) << r.error().message;
@@ -120,7 +122,7 @@ TEST(Understand, HelpIsAnAnswerAndSaysTheCommonPartOnce) {
   ASSERT_FALSE(top.has_error());
   EXPECT_THAT(std::get<Answer>(*top).text, HasSubstr("Exit codes: 0"));
   for (const char* command : {"run", "plan", "build", "boot", "rerun", "parse", "show", "list", "map",
-                              "contract", "prove", "doctor"}) {
+                              "contract", "prove", "mutate", "doctor"}) {
     const auto help = read({command, "--help"});
     ASSERT_FALSE(help.has_error()) << command;
     EXPECT_THAT(std::get<Answer>(*help).text, Not(HasSubstr("Exit codes"))) << command;

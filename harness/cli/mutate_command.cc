@@ -30,18 +30,19 @@ std::string listing(const std::vector<model::Mutant>& mutants) {
 }
 
 // Mutants that nothing noticed are findings about the tests.
-ExitCode code_of(const mutate::MutationRun& run) {
+ExitCode mutate_code(const mutate::MutationRun& run) {
   const auto all = mutate::counts_of(run.outcomes).back();
   if (all.failed > 0) return ExitCode::harness;
   return all.survived + all.never_reached > 0 || !run.differs.empty() ? ExitCode::regressions : ExitCode::ok;
 }
 
-Result<ExitCode> run_and_report(const MutateCommand& c, const job::Services& services, run::Status& status) {
+Result<ExitCode> mutate_and_report(const MutateCommand& c, const job::Services& services,
+                                   run::Status& status) {
   PINRIG_TRY(run, mutate::run_mutants(c.options, services, [&] { status.tick(); }));
   if (!c.json.empty()) PINRIG_CHECK(write_output(c.json, mutate::to_json(run)));
   if (!c.markdown.empty()) PINRIG_CHECK(write_output(c.markdown, mutate::to_markdown(run)));
   if (c.json != "-" && c.markdown != "-") PINRIG_CHECK(write_output("-", mutate::to_text(run)));
-  return code_of(run);
+  return mutate_code(run);
 }
 
 Result<ExitCode> mutate_command(MutateCommand c, const Program& program) {
@@ -50,7 +51,7 @@ Result<ExitCode> mutate_command(MutateCommand c, const Program& program) {
   c.options.run.archs = {c.arch};
   const auto status = run::make_status(program.verbosity());
   const job::Services services{paths, program.cancel, *status, c.jobs};
-  if (!c.list) return run_and_report(c, services, *status);
+  if (!c.list) return mutate_and_report(c, services, *status);
   PINRIG_TRY(inputs, run::load_inputs(paths.project, c.options.run));
   PINRIG_TRY(sources, run::fetch_sources(inputs, services));
   PINRIG_TRY(set, mutate::find_mutants(c.options, inputs, sources, services));

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "mutate/rewrite.h"
+#include "mutate/schedule.h"
 #include "plan/guests.h"
 #include "spec/spec.h"
 

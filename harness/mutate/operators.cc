@@ -207,7 +207,7 @@ void Maker::add(Op op, std::vector<Edit> edits) {
 }
 
 void Maker::replace(Op op, Range what, const std::string& with) {
-  if (usable(what) != nullptr) add(op, {{Edit::Kind::replace, what, with}});
+  if (usable(what) != nullptr && text(what) != with) add(op, {{Edit::Kind::replace, what, with}});
 }
 
 void Maker::words() {

@@ -52,15 +52,15 @@ TEST(Operators, dirty_marking) {
 }
 
 TEST(Operators, counts_at_head_and_tail) {
-  EXPECT_THAT(
-      edits("\tunpin_user_pages(pages + i, n - i);", MutationOp::off_by_one),
-      ElementsAre("unpin_user_pages(pages + i, n - i); -> unpin_user_pages(pages + i, (n - i) - 1);",
-                  "unpin_user_pages(pages + i, n - i); -> unpin_user_pages(pages + i, (n - i) + 1);",
-                  "unpin_user_pages(pages + i, n - i); -> unpin_user_pages((pages + i) + 1, (n - i) - 1);"));
+  const std::string call = "unpin_user_pages(pages + i, n - i); -> ";
+  EXPECT_THAT(edits("\tunpin_user_pages(pages + i, n - i);", MutationOp::off_by_one),
+              ElementsAre(call + "unpin_user_pages((pages + i) + 1, (n - i) - 1);",
+                          call + "unpin_user_pages(pages + i, (n - i) - 1);",
+                          call + "unpin_user_pages(pages + i, (n - i) + 1);"));
 }
 
 TEST(Operators, loops_over_pages) {
-  const std::string code = "\tfor (i = 0; i < nr_pages; i++) {\n\t\tput_page(pages[i]);\n\t}";
+  const std::string code = "\tfor (i = 0; i < nr_pages; i++) {\n\t\tunpin_user_page(pages[i]);\n\t}";
   EXPECT_THAT(edits(code, MutationOp::off_by_one),
               ElementsAre("for (i = 0; i < nr_pages; i++) -> for (i = 1; i < nr_pages; i++)",
                           "for (i = 0; i < nr_pages; i++) -> for (i = 0; i < nr_pages - 1; i++)"));
@@ -81,6 +81,8 @@ TEST(Operators, page_for_folio_and_offsets) {
               ElementsAre("n = folio_nr_pages(folio); -> n = 1;"));
   EXPECT_THAT(edits("\tpage = nth_page(page, i);", MutationOp::page_for_folio),
               ElementsAre("page = nth_page(page, i); -> page = page;"));
+  // The first page already.
+  EXPECT_THAT(edits("\tx = folio_page(folio, 0);", MutationOp::page_for_folio), IsEmpty());
   EXPECT_THAT(edits("\to = offset_in_folio(folio, pos + 1);", MutationOp::wrong_offset),
               ElementsAre("o = offset_in_folio(folio, pos + 1); -> o = offset_in_page(pos + 1);"));
 }
@@ -97,7 +99,7 @@ TEST(Operators, a_short_count_is_not_looked_at) {
   EXPECT_THAT(edits("\tif (pinned != npages)\n\t\tunpin_user_pages(p, pinned);", MutationOp::short_count),
               ElementsAre("if (pinned != npages) -> if (0)"));
   // Only the comparison, not the rest of the condition.
-  EXPECT_THAT(edits("\tif (ok && (ret < 0 || x))\n\t\tput_page(p);", MutationOp::short_count),
+  EXPECT_THAT(edits("\tif (ok && (ret < 0 || x))\n\t\tunpin_user_page(p);", MutationOp::short_count),
               ElementsAre("if (ok && (ret < 0 || x)) -> if (ok && (0 || x))"));
   // A function without pins.
   EXPECT_THAT(edits("\tif (ret < 0)\n\t\treturn ret;", MutationOp::short_count), IsEmpty());
@@ -167,7 +169,7 @@ TEST(Rewrite, a_statement_stays_one_in_a_branch_without_braces) {
 TEST(Rewrite, no_line_is_added) {
   const std::string body = "\tunpin_user_pages(a,\n\t\t\t /* two\n lines */ n);\n\tput_page(b);";
   const std::string text = guarded(body);
-  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3 + std::count(body.begin(), body.end(), '\n'));
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 4 + std::count(body.begin(), body.end(), '\n'));
   EXPECT_THAT(text, HasSubstr("put_page(b); put_page(b); } }\n}"));
 }
 

@@ -24,15 +24,16 @@ Outcome outcome_from(const ordered_json& j) {
   Outcome o;
   auto& m = o.mutant;
   m.number = j.at("number");
-  m.file = j.at("file");
+  m.file = j.at("file").get<std::string>();
   m.line = j.at("line");
-  m.function = j.at("function");
-  m.op = model::mutation_op_from_string(j.at("operator")).value_or(model::MutationOp::drop_release);
-  m.text = j.at("text");
-  m.before = j.at("before");
-  m.after = j.at("after");
-  o.fate = fate_from_string(j.at("fate")).value_or(Fate::failed);
-  o.by = j.at("by");
+  m.function = j.at("function").get<std::string>();
+  m.op = model::mutation_op_from_string(j.at("operator").get<std::string>())
+             .value_or(model::MutationOp::drop_release);
+  m.text = j.at("text").get<std::string>();
+  m.before = j.at("before").get<std::string>();
+  m.after = j.at("after").get<std::string>();
+  o.fate = fate_from_string(j.at("fate").get<std::string>()).value_or(Fate::failed);
+  o.by = j.at("by").get<std::string>();
   o.boots = j.at("boots");
   o.tests = j.at("tests");
   o.wall_s = j.at("wall_s");
@@ -49,9 +50,10 @@ ordered_json json_of(const model::TestResult& r) {
 
 model::TestResult row_from(const ordered_json& j) {
   model::TestResult r;
-  r.verdict.test = j.at("test");
-  r.verdict.case_name = j.at("case");
-  r.verdict.verdict = model::verdict_from_string(j.at("verdict")).value_or(model::Verdict::missing);
+  r.verdict.test = j.at("test").get<std::string>();
+  r.verdict.case_name = j.at("case").get<std::string>();
+  r.verdict.verdict =
+      model::verdict_from_string(j.at("verdict").get<std::string>()).value_or(model::Verdict::missing);
   model::PinLedger ledger;
   ledger.available = true;
   ledger.after.acquired = j.at("pages");
@@ -101,13 +103,13 @@ Result<MutationRun> from_json(const std::string& text, const std::string& file) 
       return make_error(ErrorKind::bad_input,
                         file + ": not a result of `pinrig mutate`, or of another version");
     MutationRun r;
-    r.base = j.at("base");
-    r.series = j.at("series");
-    r.arch = j.at("arch");
-    r.digest = j.at("digest");
-    r.key = j.at("key");
-    r.programs = j.at("programs");
-    r.dropped = numbers_of(j.at("dropped"));
+    r.base = j.at("base").get<std::string>();
+    r.series = j.at("series").get<std::string>();
+    r.arch = j.at("arch").get<std::string>();
+    r.digest = j.at("digest").get<std::string>();
+    r.key = j.at("key").get<std::string>();
+    r.programs = j.at("programs").get<std::string>();
+    r.dropped = numbers_of(j.at("dropped").get<std::string>());
     r.differs = j.at("differs").get<std::vector<std::string>>();
     r.notes = j.at("notes").get<std::vector<std::string>>();
     for (const auto& o : j.at("outcomes")) r.outcomes.push_back(outcome_from(o));
