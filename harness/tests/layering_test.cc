@@ -47,8 +47,8 @@ const Rules& rules() {
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
       {"report", {"model", "assess", "store", "verdict"}},
       {"cli",
-       {"model", "assess", "job", "run", "prove", "mutate", "doctor", "report", "spec", "plan", "store", "ktap",
-        "console", "vm", "gc"}},
+       {"model", "assess", "job", "run", "prove", "mutate", "doctor", "report", "spec", "plan", "store",
+        "ktap", "console", "vm", "gc"}},
   };
   return r;
 }

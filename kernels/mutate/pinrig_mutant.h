@@ -16,11 +16,11 @@ extern unsigned char pinrig_reached[PINRIG_MUTANTS];
  * Is mutant n on? Notes that its place was reached. The text stays in the
  * image when the place is compiled in: pinrig looks for it there.
  */
-#define pinrig_mutant_is(n) ({						\
-	static const char pinrig_place[] __attribute__((__used__)) =	\
-		"pinrig-mutant:" #n ";";				\
-	*(volatile unsigned char *)&pinrig_reached[n] = 1;		\
-	__builtin_expect(*(volatile int *)&pinrig_mutant == (n), 0);	\
-})
+#define pinrig_mutant_is(n)                                                               \
+  ({                                                                                      \
+    static const char pinrig_place[] __attribute__((__used__)) = "pinrig-mutant:" #n ";"; \
+    *(volatile unsigned char*)&pinrig_reached[n] = 1;                                     \
+    __builtin_expect(*(volatile int*)&pinrig_mutant == (n), 0);                           \
+  })
 
 #endif
