@@ -14,12 +14,12 @@ bool one_of(const Words& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-constexpr std::array<std::string_view, 22> type_words{
+constexpr std::array<std::string_view, 22> type_words = {
     "struct", "union", "enum",  "const",    "static",   "unsigned", "signed", "int",
     "long",   "char",  "short", "bool",     "void",     "float",    "size_t", "ssize_t",
     "loff_t", "gfp_t", "u8",    "register", "volatile", "extern"};
 constexpr std::array<std::string_view, 4> leaving{"return", "goto", "break", "continue"};
-constexpr std::array<std::string_view, 14> not_called{
+constexpr std::array<std::string_view, 14> not_called = {
     "if",         "for", "while", "switch", "return",        "sizeof",   "typeof",
     "__typeof__", "do",  "else",  "case",   "__attribute__", "offsetof", "defined"};
 
