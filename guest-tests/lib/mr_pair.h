@@ -102,8 +102,8 @@ static inline bool pair_transfer(struct pair* pair, enum ibv_wr_opcode opcode, s
       .wr.rdma = {.remote_addr = (uintptr_t)(read ? from : to)->addr, .rkey = (read ? from : to)->rkey}};
   struct ibv_send_wr* bad_send;
   struct ibv_recv_wr wanted = {.sg_list = &there, .num_sge = 1}, *bad_receive;
-  if (receive && ibv_post_recv(pair->ends[1], &wanted, &bad_receive))
-    return ktap_fail("ibv_post_recv: %s", strerror(errno));
+  const int refused = receive ? ibv_post_recv(pair->ends[1], &wanted, &bad_receive) : 0;
+  if (refused) return ktap_fail("ibv_post_recv: %s", strerror(refused));
   if (ibv_post_send(pair->ends[0], &request, &bad_send))
     return ktap_fail("ibv_post_send: %s", strerror(errno));
   return pair_complete(pair, receive ? 2 : 1);

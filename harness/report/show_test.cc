@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "report/show.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
