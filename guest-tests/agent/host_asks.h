@@ -10,7 +10,9 @@
 
 namespace pinrig::agent {
 
-/// The requests of one test, one at a time: "unplug SERIAL". Answers: "ok", or "failed: WHY".
+/// The requests of one test, one at a time: "unplug SERIAL", "hold CPU PLACE", "await MS PLACE ..."
+/// (separated by spaces), "release PLACE". Answers: "ok", "ok ANSWER", "lacking: WHY" (not on this kernel or
+/// machine), or "failed: WHY".
 class HostAsks {
  public:
   struct Asked {

@@ -84,6 +84,7 @@ bool Session::read_asks() {
   const ssize_t n = read_some(child_.host, buffer, sizeof buffer);
   if (n <= 0) return false;
   const auto asked = asks_.take(std::string_view(buffer, static_cast<std::size_t>(n)));
+  if (asked.action.action == wire::HostActionKind::hold) aside_.step_aside();
   if (!asked.refusal.empty())
     answer(child_.host, asked.refusal);
   else if (!ports_ || !ports_->reply(dump(asked.action)))

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "aside.h"
 #include "case_pins.h"
 #include "child.h"
 #include "claim.h"
@@ -61,6 +62,7 @@ class Session {
   std::function<std::int64_t()> balance_;
   double next_look_ms_ = 0;
   HostAsks asks_;
+  Aside aside_;
   Ended ended_;
   std::string buffer_;
 };

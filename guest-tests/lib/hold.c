@@ -11,27 +11,37 @@
 #include "ktap.h"
 #include "uring.h"
 
-bool hold_open(struct hold* hold, void* addr, size_t length) {
+bool hold_prepare(struct hold* hold, void* addr, size_t length) {
   *hold = (struct hold){.device = -1, .addr = addr, .length = length, .ring = {.fd = -1}};
   if (!ring_open(&hold->ring, 4, 0)) return false;
   hold->device = memfd_create("device", MFD_CLOEXEC);
   if (hold->device < 0 || ftruncate(hold->device, (off_t)length) < 0)
     return ktap_fail("memfd: %s", strerror(errno));
-  struct pins before;
-  if (!pins_begin(&before)) return false;
-  hold->before = before;
-  int error = uring_register(hold->ring.fd, addr, length);
-  if (error) return ktap_fail("IORING_REGISTER_BUFFERS: %s", strerror(-error));
-  hold->registered = true;
+  return pins_begin(&hold->before);
+}
+
+int hold_pin(struct hold* hold) {
+  int error = uring_register(hold->ring.fd, hold->addr, hold->length);
+  hold->registered = error == 0;
+  return error;
+}
+
+bool hold_measure(struct hold* hold) {
   // How many of a huge page's pins io_uring releases at once is its own affair: at least one is held.
-  struct pins after;
-  long long pages = (long long)pages_spanned(addr, length);
+  struct pins after, before = hold->before;
+  long long pages = (long long)pages_spanned(hold->addr, hold->length);
   pins_claim_at_least(pages);
   if (!pins_sample(&after)) return false;
   long long acquired = after.acquired - before.acquired, held = acquired - (after.released - before.released);
   ktap_note("registered: %lld pages pinned, %lld held of %lld", acquired, held, pages);
   return (acquired >= pages && held > 0 && held <= pages) ||
          ktap_fail("%lld pages pinned, %lld held, of %lld", acquired, held, pages);
+}
+
+bool hold_open(struct hold* hold, void* addr, size_t length) {
+  if (!hold_prepare(hold, addr, length)) return false;
+  int error = hold_pin(hold);
+  return error ? ktap_fail("IORING_REGISTER_BUFFERS: %s", strerror(-error)) : hold_measure(hold);
 }
 
 bool hold_read(struct hold* hold, size_t offset, void* to, size_t length) {

@@ -20,6 +20,10 @@ struct hold {
 
 // Pins [addr, addr + length) and measures that. Always call hold_close().
 bool hold_open(struct hold* hold, void* addr, size_t length);
+// Its three steps, for a race with the second, which is nothing but the system call that pins: 0 or -errno.
+bool hold_prepare(struct hold* hold, void* addr, size_t length);
+int hold_pin(struct hold* hold);
+bool hold_measure(struct hold* hold);
 // Reads the pinned pages at `offset`, independent of what is mapped at their address now; and the other
 // direction.
 bool hold_read(struct hold* hold, size_t offset, void* to, size_t length);

@@ -134,6 +134,7 @@ Result<Step<wire::TestEnd>> Guest::run(const wire::Run& run) {
     PINRIG_TRY(next, impl_->next_message(deadline, limit_s, "test_end"));
     payload = std::move(next);
   }
+  if (impl_->holds) impl_->holds->end();  // also of a test that was killed
   auto step = impl_->understood<wire::TestEnd>(payload, "test_end");
   if (step.value && step.value->id != run.id) {
     impl_->ended(GuestEnd::Kind::protocol,

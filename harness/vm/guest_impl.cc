@@ -37,13 +37,14 @@ Error qemu_start_error(Error error, model::Arch arch) {
 }
 
 Guest::Impl::Impl(const model::JobSpec& job_, const GuestFiles& files_, const CancelToken& cancel_,
-                  JobFiles prepared_, Channel control_, Channel qmp_)
+                  JobFiles prepared_, Channel control_, Channel qmp_, std::optional<Holds> holds_)
     : job(job_),
       files(files_),
       cancel(&cancel_),
       prepared(std::move(prepared_)),
       control(std::move(control_)),
-      qmp_channel(std::move(qmp_)) {}
+      qmp_channel(std::move(qmp_)),
+      holds(std::move(holds_)) {}
 
 Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& job, const GuestFiles& files,
                                                         const std::map<std::string, fs::path>& drive_files,
@@ -53,11 +54,16 @@ Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& jo
   PINRIG_TRY(prepared, JobFiles::prepare(job, files, drive_files));
   PINRIG_TRY(control, Channel::listen_at(prepared.paths().control_socket));
   PINRIG_TRY(qmp_channel, Channel::listen_at(prepared.paths().qmp_socket));
+  std::optional<Holds> holds;
+  if (has_device(job.machine, model::Device::hold)) {
+    PINRIG_TRY(gdb, Channel::listen_at(prepared.paths().gdb_socket));
+    holds.emplace(job, std::move(gdb));
+  }
   process::Command command;
   command.argv = qemu_args(job, prepared.paths(), QemuMode::normal);
   PINRIG_CHECK(write_file_atomic(files.dir / "qemu.args", shell_line(command.argv) + "\n"));
   auto impl = std::make_unique<Impl>(job, files, cancel, std::move(prepared), std::move(control),
-                                     std::move(qmp_channel));
+                                     std::move(qmp_channel), std::move(holds));
   impl->boot_deadline = Deadline::after(Seconds(job.timeouts.scaled(job.timeouts.boot_s)));
   auto child = process::Child::start(command, files.dir / "qemu.log");
   if (child.has_error()) return qemu_start_error(child.error(), job.arch);
@@ -111,15 +117,19 @@ Result<Guest::Impl::Wake> Guest::Impl::wait(Deadline deadline) {
   if (status) return Wake::exited;
   // Before the data: a guest that never stops talking would otherwise never be late.
   const bool late = deadline.passed();
-  std::array<pollfd, 4> fds{pollfd{child->pidfd(), POLLIN, 0}, pollfd{cancel->fd(), POLLIN, 0},
-                            qmp_channel.interest(), control.interest()};
-  const int n = ::poll(fds.data(), fds.size(), Deadline::earlier(deadline, next_look).poll_ms());
+  // The gdbstub behind QMP: QEMU reports a stop there first, so that it is known when its event is seen here.
+  std::array<pollfd, 5> fds{pollfd{child->pidfd(), POLLIN, 0}, pollfd{cancel->fd(), POLLIN, 0},
+                            qmp_channel.interest(), control.interest(),
+                            holds ? holds->interest() : pollfd{-1, 0, 0}};
+  const Deadline due = Deadline::earlier(next_look, holds ? holds->due() : Deadline::never());
+  const int n = ::poll(fds.data(), fds.size(), Deadline::earlier(deadline, due).poll_ms());
   if (n < 0 && errno != EINTR) return errno_error("poll on a guest", errno);
   if (n < 0) return Wake::activity;
   qmp_channel.handle(fds[2].revents);
   control.handle(fds[3].revents);
   qmp.feed(std::exchange(qmp_channel.in(), {}));
   qmp_channel.send(qmp.take_output());
+  if (holds) holds->handle(fds[4].revents);
   if (fds[1].revents != 0) return Wake::cancelled;
   if (fds[0].revents != 0) {
     reap();
@@ -194,7 +204,7 @@ Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, 
     }
     if (end) return std::optional<std::string>();
     // Before the wait: the event may have come in one piece with QEMU's first answers.
-    if (qmp.stopped()) {
+    if (stopped_by_qemu()) {
       // KVM's internal errors: QEMU pauses such a guest and goes on waiting for a user.
       ended(GuestEnd::Kind::hung, "QEMU stopped the guest" + log_tail());
     }

@@ -5,6 +5,7 @@
 #include "process/process.h"
 #include "vm/channel.h"
 #include "vm/guest.h"
+#include "vm/holds.h"
 #include "vm/job_files.h"
 #include "vm/qmp.h"
 #include "wire/host_action.h"
@@ -13,7 +14,7 @@ namespace pinrig::vm {
 
 struct Guest::Impl {
   Impl(const model::JobSpec& job, const GuestFiles& files, const CancelToken& cancel, JobFiles prepared,
-       Channel control, Channel qmp_channel);
+       Channel control, Channel qmp_channel, std::optional<Holds> holds);
 
   /// Sockets listen, qemu.args is written, then QEMU is started.
   static Result<std::unique_ptr<Impl>> spawn(const model::JobSpec& job, const GuestFiles& files,
@@ -36,6 +37,13 @@ struct Guest::Impl {
   Result<void> carry_out(const wire::HostAction& action, Deadline deadline);
   /// Empty when the controller `serial` has left the guest, else why not.
   Result<std::string> unplug(const std::string& serial, Deadline deadline);
+  /// The three actions about held CPUs.
+  Result<void> carry_out_hold(const wire::HostAction& action, wire::HostActionDone& done, Deadline deadline);
+  Result<void> await_held(const wire::HostAction& action, wire::HostActionDone& done, Deadline deadline);
+  /// Until QEMU has changed what is held; why it has not.
+  Result<std::string> settle_holds(Deadline deadline);
+  /// QEMU stopped the guest, and not because a CPU is to be held.
+  bool stopped_by_qemu() const { return qmp.stopped() && (!holds || !holds->problem().empty()); }
 
   void send(const std::string& json);
   /// Payload of the next control frame; nothing when `end` is set instead.
@@ -50,7 +58,7 @@ struct Guest::Impl {
   void check_output();
 
   enum class Wake { activity, exited, cancelled, deadline };
-  /// The one wait point: {control, QMP, QEMU's exit, cancellation, deadline}.
+  /// The one wait point: {control, QMP, gdbstub, QEMU's exit, cancellation, deadline}.
   Result<Wake> wait(Deadline deadline);
   void drain();
   std::optional<std::string> take_frame();
@@ -66,6 +74,7 @@ struct Guest::Impl {
   JobFiles prepared;
   Channel control;
   Channel qmp_channel;
+  std::optional<Holds> holds;  ///< when a test of the guest may hold CPUs
   Qmp qmp;
   Deadline boot_deadline = Deadline::never();
   const Clock::time_point started = Clock::now();

@@ -195,6 +195,26 @@ TEST_F(GuestTest, ATestMayHaveADriveUnplugged) {
   EXPECT_EQ(end_of("unplugs_another"), "1 the machine has no removable device 'pin-raw' (it has pin-gone)");
 }
 
+TEST_F(GuestTest, ATestMayHaveACpuHeld) {
+  job_.machine.devices = {model::Device::hold};
+  job_.vmlinux = (dir_.path() / "vmlinux").string();
+  ASSERT_TRUE(write_file_atomic(dir_.path() / "System.map", "ffffffff81113060 t here\n").has_value());
+  const auto heard = [&](const std::string& role) {
+    FakeQemu fake(role);
+    auto guest = start();
+    EXPECT_TRUE(guest->hello()->value.has_value());
+    wire::Run run;
+    run.id = 3;
+    const auto end = guest->run(run);
+    EXPECT_TRUE(end->value.has_value()) << role << ": " << end->end.detail;
+    EXPECT_EQ(guest->power_off()->kind, Kind::powered_off) << role;
+    return end->value ? end->value->problem : "";
+  };
+  EXPECT_EQ(heard("holds"), ";here;;");
+  EXPECT_EQ(heard("holds_and_ends"), ";here;") << "and the CPU is let go all the same";
+  EXPECT_EQ(heard("holds_nowhere"), "this kernel has no function nowhere, or its compiler inlined it;");
+}
+
 TEST_F(GuestTest, SilenceIsHungAndSaysWhatWasAwaited) {
   FakeQemu fake("deaf");
   job_.timeouts.silence_s = 0.02;

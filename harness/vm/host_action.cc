@@ -23,11 +23,19 @@ std::string no_such_device(const model::Machine& machine, const std::string& ser
 Result<void> Guest::Impl::carry_out(const wire::HostAction& action, Deadline deadline) {
   wire::HostActionDone done;
   done.id = action.id;
-  if (action.action == "unplug") {
-    PINRIG_TRY(problem, unplug(action.device, deadline));
-    done.problem = std::move(problem);
-  } else {
-    done.problem = fmt::format("unknown host action '{:.40}'", action.action);
+  switch (action.action) {
+    case wire::HostActionKind::unplug: {
+      PINRIG_TRY(problem, unplug(action.device, deadline));
+      done.problem = std::move(problem);
+      break;
+    }
+    case wire::HostActionKind::hold:
+    case wire::HostActionKind::await_held:
+    case wire::HostActionKind::release:
+      PINRIG_CHECK(carry_out_hold(action, done, deadline));
+      break;
+    case wire::HostActionKind::unknown:
+      done.problem = "the host knows no such action";
   }
   send(nlohmann::json(done).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
   return {};
@@ -43,7 +51,7 @@ Result<std::string> Guest::Impl::unplug(const std::string& serial, Deadline dead
   qmp_channel.send(qmp.take_output());
   for (;;) {
     if (const auto said = qmp.removal(*device)) return *said;
-    if (qmp.stopped()) return std::string("QEMU has stopped the guest");
+    if (stopped_by_qemu()) return std::string("QEMU has stopped the guest");
     PINRIG_TRY(wake, wait(deadline));
     if (wake == Wake::deadline)
       return fmt::format("QEMU did not release {} within {}", serial, human_seconds(limit_s));

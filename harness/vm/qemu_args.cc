@@ -35,15 +35,15 @@ std::string option_value(const std::string& value) {
 /// (id_wellformed()).
 std::string object_id(const char* prefix, std::size_t number) { return fmt::format("{}{}", prefix, number); }
 
-bool has(const model::Machine& machine, Device device) {
-  return std::find(machine.devices.begin(), machine.devices.end(), device) != machine.devices.end();
-}
-
 constexpr int scsi_mib = 64;
 
 std::string console_device(Arch arch) { return arch == Arch::x86_64 ? "ttyS0" : "ttyAMA0"; }
 
 }  // namespace
+
+bool has_device(const model::Machine& machine, Device device) {
+  return std::find(machine.devices.begin(), machine.devices.end(), device) != machine.devices.end();
+}
 
 std::string drive_key(const model::NvmeDrive& drive) {
   return fmt::format("{}:{}", drive.serial, drive.nsid);
@@ -81,7 +81,7 @@ std::string cpu_model(Arch arch, Accel accel) {
 
 Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
   const bool kvm = accel == Accel::kvm;
-  const bool iommu = has(machine, Device::iommu);
+  const bool iommu = has_device(machine, Device::iommu);
   // thread=multi: one host thread for each guest CPU. Races between CPUs are what the tests look for, and
   // round-robin would never show them.
   Args args{"-accel", kvm ? "kvm" : "tcg,thread=multi"};
@@ -104,7 +104,7 @@ Args machine_args(Arch arch, Accel accel, const model::Machine& machine) {
     std::string virt = "virt,gic-version=max";
     if (iommu) virt += ",iommu=smmuv3";
     // EL2. What KVM would need for it few hosts have; x86-64's max and host come with what the host can nest.
-    if (!kvm && has(machine, Device::kvm)) virt += ",virtualization=on";
+    if (!kvm && has_device(machine, Device::kvm)) virt += ",virtualization=on";
     append(args, {"-machine", virt});
   }
   append(args, {"-cpu", cpu_model(arch, accel)});
@@ -182,7 +182,7 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
     if (job.loops_per_jiffy > 0) words.push_back(fmt::format("lpj={}", job.loops_per_jiffy));
   }
   // The kernel's own default is off unless it was configured otherwise.
-  if (job.arch == Arch::x86_64 && has(job.machine, Device::iommu)) words.push_back("intel_iommu=on");
+  if (job.arch == Arch::x86_64 && has_device(job.machine, Device::iommu)) words.push_back("intel_iommu=on");
   if (job.machine.hugepages_2m > 0)
     words.push_back(fmt::format("pinrig.hugepages={}", job.machine.hugepages_2m));
   if (mode != QemuMode::normal) append(words, shell_words(job.machine));
@@ -360,7 +360,10 @@ Args qmp_args(const std::string& qmp_socket, QemuMode mode) {
           "chardev=qmp,mode=control"};
 }
 
-Args gdb_args(const std::string& gdb_socket, QemuMode mode) {
+Args gdb_args(const std::string& gdb_socket, QemuMode mode, bool holds) {
+  // A guest whose CPUs are to be held runs at once: the stub listens to us while it runs.
+  if (mode == QemuMode::normal && holds)
+    return {"-chardev", "socket,id=gdb,server=off,path=" + option_value(gdb_socket), "-gdb", "chardev:gdb"};
   if (mode != QemuMode::gdb) return {};
   // -S: no instruction runs before the debugger says so.
   return {"-S", "-chardev", "socket,id=gdb,server=on,wait=off,path=" + option_value(gdb_socket), "-gdb",
@@ -374,14 +377,14 @@ Args qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode)
   append(args, machine_args(job.arch, job.accel, job.machine));
   append(args, size_args(job.machine));
   append(args, kernel_args(job, paths.initramfs, mode));
-  if (has(job.machine, Device::iommu)) append(args, iommu_args(job.arch));
+  if (has_device(job.machine, Device::iommu)) append(args, iommu_args(job.arch));
   append(args, drive_args(job.machine, paths.drives));
   append(args, device_args(job, paths.devices));
   append(args, net_args(job.machine));
   append(args, console_args(paths.console, mode));
   append(args, channel_args(paths, mode));
   append(args, qmp_args(paths.qmp_socket, mode));
-  append(args, gdb_args(paths.gdb_socket, mode));
+  append(args, gdb_args(paths.gdb_socket, mode, has_device(job.machine, Device::hold)));
   return args;
 }
 

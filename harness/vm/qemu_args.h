@@ -24,10 +24,13 @@ struct QemuPaths {
   std::string results;                           ///< raw bytes of the results port
   std::string control_socket;                    ///< we listen
   std::string qmp_socket;                        ///< we listen
-  std::string gdb_socket;                        ///< QEMU listens; mode gdb only
+  std::string gdb_socket;                        ///< mode gdb: QEMU listens; guests that hold CPUs: we do
   std::map<std::string, std::string> drives;     ///< drive_key() to image; one for every drive of the machine
   std::map<model::Device, std::string> devices;  ///< image of scsi, folder of p9
 };
+
+/// Does a test of this machine need `device`?
+bool has_device(const model::Machine& machine, model::Device device);
 
 /// "serial:nsid", the name of a namespace everywhere in pinrig.
 std::string drive_key(const model::NvmeDrive& drive);
@@ -65,6 +68,7 @@ std::vector<std::string> device_args(const model::JobSpec& job,
 std::vector<std::string> console_args(const std::string& console, QemuMode mode);
 std::vector<std::string> channel_args(const QemuPaths& paths, QemuMode mode);
 std::vector<std::string> qmp_args(const std::string& qmp_socket, QemuMode mode);
-std::vector<std::string> gdb_args(const std::string& gdb_socket, QemuMode mode);
+/// `holds`: tests of this guest hold CPUs.
+std::vector<std::string> gdb_args(const std::string& gdb_socket, QemuMode mode, bool holds);
 
 }  // namespace pinrig::vm

@@ -298,6 +298,13 @@ TEST(QemuArgs, ShellHasTheSameDevicesAndTheTerminal) {
 }
 
 TEST(QemuArgs, DebuggerWaitsOnAUnixSocketAndNoPortIsOpened) {
+  model::JobSpec holding = job_of(Arch::x86_64);
+  EXPECT_THAT(qemu_args(holding, paths(), QemuMode::normal), Not(Contains("-gdb")));
+  holding.machine.devices.push_back(model::Device::hold);
+  EXPECT_THAT(values(qemu_args(holding, paths(), QemuMode::normal), "-chardev"),
+              Contains("socket,id=gdb,server=off,path=/s/gdb"))
+      << "runs at once, and connects to us";
+  EXPECT_THAT(qemu_args(holding, paths(), QemuMode::normal), Not(Contains("-S")));
   const auto args = qemu_args(job_of(Arch::aarch64), paths(), QemuMode::gdb);
   EXPECT_EQ(args.front(), "qemu-system-aarch64");
   EXPECT_THAT(args, Contains("-S"));

@@ -157,7 +157,7 @@ void be_unplugged(int control, int qmp, const std::string& device, const char* e
   const Json run = next();
   wire::HostAction action;
   action.id = 5;
-  action.action = "unplug";
+  action.action = wire::HostActionKind::unplug;
   action.device = device;
   say(control, action);
   if (event != nullptr) {
@@ -176,13 +176,77 @@ void be_unplugged(int control, int qmp, const std::string& device, const char* e
   shut_down(qmp, "guest-shutdown");
 }
 
+/// QEMU's gdbstub: all that a stopped guest is told, until it goes on.
+void serve_stub(int gdb, std::uint64_t pc) {
+  const auto answer = [gdb](const std::string& text) {
+    unsigned sum = 0;
+    for (const char c : text) sum += static_cast<unsigned char>(c);
+    put(gdb, fmt::format("+${}#{:02x}", text, sum & 0xff));
+  };
+  std::string registers(16 * 16, '0');
+  for (int byte = 0; byte < 8; ++byte) registers += fmt::format("{:02x}", pc >> 8 * byte & 0xff);
+  for (std::string bytes;;) {
+    bytes += get(gdb);
+    if (const auto interrupt = bytes.find('\x03'); interrupt != std::string::npos) {
+      bytes.erase(interrupt, 1);
+      answer("T02thread:p01.01;");
+    }
+    const auto start = bytes.find('$'), end = bytes.find('#');
+    if (start == std::string::npos || end == std::string::npos || bytes.size() < end + 3) continue;
+    const std::string command = bytes.substr(start + 1, end - start - 1);
+    bytes.erase(0, end + 3);
+    if (command.starts_with("vCont;c")) return;
+    answer(command == "g"                   ? registers
+           : command.starts_with("vCont;s") ? "T05thread:p01.02;"
+           : command.starts_with("q")       ? "multiprocess+"
+                                            : "OK");
+  }
+}
+
+/// A test that has CPU 1 held, which arrives at `pc`, and lets it go; its problem is what the host answered.
+/// In the role "holds_and_ends" it forgets that.
+void be_held(int control, int qmp, int gdb, const std::string& role) {
+  constexpr std::uint64_t pc = 0xffffffff81113060;
+  const auto next = [&] {
+    const std::string bytes = get(control);
+    wire::Decoder decoder(bytes);
+    const auto frame = decoder.next();
+    return Json::parse(frame ? frame->payload : std::string_view("{}"));
+  };
+  say(control, wire::Hello{});
+  const Json run = next();
+  std::string heard;
+  const auto ask = [&](wire::HostActionKind kind, const std::string& place) {
+    wire::HostAction action;
+    action.id = 5;
+    action.action = kind;
+    action.places = {place};
+    action.cpu = 1;
+    action.limit_ms = 60000;
+    say(control, action);
+    if (kind != wire::HostActionKind::await_held && place == "here") serve_stub(gdb, pc);
+    const Json done = next();
+    heard += done.value("problem", "?") + done.value("answer", "?") + ";";
+  };
+  ask(wire::HostActionKind::hold, role == "holds_nowhere" ? "nowhere" : "here");
+  if (role != "holds_nowhere") {
+    put(gdb, "$T05thread:p01.02;#93");
+    serve_stub(gdb, pc);
+    ask(wire::HostActionKind::await_held, "here");
+  }
+  if (role == "holds") ask(wire::HostActionKind::release, "here");
+  say(control, Json{{"type", "test_end"}, {"id", run["id"]}, {"how", "exited"}, {"problem", heard}});
+  if (role == "holds_and_ends") serve_stub(gdb, pc);
+  get(control);
+  shut_down(qmp, "guest-shutdown");
+}
+
 /// A test that asks the host for one thing after the other, and one that never ends its message.
 [[noreturn]] void never_stop_talking(int control, bool whole_messages) {
   say(control, wire::Hello{});
   get(control);
   wire::HostAction action;
   action.id = 1;
-  action.action = "nothing";
   if (!whole_messages) put(control, wire::encode_header(wire::Kind::json, 0, wire::max_payload));
   const std::string bytes = whole_messages ? wire::encode(wire::Kind::json, 0, Json(action).dump()) : "x";
   // Writes as long as somebody reads; the reader kills us.
@@ -300,6 +364,8 @@ __attribute__((constructor)) void maybe_be_qemu(int argc, char** argv, char**) {
   shake_hands(qmp, std::strcmp(role, "good_kvm") == 0);
   bool early = false;
   for (int i = 1; i < argc; ++i) early |= std::strstr(argv[i], " earlyprintk=") != nullptr;
+  const std::string gdb = path_of(argc, argv, "socket,id=gdb");
+  if (!gdb.empty()) be_held(control, qmp, connect_to(gdb), role);
   play(role, control, qmp, results, early);
 }
 

@@ -20,7 +20,7 @@
 
 namespace pinrig::wire {
 
-inline constexpr int protocol_version = 3;
+inline constexpr int protocol_version = 4;
 
 /// Of the negative control: base pages that the held io_uring buffer spans, and seconds that the pinning
 /// process may take in a guest that is not slow.

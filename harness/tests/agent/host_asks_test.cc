@@ -20,7 +20,7 @@ TEST(HostAsks, AnActionOfTheHostAndItsAnswer) {
   HostAsks asks;
   const auto asked = asks.take("unplug pin-gone\n");
   EXPECT_EQ(asked.refusal, "");
-  EXPECT_EQ(asked.action.action, "unplug");
+  EXPECT_EQ(asked.action.action, wire::HostActionKind::unplug);
   EXPECT_EQ(asked.action.device, "pin-gone");
   EXPECT_GT(asked.action.id, 0u);
   EXPECT_EQ(asks.answered(done(asked.action.id)), "ok");
@@ -30,11 +30,35 @@ TEST(HostAsks, AnActionOfTheHostAndItsAnswer) {
 }
 
 TEST(HostAsks, WhatIsNotUnderstoodNeverReachesTheHost) {
-  for (const char* text : {"", "unplug", "unplug ", "plug x", "\n"}) {
+  for (const char* text : {"", "unplug", "unplug ", "unplug a b", "plug x", "\n", "hold", "hold 1",
+                           "hold x y", "hold -1 y", "hold 1 a b", "await 5", "release", "release a b"}) {
     HostAsks asks;
     EXPECT_THAT(asks.take(text).refusal, HasSubstr("failed: not understood")) << text;
     EXPECT_EQ(asks.take("unplug x").refusal, "") << "and nothing is waited for";
   }
+}
+
+TEST(HostAsks, HoldingACpu) {
+  HostAsks asks;
+  const auto hold = asks.take("hold 1 try_grab_folio_fast+0x10").action;
+  EXPECT_EQ(hold.action, wire::HostActionKind::hold);
+  EXPECT_EQ(hold.cpu, 1);
+  EXPECT_EQ(hold.places, std::vector<std::string>{"try_grab_folio_fast+0x10"});
+  wire::HostActionDone absent = done(hold.id, "no such function");
+  absent.lacking = true;
+  EXPECT_EQ(asks.answered(absent), "lacking: no such function");
+
+  const auto await = asks.take("await 500 submit_bio  __gup_longterm_locked").action;
+  EXPECT_EQ(await.action, wire::HostActionKind::await_held);
+  EXPECT_EQ(await.limit_ms, 500);
+  EXPECT_EQ(await.places, (std::vector<std::string>{"submit_bio", "__gup_longterm_locked"}));
+  wire::HostActionDone there = done(await.id);
+  there.answer = "submit_bio";
+  EXPECT_EQ(asks.answered(there), "ok submit_bio");
+
+  const auto release = asks.take("release submit_bio").action;
+  EXPECT_EQ(release.action, wire::HostActionKind::release);
+  EXPECT_EQ(release.places, std::vector<std::string>{"submit_bio"});
 }
 
 TEST(HostAsks, OneQuestionAtATime) {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0
+// CPUs that a test has held in places of the kernel.
+#include <fmt/format.h>
+
+#include "base/text.h"
+#include "vm/guest_impl.h"
+
+namespace pinrig::vm {
+namespace {
+
+/// How long QEMU may take to stop its guest, change a breakpoint and resume it.
+constexpr double change_limit_s = 10;
+
+}  // namespace
+
+Result<std::string> Guest::Impl::settle_holds(Deadline deadline) {
+  const double limit_s = job.timeouts.scaled(change_limit_s);
+  deadline = Deadline::earlier(deadline, Deadline::after(Seconds(limit_s)));
+  while (!holds->settled()) {
+    PINRIG_TRY(wake, wait(deadline));
+    if (wake == Wake::deadline)
+      return fmt::format("QEMU's gdbstub did not answer within {}", human_seconds(limit_s));
+    if (wake != Wake::activity) return std::string("the guest is ending");
+  }
+  return holds->problem();
+}
+
+Result<void> Guest::Impl::await_held(const wire::HostAction& action, wire::HostActionDone& done,
+                                     Deadline deadline) {
+  const double limit_s = job.timeouts.scaled(action.limit_ms / 1e3);
+  deadline = Deadline::earlier(deadline, Deadline::after(Seconds(limit_s)));
+  for (;;) {
+    done.problem = holds->problem();
+    if (done.problem.empty()) done.problem = holds->hopeless(action.places);
+    if (!done.problem.empty()) return {};
+    done.answer = holds->reached(action.places);
+    if (!done.answer.empty() && holds->settled()) return {};
+    PINRIG_TRY(wake, wait(deadline));
+    if (wake == Wake::activity) continue;
+    done.answer.clear();
+    done.problem = wake == Wake::deadline ? fmt::format("no CPU reached {:.120} within {}",
+                                                        join(action.places, ", "), human_seconds(limit_s))
+                                          : "the guest is ending";
+    return {};
+  }
+}
+
+Result<void> Guest::Impl::carry_out_hold(const wire::HostAction& action, wire::HostActionDone& done,
+                                         Deadline deadline) {
+  if (!holds) {
+    done.problem = "the machine cannot hold CPUs (needs: {devices: [hold]})";
+    return {};
+  }
+  if (action.places.empty()) {
+    done.problem = "no place is given";
+    return {};
+  }
+  if (action.action == wire::HostActionKind::await_held) return await_held(action, done, deadline);
+  const auto answer = action.action == wire::HostActionKind::hold
+                          ? holds->hold(action.places.front(), action.cpu)
+                          : holds->release(action.places.front());
+  done.problem = answer.problem;
+  done.lacking = answer.lacking;
+  if (!done.problem.empty()) return {};
+  PINRIG_TRY(problem, settle_holds(deadline));
+  done.problem = std::move(problem);
+  return {};
+}
+
+}  // namespace pinrig::vm

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/holds.h"
+
+#include <gmock/gmock.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cstring>
+
+namespace pinrig::vm {
+namespace {
+
+using ::testing::HasSubstr;
+
+class HoldsTest : public ::testing::Test {
+ protected:
+  HoldsTest() : dir_(TempDir::create(fs::temp_directory_path(), "holds-test-").value()) {
+    job_.vmlinux = (dir_.path() / "vmlinux").string();
+    EXPECT_TRUE(write_file_atomic(dir_.path() / "System.map", "ffffffff81113060 t here\n").has_value());
+  }
+  Holds holds(Seconds limit) {
+    Holds made(job_, Channel::listen_at(dir_.path() / "gdb").value(), limit);
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    std::strcpy(address.sun_path, (dir_.path() / "gdb").c_str());
+    qemu_ = UniqueFd(::socket(AF_UNIX, SOCK_STREAM, 0));
+    EXPECT_EQ(::connect(qemu_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+    made.handle(POLLIN);
+    return made;
+  }
+  /// QEMU sends `packet`, whose checksum nobody looks at.
+  void send(Holds& holds, const std::string& packet) {
+    const std::string bytes = "+$" + packet + "#00";
+    EXPECT_EQ(::write(qemu_.get(), bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+    holds.handle(POLLIN);
+  }
+  void arrive(Holds& holds) {
+    std::string registers(16 * 16, '0');
+    registers += "60301181ffffffff00";
+    for (const char* packet : {"T02thread:01;", "multiprocess+", "OK", "T05thread:p01.02;", "OK"})
+      send(holds, packet);
+    send(holds, registers);
+    send(holds, "OK");
+  }
+
+  TempDir dir_;
+  model::JobSpec job_;
+  UniqueFd qemu_;
+};
+
+TEST_F(HoldsTest, WhatNobodyReleasesIsReleased) {
+  Holds made = holds(Seconds(0));
+  EXPECT_EQ(made.hold("here", 1).problem, "");
+  arrive(made);
+  made.handle(0);
+  EXPECT_EQ(made.reached({"here"}), "");
+  EXPECT_THAT(made.hopeless({"here"}), HasSubstr("what was held was let go after"));
+  EXPECT_THAT(made.release("here").problem, HasSubstr("what was held was let go after"));
+  made.end();
+  EXPECT_THAT(made.hopeless({"here"}), HasSubstr("no CPU is to be held at here")) << "another test's affair";
+}
+
+TEST_F(HoldsTest, WhatIsReleasedInTimeIsNoProblem) {
+  Holds made = holds(Seconds(3600));
+  EXPECT_EQ(made.hold("here", 1).problem, "");
+  EXPECT_EQ(made.due().poll_ms(), -1);
+  arrive(made);
+  EXPECT_GT(made.due().poll_ms(), 0);
+  EXPECT_EQ(made.reached({"elsewhere", "here"}), "here");
+  EXPECT_EQ(made.release("here").problem, "");
+  made.handle(0);
+  EXPECT_EQ(made.due().poll_ms(), -1);
+}
+
+TEST_F(HoldsTest, MistakesAreNamed) {
+  Holds made = holds(Seconds(3600));
+  EXPECT_THAT(made.hold("here", 2).problem, HasSubstr("CPU 2: the machine has 2 CPUs (needs: {cpus: 3})"));
+  EXPECT_EQ(made.hold("here", 1).problem, "");
+  EXPECT_THAT(made.hold("here", 0).problem, HasSubstr("here is armed already"));
+  EXPECT_TRUE(made.hold("there", 1).lacking);
+  EXPECT_THAT(made.release("there").problem, HasSubstr("no CPU is to be held at there"));
+  job_.vmlinux = "/nowhere/vmlinux";
+  fs::remove(dir_.path() / "gdb");
+  const auto answer = holds(Seconds(1)).hold("here", 1);
+  EXPECT_TRUE(answer.lacking);
+  EXPECT_THAT(answer.problem, HasSubstr("/nowhere/System.map"));
+}
+
+}  // namespace
+}  // namespace pinrig::vm
