@@ -6,7 +6,7 @@
 // CPUs 1 and 2 can be held. While one is, do nothing on CPU 0 that waits for all of them: no reading of the
 // pin counters (vm.stat_refresh), no synchronize_rcu(), no TLB flush of a process that runs there, no page
 // fault in a process that is held with its mmap_lock. So the main thread is not in the process that races. A
-// CPU that is held for more than 15 s is let go, and the case fails.
+// CPU that is held for more than 15 s is released, and the case fails.
 #pragma once
 
 #include <stdbool.h>
@@ -28,5 +28,5 @@ const char* held_cpu_wait_any(const char* const* places, size_t count, int limit
 bool held_cpu_wait(const char* place, int limit_ms);
 // Lets it go on, or disarms the place.
 bool held_cpu_release(const char* place);
-// Lets go and disarms everything that is left, and lets the caller run on all CPUs again.
+// Releases and disarms everything that is left, and moves the caller back to all CPUs.
 void held_cpu_end(void);

@@ -21,8 +21,7 @@ NLOHMANN_JSON_SERIALIZE_ENUM(Device, {{Device::zoned, "zoned"},
                                       {Device::scsi, "scsi"},
                                       {Device::iommu, "iommu"},
                                       {Device::kvm, "kvm"},
-                                      {Device::removable, "removable"},
-                                      {Device::hold, "hold"}})
+                                      {Device::removable, "removable"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NvmeDrive, serial, nsid, size_mib, iops, fs, zone_mib, cmb_mib,
                                    metadata_bytes, removable)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Machine, name, cpus, memory_mib, numa_nodes, nvme, net, hugepages_2m,

@@ -17,7 +17,6 @@ enum class Device {
   iommu,      ///< emulated IOMMU, and an e1000e behind it
   kvm,        ///< CPUs that can run nested guests: /dev/kvm
   removable,  ///< NVMe controller that a test can have unplugged, serial pin-gone
-  hold,       ///< QEMU's gdbstub, through which a test has single CPUs stopped
 };
 const char* to_string(Device d);
 /// All of them, in the order above.

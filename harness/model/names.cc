@@ -96,15 +96,14 @@ constexpr std::array<Name<TestExit::Kind>, 5> exits{{{TestExit::Kind::exited, "e
                                                      {TestExit::Kind::not_run, "not_run"},
                                                      {TestExit::Kind::lost, "lost"}}};
 
-constexpr std::array<Name<Device>, 9> devices{{{Device::zoned, "zoned"},
+constexpr std::array<Name<Device>, 8> devices{{{Device::zoned, "zoned"},
                                                {Device::cmb, "cmb"},
                                                {Device::meta, "meta"},
                                                {Device::p9, "p9"},
                                                {Device::scsi, "scsi"},
                                                {Device::iommu, "iommu"},
                                                {Device::kvm, "kvm"},
-                                               {Device::removable, "removable"},
-                                               {Device::hold, "hold"}}};
+                                               {Device::removable, "removable"}}};
 
 }  // namespace
 

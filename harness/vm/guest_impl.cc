@@ -55,7 +55,7 @@ Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& jo
   PINRIG_TRY(control, Channel::listen_at(prepared.paths().control_socket));
   PINRIG_TRY(qmp_channel, Channel::listen_at(prepared.paths().qmp_socket));
   std::optional<Holds> holds;
-  if (has_device(job.machine, model::Device::hold)) {
+  if (job.machine.cpus >= 3) {
     PINRIG_TRY(gdb, Channel::listen_at(prepared.paths().gdb_socket));
     holds.emplace(job, std::move(gdb));
   }

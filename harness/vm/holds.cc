@@ -68,7 +68,7 @@ std::string Holds::hopeless(const std::vector<std::string>& places) const {
   for (const auto& place : places) {
     if (places_.contains(place)) return {};
   }
-  if (expired_) return fmt::format("what was held was let go after {}", human_seconds(limit_.count()));
+  if (expired_) return fmt::format("what was held was released after {}", human_seconds(limit_.count()));
   return fmt::format("no CPU is to be held at {:.120}", join(places, ", "));
 }
 

@@ -15,13 +15,13 @@ namespace pinrig::vm {
 
 class Holds {
  public:
-  /// A held CPU stalls RCU, which warns after 21 s (CONFIG_RCU_CPU_STALL_TIMEOUT): it is let go before that.
+  /// A held CPU stalls RCU, which warns after 21 s (CONFIG_RCU_CPU_STALL_TIMEOUT): it is released before that.
   static constexpr Seconds longest{15};
 
   Holds(const model::JobSpec& job, Channel gdb, Seconds limit = longest);
 
   pollfd interest() const { return gdb_.interest(); }
-  /// Handles what poll(2) reported, and lets go what has been held for too long.
+  /// Handles what poll(2) reported, and releases what has been held for too long.
   void handle(short revents);
   /// When handle() has something to do without an event.
   Deadline due() const { return due_; }
@@ -37,7 +37,7 @@ class Holds {
   std::string reached(const std::vector<std::string>& places) const;
   /// Why no CPU will ever be held in `places`; empty: one may.
   std::string hopeless(const std::vector<std::string>& places) const;
-  /// Lets go everything.
+  /// Releases everything.
   void end();
   /// QEMU has done what was asked.
   bool settled() const { return cpus_.settled(); }

@@ -54,10 +54,10 @@ TEST_F(HoldsTest, WhatNobodyReleasesIsReleased) {
   arrive(made);
   made.handle(0);
   EXPECT_EQ(made.reached({"here"}), "");
-  EXPECT_THAT(made.hopeless({"here"}), HasSubstr("what was held was let go after"));
-  EXPECT_THAT(made.release("here").problem, HasSubstr("what was held was let go after"));
+  EXPECT_THAT(made.hopeless({"here"}), HasSubstr("what was held was released after"));
+  EXPECT_THAT(made.release("here").problem, HasSubstr("what was held was released after"));
   made.end();
-  EXPECT_THAT(made.hopeless({"here"}), HasSubstr("no CPU is to be held at here")) << "another test's affair";
+  EXPECT_THAT(made.hopeless({"here"}), HasSubstr("no CPU is to be held at here")) << "of an earlier test";
 }
 
 TEST_F(HoldsTest, WhatIsReleasedInTimeIsNoProblem) {

@@ -384,7 +384,7 @@ Args qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode)
   append(args, console_args(paths.console, mode));
   append(args, channel_args(paths, mode));
   append(args, qmp_args(paths.qmp_socket, mode));
-  append(args, gdb_args(paths.gdb_socket, mode, has_device(job.machine, Device::hold)));
+  append(args, gdb_args(paths.gdb_socket, mode, job.machine.cpus >= 3));
   return args;
 }
 

@@ -300,7 +300,7 @@ TEST(QemuArgs, ShellHasTheSameDevicesAndTheTerminal) {
 TEST(QemuArgs, DebuggerWaitsOnAUnixSocketAndNoPortIsOpened) {
   model::JobSpec holding = job_of(Arch::x86_64);
   EXPECT_THAT(qemu_args(holding, paths(), QemuMode::normal), Not(Contains("-gdb")));
-  holding.machine.devices.push_back(model::Device::hold);
+  holding.machine.cpus = 3;
   EXPECT_THAT(values(qemu_args(holding, paths(), QemuMode::normal), "-chardev"),
               Contains("socket,id=gdb,server=off,path=/s/gdb"))
       << "runs at once, and connects to us";
