@@ -55,13 +55,17 @@ TEST(Messages, MissingKeysHaveDefaults) {
 TEST(Messages, WhatATestAsksOfTheHostComesThroughWhole) {
   HostAction action;
   action.id = 3;
-  action.action = "unplug";
+  action.action = HostActionKind::hold;
   action.device = "pin-gone";
+  action.places = {"gup_fast+0x10", "copy_page_range"};
   const auto got = nlohmann::json::parse(nlohmann::json(action).dump()).get<HostAction>();
   EXPECT_EQ(got.type, "host_action");
   EXPECT_EQ(got.id, 3u);
-  EXPECT_EQ(got.action, "unplug");
+  EXPECT_EQ(got.action, HostActionKind::hold);
   EXPECT_EQ(got.device, "pin-gone");
+  EXPECT_EQ(got.places, action.places);
+  EXPECT_EQ(nlohmann::json::parse(R"({"type":"host_action","action":"paint"})").get<HostAction>().action,
+            HostActionKind::unknown);
   EXPECT_EQ(nlohmann::json::parse(R"({"type":"host_action_done","id":3})").get<HostActionDone>().problem, "");
 }
 
