@@ -13,9 +13,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "ktap.h"
 
-enum { target_bytes = 96 };  // one target with its parameters, a multiple of 8
+enum { target_bytes = 96, close_ms = 10000 };  // one target with its parameters, a multiple of 8
 
 // A request without a payload; 0 or errno.
 static int command(int control, unsigned long request, struct dm_ioctl* header, const char* name,
@@ -90,7 +91,15 @@ bool dm_open_reversed(struct dm* dm, const char* name, const char* path, unsigne
 
 void dm_close(struct dm* dm) {
   struct dm_ioctl header;
-  if (dm->made && plain(DM_DEV_REMOVE, dm->name, &header) != 0) ktap_note("%s was not removed", dm->name);
+  if (!dm->made) return;
+  // An io_uring closes its files some time after its process has ended.
+  const long long end = clock_ms() + close_ms;
+  int error = plain(DM_DEV_REMOVE, dm->name, &header);
+  while (error == EBUSY && clock_ms() < end) {
+    sleep_ms(10);
+    error = plain(DM_DEV_REMOVE, dm->name, &header);
+  }
+  if (error) ktap_note("%s was not removed: %s", dm->name, strerror(error));
   dm->made = false;
 }
 

@@ -4,6 +4,8 @@ what: "O_DIRECT on a file on btrfs; unaligned reads, and writes with checksums, 
 rows: [D3]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-fs], tools: [mkfs.btrfs], symbols: [BTRFS_FS]}
+not:
+  never.taken: "memory that cannot be taken is copied through the page cache"
 */
 #include "contract/dio_user.h"
 

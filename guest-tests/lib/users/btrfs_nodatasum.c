@@ -4,6 +4,9 @@ what: "O_DIRECT on a file on btrfs without checksums, where writes are direct"
 rows: [D3]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-fs], tools: [mkfs.btrfs], symbols: [BTRFS_FS]}
+not:
+  never.taken: "memory that cannot be taken is copied through the page cache"
+  release.no_memory: "6.12 then warns of space that is freed twice (btrfs_free_reserved_data_space())"
 */
 #include "contract/dio_user.h"
 

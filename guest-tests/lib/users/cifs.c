@@ -4,6 +4,8 @@ what: "O_DIRECT on SMB 3.1.1 from ksmbd over loopback"
 rows: [D19]
 traits: [in, out, data, pieces, carry, short]
 needs: {tools: [ksmbd.mountd], symbols: [CIFS, SMB_SERVER]}
+not:
+  release.no_memory: "6.12 puts a request twice (fs/netfs netfs_unbuffered_read()), which corrupts memory"
 */
 #include "contract/dio_user.h"
 

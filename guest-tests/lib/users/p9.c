@@ -4,6 +4,8 @@ what: "O_DIRECT on a 9p share over virtio (fs/netfs)"
 rows: [D20]
 traits: [in, out, data, pieces, carry, short]
 needs: {devices: [p9], symbols: [9P_FS, NET_9P_VIRTIO]}
+not:
+  release.no_memory: "6.12 puts a request twice (fs/netfs netfs_unbuffered_read()), which corrupts memory"
 */
 #include "contract/dio_user.h"
 
