@@ -106,9 +106,9 @@ std::size_t widest(const std::vector<std::string>& texts) {
   return out;
 }
 
-GridLayout layout_of(const ContractGrid& grid, const Texts& texts, const Painter& p) {
+GridLayout layout_of(const ContractGrid& grid, const Texts& texts, std::size_t gap, const Painter& p) {
   GridLayout out;
-  out.gap = grid.single ? 1 : 2;
+  out.gap = gap;
   // Names of columns stand on the left of their column when it is one sign wide.
   out.label = std::max<std::size_t>(widest(grid.rows), grid.single ? widest(grid.columns) : 4);
   for (std::size_t c = 0; c < grid.columns.size(); ++c) {
@@ -127,6 +127,14 @@ GridLayout layout_of(const ContractGrid& grid, const Texts& texts, const Painter
     out.blocks.back().end = c + 1;
   }
   return out;
+}
+
+/// Columns two apart, or one where that puts them next to each other.
+GridLayout layout_of(const ContractGrid& grid, const Texts& texts, const Painter& p) {
+  GridLayout wide = layout_of(grid, texts, 2, p);
+  if (!grid.single && wide.blocks.size() < 2) return wide;
+  GridLayout narrow = layout_of(grid, texts, 1, p);
+  return grid.single || narrow.blocks.size() < 2 ? narrow : wide;
 }
 
 std::string without_end(std::string line) {
