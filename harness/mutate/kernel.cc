@@ -101,6 +101,10 @@ Result<Ready> mutated_kernel(const Lab& lab, const fs::path& dir, std::set<int>&
     PINRIG_TRY(series, write_series(lab.set, dropped, dir / "series", services));
     PINRIG_TRY(applied,
                git::apply_series(lab.set.tree, series, job::work_context(services, "mutants", "source")));
+    services.observer.on({.kind = Event::Kind::end,
+                          .task = "mutants",
+                          .what = "source",
+                          .text = count_of(lab.set.all().size() - dropped.size(), "mutant")});
     auto kernel = build(lab, lab.set.tree, applied, "mutants", services);
     if (kernel.has_value()) return kernel;
     const auto& failure = kernel.error().build;
