@@ -10,7 +10,7 @@
 #include "host.h"
 #include "ktap.h"
 
-enum { most_places = 8, name_size = 80, answer_ms = 60000, slowest = 40 };
+enum { most_places = 8, name_size = 80, answer_ms = 20000 };
 
 struct armed {
   char place[name_size];
@@ -69,7 +69,7 @@ const char* held_cpu_wait_any(const char* const* places, size_t count, int limit
   for (size_t i = 0, at = 0; i < count && at < sizeof(list); ++i)
     at += (size_t)snprintf(list + at, sizeof(list) - at, " %s", places[i]);
   // The host stretches the limit to the speed of the guest, and always answers.
-  if (!host_ask(reply, sizeof(reply), slowest * limit_ms, "await %d%s", limit_ms, list) ||
+  if (!host_ask(reply, sizeof(reply), limit_ms + answer_ms, "await %d%s", limit_ms, list) ||
       !judge(reply, "holding a CPU"))
     return NULL;
   for (size_t i = 0; i < count; ++i) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // Stops a CPU at a place in the kernel until told to let it go on: races that are made instead of waited for.
-// needs: {devices: [hold], cpus: 3}.
+// needs: {cpus: 3}.
 //
 // A held CPU answers no interrupt. CPU 0 has the test's main thread, the agent and the devices' interrupts;
 // CPUs 1 and 2 can be held. While one is, do nothing on CPU 0 that waits for all of them: no reading of the

@@ -48,7 +48,7 @@ Result<void> Guest::Impl::await_held(const wire::HostAction& action, wire::HostA
 Result<void> Guest::Impl::carry_out_hold(const wire::HostAction& action, wire::HostActionDone& done,
                                          Deadline deadline) {
   if (!holds) {
-    done.problem = "the machine cannot hold CPUs (needs: {devices: [hold]})";
+    done.problem = "the machine cannot hold CPUs (needs: {cpus: 3})";
     return {};
   }
   if (action.places.empty()) {
