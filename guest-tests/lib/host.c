@@ -23,7 +23,8 @@ bool host_ask(char* reply, size_t size, int limit_ms, const char* format, ...) {
   struct pollfd socket = {atoi(number), POLLIN, 0};
   if (length >= (int)sizeof(text) || send(socket.fd, text, (size_t)length, MSG_NOSIGNAL) != length)
     return ktap_fail("%s: asking the host: %s", text, strerror(errno));
-  if (poll(&socket, 1, patience_scaled(limit_ms)) != 1) return ktap_fail("%s: no answer within %d ms", text, limit_ms);
+  if (poll(&socket, 1, patience_scaled(limit_ms)) != 1)
+    return ktap_fail("%s: no answer within %d ms", text, limit_ms);
   ssize_t got = recv(socket.fd, reply, size - 1, 0);
   reply[got > 0 ? got : 0] = '\0';
   return got > 0 || ktap_fail("%s: the agent is gone", text);

@@ -3,15 +3,15 @@
 
 #include <stdlib.h>
 
-enum { reference_settle_ms = 2000, most_scale = 100, floor_ms = 50, unhurried = 2 };
+enum { reference_settle_ms = 2000, part = 20, most_scale = 100, floor_ms = 50, unhurried = 2 };
 
 int patience_scaled(int ms) {
   const char* text = getenv("PINRIG_SETTLE_MS");
   int settle = text ? atoi(text) : 0;
   if (settle <= reference_settle_ms) return ms;
   if (settle > most_scale * reference_settle_ms) settle = most_scale * reference_settle_ms;
-  // In this order nothing overflows: the waits are whole seconds or less than one.
-  return ms / reference_settle_ms * settle + ms % reference_settle_ms * (settle / reference_settle_ms);
+  // In this order waits of up to three minutes do not overflow.
+  return ms / part * settle / (reference_settle_ms / part);
 }
 
 int patience_now(const struct patience* patience) {

@@ -35,7 +35,7 @@ static bool attempt(void* context, int nth) {
   // The copy of the answer to us may be what fails.
   const bool queued = vivid_has_it(a->camera);
   if (!error && !queued) ktap_fail("the buffer was not queued, but no error was reported");
-  // Before the buffer is freed: what was refused holds nothing by then.
+  // Before the buffer is freed: without it nothing is held by then.
   const long long held = queued ? a->pages : 0;
   pins_expect_at_least(&a->before, held, held);
   if (!vivid_request(a->camera, 0)) return false;

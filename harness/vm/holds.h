@@ -15,7 +15,8 @@ namespace pinrig::vm {
 
 class Holds {
  public:
-  /// A held CPU stalls RCU, which warns after 21 s (CONFIG_RCU_CPU_STALL_TIMEOUT): it is released before that.
+  /// A held CPU stalls RCU, which warns after 21 s (CONFIG_RCU_CPU_STALL_TIMEOUT): it is released before
+  /// that.
   static constexpr Seconds longest{15};
 
   Holds(const model::JobSpec& job, Channel gdb, Seconds limit = longest);
