@@ -27,16 +27,6 @@ static long long dirtied(void) {
   return value;
 }
 
-bool cache_watch_begin(struct cache_watch* watch, int fd, bool write, long long pages) {
-  *watch = (struct cache_watch){.fd = fd, .write = write, .pages = pages};
-  if (write) {
-    watch->dirtied = dirtied();
-    return watch->dirtied >= 0 || ktap_fail("/proc/vmstat has no nr_dirtied");
-  }
-  int error = posix_fadvise(fd, 0, (off_t)page_bytes(), POSIX_FADV_DONTNEED);
-  return error == 0 || ktap_fail("POSIX_FADV_DONTNEED: %s", strerror(error));
-}
-
 static bool in_cache(const struct cache_watch* watch) {
   unsigned char resident = 0;
   void* map = mmap(NULL, page_bytes(), PROT_READ, MAP_PRIVATE, watch->fd, 0);
@@ -46,6 +36,19 @@ static bool in_cache(const struct cache_watch* watch) {
   return (resident & 1) != 0;
 }
 
+bool cache_watch_begin(struct cache_watch* watch, int fd, bool write, long long pages) {
+  *watch = (struct cache_watch){.fd = fd, .write = write, .pages = pages};
+  if (write) {
+    watch->dirtied = dirtied();
+    return watch->dirtied >= 0 || ktap_fail("/proc/vmstat has no nr_dirtied");
+  }
+  int error = posix_fadvise(fd, 0, (off_t)page_bytes(), POSIX_FADV_DONTNEED);
+  if (error) return ktap_fail("POSIX_FADV_DONTNEED: %s", strerror(error));
+  // A page that has to stay, such as one that a server has not committed, tells nothing.
+  watch->stays = in_cache(watch);
+  return true;
+}
+
 bool cache_watch_hit(const struct cache_watch* watch) {
-  return watch->write ? dirtied() - watch->dirtied >= watch->pages : in_cache(watch);
+  return watch->write ? dirtied() - watch->dirtied >= watch->pages : !watch->stays && in_cache(watch);
 }

@@ -43,6 +43,7 @@ enum pin_mode caps_announce(const char* name, enum pin_mode found);
 struct cache_watch {
   int fd;
   bool write;
+  bool stays;         // the page was in the cache before, and could not be dropped
   long long dirtied;  // before
   long long pages;
 };

@@ -89,10 +89,15 @@ bool ring_reap(struct ring* ring, int limit_ms, struct io_uring_cqe* cqe) {
   struct __kernel_timespec limit = {limit_ms / 1000, (limit_ms % 1000) * 1000000LL};
   struct io_uring_getevents_arg arg = {.ts = (uintptr_t)&limit};
   unsigned head = *ring->cq_head;
+  // A fault that is injected into copying the time limit fails the wait once.
+  bool again = true;
   while (__atomic_load_n(ring->cq_tail, __ATOMIC_ACQUIRE) == head) {
     unsigned flags = IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG;
-    if (syscall(SYS_io_uring_enter, ring->fd, 0, 1, flags, &arg, sizeof(arg)) < 0 && errno != EINTR)
+    if (syscall(SYS_io_uring_enter, ring->fd, 0, 1, flags, &arg, sizeof(arg)) >= 0 || errno == EINTR)
+      continue;
+    if (errno != EFAULT || !again)
       return ktap_fail("no completion within %d ms: %s", limit_ms, strerror(errno));
+    again = false;
   }
   *cqe = *(struct io_uring_cqe*)(ring->cqes + (head & *ring->cq_mask) * ring->cqe_size);
   __atomic_store_n(ring->cq_head, head + 1, __ATOMIC_RELEASE);

@@ -5,6 +5,8 @@ rows: [D3]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-fs], tools: [mkfs.btrfs], symbols: [BTRFS_FS]}
 not:
+  pages.out.cow: "what would have to be faulted in is copied through the page cache"
+  pages.out.ksm: "what would have to be faulted in is copied through the page cache"
   never.taken: "memory that cannot be taken is copied through the page cache"
   release.no_memory: "6.12 then warns of space that is freed twice (btrfs_free_reserved_data_space())"
 */

@@ -6,6 +6,12 @@ traits: [in, out, data, carry, short]
 needs: {nvme: [pin-raw], devices: [meta], symbols: [BLK_DEV_NVME, BLK_DEV_INTEGRITY]}
 # A kernel that confuses the directions writes to the zero page.
 destructive: true
+not:
+  fault.retried_in.untouched: "its transfers are two pages at most"
+  fault.retried_in.memfd_hole: "its transfers are two pages at most"
+  fault.retried_out.untouched: "its transfers are two pages at most"
+  fault.retried_out.memfd_hole: "its transfers are two pages at most"
+  fault.ends_badly.untouched: "its transfers are two pages at most"
 */
 #include <errno.h>
 #include <stdlib.h>
