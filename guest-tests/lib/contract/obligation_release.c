@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -106,6 +107,7 @@ static void child_side(const struct user* user, struct memory* memory, size_t le
   // What the probe of open() pins is claimed once: with legacy direct I/O by the parent, with all the rest.
   const int nowhere = claims ? -1 : open("/dev/null", O_WRONLY | O_CLOEXEC);
   if (nowhere >= 0) dup2(nowhere, STDOUT_FILENO);
+  if (!claims) unsetenv("PINRIG_CLAIM_FD");
   if (!user->open()) _exit(3);
   if (user->mode && user->mode() == MODE_UNKNOWN) _exit(3);
   const int error = user->take(way, memory->addr, length);
