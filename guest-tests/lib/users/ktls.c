@@ -5,6 +5,8 @@ rows: [G24]
 traits: [in, out, data, carry, short]
 claim: net_zero
 needs: {symbols: [INET, TLS]}
+not:
+  never.taken: "what cannot be taken is copied (tls_sw_sendmsg(), tls_decrypt_sg())"
 */
 #include <errno.h>
 #include <string.h>
