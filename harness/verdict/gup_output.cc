@@ -69,10 +69,22 @@ Lines read_lines(const std::string& output) {
   return found;
 }
 
+/// Each thread prints its own result line, in the order in which they end.
+bool each_number_once(const ktap::Tree& tree) {
+  std::vector<int> numbers;
+  for (const auto& c : tree.cases) numbers.push_back(c.number);
+  std::sort(numbers.begin(), numbers.end());
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    if (numbers[i] != static_cast<int>(i) + 1) return false;
+  }
+  return true;
+}
+
 /// The TAP of 6.12: skipped as a whole, or what is wrong with it.
 void judge_tap(const ktap::Tree& tree, Evidence& evidence) {
   for (const auto& f : tree.findings) {
     if (f.kind == ktap::FindingKind::unknown_directive) continue;
+    if (f.kind == ktap::FindingKind::wrong_number && each_number_once(tree)) continue;
     const Verdict v = f.kind == ktap::FindingKind::bail_out ? Verdict::fail : Verdict::error;
     evidence.against(v, fmt::format("{}: {}", ktap::to_string(f.kind), f.text), f.line);
   }

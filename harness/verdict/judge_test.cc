@@ -455,6 +455,16 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"no_gup_test_6_1", SPOIL { gup(s, r, "check if CONFIG_GUP_TEST is enabled in kernel config\n",
              4); },
              Verdict::skip, "CONFIG_GUP_TEST"},
+        Rule{"threads_end_in_any_order",
+             SPOIL { gup(s, r, "TAP version 13\n1..2\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \n"
+                     "ok 2 ioctl status 0\n"
+                               "# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 1 ioctl status 0\n"); },
+             Verdict::pass, ""},
+        Rule{"one_thread_twice_and_one_never",
+             SPOIL { gup(s, r, "TAP version 13\n1..2\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \n"
+                     "ok 2 ioctl status 0\n"
+                               "# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \nok 2 ioctl status 0\n"); },
+             Verdict::error, "wrong_number"},
         Rule{"threads_share_a_name",
              SPOIL { gup(s, r, "TAP version 13\n1..2\n# PIN_FAST_BENCHMARK: Time: get:1 put:4 us# \n"
                      "ok 1 ioctl status 0\n"
