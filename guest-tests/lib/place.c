@@ -138,25 +138,6 @@ void place_close(struct place* place) {
 bool place_hold(struct place* place) { return dm_suspend(&place->gate); }
 bool place_release(struct place* place) { return dm_resume(&place->gate); }
 
-static struct dm gate_of_ended(void) {
-  struct dm gate = {.made = true};
-  snprintf(gate.name, sizeof(gate.name), "%s", gate_name);
-  return gate;
-}
-
-bool place_release_ended(void) {
-  struct dm gate = gate_of_ended();
-  return dm_resume(&gate);
-}
-
-void place_close_ended(enum place_kind kind) {
-  struct dm gate = gate_of_ended();
-  const char* folder = kind == PLACE_EXT4 ? "/tmp/pinrig-ext4" : "/tmp/pinrig-vfat";
-  if (kind != PLACE_BDEV && umount(folder) < 0) ktap_note("umount of %s: %s", folder, strerror(errno));
-  if (kind != PLACE_BDEV) rmdir(folder);
-  dm_close(&gate);
-}
-
 long long place_skew(const struct place* place, long long sections) {
   if (place->skew == 2) pins_claim_skew(sections);
   return place->skew * sections;

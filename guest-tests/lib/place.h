@@ -41,10 +41,5 @@ void place_close(struct place* place);
 bool place_hold(struct place* place);
 bool place_release(struct place* place);
 
-// Of a gated place that another process opened and held, which is ending: requests go on; and once it has
-// ended, what it left is removed.
-bool place_release_ended(void);
-void place_close_ended(enum place_kind kind);
-
 // Claims the skew of `sections` transfers, and returns how many more pages they release than acquire.
 long long place_skew(const struct place* place, long long sections);

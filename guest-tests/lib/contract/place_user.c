@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,16 +14,33 @@
 
 enum { answer_ms = 20000, tag_held = 1, sector = 512 };
 
+// Made once for all cases of the process, and used by its children: only the file is opened for each case.
 static struct place place = {.fd = -1};
+static pid_t maker;  // 0: it is not made
 static struct aio aio;
-static bool aio_ready, held;
-static enum place_kind opened;
-static bool ended;  // the process that opened it
+static bool aio_ready, held, lost;  // lost: a transfer that has not come back
+
+static void remove_place(void) {
+  if (maker == getpid()) place_close(&place);
+  maker = 0;
+}
+
+static bool make_place(enum place_kind kind) {
+  static bool announced;
+  if (!announced) atexit(remove_place);
+  announced = true;
+  maker = getpid();
+  if (place_open(&place, kind, true, 0)) return true;
+  remove_place();
+  return false;
+}
 
 static bool open_kind(enum place_kind kind) {
-  held = ended = false;
-  opened = kind;
-  aio_ready = place_open(&place, kind, true, 0) && aio_open(&aio, 4);
+  held = lost = false;
+  if (maker == 0 && !make_place(kind)) return false;
+  if (place.fd < 0) place.fd = open(place.path, O_RDWR | O_DIRECT | O_CLOEXEC);
+  if (place.fd < 0) return ktap_fail("%s for direct I/O: %s", place.path, strerror(errno));
+  aio_ready = aio_open(&aio, 4);
   return aio_ready;
 }
 
@@ -35,9 +53,9 @@ void place_user_close(void) {
   held = false;
   if (aio_ready) aio_close(&aio);
   aio_ready = false;
-  place_close(&place);
-  if (ended) place_close_ended(opened);
-  ended = false;
+  if (place.fd >= 0) close(place.fd);
+  place.fd = -1;
+  if (lost) remove_place();
 }
 
 enum pin_mode place_user_mode(void) { return place.mode; }
@@ -46,20 +64,24 @@ struct place* place_user_place(void) {
   return &place;
 }
 
+static long reap(void) {
+  long result;
+  lost = aio_reap(&aio, answer_ms, &result) != tag_held;
+  return lost ? -ETIME : result;
+}
+
 long place_user_carry(enum way way, void* addr, size_t length) {
-  long result = -ETIME;
   const int command = way == WAY_IN ? IOCB_CMD_PREAD : IOCB_CMD_PWRITE;
   const int error = aio_try_submit(&aio, command, place.fd, addr, length, 0, tag_held);
   if (error) return error;
-  return aio_reap(&aio, answer_ms, &result) == tag_held ? result : -ETIME;
+  return reap();
 }
 
 long place_user_carry_pieces(enum way way, const struct iovec* pieces, int count) {
-  long result = -ETIME;
   const int command = way == WAY_IN ? IOCB_CMD_PREADV : IOCB_CMD_PWRITEV;
   const int error = aio_try_submit(&aio, command, place.fd, pieces, (size_t)count, 0, tag_held);
   if (error) return error;
-  return aio_reap(&aio, answer_ms, &result) == tag_held ? result : -ETIME;
+  return reap();
 }
 
 int place_user_take(enum way way, void* addr, size_t length) {
@@ -77,14 +99,13 @@ int place_user_take(enum way way, void* addr, size_t length) {
 }
 
 long place_user_let_go(void) {
-  long result = -ETIME;
   if (!held) return 0;
   place_release(&place);
   held = false;
-  return aio_reap(&aio, answer_ms, &result) == tag_held ? result : -ETIME;
+  return reap();
 }
 
-void place_user_ending(void) { ended = place_release_ended(); }
+void place_user_ending(void) { place_release(&place); }
 
 static size_t whole_sectors(size_t length) { return (length + sector - 1) / sector * sector; }
 
