@@ -62,6 +62,10 @@ bool vfio_bind(char* address, size_t size) {
   char path[128], name[64];
   if (!find(address, size)) return ktap_skip("the machine has no e1000e");
   if (access("/sys/bus/pci/drivers/vfio-pci", F_OK) < 0) return ktap_skip("no vfio-pci (VFIO_PCI)");
+  // A reset on every open and close takes 100 ms each (pcie_flr(), drivers/pci/pci.c); e1000e_start() resets
+  // the device itself. Kernels before 5.15 have no such file.
+  snprintf(path, sizeof(path), FUNCTIONS "/%s/reset_method", address);
+  put(path, "\n");
   snprintf(path, sizeof(path), FUNCTIONS "/%s/driver_override", address);
   if (!put(path, "vfio-pci")) return ktap_fail("%s: %s", path, strerror(errno));
   // Where a device tree says which IOMMU a device is behind, probing a driver is what puts it there.

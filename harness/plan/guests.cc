@@ -167,16 +167,21 @@ Kinds by_kind(const Machine& offer, const std::vector<TestSpec>& tests) {
   return kinds;
 }
 
-/// Shares of nearly the same size, in order.
+std::size_t weight_of(const TestSpec& t) { return 1 + t.args.size() / args_as_a_test; }
+
+/// Shares of nearly the same weight, in order.
 std::vector<std::vector<TestSpec>> shares_of(const std::vector<TestSpec>& tests) {
-  const std::size_t shares = (tests.size() + max_tests_per_guest - 1) / max_tests_per_guest;
-  std::vector<std::vector<TestSpec>> out;
-  for (std::size_t i = 0; i < shares; ++i) {
-    const auto at = [&](std::size_t share) {
-      return tests.begin() + static_cast<std::ptrdiff_t>(share * tests.size() / shares);
-    };
-    out.emplace_back(at(i), at(i + 1));
+  std::size_t all = 0;
+  for (const auto& t : tests) all += weight_of(t);
+  const std::size_t shares = (all + max_tests_per_guest - 1) / max_tests_per_guest;
+  std::vector<std::vector<TestSpec>> out(shares);
+  std::size_t before = 0;
+  for (const auto& t : tests) {
+    // The share in which the middle of the test lies.
+    out[(2 * before + weight_of(t)) * shares / (2 * all)].push_back(t);
+    before += weight_of(t);
   }
+  std::erase_if(out, [](const auto& share) { return share.empty(); });
   return out;
 }
 

@@ -14,6 +14,10 @@ namespace pinrig::plan {
 /// kernel dies, the remaining tests of its guest are lost.
 inline constexpr std::size_t max_tests_per_guest = 100;
 
+/// A test that takes its cases as arguments (contract/*: up to 200) counts as one test more for as many of
+/// them.
+inline constexpr std::size_t args_as_a_test = 16;
+
 /// As few guests as the needs and `max_tests_per_guest` allow, without ids. The main one, first, has the
 /// tests that need only plain devices; each set of kernel parameters gets one; so do devices that change how
 /// all others work (an IOMMU, nested KVM) and tests that need more memory, CPUs or NUMA nodes than the

@@ -219,6 +219,21 @@ TEST(Groups, ALongGuestIsMadeSharesOfNearlyTheSameSizeInOrder) {
   EXPECT_THAT(drives(groups[1].machine), IsEmpty()) << "each share has a machine of its own";
 }
 
+TEST(Groups, TestsWithManyCasesAsArgumentsWeighMore) {
+  const auto with_cases = [](const std::string& name, std::size_t cases) {
+    TestSpec t = test(name);
+    t.args.assign(cases, "pages.in.anon");
+    return t;
+  };
+  constexpr std::size_t half = max_tests_per_guest / 2 * args_as_a_test;
+  EXPECT_EQ(guests({with_cases("a", 1), with_cases("b", 200)}).size(), 1u);
+  EXPECT_THAT(guests({with_cases("a", half), with_cases("b", half), test("c"), test("d")}),
+              ElementsAre("|share 1 of 2| a", ".2|share 2 of 2| b c d"));
+  EXPECT_THAT(guests({test("a"), with_cases("b", 8 * half)}),
+              ElementsAre("|share 1 of 2| a", ".2|share 2 of 2| b"))
+      << "one test is never split, and no guest is empty";
+}
+
 TEST(Groups, NoTestsNoGuests) { EXPECT_TRUE(group_tests(offer(), {}).empty()); }
 
 }  // namespace
