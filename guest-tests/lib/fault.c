@@ -69,17 +69,22 @@ bool fault_nth_arm(int nth) {
   return pwrite(fd, text, (size_t)length, 0) == length || ktap_fail("arming fail-nth: %s", strerror(errno));
 }
 
-bool fault_nth_disarm(void) {
+int fault_nth_pause(void) {
   char text[16] = "";
   // Where copies to user memory are made to fail too, this very read can be the one that does (EFAULT): then
   // the operation had not got that far. The write of 0 can fail in the same way, and with that has done its
   // work.
-  ssize_t got = pread(nth_file(), text, sizeof(text) - 1, 0);
-  bool injected = got > 0 && atoi(text) == 0;
+  const ssize_t got = pread(nth_file(), text, sizeof(text) - 1, 0);
   for (int tries = 0; tries < 3 && pwrite(nth_file(), "0", 1, 0) != 1; ++tries) {
   }
-  return injected;
+  return got > 0 ? atoi(text) : 1;
 }
+
+void fault_nth_resume(int left) {
+  if (left > 0) fault_nth_arm(left);
+}
+
+bool fault_nth_disarm(void) { return fault_nth_pause() == 0; }
 
 int fault_walk(bool (*attempt)(void* context, int nth), void* context, int limit) {
   int injected = 0;

@@ -15,6 +15,12 @@ bool fault_nth_arm(int nth);
 // Disarms it. True when the fault was injected; false: the thread made fewer allocations.
 bool fault_nth_disarm(void);
 
+// For what is not part of the operation, such as a new connection: no fault is injected until
+// fault_nth_resume() with the result, the allocations that are left until the fault (0: none is armed, or it was
+// injected).
+int fault_nth_pause(void);
+void fault_nth_resume(int left);
+
 // Calls `attempt(context, nth)` for nth = 1, 2, ... `limit`, each of which arms the nth fault, until one in
 // which it was not injected. `attempt` returns whether it was, and may fail the running case. Returns the
 // number of faults, and fails the running case when the limit was too low.

@@ -132,6 +132,12 @@ static bool matches(const struct pins* before, const struct pins* now, const str
   return acquired >= want->least && acquired <= want->most && acquired - released == want->held;
 }
 
+// More than can ever be right, and nothing is outstanding that could still come back.
+static bool beyond(const struct pins* before, const struct pins* now, const struct range* want) {
+  const long long acquired = now->acquired - before->acquired;
+  return acquired > want->most && acquired - (now->released - before->released) <= want->held;
+}
+
 // Waits for `want`. Returns whether it came and sets *after to the last sample.
 static bool settle(const struct pins* before, struct pins* after, const struct range* want,
                    long long* waited_ms) {
@@ -146,6 +152,7 @@ static bool settle(const struct pins* before, struct pins* after, const struct r
       patience_ended(&patience, false);
       return true;
     }
+    if (same(after, &last) && beyond(before, after, want)) break;
     if (!same(after, &last)) moved = now;
     last = *after;
     if (now - start > settle_cap_ms() || now - moved > patience_now(&patience)) break;

@@ -70,10 +70,15 @@ struct io_uring_sqe* ring_next(struct ring* ring) {
 
 int ring_try_submit(struct ring* ring) {
   unsigned count = ring->queued;
-  __atomic_store_n(ring->sq_tail, *ring->sq_tail + count, __ATOMIC_RELEASE);
+  const unsigned first = *ring->sq_tail;
+  __atomic_store_n(ring->sq_tail, first + count, __ATOMIC_RELEASE);
   ring->queued = 0;
   long taken = syscall(SYS_io_uring_enter, ring->fd, count, 0, 0, NULL, 0);
-  return taken < 0 ? -errno : (int)taken;
+  if (taken >= 0) return (int)taken;
+  const int error = errno;
+  // Nothing was accepted (io_submit_sqes()): the next submission is not to begin with these.
+  __atomic_store_n(ring->sq_tail, first, __ATOMIC_RELEASE);
+  return -error;
 }
 
 bool ring_submit(struct ring* ring) {

@@ -73,7 +73,7 @@ static bool walk_one(void* context, int nth) {
   walk->refused += done < 0;
   walk->done += done == (long)walk->length;
   if (!injected && done != (long)walk->length) ktap_fail("without a fault it gave %ld", done);
-  return injected;
+  return injected && (!walk->user->renew || walk->user->renew());
 }
 
 // Whether an allocation can fail here at all is the kernel's business: what counts is that nothing stays.

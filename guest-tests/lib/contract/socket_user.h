@@ -10,7 +10,8 @@ enum { socket_user_most = 64 << 10 };
 bool socket_user_open_zerocopy(void);
 bool socket_user_open_tls(void);
 void socket_user_close(void);
-// A new connection instead of one that an error has ended.
+// A new connection instead of one that an error has ended or disturbed.
+bool socket_user_renew_zerocopy(void);
 bool socket_user_renew_tls(void);
 // [0] sends, [1] receives.
 extern int socket_user_ends[2];

@@ -42,6 +42,9 @@ struct user {
   // called in either case, and undoes all of it.
   bool (*open)(void);
   void (*close)(void);
+  // After an operation in which an allocation was made to fail: as open() leaves it, so that a connection or
+  // a ring on which something was lost does not fail the next one. NULL: it keeps nothing.
+  bool (*renew)(void);
   // In a child of fork() that lives on while the memory is released: closes what it inherited and would hold
   // the memory by. NULL: nothing does.
   void (*forked)(void);

@@ -43,6 +43,7 @@ const struct user user_ktls = {
     .open = socket_user_open_tls,
     .close = socket_user_close,
     .mode = user_takes_references,
+    .renew = socket_user_renew_tls,
     .carry = carry,
     .store = local_end_store,
     .load = local_end_load,

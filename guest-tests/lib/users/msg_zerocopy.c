@@ -50,6 +50,7 @@ const struct user user_msg_zerocopy = {
     .open = socket_user_open_zerocopy,
     .close = socket_user_close,
     .mode = user_takes_references,
+    .renew = socket_user_renew_zerocopy,
     .carry = carry,
     .carry_pieces = carry_pieces,
     .store = local_end_store,

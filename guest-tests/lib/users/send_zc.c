@@ -23,10 +23,20 @@ static struct ring ring = {.fd = -1};
 
 static bool open_user(void) { return socket_user_open_zerocopy() && ring_open(&ring, 4, 0); }
 
-static void close_user(void) {
+static void close_ring(void) {
   if (ring.fd >= 0) ring_close(&ring);
   ring.fd = -1;
+}
+
+static void close_user(void) {
+  close_ring();
   socket_user_close();
+}
+
+// A request that was not accepted stays in the ring.
+static bool renew(void) {
+  close_ring();
+  return socket_user_renew_zerocopy() && ring_open(&ring, 4, 0);
 }
 
 static long carry(enum way way, void* addr, size_t length) {
@@ -51,6 +61,7 @@ const struct user user_send_zc = {
     .open = open_user,
     .close = close_user,
     .mode = user_takes_references,
+    .renew = renew,
     .carry = carry,
     .store = local_end_store,
     .load = local_end_load,
