@@ -40,6 +40,7 @@ struct ContractUser {
   std::string name;  ///< "bdev"
   std::string test;  ///< that asks it everything: "contract/bdev"
   std::string what;
+  std::vector<std::string> rows;  ///< of guest-tests/map.yaml
   std::vector<std::string> traits;
   std::map<std::string, std::string> not_obligations;  ///< that cannot be asked of it -> why
   std::map<std::string, std::string> not_cells;        ///< cell_name() -> why

@@ -24,10 +24,16 @@ using State = ContractResult::State;
 model::Contract contract() {
   model::Contract c;
   c.memory = {{.name = "anon"}, {.name = "thp"}, {.name = "hugetlb"}};
-  c.obligations = {{.name = "pages.in"},
+  c.obligations = {{.name = "pages.in", .what = "exactly the pages"},
                    {.name = "pages.out", .asks = {"out"}, .otherwise = "it never reads"},
-                   {.name = "fork", .not_memory = {{"hugetlb", "one page is enough"}}}};
-  c.users = {{.name = "bdev", .test = "contract/bdev", .traits = {"out"}},
+                   {.name = "fork",
+                    .what = "the parent keeps the page",
+                    .not_memory = {{"hugetlb", "one page is enough"}}}};
+  c.users = {{.name = "bdev",
+              .test = "contract/bdev",
+              .what = "O_DIRECT on a drive",
+              .rows = {"D1", "D7"},
+              .traits = {"out"}},
              {.name = "udmabuf",
               .test = "contract/udmabuf",
               .not_cells = {{"fork.thp", "memfds only"}},
@@ -236,7 +242,10 @@ TEST(ContractText, Markdown) {
   f.write({kernel(Arch::x86_64, 0, "base", some_of_all())});
   const auto m = matrix_of(f);
   const std::string all = contract_markdown(m, view());
-  EXPECT_THAT(all, HasSubstr("| user | pages | fork |\n|---|---|---|\n| bdev | 2 1F 1k 1x 1s | 1 1? |\n"));
+  EXPECT_THAT(
+      all,
+      HasSubstr(
+          "| user | rows | pages | fork |\n|---|---|---|---|\n| bdev | D1, D7 | 2 1F 1k 1x 1s | 1 1? |\n"));
   const std::string user = contract_markdown(m, view("udmabuf"));
   EXPECT_THAT(user, HasSubstr("| obligation | anon | thp | hugetlb |"));
   EXPECT_THAT(user, HasSubstr("| pages.in | -1 | ? | ? |"));

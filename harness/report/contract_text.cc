@@ -226,6 +226,29 @@ std::string listed(const std::string& title, const std::vector<std::string>& ite
 constexpr const char* legend =
     "{} pass, F fail, k known issue, x expected to fail, s skip, ? not yet, - not applicable";
 
+std::string rows_of(const model::Contract& contract, const std::string& user) {
+  const auto it = std::find_if(contract.users.begin(), contract.users.end(),
+                               [&](const auto& u) { return u.name == user; });
+  return it == contract.users.end() ? "" : join(it->rows, ", ");
+}
+
+/// What the chosen user, obligation and memory are.
+std::string titles(const model::Contract& contract, const ContractView& view, const Painter& p) {
+  std::string out;
+  const auto add = [&](const std::string& name, const std::string& what, const std::string& rows) {
+    out +=
+        hanging(p, "", fmt::format("{}: {}{}", name, what, rows.empty() ? "" : fmt::format(" ({})", rows)));
+  };
+  if (view.user) {
+    const auto& user = contract.users[*view.user];
+    add(user.test, user.what, join(user.rows, ", "));
+  }
+  if (view.obligation)
+    add(contract.obligations[*view.obligation].name, contract.obligations[*view.obligation].what, "");
+  if (view.memory) add(contract.memory[*view.memory].name, contract.memory[*view.memory].what, "");
+  return out.empty() ? "" : out + "\n";
+}
+
 std::string notes_text(const Notes& notes, const Painter& p) {
   std::string out;
   for (std::size_t n = 0; n < notes.texts().size(); ++n)
@@ -240,7 +263,7 @@ std::string contract_terminal(const ContractMatrix& matrix, const ContractView& 
   if (matrix.contract.users.empty()) return "the contract has no users\n";
   Notes notes;
   const ContractGrid grid = fitting_grid(matrix, view, p);
-  std::string out = table_text(matrix, grid, notes, p);
+  std::string out = titles(matrix.contract, view, p) + table_text(matrix, grid, notes, p);
   if (!notes.texts().empty()) out += "\n" + notes_text(notes, p);
   if (!grid.single) out += listed("failed", failures(matrix, view), p);
   out += listed("not as expected as a whole", texts_of(matrix.tests, view), p);
@@ -258,8 +281,10 @@ std::string contract_markdown(const ContractMatrix& matrix, const ContractView& 
   Notes notes;
   const ContractGrid grid = contract_grid(matrix, view, ContractColumns::groups);
   const Texts texts = texts_of(matrix, grid, false, notes, p);
-  std::string head = view.user ? "| obligation |" : "| user |";
-  std::string rule = "|---|";
+  // The labels of the map, where there is a row for each user.
+  const bool labels = !view.user;
+  std::string head = labels ? "| user | rows |" : "| obligation |";
+  std::string rule = labels ? "|---|---|" : "|---|";
   for (const auto& c : grid.columns) {
     head += fmt::format(" {} |", c);
     rule += "---|";
@@ -267,6 +292,7 @@ std::string contract_markdown(const ContractMatrix& matrix, const ContractView& 
   std::string out = head + "\n" + rule + "\n";
   for (std::size_t r = 0; r < grid.rows.size(); ++r) {
     out += fmt::format("| {} |", grid.rows[r]);
+    if (labels) out += fmt::format(" {} |", rows_of(matrix.contract, grid.rows[r]));
     for (const auto& text : texts[r]) out += fmt::format(" {} |", escaped_cell(text));
     out += "\n";
   }

@@ -94,9 +94,18 @@ std::vector<std::string> cases_of(const Contract& contract, const ContractUser& 
 void check_red(Reader& r, const Fields& f, const std::string& user, const std::vector<std::string>& cases) {
   const Node* proof = f.get("proof");
   if (proof == nullptr || !r.ok()) return;
-  const Node* red = Fields(r, *proof, Section::proof).get("red");
-  if (red == nullptr) return;
-  for (const auto& glob : red->items) {
+  std::vector<const Node*> globs;
+  const auto add = [&](const Node& one) {
+    const Node* red = Fields(r, one, Section::proof).get("red");
+    if (red == nullptr) return;
+    for (const auto& glob : red->items) globs.push_back(&glob);
+  };
+  if (proof->kind == Node::Kind::list)
+    std::for_each(proof->items.begin(), proof->items.end(), add);
+  else
+    add(*proof);
+  for (const Node* at : globs) {
+    const Node& glob = *at;
     if (std::any_of(cases.begin(), cases.end(),
                     [&](const std::string& name) { return glob_match(glob.text, name); }))
       continue;
@@ -148,6 +157,7 @@ Result<void> read_user(const fs::path& file, const Project& project, Contract& c
   });
   read_test_keys(r, f, project, test);
   user.what = test.what;
+  user.rows = test.rows;
   test.args = cases_of(contract, user, false);
   test.quick_args = cases_of(contract, user, true);
   if (test.args.empty())
