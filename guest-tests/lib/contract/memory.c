@@ -83,10 +83,13 @@ static const struct maker {
     [MEMORY_UNTOUCHED] = {"untouched", untouched, false, false},
     [MEMORY_COW] = {"cow", cow, true, false},
     [MEMORY_ZERO] = {"zero", zero, false, false},
+    [MEMORY_ZERO_THP] = {"zero_thp", memory_make_zero_thp, false, false},
     [MEMORY_THP] = {"thp", thp, true, false},
     [MEMORY_PTE_THP] = {"pte_thp", pte_thp, true, false},
+    [MEMORY_THP_PAIR] = {"thp_pair", memory_make_thp_pair, true, false},
     [MEMORY_MTHP] = {"mthp", memory_make_mthp, true, false},
     [MEMORY_HUGETLB] = {"hugetlb", hugetlb, true, false},
+    [MEMORY_HUGETLB_PAIR] = {"hugetlb_pair", memory_make_hugetlb_pair, true, false},
     [MEMORY_HUGETLB_64K] = {"hugetlb_64k", memory_make_hugetlb_64k, true, false},
     [MEMORY_HUGETLB_32M] = {"hugetlb_32m", memory_make_hugetlb_32m, true, false},
     [MEMORY_HUGETLB_1G] = {"hugetlb_1g", memory_make_hugetlb_1g, true, false},
@@ -112,6 +115,20 @@ enum memory_kind memory_of(const char* name) {
 }
 
 bool memory_is_written(enum memory_kind kind) { return makers[kind].written; }
+
+// Those of 32 MiB and 1 GiB are too large to ask for two.
+size_t memory_two_folios(enum memory_kind kind, size_t size) {
+  size_t folio = 0;
+  if (kind == MEMORY_MTHP || kind == MEMORY_HUGETLB_64K)
+    folio = 65536;
+  else if (kind == MEMORY_HUGETLB || kind == MEMORY_MEMFD_HUGETLB)
+    folio = hugetlb_bytes();
+  else if (kind == MEMORY_THP || kind == MEMORY_MEMFD_THP || kind == MEMORY_PTE_THP ||
+           kind == MEMORY_ZERO_THP)
+    folio = thp_bytes() <= BUFFER_MOST_THP ? thp_bytes() : 0;
+  return 2 * folio > size ? 2 * folio : size;
+}
+
 bool memory_is_shared(enum memory_kind kind) { return makers[kind].shared; }
 
 bool memory_get(struct memory* memory, enum memory_kind kind, size_t size) {

@@ -9,15 +9,18 @@
 #include "buffers.h"
 
 enum memory_kind {
-  MEMORY_ANON,         // anon: private base pages, written
-  MEMORY_UNTOUCHED,    // untouched: private, never touched
-  MEMORY_COW,          // cow: private and written, shared with a child that is alive
-  MEMORY_ZERO,         // zero: private, only read: the zero page
-  MEMORY_THP,          // thp: transparent huge pages, mapped as such
-  MEMORY_PTE_THP,      // pte_thp: transparent huge pages mapped by base pages
-  MEMORY_MTHP,         // mthp: folios of 64 KiB (contpte on arm64)
-  MEMORY_HUGETLB,      // hugetlb: of the default huge page size
-  MEMORY_HUGETLB_64K,  // hugetlb_64k, and so on: of another size
+  MEMORY_ANON,          // anon: private base pages, written
+  MEMORY_UNTOUCHED,     // untouched: private, never touched
+  MEMORY_COW,           // cow: private and written, shared with a child that is alive
+  MEMORY_ZERO,          // zero: private, only read: the zero page
+  MEMORY_ZERO_THP,      // zero_thp: private, only read: the huge zero page
+  MEMORY_THP,           // thp: transparent huge pages, mapped as such
+  MEMORY_PTE_THP,       // pte_thp: transparent huge pages mapped by base pages
+  MEMORY_THP_PAIR,      // thp_pair: two of them that are neighbors in physical memory too
+  MEMORY_MTHP,          // mthp: folios of 64 KiB (contpte on arm64)
+  MEMORY_HUGETLB,       // hugetlb: of the default huge page size
+  MEMORY_HUGETLB_PAIR,  // hugetlb_pair: two of them that are neighbors in physical memory too
+  MEMORY_HUGETLB_64K,   // hugetlb_64k, and so on: of another size
   MEMORY_HUGETLB_32M,
   MEMORY_HUGETLB_1G,
   MEMORY_MEMFD,          // memfd: a shared mapping of a memfd, written
@@ -61,8 +64,10 @@ void memory_put(struct memory* memory);
 const struct memory* memory_at(const void* addr);
 int memory_fd(const struct memory* memory);
 
-// May its content be written by the test itself before it is taken (not: untouched, zero, a hole)?
+// May its content be written by the test itself before it is taken (not: untouched, zero, zero_thp, a hole)?
 bool memory_is_written(enum memory_kind kind);
+// Bytes to ask for, so that there are two folios where they are large: at least `size`.
+size_t memory_two_folios(enum memory_kind kind, size_t size);
 // Is it a mapping of something that others see too?
 bool memory_is_shared(enum memory_kind kind);
 // Oracles without counters, after all is released: huge pages return to their pool, a memfd can be sealed.

@@ -36,7 +36,7 @@ static bool control(const char* path, const char* value) {
 }
 
 // Reserves `align` more than is needed, so that what is used begins at a multiple of it.
-static bool map_aligned(struct memory* memory, size_t size, size_t align, int flags, int fd) {
+bool memory_map_aligned(struct memory* memory, size_t size, size_t align, int flags, int fd) {
   const size_t used = (size + align - 1) / align * align;
   void* room = mmap(NULL, used + align, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (room == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
@@ -54,7 +54,7 @@ bool memory_make_mthp(struct memory* memory, size_t size) {
   memory->folio = 65536;
   if (page_bytes() >= memory->folio) return ktap_skip("a base page is as large as a folio of 64 KiB");
   if (!control(mthp_control, "madvise")) return false;
-  if (!map_aligned(memory, size, memory->folio, MAP_PRIVATE | MAP_ANONYMOUS, -1)) return false;
+  if (!memory_map_aligned(memory, size, memory->folio, MAP_PRIVATE | MAP_ANONYMOUS, -1)) return false;
   // No room for a larger one below this address and below the next multiple of it.
   madvise(memory->addr, memory->size, MADV_HUGEPAGE);
   memset(memory->addr, 0x5a, memory->size);
@@ -92,7 +92,8 @@ bool memory_make_memfd_thp(struct memory* memory, size_t size) {
   if (huge == 0 || !control(shmem_control, "advise")) return false;
   size = (size + huge - 1) / huge * huge;
   memory->folio = huge;
-  if (!sized_memfd(memory, 0, size) || !map_aligned(memory, size, huge, MAP_SHARED, memory->fd)) return false;
+  if (!sized_memfd(memory, 0, size) || !memory_map_aligned(memory, size, huge, MAP_SHARED, memory->fd))
+    return false;
   if (madvise(memory->addr, memory->size, MADV_HUGEPAGE) < 0)
     return ktap_skip("MADV_HUGEPAGE of shared memory: %s", strerror(errno));
   memset(memory->addr, 0x5a, memory->size);

@@ -7,6 +7,13 @@
 // Maps `size` bytes, rounded up to pages, as all of `memory`. False: the running case has failed.
 bool memory_map(struct memory* memory, size_t size, int protection, int flags, int fd);
 
+// The same at a multiple of `align`, a power of two, and as many bytes as `align` makes of `size`.
+bool memory_map_aligned(struct memory* memory, size_t size, size_t align, int flags, int fd);
+
+bool memory_make_zero_thp(struct memory* memory, size_t size);
+// Exactly two huge pages, whatever `size` is.
+bool memory_make_thp_pair(struct memory* memory, size_t size);
+bool memory_make_hugetlb_pair(struct memory* memory, size_t size);
 bool memory_make_mthp(struct memory* memory, size_t size);
 // Huge pages of one size; what the pool lacks is added to it, and memory_end_hugetlb() removes that again.
 bool memory_make_hugetlb_64k(struct memory* memory, size_t size);

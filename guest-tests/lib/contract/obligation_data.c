@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 // The data is right in every shape, and no byte outside of the range changes.
+#include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "contract/obligations.h"
 #include "ktap.h"
@@ -28,6 +31,8 @@ static size_t shapes_of(const struct user* user, const struct memory* memory, st
   add(shapes, &count, user, page / 2, page);
   add(shapes, &count, user, page - unit, 2 * unit);
   add(shapes, &count, user, 3 * page + unit, 3 * page - 2 * unit);
+  // The last piece is the smallest there is.
+  add(shapes, &count, user, 0, 4 * page + unit);
   if (unit == 1) add(shapes, &count, user, 4 * page - 1, 3);
   if (unit == 1) add(shapes, &count, user, 5, 2 * page + 9);
   if (folio > page) add(shapes, &count, user, folio - 3 * page, 2 * page);
@@ -36,11 +41,22 @@ static size_t shapes_of(const struct user* user, const struct memory* memory, st
   return count;
 }
 
-// The bytes around the range, to either side within one page.
+// The range and the bytes around it, to either side within one page.
+static void window_of(const struct memory* memory, size_t offset, size_t length, size_t* from, size_t* to) {
+  *from = offset > page_bytes() ? offset - page_bytes() : 0;
+  *to = offset + length + page_bytes();
+  if (*to > memory->size) *to = memory->size;
+}
+
+static void surround(const struct memory* memory, const struct shape* shape) {
+  size_t from, to;
+  window_of(memory, shape->offset, shape->length, &from, &to);
+  memset(memory->addr + from, around, to - from);
+}
+
 static bool untouched_around(const struct memory* memory, size_t offset, size_t length) {
-  const size_t from = offset > page_bytes() ? offset - page_bytes() : 0;
-  size_t to = offset + length + page_bytes();
-  if (to > memory->size) to = memory->size;
+  size_t from, to;
+  window_of(memory, offset, length, &from, &to);
   for (size_t at = from; at < to; ++at) {
     if ((at < offset || at >= offset + length) && memory->addr[at] != around)
       return ktap_fail("byte %zu changed, which is %s the range", at, at < offset ? "before" : "behind");
@@ -48,16 +64,31 @@ static bool untouched_around(const struct memory* memory, size_t offset, size_t 
   return true;
 }
 
+// What was written has not come to the page of zeros that others map, too.
+static bool zeros_are_zero(const struct memory* memory) {
+  const size_t length = memory->folio;
+  unsigned char* map = mmap(NULL, 2 * length, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (map == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
+  const unsigned char* zeros = map + (length - (uintptr_t)map % length) % length;
+  if (length > page_bytes()) madvise((void*)(uintptr_t)zeros, length, MADV_HUGEPAGE);
+  bool good = true;
+  for (size_t at = 0; good && at < length; ++at)
+    good = zeros[at] == 0 || ktap_fail("byte %zu of memory that was never written is %#x", at, zeros[at]);
+  munmap(map, 2 * length);
+  return good;
+}
+
 static bool one_in(const struct user* user, const struct memory* memory, const struct shape* shape,
                    unsigned seed) {
   const bool written = memory_is_written(memory->kind);
   unsigned char* addr = memory->addr + shape->offset;
-  if (written) memset(memory->addr, around, memory->size);
+  if (written) surround(memory, shape);
   if (!contract_store(user, shape->length, seed) || !contract_transfer(user, WAY_IN, addr, shape->length))
     return false;
   const long bad = pattern_check(addr, shape->length, seed, 0);
   if (bad >= 0)
     return ktap_fail("%zu bytes at %zu: wrong data at byte %ld", shape->length, shape->offset, bad);
+  if (memory->kind == MEMORY_ZERO || memory->kind == MEMORY_ZERO_THP) return zeros_are_zero(memory);
   return !written || untouched_around(memory, shape->offset, shape->length);
 }
 
@@ -94,8 +125,7 @@ static void each_shape(const struct user* user, enum memory_kind kind,
   struct memory memory;
   struct shape shapes[most_shapes];
   unsigned seed = 20;
-  const size_t size = kind == MEMORY_MTHP || kind == MEMORY_HUGETLB_64K ? 2 * 65536 : 16 * page_bytes();
-  if (memory_get(&memory, kind, size)) {
+  if (memory_get(&memory, kind, memory_two_folios(kind, 16 * page_bytes()))) {
     const size_t count = shapes_of(user, &memory, shapes);
     for (size_t i = 0; i < count; ++i) {
       if (shapes[i].offset + shapes[i].length > memory.size) continue;

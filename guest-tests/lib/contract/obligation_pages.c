@@ -7,7 +7,7 @@
 #include "ktap.h"
 #include "pins.h"
 
-enum { pages = 16, seed = 11 };
+enum { pages = 16, seed = 11, most_ranges = 5 };
 
 struct range {
   size_t offset, length;
@@ -26,6 +26,10 @@ static size_t ranges_of(const struct user* user, const struct memory* memory, st
   if (memory->folio > page && unit <= page && memory->size >= 2 * memory->folio &&
       user_length(user, 4 * page) == 4 * page)
     ranges[count++] = (struct range){memory->folio - 2 * page, 4 * page};
+  // Two whole folios, which may be neighbors in physical memory.
+  if (memory->folio > page && memory->size >= 2 * memory->folio &&
+      user_length(user, 2 * memory->folio) == 2 * memory->folio)
+    ranges[count++] = (struct range){0, 2 * memory->folio};
   return count;
 }
 
@@ -38,14 +42,8 @@ static void check(const struct user* owner, enum memory_kind kind, enum way way)
   struct user asked = *owner;
   const struct user* user = &asked;
   struct memory memory;
-  struct range ranges[4];
-  size_t wanted = (pages + 1) * page_bytes();
-  if (thp_bytes() && (kind == MEMORY_THP || kind == MEMORY_MEMFD_THP || kind == MEMORY_PTE_THP))
-    wanted = 2 * thp_bytes();
-  else if (kind == MEMORY_HUGETLB || kind == MEMORY_MEMFD_HUGETLB)
-    wanted = 2 * hugetlb_bytes();
-  else if (kind == MEMORY_MTHP || kind == MEMORY_HUGETLB_64K)
-    wanted = 2 * 65536;
+  struct range ranges[most_ranges];
+  const size_t wanted = memory_two_folios(kind, (pages + 1) * page_bytes());
   // A page that others have too is taken on the fast way, released, made the process's own, and taken again
   // (mm/gup.c gup_must_unshare()).
   if (way == WAY_OUT && (kind == MEMORY_COW || kind == MEMORY_KSM)) asked.counts_at_least = true;

@@ -15,6 +15,8 @@ not:
 #include "contract/fixed_user.h"
 #include "ktap.h"
 
+enum { most = 4 << 20 };
+
 static int device = -1;
 
 static bool open_user(void) {
@@ -55,6 +57,7 @@ const struct user user_io_uring_fixed = {
     .store = store,
     .load = load,
     .counts = fixed_user_counts,
+    .most = most,
     .longterm = true,
     .charge = CHARGE_VMPIN,
     .charged = fixed_user_charged,

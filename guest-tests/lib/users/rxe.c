@@ -11,7 +11,7 @@ proof: {mutant: m95-rxe-first-page-only, red: [data.in.anon, data.out.hugetlb]}
 #include "contract/user.h"
 #include "mr_pair.h"
 
-enum { most = 2 << 20, far_pages = 16 };
+enum { most = 2 << 20, far_pages = 32 };
 
 static struct pair pair;
 static struct buffer other;

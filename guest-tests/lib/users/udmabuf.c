@@ -21,7 +21,8 @@ not:
 not_memory: {anon: "it takes a memfd alone", untouched: "it takes a memfd alone", cow: "it takes a memfd
 alone", zero: "it takes a memfd alone", thp: "it takes a memfd alone", pte_thp: "it takes a memfd alone",
   mthp: "it takes a memfd alone", hugetlb: "it takes a memfd alone", ksm: "it takes a memfd alone",
-  guard: "it takes a memfd alone"}
+  guard: "it takes a memfd alone", zero_thp: "it takes a memfd alone",
+  thp_pair: "it takes a memfd alone", hugetlb_pair: "it takes a memfd alone"}
 */
 #include <errno.h>
 #include <fcntl.h>

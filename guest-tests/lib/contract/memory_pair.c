@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+// Huge pages that are special by where they are in physical memory: two neighbors, which a user can take for
+// one piece, and the page of zeros that every huge page is until it is written.
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "contract/memory_maker.h"
+#include "ktap.h"
+#include "pagemap.h"
+
+enum { candidates = 8 };
+
+static const char zero_control[] = "/sys/kernel/mm/transparent_hugepage/use_zero_page";
+
+// Two of the huge pages at `area` with consecutive frames, in this order.
+static bool neighbors(const unsigned char* area, size_t count, size_t huge, size_t* first, size_t* second) {
+  uint64_t frames[candidates];
+  for (size_t i = 0; i < count; ++i) frames[i] = pagemap_pfn(area + i * huge);
+  for (*first = 0; *first < count; ++*first) {
+    for (*second = 0; *second < count; ++*second) {
+      if (frames[*first] && frames[*second] == frames[*first] + huge / page_bytes()) return true;
+    }
+  }
+  return false;
+}
+
+// Moves the pair to `room`, whole huge pages at a time, and unmaps the others.
+static bool move_pair(struct memory* memory, unsigned char* room, size_t huge) {
+  size_t which[2];
+  if (!neighbors(memory->addr, memory->size / huge, huge, &which[0], &which[1]))
+    return ktap_skip("no two huge pages of %zu are neighbors in memory", memory->size / huge);
+  for (size_t i = 0; i < 2; ++i) {
+    unsigned char* to = room + i * huge;
+    if (mremap(memory->addr + which[i] * huge, huge, huge, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+      return ktap_fail("mremap of a huge page: %s", strerror(errno));
+  }
+  const uint64_t frame = pagemap_pfn(room);
+  if (frame == 0 || pagemap_pfn(room + huge) != frame + huge / page_bytes())
+    return ktap_fail("the huge pages are no neighbors after mremap()");
+  return true;
+}
+
+static bool make_pair(struct memory* memory, size_t count, size_t huge, int flags) {
+  struct memory room = *memory;
+  memory->folio = huge;
+  // Address space, where the pair goes; what is left of the candidates is unmapped at once.
+  if (!memory_map_aligned(&room, 2 * huge, huge, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1))
+    return false;
+  bool good = memory_map_aligned(memory, count * huge, huge, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1);
+  if (good && !(flags & MAP_HUGETLB)) madvise(memory->addr, memory->size, MADV_HUGEPAGE);
+  if (good) {
+    memset(memory->addr, 0x5a, memory->size);
+    good = move_pair(memory, room.addr, huge);
+  }
+  if (memory->map != MAP_FAILED) munmap(memory->map, memory->map_size);
+  memory->map = room.map;
+  memory->map_size = room.map_size;
+  memory->addr = room.addr;
+  memory->size = room.size;
+  return good;
+}
+
+bool memory_make_thp_pair(struct memory* memory, size_t size) {
+  const size_t huge = thp_usable();
+  (void)size;
+  return huge && make_pair(memory, candidates, huge, 0);
+}
+
+bool memory_make_hugetlb_pair(struct memory* memory, size_t size) {
+  const size_t huge = hugetlb_bytes();
+  const long free_pages = hugetlb_free();
+  (void)size;
+  if (huge == 0) return ktap_skip("no hugetlb pages in this kernel");
+  if (free_pages < 2) return ktap_skip("2 free huge pages are needed, only %ld exist", free_pages);
+  return make_pair(memory, free_pages < candidates ? (size_t)free_pages : candidates, huge, MAP_HUGETLB);
+}
+
+// One read of each huge page maps the page of zeros.
+bool memory_make_zero_thp(struct memory* memory, size_t size) {
+  const size_t huge = thp_usable();
+  char enabled = 0;
+  if (huge == 0) return false;
+  const int fd = open(zero_control, O_RDONLY | O_CLOEXEC);
+  if (fd < 0 || read(fd, &enabled, 1) != 1 || enabled != '1')
+    ktap_skip("no huge zero page (%s)", zero_control);
+  if (fd >= 0) close(fd);
+  if (enabled != '1') return false;
+  memory->folio = huge;
+  if (!memory_map_aligned(memory, size, huge, MAP_PRIVATE | MAP_ANONYMOUS, -1)) return false;
+  madvise(memory->addr, memory->size, MADV_HUGEPAGE);
+  for (size_t at = 0; at < memory->size; at += huge) (void)*(volatile unsigned char*)(memory->addr + at);
+  const uint64_t frame = pagemap_pfn(memory->addr), next = pagemap_pfn(memory->addr + page_bytes());
+  return (frame && next == frame + 1) || ktap_skip("the kernel mapped no huge zero page");
+}
