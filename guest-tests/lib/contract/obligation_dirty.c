@@ -3,6 +3,7 @@
 // memory, the medium for files.
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 #include "pagemap.h"
 #include "pins.h"
 
-enum { pages = 16, stale = 90, fresh = 91, rounds = 50 };
+enum { pages = 16, stale = 90, fresh = 91, around = 0x77, rounds = 50 };
 
 static size_t swapped(const unsigned char* addr, size_t length) {
   size_t count = 0;
@@ -59,9 +60,9 @@ static void through_swap(const struct user* user, enum memory_kind kind) {
   if (memory_get(&memory, kind, pages * page_bytes()) && contract_store(user, length, fresh) &&
       writable_and_clean(&memory, (length + page_bytes() - 1) / page_bytes() * page_bytes()) &&
       contract_transfer(user, WAY_IN, memory.addr, length)) {
-    const size_t out = swap_out(memory.addr, memory.size);
-    ktap_note("%zu pages left memory afterwards", out);
-    if (out == 0) ktap_skip("no page leaves memory");
+    const size_t whole = (length + page_bytes() - 1) / page_bytes(),
+                 out = swap_out(memory.addr, whole * page_bytes());
+    if (out < whole) ktap_skip("%zu of %zu pages left memory", out, whole);
     const long bad = pattern_check(memory.addr, length, fresh, 0);
     if (bad >= 0)
       ktap_fail("byte %ld was lost with its page%s", bad,
@@ -69,6 +70,76 @@ static void through_swap(const struct user* user, enum memory_kind kind) {
   }
   memory_put(&memory);
 }
+
+// Where reclaim finds the pages, whichever CPU has them in a batch: this one, for as long as the case runs.
+static bool stay_on_cpu(cpu_set_t* before) {
+  cpu_set_t one;
+  const int cpu = sched_getcpu();
+  CPU_ZERO(&one);
+  if (cpu >= 0) CPU_SET(cpu, &one);
+  return (sched_getaffinity(0, sizeof(*before), before) == 0 &&
+          sched_setaffinity(0, sizeof(one), &one) == 0) ||
+         ktap_fail("sched_setaffinity: %s", strerror(errno));
+}
+
+static bool marked_free(struct memory* memory) {
+  return madvise(memory->addr, memory->size, MADV_FREE) == 0 || ktap_fail("MADV_FREE: %s", strerror(errno));
+}
+
+struct part {
+  size_t offset, length;  // never of the last folio
+};
+
+// From the middle of a folio to the middle of another one.
+static struct part part_of(const struct user* user, const struct memory* memory) {
+  const size_t page = page_bytes(), folio = memory->folio;
+  struct part part;
+  if (folio == page)
+    part.offset = 2 * page, part.length = user_length(user, 12 * page);
+  else if (folio <= 65536)
+    part.offset = folio / 2, part.length = user_length(user, 2 * folio);
+  else
+    part.offset = folio - 8 * page, part.length = user_length(user, 16 * page);
+  return part;
+}
+
+static bool none_is_written(const unsigned char* addr, size_t length) {
+  for (size_t at = 0; at < length; ++at) {
+    if (addr[at]) return false;
+  }
+  return true;
+}
+
+// Memory that MADV_FREE marked is dropped by reclaim as long as nobody writes it. All of it is clean then, in
+// the page table, too, and as large as it was: what the user writes is lost unless the user says so.
+static void kept(const struct user* user, enum memory_kind kind, bool while_held) {
+  struct memory memory;
+  cpu_set_t cpus;
+  const size_t page = page_bytes(), folio = memory_two_folios(kind, 0) / 2;
+  if (!stay_on_cpu(&cpus)) return;
+  if (memory_get(&memory, kind, folio ? 4 * folio : 16 * page)) {
+    struct pins before;
+    const struct part part = part_of(user, &memory);
+    unsigned char *addr = memory.addr + part.offset, *control = memory.addr + memory.size - page;
+    memset(control, around, page);
+    pattern_fill(addr, part.length, stale, 0);
+    bool good = contract_store(user, part.length, fresh) && (while_held || marked_free(&memory));
+    if (good && while_held)
+      good = contract_take(user, WAY_IN, addr, part.length, &before) && marked_free(&memory) &&
+             contract_let_go(user, WAY_IN, addr, part.length, &before);
+    else if (good)
+      good = contract_transfer(user, WAY_IN, addr, part.length);
+    if (good) madvise(memory.addr, memory.size, MADV_PAGEOUT);
+    if (good && !none_is_written(control, page)) ktap_skip("a page that may be dropped is still there");
+    const long bad = good ? pattern_check(addr, part.length, fresh, 0) : -1;
+    if (bad >= 0) ktap_fail("byte %ld of what was written was dropped: its page was not dirty", bad);
+  }
+  memory_put(&memory);
+  sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
+static void written_after_free(const struct user* user, enum memory_kind kind) { kept(user, kind, false); }
+static void freed_while_held(const struct user* user, enum memory_kind kind) { kept(user, kind, true); }
 
 // What the medium has, by direct I/O, which writes dirty pages first.
 static void medium_has(const struct memory* memory, size_t length) {
@@ -123,6 +194,8 @@ static void written_back_while_held(const struct user* user, enum memory_kind ki
 }
 
 const struct obligation dirty_obligations[] = {{"dirty.swap", through_swap},
+                                               {"dirty.free", written_after_free},
+                                               {"dirty.free_held", freed_while_held},
                                                {"dirty.medium", on_the_medium},
                                                {"dirty.writeback", written_back_while_held},
                                                {0}};

@@ -22,7 +22,7 @@ not:
 #include "pins.h"
 
 // A frame; whole ones in a page.
-enum { most = 2 << 20, far_pages = 16, frame = 1024 };
+enum { most = 2 << 20, far_pages = 32, frame = 1024 };
 #define RINGS VFIO_IOVA
 #define OTHER (VFIO_IOVA + 0x100000)
 #define HELD (VFIO_IOVA + 0x200000)
