@@ -20,26 +20,38 @@
 
 enum { pages = 8, seed = 130, fresh = 131 };
 
+// What the handler does with a fault.
+enum answer {
+  ANSWER_FILL,       // puts a page there
+  ANSWER_TAKE_AWAY,  // maps nothing in place of the page
+  ANSWER_OPEN,       // takes the write protection away
+};
+
 struct handler {
   int fd, stop;
   unsigned char* area;
-  bool protect;  // write protection, else missing pages
+  enum answer answer;
+  size_t unit;  // bytes that one fault is about
   atomic_int faults;
   pthread_t thread;
   bool runs;
 };
 
 static void resolve(struct handler* h, unsigned long address, unsigned char* page) {
-  const unsigned long start = address & ~(page_bytes() - 1);
+  const unsigned long start = address / h->unit * h->unit;
+  const struct uffdio_range range = {start, h->unit};
   atomic_fetch_add(&h->faults, 1);
-  if (h->protect) {
-    struct uffdio_writeprotect open = {.range = {start, page_bytes()}, .mode = 0};
+  if (h->answer == ANSWER_OPEN) {
+    struct uffdio_writeprotect open = {.range = range, .mode = 0};
     ioctl(h->fd, UFFDIO_WRITEPROTECT, &open);
-    return;
+  } else if (h->answer == ANSWER_TAKE_AWAY) {
+    mmap((void*)start, h->unit, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    ioctl(h->fd, UFFDIO_WAKE, &range);
+  } else {
+    pattern_fill(page, page_bytes(), seed, start - (unsigned long)h->area);
+    struct uffdio_copy copy = {.dst = start, .src = (unsigned long)page, .len = page_bytes()};
+    ioctl(h->fd, UFFDIO_COPY, &copy);
   }
-  pattern_fill(page, page_bytes(), seed, start - (unsigned long)h->area);
-  struct uffdio_copy copy = {.dst = start, .src = (unsigned long)page, .len = page_bytes()};
-  ioctl(h->fd, UFFDIO_COPY, &copy);
 }
 
 static void* serve(void* arg) {
@@ -57,7 +69,8 @@ static void* serve(void* arg) {
   return NULL;
 }
 
-static bool start(struct handler* h, unsigned char* area, size_t length, bool protect) {
+static bool start(struct handler* h, unsigned char* area, size_t length, enum answer answer) {
+  const bool protect = answer == ANSWER_OPEN;
   struct uffdio_api api = {
       .api = UFFD_API,
       .features = protect ? UFFD_FEATURE_PAGEFAULT_FLAG_WP | UFFD_FEATURE_WP_HUGETLBFS_SHMEM : 0};
@@ -68,7 +81,8 @@ static bool start(struct handler* h, unsigned char* area, size_t length, bool pr
   *h = (struct handler){.fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK),
                         .stop = -1,
                         .area = area,
-                        .protect = protect};
+                        .answer = answer,
+                        .unit = page_bytes()};
   if (h->fd < 0) return ktap_skip("userfaultfd: %s", strerror(errno));
   bool known = ioctl(h->fd, UFFDIO_API, &api) == 0;
   if (!known && protect) {
@@ -130,7 +144,7 @@ static void retried(const struct user* user, enum memory_kind kind, enum way way
     return;
   }
   if (memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh)) &&
-      with_a_gap(&memory, length) && start(&handler, memory.addr, length, false)) {
+      with_a_gap(&memory, length) && start(&handler, memory.addr, length, ANSWER_FILL)) {
     if (faults_locked(user)) {
       refused_at_once(user, way, &memory, length, page_bytes(), &handler);
     } else if (contract_transfer(user, way, memory.addr, length)) {
@@ -148,11 +162,23 @@ static void retried(const struct user* user, enum memory_kind kind, enum way way
 static void retried_in(const struct user* user, enum memory_kind kind) { retried(user, kind, WAY_IN); }
 static void retried_out(const struct user* user, enum memory_kind kind) { retried(user, kind, WAY_OUT); }
 
+// At most the `there` bytes that could be taken are transferred, and nothing stays.
+static void refused_after(const struct user* user, enum way way, struct memory* memory, size_t length,
+                          size_t there) {
+  struct pins before;
+  if (!pins_begin(&before)) return;
+  const long done =
+      user->carry ? user->carry(way, memory->addr, length) : user->take(way, memory->addr, length);
+  if (!user->carry && done == 0) user->let_go();
+  if (done > (long)there || (!user->carry && done >= 0)) ktap_fail("it gave %ld", done);
+  if (done < 0 && done != -EFAULT && done != -user->refusal) ktap_fail("it gave %s", strerror((int)-done));
+  contract_settled(&before, contract_skew(user));
+}
+
 // Some pages are there, one is resolved, and the next one cannot be.
 static void ends_badly(const struct user* user, enum memory_kind kind) {
   struct memory memory;
   struct handler handler = {.fd = -1, .stop = -1};
-  struct pins before;
   const size_t page = page_bytes(), length = user_length(user, pages * page) / page * page;
   if (length < 4 * page) {
     ktap_skip("a transfer is shorter than four pages");
@@ -162,50 +188,89 @@ static void ends_badly(const struct user* user, enum memory_kind kind) {
     if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
     if (memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh)) &&
         with_a_gap(&memory, length) && contract_take_away(user, memory.addr + 2 * page, page) &&
-        start(&handler, memory.addr, length, false) && pins_begin(&before)) {
-      long done = user->carry ? user->carry((enum way)way, memory.addr, length)
-                              : user->take((enum way)way, memory.addr, length);
-      if (!user->carry && done == 0) user->let_go();
-      if (done > (long)(2 * page) || (!user->carry && done >= 0)) ktap_fail("it gave %ld", done);
-      if (done < 0 && done != -EFAULT && done != -user->refusal)
-        ktap_fail("it gave %s", strerror((int)-done));
-      contract_settled(&before, contract_skew(user));
-    }
+        start(&handler, memory.addr, length, ANSWER_FILL))
+      refused_after(user, (enum way)way, &memory, length, 2 * page);
     stop(&handler);
     memory_put(&memory);
   }
 }
 
-// Nobody writes behind the back of a write protection: each page faults first.
-static void protected_in(const struct user* user, enum memory_kind kind) {
+// The first pages are there, the fault of the next one is answered by taking it away: the retry fails, and
+// what was taken before it is released.
+static void taken_away(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct handler handler = {.fd = -1, .stop = -1};
+  const size_t page = page_bytes(), length = user_length(user, pages * page) / page * page, there = 2 * page;
+  if (length < 4 * page) {
+    ktap_skip("a transfer is shorter than four pages");
+    return;
+  }
+  for (int way = WAY_IN; way <= WAY_OUT && !ktap_failed(); ++way) {
+    if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
+    if (memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh))) {
+      pattern_fill(memory.addr, there, seed, 0);
+      if (start(&handler, memory.addr, length, ANSWER_TAKE_AWAY))
+        refused_after(user, (enum way)way, &memory, length, there);
+    }
+    if (!faults_locked(user) && !ktap_failed() && atomic_load(&handler.faults) == 0)
+      ktap_fail("no fault came to the handler");
+    stop(&handler);
+    memory_put(&memory);
+  }
+}
+
+// What one fault opens: a huge page of hugetlb as a whole.
+static size_t unit_of(const struct memory* memory) {
+  const bool whole = memory->kind == MEMORY_HUGETLB || memory->kind == MEMORY_MEMFD_HUGETLB;
+  return whole ? memory->folio : page_bytes();
+}
+
+static void protected_write(const struct user* user, struct memory* memory, size_t length,
+                            const struct handler* handler) {
+  if (faults_locked(user)) {
+    refused_at_once(user, WAY_IN, memory, length, 0, handler);
+    if (pattern_check(memory->addr, length, seed, 0) >= 0)
+      ktap_fail("memory that userfaultfd protects was written");
+  } else if (contract_transfer(user, WAY_IN, memory->addr, length)) {
+    const int faults = atomic_load(&handler->faults),
+              want = (int)((length + handler->unit - 1) / handler->unit);
+    if (faults != want) ktap_fail("%d pages were opened for writing, want %d", faults, want);
+    if (user->store && pattern_check(memory->addr, length, fresh, 0) >= 0)
+      ktap_fail("the memory has not what was written");
+  }
+}
+
+// Nobody writes behind the back of a write protection: each page faults first. `read_only`: nor does one who
+// need not obey mprotect().
+static void protected_one(const struct user* user, enum memory_kind kind, bool read_only) {
   struct memory memory;
   struct handler handler = {.fd = -1, .stop = -1};
   const size_t length = user_length(user, pages * page_bytes()) / page_bytes() * page_bytes();
   if (length && memory_get(&memory, kind, length) && (!user->store || contract_store(user, length, fresh))) {
-    struct uffdio_writeprotect close = {.range = {(unsigned long)memory.addr, length},
+    const size_t unit = unit_of(&memory), range = unit > page_bytes() ? memory.size : length;
+    struct uffdio_writeprotect close = {.range = {(unsigned long)memory.addr, range},
                                         .mode = UFFDIO_WRITEPROTECT_MODE_WP};
     pattern_fill(memory.addr, length, seed, 0);
-    if (start(&handler, memory.addr, length, true)) {
+    if (read_only && mprotect(memory.addr, memory.size, PROT_READ) < 0)
+      ktap_fail("mprotect: %s", strerror(errno));
+    if (start(&handler, memory.addr, range, ANSWER_OPEN)) {
+      handler.unit = unit;
       if (ioctl(handler.fd, UFFDIO_WRITEPROTECT, &close) < 0)
         ktap_skip("UFFDIO_WRITEPROTECT: %s", strerror(errno));
-      else if (faults_locked(user)) {
-        refused_at_once(user, WAY_IN, &memory, length, 0, &handler);
-        if (pattern_check(memory.addr, length, seed, 0) >= 0)
-          ktap_fail("memory that userfaultfd protects was written");
-      } else if (contract_transfer(user, WAY_IN, memory.addr, length)) {
-        const int faults = atomic_load(&handler.faults), want = (int)(length / page_bytes());
-        if (faults != want) ktap_fail("%d pages were opened for writing, want %d", faults, want);
-        if (user->store && pattern_check(memory.addr, length, fresh, 0) >= 0)
-          ktap_fail("the memory has not what was written");
-      }
+      else
+        protected_write(user, &memory, length, &handler);
     }
   }
   stop(&handler);
   memory_put(&memory);
 }
 
-const struct obligation fault_obligations[] = {{"fault.retried_in", retried_in},
-                                               {"fault.retried_out", retried_out},
-                                               {"fault.ends_badly", ends_badly},
-                                               {"fault.write_protected", protected_in},
-                                               {0}};
+static void protected_in(const struct user* user, enum memory_kind kind) {
+  protected_one(user, kind, false);
+  if (user->forced && !memory_is_shared(kind) && !ktap_failed()) protected_one(user, kind, true);
+}
+
+const struct obligation fault_obligations[] = {
+    {"fault.retried_in", retried_in},        {"fault.retried_out", retried_out},
+    {"fault.ends_badly", ends_badly},        {"fault.taken_away", taken_away},
+    {"fault.write_protected", protected_in}, {0}};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Long-term pins: pages leave ZONE_MOVABLE first, and pages of files are refused for writing.
+// Long-term pins: pages leave ZONE_MOVABLE first, and pages of files are refused.
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,7 +9,7 @@
 #include "pagemap.h"
 #include "pins.h"
 
-enum { pages = 16, seed = 100 };
+enum { pages = 16, seed = 100, later = 101 };
 
 static size_t in_movable(const unsigned char* addr, size_t length) {
   size_t found = 0;
@@ -20,16 +20,19 @@ static size_t in_movable(const unsigned char* addr, size_t length) {
   return found;
 }
 
+static void map_pages(const unsigned char* addr, size_t length) {
+  for (size_t at = 0; at < length; at += page_bytes()) (void)*(const volatile unsigned char*)(addr + at);
+}
+
 static bool leaves_zone(const struct user* user, enum way way, struct memory* memory, size_t length) {
   struct pins before;
   struct user_counts want;
-  const size_t movable = in_movable(memory->addr, length);
-  ktap_note("%zu of %zu pages are in ZONE_MOVABLE", movable, length / page_bytes());
   if (!pins_begin(&before)) return false;
   const int error = user->take(way, memory->addr, length);
   if (error) return ktap_fail("taking the memory: %s", strerror(-error));
   user_count(user, way, memory->addr, length, &want);
   pins_expect_at_least(&before, want.acquired, want.kept);
+  map_pages(memory->addr, length);
   const size_t still = in_movable(memory->addr, length);
   if (still) ktap_fail("%zu pages are held in ZONE_MOVABLE", still);
   if (memory_is_written(memory->kind) && way == WAY_OUT && pattern_check(memory->addr, length, seed, 0) >= 0)
@@ -40,9 +43,27 @@ static bool leaves_zone(const struct user* user, enum way way, struct memory* me
   return !ktap_failed();
 }
 
-static void movable(const struct user* user, enum memory_kind kind) {
+// The pages are in memory, and in no page table: the fast way does not find them.
+static bool unmap_pages(struct memory* memory) {
+  return madvise(memory->addr, memory->size, MADV_DONTNEED) == 0 || ktap_fail("madvise: %s", strerror(errno));
+}
+
+static void movable_one(const struct user* user, enum memory_kind kind, enum way way, bool slow,
+                        size_t length) {
   struct memory memory;
+  if (memory_get(&memory, kind, pages * page_bytes())) {
+    if (memory_is_written(kind)) pattern_fill(memory.addr, length, seed, 0);
+    const size_t before = in_movable(memory.addr, length);
+    ktap_note("%zu of %zu pages are in ZONE_MOVABLE", before, length / page_bytes());
+    if (memory_is_written(kind) && before == 0) ktap_skip("no page came from ZONE_MOVABLE");
+    if (!slow || unmap_pages(&memory)) leaves_zone(user, way, &memory, length);
+  }
+  memory_put(&memory);
+}
+
+static void movable(const struct user* user, enum memory_kind kind) {
   const size_t length = user_length(user, pages * page_bytes()) / page_bytes() * page_bytes();
+  const bool stays = memory_is_written(kind) && memory_is_shared(kind);
   if (!pagemap_have_movable_zone()) {
     ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
     return;
@@ -51,41 +72,67 @@ static void movable(const struct user* user, enum memory_kind kind) {
     ktap_skip("this kernel takes plain references, which stay where they are");
     return;
   }
-  for (int way = WAY_IN; way <= WAY_OUT && !ktap_failed(); ++way) {
+  for (int way = WAY_IN; way <= WAY_OUT; ++way) {
     if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
-    if (memory_get(&memory, kind, pages * page_bytes())) {
-      if (memory_is_written(kind)) pattern_fill(memory.addr, length, seed, 0);
-      leaves_zone(user, (enum way)way, &memory, length);
-    }
+    for (int slow = 0; slow <= (stays ? 1 : 0) && !ktap_failed(); ++slow)
+      movable_one(user, kind, (enum way)way, slow, length);
+  }
+}
+
+enum mapping { MAPPED_WRITTEN, MAPPED_READ_ONLY, MAPPED_NOT_YET };
+
+// How the pages of the file are mapped: the first two are for the fast way, the last one for the slow way.
+static bool map_as(struct memory* memory, enum mapping mapping) {
+  if (mapping == MAPPED_NOT_YET) return unmap_pages(memory);
+  if (mapping == MAPPED_READ_ONLY && mprotect(memory->addr, memory->size, PROT_READ) < 0)
+    return ktap_fail("mprotect: %s", strerror(errno));
+  if (mapping == MAPPED_WRITTEN) memset(memory->addr, 1, memory->size);
+  map_pages(memory->addr, memory->size);
+  return true;
+}
+
+// EOPNOTSUPP is the answer to persistent memory, and was that to any file.
+static void file_refused(const struct user* user, enum memory_kind kind, enum way way) {
+  const size_t length = user_length(user, pages * page_bytes());
+  for (int mapping = MAPPED_WRITTEN; mapping <= MAPPED_NOT_YET && !ktap_failed(); ++mapping) {
+    struct memory memory;
+    if (memory_get(&memory, kind, pages * page_bytes()) && map_as(&memory, (enum mapping)mapping))
+      contract_refused(user, way, memory.addr, length, EFAULT, EOPNOTSUPP);
     memory_put(&memory);
   }
 }
 
-// EOPNOTSUPP is the answer to persistent memory, and was that to any file.
-static void refused(const struct user* user, struct memory* memory, size_t length) {
-  contract_refused(user, WAY_IN, memory->addr, length, EFAULT, EOPNOTSUPP);
-}
-
-static void file_refused(const struct user* user, enum memory_kind kind) {
-  struct memory memory;
+static void file_in(const struct user* user, enum memory_kind kind) {
   const char* stated = caps_stated("lt.file_rw");
-  const size_t length = user_length(user, pages * page_bytes());
-  if (stated && strcmp(stated, "allowed") == 0 && kind == MEMORY_FILE) {
+  if (stated && strcmp(stated, "allowed") == 0 && kind == MEMORY_FILE)
     ktap_skip("this kernel allows long-term pins of files (lt.file_rw)");
-    return;
+  else
+    file_refused(user, kind, WAY_IN);
+}
+
+static void file_out(const struct user* user, enum memory_kind kind) { file_refused(user, kind, WAY_OUT); }
+
+// Pages that others have too, or none at all, are replaced by pages of the process before they are taken:
+// what it writes later is what the user reads.
+static void seen(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct pins before;
+  const size_t length = user_length(user, pages * page_bytes());
+  if (memory_get(&memory, kind, pages * page_bytes()) &&
+      (!user->store || contract_store(user, length, seed)) && pins_begin(&before)) {
+    const int error = user->take(WAY_OUT, memory.addr, length);
+    if (error) ktap_fail("taking the memory: %s", strerror(-error));
+    pattern_fill(memory.addr, length, later, 0);
+    const long done = error ? 0 : user->let_go();
+    if (done < 0) ktap_fail("letting go gave %ld", done);
+    contract_settled(&before, 0);
+    if (!ktap_failed()) contract_compare(user, length, later);
   }
-  if (memory_get(&memory, kind, pages * page_bytes())) {
-    // Written pages, on the fast way: their entries in the page table are there and allow writing.
-    memset(memory.addr, 1, memory.size);
-    refused(user, &memory, length);
-  }
-  memory_put(&memory);
-  if (ktap_failed() || !memory_get(&memory, kind, pages * page_bytes())) return;
-  // On the slow way: nothing is mapped yet.
-  if (madvise(memory.addr, memory.size, MADV_DONTNEED) < 0) ktap_fail("madvise: %s", strerror(errno));
-  refused(user, &memory, length);
   memory_put(&memory);
 }
 
-const struct obligation longterm_obligations[] = {
-    {"longterm.movable", movable}, {"longterm.file", file_refused}, {0}};
+const struct obligation longterm_obligations[] = {{"longterm.movable", movable},
+                                                  {"longterm.file", file_in},
+                                                  {"longterm.file_out", file_out},
+                                                  {"longterm.seen", seen},
+                                                  {0}};

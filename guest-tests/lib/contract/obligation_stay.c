@@ -106,6 +106,13 @@ static bool collapse(struct memory* memory, size_t length) {
 
 // A huge mapping and its folio are cut up around the held pages.
 static bool split(struct memory* memory, size_t length) {
+  if (memory_is_shared(memory->kind)) {
+    // A hole in what is not held.
+    const size_t held = (length + page_bytes() - 1) / page_bytes() * page_bytes();
+    return fallocate(memory_fd(memory), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)held,
+                     (off_t)(memory->size - held)) == 0 ||
+           ktap_fail("punching a hole: %s", strerror(errno));
+  }
   unsigned char* behind = memory->addr + (length + page_bytes() - 1) / page_bytes() * page_bytes();
   if (behind >= memory->addr + memory->size) return ktap_skip("all of the memory is held");
   if (madvise(behind, page_bytes(), MADV_DONTNEED) < 0)
@@ -150,29 +157,96 @@ static bool uffd_move(struct memory* memory, size_t length) {
   return good;
 }
 
-// A hole in the file takes the pages out of it: they stay the user's until it lets go, and what comes then
-// does not come to the pages that have taken their place.
-static void punched(const struct user* user, enum memory_kind kind) {
+// The content of the file ends before the pages, and then has its size again.
+static bool truncated(struct memory* memory) {
+  const int fd = memory_fd(memory);
+  return (ftruncate(fd, 0) == 0 && ftruncate(fd, (off_t)memory->size) == 0) ||
+         ktap_fail("ftruncate: %s", strerror(errno));
+}
+
+static bool hole(struct memory* memory) {
+  return fallocate(memory_fd(memory), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)memory->size) ==
+             0 ||
+         ktap_fail("punching a hole: %s", strerror(errno));
+}
+
+static bool discarded(struct memory* memory) {
+  return madvise(memory->addr, memory->size, MADV_DONTNEED) == 0 ||
+         ktap_fail("MADV_DONTNEED: %s", strerror(errno));
+}
+
+static bool mapped_over(struct memory* memory) {
+  return mmap(memory->addr, memory->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+              0) == memory->addr ||
+         ktap_fail("mmap over the memory: %s", strerror(errno));
+}
+
+// The pages leave their file or mapping: they stay the user's until it lets go, and what comes then does not
+// come to the pages that have taken their place.
+static void replaced(const struct user* user, enum memory_kind kind, bool (*replace)(struct memory*)) {
   struct memory memory;
   struct pins before;
   const size_t length = user_length(user, pages * page_bytes());
   if (memory_get(&memory, kind, pages * page_bytes())) {
-    const int fd = memory_fd(&memory);
-    pattern_fill(memory.addr, memory.size, stale, 0);
+    // Enough of a huge page, too.
+    const size_t span = length > pages * page_bytes() ? length : pages * page_bytes();
+    pattern_fill(memory.addr, span, stale, 0);
     if ((!user->store || contract_store(user, length, fresh)) &&
         contract_take(user, WAY_IN, memory.addr, length, &before)) {
-      if (fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)memory.size) < 0)
-        ktap_fail("punching a hole: %s", strerror(errno));
-      for (size_t at = 0; at < memory.size; ++at) {
-        if (memory.addr[at] && !ktap_failed()) ktap_fail("byte %zu of the hole is not zero", at);
+      const bool good = replace(&memory);
+      for (size_t at = 0; good && at < span; ++at) {
+        if (memory.addr[at] && !ktap_failed()) ktap_fail("byte %zu of the new pages is not zero", at);
       }
-      pattern_fill(memory.addr, memory.size, later, 0);
+      pattern_fill(memory.addr, span, later, 0);
       if (contract_let_go(user, WAY_IN, memory.addr, length, &before) &&
-          pattern_check(memory.addr, memory.size, later, 0) >= 0)
+          pattern_check(memory.addr, span, later, 0) >= 0)
         ktap_fail("what was written to the held pages is in those that replaced them");
     }
   }
   memory_put(&memory);
+}
+
+// To another address and back.
+static bool remap(struct memory* memory, size_t length) {
+  const size_t whole = (length + memory->folio - 1) / memory->folio * memory->folio;
+  uint64_t frames[pages];
+  unsigned char* room =
+      mmap(NULL, whole + memory->folio, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
+  unsigned char* to = room + (memory->folio - (uintptr_t)room % memory->folio) % memory->folio;
+  const size_t seen = length < sizeof(frames) / sizeof(frames[0]) * page_bytes()
+                          ? length
+                          : sizeof(frames) / sizeof(frames[0]) * page_bytes();
+  bool good = pagemap_pfns(memory->addr, seen, frames);
+  if (good && mremap(memory->addr, whole, whole, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+    good = ktap_fail("mremap: %s", strerror(errno));
+  if (good) {
+    for (size_t at = 0; at < whole; at += page_bytes()) (void)*(volatile unsigned char*)(to + at);
+    if (pagemap_moved(to, seen, frames)) ktap_fail("mremap() did not move the held pages with their mapping");
+    if (mremap(to, whole, whole, MREMAP_MAYMOVE | MREMAP_FIXED, memory->addr) != memory->addr)
+      ktap_fail("mremap back: %s", strerror(errno));
+  }
+  munmap(room, whole + memory->folio);
+  return good && !ktap_failed();
+}
+
+// To another node, page by page: refused.
+static bool migrate(struct memory* memory, size_t length) {
+  void* addrs[pages];
+  int nodes[pages], status[pages];
+  size_t count = length / page_bytes();
+  if (count > pages) count = pages;
+  if (access("/sys/devices/system/node/node1", F_OK) < 0) return ktap_skip("one NUMA node");
+  for (size_t i = 0; i < count; ++i) addrs[i] = memory->addr + i * page_bytes();
+  if (syscall(SYS_move_pages, 0, count, addrs, NULL, status, 0) < 0)
+    return ktap_skip("move_pages: %s", strerror(errno));
+  for (size_t i = 0; i < count; ++i) nodes[i] = status[i] == 0;
+  const long left = syscall(SYS_move_pages, 0, count, addrs, nodes, status, 1 << 1);  // MPOL_MF_MOVE
+  ktap_note("move_pages() left %ld pages, the first with status %d", left, status[0]);
+  for (size_t i = 0; i < count; ++i) {
+    if (status[i] == nodes[i]) return ktap_fail("held page %zu was moved to node %d", i, nodes[i]);
+  }
+  return true;
 }
 
 static void reclaim(const struct user* user, enum memory_kind kind) {
@@ -195,7 +269,28 @@ static void moved_by_uffd(const struct user* user, enum memory_kind kind) {
   held_through(user, kind, uffd_move, pages);
 }
 
-const struct obligation stay_obligations[] = {
-    {"stay.reclaim", reclaim},         {"stay.soft_offline", offline}, {"stay.ksm", ksm},
-    {"stay.collapse", collapsed},      {"stay.split", split_up},       {"stay.compaction", compaction},
-    {"stay.uffd_move", moved_by_uffd}, {"stay.punch", punched},        {0}};
+static void remapped(const struct user* user, enum memory_kind kind) {
+  held_through(user, kind, remap, pages);
+}
+static void migrated(const struct user* user, enum memory_kind kind) {
+  held_through(user, kind, migrate, pages);
+}
+static void punched(const struct user* user, enum memory_kind kind) { replaced(user, kind, hole); }
+static void cut_off(const struct user* user, enum memory_kind kind) { replaced(user, kind, truncated); }
+static void dropped(const struct user* user, enum memory_kind kind) { replaced(user, kind, discarded); }
+static void unmapped(const struct user* user, enum memory_kind kind) { replaced(user, kind, mapped_over); }
+
+const struct obligation stay_obligations[] = {{"stay.reclaim", reclaim},
+                                              {"stay.soft_offline", offline},
+                                              {"stay.ksm", ksm},
+                                              {"stay.collapse", collapsed},
+                                              {"stay.split", split_up},
+                                              {"stay.compaction", compaction},
+                                              {"stay.uffd_move", moved_by_uffd},
+                                              {"stay.punch", punched},
+                                              {"stay.truncate", cut_off},
+                                              {"stay.discard", dropped},
+                                              {"stay.unmap", unmapped},
+                                              {"stay.remap", remapped},
+                                              {"stay.migrate", migrated},
+                                              {0}};

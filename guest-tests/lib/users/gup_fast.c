@@ -7,6 +7,8 @@ needs: {symbols: [GUP_TEST]}
 not:
   data.in: "the driver never writes what it holds"
   dirty.swap: "the driver never writes what it holds"
+  dirty.free: "the driver never writes what it holds"
+  dirty.free_held: "the driver never writes what it holds"
 */
 #include "contract/gup_user.h"
 #include "contract/user.h"

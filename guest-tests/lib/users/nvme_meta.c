@@ -11,7 +11,8 @@ not:
   fault.retried_in.memfd_hole: "its transfers are two pages at most"
   fault.retried_out.untouched: "its transfers are two pages at most"
   fault.retried_out.memfd_hole: "its transfers are two pages at most"
-  fault.ends_badly.untouched: "its transfers are two pages at most"
+  fault.ends_badly: "its transfers are two pages at most"
+  fault.taken_away: "its transfers are two pages at most"
   pages.in.zero_thp: "6.12 writes to the huge zero page, which nothing clears again: asked of the small one"
   data.in.zero_thp: "6.12 writes to the huge zero page, which nothing clears again: asked of the small one"
 */

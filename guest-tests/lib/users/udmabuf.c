@@ -16,7 +16,9 @@ not:
   fault.retried_in: "it takes pages of a file, no page fault is involved"
   fault.retried_out: "it takes pages of a file, no page fault is involved"
   fault.ends_badly: "it takes pages of a file, no page fault is involved"
+  fault.taken_away: "it takes pages of a file, no page fault is involved"
   fault.write_protected: "it takes pages of a file, no page fault is involved"
+  stay.truncate: "its memfd has to be sealed against shrinking"
   never.taken.pfnmap: "it takes a memfd alone"
 not_memory: {anon: "it takes a memfd alone", untouched: "it takes a memfd alone", cow: "it takes a memfd
 alone", zero: "it takes a memfd alone", thp: "it takes a memfd alone", pte_thp: "it takes a memfd alone",

@@ -9,6 +9,7 @@ not:
   readonly.part: "it writes one word"
   fault.retried_in: "it writes one word"
   fault.ends_badly: "it writes one word"
+  fault.taken_away: "it writes one word"
   fault.write_protected: "a word is too short for whole pages"
 */
 #include <errno.h>
