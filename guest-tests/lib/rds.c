@@ -94,7 +94,7 @@ int rds_send(const struct rds_end* from, const struct rds_end* to, int type, con
   return sendmsg(from->fd, &message, 0) == 1 ? 0 : errno;
 }
 
-bool rds_receive(const struct rds_end* end, struct rds_got* got) {
+int rds_try_receive(const struct rds_end* end, struct rds_got* got) {
   char byte;
   _Alignas(struct cmsghdr) char control[256];
   struct iovec payload = {&byte, 1};
@@ -106,11 +106,11 @@ bool rds_receive(const struct rds_end* end, struct rds_got* got) {
   // POLLIN can also mean that the congestion state of another socket changed (rds_poll()): then there is
   // nothing to receive.
   do {
-    if (poll(&ready, 1, patience_scaled(rds_limit_ms)) != 1)
-      return ktap_fail("no message within %d ms", rds_limit_ms);
+    const int count = poll(&ready, 1, patience_scaled(rds_limit_ms));
+    if (count != 1) return count < 0 ? errno : ETIME;
     received = recvmsg(end->fd, &message, MSG_DONTWAIT);
   } while (received < 0 && errno == EAGAIN);
-  if (received < 0) return ktap_fail("recvmsg: %s", strerror(errno));
+  if (received < 0) return errno;
   for (struct cmsghdr* header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
     struct rds_rdma_notify notify;
     if (header->cmsg_type == RDS_CMSG_RDMA_DEST) memcpy(&got->cookie, CMSG_DATA(header), sizeof(got->cookie));
@@ -119,7 +119,13 @@ bool rds_receive(const struct rds_end* end, struct rds_got* got) {
     got->done = true;
     got->status = notify.status;
   }
-  return true;
+  return 0;
+}
+
+bool rds_receive(const struct rds_end* end, struct rds_got* got) {
+  const int error = rds_try_receive(end, got);
+  if (error == ETIME) return ktap_fail("no message within %d ms", rds_limit_ms);
+  return error == 0 || ktap_fail("receiving a message: %s", strerror(error));
 }
 
 int rds_map(const struct rds_end* ends, const void* addr, size_t length, unsigned flags, uint64_t* cookie) {

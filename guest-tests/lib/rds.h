@@ -35,6 +35,8 @@ struct rds_got {
 };
 // Waits for the next message or notification. False: the running case failed.
 bool rds_receive(const struct rds_end* end, struct rds_got* got);
+// The same without failing the case: 0, or the errno value. ETIME: none came.
+int rds_try_receive(const struct rds_end* end, struct rds_got* got);
 
 // Registers memory of ends[0] with its peer, which receives the message. 0, or the errno value; `cookie`
 // names the region.
