@@ -26,3 +26,20 @@ enum pin_mode dio_user_fs_mode(void);
 void dio_user_fs_counts(enum way way, const void* addr, size_t length, struct user_counts* counts);
 
 enum { dio_user_most = 256 << 10 };
+
+// What an adapter of a file system has besides its head: user_NAME, on TYPE of dio_user_open_fs(), which
+// makes one transfer by CARRY.
+#define DIO_USER_FS_BY(NAME, TYPE, CARRY)                                 \
+  static bool open_user(void) { return dio_user_open_fs(TYPE); }          \
+  const struct user user_##NAME = {.ways = USER_IN | USER_OUT,            \
+                                   .open = open_user,                     \
+                                   .close = dio_user_close,               \
+                                   .mode = dio_user_fs_mode,              \
+                                   .carry = (CARRY),                      \
+                                   .carry_pieces = dio_user_carry_pieces, \
+                                   .store = dio_user_store,               \
+                                   .load = dio_user_load,                 \
+                                   .counts = dio_user_fs_counts,          \
+                                   .align = 512,                          \
+                                   .most = dio_user_most}
+#define DIO_USER_FS(NAME, TYPE) DIO_USER_FS_BY(NAME, TYPE, dio_user_carry)

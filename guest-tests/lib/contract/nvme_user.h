@@ -13,3 +13,15 @@ const struct nvme* nvme_user(void);
 struct nvme_io nvme_user_io(enum way way, void* addr, size_t length);
 // Of the status of one: `length`, or -errno.
 long nvme_user_done(int status, size_t length);
+
+// What an adapter has besides its head, open_user() and carry(): user_NAME, which is closed by CLOSE.
+#define NVME_USER(NAME, CLOSE)                                 \
+  const struct user user_##NAME = {.ways = USER_IN | USER_OUT, \
+                                   .open = open_user,          \
+                                   .close = (CLOSE),           \
+                                   .mode = caps_dio_passthru,  \
+                                   .carry = carry,             \
+                                   .store = dio_user_store,    \
+                                   .load = dio_user_load,      \
+                                   .align = 512,               \
+                                   .most = dio_user_most}

@@ -21,3 +21,20 @@ void place_user_ending(void);
 bool place_user_store(const void* data, size_t length);
 bool place_user_load(void* data, size_t length);
 void place_user_counts(enum way way, const void* addr, size_t length, struct user_counts* counts);
+
+// What an adapter of such a place has besides its head: user_NAME, opened by OPEN.
+#define PLACE_USER(NAME, OPEN)                                              \
+  const struct user user_##NAME = {.ways = USER_IN | USER_OUT,              \
+                                   .open = (OPEN),                          \
+                                   .close = place_user_close,               \
+                                   .mode = place_user_mode,                 \
+                                   .carry = place_user_carry,               \
+                                   .carry_pieces = place_user_carry_pieces, \
+                                   .take = place_user_take,                 \
+                                   .let_go = place_user_let_go,             \
+                                   .ending = place_user_ending,             \
+                                   .store = place_user_store,               \
+                                   .load = place_user_load,                 \
+                                   .counts = place_user_counts,             \
+                                   .align = 512,                            \
+                                   .most = 256 << 10}

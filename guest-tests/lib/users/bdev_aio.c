@@ -5,26 +5,6 @@ rows: [D1, D7]
 traits: [in, out, data, pieces, carry, hold, short]
 needs: {symbols: [AIO, BLK_DEV_DM, BLK_DEV_LOOP]}
 */
-#include <string.h>
-#include <unistd.h>
-
-#include "aio.h"
 #include "contract/place_user.h"
-#include "contract/user.h"
 
-const struct user user_bdev_aio = {
-    .ways = USER_IN | USER_OUT,
-    .open = place_user_open_bdev,
-    .close = place_user_close,
-    .mode = place_user_mode,
-    .carry = place_user_carry,
-    .carry_pieces = place_user_carry_pieces,
-    .take = place_user_take,
-    .let_go = place_user_let_go,
-    .ending = place_user_ending,
-    .store = place_user_store,
-    .load = place_user_load,
-    .counts = place_user_counts,
-    .align = 512,
-    .most = 256 << 10,
-};
+PLACE_USER(bdev_aio, place_user_open_bdev);

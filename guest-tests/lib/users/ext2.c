@@ -7,18 +7,4 @@ needs: {nvme: [pin-fs], tools: [mke2fs], symbols: [EXT2_FS]}
 */
 #include "contract/dio_user.h"
 
-static bool open_user(void) { return dio_user_open_fs("ext2"); }
-
-const struct user user_ext2 = {
-    .ways = USER_IN | USER_OUT,
-    .open = open_user,
-    .close = dio_user_close,
-    .mode = dio_user_fs_mode,
-    .carry = dio_user_carry,
-    .carry_pieces = dio_user_carry_pieces,
-    .store = dio_user_store,
-    .load = dio_user_load,
-    .counts = dio_user_fs_counts,
-    .align = 512,
-    .most = dio_user_most,
-};
+DIO_USER_FS(ext2, "ext2");

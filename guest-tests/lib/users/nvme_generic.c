@@ -14,14 +14,4 @@ static long carry(enum way way, void* addr, size_t length) {
   return nvme_user_done(nvme_io64_cmd(nvme_user(), &io), length);
 }
 
-const struct user user_nvme_generic = {
-    .ways = USER_IN | USER_OUT,
-    .open = open_user,
-    .close = nvme_user_close,
-    .mode = caps_dio_passthru,
-    .carry = carry,
-    .store = dio_user_store,
-    .load = dio_user_load,
-    .align = 512,
-    .most = dio_user_most,
-};
+NVME_USER(nvme_generic, nvme_user_close);

@@ -22,14 +22,4 @@ static long carry(enum way way, void* addr, size_t length) {
   return nvme_user_done(nvme_uring_cmd(nvme_user(), &ring, &io, false), length);
 }
 
-const struct user user_nvme_uring_cmd = {
-    .ways = USER_IN | USER_OUT,
-    .open = open_user,
-    .close = close_user,
-    .mode = caps_dio_passthru,
-    .carry = carry,
-    .store = dio_user_store,
-    .load = dio_user_load,
-    .align = 512,
-    .most = dio_user_most,
-};
+NVME_USER(nvme_uring_cmd, close_user);

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0
+/* user:
+what: "O_DIRECT on a file on btrfs without checksums while memory runs out: btrfs_nodatasum, apart from the rest"
+rows: [D3]
+traits: [carry]
+needs: {nvme: [pin-fs], tools: [mkfs.btrfs], symbols: [BTRFS_FS]}
+not:
+  release.bad_address: "asked of btrfs_nodatasum"
+  never.taken: "asked of btrfs_nodatasum"
+  fault.ends_badly: "asked of btrfs_nodatasum"
+*/
+#include "contract/dio_user.h"
+
+DIO_USER_FS(btrfs_no_memory, "btrfs_nodatasum");
