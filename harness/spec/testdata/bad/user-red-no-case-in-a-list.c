@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // as: guest-tests/lib/users/bad.c
-// error: guest-tests/lib/users/bad.c:13:36: red: no case of 'bad' is 'swap.thp'
+// error: guest-tests/lib/users/bad.c:13:38: red: no case of 'bad' is 'swap.thp'
 // hint: `pinrig contract --list --user bad` lists its cases
 /* user:
 what: "O_DIRECT read()"
