@@ -16,8 +16,8 @@ bool fault_nth_arm(int nth);
 bool fault_nth_disarm(void);
 
 // For what is not part of the operation, such as a new connection: no fault is injected until
-// fault_nth_resume() with the result, the allocations that are left until the fault (0: none is armed, or it was
-// injected).
+// fault_nth_resume() with the result, the allocations that are left until the fault (0: none is armed, or it
+// was injected).
 int fault_nth_pause(void);
 void fault_nth_resume(int left);
 

@@ -27,7 +27,7 @@ void dio_user_fs_counts(enum way way, const void* addr, size_t length, struct us
 
 enum { dio_user_most = 256 << 10 };
 
-// What an adapter of a file system has besides its head: user_NAME, on TYPE of dio_user_open_fs(), which
+// The code of an adapter of a file system: user_NAME, on TYPE of dio_user_open_fs(), which
 // makes one transfer by CARRY.
 #define DIO_USER_FS_BY(NAME, TYPE, CARRY)                                 \
   static bool open_user(void) { return dio_user_open_fs(TYPE); }          \

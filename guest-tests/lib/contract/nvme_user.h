@@ -14,7 +14,7 @@ struct nvme_io nvme_user_io(enum way way, void* addr, size_t length);
 // Of the status of one: `length`, or -errno.
 long nvme_user_done(int status, size_t length);
 
-// What an adapter has besides its head, open_user() and carry(): user_NAME, which is closed by CLOSE.
+// After open_user() and carry() of an adapter: user_NAME, which is closed by CLOSE.
 #define NVME_USER(NAME, CLOSE)                                 \
   const struct user user_##NAME = {.ways = USER_IN | USER_OUT, \
                                    .open = open_user,          \

@@ -22,7 +22,7 @@ bool place_user_store(const void* data, size_t length);
 bool place_user_load(void* data, size_t length);
 void place_user_counts(enum way way, const void* addr, size_t length, struct user_counts* counts);
 
-// What an adapter of such a place has besides its head: user_NAME, opened by OPEN.
+// The code of an adapter of such a place: user_NAME, opened by OPEN.
 #define PLACE_USER(NAME, OPEN)                                              \
   const struct user user_##NAME = {.ways = USER_IN | USER_OUT,              \
                                    .open = (OPEN),                          \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* user:
-what: "O_DIRECT on a file on btrfs without checksums while memory runs out: btrfs_nodatasum, apart from the rest"
+what: "O_DIRECT on a file on btrfs without checksums while memory runs out, as btrfs_nodatasum"
 rows: [D3]
 traits: [carry]
 needs: {nvme: [pin-fs], tools: [mkfs.btrfs], symbols: [BTRFS_FS]}
