@@ -12,6 +12,24 @@ namespace {
 
 // Which mutants' places a test reached: kernels of `pinrig mutate` alone have it (kernels/mutate).
 constexpr const char* reached_file = "/proc/pinrig_reached";
+constexpr const char* mutant_file = "/sys/module/kernel/parameters/pinrig_mutant";
+
+// The mutant that is on while the test runs, from its environment; empty: none.
+std::string mutant_of(const wire::Run& run) {
+  const auto found = run.env.find("PINRIG_MUTANT");
+  return found == run.env.end() ? "" : found->second;
+}
+
+// With its mutant; one that cannot be turned on would look like one that no test notices.
+Child spawn_with_mutant(const wire::Run& run, const RunPlan& plan) {
+  const std::string mutant = mutant_of(run);
+  const int error = mutant.empty() ? 0 : write_file(mutant_file, mutant);
+  if (error == 0) return spawn(Program{run.argv, run.file, run.env, run.cwd, plan.body});
+  Child child;
+  child.error = error;
+  child.problem = std::string(mutant_file) + " cannot be written";
+  return child;
+}
 
 void take_down(Guest& guest, wire::TestEnd& end) {
   Stuck stuck = guest.processes.kill_all(guest.kill_limit_ms());
@@ -88,7 +106,7 @@ Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
   }
   kmsg(console::begin_mark, run.name);
   running.start_ms = monotonic_ms();
-  running.child = spawn(Program{run.argv, run.file, run.env, run.cwd, plan.body});
+  running.child = spawn_with_mutant(run, plan);
   return running;
 }
 
@@ -102,6 +120,7 @@ wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& pla
   // After the wait: kernel messages of workers during cleanup also belong to the test.
   kmsg(console::end_mark, run.name);
   if (run.id != 0) end.reached = read_attribute(reached_file);
+  if (!mutant_of(run).empty()) write_file(mutant_file, "0");
   return std::move(end);
 }
 

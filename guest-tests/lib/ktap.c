@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "ktap.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 enum outcome { OUTCOME_OK, OUTCOME_SKIP, OUTCOME_XFAIL, OUTCOME_XPASS, OUTCOME_FAIL };
 
@@ -88,20 +93,68 @@ static void print_result(size_t number, const char* name) {
   }
 }
 
+// PINRIG_CASES, "one,another": only these cases are run, and the others have no result.
+static bool chosen(const char* name) {
+  const char* at = getenv("PINRIG_CASES");
+  if (!at) return true;
+  const size_t length = strlen(name);
+  for (;;) {
+    const size_t word = strcspn(at, ",");
+    if (word == length && memcmp(at, name, word) == 0) return true;
+    if (!at[word]) return false;
+    at += word + 1;
+  }
+}
+
+static long now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+// On a kernel of `pinrig mutate`: which mutants' places were reached since the case before, and how long the
+// case took.
+static void print_reached(int fd, long took_ms) {
+  static char text[32768];
+  const ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+  text[n > 0 ? n : 0] = '\0';
+  text[strcspn(text, "\n")] = '\0';
+  printf("# reached in %ld ms: %s\n", took_ms, text);
+  // Anything that is written forgets them.
+  if (write(fd, "0", 1) != 1) ktap_note("/proc/pinrig_reached cannot be written");
+}
+
+static void run_case(const struct ktap_case* one, size_t number, int reached) {
+  current = OUTCOME_OK;
+  reason[0] = '\0';
+  // For the case in which a test takes the kernel down, or hangs: it has no result line.
+  printf("# running %s\n", one->name);
+  const long start = now_ms();
+  one->run(one->arg);
+  if (reached >= 0) print_reached(reached, now_ms() - start);
+  print_result(number, one->name);
+}
+
 int ktap_run(const struct ktap_case* cases, size_t count) {
   // By line, so that what a test said before it took the kernel down has left it.
   setvbuf(stdout, NULL, _IOLBF, 0);
-  printf("KTAP version 1\n1..%zu\n", count);
+  size_t planned = 0;
+  for (size_t i = 0; i < count; ++i) planned += chosen(cases[i].name);
+  printf("KTAP version 1\n1..%zu\n", planned);
+  const int reached = open("/proc/pinrig_reached", O_RDWR | O_CLOEXEC);
   int code = 0;
+  size_t number = 0;
   for (size_t i = 0; i < count; ++i) {
-    current = OUTCOME_OK;
-    reason[0] = '\0';
-    // For the case in which a test takes the kernel down, or hangs: it has no result line.
-    printf("# running %s\n", cases[i].name);
-    cases[i].run(cases[i].arg);
-    print_result(i + 1, cases[i].name);
-    if (current == OUTCOME_FAIL) code = 1;
+    if (!chosen(cases[i].name)) continue;
+    run_case(&cases[i], ++number, reached);
+    if (current != OUTCOME_FAIL) continue;
+    code = 1;
+    if (getenv("PINRIG_FIRST_FAILURE") && number < planned) {
+      printf("Bail out! the first failure is enough\n");
+      break;
+    }
   }
+  if (reached >= 0) close(reached);
   fflush(stdout);
   return code;
 }

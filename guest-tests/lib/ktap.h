@@ -13,7 +13,8 @@ struct ktap_case {
 };
 
 // Prints version and plan, runs the cases in order and prints one result line each. A case that calls nothing
-// below is "ok". Returns the exit code: 0 when no case failed, else 1.
+// below is "ok". Returns the exit code: 0 when no case failed, else 1. PINRIG_CASES ("one,another") in the
+// environment leaves only these; with PINRIG_FIRST_FAILURE the first case that fails is the last.
 int ktap_run(const struct ktap_case* cases, size_t count);
 
 // A "# " line; one line per call, without newline.
