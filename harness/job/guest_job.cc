@@ -25,8 +25,8 @@ constexpr std::uint64_t output_limit = 4 << 20;
 
 class OneGuest {
  public:
-  OneGuest(const model::JobSpec& job, Observer& observer, GuestJobResult& result)
-      : job_(job), observer_(observer), result_(result) {}
+  OneGuest(const model::JobSpec& job, Observer& observer, const Steer& steer, GuestJobResult& result)
+      : job_(job), observer_(observer), steer_(steer), result_(result) {}
 
   // Drives a started guest through `todo`; names of tests that were begun are taken out of it.
   Result<Ending> drive(vm::Guest& guest, std::vector<TestSpec>& todo, Clock::time_point spawned) {
@@ -59,8 +59,12 @@ class OneGuest {
       }
       const wire::Run request = run_request(test);
       sent_.push_back({request.id, test.name, std::nullopt});
+      begun_.push_back(test);
       PINRIG_TRY(end, guest.run(request));
-      if (!end.value) return Ending{model::Phase::test, test.name, end.end, false};
+      if (!end.value) {
+        if (steer_) steer_(test, nullptr, todo);
+        return Ending{model::Phase::test, test.name, end.end, false};
+      }
       sent_.back().end = *end.value;
       result_.guest_test_s += end.value->wall_s;
       observer_.on({.kind = Event::Kind::test,
@@ -69,7 +73,9 @@ class OneGuest {
                     .text = fmt::format("{} {}", end.value->how, end.value->code),
                     .done = double(next_id_ - 1),
                     .known = double(job_.tests.size())});
-      if (end.value->stuck_count > 0 || !end.value->stuck.empty()) return retire(guest, test.name);
+      const Next next = steer_ ? steer_(test, &*end.value, todo) : Next::go_on;
+      if (end.value->stuck_count > 0 || !end.value->stuck.empty() || next == Next::new_guest)
+        return retire(guest, test.name);
     }
     PINRIG_TRY(end, guest.power_off());
     return Ending{model::Phase::shutdown, "", end, end.kind == vm::GuestEnd::Kind::powered_off};
@@ -77,6 +83,7 @@ class OneGuest {
 
   double boot_s() const { return boot_s_; }  // of the last guest; 0 = it said no hello
   const std::vector<verdict::SentTest>& sent() const { return sent_; }
+  const std::vector<TestSpec>& begun() const { return begun_; }  // in all guests
 
  private:
   // A process that cannot be ended holds what it holds: its pins, its locks, and the report that its task
@@ -147,7 +154,9 @@ class OneGuest {
 
   const model::JobSpec& job_;
   Observer& observer_;
+  const Steer& steer_;
   GuestJobResult& result_;
+  std::vector<TestSpec> begun_;
   double boot_s_ = 0;
   model::Timeouts limits_;  // of the guest that runs: its boot was measured
   std::uint32_t next_id_ = 1;
@@ -180,10 +189,22 @@ std::vector<TestSpec> startable(const model::JobSpec& job, std::vector<TestRecor
   return out;
 }
 
+// What was to be run in the end, where a Steer has changed it.
+std::vector<TestSpec> planned_after(const model::JobSpec& job, const std::vector<TestSpec>& begun,
+                                    const std::vector<TestSpec>& left) {
+  std::vector<TestSpec> out = begun;
+  out.insert(out.end(), left.begin(), left.end());
+  for (const auto& t : job.tests) {
+    if (job.skips.contains(t.name) || job.broken.contains(t.name)) out.push_back(t);
+  }
+  return out;
+}
+
 }  // namespace
 
 Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
-                                     const fs::path& dir, const CancelToken& cancel, Observer& observer) {
+                                     const fs::path& dir, const CancelToken& cancel, Observer& observer,
+                                     const Steer& steer) {
   GuestJobResult result;
   result.facts.planned = job.tests;
   result.facts.control_pages = wire::hold_pages;
@@ -194,7 +215,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     return result;
   }
   const auto start = Clock::now();
-  OneGuest driver(job, observer, result);
+  OneGuest driver(job, observer, steer, result);
   do {
     ++result.guests;
     const fs::path guest_dir = result.guests == 1 ? dir : dir / fmt::format("guest-{}", result.guests);
@@ -235,6 +256,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
                      "{}; {} in a new guest", shown(why),
                      todo.size() == 1 ? "1 test continues" : fmt::format("{} tests continue", todo.size()))});
   } while (result.guests < max_guests);
+  if (steer) result.facts.planned = planned_after(job, driver.begun(), todo);
   if (result.facts.outcome.kind == JobOutcome::Kind::no_output)
     PINRIG_CHECK(ask_early_console(job, drives, dir, cancel, result));
   result.wall_s = since(start).count();

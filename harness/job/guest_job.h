@@ -2,6 +2,7 @@
 // One job in a guest: boot, set up, prove the ledger, run the tests, continue in a new guest after a crash.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -36,13 +37,24 @@ struct GuestJobResult {
   std::vector<Attempt> attempts;
 };
 
+/// Decides after each test about those that are still to run: it may take tests out of `todo` and put others
+/// in, with names of their own. `end` is null when the guest died in the test.
+enum class Next {
+  go_on,
+  new_guest,  ///< the guest is abandoned, and what is left runs in a new one
+};
+using Steer = std::function<Next(const model::TestSpec& test, const wire::TestEnd* end,
+                                 std::vector<model::TestSpec>& todo)>;
+
 /// At most this many guests are started for one job: a job that keeps killing them is reported, not retried
 /// forever.
 inline constexpr int max_guests = 12;
 
 /// Runs `job` with its files in `dir` (console.raw, results.raw, qemu.*; those of later guests in dir/guest-2
-/// ...). Failures of the guest are in the result; an Error means that pinrig or the machine failed.
+/// ...). Failures of the guest are in the result; an Error means that pinrig or the machine failed. With
+/// `steer` the planned tests are those that were begun, skipped, or left over.
 Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
-                                     const fs::path& dir, const CancelToken& cancel, Observer& observer);
+                                     const fs::path& dir, const CancelToken& cancel, Observer& observer,
+                                     const Steer& steer = nullptr);
 
 }  // namespace pinrig::job

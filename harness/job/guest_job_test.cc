@@ -114,6 +114,53 @@ TEST(GuestJob, AGuestWithAProcessThatCannotBeKilledRunsNoFurtherTest) {
                        {"bio/a", Verdict::pass}, {"bio/b", Verdict::timeout}, {"bio/c", Verdict::pass}}));
 }
 
+std::vector<std::string> names_of(const std::vector<model::TestSpec>& tests) {
+  std::vector<std::string> out;
+  for (const auto& t : tests) out.push_back(t.name);
+  return out;
+}
+
+TEST(GuestJob, IsSteered) {
+  Place place;
+  const vm::FakeQemu fake("measures");
+  const auto job = job_spec(place.dir.path(), {"bio/a", "bio/b", "bio/c"});
+  // bio/b is not wanted any more, and something else is, in a new guest.
+  const auto steer = [](const model::TestSpec& test, const wire::TestEnd* end,
+                        std::vector<model::TestSpec>& todo) {
+    EXPECT_NE(end, nullptr);
+    if (test.name != "bio/a") return Next::go_on;
+    todo.front() = test_spec("bio/more");
+    return Next::new_guest;
+  };
+  const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener, steer);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_EQ(r->guests, 2);
+  EXPECT_THAT(names_of(r->facts.planned), ElementsAre("bio/a", "bio/more", "bio/c"));
+  const auto j = verdict::judge(r->facts);
+  EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::completed) << j.outcome.detail;
+  for (const auto& v : j.verdicts) EXPECT_EQ(v.verdict, Verdict::pass) << v.test << ": " << v.detail;
+}
+
+TEST(GuestJob, ASteeredGuestThatDiesIsToldOf) {
+  Place place;
+  const vm::FakeQemu fake("second_test_kills_once");
+  const auto job = job_spec(place.dir.path(), {"bio/a", "bio/b", "bio/c"});
+  std::vector<std::string> dead;
+  const auto steer = [&](const model::TestSpec& test, const wire::TestEnd* end,
+                         std::vector<model::TestSpec>& todo) {
+    if (end == nullptr) {
+      dead.push_back(test.name);
+      todo.clear();
+    }
+    return Next::go_on;
+  };
+  const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener, steer);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_THAT(dead, ElementsAre("bio/b"));
+  EXPECT_EQ(r->guests, 1);
+  EXPECT_THAT(names_of(r->facts.planned), ElementsAre("bio/a", "bio/b"));
+}
+
 GuestJobResult of_silent_guest(const Place& place, const std::string& role) {
   const vm::FakeQemu fake(role);
   auto job = job_spec(place.dir.path(), {"bio/a"});

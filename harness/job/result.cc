@@ -80,8 +80,8 @@ Result<void> save(const GuestResult& r, const fs::path& dir) {
 
 }  // namespace
 
-Result<GuestResult> run_and_judge(const ReadyJob& job, const Services& services) {
-  PINRIG_TRY(guest, run_guest_job(job.spec, job.drives, job.dir, services.cancel, services.observer));
+Result<GuestResult> run_and_judge(const ReadyJob& job, const Services& services, const Steer& steer) {
+  PINRIG_TRY(guest, run_guest_job(job.spec, job.drives, job.dir, services.cancel, services.observer, steer));
   auto out = judged(std::move(guest));
   auto saved = save(out, job.dir);
   if (saved.has_value()) return out;

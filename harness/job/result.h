@@ -20,7 +20,8 @@ struct GuestResult {
 
 /// Boots, runs and judges; writes the tests' outputs and result.json into the job's folder. Failures of the
 /// guest are in the result; an Error means that pinrig or the machine failed.
-Result<GuestResult> run_and_judge(const ReadyJob& job, const Services& services);
+Result<GuestResult> run_and_judge(const ReadyJob& job, const Services& services,
+                                  const Steer& steer = nullptr);
 
 /// The same for a guest whose pinrig was killed: judges what results.raw and console.raw hold. Nothing when
 /// the folder has no job.json.
