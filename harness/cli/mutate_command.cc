@@ -38,7 +38,8 @@ ExitCode mutate_code(const mutate::MutationRun& run) {
 
 Result<ExitCode> mutate_and_report(const MutateCommand& c, const job::Services& services,
                                    run::Status& status) {
-  PINRIG_TRY(run, mutate::run_mutants(c.options, services, [&] { status.tick(); }));
+  PINRIG_TRY(run, c.options.stored ? mutate::stored_mutants(c.options, services)
+                                   : mutate::run_mutants(c.options, services, [&] { status.tick(); }));
   if (!c.json.empty()) PINRIG_CHECK(write_output(c.json, mutate::to_json(run)));
   if (!c.markdown.empty()) PINRIG_CHECK(write_output(c.markdown, mutate::to_markdown(run)));
   if (c.json != "-" && c.markdown != "-") PINRIG_CHECK(write_output("-", mutate::to_text(run)));
@@ -55,8 +56,14 @@ Result<ExitCode> mutate_command(MutateCommand c, const Program& program) {
   PINRIG_TRY(inputs, run::load_inputs(paths.project, c.options.run));
   PINRIG_TRY(sources, run::fetch_sources(inputs, services));
   PINRIG_TRY(set, mutate::find_mutants(c.options, inputs, sources, services));
-  const auto chosen = mutate::chosen(set, c.options);
-  std::string text = listing(chosen);
+  auto chosen = mutate::chosen(set, c.options);
+  std::sort(chosen.begin(), chosen.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
+  std::string text = listing(chosen) + "\n";
+  for (const auto& file : set.files) {
+    const auto n =
+        std::count_if(chosen.begin(), chosen.end(), [&](const auto& m) { return m.file == file.path; });
+    if (n > 0) text += fmt::format("{:>5}  {}\n", n, file.path);
+  }
   for (const auto& note : set.notes) text += note + "\n";
   text += fmt::format("{} in {}\n", count_of(chosen.size(), "mutant"), count_of(set.files.size(), "file"));
   PINRIG_CHECK(write_output("-", text));
@@ -83,7 +90,7 @@ void add_mutate(CLI::App& app, Program& program, Action& action) {
                          "Make small faults in the code that pins pages, one kernel with all of them, "
                          "and see which the tests notice");
   const auto c = std::make_shared<MutateCommand>();
-  c->options.run.spec = "mutate";
+  c->options.run.spec = mutate::usual_run;
   sub->add_option("--base", c->options.run.base,
                   "Base to mutate (a name in kernels/); default: the run file's");
   add_arch_option(*sub, c->arch);
@@ -99,13 +106,24 @@ void add_mutate(CLI::App& app, Program& program, Action& action) {
       ->allow_extra_args(false);
   sub->add_option("--mutant", c->options.numbers, "Run only the mutant with this number")
       ->allow_extra_args(false);
-  sub->add_option("--sample", c->options.sample, "Run only this many mutants, spread evenly")
+  sub->add_option("--sample", c->options.sample, "Run only this many mutants, chosen at random")
       ->check(whole_number(1, 10000));
+  sub->add_option(
+         "--seed", c->options.seed,
+         "Of the random order in which mutants are run; a smaller sample is the beginning of a larger one")
+      ->check(whole_number(1, 1000000))
+      ->capture_default_str();
+  sub->add_option("--budget", c->options.budget_s,
+                  "Seconds of tests for a mutant that none of them notices, the most different first")
+      ->check(whole_number(1, 100000))
+      ->capture_default_str();
   sub->add_option("--test", c->options.run.tests, "Suites or tests to ask, as for `run --test`")
       ->allow_extra_args(false);
   sub->add_option("--run", c->options.run.spec, "Run file that names fragments, machine, base and tests")
       ->capture_default_str();
   sub->add_flag("--list", c->list, "Only list the mutants");
+  sub->add_flag("--stored", c->options.stored, "Only report what earlier runs have stored")
+      ->excludes("--list");
   sub->add_option("--json", c->json, "Also write everything as JSON to this file (- for stdout)");
   sub->add_option("--markdown", c->markdown, "Also write the table and the survivors as Markdown");
   add_jobs_option(*sub, c->jobs);

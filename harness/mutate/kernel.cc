@@ -136,16 +136,15 @@ Result<std::set<int>> compiled_in(const fs::path& image) {
 }
 
 Result<job::GuestResult> boot_tests(const Lab& lab, const Ready& kernel, const model::Guest& guest,
-                                    int mutant, const fs::path& dir, const Services& services) {
+                                    const fs::path& dir, const Services& services, const job::Steer& steer) {
   std::error_code ec;
   fs::remove_all(dir, ec);
   model::Guest g = guest;
   const auto args = g.machine.kernel_args;
   g.machine = plan::fit_machine(lab.inputs.machine, g.tests);
   g.machine.kernel_args = args;
-  g.machine.kernel_args.push_back(fmt::format("pinrig_mutant={}", mutant));
   PINRIG_TRY(job, job::ready_job(kernel.kernel, g, kernel.built, lab.platform, "mutate", dir, services));
-  return job::run_and_judge(job, services);
+  return job::run_and_judge(job, services, steer);
 }
 
 }  // namespace pinrig::mutate

@@ -42,8 +42,10 @@ Result<std::set<int>> compiled_in(const fs::path& image);
 /// The mutants that the compiler's messages in a build log are about. Pure.
 std::set<int> blamed(const std::string& log, const MutantSet& set, const std::set<int>& dropped);
 
-/// Boots `tests` on a machine with what they need; `mutant` 0 = all off. `dir` is removed and made again.
+/// Boots the guest's tests on a machine with what they need, all mutants off but where a test's environment
+/// says otherwise. `dir` is removed and made again.
 Result<job::GuestResult> boot_tests(const Lab& lab, const Ready& kernel, const model::Guest& guest,
-                                    int mutant, const fs::path& dir, const Services& services);
+                                    const fs::path& dir, const Services& services,
+                                    const job::Steer& steer = nullptr);
 
 }  // namespace pinrig::mutate

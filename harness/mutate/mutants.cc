@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <random>
+#include <utility>
 
 #include "base/text.h"
 #include "mutate/rewrite.h"
@@ -59,6 +61,15 @@ Result<std::vector<std::string>> paths_of(const std::vector<std::string>& globs,
   return out;
 }
 
+// The first of them.
+std::string few(const std::vector<std::string>& paths) {
+  constexpr std::size_t most = 6;
+  const std::vector<std::string> first(
+      paths.begin(), paths.begin() + static_cast<std::ptrdiff_t>(std::min(paths.size(), most)));
+  const std::string more = paths.size() > most ? fmt::format(" and {} more", paths.size() - most) : "";
+  return join(first, ", ") + more;
+}
+
 }  // namespace
 
 std::vector<model::Mutant> MutantSet::all() const {
@@ -89,6 +100,7 @@ Result<MutantSet> find_mutants(const MutateOptions& o, const run::Inputs& in, co
   }
   PINRIG_TRY(paths, paths_of(globs, !o.files.empty(), set.tree, set, ctx));
   int number = 0;
+  std::vector<std::string> nothing;
   for (const auto& path : paths) {
     PINRIG_TRY(text, git::show_file(set.tree, set.tree.commit, path, ctx));
     MutantFile file{path, Source(std::move(text)), {}};
@@ -101,9 +113,13 @@ Result<MutantSet> find_mutants(const MutateOptions& o, const run::Inputs& in, co
     }
     file.candidates = candidates(file.source, path, lines);
     for (auto& c : file.candidates) c.mutant.number = ++number;
-    if (file.candidates.empty()) set.notes.push_back(path + ": nothing to mutate");
-    if (!file.candidates.empty()) set.files.push_back(std::move(file));
+    if (file.candidates.empty()) {
+      nothing.push_back(path);
+    } else {
+      set.files.push_back(std::move(file));
+    }
   }
+  if (!nothing.empty()) set.notes.push_back("nothing to mutate: " + few(nothing));
   if (number == 0)
     return make_error(ErrorKind::bad_input, "no mutants: nothing in these files takes, moves or drops pins");
   if (number > max_mutants)
@@ -122,11 +138,12 @@ std::vector<model::Mutant> chosen(const MutantSet& set, const MutateOptions& o) 
     return !holds(o.operators, m.op) || !holds(o.numbers, m.number) ||
            (!o.functions.empty() && !any_glob(o.functions, m.function));
   });
-  if (o.sample <= 0 || static_cast<std::size_t>(o.sample) >= out.size()) return out;
-  std::vector<model::Mutant> some;
-  const auto n = static_cast<std::size_t>(o.sample);
-  for (std::size_t i = 0; i < n; ++i) some.push_back(out[i * out.size() / n]);
-  return some;
+  // Not std::shuffle(): the same seed has to give the same order with every library.
+  std::mt19937_64 random(static_cast<std::uint64_t>(o.seed));
+  for (std::size_t i = out.size(); i > 1; --i) std::swap(out[i - 1], out[random() % i]);
+  if (o.sample > 0 && static_cast<std::size_t>(o.sample) < out.size())
+    out.erase(out.begin() + o.sample, out.end());
+  return out;
 }
 
 Result<model::Series> write_series(const MutantSet& set, const std::set<int>& dropped, const fs::path& dir,

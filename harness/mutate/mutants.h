@@ -22,7 +22,10 @@ struct MutateOptions {
   std::vector<std::string> functions;  ///< globs
   std::vector<model::MutationOp> operators;
   std::vector<int> numbers;
-  int sample = 0;  ///< this many, spread evenly; 0 = all
+  int sample = 0;        ///< this many, at random; 0 = all
+  int seed = 1;          ///< of the order in which they are shown, and of the sample
+  double budget_s = 60;  ///< of tests for a mutant that none of them notices
+  bool stored = false;   ///< nothing is booted
 };
 
 struct MutantFile {
@@ -44,7 +47,8 @@ struct MutantSet {
 Result<MutantSet> find_mutants(const MutateOptions& options, const run::Inputs& inputs,
                                const run::Sources& sources, const Services& services);
 
-/// Those that the options choose to run, by number. Pure.
+/// Those that the options choose to run, in the order of the seed: the first N of them are the sample of N.
+/// Pure.
 std::vector<model::Mutant> chosen(const MutantSet& set, const MutateOptions& options);
 
 /// A folder with the series of one patch that makes all mutants but those of `dropped`, with the files of

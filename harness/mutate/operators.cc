@@ -22,7 +22,8 @@ const Words constants{"sizeof",        "typeof",     "__typeof__",           "BU
 const Words pin_words{"pin_user",         "unpin",       "FOLL_",        "get_user_pages", "gup_",
                       "iov_iter_extract", "PAGE_PINNED", "release_page", "put_refs",       "page_dirty",
                       "mark_dirty",       "pinned",      "account_mem",  "locked_vm",      "will_pin",
-                      "try_grab",         "pages_dirty", "io_pin_pages", "folio_put"};
+                      "try_grab",         "pages_dirty", "io_pin_pages", "folio_put",      "umem",
+                      "mr_page"};
 
 const Words page_words{"page", "folio", "bvec", "bv", "pin", "sg", "iov"};
 
@@ -78,6 +79,8 @@ const std::map<std::string_view, std::string_view>& swapped() {
                                                               {"ITER_DEST", "ITER_SOURCE"},
                                                               {"DMA_TO_DEVICE", "DMA_FROM_DEVICE"},
                                                               {"DMA_FROM_DEVICE", "DMA_TO_DEVICE"},
+                                                              {"RXE_TO_MR_OBJ", "RXE_FROM_MR_OBJ"},
+                                                              {"RXE_FROM_MR_OBJ", "RXE_TO_MR_OBJ"},
                                                               {"vm_write", "!vm_write"}};
   return m;
 }

@@ -7,12 +7,12 @@
 #include <cctype>
 #include <iterator>
 #include <map>
-#include <mutex>
 
 #include "base/cancel.h"
 #include "base/hash.h"
 #include "base/text.h"
 #include "mutate/kernel.h"
+#include "mutate/show.h"
 #include "run/scheduler.h"
 #include "spec/spec.h"
 
@@ -26,6 +26,25 @@ using model::JobOutcome;
 struct Silent : job::Observer {
   void on(const Event&) override {}
 };
+
+std::string digest_of(const MutantSet& set) {
+  Sha256 sum;
+  for (const auto& m : set.all())
+    sum.field(m.file).field(std::to_string(m.line)).field(to_string(m.op)).field(m.before).field(m.after);
+  return sum.hex();
+}
+
+// What is known about the mutants that were chosen.
+MutationRun chosen_of(MutationRun run, const MutantSet& set, const MutateOptions& options) {
+  std::set<int> numbers;
+  for (const auto& m : chosen(set, options)) numbers.insert(m.number);
+  std::erase_if(run.outcomes, [&](const Outcome& o) { return !numbers.contains(o.mutant.number); });
+  run.made = static_cast<int>(set.all().size());
+  run.chosen = static_cast<int>(numbers.size());
+  run.seed = options.seed;
+  run.budget_s = options.budget_s;
+  return run;
+}
 
 class Mutation {
  public:
@@ -55,18 +74,17 @@ class Mutation {
     show_mutants();
     PINRIG_CHECK(save());
     if (services_.cancel.requested()) return cancelled_error();
-    return out_;
+    return chosen_of(out_, lab_.set, options_);
   }
 
  private:
-  std::string digest() const {
+  // What the reference was measured with: the guest programs, and which tests.
+  std::string programs() const {
     Sha256 sum;
-    for (const auto& m : lab_.set.all())
-      sum.field(m.file).field(std::to_string(m.line)).field(to_string(m.op)).field(m.before).field(m.after);
     for (const auto& g : lab_.kernel.guests) {
-      for (const auto& t : g.tests) sum.field(t.name);
+      for (const auto& t : g.tests) sum.field(t.name).field(join(t.args, " "));
     }
-    return sum.hex();
+    return lab_.platform.initramfs.string() + " " + sum.hex();
   }
 
   // What is stored of the same mutants; the rest of out_ is new.
@@ -74,15 +92,16 @@ class Mutation {
     out_.base = lab_.inputs.base.name;
     out_.series = options_.series;
     out_.arch = to_string(lab_.kernel.arch);
-    out_.digest = digest();
+    out_.digest = digest_of(lab_.set);
     out_.notes = lab_.set.notes;
     std::error_code ec;
     if (!fs::exists(file(), ec)) return {};
     PINRIG_TRY(text, read_file(file()));
-    PINRIG_TRY(before, from_json(text, file().string()));
-    if (before.digest != out_.digest) return {};
-    out_.dropped = before.dropped;
-    before_ = std::move(before);
+    auto before = from_json(text, file().string());
+    if (before.has_error()) say(before.error().message + "; all is done again");
+    if (before.has_error() || before->digest != out_.digest) return {};
+    out_.dropped = before->dropped;
+    before_ = std::move(*before);
     return {};
   }
 
@@ -93,14 +112,12 @@ class Mutation {
   }
 
   bool same_kernel() const { return before_ && before_->key == kernel_.built.kernel.key; }
-  bool same_programs() const {
-    return same_kernel() && before_->programs == lab_.platform.initramfs.string();
-  }
+  bool same_programs() const { return same_kernel() && before_->programs == programs(); }
 
   // All tests with all mutants off, and on the kernel without mutants.
   Result<void> learn() {
     out_.key = kernel_.built.kernel.key;
-    out_.programs = lab_.platform.initramfs.string();
+    out_.programs = programs();
     if (same_programs() && !before_->reference.rows.empty()) {
       out_.reference = before_->reference;
       out_.differs = before_->differs;
@@ -108,28 +125,33 @@ class Mutation {
     }
     PINRIG_TRY(plain, plain_kernel(lab_, options_, services_));
     std::vector<model::TestResult> without;
-    PINRIG_CHECK(boot_all(plain, "plain", without, nullptr));
-    PINRIG_CHECK(boot_all(kernel_, "off", out_.reference.rows, &out_.reference));
+    PINRIG_CHECK(boot_all(plain, without));
     out_.differs = differences(without, out_.reference.rows);
     return save();
   }
 
-  Result<void> boot_all(const Ready& kernel, const std::string& name, std::vector<model::TestResult>& rows,
-                        Reference* reference) {
+  // All guests on both kernels, at once.
+  Result<void> boot_all(const Ready& plain, std::vector<model::TestResult>& without) {
     const auto& guests = lab_.kernel.guests;
-    std::vector<std::optional<Result<job::GuestResult>>> results(guests.size());
+    std::vector<std::optional<Result<job::GuestResult>>> results(2 * guests.size());
     std::vector<run::Task> tasks;
-    for (std::size_t i = 0; i < guests.size(); ++i) {
-      tasks.push_back(task_for(guests[i], [&, i] {
-        results[i] = boot_tests(lab_, kernel, guests[i], 0, dir_ / fmt::format("{}-{}", name, i), quiet_);
-        say(fmt::format("{}: guest {} of {} done", kernel.kernel.id, i + 1, guests.size()));
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      const bool off = i < guests.size();
+      const auto& guest = guests[i % guests.size()];
+      tasks.push_back(task_for(guest, [&, i, off] {
+        const fs::path dir = dir_ / fmt::format("{}-{}", off ? "off" : "plain", i % guests.size());
+        results[i] = boot_tests(lab_, off ? kernel_ : plain, guest, dir, quiet_);
+        say(fmt::format("{}: guest {} of {} done", off ? "all mutants off" : "without mutants",
+                        i % guests.size() + 1, guests.size()));
       }));
     }
     run::run_tasks(tasks, run::machine_budget(), services_.cancel, tick_);
-    for (auto& r : results) {
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      auto& r = results[i];
       if (!r) return cancelled_error();
       if (r->has_error()) return std::move(*r).error();
-      if (reference != nullptr) add_reference(**r, *reference);
+      if (i < guests.size()) add_reference(**r, out_.reference);
+      auto& rows = i < guests.size() ? out_.reference.rows : without;
       std::move((*r)->results.begin(), (*r)->results.end(), std::back_inserter(rows));
     }
     return {};
@@ -138,7 +160,11 @@ class Mutation {
   static void add_reference(const job::GuestResult& guest, Reference& reference) {
     for (const auto& record : guest.guest.facts.records) {
       if (record.exit.kind == model::TestExit::Kind::not_run) continue;
-      reference.reached[record.name] = numbers_of(record.reached);
+      auto& reached = reference.reached[record.name];
+      reached = numbers_of(record.reached);
+      auto cases = reached_by_case(record.output);
+      for (const auto& c : cases) reached.insert(c.reached.begin(), c.reached.end());
+      if (!cases.empty()) reference.cases[record.name] = std::move(cases);
       reference.wall_s[record.name] = record.wall_s + record.ledger.settle_ms / 1e3;
     }
   }
@@ -150,10 +176,18 @@ class Mutation {
             .body = std::move(body)};
   }
 
-  // What needs no guest, and what is known.
+  // What needs no guest, and what is known. What is stored and not chosen this time is kept.
   Result<void> decide() {
     PINRIG_TRY(list, spec::load_equivalent_mutants(services_.paths.project));
-    for (const auto& m : chosen(lab_.set, options_)) {
+    const auto now = chosen(lab_.set, options_);
+    std::set<int> numbers;
+    for (const auto& m : now) numbers.insert(m.number);
+    if (same_kernel()) {
+      for (const auto& o : before_->outcomes) {
+        if (!numbers.contains(o.mutant.number) && o.fate != Fate::failed && known(o)) add(o);
+      }
+    }
+    for (const auto& m : now) {
       Outcome o{.mutant = m};
       const Outcome* before = same_kernel() ? before_->find(m.number) : nullptr;
       if (const auto* e = equivalent(m, list)) {
@@ -162,80 +196,53 @@ class Mutation {
       } else if (!code_.contains(m.number)) {
         o.fate = Fate::no_code;
         o.by = out_.dropped.contains(m.number) ? "does not compile" : "omitted by the configuration";
-      } else if (before != nullptr &&
-                 (before->fate == Fate::caught || (before->fate == Fate::survived && same_programs()))) {
+      } else if (before != nullptr && known(*before)) {
         o = *before;
         o.mutant = m;
-      } else if (boots_for(m.number, out_.reference, lab_.kernel.guests).empty()) {
+      } else if (!reached_at_all(m.number)) {
         o.fate = Fate::never_reached;
       } else {
         todo_.push_back(m);
         continue;
       }
-      out_.outcomes.push_back(std::move(o));
+      add(std::move(o));
     }
     return save();
   }
 
+  // Was it decided by a test, and would it be decided the same again?
+  bool known(const Outcome& o) const {
+    return o.fate == Fate::caught || (o.fate == Fate::survived && same_programs());
+  }
+
+  bool reached_at_all(int number) const {
+    const auto& reached = out_.reference.reached;
+    return std::any_of(reached.begin(), reached.end(),
+                       [&](const auto& r) { return r.second.contains(number); });
+  }
+
   void show_mutants() {
     say(fmt::format("{} to boot, {} decided", count_of(todo_.size(), "mutant"), out_.outcomes.size()));
-    std::vector<run::Task> tasks;
-    for (const auto& m : todo_)
-      tasks.push_back(task_for(lab_.kernel.guests.front(), [this, &m] { show_one(m); }));
-    run::run_tasks(tasks, run::machine_budget(), services_.cancel, tick_);
-  }
-
-  void show_one(const model::Mutant& m) {
-    const auto start = Clock::now();
-    Outcome o{.mutant = m};
-    for (const auto& boot : boots_for(m.number, out_.reference, lab_.kernel.guests)) {
-      model::Guest guest = lab_.kernel.guests[boot.guest];
-      guest.id = fmt::format("mutant-{}", m.number);
-      guest.tests = boot.tests;
-      ++o.boots;
-      o.tests += static_cast<int>(boot.tests.size());
-      const fs::path dir = dir_ / "guests" / std::to_string(m.number);
-      const auto result = boot_tests(lab_, kernel_, guest, m.number, dir, quiet_);
-      if (services_.cancel.requested()) return;
-      if (result.has_error()) {
-        o.fate = Fate::failed;
-        o.by = result.error().message;
-        break;
-      }
-      o.by = judged(*result, boot);
-      if (!o.by.empty()) {
-        o.fate = Fate::caught;
-        break;
-      }
-    }
-    o.wall_s = since(start).count();
-    done(std::move(o));
-  }
-
-  std::string judged(const job::GuestResult& result, const Boot& boot) const {
-    std::vector<std::string> tests;
-    for (const auto& t : boot.tests) tests.push_back(t.name);
-    const std::string by = noticed(out_.reference.rows, result.results, tests);
-    if (result.outcome.kind == JobOutcome::Kind::completed) return by;
-    if (!by.empty() && !by.ends_with("(missing)")) return by;
-    return fmt::format("guest: {}{}{}", to_string(result.outcome.kind),
-                       result.outcome.detail.empty() ? "" : ": ", result.outcome.detail);
+    const Stand stand{lab_, kernel_, out_.reference, options_.budget_s, dir_ / "guests", quiet_};
+    show_all(
+        stand, todo_, [this](Outcome o) { done(std::move(o)); }, tick_);
   }
 
   void done(Outcome o) {
-    const std::lock_guard lock(mutex_);
     ++done_;
     const auto& m = o.mutant;
     say(fmt::format("{}/{} mutant {} {}:{} {}: {}{}  {:.1f}s", done_, todo_.size(), m.number, m.file, m.line,
                     to_string(m.op), to_string(o.fate), o.by.empty() ? "" : " by " + shown(o.by), o.wall_s));
-    std::error_code ec;
-    if (o.fate != Fate::failed) fs::remove_all(dir_ / "guests" / std::to_string(m.number), ec);
-    const auto at =
-        std::upper_bound(out_.outcomes.begin(), out_.outcomes.end(), m.number,
-                         [](int number, const Outcome& other) { return number < other.mutant.number; });
-    out_.outcomes.insert(at, std::move(o));
+    add(std::move(o));
     // One that cannot be written now is written with the next, or at the end.
     static_cast<void>(save());
+  }
+
+  void add(Outcome o) {
+    const auto at =
+        std::upper_bound(out_.outcomes.begin(), out_.outcomes.end(), o.mutant.number,
+                         [](int number, const Outcome& other) { return number < other.mutant.number; });
+    out_.outcomes.insert(at, std::move(o));
   }
 
   const MutateOptions& options_;
@@ -250,7 +257,6 @@ class Mutation {
   Ready kernel_;
   std::set<int> code_;  // mutants that are compiled in
   std::vector<model::Mutant> todo_;
-  std::mutex mutex_;
   std::size_t done_ = 0;
 };
 
@@ -265,8 +271,22 @@ std::string as_name(std::string text) {
 
 fs::path place_of(const MutateOptions& o, const run::Inputs& in, const Services& services) {
   return services.paths.state / "mutate" /
-         fmt::format("{}{}-{}", in.base.name, o.series.empty() ? "" : "-" + as_name(o.series),
-                     to_string(in.spec.archs.front()));
+         fmt::format("{}{}-{}{}", in.base.name, o.series.empty() ? "" : "-" + as_name(o.series),
+                     to_string(in.spec.archs.front()),
+                     in.spec.name == usual_run ? "" : "-" + as_name(in.spec.name));
+}
+
+Result<MutationRun> stored_mutants(const MutateOptions& options, const Services& services) {
+  PINRIG_TRY(inputs, run::load_inputs(services.paths.project, options.run));
+  PINRIG_TRY(sources, run::fetch_sources(inputs, services));
+  PINRIG_TRY(set, find_mutants(options, inputs, sources, services));
+  const fs::path file = place_of(options, inputs, services) / "results.json";
+  PINRIG_TRY(text, read_file(file));
+  PINRIG_TRY(run, from_json(text, file.string()));
+  if (run.digest != digest_of(set))
+    return make_error(ErrorKind::bad_input, file.string() + ": of other mutants than those of these files",
+                      "run it without --stored");
+  return chosen_of(std::move(run), set, options);
 }
 
 Result<MutationRun> run_mutants(const MutateOptions& options, const Services& services,

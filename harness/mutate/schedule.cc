@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <iterator>
 
 #include "assess/compare.h"
 #include "base/text.h"
@@ -13,18 +14,40 @@
 namespace pinrig::mutate {
 namespace {
 
-// Seconds of tests in the first, the second and every later boot of a mutant.
-constexpr std::array<double, 3> boot_budget_s{3, 12, 1e9};
+// Seconds of tests in the first stage of each guest.
+constexpr double first_stage_s = 2.5;
+// What a test costs apart from its cases: start, counters, settling.
+constexpr double per_test_s = 0.15;
 
-// Far above what load alone can cost.
-constexpr double least_limit_s = 10;
-constexpr double limit_factor = 10;
+// A guest that is good for one mutant only costs this much more.
+constexpr double boot_s = 8;
 
+bool is_destructive(const std::vector<model::TestSpec>& tests) {
+  return std::any_of(tests.begin(), tests.end(), [](const auto& t) { return t.destructive; });
+}
+
+// A case, or a test that has none, that reaches the mutant.
 struct Choice {
-  double wall_s = 0;
   std::size_t guest = 0;
-  model::TestSpec test;
+  std::string test;
+  std::string name;  ///< of the case; empty: the whole test
+  double wall_s = 0;
+  // Numbers of words: of what it asks (an obligation, or its name) with the places that it reaches, of that
+  // alone, of the test.
+  std::array<std::size_t, 3> alike{};
   bool taken = false;
+};
+
+// Words by number.
+class Words {
+ public:
+  std::size_t number(const std::string& word) {
+    return numbers_.try_emplace(word, numbers_.size()).first->second;
+  }
+  std::size_t size() const { return numbers_.size(); }
+
+ private:
+  std::map<std::string, std::size_t> numbers_;
 };
 
 bool fine(model::Verdict v) {
@@ -41,13 +64,9 @@ std::string said(const std::optional<assess::Seen>& seen) {
 
 using Rows = std::vector<model::TestResult>;
 
-assess::Results pointers(const Rows& rows, const std::vector<std::string>* tests) {
+assess::Results pointers(const Rows& rows) {
   assess::Results out;
-  for (const auto& r : rows) {
-    const bool of_boot = tests == nullptr || model::is_harness_row(r.verdict.test) ||
-                         std::find(tests->begin(), tests->end(), r.verdict.test) != tests->end();
-    if (of_boot) out.push_back(&r);
-  }
+  for (const auto& r : rows) out.push_back(&r);
   return out;
 }
 
@@ -56,12 +75,148 @@ bool speaks_against(const assess::Delta& d) {
     case assess::DeltaKind::regression:
       return true;
     case assess::DeltaKind::gone:
-      // A row about the harness that is gone was a finding.
-      return !model::is_harness_row(d.test) && d.before && d.before->verdict != model::Verdict::skip;
+      return d.before && d.before->verdict != model::Verdict::skip;
     case assess::DeltaKind::fresh:
       return d.after && !fine(d.after->verdict);
     default:
       return false;
+  }
+}
+
+// A verdict that a mutant can make worse.
+bool usable(model::Verdict v) { return v == model::Verdict::pass || v == model::Verdict::xfail; }
+
+// (test, case) -> verdict.
+using Verdicts = std::map<std::pair<std::string, std::string>, model::Verdict>;
+
+Verdicts verdicts_of(const Rows& rows) {
+  Verdicts out;
+  for (const auto& r : rows) out.emplace(std::pair(r.verdict.test, r.verdict.case_name), r.verdict.verdict);
+  return out;
+}
+
+bool usable(const Verdicts& verdicts, const std::string& test, const std::string& case_name) {
+  const auto v = verdicts.find({test, case_name});
+  return v != verdicts.end() && usable(v->second);
+}
+
+// "pages.in" of the case "pages.in.thp" of a contract: all users share it. Others are kinds of their own.
+std::string kind_of(const std::string& test, const std::string& name) {
+  const auto dot = name.rfind('.');
+  return dot == std::string::npos ? test + ":" + name : name.substr(0, dot);
+}
+
+// What reaches a mutant and can be asked.
+class Choices {
+ public:
+  Choices(int mutant, const std::set<int>& near, const Reference& reference,
+          const std::vector<model::Guest>& guests)
+      : mutant_(mutant), near_(near), reference_(reference), verdicts_(verdicts_of(reference.rows)) {
+    for (std::size_t g = 0; g < guests.size(); ++g) {
+      for (const auto& test : guests[g].tests) add_test(g, test);
+    }
+    std::stable_sort(all.begin(), all.end(),
+                     [](const Choice& a, const Choice& b) { return a.wall_s < b.wall_s; });
+    counts_.resize(words_.size());
+  }
+
+  // How often what was taken was like it: the less, the smaller.
+  std::array<int, 3> rank(const Choice& c) const {
+    return {counts_[c.alike[0]], counts_[c.alike[1]], counts_[c.alike[2]]};
+  }
+  void take(Choice& c) {
+    c.taken = true;
+    for (const auto word : c.alike) ++counts_[word];
+  }
+
+  // Guests by the number of choices that they have.
+  std::vector<std::size_t> guests() const {
+    std::map<std::size_t, int> counts;
+    for (const auto& c : all) ++counts[c.guest];
+    std::vector<std::size_t> out;
+    for (const auto& [guest, n] : counts) out.push_back(guest);
+    std::stable_sort(out.begin(), out.end(), [&](auto a, auto b) { return counts[a] > counts[b]; });
+    return out;
+  }
+
+  std::vector<Choice> all;  // the cheapest first
+
+ private:
+  void add_test(std::size_t guest, const model::TestSpec& test) {
+    const auto reached = reference_.reached.find(test.name);
+    if (reached == reference_.reached.end() || !reached->second.contains(mutant_)) return;
+    const std::size_t before = all.size();
+    const auto cases = reference_.cases.find(test.name);
+    if (cases != reference_.cases.end()) {
+      for (const auto& c : cases->second) add_case(guest, test.name, c);
+    }
+    // No case, but what the test does around them.
+    if (all.size() > before || !usable(verdicts_, test.name, "")) return;
+    const auto wall = reference_.wall_s.find(test.name);
+    const auto word = words_.number(test.name);
+    all.push_back({guest,
+                   test.name,
+                   "",
+                   wall == reference_.wall_s.end() ? test.limit_s : wall->second,
+                   {word, word, word},
+                   false});
+  }
+
+  void add_case(std::size_t guest, const std::string& test, const CaseReach& c) {
+    if (!c.reached.contains(mutant_) || !usable(verdicts_, test, c.name)) return;
+    const std::string kind = kind_of(test, c.name);
+    std::set<int> here;
+    std::set_intersection(c.reached.begin(), c.reached.end(), near_.begin(), near_.end(),
+                          std::inserter(here, here.end()));
+    all.push_back({guest,
+                   test,
+                   c.name,
+                   c.wall_s,
+                   {words_.number(kind + " " + ranges_of(here)), words_.number(kind), words_.number(test)},
+                   false});
+  }
+
+  int mutant_;
+  const std::set<int>& near_;
+  const Reference& reference_;
+  Verdicts verdicts_;
+  Words words_;
+  std::vector<int> counts_;  // by word
+};
+
+Stage stage_of(std::size_t guest, const std::vector<Choice*>& picked) {
+  Stage out{guest, {}};
+  for (const auto* c : picked) {
+    auto ask = std::find_if(out.asks.begin(), out.asks.end(), [&](const Ask& a) {
+      return a.test == c->test && a.cases.empty() == c->name.empty();
+    });
+    if (ask == out.asks.end()) ask = out.asks.insert(ask, Ask{c->test, {}, 0});
+    if (!c->name.empty()) ask->cases.push_back(c->name);
+    ask->wall_s += c->wall_s;
+  }
+  std::stable_sort(out.asks.begin(), out.asks.end(),
+                   [](const Ask& a, const Ask& b) { return a.wall_s < b.wall_s; });
+  return out;
+}
+
+// What is in this guest and fits into the budget, the least alike first. Where there is a budget at all, one
+// fits.
+Stage next_stage(std::size_t guest, double budget_s, Choices& choices) {
+  std::vector<Choice*> picked;
+  std::set<std::string> tests;
+  double left = budget_s;
+  for (;;) {
+    Choice* best = nullptr;
+    for (auto& c : choices.all) {
+      if (c.taken || c.guest != guest) continue;
+      const double cost = c.wall_s + (tests.contains(c.test) ? 0 : per_test_s);
+      if (cost > left && !(picked.empty() && budget_s > 0)) continue;
+      if (best == nullptr || choices.rank(c) < choices.rank(*best)) best = &c;
+    }
+    if (best == nullptr) return stage_of(guest, picked);
+    left -= best->wall_s + (tests.insert(best->test).second ? per_test_s : 0);
+    choices.take(*best);
+    picked.push_back(best);
   }
 }
 
@@ -93,39 +248,87 @@ std::string ranges_of(const std::set<int>& numbers) {
   return out;
 }
 
-std::vector<Boot> boots_for(int mutant, const Reference& reference, const std::vector<model::Guest>& guests) {
-  std::vector<Choice> all;
-  for (std::size_t g = 0; g < guests.size(); ++g) {
-    for (const auto& test : guests[g].tests) {
-      const auto reached = reference.reached.find(test.name);
-      if (reached == reference.reached.end() || !reached->second.contains(mutant)) continue;
-      const auto wall = reference.wall_s.find(test.name);
-      Choice c{wall == reference.wall_s.end() ? test.limit_s : wall->second, g, test};
-      c.test.limit_s = std::min(test.limit_s, std::max(least_limit_s, limit_factor * c.wall_s));
-      all.push_back(std::move(c));
+std::vector<CaseReach> reached_by_case(const std::string& output) {
+  constexpr std::string_view running = "# running ";
+  constexpr std::string_view reached = "# reached in ";
+  std::vector<CaseReach> out;
+  for (const auto line : lines(output)) {
+    if (line.starts_with(running)) {
+      out.push_back({std::string(line.substr(running.size())), {}, 0});
+    } else if (line.starts_with(reached) && !out.empty()) {
+      int took_ms = 0;
+      const auto rest = line.substr(reached.size());
+      std::from_chars(rest.data(), rest.data() + rest.size(), took_ms);
+      out.back().wall_s = took_ms / 1e3;
+      const auto colon = rest.find(": ");
+      if (colon != std::string_view::npos)
+        out.back().reached = numbers_of(std::string(rest.substr(colon + 2)));
     }
-  }
-  std::stable_sort(all.begin(), all.end(),
-                   [](const Choice& a, const Choice& b) { return a.wall_s < b.wall_s; });
-  std::vector<Boot> out;
-  for (auto& first : all) {
-    if (first.taken) continue;
-    const double budget = boot_budget_s.at(std::min(out.size(), boot_budget_s.size() - 1));
-    Boot boot{first.guest, {}};
-    double sum = 0;
-    for (auto& c : all) {
-      if (c.taken || c.guest != first.guest || (!boot.tests.empty() && sum + c.wall_s > budget)) continue;
-      c.taken = true;
-      sum += c.wall_s;
-      boot.tests.push_back(c.test);
-    }
-    out.push_back(std::move(boot));
   }
   return out;
 }
 
-std::string noticed(const Rows& reference, const Rows& seen, const std::vector<std::string>& tests) {
-  const auto deltas = assess::compare(pointers(reference, &tests), pointers(seen, &tests));
+double Stage::wall_s() const {
+  double sum = 0;
+  for (const auto& a : asks) sum += a.wall_s + per_test_s;
+  return sum;
+}
+
+int Stage::cases() const {
+  int sum = 0;
+  for (const auto& a : asks) sum += std::max(1, static_cast<int>(a.cases.size()));
+  return sum;
+}
+
+std::vector<Stage> stages_for(int mutant, const std::set<int>& near, const Reference& reference,
+                              const std::vector<model::Guest>& guests, double budget_s) {
+  Choices choices(mutant, near, reference, guests);
+  std::vector<Stage> out;
+  const auto take = [&](std::size_t guest, double most_s) {
+    auto stage = next_stage(guest, most_s, choices);
+    budget_s -= stage.wall_s();
+    if (!stage.asks.empty()) out.push_back(std::move(stage));
+  };
+  auto order = choices.guests();
+  const auto alone = std::stable_partition(order.begin(), order.end(),
+                                           [&](auto g) { return !is_destructive(guests[g].tests); });
+  for (auto g = order.begin(); g != alone; ++g) take(*g, first_stage_s);
+  for (auto g = order.begin(); g != alone; ++g) take(*g, budget_s);
+  for (auto g = alone; g != order.end() && (budget_s > 0 || out.empty()); ++g) {
+    take(*g, std::max(budget_s, first_stage_s));
+    budget_s -= boot_s;
+  }
+  return out;
+}
+
+int reaching(int mutant, const Reference& reference, const std::vector<model::Guest>& guests) {
+  const std::set<int> none;
+  return static_cast<int>(Choices(mutant, none, reference, guests).all.size());
+}
+
+std::vector<model::TestResult> expected(const Ask& ask, const Reference& reference) {
+  std::vector<model::TestResult> out;
+  bool xfail = false;
+  for (const auto& r : reference.rows) {
+    const auto& v = r.verdict;
+    if (v.test != ask.test) continue;
+    const bool asked = ask.cases.empty() || v.case_name.empty() ||
+                       std::find(ask.cases.begin(), ask.cases.end(), v.case_name) != ask.cases.end();
+    if (!asked) continue;
+    xfail = xfail || (!v.case_name.empty() && v.verdict == model::Verdict::xfail);
+    out.push_back(r);
+  }
+  if (ask.cases.empty()) return out;
+  for (auto& r : out) {
+    if (!r.verdict.case_name.empty()) continue;
+    r.verdict.verdict = xfail ? model::Verdict::xfail : model::Verdict::pass;
+    r.ledger.reset();
+  }
+  return out;
+}
+
+std::string noticed(const Rows& expected, const Rows& seen) {
+  const auto deltas = assess::compare(pointers(expected), pointers(seen));
   // A case says more than its test, and a verdict more than an absence.
   const assess::Delta* best = nullptr;
   const auto weight = [](const assess::Delta& d) {
@@ -139,7 +342,7 @@ std::string noticed(const Rows& reference, const Rows& seen, const std::vector<s
 
 std::vector<std::string> differences(const Rows& before, const Rows& after) {
   std::vector<std::string> out;
-  for (const auto& d : assess::compare(pointers(before, nullptr), pointers(after, nullptr))) {
+  for (const auto& d : assess::compare(pointers(before), pointers(after))) {
     const bool equal = d.before && d.after && d.before->verdict == d.after->verdict;
     if (!equal)
       out.push_back(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Which tests a mutant is shown to, in which order, and what they say. Pure.
+// Which tests and cases a mutant is shown to, in which order, and what they say. Pure.
 #pragma once
 
 #include <map>
@@ -16,28 +16,62 @@ namespace pinrig::mutate {
 std::set<int> numbers_of(const std::string& ranges, int most = 8191);
 std::string ranges_of(const std::set<int>& numbers);
 
+/// What a case reaches on the kernel with all mutants off.
+struct CaseReach {
+  std::string name;
+  std::set<int> reached;
+  double wall_s = 0;
+};
+
+/// The cases of a test's output with what they reached: guest-tests/lib/ktap.c prints it. None for programs
+/// that do not.
+std::vector<CaseReach> reached_by_case(const std::string& output);
+
 /// What the tests do on the kernel with all mutants off.
 struct Reference {
-  std::vector<model::TestResult> rows;           ///< tests, each followed by its cases
-  std::map<std::string, std::set<int>> reached;  ///< test -> mutants whose places it reaches
-  std::map<std::string, double> wall_s;          ///< test -> seconds
+  std::vector<model::TestResult> rows;                  ///< tests, each followed by its cases
+  std::map<std::string, std::set<int>> reached;         ///< test -> mutants whose places it reaches
+  std::map<std::string, std::vector<CaseReach>> cases;  ///< the same for its cases; some tests have none
+  std::map<std::string, double> wall_s;                 ///< test -> seconds
 };
 
-/// One boot for a mutant.
-struct Boot {
+/// Cases of a test that a mutant is shown to; without any, the whole test.
+struct Ask {
+  std::string test;
+  std::vector<std::string> cases;
+  double wall_s = 0;  ///< what they take with all mutants off
+
+  bool operator==(const Ask&) const = default;
+};
+
+/// What a mutant is shown to at once.
+struct Stage {
   std::size_t guest = 0;  ///< index of the plan's guest
-  std::vector<model::TestSpec> tests;
+  std::vector<Ask> asks;
+
+  double wall_s() const;
+  int cases() const;  ///< a whole test counts as one
 };
 
-/// Tests that reach the mutant, the cheapest first: a boot with some seconds of them, one with more, then the
-/// rest, guest by guest. None when no test reaches it. A test whose limit is long gets a shorter one, from
-/// what it took: a mutant that hangs must not cost minutes.
-std::vector<Boot> boots_for(int mutant, const Reference& reference, const std::vector<model::Guest>& guests);
+/// The stages of a mutant: in each guest some seconds of cases that reach it, as different from each other as
+/// possible, then in each the others. Of cases that are alike (the same obligation, reaching the same places
+/// of the mutant's file) the cheapest come first. At most `budget_s` seconds in all, but each guest's first
+/// stage has at least one case. Only what passes with all mutants off is asked. `near` are the mutants of its
+/// file.
+std::vector<Stage> stages_for(int mutant, const std::set<int>& near, const Reference& reference,
+                              const std::vector<model::Guest>& guests, double budget_s);
+
+/// How many cases reach the mutant and can be asked; a test without cases counts as one.
+int reaching(int mutant, const Reference& reference, const std::vector<model::Guest>& guests);
+
+/// What `ask` has to give when no mutant is on: rows of the reference, the test's own without the cases that
+/// are not asked.
+std::vector<model::TestResult> expected(const Ask& ask, const Reference& reference);
 
 /// The first difference that speaks against the mutant: worse than in the reference, gone, or a failure that
-/// the reference does not have; empty when there is none. `tests` are those of the boot.
-std::string noticed(const std::vector<model::TestResult>& reference,
-                    const std::vector<model::TestResult>& seen, const std::vector<std::string>& tests);
+/// the reference does not have; empty when there is none. Rows of other tests do not matter.
+std::string noticed(const std::vector<model::TestResult>& expected,
+                    const std::vector<model::TestResult>& seen);
 
 /// Every test or case with another verdict, one line each.
 std::vector<std::string> differences(const std::vector<model::TestResult>& before,

@@ -36,12 +36,6 @@ model::TestResult row(const std::string& test, const std::string& case_name, Ver
   return r;
 }
 
-std::vector<std::string> names(const Boot& b) {
-  std::vector<std::string> out;
-  for (const auto& t : b.tests) out.push_back(t.name);
-  return out;
-}
-
 TEST(Numbers, ranges_both_ways) {
   EXPECT_THAT(numbers_of("1-3,7,x,-9,"), ElementsAre(1, 2, 3, 7));
   EXPECT_THAT(numbers_of("8190-99999999"), ElementsAre(8190, 8191));
@@ -49,39 +43,113 @@ TEST(Numbers, ranges_both_ways) {
   EXPECT_EQ(ranges_of({1, 2, 3, 7, 9, 10}), "1-3,7,9-10");
 }
 
-TEST(Boots, the_cheapest_first_then_more_then_the_rest) {
-  const std::vector<model::Guest> guests{guest_with({"a/slow", "a/fast", "a/other", "a/mid"}),
-                                         guest_with({"b/b"})};
+TEST(Reached, is_read_from_the_output_case_by_case) {
+  const auto cases = reached_by_case(
+      "KTAP version 1\n1..3\n# running a.anon\n# reached in 12 ms: 1-3,7\nok 1 a.anon\n"
+      "# running b\n# reached in 0 ms: \nok 2 b\n# running dies\n");
+  ASSERT_THAT(cases, SizeIs(3));
+  EXPECT_EQ(cases[0].name, "a.anon");
+  EXPECT_THAT(cases[0].reached, ElementsAre(1, 2, 3, 7));
+  EXPECT_DOUBLE_EQ(cases[0].wall_s, 0.012);
+  EXPECT_THAT(cases[1].reached, IsEmpty());
+  EXPECT_THAT(cases[2].reached, IsEmpty());
+  EXPECT_THAT(reached_by_case("ok\n# reached in 5 ms: 1\n"), IsEmpty());
+}
+
+// Tests a/a with cases, b/b without, in guests of their own.
+Reference reference_of(const std::vector<CaseReach>& cases) {
   Reference r;
-  for (const char* t : {"a/slow", "a/fast", "a/mid", "b/b"}) r.reached[t] = {5};
-  r.wall_s = {{"a/slow", 30}, {"a/fast", 0.1}, {"a/mid", 2}, {"b/b", 1}, {"a/other", 0.1}};
-  const auto boots = boots_for(5, r, guests);
-  ASSERT_THAT(boots, SizeIs(3));
-  EXPECT_THAT(names(boots[0]), ElementsAre("a/fast", "a/mid"));
-  EXPECT_THAT(names(boots[1]), ElementsAre("b/b"));
-  EXPECT_THAT(names(boots[2]), ElementsAre("a/slow"));
-  EXPECT_EQ(boots[0].tests[0].limit_s, 10);  // what hangs must not cost a minute
-  EXPECT_EQ(boots[2].tests[0].limit_s, 60);  // never longer than the test's own
-  EXPECT_THAT(boots_for(6, r, guests), IsEmpty());
+  r.rows = {row("a/a", "", Verdict::pass), row("b/b", "", Verdict::pass)};
+  r.cases["a/a"] = cases;
+  for (const auto& c : cases) {
+    r.rows.push_back(row("a/a", c.name, Verdict::pass));
+    r.reached["a/a"].insert(c.reached.begin(), c.reached.end());
+  }
+  r.reached["b/b"] = {5};
+  r.wall_s["b/b"] = 1;
+  return r;
+}
+
+const std::vector<model::Guest> two_guests{guest_with({"a/a"}), guest_with({"b/b"})};
+
+std::vector<std::string> asked(const Stage& s) {
+  std::vector<std::string> out;
+  for (const auto& a : s.asks) {
+    for (const auto& c : a.cases) out.push_back(c);
+    if (a.cases.empty()) out.push_back(a.test);
+  }
+  return out;
+}
+
+TEST(Stages, some_seconds_of_what_differs_most_then_the_rest) {
+  const auto r = reference_of({{"pages.thp", {5, 6}, 1.2},
+                               {"pages.anon", {5, 6}, 0.9},
+                               {"pages.cow", {5, 7}, 1},
+                               {"data.anon", {5}, 1.1},
+                               {"other", {6}, 0.1}});
+  const auto stages = stages_for(5, {5, 6, 7}, r, two_guests, 60);
+  ASSERT_THAT(stages, SizeIs(3));
+  // Of pages.* the cheapest, then the other obligation; no room for a third.
+  EXPECT_THAT(asked(stages[0]), ElementsAre("pages.anon", "data.anon"));
+  EXPECT_THAT(asked(stages[1]), ElementsAre("b/b"));
+  EXPECT_EQ(stages[1].guest, 1u);
+  EXPECT_THAT(asked(stages[2]), ElementsAre("pages.cow", "pages.thp"));
+  EXPECT_EQ(stages[2].cases(), 2);
+  EXPECT_EQ(reaching(5, r, two_guests), 5);
+  EXPECT_THAT(stages_for(8, {}, r, two_guests, 60), IsEmpty());
+}
+
+TEST(Stages, end_with_the_budget) {
+  const auto r = reference_of({{"a", {5}, 2}, {"b", {5}, 2}, {"c", {5}, 2}});
+  EXPECT_THAT(stages_for(5, {5}, r, two_guests, 3), SizeIs(2));
+  const auto stages = stages_for(5, {5}, r, two_guests, 7);
+  ASSERT_THAT(stages, SizeIs(3));
+  EXPECT_THAT(asked(stages[2]), ElementsAre("b"));
+}
+
+TEST(Stages, ask_nothing_that_fails_without_a_mutant) {
+  auto r = reference_of({{"a", {5}, 1}, {"b", {5}, 1}});
+  for (auto& x : r.rows) {
+    if (x.verdict.case_name == "a" || x.verdict.test == "b/b") x.verdict.verdict = Verdict::fail;
+  }
+  const auto stages = stages_for(5, {5}, r, two_guests, 60);
+  ASSERT_THAT(stages, SizeIs(1));
+  EXPECT_THAT(asked(stages[0]), ElementsAre("b"));
+}
+
+TEST(Stages, a_guest_for_one_mutant_only_comes_last) {
+  auto guests = two_guests;
+  guests[0].tests[0].destructive = true;
+  const auto r = reference_of({{"a", {5, 6}, 1}});
+  const auto stages = stages_for(5, {5}, r, guests, 60);
+  ASSERT_THAT(stages, SizeIs(2));
+  EXPECT_THAT(asked(stages[0]), ElementsAre("b/b"));
+  EXPECT_THAT(stages_for(5, {5}, r, guests, 1), SizeIs(1));
+  EXPECT_THAT(stages_for(6, {6}, r, guests, 1), SizeIs(1));  // nothing else reaches it
 }
 
 TEST(Noticed, worse_than_the_reference) {
-  const std::vector<model::TestResult> reference{
-      row("a/a", "", Verdict::pass), row("a/a", "x", Verdict::pass), row("a/b", "", Verdict::fail),
-      row("a/c", "", Verdict::pass)};
-  const auto with = [&](std::vector<model::TestResult> seen) {
-    return noticed(reference, seen, {"a/a", "a/b"});
+  const std::vector<model::TestResult> want{row("a/a", "", Verdict::pass), row("a/a", "x", Verdict::pass)};
+  EXPECT_EQ(noticed(want, {row("a/a", "", Verdict::pass), row("a/a", "x", Verdict::pass)}), "");
+  EXPECT_EQ(noticed(want, {row("a/a", "", Verdict::fail), row("a/a", "x", Verdict::fail)}), "a/a:x (fail)");
+  EXPECT_EQ(noticed(want, {row("a/a", "", Verdict::pass)}), "a/a:x (no result)");
+  EXPECT_EQ(noticed(want, {row("a/a", "", Verdict::leak), row("a/a", "x", Verdict::pass)}), "a/a (leak)");
+}
+
+TEST(Expected, is_what_the_chosen_cases_give) {
+  Reference r;
+  r.rows = {row("a/a", "", Verdict::fail), row("a/a", "bad", Verdict::fail),
+            row("a/a", "good", Verdict::pass), row("a/a", "known", Verdict::xfail),
+            row("b/b", "", Verdict::pass)};
+  const auto verdicts = [&](const Ask& ask) {
+    std::vector<Verdict> out;
+    for (const auto& x : expected(ask, r)) out.push_back(x.verdict.verdict);
+    return out;
   };
-  EXPECT_EQ(
-      with({row("a/a", "", Verdict::pass), row("a/a", "x", Verdict::pass), row("a/b", "", Verdict::fail)}),
-      "");
-  EXPECT_EQ(
-      with({row("a/a", "", Verdict::fail), row("a/a", "x", Verdict::fail), row("a/b", "", Verdict::fail)}),
-      "a/a:x (fail)");
-  EXPECT_EQ(with({row("a/a", "", Verdict::pass), row("a/b", "", Verdict::fail)}), "a/a:x (no result)");
-  EXPECT_EQ(with({row("a/a", "", Verdict::pass), row("a/a", "x", Verdict::pass),
-                  row("a/b", "", Verdict::fail), row(model::control_test, "", Verdict::leak)}),
-            "pinrig/hold_control (leak)");
+  EXPECT_THAT(verdicts({"a/a", {"good"}, 0}), ElementsAre(Verdict::pass, Verdict::pass));
+  EXPECT_THAT(verdicts({"a/a", {"good", "known"}, 0}),
+              ElementsAre(Verdict::xfail, Verdict::pass, Verdict::xfail));
+  EXPECT_THAT(verdicts({"b/b", {}, 0}), ElementsAre(Verdict::pass));
 }
 
 Outcome outcome(int number, const std::string& file, Fate fate) {
@@ -119,6 +187,25 @@ TEST(Score, an_equivalent_is_found_by_its_place_not_by_its_number) {
   EXPECT_EQ(equivalent(m, {e}), nullptr);
 }
 
+TEST(Score, by_operator_and_what_was_asked) {
+  MutationRun run;
+  run.outcomes = {outcome(1, "a.c", Fate::survived), outcome(2, "b.c", Fate::caught)};
+  run.outcomes[0].mutant.op = model::MutationOp::skip_dirty;
+  run.outcomes[0].tests = 3;
+  run.outcomes[0].reaching = 7;
+  run.made = 10;
+  run.chosen = 4;
+  run.seed = 2;
+  const auto counts = counts_by_operator(run.outcomes);
+  ASSERT_THAT(counts, SizeIs(3));
+  EXPECT_EQ(counts[0].file, "drop_release");
+  EXPECT_EQ(counts[1].file, "skip_dirty");
+  EXPECT_EQ(counts[1].score(), 0);
+  const auto text = to_markdown(run);
+  EXPECT_THAT(text, HasSubstr("4 of 10 mutants (seed 2), 2 of them not yet shown"));
+  EXPECT_THAT(text, HasSubstr("asked 3 cases of 7 that reach it"));
+}
+
 TEST(Stored, comes_back_as_it_was) {
   MutationRun run;
   run.base = "debian-6.12";
@@ -129,6 +216,7 @@ TEST(Stored, comes_back_as_it_was) {
   run.reference.rows = {row("a/a", "", Verdict::leak)};
   run.reference.reached["a/a"] = {1, 2};
   run.reference.wall_s["a/a"] = 0.5;
+  run.reference.cases["a/a"] = {{"x", {1}, 0.25}};
   run.outcomes = {outcome(1, "a.c", Fate::caught), outcome(2, "a.c", Fate::survived)};
   const auto again = from_json(to_json(run), "results.json");
   ASSERT_TRUE(again.has_value());

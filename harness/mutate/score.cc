@@ -43,6 +43,22 @@ void count(Count& c, Fate fate) {
   }
 }
 
+// Per word that `of` gives; in the end the sum.
+template <typename Of>
+std::vector<Count> counted(const std::vector<Outcome>& outcomes, Of of) {
+  std::vector<Count> out;
+  Count all;
+  for (const auto& o : outcomes) {
+    const std::string word = of(o);
+    auto it = std::find_if(out.begin(), out.end(), [&](const Count& c) { return c.file == word; });
+    if (it == out.end()) it = out.insert(out.end(), {.file = word});
+    count(*it, o.fate);
+    count(all, o.fate);
+  }
+  out.push_back(all);
+  return out;
+}
+
 double percent(int part, int whole) { return whole == 0 ? 100 : 100.0 * part / whole; }
 
 double median(std::vector<double> values) {
@@ -55,12 +71,25 @@ std::string title(const MutationRun& r) {
   return fmt::format("mutants of {}{}, {}", r.base, r.series.empty() ? "" : " with " + r.series, r.arch);
 }
 
-std::string table_text(const std::vector<Count>& counts) {
-  std::size_t width = 4;
+// Which of them the report is about.
+std::string scope_text(const MutationRun& r) {
+  const auto known = r.outcomes.size();
+  const auto open = static_cast<std::size_t>(r.chosen) - std::min(static_cast<std::size_t>(r.chosen), known);
+  return fmt::format("{} of {} mutants (seed {}){}; at most {:.0f} s of tests for each\n", r.chosen, r.made,
+                     r.seed, open == 0 ? "" : fmt::format(", {} of them not yet shown", open), r.budget_s);
+}
+
+// What was asked of one that survived.
+std::string asked_text(const Outcome& o) {
+  return o.reaching == 0 ? "" : fmt::format("{} of {} that reach it", count_of(o.tests, "case"), o.reaching);
+}
+
+std::string table_text(const std::string& heading, const std::vector<Count>& counts) {
+  std::size_t width = heading.size();
   for (const auto& c : counts) width = std::max(width, c.file.size());
   std::string out = fmt::format(
       "{:<{}}  mutants  caught  survived  never reached  no code  equivalent  failed  score  of reached\n",
-      "file", width);
+      heading, width);
   for (const auto& c : counts)
     out += fmt::format("{:<{}}  {:>7}  {:>6}  {:>8}  {:>13}  {:>7}  {:>10}  {:>6}  {:>4.0f}%  {:>9.0f}%\n",
                        c.file.empty() ? "all" : c.file, width, c.mutants, c.caught, c.survived,
@@ -87,6 +116,48 @@ std::string with_fate(const MutationRun& r, Fate fate, const std::string& headin
     if (out.empty()) out = "\n" + heading + "\n";
     out += to_text(o.mutant);
     if (!o.by.empty()) out += fmt::format("       {}\n", shown(o.by));
+    if (fate == Fate::survived) out += fmt::format("       asked: {}\n", asked_text(o));
+  }
+  return out;
+}
+
+std::string table_markdown(const std::string& heading, const std::vector<Count>& counts) {
+  std::string out = fmt::format(
+      "| {} | mutants | caught | survived | never reached | no code | equivalent | failed | score | of "
+      "reached |\n"
+      "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+      heading);
+  for (const auto& c : counts)
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {:.0f}% | {:.0f}% |\n",
+                       c.file.empty() ? "all" : "`" + c.file + "`", c.mutants, c.caught, c.survived,
+                       c.never_reached, c.no_code, c.equivalent, c.failed, c.score(), c.score_reached());
+  return out;
+}
+
+const char* heading(Fate fate) {
+  switch (fate) {
+    case Fate::survived:
+      return "Survived";
+    case Fate::never_reached:
+      return "Never reached";
+    case Fate::equivalent:
+      return "Equivalent";
+    default:
+      return "Failed";
+  }
+}
+
+// Each with its place and what it does.
+std::string list_markdown(const MutationRun& r, Fate fate) {
+  std::string out;
+  for (const auto& o : r.outcomes) {
+    if (o.fate != fate) continue;
+    if (out.empty()) out = fmt::format("\n### {}\n", heading(fate));
+    std::string about = o.by;
+    if (fate == Fate::survived) about = "asked " + asked_text(o);
+    out += fmt::format("\n`{}:{}` `{}` {}{}\n\n```diff\n- {}\n+ {}\n```\n", o.mutant.file, o.mutant.line,
+                       o.mutant.function, to_string(o.mutant.op), about.empty() ? "" : ": " + about,
+                       o.mutant.before, o.mutant.after);
   }
   return out;
 }
@@ -117,18 +188,12 @@ double Count::score() const { return percent(caught, caught + survived + never_r
 double Count::score_reached() const { return percent(caught, caught + survived); }
 
 std::vector<Count> counts_of(const std::vector<Outcome>& outcomes) {
-  std::vector<Count> out;
-  Count all;
-  for (const auto& o : outcomes) {
-    auto it = std::find_if(out.begin(), out.end(), [&](const Count& c) { return c.file == o.mutant.file; });
-    if (it == out.end()) {
-      out.push_back({.file = o.mutant.file});
-      it = out.end() - 1;
-    }
-    count(*it, o.fate);
-    count(all, o.fate);
-  }
-  out.push_back(all);
+  return counted(outcomes, [](const Outcome& o) { return o.mutant.file; });
+}
+
+std::vector<Count> counts_by_operator(const std::vector<Outcome>& outcomes) {
+  auto out = counted(outcomes, [](const Outcome& o) { return std::string(to_string(o.mutant.op)); });
+  std::sort(out.begin(), out.end() - 1, [](const Count& a, const Count& b) { return a.file < b.file; });
   return out;
 }
 
@@ -150,7 +215,8 @@ std::string to_text(const model::Mutant& m) {
 }
 
 std::string to_text(const MutationRun& r) {
-  std::string out = title(r) + "\n\n" + table_text(counts_of(r.outcomes));
+  std::string out = title(r) + "\n" + scope_text(r) + "\n" + table_text("file", counts_of(r.outcomes)) +
+                    "\n" + table_text("operator", counts_by_operator(r.outcomes)) + "\n";
   out += seconds_text(r);
   out += r.differs.empty() ? "with all mutants off every verdict is that of the plain kernel\n"
                            : "with all mutants off verdicts differ from those of the plain kernel:\n";
@@ -163,25 +229,11 @@ std::string to_text(const MutationRun& r) {
 }
 
 std::string to_markdown(const MutationRun& r) {
-  std::string out = fmt::format(
-      "## {}\n\n| file | mutants | caught | survived | never reached | no code | equivalent | failed | score "
-      "| of reached |\n"
-      "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
-      title(r));
-  for (const auto& c : counts_of(r.outcomes))
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {:.0f}% | {:.0f}% |\n",
-                       c.file.empty() ? "all" : "`" + c.file + "`", c.mutants, c.caught, c.survived,
-                       c.never_reached, c.no_code, c.equivalent, c.failed, c.score(), c.score_reached());
-  out += "\n" + seconds_text(r);
-  for (const Fate fate : {Fate::survived, Fate::never_reached}) {
-    out += fmt::format("\n### {}\n", fate == Fate::survived ? "Survived" : "Never reached");
-    for (const auto& o : r.outcomes) {
-      if (o.fate != fate) continue;
-      out += fmt::format("\n`{}:{}` `{}` {}{}\n\n```diff\n- {}\n+ {}\n```\n", o.mutant.file, o.mutant.line,
-                         o.mutant.function, to_string(o.mutant.op), o.by.empty() ? "" : ": " + o.by,
-                         o.mutant.before, o.mutant.after);
-    }
-  }
+  std::string out = fmt::format("## {}\n\n{}\n", title(r), scope_text(r));
+  out += table_markdown("file", counts_of(r.outcomes)) + "\n";
+  out += table_markdown("operator", counts_by_operator(r.outcomes)) + "\n" + seconds_text(r);
+  for (const Fate fate : {Fate::survived, Fate::never_reached, Fate::equivalent, Fate::failed})
+    out += list_markdown(r, fate);
   return out;
 }
 

@@ -26,9 +26,10 @@ std::optional<Fate> fate_from_string(const std::string&);
 struct Outcome {
   model::Mutant mutant;
   Fate fate = Fate::survived;
-  std::string by;  ///< caught: "bio/dio_rw:read_1_page (leak)"; equivalent: the argument; else why
-  int boots = 0;
-  int tests = 0;  ///< that were run
+  std::string by;    ///< caught: "bio/dio_rw:read_1_page (leak)"; equivalent: the argument; else why
+  int boots = 0;     ///< batches that it was in
+  int tests = 0;     ///< cases that were asked
+  int reaching = 0;  ///< cases that reach it
   double wall_s = 0;
 };
 
@@ -45,12 +46,17 @@ struct MutationRun {
   std::vector<std::string> differs;  ///< verdicts with all mutants off that are not those of the plain kernel
   std::vector<std::string> notes;
   std::vector<Outcome> outcomes;  ///< in the order of their numbers
+  // Of the report, not stored:
+  int made = 0;    ///< mutants in the kernel
+  int chosen = 0;  ///< of these
+  int seed = 0;
+  double budget_s = 0;
 
   const Outcome* find(int number) const;
 };
 
 struct Count {
-  std::string file;  ///< empty: all of them
+  std::string file;  ///< or operator; empty: all of them
   int mutants = 0;
   int caught = 0;
   int survived = 0;
@@ -66,6 +72,8 @@ struct Count {
 };
 /// Per file, in the order of the outcomes; the last one is the sum.
 std::vector<Count> counts_of(const std::vector<Outcome>& outcomes);
+/// Per operator, by name.
+std::vector<Count> counts_by_operator(const std::vector<Outcome>& outcomes);
 
 /// The argument when the list has this mutant; nullptr otherwise.
 const model::EquivalentMutant* equivalent(const model::Mutant& mutant,

@@ -10,14 +10,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr int version = 1;
+constexpr int version = 2;
 
 ordered_json json_of(const Outcome& o) {
   const auto& m = o.mutant;
-  return {{"number", m.number},          {"file", m.file}, {"line", m.line},     {"function", m.function},
-          {"operator", to_string(m.op)}, {"text", m.text}, {"before", m.before}, {"after", m.after},
-          {"fate", to_string(o.fate)},   {"by", o.by},     {"boots", o.boots},   {"tests", o.tests},
-          {"wall_s", o.wall_s}};
+  return {{"number", m.number},          {"file", m.file},    {"line", m.line},     {"function", m.function},
+          {"operator", to_string(m.op)}, {"text", m.text},    {"before", m.before}, {"after", m.after},
+          {"fate", to_string(o.fate)},   {"by", o.by},        {"boots", o.boots},   {"tests", o.tests},
+          {"reaching", o.reaching},      {"wall_s", o.wall_s}};
 }
 
 Outcome outcome_from(const ordered_json& j) {
@@ -36,8 +36,24 @@ Outcome outcome_from(const ordered_json& j) {
   o.by = j.at("by").get<std::string>();
   o.boots = j.at("boots");
   o.tests = j.at("tests");
+  o.reaching = j.at("reaching");
   o.wall_s = j.at("wall_s");
   return o;
+}
+
+ordered_json json_of(const std::vector<CaseReach>& cases) {
+  auto out = ordered_json::array();
+  for (const auto& c : cases)
+    out.push_back({{"case", c.name}, {"reached", ranges_of(c.reached)}, {"wall_s", c.wall_s}});
+  return out;
+}
+
+std::vector<CaseReach> cases_from(const ordered_json& list) {
+  std::vector<CaseReach> out;
+  for (const auto& j : list)
+    out.push_back({j.at("case").get<std::string>(), numbers_of(j.at("reached").get<std::string>()),
+                   j.at("wall_s").get<double>()});
+  return out;
 }
 
 // What compare() looks at.
@@ -90,6 +106,8 @@ std::string to_json(const MutationRun& r) {
   for (const auto& o : r.outcomes) j["outcomes"].push_back(json_of(o));
   ordered_json reference{{"reached", ordered_json::object()}, {"wall_s", r.reference.wall_s}};
   for (const auto& [test, numbers] : r.reference.reached) reference["reached"][test] = ranges_of(numbers);
+  reference["cases"] = ordered_json::object();
+  for (const auto& [test, cases] : r.reference.cases) reference["cases"][test] = json_of(cases);
   reference["rows"] = ordered_json::array();
   for (const auto& row : r.reference.rows) reference["rows"].push_back(json_of(row));
   j["reference"] = std::move(reference);
@@ -117,6 +135,8 @@ Result<MutationRun> from_json(const std::string& text, const std::string& file) 
     r.reference.wall_s = reference.at("wall_s").get<std::map<std::string, double>>();
     for (const auto& [test, ranges] : reference.at("reached").items())
       r.reference.reached[test] = numbers_of(ranges.get<std::string>());
+    for (const auto& [test, cases] : reference.at("cases").items())
+      r.reference.cases[test] = cases_from(cases);
     for (const auto& row : reference.at("rows")) r.reference.rows.push_back(row_from(row));
     return r;
   } catch (const nlohmann::json::exception& e) {

@@ -13,7 +13,7 @@
 
 int pinrig_mutant;
 EXPORT_SYMBOL(pinrig_mutant);
-core_param(pinrig_mutant, pinrig_mutant, int, 0444);
+core_param(pinrig_mutant, pinrig_mutant, int, 0600);
 
 unsigned char pinrig_reached[PINRIG_MUTANTS];
 EXPORT_SYMBOL(pinrig_reached);
