@@ -39,11 +39,11 @@ wire::HostAction parse(const std::vector<std::string>& words) {
   if (verb == "unplug" && words.size() == 2) {
     action.action = wire::HostActionKind::unplug;
     action.device = words[1];
-  } else if (verb == "release" && words.size() == 2) {
+  } else if (verb == "release" && words.size() > 1) {
     action.action = wire::HostActionKind::release;
-    action.places = {words[1]};
+    action.places.assign(words.begin() + 1, words.end());
   } else if (const auto number = words.size() > 2 ? number_of(words[1]) : std::nullopt) {
-    if (verb == "hold" && words.size() == 3) action.action = wire::HostActionKind::hold;
+    if (verb == "hold") action.action = wire::HostActionKind::hold;
     if (verb == "await") action.action = wire::HostActionKind::await_held;
     (verb == "hold" ? action.cpu : action.limit_ms) = *number;
     action.places.assign(words.begin() + 2, words.end());
@@ -62,7 +62,7 @@ HostAsks::Asked HostAsks::take(std::string_view text) {
   asked.action = parse(words_of(text));
   if (asked.action.action == wire::HostActionKind::unknown)
     asked.refusal = "failed: not understood: \"" + std::string(text.substr(0, 60)) +
-                    "\" (known: unplug SERIAL, hold CPU PLACE, await MS PLACE ..., release PLACE)";
+                    "\" (known: unplug SERIAL, hold CPU PLACE ..., await MS PLACE ..., release PLACE ...)";
   else
     asked.action.id = waiting_ = next_id();
   return asked;

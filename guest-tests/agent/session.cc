@@ -80,7 +80,7 @@ bool Session::read_claims() {
 
 // Every request gets one answer: the host's, or that the host cannot be reached.
 bool Session::read_asks() {
-  char buffer[256];
+  char buffer[1024];
   const ssize_t n = read_some(child_.host, buffer, sizeof buffer);
   if (n <= 0) return false;
   const auto asked = asks_.take(std::string_view(buffer, static_cast<std::size_t>(n)));

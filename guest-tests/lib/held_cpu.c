@@ -2,6 +2,7 @@
 #include "held_cpu.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "host.h"
 #include "ktap.h"
 
-enum { most_places = 8, name_size = 80, answer_ms = 20000 };
+enum { most_places = 8, name_size = 60, answer_ms = 30000 };
 
 struct armed {
   char place[name_size];
@@ -20,6 +21,42 @@ struct armed {
 static struct armed armed[most_places];
 static size_t armed_count;
 static cpu_set_t own;
+static bool own_known;
+
+// What warns of a CPU that does not answer for some 20 s. The host lets it go on after 45 s.
+static struct warning {
+  const char *file, *patient;
+  char before[24];
+} warnings[] = {
+    {"/sys/module/rcupdate/parameters/rcu_cpu_stall_suppress", "1", ""},
+    {"/sys/module/workqueue/parameters/watchdog_thresh", "0", ""},
+    {"/proc/sys/kernel/watchdog_thresh", "60", ""},
+};
+
+static void write_setting(const char* file, const char* text) {
+  int fd = open(file, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  if (write(fd, text, strlen(text)) < 0) ktap_note("%s: %s", file, strerror(errno));
+  close(fd);
+}
+
+// Before a CPU is held and after, since the kernel asks all CPUs to change them. What it does not have is not
+// changed.
+static void be_patient(bool patient) {
+  for (size_t i = 0; i < sizeof(warnings) / sizeof(warnings[0]); ++i) {
+    struct warning* w = &warnings[i];
+    if (patient && !w->before[0]) {
+      int fd = open(w->file, O_RDONLY | O_CLOEXEC);
+      ssize_t got = fd < 0 ? 0 : read(fd, w->before, sizeof(w->before) - 1);
+      if (fd >= 0) close(fd);
+      w->before[got > 0 ? got : 0] = '\0';
+      if (got > 0) write_setting(w->file, w->patient);
+    } else if (!patient && w->before[0]) {
+      write_setting(w->file, w->before);
+      w->before[0] = '\0';
+    }
+  }
+}
 
 static struct armed* find(const char* place) {
   for (size_t i = 0; i < armed_count; ++i) {
@@ -40,34 +77,49 @@ bool held_cpu_begin(void) {
   long cpus = sysconf(_SC_NPROCESSORS_ONLN);
   if (cpus <= held_cpu_two)
     return ktap_skip("%ld CPUs, and two of %d are to be held", cpus, held_cpu_two + 1);
-  sched_getaffinity(0, sizeof(own), &own);
+  if (!own_known) own_known = sched_getaffinity(0, sizeof(own), &own) == 0;
+  be_patient(true);
   return held_cpu_move_to(0);
 }
 
 // "lacking: WHY" is a skip, everything else that is not "ok" a failure.
+static const char lacking[] = "lacking: ";
+
 static bool judge(const char* reply, const char* what) {
-  static const char lacking[] = "lacking: ";
   if (strncmp(reply, "ok", 2) == 0) return true;
   if (strncmp(reply, lacking, sizeof(lacking) - 1) == 0) return ktap_skip("%s", reply + sizeof(lacking) - 1);
   return ktap_fail("%s: %s", what, reply);
 }
 
-bool held_cpu_arm(const char* place, int cpu) {
-  char reply[200];
-  if (armed_count == most_places || strlen(place) >= name_size)
-    return ktap_fail("too many places, or too long");
-  if (!host_ask(reply, sizeof(reply), answer_ms, "hold %d %s", cpu, place) || !judge(reply, place))
+enum { list_size = 500 };
+
+static void append(char list[list_size], const char* place) {
+  const size_t at = strlen(list), length = strlen(place);
+  if (at + length + 2 > list_size) return;  // the host answers that the rest is not armed
+  list[at] = ' ';
+  memcpy(list + at + 1, place, length + 1);
+}
+
+bool held_cpu_arm_any(const char* const* places, size_t count, int cpu) {
+  char reply[list_size + 20], list[list_size] = "";
+  for (size_t i = 0; i < count; ++i) append(list, places[i]);
+  if (armed_count + count > most_places) return ktap_fail("more than %d places", most_places);
+  if (!host_ask(reply, sizeof(reply), answer_ms, "hold %d%s", cpu, list) || !judge(reply, "arming"))
     return false;
-  struct armed* slot = &armed[armed_count++];
-  slot->cpu = cpu;
-  snprintf(slot->place, sizeof(slot->place), "%s", place);
+  char *rest = NULL, *word = strtok_r(reply, " ", &rest);  // "ok", then the places that this kernel has
+  while ((word = strtok_r(NULL, " ", &rest)) != NULL) {
+    struct armed* slot = &armed[armed_count++];
+    slot->cpu = cpu;
+    snprintf(slot->place, sizeof(slot->place), "%s", word);
+  }
   return true;
 }
 
+bool held_cpu_arm(const char* place, int cpu) { return held_cpu_arm_any(&place, 1, cpu); }
+
 const char* held_cpu_wait_any(const char* const* places, size_t count, int limit_ms) {
-  char reply[200], list[160] = "";
-  for (size_t i = 0, at = 0; i < count && at < sizeof(list); ++i)
-    at += (size_t)snprintf(list + at, sizeof(list) - at, " %s", places[i]);
+  char reply[200], list[list_size] = "";
+  for (size_t i = 0; i < count; ++i) append(list, places[i]);
   // The host stretches the limit to the speed of the guest, and always answers.
   if (!host_ask(reply, sizeof(reply), limit_ms + answer_ms, "await %d%s", limit_ms, list) ||
       !judge(reply, "holding a CPU"))
@@ -97,6 +149,11 @@ bool held_cpu_release(const char* place) {
 }
 
 void held_cpu_end(void) {
-  while (armed_count > 0) held_cpu_release(armed[0].place);
-  sched_setaffinity(0, sizeof(own), &own);
+  char reply[200], list[list_size] = "";
+  for (size_t i = 0; i < armed_count; ++i) append(list, armed[i].place);
+  if (armed_count > 0 && host_ask(reply, sizeof(reply), answer_ms, "release%s", list))
+    judge(reply, "releasing");
+  armed_count = 0;
+  be_patient(false);
+  if (own_known) sched_setaffinity(0, sizeof(own), &own);
 }

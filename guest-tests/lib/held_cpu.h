@@ -6,7 +6,7 @@
 // CPUs 1 and 2 can be held. While one is, do nothing on CPU 0 that waits for all of them: no reading of the
 // pin counters (vm.stat_refresh), no synchronize_rcu(), no TLB flush of a process that runs there, no page
 // fault in a process that is held with its mmap_lock. So the main thread is not in the process that races. A
-// CPU that is held for more than 15 s is released, and the case fails.
+// CPU that is held for more than 45 s is released, and the case fails.
 #pragma once
 
 #include <stdbool.h>
@@ -19,9 +19,11 @@ bool held_cpu_begin(void);
 // Moves the calling thread to `cpu`, without waiting for that.
 bool held_cpu_move_to(int cpu);
 
-// The next time that `cpu` reaches `place` ("SYMBOL" or "SYMBOL+0xOFFSET" of the kernel), it is held there,
-// once. Skips the running case when this kernel has no such function.
+// The next time that `cpu` reaches `place` ("SYMBOL", "SYMBOL+0xOFFSET" or "FILE:LINE" of the kernel), it is
+// held there, once. Skips the running case when this kernel has no such function.
 bool held_cpu_arm(const char* place, int cpu);
+// The same for all of `places` that this kernel has. Skips the running case when it has none of them.
+bool held_cpu_arm_any(const char* const* places, size_t count, int cpu);
 // Waits up to `limit_ms`, scaled to the speed of the guest by the host, until a CPU is held in one of
 // `places`, and notes which. NULL: the running case has failed.
 const char* held_cpu_wait_any(const char* const* places, size_t count, int limit_ms);

@@ -14,7 +14,7 @@
 
 bool host_ask(char* reply, size_t size, int limit_ms, const char* format, ...) {
   const char* number = getenv("PINRIG_HOST_FD");
-  char text[200];
+  char text[600];
   va_list args;
   va_start(args, format);
   int length = vsnprintf(text, sizeof(text), format, args);

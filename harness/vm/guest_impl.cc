@@ -57,7 +57,7 @@ Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& jo
   std::optional<Holds> holds;
   if (job.machine.cpus >= 3) {
     PINRIG_TRY(gdb, Channel::listen_at(prepared.paths().gdb_socket));
-    holds.emplace(job, std::move(gdb));
+    holds.emplace(job, std::move(gdb), cancel);
   }
   process::Command command;
   command.argv = qemu_args(job, prepared.paths(), QemuMode::normal);

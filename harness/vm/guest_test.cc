@@ -210,8 +210,8 @@ TEST_F(GuestTest, ATestMayHaveACpuHeld) {
     EXPECT_EQ(guest->power_off()->kind, Kind::powered_off) << role;
     return end->value ? end->value->problem : "";
   };
-  EXPECT_EQ(heard("holds"), ";here;;");
-  EXPECT_EQ(heard("holds_and_ends"), ";here;") << "and the CPU is released anyway";
+  EXPECT_EQ(heard("holds"), "here;here;;");
+  EXPECT_EQ(heard("holds_and_ends"), "here;here;") << "and the CPU is released anyway";
   EXPECT_EQ(heard("holds_nowhere"), "this kernel has no function nowhere, or its compiler inlined it;");
 }
 

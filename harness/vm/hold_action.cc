@@ -56,9 +56,9 @@ Result<void> Guest::Impl::carry_out_hold(const wire::HostAction& action, wire::H
     return {};
   }
   if (action.action == wire::HostActionKind::await_held) return await_held(action, done, deadline);
-  const auto answer = action.action == wire::HostActionKind::hold
-                          ? holds->hold(action.places.front(), action.cpu)
-                          : holds->release(action.places.front());
+  const auto answer = action.action == wire::HostActionKind::hold ? holds->hold(action.places, action.cpu)
+                                                                  : holds->release(action.places);
+  done.answer = join(answer.armed, " ");
   done.problem = answer.problem;
   done.lacking = answer.lacking;
   if (!done.problem.empty()) return {};

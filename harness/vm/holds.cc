@@ -3,13 +3,24 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/text.h"
-#include "vm/kernel_place.h"
+#include "process/process.h"
+#include "vm/interactive.h"
 
 namespace pinrig::vm {
+namespace {
 
-Holds::Holds(const model::JobSpec& job, Channel gdb, Seconds limit)
-    : system_map_file_((fs::path(job.vmlinux).parent_path() / "System.map").string()),
+/// gdb reads all of the debug information.
+constexpr Seconds line_limit{15};
+
+}  // namespace
+
+Holds::Holds(const model::JobSpec& job, Channel gdb, const CancelToken& cancel, Seconds limit)
+    : arch_(job.arch),
+      vmlinux_(job.vmlinux),
+      cancel_(&cancel),
       cpu_count_(job.machine.cpus),
       limit_(limit),
       gdb_(std::move(gdb)),
@@ -29,29 +40,71 @@ void Holds::handle(short revents) {
   transmit();
 }
 
-Holds::Answer Holds::hold(const std::string& place, int cpu) {
-  if (cpu >= cpu_count_)
-    return {fmt::format("CPU {}: the machine has {} CPUs (needs: {{cpus: {}}})", cpu, cpu_count_, cpu + 1)};
-  if (system_map_.empty()) {
-    auto text = read_file(system_map_file_);
-    if (text.has_error())
-      return {"the addresses of this kernel's functions are not known: " + text.error().message, true};
-    system_map_ = std::move(text).value();
-  }
-  const KernelPlace found = find_place(system_map_, place);
-  if (!found.problem.empty()) return {found.problem, found.lacking};
-  if (cpus_.in_use(found.address)) return {fmt::format("{:.80} is armed already", place)};
-  cpus_.arm(found.address, cpu);
-  places_[place] = found.address;
-  transmit();
-  return {};
+KernelPlace Holds::find_source_line(const std::string& place) const {
+  // -nx: nobody's .gdbinit.
+  process::Command command{{gdb_program(arch_), "-nx", "-batch"}};
+  for (const auto& text : source_line_commands(place)) command.argv.insert(command.argv.end(), {"-ex", text});
+  command.argv.push_back(vmlinux_);
+  command.deadline = Deadline::after(line_limit);
+  const auto done = process::run(command, *cancel_);
+  KernelPlace out;
+  if (done.has_error())
+    out.problem = fmt::format("{}: {} finds lines ({}); install it, or name a function", place,
+                              command.argv[0], done.error().message);
+  else if (std::holds_alternative<process::TimedOut>(done->status))
+    out.problem = fmt::format("{}: {} did not find it within {}", place, command.argv[0],
+                              human_seconds(line_limit.count()));
+  else
+    return parse_source_line(done->out + done->err, place);
+  return out;
 }
 
-Holds::Answer Holds::release(const std::string& place) {
-  const auto at = places_.find(place);
-  if (at == places_.end()) return {hopeless({place})};
-  cpus_.release(at->second);
-  places_.erase(at);
+KernelPlace Holds::find(const std::string& place) {
+  if (is_source_line(place)) return find_source_line(place);
+  if (system_map_.empty()) {
+    auto text = read_file(fs::path(vmlinux_).parent_path() / "System.map");
+    if (text.has_error())
+      return {{}, "the addresses of this kernel's functions are not known: " + text.error().message, true};
+    system_map_ = std::move(text).value();
+  }
+  return find_place(system_map_, place);
+}
+
+Holds::Answer Holds::hold(const std::vector<std::string>& places, int cpu) {
+  if (cpu >= cpu_count_)
+    return {fmt::format("CPU {}: the machine has {} CPUs (needs: {{cpus: {}}})", cpu, cpu_count_, cpu + 1)};
+  Answer answer;
+  std::string lacking;
+  std::map<std::string, std::vector<std::uint64_t>> wanted;
+  for (const auto& place : places) {
+    KernelPlace found = find(place);
+    if (found.lacking) {
+      lacking = found.problem;
+      continue;
+    }
+    if (!found.problem.empty()) return {found.problem};
+    for (const auto address : found.addresses) {
+      if (cpus_.in_use(address)) return {fmt::format("{:.80} is armed already", place)};
+    }
+    wanted[place] = std::move(found.addresses);
+    answer.armed.push_back(place);
+  }
+  if (wanted.empty()) return {lacking, true};
+  for (auto& [place, addresses] : wanted) {
+    for (const auto address : addresses) cpus_.arm(address, cpu);
+    places_[place] = std::move(addresses);
+  }
+  transmit();
+  return answer;
+}
+
+Holds::Answer Holds::release(const std::vector<std::string>& places) {
+  for (const auto& place : places) {
+    const auto at = places_.find(place);
+    if (at == places_.end()) return {hopeless({place})};
+    for (const auto address : at->second) cpus_.release(address);
+    places_.erase(at);
+  }
   transmit();
   return {};
 }
@@ -59,7 +112,9 @@ Holds::Answer Holds::release(const std::string& place) {
 std::string Holds::reached(const std::vector<std::string>& places) const {
   for (const auto& place : places) {
     const auto at = places_.find(place);
-    if (at != places_.end() && cpus_.held_at(at->second)) return place;
+    if (at == places_.end()) continue;
+    const auto is_held = [&](std::uint64_t address) { return cpus_.held_at(address).has_value(); };
+    if (std::any_of(at->second.begin(), at->second.end(), is_held)) return place;
   }
   return {};
 }

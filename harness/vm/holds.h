@@ -6,20 +6,22 @@
 #include <string>
 #include <vector>
 
+#include "base/cancel.h"
 #include "base/deadline.h"
 #include "model/job.h"
 #include "vm/channel.h"
 #include "vm/held_cpus.h"
+#include "vm/kernel_place.h"
 
 namespace pinrig::vm {
 
 class Holds {
  public:
-  /// A held CPU stalls RCU, which warns after 21 s (CONFIG_RCU_CPU_STALL_TIMEOUT): it is released before
-  /// that.
-  static constexpr Seconds longest{15};
+  /// Longer than any test waits for a place, and shorter than what the kernel warns of after
+  /// guest-tests/lib/held_cpu.c raised it.
+  static constexpr Seconds longest{45};
 
-  Holds(const model::JobSpec& job, Channel gdb, Seconds limit = longest);
+  Holds(const model::JobSpec& job, Channel gdb, const CancelToken& cancel, Seconds limit = longest);
 
   pollfd interest() const { return gdb_.interest(); }
   /// Handles what poll(2) reported, and releases what has been held for too long.
@@ -30,10 +32,13 @@ class Holds {
   /// What a test may be told.
   struct Answer {
     std::string problem;   ///< empty: done
-    bool lacking = false;  ///< this kernel has no such place
+    bool lacking = false;  ///< this kernel has none of the places
+    std::vector<std::string> armed;
   };
-  Answer hold(const std::string& place, int cpu);
-  Answer release(const std::string& place);
+  /// A place is "SYMBOL", "SYMBOL+0xOFFSET", or "FILE:LINE" of a kernel with debug information. Places that
+  /// this kernel lacks are left out; it is a problem when none is left, or another one is wrong.
+  Answer hold(const std::vector<std::string>& places, int cpu);
+  Answer release(const std::vector<std::string>& places);
   /// The one of `places` where a CPU is held; empty: none yet.
   std::string reached(const std::vector<std::string>& places) const;
   /// Why no CPU will ever be held in `places`; empty: one may.
@@ -46,15 +51,20 @@ class Holds {
 
  private:
   void transmit();
+  KernelPlace find(const std::string& place);
+  /// Asks gdb, which takes seconds.
+  KernelPlace find_source_line(const std::string& place) const;
 
-  std::string system_map_file_;
+  model::Arch arch_;
+  std::string vmlinux_;
+  const CancelToken* cancel_;
   int cpu_count_;
   Seconds limit_;
   Channel gdb_;
   HeldCpus cpus_;
-  std::string system_map_;                       ///< once it was needed
-  std::map<std::string, std::uint64_t> places_;  ///< armed by the running test, or held
-  bool expired_ = false;                         ///< something was held for too long in this test
+  std::string system_map_;                                    ///< once it was needed
+  std::map<std::string, std::vector<std::uint64_t>> places_;  ///< armed by the running test, or held
+  bool expired_ = false;  ///< something was held for too long in this test
   Deadline due_ = Deadline::never();
 };
 

@@ -10,16 +10,12 @@
 #include "vm/job_files.h"
 
 namespace pinrig::vm {
-namespace {
 
-/// gdb knows its own architecture only; Debian's gdb-multiarch knows all.
 std::string gdb_program(model::Arch arch) {
   struct utsname host = {};
   const bool native = ::uname(&host) == 0 && model::arch_from_string(host.machine) == arch;
   return native ? "gdb" : "gdb-multiarch";
 }
-
-}  // namespace
 
 std::vector<std::string> gdb_command(const model::JobSpec& job, const std::string& gdb_socket) {
   return {gdb_program(job.arch), job.vmlinux, "-ex", "target remote " + gdb_socket};

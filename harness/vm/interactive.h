@@ -17,6 +17,9 @@ Result<void> interactive(const model::JobSpec& job, const GuestFiles& files,
                          const std::map<std::string, fs::path>& drive_files, QemuMode mode,
                          const CancelToken& cancel, const std::function<void(const std::string&)>& say);
 
+/// gdb knows its own architecture only; Debian's gdb-multiarch knows all.
+std::string gdb_program(model::Arch arch);
+
 /// The command that debugs the guest of `job` which waits on `gdb_socket`.
 std::vector<std::string> gdb_command(const model::JobSpec& job, const std::string& gdb_socket);
 

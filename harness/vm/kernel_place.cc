@@ -69,7 +69,8 @@ KernelPlace find_place(std::string_view system_map, std::string_view place) {
   const auto offset =
       plus == std::string_view::npos ? std::optional<std::uint64_t>(0) : hex_value(place.substr(plus + 3));
   if (symbol.empty() || !offset || symbol.find_first_of(" :+") != std::string_view::npos) {
-    out.problem = fmt::format("\"{:.80}\" is no place in the kernel; write SYMBOL or SYMBOL+0xOFFSET", place);
+    out.problem = fmt::format(
+        "\"{:.80}\" is no place in the kernel; write SYMBOL, SYMBOL+0xOFFSET or FILE:LINE", place);
     return out;
   }
   const Found found = find_function(system_map, symbol);
@@ -83,8 +84,56 @@ KernelPlace find_place(std::string_view system_map, std::string_view place) {
     out.problem = fmt::format("{:.80} is {:#x} bytes long, {:#x} lies behind its end", symbol,
                               found.end - found.start, *offset);
   } else {
-    out.address = found.start + *offset;
+    out.addresses = {found.start + *offset};
   }
+  return out;
+}
+
+bool is_source_line(std::string_view place) {
+  const auto colon = place.rfind(':');
+  if (colon == std::string_view::npos || colon < 3 || place.find(' ') != std::string_view::npos) return false;
+  const std::string_view file = place.substr(0, colon), line = place.substr(colon + 1);
+  return (file.ends_with(".c") || file.ends_with(".h") || file.ends_with(".S")) && !line.empty() &&
+         line.size() <= 6 && line.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+std::vector<std::string> source_line_commands(std::string_view place) {
+  return {fmt::format("break {}", place), "info breakpoints"};
+}
+
+KernelPlace parse_source_line(std::string_view gdb_output, std::string_view place) {
+  KernelPlace out;
+  std::string elsewhere;
+  const std::string_view line = place.substr(place.rfind(':'));
+  for (const auto text : lines(gdb_output)) {
+    // "1.2    y   0xffffffff81112600 in gup_fast_pte_range at mm/gup.c:2983", or "<gup_fast+12>" without a
+    // line.
+    if (text.find("No symbol table is loaded") != std::string_view::npos) {
+      out.problem = fmt::format(
+          "{}: this kernel has no debug information; set CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y in a "
+          "fragment, or name a function",
+          place);
+      out.lacking = true;
+      return out;
+    }
+    const auto start = text.find(" 0x"), in = text.find(" in "), at = text.rfind(" at ");
+    if (start == std::string_view::npos || in == std::string_view::npos || at == std::string_view::npos)
+      continue;
+    const auto address = hex_value(text.substr(start + 3, text.find(' ', start + 3) - start - 3));
+    if (!address || text.starts_with("Breakpoint")) continue;
+    if (text.ends_with(line)) {
+      out.addresses.push_back(*address);
+    } else {
+      elsewhere = text.substr(at + 4);
+    }
+  }
+  if (!out.addresses.empty()) return out;
+  out.problem = elsewhere.empty()
+                    ? fmt::format(
+                          "this kernel has no code of {}; name a file that it was built from, as in "
+                          "mm/gup.c:LINE",
+                          place)
+                    : fmt::format("{} has no code; the next line with some is {}", place, elsewhere);
   return out;
 }
 

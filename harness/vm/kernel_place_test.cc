@@ -6,6 +6,7 @@
 namespace pinrig::vm {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 constexpr const char* map =
@@ -21,11 +22,12 @@ constexpr const char* map =
     "not a line of a System.map\n";
 
 TEST(KernelPlace, ASymbolAndAnOffset) {
-  EXPECT_EQ(find_place(map, "try_grab_folio_fast").address, 0xffffffff81113060u);
-  EXPECT_EQ(find_place(map, "try_grab_folio_fast+0x0").address, 0xffffffff81113060u);
-  EXPECT_EQ(find_place(map, "try_grab_folio_fast+0x12f").address, 0xffffffff8111318fu);
+  EXPECT_THAT(find_place(map, "try_grab_folio_fast").addresses, ElementsAre(0xffffffff81113060u));
+  EXPECT_THAT(find_place(map, "try_grab_folio_fast+0x0").addresses, ElementsAre(0xffffffff81113060u));
+  EXPECT_THAT(find_place(map, "try_grab_folio_fast+0x12f").addresses, ElementsAre(0xffffffff8111318fu));
   EXPECT_EQ(find_place(map, "try_grab_folio_fast").problem, "");
-  EXPECT_EQ(find_place(map, "gup_fast_fallback").address, 0xffffffff81113190u) << "specialized";
+  EXPECT_THAT(find_place(map, "gup_fast_fallback").addresses, ElementsAre(0xffffffff81113190u))
+      << "specialized";
 }
 
 TEST(KernelPlace, WhatThisKernelDoesNotHaveIsNoMistake) {
@@ -40,13 +42,55 @@ TEST(KernelPlace, MistakesAreNamed) {
   const auto problem = [](const char* place) {
     const KernelPlace found = find_place(map, place);
     EXPECT_FALSE(found.lacking) << place;
-    EXPECT_EQ(found.address, 0u) << place;
+    EXPECT_TRUE(found.addresses.empty()) << place;
     return found.problem;
   };
   EXPECT_THAT(problem("twice"), HasSubstr("has 2 functions twice"));
   EXPECT_THAT(problem("try_grab_folio_fast+0x130"), HasSubstr("is 0x130 bytes long"));
   for (const char* place : {"", "+0x10", "x+0x", "x+0xfg", "x+16", "gup.c:2890", "a b"})
-    EXPECT_THAT(problem(place), HasSubstr("write SYMBOL or SYMBOL+0xOFFSET")) << place;
+    EXPECT_THAT(problem(place), HasSubstr("write SYMBOL, SYMBOL+0xOFFSET or FILE:LINE")) << place;
+}
+
+TEST(KernelPlace, ALineOfTheSource) {
+  for (const char* line : {"mm/gup.c:2983", "include/linux/mm.h:1", "arch/arm64/kernel/entry.S:20"})
+    EXPECT_TRUE(is_source_line(line)) << line;
+  for (const char* other : {"gup_fast", "gup_fast+0x10", "mm/gup.c:", "mm/gup.c:x", ":12", ".c:12", "a b.c:1",
+                            "mm/gup.c:1234567", "mm/gup:12"})
+    EXPECT_FALSE(is_source_line(other)) << other;
+  EXPECT_THAT(source_line_commands("mm/gup.c:2983"), ElementsAre("break mm/gup.c:2983", "info breakpoints"));
+}
+
+TEST(KernelPlace, WhereALineIs) {
+  const KernelPlace one = parse_source_line(
+      "Breakpoint 1 at 0xffffffff81112600: file mm/gup.c, line 2983.\n"
+      "Num     Type           Disp Enb Address            What\n"
+      "1       breakpoint     keep y   0xffffffff81112600 in gup_fast_pte_range at mm/gup.c:2983\n",
+      "mm/gup.c:2983");
+  EXPECT_THAT(one.addresses, ElementsAre(0xffffffff81112600u));
+  EXPECT_EQ(one.problem, "");
+  const KernelPlace inlined = parse_source_line(
+      "Breakpoint 1 at 0x1040: mm/gup.c:2. (2 locations)\n"
+      "1       breakpoint     keep y   <MULTIPLE>         \n"
+      "1.1                         y   0x0000000000001040 in inl at mm/gup.c:2\n"
+      "1.2                         y   0x0000000000001140 in f at mm/gup.c:2\n",
+      "mm/gup.c:2");
+  EXPECT_THAT(inlined.addresses, ElementsAre(0x1040u, 0x1140u));
+}
+
+TEST(KernelPlace, ALineThatIsNowhere) {
+  const KernelPlace none =
+      parse_source_line("No symbol table is loaded.  Use the \"file\" command.\n", "a.c:2");
+  EXPECT_TRUE(none.lacking);
+  EXPECT_THAT(none.problem, HasSubstr("set CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y"));
+  const KernelPlace comment = parse_source_line(
+      "Breakpoint 1 at 0x1040: a.c:5. (1 location)\n"
+      "1       breakpoint     keep y   0x0000000000001040 in inl at mm/a.c:6\n",
+      "a.c:5");
+  EXPECT_TRUE(comment.addresses.empty());
+  EXPECT_FALSE(comment.lacking);
+  EXPECT_EQ(comment.problem, "a.c:5 has no code; the next line with some is mm/a.c:6");
+  for (const char* text : {"No source file named a.c.\n", "No line 99 in file \"a.c\".\n", ""})
+    EXPECT_THAT(parse_source_line(text, "a.c:99").problem, HasSubstr("has no code of a.c:99")) << text;
 }
 
 }  // namespace

@@ -13,10 +13,10 @@ namespace pinrig::wire {
 
 enum class HostActionKind {
   unknown,
-  unplug,      ///< the NVMe controller `device`
-  hold,        ///< stop `cpu` when it next reaches the place
+  unplug,  ///< the NVMe controller `device`
+  hold,    ///< stop `cpu` when it next reaches one of the places; those that the kernel lacks are left out
   await_held,  ///< answer when a CPU is held in one of the places, or after `limit_ms`
-  release,     ///< let the CPU go on that is held in the place, and hold none there any more
+  release,     ///< let the CPUs go on that are held in the places, and hold none there any more
 };
 NLOHMANN_JSON_SERIALIZE_ENUM(HostActionKind, {{HostActionKind::unknown, nullptr},
                                               {HostActionKind::unplug, "unplug"},
@@ -29,7 +29,7 @@ struct HostAction {
   std::uint32_t id = 0;  ///< > 0, unique in the guest, so that a late answer is not mistaken for another
   HostActionKind action = HostActionKind::unknown;
   std::string device;               ///< serial number
-  std::vector<std::string> places;  ///< in the kernel's code: "SYMBOL" or "SYMBOL+0xOFFSET"
+  std::vector<std::string> places;  ///< in the kernel's code: "SYMBOL", "SYMBOL+0xOFFSET" or "FILE:LINE"
   int cpu = 0;
   int limit_ms = 0;
 };
@@ -40,7 +40,7 @@ struct HostActionDone {
   std::uint32_t id = 0;  ///< of the action
   std::string problem;   ///< why it failed; empty = it succeeded
   bool lacking = false;  ///< the problem: kernel or machine cannot do this, which is no failure
-  std::string answer;    ///< await_held: the place
+  std::string answer;    ///< await_held: the place; hold: the places that the kernel has, by spaces
 };
 PINRIG_MESSAGE(HostActionDone, type, id, problem, lacking, answer)
 
