@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/io_uring.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -28,4 +29,16 @@ int uring_register(int ring, void* addr, size_t length) {
 
 int uring_unregister(int ring) {
   return syscall(SYS_io_uring_register, ring, IORING_UNREGISTER_BUFFERS, NULL, 0) < 0 ? -errno : 0;
+}
+
+int uring_workers_on(int ring, int cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET((size_t)cpu, &set);
+  return syscall(SYS_io_uring_register, ring, IORING_REGISTER_IOWQ_AFF, &set, sizeof(set)) < 0 ? -errno : 0;
+}
+
+int uring_workers_at_most(int ring, unsigned most) {
+  unsigned kinds[] = {most, most};
+  return syscall(SYS_io_uring_register, ring, IORING_REGISTER_IOWQ_MAX_WORKERS, kinds, 2) < 0 ? -errno : 0;
 }

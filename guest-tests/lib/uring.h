@@ -11,3 +11,7 @@ int uring_open(void);
 // reports nothing.
 int uring_register(int ring, void* addr, size_t length);
 int uring_unregister(int ring);
+// The workers of the calling thread run on `cpu` from now on: requests with IOSQE_ASYNC. 0, or -errno.
+int uring_workers_on(int ring, int cpu);
+// It has at most `most` workers of each kind.
+int uring_workers_at_most(int ring, unsigned most);
