@@ -8,6 +8,7 @@
 #include "contract/memory_maker.h"
 #include "ktap.h"
 
+enum { small_huge = 64 << 10 };
 enum { huge_shift = 26 };  // of the size in the flags of mmap()
 
 // A pool's file, or -1 where this kernel has no such size.
@@ -28,7 +29,9 @@ static bool from_pool(struct memory* memory, size_t size, size_t huge) {
   const long free_pages = pool(huge, "free_hugepages", -1), all = pool(huge, "nr_hugepages", -1);
   memory->folio = huge;
   if (free_pages < 0) return ktap_skip("no huge pages of %zu kB in this kernel", huge / 1024);
-  if (free_pages < (long)count) memory->extra = (int)(pool(huge, "nr_hugepages", all + (long)count) - all);
+  // fork() copies what is pinned: as many again of the size that it is asked of.
+  const long wanted = (long)(huge > small_huge ? count : 2 * count);
+  if (free_pages < wanted) memory->extra = (int)(pool(huge, "nr_hugepages", all + wanted) - all);
   if (free_pages + memory->extra < (long)count)
     return ktap_skip("no room for %zu huge pages of %zu kB", count, huge / 1024);
   const int shift = __builtin_ctzl(huge);
@@ -41,7 +44,9 @@ static bool from_pool(struct memory* memory, size_t size, size_t huge) {
   return true;
 }
 
-bool memory_make_hugetlb_64k(struct memory* memory, size_t size) { return from_pool(memory, size, 64 << 10); }
+bool memory_make_hugetlb_64k(struct memory* memory, size_t size) {
+  return from_pool(memory, size, small_huge);
+}
 bool memory_make_hugetlb_32m(struct memory* memory, size_t size) { return from_pool(memory, size, 32 << 20); }
 bool memory_make_hugetlb_1g(struct memory* memory, size_t size) { return from_pool(memory, size, 1 << 30); }
 
