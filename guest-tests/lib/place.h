@@ -28,7 +28,8 @@ struct place {
   bool mounted;
 };
 
-enum { place_bytes = 1 << 20 };  // readable and writable bytes from offset 0: 16 pages of any size
+// Readable and writable bytes from offset 0: 16 pages of any size, and more than fits in one bio.
+enum { place_bytes = 1280 << 10 };
 
 // Opens one whose bytes are all `fill`, and probes it by one read, whose pins are claimed. `gated`: a
 // device-mapper device lies below, so that place_hold() can hold requests (not for PLACE_9P). Without it the

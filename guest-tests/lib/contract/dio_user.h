@@ -25,7 +25,8 @@ bool dio_user_open_fs(const char* type);
 enum pin_mode dio_user_fs_mode(void);
 void dio_user_fs_counts(enum way way, const void* addr, size_t length, struct user_counts* counts);
 
-enum { dio_user_most = 256 << 10 };
+// More than fits in one bio (BIO_MAX_VECS: 256 pages).
+enum { dio_user_most = 1280 << 10 };
 
 // The code of an adapter of a file system: user_NAME, on TYPE of dio_user_open_fs(), which
 // makes one transfer by CARRY.

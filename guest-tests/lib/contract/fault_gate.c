@@ -38,12 +38,12 @@ bool fault_gate_open(fault_gate_call call) {
   gate.uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
   if (gate.uffd < 0) return ktap_skip("userfaultfd: %s (USERFAULTFD)", strerror(errno));
   gate.ended = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  gate.area = mmap(NULL, fault_gate_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  struct uffdio_register range = {.range = {(unsigned long)gate.area, fault_gate_bytes},
+  gate.area = mmap(NULL, local_end_most, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  struct uffdio_register range = {.range = {(unsigned long)gate.area, local_end_most},
                                   .mode = UFFDIO_REGISTER_MODE_MISSING};
   // A huge page would be missing as a whole.
   const bool good = gate.ended >= 0 && gate.area != MAP_FAILED &&
-                    madvise(gate.area, fault_gate_bytes, MADV_NOHUGEPAGE) == 0 &&
+                    madvise(gate.area, local_end_most, MADV_NOHUGEPAGE) == 0 &&
                     ioctl(gate.uffd, UFFDIO_API, &api) == 0 && ioctl(gate.uffd, UFFDIO_REGISTER, &range) == 0;
   return good || ktap_fail("memory that is not there yet: %s", strerror(errno));
 }
@@ -62,7 +62,7 @@ static long join(void) {
   gate.runs = false;
   if (read(gate.ended, &ends, sizeof(ends)) != sizeof(ends)) return -errno;
   if (gate.way == WAY_OUT && gate.result > 0) memcpy(local_end, gate.area, (size_t)gate.result);
-  madvise(gate.area, fault_gate_bytes, MADV_DONTNEED);
+  madvise(gate.area, local_end_most, MADV_DONTNEED);
   return gate.result;
 }
 
@@ -94,7 +94,7 @@ long fault_gate_let_go(void) {
 
 void fault_gate_close(void) {
   if (gate.runs) fault_gate_let_go();
-  if (gate.area != MAP_FAILED) munmap(gate.area, fault_gate_bytes);
+  if (gate.area != MAP_FAILED) munmap(gate.area, local_end_most);
   if (gate.ended >= 0) close(gate.ended);
   if (gate.uffd >= 0) close(gate.uffd);
   gate.area = MAP_FAILED;

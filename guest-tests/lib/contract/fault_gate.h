@@ -5,8 +5,6 @@
 
 #include "contract/user.h"
 
-enum { fault_gate_bytes = 1 << 20 };
-
 // One system call between the tested memory and `other`: bytes, or -errno.
 typedef long (*fault_gate_call)(enum way way, unsigned char* other, void* addr, size_t length);
 

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { local_end_most = 1 << 20 };
+// More than process_vm_readv() takes at once (process_vm_rw_single_vec(): 1024 pages).
+enum { local_end_most = 5 << 20 };
 extern unsigned char* local_end;
 
 bool local_end_open(void);

@@ -5,6 +5,8 @@
 #include "contract/dio_user.h"
 #include "nvme.h"
 
+enum { nvme_user_most = 256 << 10 };
+
 // `generic`: the character device. The drive's other end is dio_user_store() and _load().
 bool nvme_user_open(bool generic);
 void nvme_user_close(void);
@@ -24,4 +26,4 @@ long nvme_user_done(int status, size_t length);
                                    .store = dio_user_store,    \
                                    .load = dio_user_load,      \
                                    .align = 512,               \
-                                   .most = dio_user_most}
+                                   .most = nvme_user_most}

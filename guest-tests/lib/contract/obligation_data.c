@@ -138,6 +138,18 @@ static void each_shape(const struct user* user, enum memory_kind kind,
 static void in(const struct user* user, enum memory_kind kind) { each_shape(user, kind, one_in); }
 static void out(const struct user* user, enum memory_kind kind) { each_shape(user, kind, one_out); }
 
+// More than is taken at once: the loops that take, transfer and release go on.
+static void longest(const struct user* user, enum memory_kind kind,
+                    bool (*one)(const struct user*, const struct memory*, const struct shape*, unsigned)) {
+  struct memory memory;
+  const struct shape shape = {0, user_length(user, user_most(user))};
+  if (memory_get(&memory, kind, shape.length)) one(user, &memory, &shape, 80);
+  memory_put(&memory);
+}
+
+static void long_in(const struct user* user, enum memory_kind kind) { longest(user, kind, one_in); }
+static void long_out(const struct user* user, enum memory_kind kind) { longest(user, kind, one_out); }
+
 // Many pieces in one page, and pieces of several pages, in one transfer.
 enum { pieces = 8 };
 
@@ -196,5 +208,10 @@ static void in_pieces(const struct user* user, enum memory_kind kind, enum way w
 static void pieces_in(const struct user* user, enum memory_kind kind) { in_pieces(user, kind, WAY_IN); }
 static void pieces_out(const struct user* user, enum memory_kind kind) { in_pieces(user, kind, WAY_OUT); }
 
-const struct obligation data_obligations[] = {
-    {"data.in", in}, {"data.out", out}, {"pieces.in", pieces_in}, {"pieces.out", pieces_out}, {0}};
+const struct obligation data_obligations[] = {{"data.in", in},
+                                              {"data.out", out},
+                                              {"data.long_in", long_in},
+                                              {"data.long_out", long_out},
+                                              {"pieces.in", pieces_in},
+                                              {"pieces.out", pieces_out},
+                                              {0}};

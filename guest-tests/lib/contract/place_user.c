@@ -105,6 +105,13 @@ long place_user_let_go(void) {
   return reap();
 }
 
+bool place_user_renew(void) {
+  aio_close(&aio);
+  aio_ready = aio_open(&aio, 4);
+  if (fsync(place.fd) < 0) ktap_note("an earlier writeback: %s", strerror(errno));
+  return aio_ready;
+}
+
 void place_user_ending(void) { place_release(&place); }
 
 static size_t whole_sectors(size_t length) { return (length + sector - 1) / sector * sector; }

@@ -18,6 +18,9 @@ long place_user_carry_pieces(enum way way, const struct iovec* pieces, int count
 int place_user_take(enum way way, void* addr, size_t length);
 long place_user_let_go(void);
 void place_user_ending(void);
+// A new AIO context, without a completion that was not fetched. And a writeback that an injected fault ended
+// is reported once, to whoever syncs next.
+bool place_user_renew(void);
 bool place_user_store(const void* data, size_t length);
 bool place_user_load(void* data, size_t length);
 void place_user_counts(enum way way, const void* addr, size_t length, struct user_counts* counts);
@@ -33,8 +36,9 @@ void place_user_counts(enum way way, const void* addr, size_t length, struct use
                                    .take = place_user_take,                 \
                                    .let_go = place_user_let_go,             \
                                    .ending = place_user_ending,             \
+                                   .renew = place_user_renew,               \
                                    .store = place_user_store,               \
                                    .load = place_user_load,                 \
                                    .counts = place_user_counts,             \
                                    .align = 512,                            \
-                                   .most = 256 << 10}
+                                   .most = place_bytes}

@@ -28,6 +28,11 @@ static void close_user(void) {
   place_user_close();
 }
 
+static bool renew(void) {
+  ring_close(&ring);
+  return place_user_renew() && ring_open(&ring, 8, 0);
+}
+
 static long carry(enum way way, void* addr, size_t length) {
   const int opcode = way == WAY_IN ? IORING_OP_READ : IORING_OP_WRITE;
   return ring_transfer(&ring, opcode, place_user_place()->fd, addr, length, 0, 0);
@@ -90,6 +95,7 @@ const struct user user_bdev_uring = {
     .take = take,
     .let_go = let_go,
     .ending = place_user_ending,
+    .renew = renew,
     .store = place_user_store,
     .load = place_user_load,
     .counts = place_user_counts,

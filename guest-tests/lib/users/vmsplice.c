@@ -15,11 +15,13 @@ claim: net_zero
 #include "contract/user.h"
 #include "ktap.h"
 
+enum { pipe_bytes = 1 << 20 };
+
 static int ends[2] = {-1, -1};
 
 static bool open_user(void) {
   // A slot for each page, however many the transfer has.
-  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0 || fcntl(ends[1], F_SETPIPE_SZ, local_end_most) < 0)
+  if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0 || fcntl(ends[1], F_SETPIPE_SZ, pipe_bytes) < 0)
     return ktap_fail("a pipe: %s", strerror(errno));
   return local_end_open();
 }
@@ -34,7 +36,7 @@ static void close_user(void) {
 static long drain(void) {
   size_t done = 0;
   ssize_t got;
-  while ((got = read(ends[0], local_end + done, local_end_most - done)) > 0) done += (size_t)got;
+  while ((got = read(ends[0], local_end + done, pipe_bytes - done)) > 0) done += (size_t)got;
   return (long)done;
 }
 
@@ -75,5 +77,5 @@ const struct user user_vmsplice = {
     .let_go = drain,
     .store = local_end_store,
     .load = local_end_load,
-    .most = local_end_most / 2,
+    .most = pipe_bytes / 2,
 };
