@@ -36,7 +36,7 @@ class Holds {
     std::vector<std::string> armed;
   };
   /// A place is "SYMBOL", "SYMBOL+0xOFFSET", or "FILE:LINE" of a kernel with debug information. Places that
-  /// this kernel lacks are left out; it is a problem when none is left, or another one is wrong.
+  /// this kernel lacks are skipped; it is a problem when none remains, or another one is wrong.
   Answer hold(const std::vector<std::string>& places, int cpu);
   Answer release(const std::vector<std::string>& places);
   /// The one of `places` where a CPU is held; empty: none yet.

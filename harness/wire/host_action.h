@@ -13,8 +13,8 @@ namespace pinrig::wire {
 
 enum class HostActionKind {
   unknown,
-  unplug,  ///< the NVMe controller `device`
-  hold,    ///< stop `cpu` when it next reaches one of the places; those that the kernel lacks are left out
+  unplug,      ///< the NVMe controller `device`
+  hold,        ///< stop `cpu` when it next reaches one of the places, except those that the kernel lacks
   await_held,  ///< answer when a CPU is held in one of the places, or after `limit_ms`
   release,     ///< let the CPUs go on that are held in the places, and hold none there any more
 };
