@@ -2,55 +2,24 @@
 // AF_ALG: memory that is hashed, and memory that receives a cipher's result, are used directly
 // (crypto/af_alg.c); input of a cipher is copied. Since 6.5 they are pinned, before that referenced.
 #include <errno.h>
-#include <linux/if_alg.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "alg.h"
 #include "buffers.h"
-#include "caps.h"
 #include "ktap.h"
 #include "pieces.h"
 #include "pins.h"
 
-#ifndef SOL_ALG
-#define SOL_ALG 279
-#endif
+enum { small = 1000 };
 
-enum { digest_bytes = 32, key_bytes = 16, iv_bytes = 16, small = 1000 };
-
-static int open_alg(const char* type, const char* name, const void* key) {
-  struct sockaddr_alg address = {.salg_family = AF_ALG};
-  int listener = socket(AF_ALG, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), fd = -1;
-  strcpy((char*)address.salg_type, type);
-  strcpy((char*)address.salg_name, name);
-  if (listener < 0 || bind(listener, (struct sockaddr*)&address, sizeof(address)) < 0)
-    ktap_skip("AF_ALG %s %s: %s (CRYPTO_USER_API_*)", type, name, strerror(errno));
-  else if (key && setsockopt(listener, SOL_ALG, ALG_SET_KEY, key, key_bytes) < 0)
-    ktap_fail("ALG_SET_KEY: %s", strerror(errno));
-  else if ((fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC)) < 0)
-    ktap_fail("accept: %s", strerror(errno));
-  if (listener >= 0) close(listener);
+static int open_operation(const char* type, const char* name, const void* key) {
+  const int algorithm = alg_open(type, name, key), fd = algorithm >= 0 ? alg_accept(algorithm) : -1;
+  if (algorithm >= 0 && fd < 0) ktap_fail("accept: %s", strerror(-fd));
+  if (algorithm >= 0) close(algorithm);
   return fd;
-}
-
-static enum pin_mode mode_of(int fd) {
-  static enum pin_mode known = MODE_UNKNOWN;
-  struct buffer buffer;
-  struct pins before;
-  unsigned char digest[digest_bytes];
-  if (known != MODE_UNKNOWN || !buffer_get(&buffer, BUFFER_PAGES, page_bytes())) return known;
-  if (pins_begin(&before)) {
-    if (send(fd, buffer.addr, buffer.size, 0) != (ssize_t)buffer.size ||
-        read(fd, digest, sizeof(digest)) != sizeof(digest))
-      ktap_fail("hashing a page: %s", strerror(errno));
-    else
-      known = caps_conclude("alg", &before, 1);
-  }
-  buffer_put(&buffer);
-  return known;
 }
 
 // The digest of the same bytes, sent in small parts out of memory of their own.
@@ -64,7 +33,8 @@ static bool digest_in_parts(int fd, size_t total, unsigned seed, unsigned char* 
     if (send(fd, part, length, at + length < total ? MSG_MORE : 0) != (ssize_t)length)
       return ktap_fail("send: %s", strerror(errno));
   }
-  return read(fd, digest, digest_bytes) == digest_bytes || ktap_fail("reading a digest: %s", strerror(errno));
+  return read(fd, digest, alg_digest_bytes) == alg_digest_bytes ||
+         ktap_fail("reading a digest: %s", strerror(errno));
 }
 
 static void hash(const void* arg) {
@@ -73,13 +43,13 @@ static void hash(const void* arg) {
   struct buffer buffer;
   struct iovec vec[pieces_most];
   struct pins before;
-  unsigned char digest[digest_bytes], want[digest_bytes];
+  unsigned char digest[alg_digest_bytes], want[alg_digest_bytes];
   long long pages, other_pages;
   long huge_before = hugetlb_free();
-  int fd = open_alg("hash", "sha256", NULL);
+  enum pin_mode mode = caps_alg();
+  int fd = mode != MODE_UNKNOWN ? open_operation("hash", "sha256", NULL) : -1;
   if (fd < 0) return;
-  enum pin_mode mode = mode_of(fd);
-  if (mode != MODE_UNKNOWN && buffer_get(&buffer, pieces->kind, pieces_extent(pieces))) {
+  if (buffer_get(&buffer, pieces->kind, pieces_extent(pieces))) {
     size_t total = pieces_lay_out(pieces, &buffer, vec, &pages);
     pieces_fill(vec, pieces->count, ++seed);
     struct msghdr message = {.msg_iov = vec, .msg_iovlen = (size_t)pieces->count};
@@ -105,28 +75,10 @@ static void hash(const void* arg) {
 // One way through cbc(aes): what is sent is copied, what is received goes into `to`, whose pages are counted.
 static bool crypt_to(int fd, unsigned operation, const void* from, void* to, size_t length,
                      enum pin_mode mode) {
-  union {
-    char bytes[CMSG_SPACE(sizeof(uint32_t)) + CMSG_SPACE(sizeof(struct af_alg_iv) + iv_bytes)];
-    struct cmsghdr align;
-  } control = {{0}};
-  struct iovec vec = {(void*)from, length};
-  struct msghdr message = {.msg_iov = &vec,
-                           .msg_iovlen = 1,
-                           .msg_control = control.bytes,
-                           .msg_controllen = sizeof(control.bytes)};
-  struct cmsghdr* header = CMSG_FIRSTHDR(&message);
-  *header = (struct cmsghdr){
-      .cmsg_level = SOL_ALG, .cmsg_type = ALG_SET_OP, .cmsg_len = CMSG_LEN(sizeof(uint32_t))};
-  memcpy(CMSG_DATA(header), &operation, sizeof(uint32_t));
-  header = CMSG_NXTHDR(&message, header);
-  *header = (struct cmsghdr){.cmsg_level = SOL_ALG,
-                             .cmsg_type = ALG_SET_IV,
-                             .cmsg_len = CMSG_LEN(sizeof(struct af_alg_iv) + iv_bytes)};
-  ((struct af_alg_iv*)CMSG_DATA(header))->ivlen = iv_bytes;
   struct pins before;
   if (!pins_begin(&before)) return false;
-  if (sendmsg(fd, &message, 0) != (ssize_t)length)
-    return ktap_fail("sendmsg to a cipher: %s", strerror(errno));
+  const ssize_t sent = alg_cipher_send(fd, operation, from, length);
+  if (sent != (ssize_t)length) return ktap_fail("sending %zu bytes to a cipher gave %zd", length, sent);
   pins_expect(&before, 0, 0);
   ssize_t got = recv(fd, to, length, 0);
   if (got != (ssize_t)length)
@@ -137,13 +89,11 @@ static bool crypt_to(int fd, unsigned operation, const void* from, void* to, siz
 
 static void cipher(const void* arg) {
   const struct piece* place = arg;
-  static const unsigned char key[key_bytes] = "an ordinary key";
+  static const unsigned char key[alg_key_bytes] = "an ordinary key";
   struct buffer plain, secret;
   size_t length = 16384;
-  int hash_fd = open_alg("hash", "sha256", NULL);
-  enum pin_mode mode = hash_fd >= 0 ? mode_of(hash_fd) : MODE_UNKNOWN;
-  if (hash_fd >= 0) close(hash_fd);
-  int fd = mode != MODE_UNKNOWN ? open_alg("skcipher", "cbc(aes)", key) : -1;
+  enum pin_mode mode = caps_alg();
+  int fd = mode != MODE_UNKNOWN ? open_operation("skcipher", "cbc(aes)", key) : -1;
   if (fd < 0) return;
   if (buffer_get(&plain, BUFFER_PAGES, length) &&
       buffer_get(&secret, BUFFER_MEMFD, length + (size_t)place->offset)) {

@@ -4,13 +4,11 @@ what: "memory that receives what an AF_ALG socket has decrypted (AES-CBC)"
 rows: [G5]
 traits: [in, data, carry, short]
 needs: {symbols: [CRYPTO_USER_API_SKCIPHER, CRYPTO_USER_API_HASH, CRYPTO_SHA256, CRYPTO_AES, CRYPTO_CBC]}
+proof: {mutant: m23-af-alg-not-unpinned, red: [pages.in.anon]}
 */
 #include <errno.h>
-#include <linux/if_alg.h>
-#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "contract/alg_user.h"
 #include "contract/local_end.h"
@@ -18,11 +16,7 @@ needs: {symbols: [CRYPTO_USER_API_SKCIPHER, CRYPTO_USER_API_HASH, CRYPTO_SHA256,
 #include "ktap.h"
 #include "pins.h"
 
-#ifndef SOL_ALG
-#define SOL_ALG 279
-#endif
-
-enum { iv_bytes = 16, block = 16, most = 64 << 10 };
+enum { block = 16, most = 64 << 10 };
 
 static int fd = -1;
 
@@ -38,25 +32,8 @@ static void close_user(void) {
 
 // Input is copied: only `to` is taken.
 static long crypt_to(unsigned operation, const void* from, void* to, size_t length) {
-  union {
-    char bytes[CMSG_SPACE(sizeof(uint32_t)) + CMSG_SPACE(sizeof(struct af_alg_iv) + iv_bytes)];
-    struct cmsghdr align;
-  } control = {{0}};
-  struct iovec vec = {(void*)from, length};
-  struct msghdr message = {.msg_iov = &vec,
-                           .msg_iovlen = 1,
-                           .msg_control = control.bytes,
-                           .msg_controllen = sizeof(control.bytes)};
-  struct cmsghdr* header = CMSG_FIRSTHDR(&message);
-  *header = (struct cmsghdr){
-      .cmsg_level = SOL_ALG, .cmsg_type = ALG_SET_OP, .cmsg_len = CMSG_LEN(sizeof(uint32_t))};
-  memcpy(CMSG_DATA(header), &operation, sizeof(uint32_t));
-  header = CMSG_NXTHDR(&message, header);
-  *header = (struct cmsghdr){.cmsg_level = SOL_ALG,
-                             .cmsg_type = ALG_SET_IV,
-                             .cmsg_len = CMSG_LEN(sizeof(struct af_alg_iv) + iv_bytes)};
-  ((struct af_alg_iv*)CMSG_DATA(header))->ivlen = iv_bytes;
-  if (sendmsg(fd, &message, 0) != (ssize_t)length) return -errno;
+  const ssize_t sent = alg_cipher_send(fd, operation, from, length);
+  if (sent != (ssize_t)length) return sent;
   const ssize_t got = recv(fd, to, length, 0);
   return got < 0 ? -errno : got;
 }
@@ -86,7 +63,7 @@ const struct user user_alg_cipher = {
     .ways = USER_IN,
     .open = open_user,
     .close = close_user,
-    .mode = alg_user_mode,
+    .mode = caps_alg,
     .carry = carry,
     .store = store,
     .align = block,

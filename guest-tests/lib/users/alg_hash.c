@@ -4,6 +4,7 @@ what: "memory that an AF_ALG socket hashes (SHA-256)"
 rows: [G5]
 traits: [out, data, pieces, carry, short]
 needs: {symbols: [CRYPTO_USER_API_HASH, CRYPTO_SHA256]}
+proof: {mutant: m23-af-alg-not-unpinned, red: [pages.out.anon]}
 */
 #include <errno.h>
 #include <string.h>
@@ -15,10 +16,8 @@ needs: {symbols: [CRYPTO_USER_API_HASH, CRYPTO_SHA256]}
 #include "ktap.h"
 #include "pins.h"
 
-enum { digest_bytes = 32 };
-
 static int fd = -1;
-static unsigned char digest[digest_bytes];
+static unsigned char digest[alg_digest_bytes];
 
 static bool open_user(void) {
   fd = alg_user_open("hash", "sha256", NULL);
@@ -54,7 +53,7 @@ static bool store(const void* data, size_t length) {
 // The digest of the same bytes, in other memory.
 static bool same(const void* data, size_t length) {
   struct pins before;
-  unsigned char had[digest_bytes];
+  unsigned char had[alg_digest_bytes];
   memcpy(had, digest, sizeof(had));
   if (!pins_begin(&before)) return false;
   const long done = carry(WAY_OUT, (void*)data, length);
@@ -66,7 +65,7 @@ const struct user user_alg_hash = {
     .ways = USER_OUT,
     .open = open_user,
     .close = alg_user_close,
-    .mode = alg_user_mode,
+    .mode = caps_alg,
     .carry = carry,
     .carry_pieces = carry_pieces,
     .store = store,
