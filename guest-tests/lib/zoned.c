@@ -18,8 +18,6 @@
 #include "ktap.h"
 
 enum { sector = 512, super_bytes = 4096 };
-static const char configfs[] = "/sys/kernel/config";
-static const char folder[] = "/sys/kernel/config/nullb/pinrig";
 
 static bool measure(struct zoned* zoned) {
   uint32_t sectors = 0, zones = 0;
@@ -35,43 +33,14 @@ static bool measure(struct zoned* zoned) {
   return good;
 }
 
-static bool put_attribute(const char* attribute, const char* value) {
-  char path[128];
-  snprintf(path, sizeof(path), "%s/%s", folder, attribute);
-  int fd = open(path, O_WRONLY | O_CLOEXEC);
-  bool good = fd >= 0 && write(fd, value, strlen(value)) == (ssize_t)strlen(value);
-  if (!good) ktap_fail("writing %s to %s: %s", value, path, strerror(errno));
-  if (fd >= 0) close(fd);
-  return good;
-}
-
-// A device that is made by hand has the name of its folder, or (older kernels) that of its index.
-static bool find_null_blk(struct zoned* zoned) {
-  char text[16] = "";
-  snprintf(zoned->path, sizeof(zoned->path), "/dev/pinrig");
-  if (access(zoned->path, F_OK) == 0) return true;
-  snprintf(zoned->path, sizeof(zoned->path), "%s/index", folder);
-  FILE* file = fopen(zoned->path, "re");
-  if (file && fgets(text, sizeof(text), file)) text[strcspn(text, "\n")] = '\0';
-  if (file) fclose(file);
-  snprintf(zoned->path, sizeof(zoned->path), "/dev/nullb%s", text);
-  return access(zoned->path, F_OK) == 0 ||
-         ktap_fail("null_blk made a device, but %s does not exist", zoned->path);
-}
-
 bool zoned_null_blk(struct zoned* zoned) {
-  static const char* const settings[][2] = {
-      {"size", "128"}, {"blocksize", "512"}, {"memory_backed", "1"},
-      {"zoned", "1"},  {"zone_size", "8"},   {"power", "1"},
+  static const struct null_blk_setting settings[] = {
+      {"size", "128"}, {"blocksize", "512"}, {"memory_backed", "1"}, {"zoned", "1"}, {"zone_size", "8"}, {0},
   };
   *zoned = (struct zoned){0};
-  if (mount("configfs", configfs, "configfs", 0, NULL) < 0 && errno != EBUSY)
-    return ktap_skip("no configfs in this kernel (CONFIGFS_FS): %s", strerror(errno));
-  if (mkdir(folder, 0700) < 0) return ktap_skip("%s: %s (BLK_DEV_NULL_BLK)", folder, strerror(errno));
-  zoned->made = true;
-  for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); ++i)
-    if (!put_attribute(settings[i][0], settings[i][1])) return false;
-  return find_null_blk(zoned) && measure(zoned);
+  const bool good = null_blk_make(&zoned->null_blk, settings);
+  memcpy(zoned->path, zoned->null_blk.path, sizeof(zoned->path));
+  return good && measure(zoned);
 }
 
 bool zoned_nvme(struct zoned* zoned) {
@@ -81,12 +50,7 @@ bool zoned_nvme(struct zoned* zoned) {
   return measure(zoned);
 }
 
-void zoned_close(struct zoned* zoned) {
-  if (!zoned->made) return;
-  put_attribute("power", "0");
-  rmdir(folder);
-  zoned->made = false;
-}
+void zoned_close(struct zoned* zoned) { null_blk_remove(&zoned->null_blk); }
 
 bool zone_reset(const struct zoned* zoned, unsigned zone) {
   struct blk_zone_range range = {zone * (zoned->zone_bytes / sector), zoned->zone_bytes / sector};

@@ -5,12 +5,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "null_blk.h"
+
 // Serial number of the drive with a zoned namespace.
 #define DRIVE_ZONED "pin-zoned"
 
 struct zoned {
   char path[300];
-  bool made;  // by us, of null_blk
+  struct null_blk null_blk;
   unsigned long long zone_bytes;
   unsigned block_bytes;  // a logical block
   unsigned zones;
