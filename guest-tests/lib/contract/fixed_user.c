@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "contract/fixed_user.h"
 
+#include <errno.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "buffers.h"
 #include "fixed.h"
+#include "ktap.h"
 #include "pagemap.h"
 #include "uring.h"
 
@@ -41,6 +46,34 @@ long fixed_user_let_go(long (*transfer)(struct ring* ring, void* addr, size_t le
   const int error = uring_unregister(ring.fd);
   held.registered = false;
   return error ? error : done;
+}
+
+static int device = -1;
+
+bool fixed_device_open(void) {
+  device = memfd_create("device", MFD_CLOEXEC);
+  return device >= 0 || ktap_fail("memfd_create: %s", strerror(errno));
+}
+
+void fixed_device_close(void) {
+  if (device >= 0) close(device);
+  device = -1;
+}
+
+// Its data, where it has any, comes at the end, as by DMA.
+long fixed_device_transfer(struct ring* by, void* addr, size_t length) {
+  if (lseek(device, 0, SEEK_END) < (off_t)length) return 0;
+  return ring_transfer(by, IORING_OP_READ_FIXED, device, addr, length, 0, 0);
+}
+
+bool fixed_device_store(const void* data, size_t length) {
+  if (ftruncate(device, 0) < 0 || pwrite(device, data, length, 0) != (ssize_t)length)
+    return ktap_fail("storing %zu bytes in a memfd: %s", length, strerror(errno));
+  return true;
+}
+
+bool fixed_device_load(void* data, size_t length) {
+  return pread(device, data, length, 0) == (ssize_t)length || ktap_fail("loading from a memfd");
 }
 
 struct folios {
