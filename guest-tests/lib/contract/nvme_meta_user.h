@@ -20,7 +20,7 @@ bool nvme_meta_user_load(void* bytes, size_t length);
 // Of the metadata and of the data.
 void nvme_meta_user_counts(enum way way, const void* addr, size_t length, struct user_counts* counts);
 
-// What an adapter has besides its head and open_user(): user_NAME, which is closed by CLOSE.
+// What an adapter has in addition to its head and open_user(): user_NAME, which is closed by CLOSE.
 #define NVME_META_USER(NAME, CLOSE)                                 \
   const struct user user_##NAME = {.ways = USER_IN | USER_OUT,      \
                                    .open = open_user,               \

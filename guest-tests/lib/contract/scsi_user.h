@@ -12,7 +12,7 @@ long scsi_user_carry(enum way way, void* addr, size_t length);
 bool scsi_user_store(const void* data, size_t length);
 bool scsi_user_load(void* data, size_t length);
 
-// What an adapter has besides its head: user_NAME, on NODE.
+// What an adapter has in addition to its head: user_NAME, on NODE.
 #define SCSI_USER(NAME, NODE)                                  \
   static bool open_user(void) { return scsi_user_open(NODE); } \
   const struct user user_##NAME = {.ways = USER_IN | USER_OUT, \

@@ -10,7 +10,7 @@ void xdp_user_close(void);
 int xdp_user_take(void* addr, size_t length, unsigned chunk, unsigned flags);
 long xdp_user_let_go(void);
 
-// What an adapter has besides its head: user_NAME, in chunks of CHUNK bytes, with FLAGS.
+// What an adapter has in addition to its head: user_NAME, in chunks of CHUNK bytes, with FLAGS.
 #define XDP_USER(NAME, CHUNK, FLAGS)                          \
   static int take(enum way way, void* addr, size_t length) {  \
     (void)way;                                                \

@@ -4,6 +4,7 @@ what: "preadv() and pwritev() with O_DIRECT on an NVMe drive"
 rows: [D1]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-raw], symbols: [BLK_DEV_NVME]}
+proof: {mutant: m02-bio-put-refs, red: [pages.in.anon, pages.out.anon]}
 */
 #include "contract/dio_user.h"
 

@@ -4,6 +4,7 @@ what: "O_DIRECT on a block device by io_uring, held by a device-mapper device be
 rows: [D8]
 traits: [in, out, data, pieces, carry, hold, short]
 needs: {symbols: [IO_URING, BLK_DEV_DM, BLK_DEV_LOOP]}
+proof: {mutant: m02-bio-put-refs, red: [pages.in.anon, pages.out.anon]}
 */
 #include <errno.h>
 #include <stdint.h>

@@ -6,7 +6,10 @@ traits: [in, data, hold, longterm, charged, limited]
 needs: {nvme: [pin-raw], symbols: [BLK_DEV_NVME, IO_URING]}
 not:
   longterm.file: "refused with EOPNOTSUPP by 6.1 and EFAULT later: longterm/file_backed asks it of both"
+proof: {mutant: m11-io-uring-unmap-first, red: [pages.in.anon]}
 */
+#include <errno.h>
+
 #include "contract/dio_user.h"
 #include "contract/fixed_user.h"
 
@@ -34,6 +37,7 @@ const struct user user_bdev_uring_fixed = {
     .counts = fixed_user_counts,
     .align = 512,
     .longterm = true,
+    .beyond = ENOMEM,
     .charge = CHARGE_VMPIN,
     .charged = fixed_user_charged,
 };

@@ -6,6 +6,7 @@ traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-fs], tools: [mkfs.btrfs], symbols: [BTRFS_FS]}
 not:
   never.taken: "memory that cannot be taken is copied through the page cache"
+proof: {mutant: m02-bio-put-refs, red: [pages.in.anon]}
 */
 #include "contract/dio_user.h"
 

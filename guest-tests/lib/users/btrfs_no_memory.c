@@ -8,6 +8,8 @@ not:
   release.bad_address: "asked of btrfs_nodatasum"
   never.taken: "asked of btrfs_nodatasum"
   fault.ends_badly: "asked of btrfs_nodatasum"
+  fault.taken_away: "asked of btrfs_nodatasum"
+proof: {base: debian-6.12, verdict: fail}
 */
 #include "contract/dio_user.h"
 

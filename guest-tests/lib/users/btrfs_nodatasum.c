@@ -9,6 +9,7 @@ not:
   pages.out.ksm: "what would have to be faulted in is copied through the page cache"
   never.taken: "memory that cannot be taken is copied through the page cache"
   release.no_memory: "asked of btrfs_no_memory: 6.12 warns, which fails a whole test"
+proof: {mutant: m02-bio-put-refs, red: [pages.in.anon, pages.out.anon]}
 */
 #include "contract/dio_user.h"
 

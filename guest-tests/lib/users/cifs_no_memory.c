@@ -11,6 +11,8 @@ not:
   release.bad_address: "asked of cifs"
   never.taken: "asked of cifs"
   fault.ends_badly: "asked of cifs"
+  fault.taken_away: "asked of cifs"
+proof: {base: debian-6.12, verdict: crash}
 */
 #include "contract/dio_user.h"
 

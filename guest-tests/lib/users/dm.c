@@ -4,6 +4,7 @@ what: "O_DIRECT on a device-mapper device whose pieces end within pages, so that
 rows: [D1]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-raw], symbols: [BLK_DEV_NVME, BLK_DEV_DM]}
+proof: {mutant: m02-bio-put-refs, red: [pages.in.anon, pages.out.anon]}
 */
 #include "dm.h"
 

@@ -4,6 +4,7 @@ what: "pin_user_pages_fast() and unpinning at once, page by page, by the kernel'
 rows: [FOLL_PIN]
 traits: [in, out, carry, short]
 needs: {symbols: [GUP_TEST]}
+proof: {mutant: m56-unpin-pages-keeps-last, red: [pages.in.anon, pages.out.anon]}
 */
 #include <errno.h>
 #include <sys/ioctl.h>

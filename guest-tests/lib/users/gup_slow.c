@@ -9,6 +9,7 @@ not:
   dirty.swap: "the driver never writes what it holds"
   dirty.free: "the driver never writes what it holds"
   dirty.free_held: "the driver never writes what it holds"
+proof: {mutant: m56-unpin-pages-keeps-last, red: [pages.in.anon, pages.out.anon]}
 */
 #include "contract/gup_user.h"
 #include "contract/user.h"

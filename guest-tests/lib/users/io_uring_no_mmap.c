@@ -23,7 +23,7 @@ proof: {mutant: m56-unpin-pages-keeps-last, red: [pages.in.anon]}
 #define IORING_SETUP_NO_MMAP (1U << 14)
 #endif
 
-// Of each ring: entries, a slot for each submission, and at most what it has besides them
+// Of each ring: entries, a slot for each submission, and at most what it has in addition
 // (struct io_rings).
 enum { sqe = 64, cqe = 16, slot = 4, header = 320, entries_most = 32768, rings_most = 16 };
 

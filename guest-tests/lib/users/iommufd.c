@@ -4,6 +4,7 @@ what: "an iommufd access object (a driver without an IOMMU) that pins memory, re
 rows: [G21]
 traits: [in, out, data, hold, longterm, charged, limited]
 needs: {symbols: [IOMMUFD, IOMMUFD_TEST]}
+proof: {mutant: m41-iommufd-unpins-one, red: [pages.in.anon]}
 */
 #include "iommufd.h"
 
@@ -97,5 +98,6 @@ const struct user user_iommufd = {
     .align = USER_WHOLE_PAGES,
     .most = most,
     .longterm = true,
+    .beyond = ENOMEM,
     .charge = CHARGE_VMPIN,
 };

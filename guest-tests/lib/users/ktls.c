@@ -7,6 +7,7 @@ claim: net_zero
 needs: {symbols: [INET, TLS]}
 not:
   never.taken: "what cannot be taken is copied (tls_sw_sendmsg(), tls_decrypt_sg())"
+proof: {mutant: m81-tls-keeps-first, red: [pages.in.memfd]}
 */
 #include <errno.h>
 #include <string.h>

@@ -4,6 +4,7 @@ what: "O_DIRECT on a loop device that does direct I/O on a file on ext4"
 rows: [D10]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-raw], fs: ext4, symbols: [BLK_DEV_NVME, BLK_DEV_LOOP, EXT4_FS]}
+proof: {mutant: m02-bio-put-refs, red: [pages.in.anon, pages.out.anon]}
 */
 #include "loop.h"
 

@@ -5,6 +5,7 @@ rows: [G4]
 traits: [out, data, pieces, carry, short]
 claim: net_zero
 needs: {symbols: [INET]}
+proof: {mutant: m39-zerocopy-extra-ref, red: [pages.out.memfd]}
 */
 // errqueue.h needs <time.h> before it.
 // clang-format off

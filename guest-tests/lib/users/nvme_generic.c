@@ -4,6 +4,7 @@ what: "NVME_IOCTL_IO64_CMD on the generic character device"
 rows: [P2]
 traits: [in, out, data, carry, short]
 needs: {nvme: [pin-raw], symbols: [BLK_DEV_NVME]}
+proof: {mutant: m18-passthrough-unpins-twice, red: [release.half_in.anon]}
 */
 #include "contract/nvme_user.h"
 

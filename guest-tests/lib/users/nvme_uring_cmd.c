@@ -4,6 +4,7 @@ what: "NVMe commands by io_uring (IORING_OP_URING_CMD)"
 rows: [P3]
 traits: [in, out, data, carry, short]
 needs: {nvme: [pin-raw], symbols: [BLK_DEV_NVME, IO_URING]}
+proof: {mutant: m18-passthrough-unpins-twice, red: [release.half_in.anon]}
 */
 #include "contract/nvme_user.h"
 #include "ring.h"

@@ -6,7 +6,10 @@ traits: [in, data, hold, longterm, charged, limited]
 needs: {nvme: [pin-raw], symbols: [BLK_DEV_NVME, IO_URING]}
 not:
   longterm.file: "refused with EOPNOTSUPP by 6.1 and EFAULT later: longterm/file_backed asks it of both"
+proof: {mutant: m11-io-uring-unmap-first, red: [pages.in.anon]}
 */
+#include <errno.h>
+
 #include "contract/fixed_user.h"
 #include "contract/nvme_user.h"
 
@@ -36,6 +39,7 @@ const struct user user_nvme_uring_cmd_fixed = {
     .align = 512,
     .most = nvme_user_most,
     .longterm = true,
+    .beyond = ENOMEM,
     .charge = CHARGE_VMPIN,
     .charged = fixed_user_charged,
 };

@@ -6,6 +6,7 @@ traits: [in, out, data, pieces, carry, short]
 needs: {devices: [p9], symbols: [9P_FS, NET_9P_VIRTIO]}
 not:
   release.no_memory: "asked of p9_no_memory, in a guest of its own: 6.12 crashes"
+proof: {mutant: m25-netfs-not-unpinned, red: [pages.in.anon, pages.out.anon]}
 */
 #include "contract/dio_user.h"
 

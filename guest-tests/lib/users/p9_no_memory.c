@@ -11,6 +11,8 @@ not:
   release.bad_address: "asked of p9"
   never.taken: "asked of p9"
   fault.ends_badly: "asked of p9"
+  fault.taken_away: "asked of p9"
+proof: {base: debian-6.12, verdict: crash}
 */
 #include <unistd.h>
 

@@ -12,6 +12,7 @@ not:
   readonly.part.thp: "private memory is written whatever its protection (FOLL_FORCE)"
   readonly.part.mthp: "private memory is written whatever its protection (FOLL_FORCE)"
   never.taken.pfnmap: "registers of devices are read by access() of their mapping, without pages"
+proof: {mutant: m14-gup-drops-lock-unasked, red: [fault.retried_in.untouched, fault.retried_out.untouched]}
 */
 #include <errno.h>
 #include <fcntl.h>

@@ -4,6 +4,7 @@ what: "process_vm_readv() and process_vm_writev() on this process, held by a fau
 rows: [G1]
 traits: [in, out, data, pieces, carry, hold, short]
 needs: {symbols: [CROSS_MEMORY_ATTACH, USERFAULTFD]}
+proof: {mutant: m21-process-vm-keeps-last, red: [pages.in.anon, pages.out.anon]}
 */
 #include <errno.h>
 #include <sys/uio.h>

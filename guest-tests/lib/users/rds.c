@@ -4,6 +4,7 @@ what: "a memory region that RDS registers for its peer, until it is freed"
 rows: [G24, FOLL_LONGTERM]
 traits: [in, hold, longterm]
 needs: {rdma: true, symbols: [RDMA_RXE, RDS_RDMA]}
+proof: {mutant: m78-rds-puts-pages, red: [pages.in.anon]}
 */
 #include "rds.h"
 
@@ -48,7 +49,7 @@ static int exchange(void) {
 }
 
 // The message keeps the region until its transmission is over. A socket that is closed before that drops its
-// regions after the last flush, and the pages stay pinned until somebody else's region is freed
+// regions after the last flush, and the pages stay pinned until another region is freed
 // (rds_rdma_drop_keys(), rds_ib_free_mr()): rdma/rds_close shows it. More messages, which are transmitted in
 // order, keep it out of this test.
 static int take(enum way way, void* addr, size_t length) {

@@ -6,6 +6,7 @@ traits: [in, out, data, hold, longterm, charged, limited]
 needs: {rdma: true, symbols: [RDMA_RXE, INFINIBAND_USER_ACCESS]}
 proof: {mutant: m95-rxe-first-page-only, red: [data.in.anon, data.out.hugetlb]}
 */
+#include <errno.h>
 #include <sys/mman.h>
 
 #include "contract/user.h"
@@ -83,5 +84,6 @@ const struct user user_rxe = {
     .load = load,
     .most = most,
     .longterm = true,
+    .beyond = ENOMEM,
     .charge = CHARGE_VMPIN,
 };

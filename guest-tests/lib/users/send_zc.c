@@ -5,6 +5,7 @@ rows: [G4]
 traits: [out, data, carry, short]
 claim: net_zero
 needs: {symbols: [INET, IO_URING]}
+proof: {mutant: m39-zerocopy-extra-ref, red: [pages.out.memfd]}
 */
 #include <errno.h>
 #include <stdint.h>

@@ -6,8 +6,11 @@ traits: [in, out, hold, longterm, charged, limited]
 # What leaks when memory runs out stays pinned.
 destructive: true
 needs: {rdma: true, symbols: [RDMA_RXE, RDMA_SIW, INFINIBAND_USER_ACCESS]}
+proof: {mutant: m51-umem-keeps-last, red: [pages.in.anon]}
 */
 #include "siw.h"
+
+#include <errno.h>
 
 #include "contract/user.h"
 #include "mr.h"
@@ -53,5 +56,6 @@ const struct user user_siw = {
     .take = take,
     .let_go = let_go,
     .longterm = true,
+    .beyond = ENOMEM,
     .charge = CHARGE_VMPIN,
 };

@@ -4,6 +4,7 @@ what: "O_DIRECT on a ublk device, whose server copies between the pages of a req
 rows: [G24]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-raw], symbols: [BLK_DEV_NVME, BLK_DEV_UBLK, IO_URING]}
+proof: {mutant: m82-ublk-keeps-last, red: [pages.in.memfd]}
 */
 #include "ublk.h"
 

@@ -4,6 +4,7 @@ what: "O_DIRECT on a file on udf (fs/direct-io.c)"
 rows: [D6]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-fs], tools: [mkudffs], symbols: [UDF_FS]}
+proof: {mutant: m17-legacy-dio-not-pinned, red: [pages.in.anon, pages.out.anon]}
 */
 #include "contract/dio_user.h"
 

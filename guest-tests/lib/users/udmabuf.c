@@ -25,6 +25,7 @@ alone", zero: "it takes a memfd alone", thp: "it takes a memfd alone", pte_thp: 
   mthp: "it takes a memfd alone", hugetlb: "it takes a memfd alone", ksm: "it takes a memfd alone",
   guard: "it takes a memfd alone", zero_thp: "it takes a memfd alone",
   thp_pair: "it takes a memfd alone", hugetlb_pair: "it takes a memfd alone"}
+proof: {mutant: m26-udmabuf-keeps-first, red: [pages.in.memfd]}
 */
 #include <errno.h>
 #include <fcntl.h>

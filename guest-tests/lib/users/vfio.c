@@ -8,6 +8,7 @@ traits: [in, out, data, hold, longterm, charged, limited]
 needs: {devices: [iommu], kernel_args: ["iommu.strict=1"], symbols: [VFIO_PCI]}
 not:
   never.taken.pfnmap: "device registers are mapped on purpose, for transfers between devices, and not pinned"
+proof: {mutant: m40-vfio-not-unpinned, red: [pages.in.anon]}
 */
 #include "vfio.h"
 
@@ -108,5 +109,6 @@ const struct user user_vfio = {
     .most = most,
     .longterm = true,
     .locked = true,
+    .beyond = ENOMEM,
     .charge = CHARGE_VMLCK,
 };

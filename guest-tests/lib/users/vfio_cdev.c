@@ -6,6 +6,7 @@ traits: [in, out, hold, longterm, charged, limited]
 # With an IOMMU the transfers of all devices take another way: the parameter, which is the default, keeps
 # other users out of that guest.
 needs: {devices: [iommu], kernel_args: ["iommu.strict=1"], symbols: [VFIO_PCI, VFIO_DEVICE_CDEV, IOMMUFD]}
+proof: {mutant: m41-iommufd-unpins-one, red: [pages.in.anon]}
 */
 #include <errno.h>
 #include <string.h>
@@ -69,5 +70,6 @@ const struct user user_vfio_cdev = {
     .let_go = let_go,
     .align = USER_WHOLE_PAGES,
     .longterm = true,
+    .beyond = ENOMEM,
     .charge = CHARGE_VMPIN,
 };

@@ -6,6 +6,7 @@ traits: [in, carry, short]
 needs: {symbols: [VHOST_NET, TUN, PACKET]}
 not:
   release.no_memory: "the pins are taken by vhost's thread, where this process injects no faults"
+proof: {mutant: m42-vhost-log-not-unpinned, red: [pages.in.anon]}
 */
 #include <errno.h>
 #include <string.h>

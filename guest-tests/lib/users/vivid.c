@@ -6,6 +6,7 @@ traits: [in, hold, longterm]
 needs: {symbols: [VIDEO_VIVID]}
 not:
   stay.split.mthp: "a frame takes all of the folio, so that no page of it can be removed while it is held"
+proof: {mutant: m13-frame-vector-no-longterm, red: [longterm.movable.anon]}
 */
 #include "vivid.h"
 

@@ -4,6 +4,7 @@ what: "vmsplice() to a pipe, which holds the pages until it is read"
 rows: [G3, FOLL_GET]
 traits: [out, data, pieces, carry, hold, short]
 claim: net_zero
+proof: {mutant: m27-vmsplice-extra-ref, red: [pages.out.memfd]}
 */
 #include <errno.h>
 #include <fcntl.h>

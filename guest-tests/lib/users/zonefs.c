@@ -6,6 +6,7 @@ traits: [out, data, carry, short]
 needs:
   nvme: [pin-raw]
   symbols: [BLK_DEV_NVME, BLK_DEV_ZONED, BLK_DEV_NULL_BLK, CONFIGFS_FS, ZONEFS_FS]
+proof: {mutant: m02-bio-put-refs, red: [pages.out.anon]}
 */
 #include <errno.h>
 #include <stdio.h>
