@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file.h"
@@ -86,7 +87,7 @@ std::vector<Name> names_in(const std::string& code) {
   std::vector<Name> out;
   std::size_t indent = 0;
   std::string last_word;
-  char last = '\n';
+  char last = '\n', before_last = '\n';
   for (std::size_t i = 0; i < code.size();) {
     if (code[i] == '\n') {
       indent = 0;
@@ -96,13 +97,13 @@ std::vector<Name> names_in(const std::string& code) {
       const std::size_t start = i;
       while (i < code.size() && is_word(code[i])) ++i;
       const std::string word = code.substr(start, i - start);
-      const bool type =
-          is_word(last) ? !no_functions.contains(last_word) : last == '>' || last == '&' || last == '*';
+      const bool type = is_word(last) ? !no_functions.contains(last_word)
+                                      : last == '>' || (last == '&' && before_last != '&') || last == '*';
       out.push_back({word, indent, type || last == ':', i < code.size() && code[i] == '('});
       last_word = word;
       last = code[i - 1];
     } else {
-      if (code[i] != ' ') last = code[i];
+      if (code[i] != ' ') before_last = std::exchange(last, code[i]);
       ++i;
     }
   }
@@ -179,6 +180,13 @@ TEST(DeadFunctions, AUseInItsOwnFileIsAUse) {
   const Files files{{"a/a.h", "int part();\nint whole();\n"},
                     {"a/a.cc", "int part() { return 1; }\nint whole() {\n  return part();\n}\n"},
                     {"a/main.cc", "int main() {\n  return whole();\n}\n"}};
+  EXPECT_THAT(dead_functions(files), testing::IsEmpty());
+}
+
+TEST(DeadFunctions, AUseOnTheLineOfAFunctionIsAUse) {
+  const Files files{{"a/a.h", "bool ready();\nbool open(int x);\n"},
+                    {"a/a.c", "bool ready() {\n  return true;\n}\nbool open(int x) {\n  return x;\n}\n"},
+                    {"a/main.c", "static bool both() { return ready() && open(1); }\n"}};
   EXPECT_THAT(dead_functions(files), testing::IsEmpty());
 }
 

@@ -45,7 +45,7 @@ bool fault_gate_open(fault_gate_call call) {
   const bool good = gate.ended >= 0 && gate.area != MAP_FAILED &&
                     madvise(gate.area, local_end_most, MADV_NOHUGEPAGE) == 0 &&
                     ioctl(gate.uffd, UFFDIO_API, &api) == 0 && ioctl(gate.uffd, UFFDIO_REGISTER, &range) == 0;
-  return good || ktap_fail("memory that is not there yet: %s", strerror(errno));
+  return good || ktap_fail("memory with missing pages: %s", strerror(errno));
 }
 
 static void* transfer(void* unused) {

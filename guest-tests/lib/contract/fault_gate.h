@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// Holds a system call that pins memory and copies to or from other memory of the process: its other end is
-// not there yet, so that the copy waits in a page fault (userfaultfd) with what the call has pinned.
+// Holds a system call that pins memory and copies to or from other memory of the process: the pages of
+// its other end are missing, so that the copy waits in a page fault (userfaultfd) with what the call has
+// pinned.
 #pragma once
 
 #include "contract/user.h"

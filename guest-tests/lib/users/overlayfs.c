@@ -19,7 +19,7 @@ proof: {mutant: m02-bio-put-refs, red: [pages.in.anon, pages.out.anon]}
 
 #define FOLDER "/mnt/ext4/pinrig-overlay"
 static const char file_path[] = FOLDER "/merged/data";
-static const char* const folders[] = {FOLDER, FOLDER "/lower", FOLDER "/upper", FOLDER "/work",
+static const char* const folders[] = {FOLDER, FOLDER "/lower", FOLDER "/upper", FOLDER "/scratch",
                                       FOLDER "/merged"};
 enum { folder_count = sizeof(folders) / sizeof(folders[0]) };
 static bool mounted;
@@ -27,14 +27,14 @@ static bool mounted;
 static void end(void) {
   if (mounted) unlink(file_path);
   if (mounted && umount(FOLDER "/merged") < 0) umount2(FOLDER "/merged", MNT_DETACH);
-  rmdir(FOLDER "/work/work");
+  rmdir(FOLDER "/scratch/work");
   for (int i = folder_count; i > 0; --i) rmdir(folders[i - 1]);
 }
 
 static bool begin(void) {
   for (int i = 0; i < folder_count; ++i) mkdir(folders[i], 0700);
   mounted = mount("overlay", FOLDER "/merged", "overlay", 0,
-                  "lowerdir=" FOLDER "/lower,upperdir=" FOLDER "/upper,workdir=" FOLDER "/work") == 0;
+                  "lowerdir=" FOLDER "/lower,upperdir=" FOLDER "/upper,workdir=" FOLDER "/scratch") == 0;
   if (!mounted) return ktap_fail("mounting an overlay: %s", strerror(errno));
   static const unsigned char zeros[dio_user_most];
   const int fd = open(file_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
