@@ -6,13 +6,18 @@
 #include "map_fault.h"
 #include "vfio.h"
 
+// Each mapping has page tables of the IOMMU to allocate, after the pages are pinned.
+enum { apart = 1 << 30 };
+static uint64_t iova = VFIO_IOVA;
+
 static int map(void* device, const void* addr, size_t length) {
-  return vfio_map(device, addr, length, VFIO_IOVA, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
+  iova += apart;
+  return vfio_map(device, addr, length, iova, VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE);
 }
 
 static int unmap(void* device, size_t length) {
   size_t done;
-  return vfio_unmap(device, VFIO_IOVA, length, &done);
+  return vfio_unmap(device, iova, length, &done);
 }
 
 static void each_allocation(const void* arg) {

@@ -6,6 +6,7 @@ traits: [in, out, data, hold, longterm]
 needs: {symbols: [GUP_TEST]}
 not:
   data.in: "the driver never writes what it holds"
+  data.long_in: "the driver never writes what it holds"
   dirty.swap: "the driver never writes what it holds"
   dirty.free: "the driver never writes what it holds"
   dirty.free_held: "the driver never writes what it holds"
