@@ -28,5 +28,6 @@ const struct user user_bdev_nowait = {
     .store = dio_user_store,
     .load = dio_user_load,
     .align = 512,
-    .most = dio_user_most,
+    // In one bio, or it is refused.
+    .most = 256 << 10,
 };
