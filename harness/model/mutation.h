@@ -52,12 +52,12 @@ struct MutationFiles {
 
 /// A mutant that no test can tell from the original (kernels/mutate/equivalent.yaml).
 struct EquivalentMutant {
-  std::string file;
-  std::string function;
-  MutationOp op = MutationOp::drop_release;
-  std::string line;      ///< Mutant::text
-  std::string after;     ///< Mutant::after; empty: every mutant of that line and operator
-  std::string argument;  ///< why nobody can tell
+  std::string file;              ///< of an entry without operator: a glob
+  std::string function;          ///< the same
+  std::optional<MutationOp> op;  ///< nothing: all mutants of the functions, which handle no user memory
+  std::string line;              ///< Mutant::text
+  std::string after;             ///< Mutant::after; empty: every mutant of that line and operator
+  std::string argument;          ///< why nobody can tell
   SourceLocation where;
 };
 

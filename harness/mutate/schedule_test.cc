@@ -187,6 +187,21 @@ TEST(Score, an_equivalent_is_found_by_its_place_not_by_its_number) {
   EXPECT_EQ(equivalent(m, {e}), nullptr);
 }
 
+TEST(Score, functions_without_user_memory_are_left_out_by_name) {
+  model::Mutant m;
+  m.file = "fs/netfs/buffered_read.c";
+  m.function = "netfs_write_begin";
+  model::EquivalentMutant e;
+  e.file = "fs/netfs/buffered_*.c";
+  e.function = "*";
+  EXPECT_NE(equivalent(m, {e}), nullptr);
+  m.file = "fs/netfs/direct_read.c";
+  EXPECT_EQ(equivalent(m, {e}), nullptr);
+  e.file = m.file;
+  e.function = "netfs_read*";
+  EXPECT_EQ(equivalent(m, {e}), nullptr);
+}
+
 TEST(Score, by_operator_and_what_was_asked) {
   MutationRun run;
   run.outcomes = {outcome(1, "a.c", Fate::survived), outcome(2, "b.c", Fate::caught)};

@@ -200,6 +200,7 @@ std::vector<Count> counts_by_operator(const std::vector<Outcome>& outcomes) {
 const model::EquivalentMutant* equivalent(const model::Mutant& m,
                                           const std::vector<model::EquivalentMutant>& list) {
   const auto it = std::find_if(list.begin(), list.end(), [&](const model::EquivalentMutant& e) {
+    if (!e.op) return glob_match(e.file, m.file) && glob_match(e.function, m.function);
     return e.file == m.file && e.function == m.function && e.op == m.op && e.line == m.text &&
            (e.after.empty() || e.after == m.after);
   });

@@ -31,6 +31,18 @@ EquivalentMutant read_equivalent(Reader& r, const Node& n) {
   return out;
 }
 
+EquivalentMutant read_other_code(Reader& r, const Node& n) {
+  EquivalentMutant out;
+  out.where = r.where(n);
+  const Fields f(r, n, Section::other_code);
+  if (!r.ok()) return out;
+  if (const Node* v = f.need("file")) out.file = r.text(*v, "file");
+  out.function = "*";
+  set(f, "function", out.function, [&](const Node& v) { return r.text(v, "function"); });
+  if (const Node* v = f.need("argument")) out.argument = r.text(*v, "argument");
+  return out;
+}
+
 }  // namespace
 
 Result<model::MutationFiles> load_mutation_files(const fs::path& project) {
@@ -53,6 +65,9 @@ Result<std::vector<EquivalentMutant>> load_equivalent_mutants(const fs::path& pr
   std::vector<EquivalentMutant> out;
   if (const Node* n = r.ok() ? f.need("mutants") : nullptr) {
     for (const auto& item : r.list_or_none(*n, "mutants")) out.push_back(read_equivalent(r, item));
+  }
+  if (const Node* n = r.ok() ? f.get("other_code") : nullptr) {
+    for (const auto& item : r.list_or_none(*n, "other_code")) out.push_back(read_other_code(r, item));
   }
   if (!r.ok()) return r.error();
   return out;

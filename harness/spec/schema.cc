@@ -85,11 +85,15 @@ const std::vector<Schema> of_contract{
 /// The same of mutants, which come last.
 const std::vector<Schema> of_mutants{
     {Section::mutation_files, "Files with mutants", "the files", {"files"}},
-    {Section::equivalent_mutants, "Equivalent mutants", "equivalent mutants", {"mutants"}},
+    {Section::equivalent_mutants, "Equivalent mutants", "equivalent mutants", {"mutants", "other_code"}},
     {Section::equivalent_mutant,
      "Equivalent mutants: mutants",
      "an equivalent mutant",
      {"file", "function", "operator", "line", "after", "argument"}},
+    {Section::other_code,
+     "Equivalent mutants: other_code",
+     "code that handles no user memory",
+     {"file", "function", "argument"}},
 };
 
 std::vector<Schema> joined(std::vector<Schema> a, const std::vector<Schema>& b) {

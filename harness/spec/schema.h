@@ -37,6 +37,7 @@ enum class Section {
   mutation_files,
   equivalent_mutants,
   equivalent_mutant,
+  other_code,
 };
 
 struct Schema {
