@@ -5,16 +5,20 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "account.h"
 #include "buffers.h"
+#include "clock.h"
 #include "contract/obligations.h"
 #include "ktap.h"
+#include "patience.h"
 #include "pins.h"
 
-enum { usual_most = 1 << 20 };
+enum { usual_most = 1 << 20, charge_ms = 2000 };
 
 static const struct obligation* const tables[] = {
-    pages_obligations,    data_obligations, release_obligations, access_obligations, dirty_obligations,
-    longterm_obligations, stay_obligations, fork_obligations,    charge_obligations, fault_obligations,
+    pages_obligations,  data_obligations,     release_obligations, access_obligations,
+    dirty_obligations,  longterm_obligations, stay_obligations,    fork_obligations,
+    charge_obligations, owner_obligations,    fault_obligations,
 };
 
 struct cell {
@@ -33,16 +37,34 @@ static obligation_check check_of(const char* name, size_t length) {
   return NULL;
 }
 
+// Whatever the case did: what the user held is charged to this process no longer. What a work queue of the
+// kernel ends takes a while.
+static void nothing_is_charged(const struct account* before) {
+  struct account now;
+  const long long end = clock_ms() + patience_scaled(charge_ms);
+  while (account_read(&now) && (now.pin_kib != before->pin_kib || now.lock_kib != before->lock_kib)) {
+    if (clock_ms() > end) {
+      ktap_fail("VmPin %+lld kB, VmLck %+lld kB after all was closed", now.pin_kib - before->pin_kib,
+                now.lock_kib - before->lock_kib);
+      return;
+    }
+    sleep_ms(1);
+  }
+}
+
 static void run_cell(const void* arg) {
   const struct cell* cell = arg;
   if (!cell->check || cell->kind == MEMORY_KINDS) {
     ktap_fail("the library knows no such %s", cell->check ? "memory" : "obligation");
     return;
   }
+  struct account before;
+  if (!account_read(&before)) return;
   const bool open = cell->user->open();
   const enum pin_mode mode = open && cell->user->mode ? cell->user->mode() : MODE_PIN;
   if (open && mode != MODE_UNKNOWN) cell->check(cell->user, cell->kind);
   cell->user->close();
+  nothing_is_charged(&before);
 }
 
 int contract_main(const struct user* user, int argc, char** argv) {

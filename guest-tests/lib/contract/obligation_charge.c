@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "account.h"
+#include "contract/charges.h"
 #include "contract/obligations.h"
 #include "ktap.h"
 #include "pins.h"
@@ -16,12 +17,14 @@ enum { pages = 16, limit_ms = 20000, repeats = 3 };
 
 static size_t huge_of(enum memory_kind kind) {
   if (kind == MEMORY_THP || kind == MEMORY_PTE_THP || kind == MEMORY_MEMFD_THP) return thp_bytes();
+  if (kind == MEMORY_THP_PAIR) return 2 * thp_bytes();
+  if (kind == MEMORY_HUGETLB_PAIR) return 2 * hugetlb_bytes();
   if (kind == MEMORY_HUGETLB_64K) return 64 << 10;
   if (kind == MEMORY_HUGETLB_32M || kind == MEMORY_HUGETLB_1G) return 32 << 20;
   return kind == MEMORY_HUGETLB || kind == MEMORY_MEMFD_HUGETLB ? hugetlb_bytes() : 0;
 }
 
-static long long charged_kib(const struct user* user, const void* addr, size_t length) {
+long long charge_kib(const struct user* user, const void* addr, size_t length) {
   const long long bytes =
       user->charged ? user->charged(addr, length) : (long long)(pages_spanned(addr, length) * page_bytes());
   return bytes / 1024;
@@ -45,7 +48,7 @@ static void exact(const struct user* user, enum memory_kind kind) {
   const size_t huge = huge_of(kind), length = user_length(user, huge ? huge : pages * page_bytes());
   if (memory_get(&memory, kind, length) && account_read(&start)) {
     const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
-    const long long kib = charged_kib(user, memory.addr, length);
+    const long long kib = charge_kib(user, memory.addr, length);
     for (int i = 0; i < repeats && !ktap_failed(); ++i) {
       if (!contract_take(user, way, memory.addr, length, &before)) break;
       accounts_are(&start, user->charge == CHARGE_VMPIN ? kib : 0, user->charge == CHARGE_VMLCK ? kib : 0,
@@ -73,9 +76,20 @@ static void refused(const struct user* user, enum memory_kind kind) {
   memory_put(&memory);
 }
 
-enum step { FINE, NO_ACCOUNT, NOT_OPEN, WITHIN_REFUSED, BEYOND_ALLOWED, BEYOND_OTHERWISE, BAD_ALLOWED, KEPT };
+enum step {
+  FINE,
+  NO_MEMORY,
+  NO_ACCOUNT,
+  NOT_OPEN,
+  WITHIN_REFUSED,
+  BEYOND_ALLOWED,
+  BEYOND_OTHERWISE,
+  BAD_ALLOWED,
+  KEPT
+};
 static const char* const step_texts[] = {
     "",
+    "the child got no such memory",
     "the account of an own user could not be made",
     "the user could not be opened without CAP_IPC_LOCK",
     "within the limit it was refused",
@@ -85,40 +99,64 @@ static const char* const step_texts[] = {
     "after refusals what is within the limit is refused: they stay charged",
 };
 
-static bool says_beyond(const struct user* user, int error) {
+bool charge_says_beyond(const struct user* user, int error) {
   if (user->beyond) return error == user->beyond;
   return error == ENOMEM || error == ENOBUFS || error == EPERM || error == EAGAIN;
 }
 
 // What opening the user is charged for, in bytes: this process has held nothing before.
-static long long charged_by_open(const struct user* user) {
+long long charge_of_open(const struct user* user) {
   struct account now;
   if (user->charge == CHARGE_USER || !account_read(&now)) return (long long)user->charge_open;
   return (user->charge == CHARGE_VMLCK ? now.lock_kib : now.pin_kib) * 1024;
 }
 
-// As a user of its own without CAP_IPC_LOCK whose limit is just `length` (and what opening takes).
-static enum step live_within(const struct user* user, unsigned char* addr, size_t length) {
+// A part of the memory with an account for itself, and a larger one.
+struct shares {
+  size_t half, length;
+};
+
+static struct shares shares_of(const struct user* user, enum memory_kind kind) {
+  const size_t huge = huge_of(kind), wanted = huge ? 2 * huge : pages * page_bytes(),
+               length = user_length(user, wanted);
+  return (struct shares){length / 2 / page_bytes() * page_bytes(), length};
+}
+
+// A refusal for another reason, after it was charged.
+static enum step refused_otherwise(const struct user* user, enum way way, const struct memory* memory,
+                                   size_t half) {
+  const bool whole = memory->kind == MEMORY_HUGETLB;
+  const size_t unit = whole ? memory->folio : page_bytes();
+  unsigned char* bad = memory->addr + (half - 1) / unit * unit;
+  if (mprotect(bad, unit, PROT_NONE) < 0) return NO_ACCOUNT;
+  for (int i = 0; i < repeats; ++i) {
+    if (user->take(way, memory->addr, half) == 0) return BAD_ALLOWED;
+  }
+  return mprotect(bad, unit, PROT_READ | PROT_WRITE) == 0 ? FINE : NO_ACCOUNT;
+}
+
+// As a user of its own without CAP_IPC_LOCK whose limit is just what half of the memory is charged (and what
+// opening takes).
+static enum step live_within(const struct user* user, enum memory_kind kind, struct shares shares) {
   const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
-  const size_t half = length / 2 / page_bytes() * page_bytes();
+  struct memory memory;
+  if (!memory_get(&memory, kind, shares.length)) return NO_MEMORY;
   if (!account_become_limited()) return NO_ACCOUNT;
   if (!account_limit(RLIM_INFINITY) || !user->open()) return NOT_OPEN;
-  if (!account_limit((rlim_t)(charged_kib(user, addr, half) * 1024 + charged_by_open(user))))
-    return NO_ACCOUNT;
+  const long long half_kib = charge_kib(user, memory.addr, shares.half);
+  const bool more = charge_kib(user, memory.addr, shares.length) > half_kib;
+  if (!account_limit((rlim_t)(half_kib * 1024 + charge_of_open(user)))) return NO_ACCOUNT;
   for (int i = 0; i < repeats; ++i) {
-    if (user->take(way, addr, half)) return i ? KEPT : WITHIN_REFUSED;
+    if (user->take(way, memory.addr, shares.half)) return i ? KEPT : WITHIN_REFUSED;
     user->let_go();
-    const int error = user->take(way, addr, length);
+    if (!more) continue;
+    const int error = user->take(way, memory.addr, shares.length);
     if (error == 0) return BEYOND_ALLOWED;
-    if (!says_beyond(user, -error)) return BEYOND_OTHERWISE;
+    if (!charge_says_beyond(user, -error)) return BEYOND_OTHERWISE;
   }
-  // A refusal for another reason, after it was charged.
-  if (mprotect(addr + half - page_bytes(), page_bytes(), PROT_NONE) < 0) return NO_ACCOUNT;
-  for (int i = 0; i < repeats; ++i) {
-    if (user->take(way, addr, half) == 0) return BAD_ALLOWED;
-  }
-  mprotect(addr + half - page_bytes(), page_bytes(), PROT_READ | PROT_WRITE);
-  if (user->take(way, addr, half)) return KEPT;
+  const enum step step = refused_otherwise(user, way, &memory, shares.half);
+  if (step != FINE) return step;
+  if (user->take(way, memory.addr, shares.half)) return KEPT;
   user->let_go();
   return FINE;
 }
@@ -126,16 +164,17 @@ static enum step live_within(const struct user* user, unsigned char* addr, size_
 static void limited(const struct user* user, enum memory_kind kind) {
   struct memory memory;
   struct pins before;
-  const size_t length = user_length(user, pages * page_bytes());
+  const struct shares shares = shares_of(user, kind);
   user->close();
-  if (memory_get(&memory, kind, pages * page_bytes()) && pins_begin(&before)) {
-    const pid_t child = proc_fork();
-    if (child == 0) _exit((int)live_within(user, memory.addr, length));
-    const int code = child > 0 ? proc_reap(child, limit_ms) : 0;
-    if (code > 0 && code <= KEPT) ktap_fail("%s", step_texts[code]);
-    pins_expect_at_least(&before, 0, 0);
-  }
+  // Only whether there is such memory: the child has its own, shared with nobody.
+  const bool there = memory_get(&memory, kind, shares.length);
   memory_put(&memory);
+  if (!there || !pins_begin(&before)) return;
+  const pid_t child = proc_fork();
+  if (child == 0) _exit((int)live_within(user, kind, shares));
+  const int code = child > 0 ? proc_reap(child, limit_ms) : 0;
+  if (code > 0 && code <= KEPT) ktap_fail("%s", step_texts[code]);
+  pins_expect_at_least(&before, 0, 0);
 }
 
 const struct obligation charge_obligations[] = {

@@ -23,6 +23,7 @@ extern const struct obligation longterm_obligations[];
 extern const struct obligation stay_obligations[];
 extern const struct obligation fork_obligations[];
 extern const struct obligation charge_obligations[];
+extern const struct obligation owner_obligations[];
 extern const struct obligation fault_obligations[];
 
 // Measured parts that several obligations are made of. Each returns false when the running case has failed.
