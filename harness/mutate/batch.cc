@@ -23,8 +23,8 @@ constexpr std::array<std::pair<Role, const char*>, 4> suffixes{
 constexpr const char* mutant_key = "PINRIG_MUTANT";
 
 // Far above what load alone can cost.
-constexpr double least_limit_s = 6;
-constexpr double limit_factor = 8;
+constexpr double least_limit_s = 10;
+constexpr double limit_factor = 10;
 
 bool with_mutant(Role role) { return role == Role::on || role == Role::again; }
 
@@ -92,7 +92,9 @@ Control control(RunName run, Role role, const std::vector<model::TestResult>& wa
   return noticed(want, rows_of(run, result)).empty() ? Control::good : Control::bad;
 }
 
-Shown undecided(std::string why) { return {Shown::Kind::undecided, std::move(why)}; }
+Shown undecided(std::string why, std::string unusable = "") {
+  return {Shown::Kind::undecided, std::move(why), std::move(unusable)};
+}
 
 // About a run that failed with the mutant on.
 Shown failed_run(const RunName& run, const TestRecord& record, const std::string& by,
@@ -100,10 +102,10 @@ Shown failed_run(const RunName& run, const TestRecord& record, const std::string
   const bool first = first_of_guest(record, run.mutant, result);
   const Control off = control(run, Role::off, want, result);
   const Control clean = control(run, Role::clean, want, result);
-  if (off == Control::good) return {Shown::Kind::caught, by};
-  if (clean == Control::bad) return undecided(by + " without it, too");
+  if (off == Control::good) return {Shown::Kind::caught, by, ""};
+  if (clean == Control::bad) return undecided(by + " without it, too", run.test);
   if (!first) return undecided(by + " in a guest that had other mutants before");
-  return {Shown::Kind::caught, by};
+  return {Shown::Kind::caught, by, ""};
 }
 
 }  // namespace
@@ -183,7 +185,7 @@ Shown shown_by(const Item& item, const Reference& reference, const job::GuestRes
     }
     return failed_run(run, *record, by, want, result);
   }
-  return {Shown::Kind::quiet, ""};
+  return {Shown::Kind::quiet, "", ""};
 }
 
 double seconds_on(int mutant, const job::GuestResult& result) {

@@ -65,6 +65,7 @@ struct Shown {
   };
   Kind kind = Kind::undecided;
   std::string by;
+  std::string unusable;  ///< undecided: this test fails without a mutant, too, when only these cases are run
 };
 Shown shown_by(const Item& item, const Reference& reference, const job::GuestResult& result);
 

@@ -55,7 +55,7 @@ TEST(SpecOf, has_mutant_cases_and_a_limit_that_fits) {
   EXPECT_EQ(some.name, "a/a@17");
   EXPECT_EQ(some.env.at("PINRIG_MUTANT"), "17");
   EXPECT_EQ(some.env.at("PINRIG_CASES"), "x,y");
-  EXPECT_EQ(some.limit_s, 8);
+  EXPECT_EQ(some.limit_s, 10);
   const auto whole = spec_of(spec("a/a"), {"a/a", {}, 20}, 17);
   EXPECT_EQ(whole.env.count("PINRIG_CASES"), 0u);
   EXPECT_EQ(whole.limit_s, 60);  // never longer than the test's own
@@ -186,6 +186,7 @@ TEST(ShownBy, a_test_that_fails_in_a_clean_guest_says_nothing) {
       shown(1, {{"a/a@1", Verdict::fail}, {"a/a@1.off", Verdict::fail}, {"a/a@1.clean", Verdict::fail, 2}});
   EXPECT_EQ(s.kind, undecided);
   EXPECT_THAT(s.by, HasSubstr("without it, too"));
+  EXPECT_EQ(s.unusable, "a/a");
 }
 
 TEST(ShownBy, a_guest_that_died) {

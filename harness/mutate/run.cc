@@ -7,6 +7,7 @@
 #include <cctype>
 #include <iterator>
 #include <map>
+#include <mutex>
 
 #include "base/cancel.h"
 #include "base/hash.h"
@@ -72,8 +73,9 @@ class Mutation {
     PINRIG_CHECK(learn());
     PINRIG_CHECK(decide());
     show_mutants();
-    PINRIG_CHECK(save());
     if (services_.cancel.requested()) return cancelled_error();
+    PINRIG_CHECK(compare());
+    PINRIG_CHECK(save());
     return chosen_of(out_, lab_.set, options_);
   }
 
@@ -114,47 +116,64 @@ class Mutation {
   bool same_kernel() const { return before_ && before_->key == kernel_.built.kernel.key; }
   bool same_programs() const { return same_kernel() && before_->programs == programs(); }
 
-  // All tests with all mutants off, and on the kernel without mutants.
+  // All tests with all mutants off.
   Result<void> learn() {
     out_.key = kernel_.built.kernel.key;
     out_.programs = programs();
-    if (same_programs() && !before_->reference.rows.empty()) {
+    if (same_programs()) {
       out_.reference = before_->reference;
-      out_.differs = before_->differs;
-      return {};
+      out_.plain = before_->plain;
+      out_.measured = before_->measured;
+      out_.compared = before_->compared;
     }
-    PINRIG_TRY(plain, plain_kernel(lab_, options_, services_));
-    std::vector<model::TestResult> without;
-    PINRIG_CHECK(boot_all(plain, without));
-    out_.differs = differences(without, out_.reference.rows);
-    return save();
+    return boot_all(kernel_, "off", out_.measured, [this](job::GuestResult& guest) {
+      add_reference(guest, out_.reference);
+      std::move(guest.results.begin(), guest.results.end(), std::back_inserter(out_.reference.rows));
+    });
   }
 
-  // All guests on both kernels, at once.
-  Result<void> boot_all(const Ready& plain, std::vector<model::TestResult>& without) {
-    const auto& guests = lab_.kernel.guests;
-    std::vector<std::optional<Result<job::GuestResult>>> results(2 * guests.size());
+  // The same on the kernel without mutants: it has to say the same.
+  Result<void> compare() {
+    PINRIG_TRY(plain, plain_kernel(lab_, options_, services_));
+    PINRIG_CHECK(boot_all(plain, "plain", out_.compared, [this](job::GuestResult& guest) {
+      std::move(guest.results.begin(), guest.results.end(), std::back_inserter(out_.plain));
+    }));
+    out_.differs = differences(out_.plain, out_.reference.rows);
+    return {};
+  }
+
+  // All tests that are not in `ended`, some in each guest. What a guest says is stored at once.
+  Result<void> boot_all(const Ready& kernel, const std::string& name, std::set<std::string>& ended,
+                        const std::function<void(job::GuestResult&)>& take) {
+    const auto parts = parts_of(lab_.kernel.guests, ended);
+    std::mutex mutex;
+    std::optional<Error> error;
     std::vector<run::Task> tasks;
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      const bool off = i < guests.size();
-      const auto& guest = guests[i % guests.size()];
-      tasks.push_back(task_for(guest, [&, i, off] {
-        const fs::path dir = dir_ / fmt::format("{}-{}", off ? "off" : "plain", i % guests.size());
-        results[i] = boot_tests(lab_, off ? kernel_ : plain, guest, dir, quiet_);
-        say(fmt::format("{}: guest {} of {} done", off ? "all mutants off" : "without mutants",
-                        i % guests.size() + 1, guests.size()));
+    for (const auto& part : parts) {
+      tasks.push_back(task_for(part, [&, this] {
+        auto result = boot_tests(lab_, kernel, part, dir_ / (name + "-" + part.id), quiet_);
+        const std::lock_guard lock(mutex);
+        if (services_.cancel.requested()) return;
+        if (result.has_error()) {
+          error = std::move(result).error();
+          return;
+        }
+        take(*result);
+        for (const auto& t : part.tests) ended.insert(t.name);
+        say(fmt::format("{}: {} of {} tests", kernel.kernel.id, ended.size(), count_tests()));
+        static_cast<void>(save());
       }));
     }
     run::run_tasks(tasks, run::machine_budget(), services_.cancel, tick_);
-    for (std::size_t i = 0; i < results.size(); ++i) {
-      auto& r = results[i];
-      if (!r) return cancelled_error();
-      if (r->has_error()) return std::move(*r).error();
-      if (i < guests.size()) add_reference(**r, out_.reference);
-      auto& rows = i < guests.size() ? out_.reference.rows : without;
-      std::move((*r)->results.begin(), (*r)->results.end(), std::back_inserter(rows));
-    }
+    if (services_.cancel.requested()) return cancelled_error();
+    if (error) return std::move(*error);
     return {};
+  }
+
+  std::size_t count_tests() const {
+    std::size_t sum = 0;
+    for (const auto& g : lab_.kernel.guests) sum += g.tests.size();
+    return sum;
   }
 
   static void add_reference(const job::GuestResult& guest, Reference& reference) {

@@ -129,6 +129,14 @@ class Choices {
     for (const auto word : c.alike) ++counts_[word];
   }
 
+  // Some tests make in their first case what the others need. Empty where it cannot be asked.
+  std::string first_case(const std::string& test) const {
+    const auto cases = reference_.cases.find(test);
+    if (cases == reference_.cases.end() || cases->second.empty()) return "";
+    const std::string& name = cases->second.front().name;
+    return usable(verdicts_, test, name) ? name : "";
+  }
+
   // Guests by the number of choices that they have.
   std::vector<std::size_t> guests() const {
     std::map<std::size_t, int> counts;
@@ -184,14 +192,18 @@ class Choices {
   std::vector<int> counts_;  // by word
 };
 
-Stage stage_of(std::size_t guest, const std::vector<Choice*>& picked) {
+Stage stage_of(std::size_t guest, const std::vector<Choice*>& picked, const Choices& choices) {
   Stage out{guest, {}};
   for (const auto* c : picked) {
-    auto ask = std::find_if(out.asks.begin(), out.asks.end(), [&](const Ask& a) {
-      return a.test == c->test && a.cases.empty() == c->name.empty();
-    });
-    if (ask == out.asks.end()) ask = out.asks.insert(ask, Ask{c->test, {}, 0});
-    if (!c->name.empty()) ask->cases.push_back(c->name);
+    auto ask =
+        std::find_if(out.asks.begin(), out.asks.end(), [&](const Ask& a) { return a.test == c->test; });
+    if (ask == out.asks.end()) {
+      ask = out.asks.insert(ask, Ask{c->test, {}, 0});
+      const auto first = choices.first_case(c->test);
+      if (!c->name.empty() && !first.empty()) ask->cases.push_back(first);
+    }
+    const bool has = std::find(ask->cases.begin(), ask->cases.end(), c->name) != ask->cases.end();
+    if (!c->name.empty() && !has) ask->cases.push_back(c->name);
     ask->wall_s += c->wall_s;
   }
   std::stable_sort(out.asks.begin(), out.asks.end(),
@@ -213,7 +225,7 @@ Stage next_stage(std::size_t guest, double budget_s, Choices& choices) {
       if (cost > left && !(picked.empty() && budget_s > 0)) continue;
       if (best == nullptr || choices.rank(c) < choices.rank(*best)) best = &c;
     }
-    if (best == nullptr) return stage_of(guest, picked);
+    if (best == nullptr) return stage_of(guest, picked, choices);
     left -= best->wall_s + (tests.insert(best->test).second ? per_test_s : 0);
     choices.take(*best);
     picked.push_back(best);
@@ -244,6 +256,27 @@ std::string ranges_of(const std::set<int>& numbers) {
     while (++it != numbers.end() && *it == last + 1) last = *it;
     out += out.empty() ? "" : ",";
     out += first == last ? std::to_string(first) : fmt::format("{}-{}", first, last);
+  }
+  return out;
+}
+
+std::vector<model::Guest> parts_of(const std::vector<model::Guest>& guests,
+                                   const std::set<std::string>& ended) {
+  constexpr std::size_t most_tests = 12;
+  std::vector<model::Guest> out;
+  for (const auto& guest : guests) {
+    model::Guest part = guest;
+    part.tests.clear();
+    const auto end = [&] {
+      part.id = fmt::format("{}", out.size());
+      if (!part.tests.empty()) out.push_back(part);
+      part.tests.clear();
+    };
+    for (const auto& test : guest.tests) {
+      if (!ended.contains(test.name)) part.tests.push_back(test);
+      if (part.tests.size() == most_tests) end();
+    }
+    end();
   }
   return out;
 }

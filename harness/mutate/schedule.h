@@ -16,6 +16,11 @@ namespace pinrig::mutate {
 std::set<int> numbers_of(const std::string& ranges, int most = 8191);
 std::string ranges_of(const std::set<int>& numbers);
 
+/// The guests without the tests of `ended`, and with few tests in each: results come soon, all CPUs have
+/// something to do, and a run that is interrupted loses little.
+std::vector<model::Guest> parts_of(const std::vector<model::Guest>& guests,
+                                   const std::set<std::string>& ended);
+
 /// What a case reaches on the kernel with all mutants off.
 struct CaseReach {
   std::string name;
@@ -54,10 +59,10 @@ struct Stage {
 };
 
 /// The stages of a mutant: in each guest some seconds of cases that reach it, as different from each other as
-/// possible, then in each the others. Of cases that are alike (the same obligation, reaching the same places
-/// of the mutant's file) the cheapest come first. At most `budget_s` seconds in all, but each guest's first
-/// stage has at least one case. Only what passes with all mutants off is asked. `near` are the mutants of its
-/// file.
+/// possible, then in each the others. The first case of a test is always asked: others can need what it
+/// makes. Of cases that are alike (the same obligation, reaching the same places of the mutant's file) the
+/// cheapest come first. At most `budget_s` seconds in all, but each guest's first stage has at least one
+/// case. Only what passes with all mutants off is asked. `near` are the mutants of its file.
 std::vector<Stage> stages_for(int mutant, const std::set<int>& near, const Reference& reference,
                               const std::vector<model::Guest>& guests, double budget_s);
 

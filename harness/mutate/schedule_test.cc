@@ -81,8 +81,22 @@ std::vector<std::string> asked(const Stage& s) {
   return out;
 }
 
+TEST(Parts, have_a_few_tests_of_one_guest_each) {
+  std::vector<std::string> many;
+  for (int i = 0; i < 14; ++i) many.push_back("a/" + std::to_string(i));
+  const std::vector<model::Guest> guests{guest_with(many), guest_with({"b/b", "b/c"}), guest_with({"c/c"})};
+  const auto parts = parts_of(guests, {"a/0", "b/c", "c/c"});
+  ASSERT_THAT(parts, SizeIs(3));
+  EXPECT_THAT(parts[0].tests, SizeIs(12));
+  EXPECT_EQ(parts[0].tests[0].name, "a/1");
+  EXPECT_THAT(parts[1].tests, SizeIs(1));
+  EXPECT_EQ(parts[2].tests[0].name, "b/b");
+  EXPECT_NE(parts[0].id, parts[1].id);
+}
+
 TEST(Stages, some_seconds_of_what_differs_most_then_the_rest) {
-  const auto r = reference_of({{"pages.thp", {5, 6}, 1.2},
+  const auto r = reference_of({{"first", {6}, 0.1},
+                               {"pages.thp", {5, 6}, 1.2},
                                {"pages.anon", {5, 6}, 0.9},
                                {"pages.cow", {5, 7}, 1},
                                {"data.anon", {5}, 1.1},
@@ -90,11 +104,11 @@ TEST(Stages, some_seconds_of_what_differs_most_then_the_rest) {
   const auto stages = stages_for(5, {5, 6, 7}, r, two_guests, 60);
   ASSERT_THAT(stages, SizeIs(3));
   // Of pages.* the cheapest, then the other obligation; no room for a third.
-  EXPECT_THAT(asked(stages[0]), ElementsAre("pages.anon", "data.anon"));
+  EXPECT_THAT(asked(stages[0]), ElementsAre("first", "pages.anon", "data.anon"));
   EXPECT_THAT(asked(stages[1]), ElementsAre("b/b"));
   EXPECT_EQ(stages[1].guest, 1u);
-  EXPECT_THAT(asked(stages[2]), ElementsAre("pages.cow", "pages.thp"));
-  EXPECT_EQ(stages[2].cases(), 2);
+  EXPECT_THAT(asked(stages[2]), ElementsAre("first", "pages.cow", "pages.thp"));
+  EXPECT_EQ(stages[2].cases(), 3);
   EXPECT_EQ(reaching(5, r, two_guests), 5);
   EXPECT_THAT(stages_for(8, {}, r, two_guests, 60), IsEmpty());
 }
@@ -104,7 +118,7 @@ TEST(Stages, end_with_the_budget) {
   EXPECT_THAT(stages_for(5, {5}, r, two_guests, 3), SizeIs(2));
   const auto stages = stages_for(5, {5}, r, two_guests, 7);
   ASSERT_THAT(stages, SizeIs(3));
-  EXPECT_THAT(asked(stages[2]), ElementsAre("b"));
+  EXPECT_THAT(asked(stages[2]), ElementsAre("a", "b"));
 }
 
 TEST(Stages, ask_nothing_that_fails_without_a_mutant) {
@@ -218,7 +232,7 @@ TEST(Score, by_operator_and_what_was_asked) {
   EXPECT_EQ(counts[1].score(), 0);
   const auto text = to_markdown(run);
   EXPECT_THAT(text, HasSubstr("4 of 10 mutants (seed 2), 2 of them not yet shown"));
-  EXPECT_THAT(text, HasSubstr("asked 3 cases of 7 that reach it"));
+  EXPECT_THAT(text, HasSubstr("(asked 3 cases of 7 that reach it)"));
 }
 
 TEST(Stored, comes_back_as_it_was) {
@@ -228,6 +242,9 @@ TEST(Stored, comes_back_as_it_was) {
   run.key = "k";
   run.programs = "/p";
   run.dropped = {4, 5};
+  run.measured = {"a/a", "a/b"};
+  run.compared = {"a/a"};
+  run.plain = {row("a/a", "", Verdict::pass)};
   run.reference.rows = {row("a/a", "", Verdict::leak)};
   run.reference.reached["a/a"] = {1, 2};
   run.reference.wall_s["a/a"] = 0.5;

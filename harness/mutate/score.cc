@@ -79,9 +79,18 @@ std::string scope_text(const MutationRun& r) {
                      r.seed, open == 0 ? "" : fmt::format(", {} of them not yet shown", open), r.budget_s);
 }
 
+// Is the kernel the original while all mutants are off?
+std::string compared_text(const MutationRun& r) {
+  if (r.compared.size() < r.measured.size()) return "verdicts with all mutants off: not yet compared\n";
+  return r.differs.empty() ? "with all mutants off every verdict is that of the plain kernel\n"
+                           : "with all mutants off verdicts differ from those of the plain kernel:\n";
+}
+
 // What was asked of one that survived.
 std::string asked_text(const Outcome& o) {
-  return o.reaching == 0 ? "" : fmt::format("{} of {} that reach it", count_of(o.tests, "case"), o.reaching);
+  return o.reaching == 0 ? ""
+                         : fmt::format("{} of {} that reach it",
+                                       count_of(std::min(o.tests, o.reaching), "case"), o.reaching);
 }
 
 std::string table_text(const std::string& heading, const std::vector<Count>& counts) {
@@ -147,17 +156,38 @@ const char* heading(Fate fate) {
   }
 }
 
+std::string code(std::string text) {
+  // A table ends its cell at a bar, also within code.
+  for (std::size_t at = text.find('|'); at != std::string::npos; at = text.find('|', at + 2))
+    text.insert(at, 1, '\\');
+  return "`" + text + "`";
+}
+
 // Each with its place and what it does.
 std::string list_markdown(const MutationRun& r, Fate fate) {
   std::string out;
   for (const auto& o : r.outcomes) {
     if (o.fate != fate) continue;
     if (out.empty()) out = fmt::format("\n### {}\n", heading(fate));
-    std::string about = o.by;
-    if (fate == Fate::survived) about = "asked " + asked_text(o);
-    out += fmt::format("\n`{}:{}` `{}` {}{}\n\n```diff\n- {}\n+ {}\n```\n", o.mutant.file, o.mutant.line,
-                       o.mutant.function, to_string(o.mutant.op), about.empty() ? "" : ": " + about,
-                       o.mutant.before, o.mutant.after);
+    out += fmt::format("\n`{}:{}` `{}` {}\n", o.mutant.file, o.mutant.line, o.mutant.function,
+                       to_string(o.mutant.op));
+    if (fate == Fate::survived) out += fmt::format("(asked {})\n", asked_text(o));
+    out += fmt::format("\n```diff\n- {}\n+ {}\n```\n", o.mutant.before, o.mutant.after);
+  }
+  return out;
+}
+
+// Each with the reason.
+std::string reasons_markdown(const MutationRun& r, Fate fate) {
+  std::string out;
+  for (const auto& o : r.outcomes) {
+    if (o.fate != fate) continue;
+    if (out.empty())
+      out = fmt::format("\n### {}\n\n| place | operator | before | after | why |\n|---|---|---|---|---|\n",
+                        heading(fate));
+    out +=
+        fmt::format("| `{}:{}` | {} | {} | {} | {} |\n", o.mutant.file, o.mutant.line, to_string(o.mutant.op),
+                    code(o.mutant.before), o.mutant.after.empty() ? "" : code(o.mutant.after), o.by);
   }
   return out;
 }
@@ -201,8 +231,8 @@ const model::EquivalentMutant* equivalent(const model::Mutant& m,
                                           const std::vector<model::EquivalentMutant>& list) {
   const auto it = std::find_if(list.begin(), list.end(), [&](const model::EquivalentMutant& e) {
     if (!e.op) return glob_match(e.file, m.file) && glob_match(e.function, m.function);
-    return e.file == m.file && e.function == m.function && e.op == m.op && e.line == m.text &&
-           (e.after.empty() || e.after == m.after);
+    return e.file == m.file && e.function == m.function && e.op == m.op &&
+           (e.line.empty() || e.line == m.text) && (e.after.empty() || e.after == m.after);
   });
   return it == list.end() ? nullptr : &*it;
 }
@@ -219,8 +249,7 @@ std::string to_text(const MutationRun& r) {
   std::string out = title(r) + "\n" + scope_text(r) + "\n" + table_text("file", counts_of(r.outcomes)) +
                     "\n" + table_text("operator", counts_by_operator(r.outcomes)) + "\n";
   out += seconds_text(r);
-  out += r.differs.empty() ? "with all mutants off every verdict is that of the plain kernel\n"
-                           : "with all mutants off verdicts differ from those of the plain kernel:\n";
+  out += compared_text(r);
   for (const auto& d : r.differs) out += "  " + d + "\n";
   for (const auto& n : r.notes) out += n + "\n";
   out += with_fate(r, Fate::survived, "survived: reached, and no test says anything");
@@ -230,11 +259,15 @@ std::string to_text(const MutationRun& r) {
 }
 
 std::string to_markdown(const MutationRun& r) {
-  std::string out = fmt::format("## {}\n\n{}\n", title(r), scope_text(r));
+  std::string out = fmt::format(
+      "<!-- SPDX-License-Identifier: GPL-2.0 -->\n# Score: {}\n\nMade by `pinrig mutate --markdown`: {}\n",
+      title(r), scope_text(r));
   out += table_markdown("file", counts_of(r.outcomes)) + "\n";
-  out += table_markdown("operator", counts_by_operator(r.outcomes)) + "\n" + seconds_text(r);
-  for (const Fate fate : {Fate::survived, Fate::never_reached, Fate::equivalent, Fate::failed})
-    out += list_markdown(r, fate);
+  out += table_markdown("operator", counts_by_operator(r.outcomes)) + "\n" + seconds_text(r) + "\n" +
+         compared_text(r);
+  for (const auto& d : r.differs) out += "- " + d + "\n";
+  for (const Fate fate : {Fate::survived, Fate::never_reached}) out += list_markdown(r, fate);
+  for (const Fate fate : {Fate::equivalent, Fate::failed}) out += reasons_markdown(r, fate);
   return out;
 }
 

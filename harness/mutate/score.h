@@ -43,6 +43,9 @@ struct MutationRun {
   std::string programs;   ///< archive with the guest programs that the reference ran
   std::set<int> dropped;  ///< that do not compile
   Reference reference;
+  std::set<std::string> measured;        ///< tests that are in the reference
+  std::vector<model::TestResult> plain;  ///< what the tests say on the kernel without mutants
+  std::set<std::string> compared;        ///< tests that are in `plain`
   std::vector<std::string> differs;  ///< verdicts with all mutants off that are not those of the plain kernel
   std::vector<std::string> notes;
   std::vector<Outcome> outcomes;  ///< in the order of their numbers

@@ -168,14 +168,28 @@ class Show {
         break;
       case Shown::Kind::quiet:
         p.outcome.tests += p.stages[p.stage].cases();
-        p.first = false;
-        if (++p.stage == p.stages.size()) settle(p, Fate::survived, "");
+        next_stage(p);
         break;
       case Shown::Kind::undecided:
         p.first = true;
+        if (!shown.unusable.empty()) return without(p, shown.unusable);
         if (++p.tries == most_tries) settle(p, Fate::failed, "no batch can tell: " + shown.by);
         break;
     }
+  }
+
+  void next_stage(Pending& p) {
+    p.first = false;
+    if (++p.stage < p.stages.size()) return;
+    if (p.outcome.tests > 0) return settle(p, Fate::survived, "");
+    settle(p, Fate::failed, "every test that reaches it fails without it, too");
+  }
+
+  // A test that says nothing is not asked again.
+  void without(Pending& p, const std::string& test) {
+    auto& asks = p.stages[p.stage].asks;
+    std::erase_if(asks, [&](const Ask& a) { return a.test == test; });
+    if (asks.empty()) next_stage(p);
   }
 
   // Those that are not settled, in front of all others.

@@ -89,6 +89,8 @@ std::string to_json(const MutationRun& r) {
                  {"key", r.key},
                  {"programs", r.programs}};
   j["dropped"] = ranges_of(r.dropped);
+  j["measured"] = r.measured;
+  j["compared"] = r.compared;
   j["differs"] = r.differs;
   j["notes"] = r.notes;
   j["counts"] = ordered_json::array();
@@ -111,6 +113,8 @@ std::string to_json(const MutationRun& r) {
   reference["rows"] = ordered_json::array();
   for (const auto& row : r.reference.rows) reference["rows"].push_back(json_of(row));
   j["reference"] = std::move(reference);
+  j["plain"] = ordered_json::array();
+  for (const auto& row : r.plain) j["plain"].push_back(json_of(row));
   return j.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -128,6 +132,9 @@ Result<MutationRun> from_json(const std::string& text, const std::string& file) 
     r.key = j.at("key").get<std::string>();
     r.programs = j.at("programs").get<std::string>();
     r.dropped = numbers_of(j.at("dropped").get<std::string>());
+    r.measured = j.at("measured").get<std::set<std::string>>();
+    r.compared = j.at("compared").get<std::set<std::string>>();
+    for (const auto& row : j.at("plain")) r.plain.push_back(row_from(row));
     r.differs = j.at("differs").get<std::vector<std::string>>();
     r.notes = j.at("notes").get<std::vector<std::string>>();
     for (const auto& o : j.at("outcomes")) r.outcomes.push_back(outcome_from(o));
