@@ -36,7 +36,7 @@ static void judge_child(struct family* family, bool shared) {
   rendezvous_send(&family->go, 1);
   const int code = proc_reap(family->child, limit_ms);
   if (code == 2) ktap_fail("the child was never told to look");
-  if (code == 1 && !shared) ktap_fail("the child sees what the user wrote for its parent");
+  if (code == 1 && !shared) ktap_fail("the child does not have what the memory had at fork()");
   rendezvous_close(&family->go);
 }
 

@@ -5,6 +5,9 @@ rows: [G9, G10]
 traits: [in, out, data, hold, longterm, charged, limited]
 needs: {rdma: true, symbols: [RDMA_RXE, INFINIBAND_USER_ACCESS]}
 proof: {mutant: m95-rxe-first-page-only, red: [data.in.anon, data.out.hugetlb]}
+not:
+  data.long_in: "a region is taken at once, whatever its length: pages.in asks for it"
+  data.long_out: "a region is taken at once, whatever its length: pages.in asks for it"
 */
 #include <errno.h>
 #include <sys/mman.h>

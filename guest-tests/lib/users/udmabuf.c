@@ -23,7 +23,8 @@ not:
 not_memory: {anon: "it takes a memfd alone", untouched: "it takes a memfd alone", cow: "it takes a memfd
 alone", zero: "it takes a memfd alone", thp: "it takes a memfd alone", pte_thp: "it takes a memfd alone",
   mthp: "it takes a memfd alone", hugetlb: "it takes a memfd alone", ksm: "it takes a memfd alone",
-  guard: "it takes a memfd alone", zero_thp: "it takes a memfd alone",
+  hugetlb_64k: "it takes a memfd alone", hugetlb_32m: "it takes a memfd alone",
+  hugetlb_1g: "it takes a memfd alone", guard: "it takes a memfd alone", zero_thp: "it takes a memfd alone",
   thp_pair: "it takes a memfd alone", hugetlb_pair: "it takes a memfd alone"}
 proof: {mutant: m26-udmabuf-keeps-first, red: [pages.in.memfd]}
 */

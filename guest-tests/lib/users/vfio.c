@@ -7,6 +7,8 @@ traits: [in, out, data, hold, longterm, charged, limited]
 # other users out of that guest.
 needs: {devices: [iommu], kernel_args: ["iommu.strict=1"], symbols: [VFIO_PCI]}
 not:
+  data.long_in: "the device copies one frame at a time; a mapping is taken at once, whatever its length"
+  data.long_out: "the device copies one frame at a time; a mapping is taken at once, whatever its length"
   never.taken.pfnmap: "device registers are mapped on purpose, for transfers between devices, and not pinned"
 proof: {mutant: m40-vfio-not-unpinned, red: [pages.in.anon]}
 */
