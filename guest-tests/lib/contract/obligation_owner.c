@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// Held memory is charged to its owner alone, whoever else holds memory or lets go, and to nobody once its
+// Held memory is charged to its owner alone, whoever else holds memory or releases it, and to nobody once its
 // owner has ended.
 #include <fcntl.h>
 #include <signal.h>
@@ -76,7 +76,7 @@ static void other_process(const struct user* user, enum memory_kind kind) {
     child = quiet_child();
     if (child == 0) _exit((int)release_inherited(user));
     const enum child code = (enum child)proc_reap(child, limit_ms);
-    judge_other(code, "the process that let go");
+    judge_other(code, "the process that released it");
     // Where it may not, this one does.
     if (code == NOT_RELEASED && user->let_go() < 0) ktap_fail("it was not released");
     if (account_of(user) != start)
