@@ -271,6 +271,7 @@ int main(int argc, char** argv) {
   static const struct race unmap_page = {BUFFER_PAGES, false, changed, 2, unmap, NULL};
   static const struct race split_thp = {BUFFER_THP, false, changed, 2, split, judge_split};
   static const struct race split_whole_thp = {BUFFER_THP, true, changed, 2, split, judge_split};
+  static const struct race offline_shared = {BUFFER_MEMFD, false, migrating, 2, soft_offline, judge_offline};
   static const struct race offline = {BUFFER_PAGES, false, migrating, 2, soft_offline, judge_offline};
   static const struct ktap_case fork_cases[] = {
       {"thp", run, &fork_thp},
@@ -281,8 +282,11 @@ int main(int argc, char** argv) {
       {"split_thp", run, &split_thp},
       {"split_whole_thp", run, &split_whole_thp},
   };
-  static const struct ktap_case migrate_cases[] = {{"soft_offline", run, &offline}};
+  static const struct ktap_case migrate_cases[] = {
+      {"soft_offline_shared", run, &offline_shared},
+      {"soft_offline", run, &offline},
+  };
   if (argc == 2 && strcmp(argv[1], "fork") == 0) return ktap_run(fork_cases, 2);
-  if (argc == 2 && strcmp(argv[1], "migrate") == 0) return ktap_run(migrate_cases, 1);
+  if (argc == 2 && strcmp(argv[1], "migrate") == 0) return ktap_run(migrate_cases, 2);
   return ktap_run(entry_cases, 3);
 }
