@@ -17,6 +17,7 @@
 #include "caps.h"
 #include "devices.h"
 #include "dm.h"
+#include "drive.h"
 #include "held_cpu.h"
 #include "ktap.h"
 #include "pagemap.h"
@@ -40,6 +41,7 @@ struct reader {
   struct dm gate;
   struct rendezvous ready, go;
   uint64_t* frames;  // of the buffer, shared by the processes
+  long long pinned;  // by the read, on kernels whose block I/O pins
 };
 
 static size_t bytes(void) { return pages * page_bytes(); }
@@ -61,6 +63,8 @@ static bool fill_drive(struct reader* r) {
 }
 
 static bool open_gate(struct reader* r) {
+  r->pinned = drive_pages(pages);
+  if (r->pinned < 0) return false;
   r->frames =
       mmap(NULL, pages * sizeof(*r->frames), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   return r->frames != MAP_FAILED && fill_drive(r) && rendezvous_open(&r->ready) && rendezvous_open(&r->go) &&
@@ -94,7 +98,7 @@ static bool submit(struct reader* r, struct ring* ring, void* to) {
   sqe->opcode = IORING_OP_NOP;
   sqe->flags = IOSQE_ASYNC;
   sqe->user_data = 1;
-  pins_claim_at_least(pages);
+  pins_claim_at_least(r->pinned);
   if (!ring_submit(ring) || !ring_reap(ring, end_ms, &cqe)) return false;
   if (cqe.user_data != 1) return ktap_fail("the read was not held: %d", cqe.res);
   return pagemap_pfns(to, bytes(), r->frames);
