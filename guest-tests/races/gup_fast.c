@@ -150,15 +150,30 @@ static void judge_offline(struct victim* v) {
   if (pagemap_pfn(v->buffer.addr) == v->frame) ktap_fail("the page was not migrated");
 }
 
-// The pin has to be of what is mapped now, wherever that is.
+// The pin has to be of what is mapped now, wherever that is, and of each page: fork() then copies all of them
+// for the child, and the process keeps what is pinned.
+static void check_pin(struct victim* v) {
+  struct rendezvous go;
+  if (!rendezvous_open(&go)) return;
+  pid_t child = proc_fork();
+  if (child == 0) {
+    rendezvous_linger(&go, end_ms);
+    _exit(0);
+  }
+  pattern_fill(v->hold.addr, v->hold.length, new_seed, 0);
+  hold_check(&v->hold, 0, v->hold.length, new_seed, "after fork() the process wrote");
+  rendezvous_send(&go, 1);
+  if (child > 0) proc_reap(child, end_ms);
+  rendezvous_close(&go);
+}
+
 static void judge(struct victim* v, const struct race* race) {
   if (v->pinned != 0) {
     ktap_fail("pinning: %s", strerror(-v->pinned));
     return;
   }
   if (!hold_measure(&v->hold)) return;
-  pattern_fill(v->hold.addr, v->hold.length, new_seed, 0);
-  hold_check(&v->hold, 0, v->hold.length, new_seed, "after the process wrote");
+  check_pin(v);
   if (race->judge) race->judge(v);
 }
 
