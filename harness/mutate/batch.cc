@@ -105,6 +105,9 @@ Shown failed_run(const RunName& run, const TestRecord& record, const std::string
   if (off == Control::good) return {Shown::Kind::caught, by, ""};
   if (clean == Control::bad) return undecided(by + " without it, too", run.test);
   if (!first) return undecided(by + " in a guest that had other mutants before");
+  // Steering saw nothing, and asked for no control.
+  const bool died = record.exit.kind == TestExit::Kind::lost;
+  if (!died && clean == Control::none) return undecided(by + " and nobody tried without it", run.test);
   return {Shown::Kind::caught, by, ""};
 }
 
@@ -138,6 +141,8 @@ TestSpec spec_of(const TestSpec& test, const Ask& ask, int mutant) {
   if (!ask.cases.empty()) {
     out.env["PINRIG_CASES"] = join(ask.cases, ",");
     out.env["PINRIG_FIRST_FAILURE"] = "1";
+    // Some of the cases need not pin anything.
+    out.claim = model::PinClaim::Mode::net_zero;
   }
   out.limit_s = std::min(test.limit_s, std::max(least_limit_s, limit_factor * ask.wall_s));
   return out;

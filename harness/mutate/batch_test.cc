@@ -56,6 +56,7 @@ TEST(SpecOf, has_mutant_cases_and_a_limit_that_fits) {
   EXPECT_EQ(some.env.at("PINRIG_MUTANT"), "17");
   EXPECT_EQ(some.env.at("PINRIG_CASES"), "x,y");
   EXPECT_EQ(some.limit_s, 10);
+  EXPECT_EQ(some.claim, model::PinClaim::Mode::net_zero);
   const auto whole = spec_of(spec("a/a"), {"a/a", {}, 20}, 17);
   EXPECT_EQ(whole.env.count("PINRIG_CASES"), 0u);
   EXPECT_EQ(whole.limit_s, 60);  // never longer than the test's own
@@ -129,7 +130,7 @@ job::GuestResult result_of(const std::vector<Ran>& runs) {
     model::TestRecord record;
     record.name = r.name;
     record.guest = r.guest;
-    record.exit.kind = TestExit::Kind::exited;
+    record.exit.kind = r.verdict == Verdict::crash ? TestExit::Kind::lost : TestExit::Kind::exited;
     record.wall_s = 2;
     out.guest.facts.records.push_back(record);
     for (const char* c : {"", "x"}) {
@@ -186,6 +187,13 @@ TEST(ShownBy, a_test_that_fails_in_a_clean_guest_says_nothing) {
       shown(1, {{"a/a@1", Verdict::fail}, {"a/a@1.off", Verdict::fail}, {"a/a@1.clean", Verdict::fail, 2}});
   EXPECT_EQ(s.kind, undecided);
   EXPECT_THAT(s.by, HasSubstr("without it, too"));
+  EXPECT_EQ(s.unusable, "a/a");
+}
+
+// Whatever the verdict is about, it may be about the choice of cases.
+TEST(ShownBy, a_failure_that_was_not_tried_without_it_says_nothing) {
+  const auto s = shown(1, {{"a/a@1", Verdict::fail}});
+  EXPECT_EQ(s.kind, undecided);
   EXPECT_EQ(s.unusable, "a/a");
 }
 
