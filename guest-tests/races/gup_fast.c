@@ -163,7 +163,7 @@ static void check_pin(struct victim* v) {
   pattern_fill(v->hold.addr, v->hold.length, new_seed, 0);
   hold_check(&v->hold, 0, v->hold.length, new_seed, "after fork() the process wrote");
   rendezvous_send(&go, 1);
-  if (child > 0) proc_reap(child, end_ms);
+  if (child < 0 || proc_reap(child, end_ms) != 0) ktap_fail("the child that shares the memory failed");
   rendezvous_close(&go);
 }
 
