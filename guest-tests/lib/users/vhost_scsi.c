@@ -80,7 +80,7 @@ static int submit(enum way way, const struct iovec* pieces, int count) {
   return vhost_scsi_submit(&host, way == WAY_OUT, all, count + 1);
 }
 
-// A request that was refused stays in the ring: the next one needs a new device.
+// A request that fails stays in the ring: the next one needs a new device.
 static int refused(int error) {
   const int again = vhost_scsi_restart(&host);
   if (again) ktap_fail("starting vhost-scsi again: %s", strerror(-again));
