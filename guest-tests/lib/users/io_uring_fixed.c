@@ -6,7 +6,10 @@ traits: [in, data, hold, longterm, charged, limited]
 needs: {symbols: [IO_URING]}
 not:
   longterm.file: "refused with EOPNOTSUPP by 6.1 and EFAULT later: longterm/file_backed asks it of both"
-proof: {mutant: m28-io-uring-coalesce-keeps, red: [pages.in.thp]}
+proof:
+  - {mutant: m28-io-uring-coalesce-keeps, red: [pages.in.thp]}
+  - {mutant: m215-io-uring-charges-one, red: [charge.exact.thp, charge.exact.mthp], pages: "0"}
+  - {mutant: m217-io-uring-other-user, red: [charge.user.anon], pages: "0"}
 */
 #include <errno.h>
 

@@ -4,7 +4,9 @@ what: "an iommufd access object (a driver without an IOMMU) that pins memory, re
 rows: [G21]
 traits: [in, out, data, hold, longterm, charged, limited]
 needs: {symbols: [IOMMUFD, IOMMUFD_TEST]}
-proof: {mutant: m41-iommufd-unpins-one, red: [pages.in.anon]}
+proof:
+  - {mutant: m41-iommufd-unpins-one, red: [pages.in.anon]}
+  - {mutant: m213-iommufd-stays-movable, red: [longterm.movable.anon, longterm.file.fsdax], pages: "0"}
 */
 #include "iommufd.h"
 

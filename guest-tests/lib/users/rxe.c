@@ -4,7 +4,13 @@ what: "a memory region on soft RoCE (ib_umem_get()), reached by RDMA read and wr
 rows: [G9, G10]
 traits: [in, out, data, hold, longterm, charged, limited]
 needs: {rdma: true, symbols: [RDMA_RXE, INFINIBAND_USER_ACCESS]}
-proof: {mutant: m95-rxe-first-page-only, red: [data.in.anon, data.out.hugetlb]}
+proof:
+  - {mutant: m95-rxe-first-page-only, red: [data.in.anon, data.out.hugetlb]}
+  - {mutant: m211-umem-dirties-first, red: [dirty.free_held.anon], pages: "0"}
+  - {mutant: m212-longterm-fast-fsdax, red: [longterm.file.fsdax, longterm.file_out.fsdax]}
+  - {mutant: m216-umem-other-account, red: [charge.other.anon, charge.other.hugetlb], pages: "0"}
+  - {mutant: m218-retry-error-keeps, red: [fault.taken_away.untouched], pages: "+"}
+  - {mutant: m222-rxe-loses-odd-tail, red: [data.in.anon, data.out.anon], pages: "0"}
 not:
   data.long_in: "a region is taken at once, whatever its length: pages.in asks for it"
   data.long_out: "a region is taken at once, whatever its length: pages.in asks for it"

@@ -9,6 +9,7 @@ needs: {symbols: [UDMABUF]}
 not:
   release.half_in: "it takes pages of a file, whatever the protection of a mapping"
   release.half_out: "it takes pages of a file, whatever the protection of a mapping"
+  release.end_of_file: "it takes pages of a file, and the file has to be sealed against shrinking"
   release.bad_address: "it takes a file, no addresses"
   readonly.in: "it takes pages of a file, whatever the protection of a mapping"
   readonly.out: "it takes pages of a file, whatever the protection of a mapping"
@@ -26,7 +27,9 @@ alone", zero: "it takes a memfd alone", thp: "it takes a memfd alone", pte_thp: 
   hugetlb_64k: "it takes a memfd alone", hugetlb_32m: "it takes a memfd alone",
   hugetlb_1g: "it takes a memfd alone", guard: "it takes a memfd alone", zero_thp: "it takes a memfd alone",
   thp_pair: "it takes a memfd alone", hugetlb_pair: "it takes a memfd alone"}
-proof: {mutant: m26-udmabuf-keeps-first, red: [pages.in.memfd]}
+proof:
+  - {mutant: m26-udmabuf-keeps-first, red: [pages.in.memfd]}
+  - {mutant: m214-memfd-stays-movable, red: [longterm.movable.memfd]}
 */
 #include <errno.h>
 #include <fcntl.h>
