@@ -66,15 +66,17 @@ static void readonly_part(const struct user* user, enum memory_kind kind) {
   memory_put(&memory);
 }
 
-// Frames without a struct page, secret memory: refused either way.
+// Frames without a struct page, secret memory, guard pages: refused either way.
 static void never(const struct user* user, enum memory_kind kind) {
   struct memory memory;
-  if (memory_get(&memory, kind, pages * page_bytes())) {
+  if (memory_get(&memory, kind, (kind == MEMORY_GUARD ? 2 : 1) * pages * page_bytes())) {
     const size_t length =
         user_length(user, memory.size < pages * page_bytes() ? memory.size : pages * page_bytes());
     for (int way = WAY_IN; way <= WAY_OUT && !ktap_failed(); ++way) {
       if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
-      contract_refused(user, (enum way)way, memory.addr, length, EFAULT, user->refusal);
+      // The first half of memory with guard pages is memory like any other.
+      unsigned char* addr = memory.addr + (kind == MEMORY_GUARD ? memory.size / 2 : 0);
+      contract_refused(user, (enum way)way, addr, length, EFAULT, user->refusal);
     }
   }
   memory_put(&memory);

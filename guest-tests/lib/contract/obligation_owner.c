@@ -3,10 +3,12 @@
 // owner has ended.
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "account.h"
+#include "cgroup.h"
 #include "clock.h"
 #include "contract/charges.h"
 #include "contract/obligations.h"
@@ -16,7 +18,15 @@
 #include "pins.h"
 #include "proc.h"
 
-enum { pages = 16, limit_ms = 20000, retry_ms = 2000, faults = 100, took = 100 };
+enum {
+  pages = 16,
+  group_pages = 64,
+  slab_pages = 24,
+  limit_ms = 20000,
+  retry_ms = 2000,
+  faults = 100,
+  took = 100
+};
 
 static enum way way_of(const struct user* user) { return user->ways & USER_IN ? WAY_IN : WAY_OUT; }
 
@@ -227,6 +237,58 @@ static void as_other_user(const struct user* user, enum memory_kind kind,
   memory_put(&memory);
 }
 
+// In a process of a group: its memory stays charged to the group while it is held, unmapped or not, and no
+// longer.
+static enum step hold_in_group(const struct user* user, enum memory_kind kind, size_t length,
+                               const struct cgroup* group, const struct rendezvous* steps) {
+  struct memory memory;
+  unsigned char go;
+  if (!cgroup_enter(group) || !user->open()) return NOT_OPEN;
+  if (!memory_get(&memory, kind, length)) return NO_USER;
+  if (user->take(way_of(user), memory.addr, length)) return REFUSED;
+  madvise(memory.addr, memory.size, MADV_DONTNEED);
+  if (!rendezvous_send(&steps[0], took) || !rendezvous_wait(&steps[1], &go, limit_ms)) return NO_USER;
+  user->let_go();
+  rendezvous_send(&steps[0], took);
+  // The group cannot be looked at without one who is in it.
+  return rendezvous_wait(&steps[1], &go, limit_ms) ? FINE : NO_USER;
+}
+
+static void in_group(const struct user* user, enum memory_kind kind) {
+  struct cgroup group;
+  struct pins before;
+  struct rendezvous steps[2] = {{-1, -1}, {-1, -1}};
+  const size_t length = user_length(user, group_pages * page_bytes());
+  const long long skew = contract_skew(user),
+                  least = (long long)length - slab_pages * (long long)page_bytes();
+  user->close();
+  if (least <= 0) {
+    ktap_skip("a transfer is too short to be seen in the charge of a group");
+    return;
+  }
+  if (cgroup_open(&group, "contract", "memory") && rendezvous_open(&steps[0]) && rendezvous_open(&steps[1]) &&
+      pins_begin(&before)) {
+    unsigned char answer = 0;
+    const pid_t child = quiet_child();
+    if (child == 0) _exit((int)hold_in_group(user, kind, length, &group, steps));
+    if (rendezvous_wait(&steps[0], &answer, limit_ms)) {
+      const long long held = cgroup_memory(&group);
+      rendezvous_send(&steps[1], 1);
+      const bool released = rendezvous_wait(&steps[0], &answer, limit_ms);
+      const long long fallen = held - (released ? cgroup_memory(&group) : held);
+      ktap_note("%lld bytes of the group were held, %lld asked for", fallen, (long long)length);
+      if (fallen < least) ktap_fail("of %zu held bytes %lld were charged to the group", length, fallen);
+      rendezvous_send(&steps[1], 1);
+    }
+    const int code = proc_reap(child, limit_ms);
+    if (code > 0) ktap_fail("the process in the group ended with %d", code);
+    contract_settled(&before, skew);
+  }
+  rendezvous_close(&steps[0]);
+  rendezvous_close(&steps[1]);
+  cgroup_close(&group);
+}
+
 static void other_user(const struct user* user, enum memory_kind kind) {
   as_other_user(user, kind, first_user);
 }
@@ -237,8 +299,6 @@ static void no_memory(const struct user* user, enum memory_kind kind) {
   if (fault_nth_ready()) as_other_user(user, kind, without_memory);
 }
 
-const struct obligation owner_obligations[] = {{"charge.other", other_process},
-                                               {"charge.user", other_user},
-                                               {"charge.ended", ended},
-                                               {"charge.no_memory", no_memory},
-                                               {0}};
+const struct obligation owner_obligations[] = {
+    {"charge.other", other_process}, {"charge.user", other_user}, {"charge.ended", ended},
+    {"charge.no_memory", no_memory}, {"charge.group", in_group},  {0}};

@@ -45,6 +45,57 @@ static void half(const struct user* user, enum memory_kind kind, enum way way) {
 static void half_in(const struct user* user, enum memory_kind kind) { half(user, kind, WAY_IN); }
 static void half_out(const struct user* user, enum memory_kind kind) { half(user, kind, WAY_OUT); }
 
+// One of several pieces cannot be taken: what was taken for those before it is released.
+static void bad_piece(const struct user* user, enum memory_kind kind, enum way way) {
+  enum { pieces = 4 };
+  const size_t length = user_length(user, page_bytes());
+  for (int bad = 0; bad < pieces && !ktap_failed(); ++bad) {
+    struct memory memory;
+    struct pins before;
+    struct iovec vec[pieces];
+    if (memory_get(&memory, kind, 2 * pieces * page_bytes())) {
+      for (int i = 0; i < pieces; ++i) vec[i] = (struct iovec){memory.addr + 2 * i * page_bytes(), length};
+      if (contract_store(user, pieces * length, seed) && pins_begin(&before)) {
+        if (contract_take_away(user, vec[bad].iov_base, page_bytes())) {
+          const long done = user->carry_pieces(way, vec, pieces);
+          if (done > (long)(bad * length)) ktap_fail("with piece %d missing it gave %ld", bad, done);
+          if (done < 0 && done != -EFAULT && done != -user->refusal)
+            ktap_fail("with piece %d missing it gave %s", bad, strerror((int)-done));
+        }
+        contract_settled(&before, contract_skew(user));
+      }
+    }
+    memory_put(&memory);
+  }
+}
+
+static void bad_piece_in(const struct user* user, enum memory_kind kind) { bad_piece(user, kind, WAY_IN); }
+static void bad_piece_out(const struct user* user, enum memory_kind kind) { bad_piece(user, kind, WAY_OUT); }
+
+// The file ends in the middle of the mapping: its pages behind that are no memory.
+static void behind_the_end(const struct user* user, enum memory_kind kind) {
+  const size_t length = user_length(user, pages * page_bytes()),
+               there = length / 2 / page_bytes() * page_bytes();
+  if (there == 0) {
+    ktap_skip("a transfer is too short to be cut in two");
+    return;
+  }
+  for (int way = WAY_IN; way <= WAY_OUT && !ktap_failed(); ++way) {
+    struct memory memory;
+    struct pins before;
+    if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
+    if (memory_get(&memory, kind, pages * page_bytes()) &&
+        (!user->store || contract_store(user, length, seed)) && pins_begin(&before)) {
+      if (ftruncate(memory_fd(&memory), (off_t)there) < 0)
+        ktap_fail("ftruncate: %s", strerror(errno));
+      else
+        judge_half(user, contract_attempt(user, (enum way)way, memory.addr, length), there);
+      contract_settled(&before, contract_skew(user));
+    }
+    memory_put(&memory);
+  }
+}
+
 // Addresses of no user's memory.
 static void bad_address(const struct user* user, enum memory_kind kind) {
   static const uintptr_t bad[] = {0x1000, (uintptr_t)1 << 63, (uintptr_t)-1 << 20};
@@ -157,6 +208,9 @@ static void on_exec(const struct user* user, enum memory_kind kind) { ended(user
 
 const struct obligation release_obligations[] = {{"release.half_in", half_in},
                                                  {"release.half_out", half_out},
+                                                 {"release.piece_in", bad_piece_in},
+                                                 {"release.piece_out", bad_piece_out},
+                                                 {"release.end_of_file", behind_the_end},
                                                  {"release.bad_address", bad_address},
                                                  {"release.no_memory", each_allocation},
                                                  {"release.exit", on_exit_},

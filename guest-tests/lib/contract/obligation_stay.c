@@ -249,6 +249,37 @@ static bool migrate(struct memory* memory, size_t length) {
   return true;
 }
 
+// Pages that are held for reading: what would move or replace them leaves them in place, so that what the
+// process writes then is what the user reads. A plain reference holds no page in its mapping.
+static void read_through(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct pins before;
+  uint64_t frames[pages];
+  const size_t length = user_length(user, pages * page_bytes()) / page_bytes() * page_bytes();
+  const bool pinned = !user->mode || user->mode() == MODE_PIN;
+  if (length == 0) {
+    ktap_skip("a transfer is shorter than a page");
+    return;
+  }
+  if (memory_get(&memory, kind, pages * page_bytes()) &&
+      (!user->store || contract_store(user, length, stale))) {
+    pattern_fill(memory.addr, memory.size < 2 * length ? memory.size : 2 * length, stale, 0);
+    if (contract_take(user, WAY_OUT, memory.addr, length, &before)) {
+      bool good = pagemap_pfns(memory.addr, length, frames);
+      if (good && pinned) good = page_out(&memory, length);
+      map_again(&memory, length);
+      if (good && pinned) good = remap(&memory, length) && compact(&memory, length);
+      map_again(&memory, length);
+      const size_t moved = good && pinned ? pagemap_moved(memory.addr, length, frames) : 0;
+      if (moved) ktap_fail("%zu of %zu held pages are elsewhere", moved, length / page_bytes());
+      pattern_fill(memory.addr, length, fresh, 0);
+      if (contract_let_go(user, WAY_OUT, memory.addr, length, &before) && good)
+        contract_compare(user, length, fresh);
+    }
+  }
+  memory_put(&memory);
+}
+
 static void reclaim(const struct user* user, enum memory_kind kind) {
   held_through(user, kind, page_out, pages);
 }
@@ -280,17 +311,9 @@ static void cut_off(const struct user* user, enum memory_kind kind) { replaced(u
 static void dropped(const struct user* user, enum memory_kind kind) { replaced(user, kind, discarded); }
 static void unmapped(const struct user* user, enum memory_kind kind) { replaced(user, kind, mapped_over); }
 
-const struct obligation stay_obligations[] = {{"stay.reclaim", reclaim},
-                                              {"stay.soft_offline", offline},
-                                              {"stay.ksm", ksm},
-                                              {"stay.collapse", collapsed},
-                                              {"stay.split", split_up},
-                                              {"stay.compaction", compaction},
-                                              {"stay.uffd_move", moved_by_uffd},
-                                              {"stay.punch", punched},
-                                              {"stay.truncate", cut_off},
-                                              {"stay.discard", dropped},
-                                              {"stay.unmap", unmapped},
-                                              {"stay.remap", remapped},
-                                              {"stay.migrate", migrated},
-                                              {0}};
+const struct obligation stay_obligations[] = {
+    {"stay.reclaim", reclaim},         {"stay.soft_offline", offline}, {"stay.ksm", ksm},
+    {"stay.collapse", collapsed},      {"stay.split", split_up},       {"stay.compaction", compaction},
+    {"stay.uffd_move", moved_by_uffd}, {"stay.punch", punched},        {"stay.truncate", cut_off},
+    {"stay.discard", dropped},         {"stay.unmap", unmapped},       {"stay.remap", remapped},
+    {"stay.migrate", migrated},        {"stay.read", read_through},    {0}};

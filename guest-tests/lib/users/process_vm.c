@@ -4,6 +4,8 @@ what: "process_vm_readv() and process_vm_writev() on this process, held by a fau
 rows: [G1]
 traits: [in, out, data, pieces, carry, hold, short]
 needs: {symbols: [CROSS_MEMORY_ATTACH, USERFAULTFD]}
+not:
+  stay.read: "it has begun to copy when its other end faults"
 proof: {mutant: m21-process-vm-keeps-last, red: [pages.in.anon, pages.out.anon]}
 */
 #include <errno.h>

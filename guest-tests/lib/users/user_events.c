@@ -8,6 +8,7 @@ not:
   release.half_in: "it writes one word"
   readonly.part: "it writes one word"
   fault.retried_in: "it writes one word"
+  release.end_of_file: "it writes one word"
   fault.ends_badly: "it writes one word"
   fault.taken_away: "it writes one word"
   fault.write_protected: "a word is too short for whole pages"
