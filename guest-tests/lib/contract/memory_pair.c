@@ -11,6 +11,7 @@
 #include "contract/memory_maker.h"
 #include "ktap.h"
 #include "pagemap.h"
+#include "uring.h"
 
 enum { candidates = 8 };
 
@@ -44,6 +45,15 @@ static bool move_pair(struct memory* memory, unsigned char* room, size_t huge) {
   return true;
 }
 
+// A long-term pin takes pages out of ZONE_MOVABLE, after which they are no neighbors any more: once before
+// they are looked for.
+static void leave_movable(unsigned char* area, size_t size) {
+  const int ring = uring_open();
+  if (ring < 0) return;
+  if (uring_register(ring, area, size) == 0) uring_unregister(ring);
+  close(ring);
+}
+
 static bool make_pair(struct memory* memory, size_t count, size_t huge, int flags) {
   struct memory room = *memory;
   memory->folio = huge;
@@ -54,6 +64,7 @@ static bool make_pair(struct memory* memory, size_t count, size_t huge, int flag
   if (good && !(flags & MAP_HUGETLB)) madvise(memory->addr, memory->size, MADV_HUGEPAGE);
   if (good) {
     memset(memory->addr, 0x5a, memory->size);
+    leave_movable(memory->addr, memory->size);
     good = move_pair(memory, room.addr, huge);
   }
   if (memory->map != MAP_FAILED) munmap(memory->map, memory->map_size);

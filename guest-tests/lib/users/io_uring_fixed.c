@@ -10,6 +10,7 @@ proof:
   - {mutant: m28-io-uring-coalesce-keeps, red: [pages.in.thp]}
   - {mutant: m215-io-uring-charges-one, red: [charge.exact.thp, charge.exact.mthp], pages: "0"}
   - {mutant: m217-io-uring-other-user, red: [charge.user.anon], pages: "0"}
+  - {mutant: m223-io-uring-joins-folios, red: [data.in.thp_pair]}
 */
 #include <errno.h>
 
