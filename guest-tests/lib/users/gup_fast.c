@@ -10,7 +10,9 @@ not:
   dirty.swap: "the driver never writes what it holds"
   dirty.free: "the driver never writes what it holds"
   dirty.free_held: "the driver never writes what it holds"
-proof: {mutant: m56-unpin-pages-keeps-last, red: [pages.in.anon, pages.out.anon]}
+proof:
+  - {mutant: m56-unpin-pages-keeps-last, red: [pages.in.anon, pages.out.anon]}
+  - {mutant: m212-longterm-fast-fsdax, red: [longterm.file.fsdax, longterm.file_out.fsdax]}
 */
 #include "contract/gup_user.h"
 #include "contract/user.h"

@@ -12,7 +12,9 @@ not:
   readonly.part.thp: "private memory is written whatever its protection (FOLL_FORCE)"
   readonly.part.mthp: "private memory is written whatever its protection (FOLL_FORCE)"
   never.taken.pfnmap: "registers of devices are read by access() of their mapping, without pages"
-proof: {mutant: m14-gup-drops-lock-unasked, red: [fault.retried_in.untouched, fault.retried_out.untouched]}
+proof:
+  - {mutant: m14-gup-drops-lock-unasked, red: [fault.retried_in.untouched, fault.retried_out.untouched]}
+  - {mutant: m219-force-ignores-uffd, red: [fault.write_protected.anon, fault.write_protected.thp]}
 */
 #include <errno.h>
 #include <fcntl.h>

@@ -6,7 +6,9 @@ traits: [in, out, data, pieces, carry, hold, short]
 needs: {symbols: [CROSS_MEMORY_ATTACH, USERFAULTFD]}
 not:
   stay.read: "it has begun to copy when its other end faults"
-proof: {mutant: m21-process-vm-keeps-last, red: [pages.in.anon, pages.out.anon]}
+proof:
+  - {mutant: m21-process-vm-keeps-last, red: [pages.in.anon, pages.out.anon]}
+  - {mutant: m218-retry-error-keeps, red: [fault.taken_away.untouched]}
 */
 #include <errno.h>
 #include <sys/uio.h>
