@@ -18,12 +18,6 @@
 
 enum { slots = 4, pages = 16, late_ms = 3000 };
 
-// Since 6.12; not in older headers.
-enum { register_clone_buffers = 30 };
-struct clone_request {
-  uint32_t source, flags, pad[6];
-};
-
 static long change(int ring, unsigned code, void* arg, unsigned size) {
   return syscall(SYS_io_uring_register, ring, code, arg, size) < 0 ? -errno : 0;
 }
@@ -78,10 +72,9 @@ static void slots_one_by_one(const void* arg) {
 }
 
 static bool clone_works(int target, int source) {
-  struct clone_request request = {.source = (uint32_t)source};
-  long error = change(target, register_clone_buffers, &request, 1);
+  const int error = uring_clone(target, source);
   if (error == -EINVAL) return ktap_skip("no cloning of fixed buffers (since 6.12)");
-  return error == 0 || ktap_fail("IORING_REGISTER_CLONE_BUFFERS: %s", strerror((int)-error));
+  return error == 0 || ktap_fail("IORING_REGISTER_CLONE_BUFFERS: %s", strerror(-error));
 }
 
 // `arg`: not NULL when the clone goes first.

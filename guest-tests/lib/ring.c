@@ -11,7 +11,8 @@
 #include "ktap.h"
 #include "patience.h"
 
-enum { transfer_ms = 20000 };
+// The thread of a ring that submits by itself spins for so long before it sleeps.
+enum { transfer_ms = 20000, idle_ms = 1 };
 
 static bool map_rings(struct ring* ring, const struct io_uring_params* params) {
   size_t sq = params->sq_off.array + params->sq_entries * sizeof(unsigned);
@@ -38,6 +39,7 @@ bool ring_open(struct ring* ring, unsigned entries, unsigned flags) {
   struct io_uring_params params;
   memset(&params, 0, sizeof(params));
   params.flags = flags;
+  if (flags & IORING_SETUP_SQPOLL) params.sq_thread_idle = idle_ms;
   *ring = (struct ring){.fd = -1, .rings = MAP_FAILED, .sqes = MAP_FAILED};
   ring->fd = (int)syscall(SYS_io_uring_setup, entries, &params);
   if (ring->fd < 0 && errno == ENOSYS) return ktap_skip("no io_uring in this kernel");
@@ -47,6 +49,7 @@ bool ring_open(struct ring* ring, unsigned entries, unsigned flags) {
   ring->entries = params.sq_entries;
   ring->sqe_size = sizeof(struct io_uring_sqe) << (flags & IORING_SETUP_SQE128 ? 1 : 0);
   ring->cqe_size = sizeof(struct io_uring_cqe) << (flags & IORING_SETUP_CQE32 ? 1 : 0);
+  if (flags & IORING_SETUP_SQPOLL) ring->enter_flags = IORING_ENTER_SQ_WAKEUP;
   if (map_rings(ring, &params)) return true;
   ring_close(ring);
   return false;
@@ -73,7 +76,7 @@ int ring_try_submit(struct ring* ring) {
   const unsigned first = *ring->sq_tail;
   __atomic_store_n(ring->sq_tail, first + count, __ATOMIC_RELEASE);
   ring->queued = 0;
-  long taken = syscall(SYS_io_uring_enter, ring->fd, count, 0, 0, NULL, 0);
+  long taken = syscall(SYS_io_uring_enter, ring->fd, count, 0, ring->enter_flags, NULL, 0);
   if (taken >= 0) return (int)taken;
   const int error = errno;
   // Nothing was accepted (io_submit_sqes()): the next submission is not to begin with these.

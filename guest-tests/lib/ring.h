@@ -16,7 +16,8 @@ struct ring {
   unsigned *sq_tail, *sq_mask, *cq_head, *cq_tail, *cq_mask;
   unsigned* sq_array;
   unsigned char* cqes;
-  unsigned queued;  // filled and not yet submitted
+  unsigned queued;       // filled and not yet submitted
+  unsigned enter_flags;  // of each submission: IORING_SETUP_SQPOLL has to wake the ring's thread
 };
 
 // `flags`: IORING_SETUP_*. Skips the running case when the kernel has no io_uring or does not know a flag.
@@ -27,8 +28,6 @@ void ring_close(struct ring* ring);
 struct io_uring_sqe* ring_next(struct ring* ring);
 // Submits the filled entries. Fails the running case when the kernel does not accept all of them.
 bool ring_submit(struct ring* ring);
-// The same when a refusal is expected: how many the kernel accepted, or -errno.
-int ring_try_submit(struct ring* ring);
 // The same, reporting nothing: how many were accepted, or -errno. If not all, the ring cannot be used
 // afterwards.
 int ring_try_submit(struct ring* ring);

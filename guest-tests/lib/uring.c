@@ -11,6 +11,12 @@
 
 #include "ktap.h"
 
+// include/uapi/linux/io_uring.h since 6.12.
+enum { register_clone_buffers = 30 };
+struct clone_buffers {
+  unsigned source, flags, reserved[6];
+};
+
 int uring_open(void) {
   struct io_uring_params params;
   memset(&params, 0, sizeof(params));
@@ -41,4 +47,9 @@ int uring_workers_on(int ring, int cpu) {
 int uring_workers_at_most(int ring, unsigned most) {
   unsigned kinds[] = {most, most};
   return syscall(SYS_io_uring_register, ring, IORING_REGISTER_IOWQ_MAX_WORKERS, kinds, 2) < 0 ? -errno : 0;
+}
+
+int uring_clone(int ring, int other) {
+  const struct clone_buffers request = {.source = (unsigned)other};
+  return syscall(SYS_io_uring_register, ring, register_clone_buffers, &request, 1) < 0 ? -errno : 0;
 }

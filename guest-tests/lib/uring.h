@@ -15,3 +15,5 @@ int uring_unregister(int ring);
 int uring_workers_on(int ring, int cpu);
 // It has at most `most` workers of each kind.
 int uring_workers_at_most(int ring, unsigned most);
+// The other ring's fixed buffers become those of this one too (since 6.12, EINVAL before). 0, or -errno.
+int uring_clone(int ring, int other);
