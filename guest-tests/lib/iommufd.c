@@ -4,16 +4,36 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/vfio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "buffers.h"
 #include "ktap.h"
 
 // ioctl numbers count from 0x80 on; the tests' lies beyond all that are given out.
 #define REQUEST(number) _IO(';', 0x80 + (number))
-enum { DESTROY = 0, IOAS_ALLOC = 1, IOAS_COPY = 3, IOAS_MAP = 5, IOAS_UNMAP = 6, TEST = 32 };
-enum { OP_MOCK_DOMAIN = 2, OP_CHECK_MAP = 3, OP_CREATE_ACCESS = 5, OP_UNPIN = 6, OP_PIN = 7, OP_RW = 8 };
+enum {
+  DESTROY = 0,
+  IOAS_ALLOC = 1,
+  IOAS_COPY = 3,
+  IOAS_MAP = 5,
+  IOAS_UNMAP = 6,
+  HWPT_ALLOC = 9,
+  SET_DIRTY = 11,
+  GET_DIRTY = 12,
+  TEST = 32
+};
+enum {
+  OP_MOCK_DOMAIN = 2,
+  OP_CHECK_MAP = 3,
+  OP_CREATE_ACCESS = 5,
+  OP_UNPIN = 6,
+  OP_PIN = 7,
+  OP_RW = 8,
+  OP_DIRTY = 13
+};
 
 // Every request begins with its size, and what a kernel does not know of it has to be zero: one size fits all
 // kernels.
@@ -40,6 +60,10 @@ struct test {
       uint64_t iova, length, addr;
       uint32_t flags;
     } rw;
+    struct {
+      uint32_t flags;
+      uint64_t iova, length, unit, addr, count;
+    } dirty;
     uint64_t room[14];
   };
 };
@@ -117,6 +141,46 @@ uint32_t iommufd_mock_device(int fd, uint32_t space, uint32_t* domain) {
 int iommufd_mock_check(int fd, uint32_t domain, uint64_t iova, const void* addr, size_t length) {
   struct test request = {.check = {iova, length, (uintptr_t)addr}};
   return test(fd, &request, OP_CHECK_MAP, domain);
+}
+
+uint32_t iommufd_dirty_domain(int fd, uint32_t space) {
+  struct test device = {0};
+  struct {
+    uint32_t size, flags, device, space, domain, reserved, type, length;
+    uint64_t data, more;
+  } domain = {.size = sizeof(domain), .flags = 2, .space = space};  // dirty tracking
+  struct {
+    uint32_t size, flags, domain, reserved;
+  } tracking = {.size = sizeof(tracking), .flags = 1};
+  int error = test(fd, &device, OP_MOCK_DOMAIN, space);
+  domain.device = device.mock.attached;
+  if (!error) error = call(fd, HWPT_ALLOC, &domain);
+  tracking.domain = domain.domain;
+  if (!error) error = call(fd, SET_DIRTY, &tracking);
+  if (error == ENOTTY)
+    ktap_skip("no mock devices that track what they write (IOMMUFD_TEST, since 6.7)");
+  else if (error)
+    ktap_fail("a mock domain that tracks what is written: %s", strerror(error));
+  return error ? 0 : domain.domain;
+}
+
+int iommufd_mock_dirty(int fd, uint32_t domain, uint64_t iova, size_t length) {
+  const size_t unit = page_bytes() / 2, bytes = (length / unit + 7) / 8;
+  unsigned char* all = malloc(bytes);
+  if (!all) return ENOMEM;
+  memset(all, 0xff, bytes);
+  struct test request = {.dirty = {0, iova, length, unit, (uintptr_t)all, 0}};
+  const int error = test(fd, &request, OP_DIRTY, domain);
+  free(all);
+  return error;
+}
+
+int iommufd_get_dirty(int fd, uint32_t domain, uint64_t iova, size_t length, size_t unit, void* bitmap) {
+  struct {
+    uint32_t size, domain, flags, reserved;
+    uint64_t iova, length, unit, bitmap;
+  } request = {sizeof(request), domain, 0, 0, iova, length, unit, (uintptr_t)bitmap};
+  return call(fd, GET_DIRTY, &request);
 }
 
 int iommufd_access(int fd, uint32_t space) {

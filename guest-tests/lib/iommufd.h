@@ -29,6 +29,15 @@ uint32_t iommufd_mock_device(int fd, uint32_t space, uint32_t* domain);
 // Are the frames that the mock domain has at `iova` those behind `addr`? 0, or the errno value.
 int iommufd_mock_check(int fd, uint32_t domain, uint64_t iova, const void* addr, size_t length);
 
+// A mock domain of the address space that records which of its I/O pages, of half a page each, a device wrote
+// to (since 6.7). Skips the running case when the kernel has none; 0 then. It goes with the file.
+uint32_t iommufd_dirty_domain(int fd, uint32_t space);
+// All I/O pages of [iova, iova + length) have been written to. 0, or the errno value.
+int iommufd_mock_dirty(int fd, uint32_t domain, uint64_t iova, size_t length);
+// Sets the bits of what was written to, one for each `unit` bytes, and forgets it. 0, or the errno value;
+// what cannot be set is no error.
+int iommufd_get_dirty(int fd, uint32_t domain, uint64_t iova, size_t length, size_t unit, void* bitmap);
+
 // A mock driver that reaches memory through an address space: a file, to be closed; -1: skipped or failed.
 int iommufd_access(int fd, uint32_t space);
 // It pins [iova, iova + length); *id names that. 0, or the errno value.
