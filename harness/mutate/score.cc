@@ -260,7 +260,7 @@ std::string to_text(const MutationRun& r) {
 
 std::string to_markdown(const MutationRun& r) {
   std::string out = fmt::format(
-      "<!-- SPDX-License-Identifier: GPL-2.0 -->\n# Score: {}\n\nMade by `pinrig mutate --markdown`: {}\n",
+      "<!-- SPDX-License-Identifier: GPL-2.0 -->\n# Score: {}\n\nMade by `pinrig mutate --markdown`.\n{}\n",
       title(r), scope_text(r));
   out += table_markdown("file", counts_of(r.outcomes)) + "\n";
   out += table_markdown("operator", counts_by_operator(r.outcomes)) + "\n" + seconds_text(r) + "\n" +
