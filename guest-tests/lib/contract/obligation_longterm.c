@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "contract/obligations.h"
 #include "ktap.h"
@@ -48,6 +50,25 @@ static bool unmap_pages(struct memory* memory) {
   return madvise(memory->addr, memory->size, MADV_DONTNEED) == 0 || ktap_fail("madvise: %s", strerror(errno));
 }
 
+// Where new memory of this process comes from first; any node: -1.
+static void prefer_node(int node) {
+  const unsigned long mask = node < 0 ? 0 : 1ul << node;
+  syscall(SYS_set_mempolicy, node < 0 ? 0 : 1, node < 0 ? NULL : &mask, 8 * sizeof(mask));
+}
+
+// Not every node has a ZONE_MOVABLE. -1: one page came from it without a preference, or from no node.
+static int movable_node(void) {
+  for (int node = -1; node < 2; ++node) {
+    struct memory probe;
+    prefer_node(node);
+    const bool found = memory_get(&probe, MEMORY_ANON, page_bytes()) && in_movable(probe.addr, page_bytes());
+    memory_put(&probe);
+    prefer_node(-1);
+    if (found) return node;
+  }
+  return -1;
+}
+
 static void movable_one(const struct user* user, enum memory_kind kind, enum way way, bool slow,
                         size_t length) {
   struct memory memory;
@@ -72,11 +93,13 @@ static void movable(const struct user* user, enum memory_kind kind) {
     ktap_skip("this kernel takes plain references, which stay where they are");
     return;
   }
+  prefer_node(movable_node());
   for (int way = WAY_IN; way <= WAY_OUT; ++way) {
     if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
     for (int slow = 0; slow <= (stays ? 1 : 0) && !ktap_failed(); ++slow)
       movable_one(user, kind, (enum way)way, slow, length);
   }
+  prefer_node(-1);
 }
 
 enum mapping { MAPPED_WRITTEN, MAPPED_READ_ONLY, MAPPED_NOT_YET };
