@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -231,4 +232,10 @@ bool contract_take_away(const struct user* user, void* addr, size_t length) {
   if (!good) ktap_fail("mapping an empty memfd: %s", strerror(errno));
   if (empty >= 0) close(empty);
   return good;
+}
+
+void contract_drop_caches(void) {
+  const int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, "1", 1) != 1) ktap_note("drop_caches: %s", strerror(errno));
+  if (fd >= 0) close(fd);
 }

@@ -22,12 +22,6 @@ static size_t swapped(const unsigned char* addr, size_t length) {
   return count;
 }
 
-static void drop_caches(void) {
-  const int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
-  if (fd < 0 || write(fd, "1", 1) != 1) ktap_note("drop_caches: %s", strerror(errno));
-  if (fd >= 0) close(fd);
-}
-
 // Until all pages are in swap, or reclaim gives up. How many are.
 static size_t swap_out(unsigned char* addr, size_t length) {
   size_t count = 0;
@@ -36,7 +30,7 @@ static size_t swap_out(unsigned char* addr, size_t length) {
     count = swapped(addr, length);
     // Pages that wait in the batch of another CPU cannot be isolated: dropping caches drains the batches
     // (lru_add_drain_all()).
-    if (count < length / page_bytes() && i % 10 == 2) drop_caches();
+    if (count < length / page_bytes() && i % 10 == 2) contract_drop_caches();
     if (count < length / page_bytes()) sleep_ms(5);
   }
   return count;

@@ -72,7 +72,14 @@ static int movable_node(void) {
 static void movable_one(const struct user* user, enum memory_kind kind, enum way way, bool slow,
                         size_t length) {
   struct memory memory;
-  if (memory_get(&memory, kind, pages * page_bytes())) {
+  bool got = memory_get(&memory, kind, pages * page_bytes());
+  // Earlier cases may have filled the zone with page cache.
+  if (got && memory_is_written(kind) && in_movable(memory.addr, length) == 0) {
+    memory_put(&memory);
+    contract_drop_caches();
+    got = memory_get(&memory, kind, pages * page_bytes());
+  }
+  if (got) {
     if (memory_is_written(kind)) pattern_fill(memory.addr, length, seed, 0);
     const size_t before = in_movable(memory.addr, length);
     ktap_note("%zu of %zu pages are in ZONE_MOVABLE", before, length / page_bytes());

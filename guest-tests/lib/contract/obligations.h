@@ -48,6 +48,8 @@ bool contract_settled(struct pins* before, long long skew);
 // `length` bytes of the pattern `seed` at the user's other end, and what is there.
 bool contract_store(const struct user* user, size_t length, unsigned seed);
 bool contract_compare(const struct user* user, size_t length, unsigned seed);
+// The page cache is dropped, and the batches of all CPUs are drained (lru_add_drain_all()).
+void contract_drop_caches(void);
 // Makes whole pages unreachable, for a user that mprotect() does not bind too: they are behind the end of a
 // file then.
 bool contract_take_away(const struct user* user, void* addr, size_t length);
