@@ -69,6 +69,8 @@ static unsigned char* map_file(const char* path, int* fd) {
   return page;
 }
 
+static const char *lt_file_found, *lt_unlock_found;
+
 // By AF_XDP, whose umem every kernel pins for long and for writing (net/xdp/xdp_umem.c).
 void probe_lt_file(void) {
   static const char path[] = "/mnt/ext4/pinrig-probe";
@@ -86,7 +88,7 @@ void probe_lt_file(void) {
     if (refused != 0 && refused != EFAULT && refused != EOPNOTSUPP && refused != EINVAL)
       ktap_fail("XDP_UMEM_REG: %s", strerror(refused));
     else
-      caps_print("lt.file_rw", refused ? "refused" : "allowed");
+      caps_print("lt.file_rw", lt_file_found = refused ? "refused" : "allowed");
     close(fd);
     fd = -1;
     // GUP-fast may have the page before it sees what it is.
@@ -108,7 +110,7 @@ void probe_lt_unlock(void) {
     if (error != 0 && error != -EFAULT)
       ktap_fail("IORING_REGISTER_BUFFERS: %s", strerror(-error));
     else
-      caps_print("lt.unlock", error == 0 ? "yes" : "no");
+      caps_print("lt.unlock", lt_unlock_found = error == 0 ? "yes" : "no");
     if (error == 0) uring_unregister(ring);
     pins_expect_at_least(&before, error == 0 ? 1 : 0, 0);
   } else if (!ktap_failed()) {
@@ -116,6 +118,24 @@ void probe_lt_unlock(void) {
   }
   uffd_close(&uffd);
   close(ring);
+}
+
+bool probe_lt_file_allowed(void) {
+  static bool asked;
+  const int fd = asked ? -1 : socket(AF_XDP, SOCK_RAW | SOCK_CLOEXEC, 0);
+  asked = true;
+  if (fd >= 0) {
+    close(fd);
+    probe_lt_file();
+  }
+  return lt_file_found && strcmp(lt_file_found, "allowed") == 0;
+}
+
+bool probe_lt_waits(void) {
+  static bool asked;
+  if (!asked) probe_lt_unlock();
+  asked = true;
+  return !lt_unlock_found || strcmp(lt_unlock_found, "yes") == 0;
 }
 
 static enum pin_mode udmabuf_of(int driver, int memfd) {

@@ -16,8 +16,12 @@ void probe_fuse(void);       // dio.fuse: pin or get, on a file of our own serve
 void probe_alg(void);        // alg: pin or get, of memory that is hashed
 void probe_lt_file(void);    // lt.file_rw: allowed or refused, long-term pins of a shared ext4 mapping
 void probe_lt_unlock(void);  // lt.unlock: yes or no, long-term pins of memory that userfaultfd brings
-void probe_framevec(void);   // framevec.force: yes or no, a device's buffer in read-only memory
-void probe_udmabuf(void);    // udmabuf.pin: pin or get
+// What the two found, probed once in a program: the pages of a file are taken for long; a long-term pin waits
+// for what userfaultfd brings. Of what cannot be probed, what newer kernels do: false, and true.
+bool probe_lt_file_allowed(void);
+bool probe_lt_waits(void);
+void probe_framevec(void);  // framevec.force: yes or no, a device's buffer in read-only memory
+void probe_udmabuf(void);   // udmabuf.pin: pin or get
 
 // What probe_udmabuf() found, probed once in a program.
 enum pin_mode probe_udmabuf_mode(void);

@@ -14,7 +14,7 @@ Contract single() {
   c.traits = {{"in", "", {}}, {"long", "", {}}};
   c.memory = {{"thp", "", {}}};
   c.obligations = {{"pages.in", "", {"in", "long"}, "it never writes", {}, {}}};
-  c.users = {{"bdev", "contract/bdev", "", {"in", "long"}, {}, {}, {}, {}}};
+  c.users = {{.name = "bdev", .test = "contract/bdev", .traits = {"in", "long"}}};
   return c;
 }
 
@@ -52,7 +52,7 @@ TEST(Contract, EachReasonNamesWhoRulesItOut) {
 TEST(Contract, EveryCellIsThereInTheOrderOfTheLists) {
   Contract c = single();
   c.memory.push_back({"anon", "", {}});
-  c.users.push_back({"other", "contract/other", "", {}, {}, {}, {}, {}});
+  c.users.push_back({.name = "other", .test = "contract/other"});
   const auto all = contract_cells(c);
   ASSERT_EQ(all.size(), 4u);
   EXPECT_EQ(all[1].memory, 1u);

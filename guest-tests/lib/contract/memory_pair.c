@@ -11,6 +11,7 @@
 #include "contract/memory_maker.h"
 #include "ktap.h"
 #include "pagemap.h"
+#include "probe.h"
 #include "uring.h"
 
 enum { candidates = 8 };
@@ -64,7 +65,8 @@ static bool make_pair(struct memory* memory, size_t count, size_t huge, int flag
   if (good && !(flags & MAP_HUGETLB)) madvise(memory->addr, memory->size, MADV_HUGEPAGE);
   if (good) {
     memset(memory->addr, 0x5a, memory->size);
-    leave_movable(memory->addr, memory->size);
+    // Kernels that keep the lock (before 6.3) also warn when hugetlb pages are to leave it.
+    if (!(flags & MAP_HUGETLB) || probe_lt_waits()) leave_movable(memory->addr, memory->size);
     good = move_pair(memory, room.addr, huge);
   }
   if (memory->map != MAP_FAILED) munmap(memory->map, memory->map_size);

@@ -17,6 +17,7 @@
 #include "contract/obligations.h"
 #include "ktap.h"
 #include "pins.h"
+#include "probe.h"
 
 enum { pages = 8, seed = 130, fresh = 131 };
 
@@ -129,10 +130,9 @@ static void refused_at_once(const struct user* user, enum way way, struct memory
   pins_expect_at_least(&before, 0, 0);
 }
 
-// Kernels before 6.3 do not let go of the lock for long-term pins.
+// Kernels before 6.3 keep the lock for long-term pins.
 static bool faults_locked(const struct user* user) {
-  const char* unlock = caps_stated("lt.unlock");
-  return user->locked || (user->longterm && unlock && strcmp(unlock, "no") == 0);
+  return user->locked || (user->longterm && !probe_lt_waits());
 }
 
 static void retried(const struct user* user, enum memory_kind kind, enum way way) {

@@ -10,6 +10,7 @@
 #include "ktap.h"
 #include "pagemap.h"
 #include "pins.h"
+#include "probe.h"
 
 enum { pages = 16, seed = 100, later = 101 };
 
@@ -133,8 +134,7 @@ static void file_refused(const struct user* user, enum memory_kind kind, enum wa
 }
 
 static void file_in(const struct user* user, enum memory_kind kind) {
-  const char* stated = caps_stated("lt.file_rw");
-  if (stated && strcmp(stated, "allowed") == 0 && kind == MEMORY_FILE)
+  if (kind == MEMORY_FILE && probe_lt_file_allowed())
     ktap_skip("this kernel allows long-term pins of files (lt.file_rw)");
   else
     file_refused(user, kind, WAY_IN);
