@@ -147,6 +147,17 @@ TEST(KnownIssues, OneThatIsNoLongerSeenIsASurpriseUnlessPatchesDidIt) {
   EXPECT_THAT(patched.assess().kernels[0].known, ElementsAre(HasSubstr("is fixed here")));
 }
 
+TEST(KnownIssues, WithoutTheCasesThatItNamesATestSaysNothing) {
+  auto nfs = issue("a/sg:merge", {fail});
+  nfs.tests.push_back("a/sg:");
+  EXPECT_THAT(run_of({{"a/sg", pass}, {"a/sg:flat", pass}}, nfs).words(0),
+              ElementsAre("pass fine", "pass fine"));
+  EXPECT_THAT(run_of({{"a/sg", pass}, {"a/sg:flat", pass}, {"a/sg:merge", pass}}, nfs).words(0),
+              ElementsAre("pass fine", "pass fine", "pass issue_gone"));
+  EXPECT_THAT(run_of({{"a/sg", pass}, {"a/sg:flat", pass}}, issue("a/sg:", {fail})).words(0),
+              ElementsAre("pass issue_gone", "pass fine"));
+}
+
 TEST(KnownIssues, WhatWasNotJudgedOrComesAndGoesIsNotMissed) {
   auto sometimes = issue("a/sg:x", {fail});
   sometimes.sometimes = true;
