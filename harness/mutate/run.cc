@@ -305,7 +305,8 @@ Result<MutationRun> stored_mutants(const MutateOptions& options, const Services&
   if (run.digest != digest_of(set))
     return make_error(ErrorKind::bad_input, file.string() + ": of other mutants than those of these files",
                       "run it without --stored");
-  return chosen_of(std::move(run), set, options);
+  PINRIG_TRY(list, spec::load_equivalent_mutants(services.paths.project));
+  return judged_by(chosen_of(std::move(run), set, options), list);
 }
 
 Result<MutationRun> run_mutants(const MutateOptions& options, const Services& services,

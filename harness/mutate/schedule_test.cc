@@ -201,6 +201,22 @@ TEST(Score, an_equivalent_is_found_by_its_place_not_by_its_number) {
   EXPECT_EQ(equivalent(m, {e}), nullptr);
 }
 
+TEST(Score, what_is_stored_is_judged_by_the_list_of_today) {
+  model::EquivalentMutant e;
+  e.file = "a.c";
+  e.function = "*";
+  MutationRun run;
+  run.outcomes = {outcome(1, "a.c", Fate::survived), outcome(2, "b.c", Fate::survived),
+                  outcome(3, "b.c", Fate::equivalent), outcome(4, "a.c", Fate::no_code)};
+  e.argument = "because";
+  const auto now = judged_by(run, {e}).outcomes;
+  ASSERT_EQ(now.size(), 3u) << "nobody knows of the third";
+  EXPECT_EQ(now[0].fate, Fate::equivalent);
+  EXPECT_EQ(now[0].by, "because");
+  EXPECT_EQ(now[1].fate, Fate::survived);
+  EXPECT_EQ(now[2].fate, Fate::no_code);
+}
+
 TEST(Score, functions_without_user_memory_are_left_out_by_name) {
   model::Mutant m;
   m.file = "fs/netfs/buffered_read.c";

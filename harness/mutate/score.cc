@@ -231,10 +231,24 @@ const model::EquivalentMutant* equivalent(const model::Mutant& m,
                                           const std::vector<model::EquivalentMutant>& list) {
   const auto it = std::find_if(list.begin(), list.end(), [&](const model::EquivalentMutant& e) {
     if (!e.op) return glob_match(e.file, m.file) && glob_match(e.function, m.function);
-    return e.file == m.file && e.function == m.function && e.op == m.op &&
-           (e.line.empty() || e.line == m.text) && (e.after.empty() || e.after == m.after);
+    return e.file == m.file && e.function == m.function && e.op == m.op && e.line == m.text &&
+           (e.after.empty() || e.after == m.after);
   });
   return it == list.end() ? nullptr : &*it;
+}
+
+MutationRun judged_by(MutationRun run, const std::vector<model::EquivalentMutant>& list) {
+  for (auto& o : run.outcomes) {
+    if (const auto* e = equivalent(o.mutant, list)) {
+      if (o.fate == Fate::no_code) continue;
+      o.fate = Fate::equivalent;
+      o.by = e->argument;
+    } else if (o.fate == Fate::equivalent) {
+      o.by.clear();
+    }
+  }
+  std::erase_if(run.outcomes, [](const Outcome& o) { return o.fate == Fate::equivalent && o.by.empty(); });
+  return run;
 }
 
 std::string to_text(const model::Mutant& m) {

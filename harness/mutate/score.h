@@ -82,6 +82,10 @@ std::vector<Count> counts_by_operator(const std::vector<Outcome>& outcomes);
 const model::EquivalentMutant* equivalent(const model::Mutant& mutant,
                                           const std::vector<model::EquivalentMutant>& list);
 
+/// What is stored, judged by the list as it is now: its mutants are equivalent, and those that were and are
+/// not in it any more have no outcome until they are shown again.
+MutationRun judged_by(MutationRun run, const std::vector<model::EquivalentMutant>& list);
+
 /// file:line, operator, the edit as a small diff.
 std::string to_text(const model::Mutant& mutant);
 /// The table, what differs with all mutants off, survivors, those never reached, seconds for each mutant.
