@@ -33,7 +33,9 @@ std::string listing(const std::vector<model::Mutant>& mutants) {
 ExitCode mutate_code(const mutate::MutationRun& run) {
   const auto all = mutate::counts_of(run.outcomes).back();
   if (all.failed > 0) return ExitCode::harness;
-  return all.survived + all.never_reached > 0 || !run.differs.empty() ? ExitCode::regressions : ExitCode::ok;
+  const bool not_shown = static_cast<int>(run.outcomes.size()) < run.chosen;
+  return all.survived + all.never_reached > 0 || not_shown || !run.differs.empty() ? ExitCode::regressions
+                                                                                   : ExitCode::ok;
 }
 
 Result<ExitCode> mutate_and_report(const MutateCommand& c, const job::Services& services,

@@ -182,10 +182,12 @@ TEST(Score, equivalent_and_not_compiled_do_not_count) {
                                  outcome(7, "b.c", Fate::caught)});
   ASSERT_THAT(counts, SizeIs(3));
   EXPECT_EQ(counts[0].score(), 50);
-  EXPECT_NEAR(counts[1].score(), 66.7, 0.1);
+  EXPECT_NEAR(counts[1].score().value(), 66.7, 0.1);
   EXPECT_EQ(counts[1].score_reached(), 100);
   EXPECT_EQ(counts[2].mutants, 7);
   EXPECT_EQ(counts[2].score(), 60);
+  const auto none = counts_of({outcome(1, "a.c", Fate::equivalent)});
+  EXPECT_FALSE(none.back().score()) << "nothing was caught, nor missed";
 }
 
 TEST(Score, an_equivalent_is_found_by_its_place_not_by_its_number) {

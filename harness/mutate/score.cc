@@ -59,7 +59,13 @@ std::vector<Count> counted(const std::vector<Outcome>& outcomes, Of of) {
   return out;
 }
 
-double percent(int part, int whole) { return whole == 0 ? 100 : 100.0 * part / whole; }
+std::optional<double> percent(int part, int whole) {
+  return whole == 0 ? std::nullopt : std::optional(100.0 * part / whole);
+}
+
+std::string percent_text(std::optional<double> percent) {
+  return percent ? fmt::format("{:.0f}%", *percent) : "-";
+}
 
 double median(std::vector<double> values) {
   if (values.empty()) return 0;
@@ -100,9 +106,10 @@ std::string table_text(const std::string& heading, const std::vector<Count>& cou
       "{:<{}}  mutants  caught  survived  never reached  no code  equivalent  failed  score  of reached\n",
       heading, width);
   for (const auto& c : counts)
-    out += fmt::format("{:<{}}  {:>7}  {:>6}  {:>8}  {:>13}  {:>7}  {:>10}  {:>6}  {:>4.0f}%  {:>9.0f}%\n",
+    out += fmt::format("{:<{}}  {:>7}  {:>6}  {:>8}  {:>13}  {:>7}  {:>10}  {:>6}  {:>5}  {:>10}\n",
                        c.file.empty() ? "all" : c.file, width, c.mutants, c.caught, c.survived,
-                       c.never_reached, c.no_code, c.equivalent, c.failed, c.score(), c.score_reached());
+                       c.never_reached, c.no_code, c.equivalent, c.failed, percent_text(c.score()),
+                       percent_text(c.score_reached()));
   return out;
 }
 
@@ -137,9 +144,10 @@ std::string table_markdown(const std::string& heading, const std::vector<Count>&
       "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
       heading);
   for (const auto& c : counts)
-    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {:.0f}% | {:.0f}% |\n",
+    out += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |\n",
                        c.file.empty() ? "all" : "`" + c.file + "`", c.mutants, c.caught, c.survived,
-                       c.never_reached, c.no_code, c.equivalent, c.failed, c.score(), c.score_reached());
+                       c.never_reached, c.no_code, c.equivalent, c.failed, percent_text(c.score()),
+                       percent_text(c.score_reached()));
   return out;
 }
 
@@ -214,8 +222,8 @@ const Outcome* MutationRun::find(int number) const {
   return it == outcomes.end() ? nullptr : &*it;
 }
 
-double Count::score() const { return percent(caught, caught + survived + never_reached); }
-double Count::score_reached() const { return percent(caught, caught + survived); }
+std::optional<double> Count::score() const { return percent(caught, caught + survived + never_reached); }
+std::optional<double> Count::score_reached() const { return percent(caught, caught + survived); }
 
 std::vector<Count> counts_of(const std::vector<Outcome>& outcomes) {
   return counted(outcomes, [](const Outcome& o) { return o.mutant.file; });

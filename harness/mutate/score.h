@@ -2,6 +2,7 @@
 // What became of the mutants: counts, tables, the stored file. Pure.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -68,10 +69,10 @@ struct Count {
   int equivalent = 0;
   int failed = 0;
 
-  /// Caught of those that compile and are not equivalent, in percent; 100 when there is none.
-  double score() const;
+  /// Caught of those that compile and are not equivalent, in percent; nothing when there is none.
+  std::optional<double> score() const;
   /// The same of those that a test reaches.
-  double score_reached() const;
+  std::optional<double> score_reached() const;
 };
 /// Per file, in the order of the outcomes; the last one is the sum.
 std::vector<Count> counts_of(const std::vector<Outcome>& outcomes);

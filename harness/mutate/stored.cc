@@ -95,15 +95,16 @@ std::string to_json(const MutationRun& r) {
   j["notes"] = r.notes;
   j["counts"] = ordered_json::array();
   for (const auto& c : counts_of(r.outcomes))
-    j["counts"].push_back({{"file", c.file},
-                           {"mutants", c.mutants},
-                           {"caught", c.caught},
-                           {"survived", c.survived},
-                           {"never_reached", c.never_reached},
-                           {"no_code", c.no_code},
-                           {"equivalent", c.equivalent},
-                           {"failed", c.failed},
-                           {"score", c.score()}});
+    j["counts"].push_back(
+        {{"file", c.file},
+         {"mutants", c.mutants},
+         {"caught", c.caught},
+         {"survived", c.survived},
+         {"never_reached", c.never_reached},
+         {"no_code", c.no_code},
+         {"equivalent", c.equivalent},
+         {"failed", c.failed},
+         {"score", c.score() ? nlohmann::ordered_json(*c.score()) : nlohmann::ordered_json()}});
   j["outcomes"] = ordered_json::array();
   for (const auto& o : r.outcomes) j["outcomes"].push_back(json_of(o));
   ordered_json reference{{"reached", ordered_json::object()}, {"wall_s", r.reference.wall_s}};
