@@ -87,9 +87,18 @@ bool pins_begin(struct pins* before) {
 }
 
 void pins_await_released(const struct pins* before, long long pages, int limit_ms) {
-  long long end = clock_ms() + patience_scaled(limit_ms);
-  struct pins now;
-  while (pins_sample(&now) && now.released - before->released < pages && clock_ms() < end) sleep_ms(20);
+  static struct patience awaited;
+  awaited.full_ms = limit_ms;
+  const long long limit = patience_now(&awaited);
+  long long moved = clock_ms();
+  struct pins now, last = *before;
+  while (pins_sample(&now) && now.released - before->released < pages) {
+    if (now.released != last.released) moved = clock_ms();
+    last = now;
+    if (clock_ms() - moved > limit) return patience_ended(&awaited, true);
+    sleep_ms(20);
+  }
+  patience_ended(&awaited, false);
 }
 
 bool pins_rest(struct pins* now) {

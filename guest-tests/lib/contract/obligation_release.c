@@ -16,7 +16,7 @@
 #include "pins.h"
 #include "proc.h"
 
-enum { pages = 16, faults = 400, limit_ms = 20000, seed = 70, is_taken = 255 };
+enum { pages = 16, faults = 400, limit_ms = 20000, release_ms = 5000, seed = 70, is_taken = 255 };
 
 // Refused, or the half that is there; never more.
 static void judge_half(const struct user* user, long done, size_t half) {
@@ -197,7 +197,7 @@ static void ended(const struct user* user, enum memory_kind kind, enum ending en
     if (child > 0) {
       // Also what was pinned in between and migrated.
       if (answer == is_taken && pins_sample(&now))
-        pins_await_released(&before, now.acquired - before.acquired, limit_ms);
+        pins_await_released(&before, now.acquired - before.acquired, release_ms);
       contract_settled(&before, skew);
     }
     rendezvous_close(&taken);

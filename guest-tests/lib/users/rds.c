@@ -3,6 +3,8 @@
 what: "a memory region that RDS registers for its peer, until it is freed"
 rows: [G24, FOLL_LONGTERM]
 traits: [in, hold, longterm]
+# A kernel that leaks the pins of each region is waited for in every case.
+limit: 180
 needs: {rdma: true, symbols: [RDMA_RXE, RDS_RDMA]}
 proof: {mutant: m78-rds-puts-pages, red: [pages.in.anon]}
 */
