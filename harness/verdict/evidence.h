@@ -64,8 +64,9 @@ Reading judge_output(const model::TestSpec& spec, const model::TestRecord& recor
 Reading judge_gup_test(const model::TestRecord& record, Evidence& evidence);
 /// What is known about the guest's pins when a test begins.
 struct Pins {
-  bool counters = false;  ///< the kernel counts them
-  std::int64_t owed = 0;  ///< pages that earlier tests left pinned and were judged for
+  bool counters = false;    ///< the kernel counts them
+  std::int64_t owed = 0;    ///< pages that earlier tests left pinned and were judged for
+  bool all_failed = false;  ///< every case of the test failed
 };
 /// Rules on the pin ledger and the claim (ledger.cc).
 void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, const Pins& pins,

@@ -148,6 +148,11 @@ void add_stacks(const model::TestRecord& record, std::vector<std::string>& diagn
   if (diagnostics.size() > diagnostic_lines) diagnostics.resize(diagnostic_lines);
 }
 
+bool all_failed(const std::vector<model::TestVerdict>& cases) {
+  return !cases.empty() && std::all_of(cases.begin(), cases.end(),
+                                       [](const auto& c) { return c.verdict == model::Verdict::fail; });
+}
+
 /// The verdict of one test and of its cases, from its own record.
 std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::TestSpec& spec,
                                            const model::TestRecord& record, std::int64_t owed) {
@@ -166,7 +171,7 @@ std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::T
   judge_agent(record, evidence);
   Reading reading;
   if (record.exit.kind != Exit::not_run) reading = judge_output(spec, record, evidence);
-  judge_ledger(spec, record, {facts.counters, owed}, evidence);
+  judge_ledger(spec, record, {facts.counters, owed, all_failed(reading.cases)}, evidence);
   judge_kernel(record, facts.events, evidence);
   evidence.fold_into(own);
   if (own.verdict != Verdict::pass && own.verdict != Verdict::skip)

@@ -265,6 +265,12 @@ INSTANTIATE_TEST_SUITE_P(
         Rule{"skipped_owes_no_claim", SPOIL { s.claim = Mode::exact;
              r.output = "TAP version 13\n1..0 # SKIP x\n"; },
              Verdict::skip, "x"},
+        Rule{"all_cases_failed_and_owe_no_claim", SPOIL { s.claim = Mode::exact;
+             r.output = "KTAP version 1\n1..2\nnot ok 1 a\nnot ok 2 b\n"; r.exit.code = 1; },
+             Verdict::fail, "2 of 2 cases failed"},
+        Rule{"a_case_passed_and_owes_a_claim", SPOIL { s.claim = Mode::exact;
+             r.output = "KTAP version 1\n1..2\nnot ok 1 a\nok 2 b\n"; r.exit.code = 1; },
+             Verdict::error, "made none"},
         Rule{"lost_has_no_ledger",
              SPOIL { r.exit = {Exit::lost, 0}; r.ledger = {}; f.outcome.kind = JobOutcome::Kind::panicked; },
              Verdict::crash, "kernel died"}),

@@ -90,8 +90,9 @@ void judge_ledger(const model::TestSpec& spec, const model::TestRecord& record, 
   if (record.exit.kind == Exit::lost || record.exit.kind == Exit::not_run) return;
   const model::PinLedger& ledger = record.ledger;
   if (!ledger.available && !pins.counters) return judge_uncounted(spec.claim, ledger, evidence);
-  // Only a test that ended by itself and did run owes a claim.
-  const bool owes_claim = record.exit.kind == Exit::exited && !evidence.is_skip();
+  // Only a test that ended by itself and did run owes a claim. One whose cases all failed may have pinned
+  // nothing: its failures say what is wrong.
+  const bool owes_claim = record.exit.kind == Exit::exited && !evidence.is_skip() && !pins.all_failed;
   if (owes_claim) {
     if (const std::string problem = claim_problem(spec.claim, ledger.claim); !problem.empty()) {
       evidence.against(Verdict::error, problem);
