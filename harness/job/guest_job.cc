@@ -34,7 +34,7 @@ class OneGuest {
     PINRIG_TRY(hello, guest.hello());
     if (!hello.value) return Ending{model::Phase::boot, "", hello.end, false};
     boot_s_ = since(spawned).count();
-    if (result_.guests == 1) {
+    if (result_.boot_s == 0) {
       result_.hello = *hello.value;
       result_.boot_s = boot_s_;
     }
@@ -44,7 +44,7 @@ class OneGuest {
     note_shortcomings(*hello.value);
     PINRIG_TRY(control, guest.hold_control());
     if (!control.value) return Ending{model::Phase::control, "", control.end, false};
-    if (result_.guests == 1) result_.first_test_s = since(spawned).count();
+    if (result_.first_test_s == 0) result_.first_test_s = since(spawned).count();
     while (!todo.empty()) {
       const TestSpec test = todo.front();
       todo.erase(todo.begin());
@@ -200,6 +200,23 @@ std::vector<TestSpec> planned_after(const model::JobSpec& job, const std::vector
   return out;
 }
 
+// QEMU died by itself, and nothing was asked of the guest yet.
+bool crashed_at_boot(const Ending& ending, const JobOutcome& outcome) {
+  return ending.phase == model::Phase::boot && outcome.kind == JobOutcome::Kind::infra_error &&
+         ending.end.signal != 0;
+}
+
+void announce_new_guest(const model::JobSpec& job, const Ending& ending, const JobOutcome& outcome,
+                        std::size_t left, Observer& observer) {
+  const std::string why = ending.retired ? fmt::format("{} left a process that cannot be killed", ending.test)
+                                         : fmt::format("{}: {}", to_string(outcome.kind), outcome.detail);
+  observer.on({.kind = Event::Kind::warning,
+               .task = job.guest_id,
+               .what = "guest",
+               .text = fmt::format("{}; {} in a new guest", shown(why),
+                                   left == 1 ? "1 test continues" : fmt::format("{} tests continue", left))});
+}
+
 }  // namespace
 
 Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
@@ -216,6 +233,8 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
   }
   const auto start = Clock::now();
   OneGuest driver(job, observer, steer, result);
+  int boot_crashes = 0;
+  bool decided = false;
   do {
     ++result.guests;
     const fs::path guest_dir = result.guests == 1 ? dir : dir / fmt::format("guest-{}", result.guests);
@@ -238,23 +257,18 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     PINRIG_TRY(log, read_console(files.console()));
     const JobOutcome outcome = outcome_of(*ending, log);
     PINRIG_CHECK(add_guest_results(files, log, driver.sent(), result));
+    const bool crashed = crashed_at_boot(*ending, outcome) && boot_crashes++ < max_boot_crashes;
     // The first guest that did not end well names the outcome; a later good one does not wipe it out.
-    if (result.guests == 1 || result.facts.outcome.kind == JobOutcome::Kind::completed)
+    if (!crashed && (!decided || result.facts.outcome.kind == JobOutcome::Kind::completed))
       result.facts.outcome = outcome;
+    decided = decided || !crashed;
     result.attempts.push_back(
         {result.guests, outcome, driver.boot_s(), since(spawned).count(), guest_dir.string()});
     const bool died_in_test = !ending->completed && ending->phase == model::Phase::test;
-    if ((!died_in_test && !ending->retired) || outcome.kind == JobOutcome::Kind::cancelled || todo.empty())
+    if ((!died_in_test && !ending->retired && !crashed) || outcome.kind == JobOutcome::Kind::cancelled ||
+        todo.empty())
       break;
-    const std::string why = ending->retired
-                                ? fmt::format("{} left a process that cannot be killed", ending->test)
-                                : fmt::format("{}: {}", to_string(outcome.kind), outcome.detail);
-    observer.on({.kind = Event::Kind::warning,
-                 .task = job.guest_id,
-                 .what = "guest",
-                 .text = fmt::format(
-                     "{}; {} in a new guest", shown(why),
-                     todo.size() == 1 ? "1 test continues" : fmt::format("{} tests continue", todo.size()))});
+    announce_new_guest(job, *ending, outcome, todo.size(), observer);
   } while (result.guests < max_guests);
   if (steer) result.facts.planned = planned_after(job, driver.begun(), todo);
   if (result.facts.outcome.kind == JobOutcome::Kind::no_output)

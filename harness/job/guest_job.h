@@ -49,6 +49,10 @@ using Steer = std::function<Next(const model::TestSpec& test, const wire::TestEn
 /// At most this many guests are started for one job: a job that keeps killing them is reported, not retried
 /// forever.
 inline constexpr int max_guests = 12;
+/// And one guest more when a signal killed QEMU before its guest came up: QEMU 7.2 under TCG does that once
+/// in some hundred boots, and a kernel cannot. What follows is the job's outcome; the attempt stays in the
+/// report.
+inline constexpr int max_boot_crashes = 1;
 
 /// Runs `job` with its files in `dir` (console.raw, results.raw, qemu.*; those of later guests in dir/guest-2
 /// ...). Failures of the guest are in the result; an Error means that pinrig or the machine failed. With

@@ -197,6 +197,33 @@ TEST(GuestJob, AKernelThatStaysSilentIsReportedAsThat) {
   EXPECT_THAT(r.facts.outcome.detail, HasSubstr("with earlyprintk=ttyS0,115200: the console stayed empty"));
 }
 
+TEST(GuestJob, AQemuThatCrashesAtBootIsStartedOnceMore) {
+  Place place;
+  const vm::FakeQemu fake("qemu_crashes_once");
+  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job",
+                               place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_EQ(r->facts.outcome.kind, JobOutcome::Kind::completed) << r->facts.outcome.detail;
+  ASSERT_THAT(r->attempts, SizeIs(2));
+  EXPECT_EQ(r->attempts[0].outcome.kind, JobOutcome::Kind::infra_error);
+  EXPECT_THAT(r->attempts[0].outcome.detail, HasSubstr("SIGSEGV"));
+  EXPECT_THAT(place.listener.events,
+              Contains(testing::Field(&Event::text, HasSubstr("SIGSEGV; 1 test continues"))));
+  const auto j = verdict::judge(r->facts);
+  EXPECT_EQ(j.verdicts.at(0).verdict, Verdict::pass) << j.verdicts.at(0).detail;
+}
+
+TEST(GuestJob, AQemuThatCrashesTwiceIsReported) {
+  Place place;
+  const vm::FakeQemu fake("qemu_crashes");
+  const auto r = run_guest_job(job_spec(place.dir.path(), {"bio/a"}), {}, place.dir.path() / "job",
+                               place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  EXPECT_EQ(r->guests, 2);
+  EXPECT_EQ(r->facts.outcome.kind, JobOutcome::Kind::infra_error);
+  EXPECT_THAT(r->facts.outcome.detail, HasSubstr("SIGSEGV"));
+}
+
 TEST(GuestJob, AFirstGuestThatCannotStartIsAnError) {
   Place place;
   const vm::FakeQemu fake("refuses");

@@ -82,7 +82,9 @@ Result<void> Guest::Impl::await_qemu() {
     if (wake != Wake::exited) continue;
     if (end) return {};
     // A kernel that dies in its first milliseconds ends QEMU before it could answer; that is the guest's end.
-    if (process::succeeded(*status) && !qmp.shutdown_reason().empty()) {
+    // So is a crash of QEMU: it had begun to run.
+    const bool crashed = std::holds_alternative<process::Signaled>(*status);
+    if (crashed || (process::succeeded(*status) && !qmp.shutdown_reason().empty())) {
       ended(GuestEnd::Kind::qemu_exited, exit_text());
       return {};
     }

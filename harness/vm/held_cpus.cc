@@ -91,7 +91,11 @@ void HeldCpus::answered(std::string_view reply) {
       problem_ = "gdbstub: no program counter among the registers";
       return;
     }
-    found_at(*pc);
+    if (interrupted_ >= 0)
+      found_at(*pc);
+    else
+      located_[next_located_++] = *pc;
+    if (next_located_ == cpus_) next_located_ = -1;
   }
   advance();
 }
@@ -149,6 +153,12 @@ void HeldCpus::release_all() {
   request_stop();
 }
 
+void HeldCpus::locate() {
+  next_located_ = 0;
+  located_.clear();
+  request_stop();
+}
+
 bool HeldCpus::in_use(std::uint64_t address) const {
   const auto point = points_.find(address);
   if (point != points_.end() && point->second.wanted) return true;
@@ -165,8 +175,8 @@ std::optional<int> HeldCpus::held_at(std::uint64_t address) const {
 bool HeldCpus::settled() const {
   if (!problem_.empty() || state_ == State::over) return true;
   const auto pending = [](const auto& p) { return p.second.wanted != p.second.inserted; };
-  return sent_.empty() && interrupted_ < 0 && steps_.empty() && state_ != State::stopping &&
-         std::none_of(points_.begin(), points_.end(), pending);
+  return sent_.empty() && interrupted_ < 0 && next_located_ < 0 && steps_.empty() &&
+         state_ != State::stopping && std::none_of(points_.begin(), points_.end(), pending);
 }
 
 void HeldCpus::request_stop() {
@@ -195,8 +205,15 @@ void HeldCpus::advance() {
     chosen_ = !chosen_;
     return command(chosen_ ? "Hg" + thread_of(interrupted_) : "g");
   }
-  if (step_one() || change_one()) return;
+  if (locate_one() || step_one() || change_one()) return;
   resume();
+}
+
+bool HeldCpus::locate_one() {
+  if (next_located_ < 0) return false;
+  chosen_ = !chosen_;
+  command(chosen_ ? "Hg" + thread_of(next_located_) : "g");
+  return true;
 }
 
 bool HeldCpus::step_one() {

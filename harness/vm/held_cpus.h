@@ -33,6 +33,11 @@ class HeldCpus {
   void release(std::uint64_t address);
   void release_all();
 
+  /// Stops all CPUs once to read their program counters, and resumes those that are not held.
+  void locate();
+  /// CPU to program counter, of the last locate() that has settled().
+  const std::map<int, std::uint64_t>& located() const { return located_; }
+
   /// Armed or held.
   bool in_use(std::uint64_t address) const;
   /// The CPU that is held there.
@@ -58,6 +63,7 @@ class HeldCpus {
   void request_stop();
   /// Sends the next command of a stopped guest: the last one resumes it.
   void advance();
+  bool locate_one();
   bool step_one();
   bool change_one();
   void resume();
@@ -76,6 +82,8 @@ class HeldCpus {
   std::map<std::uint64_t, Point> points_;
   std::map<int, std::uint64_t> held_;   ///< CPU to its address
   std::map<int, std::uint64_t> steps_;  ///< CPUs that are to execute the instruction of a breakpoint
+  int next_located_ = -1;               ///< the CPU that locate() reads next; -1: none
+  std::map<int, std::uint64_t> located_;
   std::string problem_;
 };
 

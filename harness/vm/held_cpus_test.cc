@@ -174,6 +174,42 @@ TEST_F(HeldCpusTest, AGuestThatEndsIsNoProblem) {
   EXPECT_TRUE(cpus_.settled());
 }
 
+TEST_F(HeldCpusTest, CpusAreLocatedAndThoseThatAreHeldStayHeld) {
+  arm(place, 1);
+  expect(all_go, "");
+  stop_at(place, 1);
+  expect("z1,ffffffff81113060,1", "OK");
+  expect("vCont;c:p1.1;c:p1.3", "");
+  cpus_.locate();
+  EXPECT_FALSE(cpus_.settled());
+  EXPECT_EQ(cpus_.take_output(), "\x03");
+  cpus_.feed(packet("T02thread:p01.01;"));
+  const std::map<int, std::uint64_t> where = {{0, 0x401000}, {1, place}, {2, other}};
+  for (const auto& [cpu, pc] : where) {
+    EXPECT_FALSE(cpus_.settled());
+    expect(fmt::format("Hgp1.{:x}", cpu + 1), "OK");
+    expect("g", registers(pc));
+  }
+  expect("vCont;c:p1.1;c:p1.3", "");
+  EXPECT_TRUE(cpus_.settled());
+  EXPECT_EQ(cpus_.located(), where);
+}
+
+TEST_F(HeldCpusTest, ACpuThatArrivesWhileAllAreLocatedIsHeld) {
+  arm(place, 1);
+  expect(all_go, "");
+  cpus_.locate();
+  EXPECT_EQ(cpus_.take_output(), "\x03");
+  stop_at(place, 1);
+  for (int cpu = 0; cpu < 3; ++cpu) {
+    expect(fmt::format("Hgp1.{:x}", cpu + 1), "OK");
+    expect("g", registers(place));
+  }
+  expect("z1,ffffffff81113060,1", "OK");
+  expect("vCont;c:p1.1;c:p1.3", "");
+  EXPECT_EQ(cpus_.held_at(place), 1);
+}
+
 TEST_F(HeldCpusTest, TheProgramCounterOfAarch64) {
   HeldCpus arm64(model::Arch::aarch64, 2);
   std::swap(cpus_, arm64);

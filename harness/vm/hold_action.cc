@@ -38,9 +38,14 @@ Result<void> Guest::Impl::await_held(const wire::HostAction& action, wire::HostA
     PINRIG_TRY(wake, wait(deadline));
     if (wake == Wake::activity) continue;
     done.answer.clear();
-    done.problem = wake == Wake::deadline ? fmt::format("no CPU reached {:.120} within {}",
-                                                        join(action.places, ", "), human_seconds(limit_s))
-                                          : "the guest is ending";
+    done.problem = "the guest is ending";
+    if (wake == Wake::deadline) {
+      done.problem =
+          fmt::format("no CPU reached {:.120} within {}", join(action.places, ", "), human_seconds(limit_s));
+      holds->locate();
+      PINRIG_TRY(unknown, settle_holds(Deadline::never()));
+      if (unknown.empty()) done.problem += ": " + holds->whereabouts();
+    }
     return {};
   }
 }

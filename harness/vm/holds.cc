@@ -127,6 +127,21 @@ std::string Holds::hopeless(const std::vector<std::string>& places) const {
   return fmt::format("no CPU is to be held at {:.120}", join(places, ", "));
 }
 
+void Holds::locate() {
+  cpus_.locate();
+  transmit();
+}
+
+std::string Holds::whereabouts() const {
+  std::vector<std::string> out;
+  for (const auto& [cpu, address] : cpus_.located()) {
+    const bool held = cpus_.held_at(address) == cpu;
+    out.push_back(
+        fmt::format("CPU {} is {} {}", cpu, held ? "held at" : "in", name_of_address(system_map_, address)));
+  }
+  return join(out, ", ");
+}
+
 void Holds::end() {
   cpus_.release_all();
   places_.clear();

@@ -43,6 +43,10 @@ class Holds {
   std::string reached(const std::vector<std::string>& places) const;
   /// Why no CPU will ever be held in `places`; empty: one may.
   std::string hopeless(const std::vector<std::string>& places) const;
+  /// Asks where all CPUs are; whereabouts() says so once it has settled().
+  void locate();
+  /// "CPU 0 is in do_idle+0x1c, CPU 1 is held at try_grab_folio_fast"; empty: it is not known.
+  std::string whereabouts() const;
   /// Releases everything.
   void end();
   /// QEMU has done what was asked.

@@ -73,6 +73,24 @@ TEST_F(HoldsTest, WhatIsReleasedInTimeIsNoProblem) {
   EXPECT_EQ(made.due().poll_ms(), -1);
 }
 
+TEST_F(HoldsTest, WhereTheCpusAreIsSaid) {
+  EXPECT_TRUE(write_file_atomic(dir_.path() / "System.map",
+                                "ffffffff81113060 t here\nffffffff81113080 T next\nffffffff81114000 B data\n")
+                  .has_value());
+  Holds made = holds(Seconds(3600));
+  EXPECT_EQ(made.hold({"here"}, 1).problem, "");
+  arrive(made);
+  made.locate();
+  send(made, "T02thread:p01.01;");
+  for (const char* pc : {"9030118100000000", "6030118100000000"}) {
+    send(made, "OK");
+    std::string address = pc;
+    address.replace(8, 8, "ffffffff");
+    send(made, std::string(16 * 16, '0') + address + "00");
+  }
+  EXPECT_EQ(made.whereabouts(), "CPU 0 is in next+0x10, CPU 1 is held at here+0x0");
+}
+
 TEST_F(HoldsTest, PlacesThatTheKernelLacksAreLeftOut) {
   Holds made = holds(Seconds(3600));
   const auto answer = made.hold({"there", "here"}, 1);

@@ -89,6 +89,24 @@ KernelPlace find_place(std::string_view system_map, std::string_view place) {
   return out;
 }
 
+std::string name_of_address(std::string_view system_map, std::uint64_t address) {
+  std::string_view name;
+  std::uint64_t start = 0;
+  bool inside = false;
+  for (const auto line : lines(system_map)) {
+    const auto symbol = parse_symbol(line);
+    if (!symbol) continue;
+    if (symbol->address > address) {
+      inside = !name.empty();
+      break;
+    }
+    if (!is_code(symbol->type)) continue;
+    name = symbol->name;
+    start = symbol->address;
+  }
+  return inside ? fmt::format("{}+{:#x}", name, address - start) : fmt::format("{:#x}", address);
+}
+
 bool is_source_line(std::string_view place) {
   const auto colon = place.rfind(':');
   if (colon == std::string_view::npos || colon < 3 || place.find(' ') != std::string_view::npos) return false;

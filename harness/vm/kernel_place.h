@@ -22,6 +22,10 @@ struct KernelPlace {
 /// there are two is not.
 KernelPlace find_place(std::string_view system_map, std::string_view place);
 
+/// "SYMBOL+0xOFFSET" of the function that `address` is in, or the address ("0x401000") of one that is outside
+/// the kernel: user space.
+std::string name_of_address(std::string_view system_map, std::uint64_t address);
+
 /// "mm/gup.c:2983"
 bool is_source_line(std::string_view place);
 /// gdb's commands that show where a source line is, and what their output says.

@@ -30,6 +30,13 @@ TEST(KernelPlace, ASymbolAndAnOffset) {
       << "specialized";
 }
 
+TEST(KernelPlace, AnAddressHasTheNameOfItsFunction) {
+  EXPECT_EQ(name_of_address(map, 0xffffffff81113191u), "gup_fast_fallback.isra.0+0x1");
+  EXPECT_EQ(name_of_address(map, 0xffffffff81112380u), "record_subpages+0x0");
+  EXPECT_EQ(name_of_address(map, 0xffffffff82000010u), "0xffffffff82000010") << "behind all that is known";
+  EXPECT_EQ(name_of_address(map, 0x401000), "0x401000") << "user space";
+}
+
 TEST(KernelPlace, WhatThisKernelDoesNotHaveIsNoMistake) {
   for (const char* name : {"gup_fast", "write_protect", "try_grab_folio", "cold", "folio_fast"}) {
     const KernelPlace place = find_place(map, name);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -299,6 +300,11 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
   if (role == "comes_up_with_earlycon" && early) be_good(control, qmp);
   if (role == "good" || role == "good_kvm") be_good(control, qmp);
   if (role == "panics_at_boot") shut_down(qmp, "guest-reset");
+  const bool first = results.find("guest-2") == std::string::npos;
+  if (role == "qemu_crashes" || (role == "qemu_crashes_once" && first)) {
+    ::signal(SIGSEGV, SIG_DFL);
+    ::kill(::getpid(), SIGSEGV);
+  }
   say_what_is_wrong(role, control);
   if (role == "asks_for_ever") never_stop_talking(control, true);
   if (role == "drips_for_ever") never_stop_talking(control, false);
@@ -308,7 +314,8 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
     shut_down(qmp, "guest-reset");
   }
   if (role == "measures" || role == "second_test_kills" || role == "second_test_kills_once" ||
-      role == "second_test_hangs_on" || role == "lacks_things" || role == "mute_console")
+      role == "second_test_hangs_on" || role == "lacks_things" || role == "mute_console" ||
+      role == "qemu_crashes_once")
     measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;
