@@ -11,12 +11,15 @@
 #include "host.h"
 #include "ktap.h"
 
-enum { most_places = 8, name_size = 60, answer_ms = 30000 };
+enum { most_places = 8, name_size = 60, answer_ms = 30000, attempts = 3 };
 
 struct armed {
   char place[name_size];
   int cpu;
 };
+
+static int attempts_left;
+static bool in_vain;
 
 static struct armed armed[most_places];
 static size_t armed_count;
@@ -73,6 +76,15 @@ bool held_cpu_move_to(int cpu) {
          ktap_fail("moving to CPU %d: %s", cpu, strerror(errno));
 }
 
+void held_cpu_attempts(void (*attempt)(const void* arg), const void* arg) {
+  for (attempts_left = attempts - 1;; --attempts_left) {
+    in_vain = false;
+    attempt(arg);
+    if (!in_vain || attempts_left == 0 || ktap_failed()) break;
+  }
+  attempts_left = 0;
+}
+
 bool held_cpu_begin(void) {
   long cpus = sysconf(_SC_NPROCESSORS_ONLN);
   if (cpus <= held_cpu_two)
@@ -83,7 +95,7 @@ bool held_cpu_begin(void) {
 }
 
 // "lacking: WHY" is a skip, everything else that is not "ok" a failure.
-static const char lacking[] = "lacking: ";
+static const char lacking[] = "lacking: ", failed[] = "failed: ";
 
 static bool judge(const char* reply, const char* what) {
   if (strncmp(reply, "ok", 2) == 0) return true;
@@ -118,12 +130,16 @@ bool held_cpu_arm_any(const char* const* places, size_t count, int cpu) {
 bool held_cpu_arm(const char* place, int cpu) { return held_cpu_arm_any(&place, 1, cpu); }
 
 const char* held_cpu_wait_any(const char* const* places, size_t count, int limit_ms) {
-  char reply[200], list[list_size] = "";
+  char reply[600], list[list_size] = "";
   for (size_t i = 0; i < count; ++i) append(list, places[i]);
   // The host stretches the limit to the speed of the guest, and always answers.
-  if (!host_ask(reply, sizeof(reply), limit_ms + answer_ms, "await %d%s", limit_ms, list) ||
-      !judge(reply, "holding a CPU"))
+  if (!host_ask(reply, sizeof(reply), limit_ms + answer_ms, "await %d%s", limit_ms, list)) return NULL;
+  if (strncmp(reply, failed, sizeof(failed) - 1) == 0 && attempts_left > 0) {
+    ktap_note("another attempt follows: %s", reply + sizeof(failed) - 1);
+    in_vain = true;
     return NULL;
+  }
+  if (!judge(reply, "holding a CPU")) return NULL;
   for (size_t i = 0; i < count; ++i) {
     const struct armed* slot = find(places[i]);
     if (!slot || strncmp(reply, "ok ", 3) != 0 || strcmp(reply + 3, places[i]) != 0) continue;

@@ -14,6 +14,11 @@
 
 enum { held_cpu_one = 1, held_cpu_two = 2 };
 
+// Calls `attempt` until every CPU that it waited for was held, three times at most: a kernel thread on that
+// CPU may have to wait itself for one that is held already (a TLB flush, an instruction that is patched).
+// Only what the last one waits for in vain fails the case.
+void held_cpu_attempts(void (*attempt)(const void* arg), const void* arg);
+
 // Moves the caller to CPU 0. Skips the running case when there are fewer than three.
 bool held_cpu_begin(void);
 // Moves the calling thread to `cpu`, without waiting for that.
@@ -25,7 +30,7 @@ bool held_cpu_arm(const char* place, int cpu);
 // The same for all of `places` that this kernel has. Skips the running case when it has none of them.
 bool held_cpu_arm_any(const char* const* places, size_t count, int cpu);
 // Waits up to `limit_ms`, scaled to the speed of the guest by the host, until a CPU is held in one of
-// `places`, and notes which. NULL: the running case has failed.
+// `places`, and notes which. NULL: the running case has failed, or there will be another attempt.
 const char* held_cpu_wait_any(const char* const* places, size_t count, int limit_ms);
 bool held_cpu_wait(const char* place, int limit_ms);
 // Lets it go on, or disarms the place.

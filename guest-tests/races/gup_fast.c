@@ -29,7 +29,7 @@ enum {
   new_seed = 111,
   foreign_seed = 112,
   pin_seed = 113,
-  step_ms = 30000,
+  step_ms = 20000,
   end_ms = 60000,
   spare_pages = 64
 };
@@ -246,7 +246,7 @@ static bool collide(struct victim* v, const struct race* race) {
   return end != NULL;
 }
 
-static void run(const void* arg) {
+static void attempt(const void* arg) {
   const struct race* race = arg;
   struct victim v = {.hold = {.device = -1, .ring = {.fd = -1}}};
   if (race->kind == BUFFER_THP && !thp_usable()) return;
@@ -273,6 +273,8 @@ static void run(const void* arg) {
   close(v.ready.read_fd);
   rendezvous_close(&v.look);
 }
+
+static void run(const void* arg) { held_cpu_attempts(attempt, arg); }
 
 int main(int argc, char** argv) {
   // fork() has found the huge page unpinned, and is about to write-protect it.
