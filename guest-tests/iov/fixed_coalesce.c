@@ -103,6 +103,29 @@ static void pages_out_of_order(const void* arg) {
   buffer_put(&target);
 }
 
+// The end of one huge page, and then another one from its middle on: each of them in one piece, but what is
+// registered of the second does not begin where it does.
+static void second_thp_from_its_middle(const void* arg) {
+  (void)arg;
+  struct buffer buffer;
+  struct fixed fixed;
+  enum { head = 4, skipped = 9, tail = 21 };
+  const size_t page = page_bytes(), folio = thp_usable();
+  if (caps_iou_coalesce() < 0 || !folio || !buffer_get(&buffer, BUFFER_THP, 2 * folio)) return;
+  unsigned char* place =
+      mmap(NULL, (head + tail) * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  KTAP_REQUIRE(place != MAP_FAILED, "mmap");
+  const bool moved = mremap(buffer.addr + folio - head * page, head * page, head * page,
+                            MREMAP_MAYMOVE | MREMAP_FIXED, place) == place &&
+                     mremap(buffer.addr + folio + skipped * page, tail * page, tail * page,
+                            MREMAP_MAYMOVE | MREMAP_FIXED, place + head * page) == place + head * page;
+  KTAP_REQUIRE(moved, "mremap of a part of a huge page");
+  if (fixed_open(&fixed, place, (head + tail) * page, 0)) through(&fixed, place, (head + tail) * page);
+  fixed_close(&fixed);
+  munmap(place, (head + tail) * page);
+  buffer_put(&buffer);
+}
+
 int main(void) {
   static const struct span thp_whole = {BUFFER_THP, 1, 0, 0, 0, 0, 0},
                            thp_part = {BUFFER_THP, 1, 3, 0, 0, 0, 16};
@@ -125,6 +148,7 @@ int main(void) {
       {"3_hugetlb_from_middle_to_middle", span, &huge_middle},
       {"thp_then_base_pages", huge_page_then_base_pages, NULL},
       {"pages_of_thp_out_of_order", pages_out_of_order, NULL},
+      {"second_thp_from_its_middle", second_thp_from_its_middle, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -7,12 +7,14 @@
 #include <linux/memfd.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include "buffers.h"
 #include "drive.h"
 #include "ktap.h"
+#include "loopback.h"
 #include "pins.h"
 
 enum { pages = 8, seed = 42 };
@@ -177,6 +179,57 @@ static void to_direct_io(const void* arg) {
   buffer_put(&buffer);
 }
 
+// The other way, into memory: vmsplice() on the end of a pipe that is read copies. Pieces with odd ends.
+static void out_of_the_pipe(const void* arg) {
+  (void)arg;
+  struct buffer from, to;
+  struct pipes p = {{-1, -1}, {-1, -1}};
+  struct pins before;
+  const size_t odd = page_bytes() + 13;
+  if (!buffer_get(&from, BUFFER_MEMFD, pages * page_bytes())) return;
+  if (buffer_get(&to, BUFFER_PAGES, from.size) && pipes_open(&p) && pins_begin(&before) &&
+      fill_pipe(p.first[1], &from, 0)) {
+    const struct iovec vec[] = {{to.addr, odd}, {to.addr + odd, to.size - odd}};
+    const ssize_t done = vmsplice(p.first[0], vec, 2, 0);
+    if (done != (ssize_t)to.size) ktap_fail("vmsplice gave %zd bytes: %s", done, strerror(errno));
+    if (pattern_check(to.addr, to.size, seed, 0) >= 0) ktap_fail("wrong data came out of the pipe");
+    pins_expect(&before, 0, 0);
+  }
+  buffer_put(&to);
+  pipe_close(p.first);
+  pipe_close(p.second);
+  buffer_seal(&from);
+  buffer_put(&from);
+}
+
+// From the pipe to a socket, whose packets hold the pages until they have arrived and were read.
+static void to_socket(const void* arg) {
+  (void)arg;
+  struct buffer buffer;
+  struct pipes p = {{-1, -1}, {-1, -1}};
+  struct pins before;
+  int ends[2] = {-1, -1};
+  static unsigned char bytes[pages << 16];
+  if (!buffer_get(&buffer, BUFFER_MEMFD, pages * page_bytes())) return;
+  if (loopback_pair(SOCK_STREAM, ends) && pipes_open(&p) && pins_begin(&before) &&
+      fill_pipe(p.first[1], &buffer, 0)) {
+    size_t sent = 0, got = 0;
+    ssize_t step;
+    while (sent < buffer.size && (step = splice(p.first[0], NULL, ends[0], NULL, buffer.size - sent, 0)) > 0)
+      sent += (size_t)step;
+    if (sent != buffer.size) ktap_fail("splice to a socket accepted %zu bytes: %s", sent, strerror(errno));
+    while (got < sent && (step = read(ends[1], bytes + got, sizeof(bytes) - got)) > 0) got += (size_t)step;
+    if (got != sent) ktap_fail("%zu of %zu bytes arrived: %s", got, sent, strerror(errno));
+    if (pattern_check(bytes, got, seed, 0) >= 0) ktap_fail("wrong data arrived");
+    pins_expect(&before, 0, 0);
+  }
+  pipe_close(ends);
+  pipe_close(p.first);
+  pipe_close(p.second);
+  buffer_seal(&buffer);
+  buffer_put(&buffer);
+}
+
 int main(void) {
   static const enum way ways[] = {READ_OUT, CLOSE, TEE, SPLICE_ON, TO_FILE, GIFT};
   static const struct ktap_case cases[] = {
@@ -188,6 +241,8 @@ int main(void) {
       {"vmsplice_gift", held_until, &ways[5]},
       {"splice_from_file", file_pages_in_pipe, NULL},
       {"splice_to_direct_io", to_direct_io, NULL},
+      {"vmsplice_out_of_pipe", out_of_the_pipe, NULL},
+      {"splice_to_socket", to_socket, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // AF_XDP: XDP_UMEM_REG pins its area with FOLL_LONGTERM (net/xdp/xdp_umem.c); closing the socket unpins it
-// from a work item, some milliseconds later.
+// from a work item, some milliseconds later. Arguments that cannot be are refused before anything is pinned.
 #include <errno.h>
 #include <linux/if_xdp.h>
 #include <stdint.h>
@@ -97,6 +97,33 @@ static void second_area(const void* arg) {
   if (fd >= 0) close(fd);
 }
 
+// Newer than our headers: flag and field of the metadata that is sent with a packet (since 6.8).
+enum { TX_METADATA = 1 << 2 };
+struct umem {
+  uint64_t addr, length;
+  uint32_t chunk, headroom, flags, metadata;
+};
+
+// What is wrong with an area is found before it is pinned. Its address is the buffer's, or `at`.
+static void argument_refused(const void* arg) {
+  struct umem area = *(const struct umem*)arg;
+  struct buffer buffer;
+  struct pins before;
+  const int fd = open_socket();
+  if (fd < 0) return;
+  if (buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) && pins_begin(&before)) {
+    const bool anywhere = area.addr > 1;
+    if (!anywhere) area.addr += (uintptr_t)buffer.addr;
+    if (anywhere) area.addr -= area.addr % page_bytes();
+    if (area.length == 0) area.length = buffer.size;
+    const int error = setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &area, sizeof(area)) < 0 ? errno : 0;
+    if (error != EINVAL) ktap_fail("XDP_UMEM_REG gave %d (%s), want EINVAL", error, strerror(error));
+    pins_expect(&before, 0, 0);
+  }
+  close(fd);
+  buffer_put(&buffer);
+}
+
 static void exit_releases(const void* arg) {
   (void)arg;
   struct buffer buffer;
@@ -124,6 +151,13 @@ int main(void) {
   static const struct area read_only = {BUFFER_PAGES, pages, true, EFAULT};
   // What is pinned in part is refused with ENOMEM (xdp_umem_pin_pages).
   static const struct area half = {BUFFER_MEMFD, pages / 2, false, ENOMEM};
+  static const struct umem wraps = {UINT64_MAX, 1 << 20, chunk, 0, 0, 0}, odd = {1, 0, chunk, 0, 0, 0},
+                           part = {0, 3 * chunk + 100, chunk, 0, 0, 0}, huge = {0, 0, 1 << 20, 0, 0, 0},
+                           uneven = {0, 0, chunk + 100, 0, 0, 0}, headroom = {0, 0, chunk, chunk - 200, 0, 0},
+                           flags = {0, 0, chunk, 0, 1u << 30, 0};
+  static const struct umem small = {0, 0, chunk, 0, TX_METADATA, 8},
+                           large = {0, 0, chunk, 0, TX_METADATA, 256},
+                           unaligned = {0, 0, chunk, 0, TX_METADATA, 20};
   static const struct ktap_case cases[] = {
       {"16_pages", register_and_close, &plain},
       {"memfd", register_and_close, &memfd},
@@ -133,6 +167,16 @@ int main(void) {
       {"half_unmapped_refused", register_and_close, &half},
       {"second_area_refused", second_area, NULL},
       {"exit_without_close", exit_releases, NULL},
+      {"end_before_start_refused", argument_refused, &wraps},
+      {"odd_address_refused", argument_refused, &odd},
+      {"part_of_a_chunk_refused", argument_refused, &part},
+      {"chunk_of_many_pages_refused", argument_refused, &huge},
+      {"uneven_chunk_refused", argument_refused, &uneven},
+      {"chunk_without_room_refused", argument_refused, &headroom},
+      {"unknown_flag_refused", argument_refused, &flags},
+      {"little_metadata_refused", argument_refused, &small},
+      {"much_metadata_refused", argument_refused, &large},
+      {"unaligned_metadata_refused", argument_refused, &unaligned},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

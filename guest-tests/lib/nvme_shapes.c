@@ -173,6 +173,36 @@ static void half_unmapped(const void* arg) {
   buffer_put(&buffer);
 }
 
+// More than the drive takes: what does not fit is released, and then the request, which cannot have a second
+// piece (block/blk-map.c bio_map_user_iov()). An odd number of pages is left over.
+static void too_long(const void* arg) {
+  struct buffer buffer;
+  struct nvme nvme;
+  struct pins before;
+  char path[300];
+  const long kib =
+      device_find(DRIVE_RAW, 1, path, sizeof(path)) ? device_queue_attribute(path, "max_hw_sectors_kb") : -1;
+  (void)arg;
+  if (nvme_counted(0) < 0) return;
+  const size_t most = kib > 0 ? (size_t)kib * 1024 / page_bytes() : 0, more = 3;
+  // The kernel maps at most 256 pages at a time.
+  if (most == 0 || most + more > 256) {
+    ktap_skip("the drive takes %ld KiB", kib);
+    return;
+  }
+  const size_t length = (most + more) * page_bytes();
+  if (!way->open(&nvme)) return;
+  if (buffer_get(&buffer, BUFFER_PAGES, length) && pins_begin(&before)) {
+    const struct nvme_io io = {.addr = buffer.addr, .length = length, .offset = nvme_target.offset};
+    const int status = way->submit(&nvme, &io);
+    if (status != -EINVAL) ktap_fail("a command of %zu bytes gave %d, want EINVAL", length, status);
+    const long long pages = nvme_counted((long long)(most + 2 * more));
+    pins_expect(&before, pages, pages);
+  }
+  buffer_put(&buffer);
+  nvme_close(&nvme);
+}
+
 int nvme_shapes_run(const struct nvme_way* submit_way) {
   static char names[max_cases][48];
   static struct ktap_case cases[max_cases];
@@ -181,6 +211,7 @@ int nvme_shapes_run(const struct nvme_way* submit_way) {
       {"lba_out_of_range_refused", lba_out_of_range, NULL},
       {"read_only_memory_refused", read_only_memory, NULL},
       {"half_unmapped_refused", half_unmapped, NULL},
+      {"too_long_refused", too_long, NULL},
   };
   size_t count = 0, shapes = sizeof(flats) / sizeof(flats[0]);
   way = submit_way;

@@ -3,10 +3,13 @@
 // was pinned is unpinned. And /dev/sgN, which maps user memory only if allowed (allow_dio).
 #include <errno.h>
 #include <fcntl.h>
+#include <scsi/sg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "available.h"
 #include "ktap.h"
 #include "nvme.h"
 #include "pins.h"
@@ -48,6 +51,66 @@ static void is_refused(const void* arg) {
     buffer_put(&buffer);
     if (r->kind == BUFFER_HUGETLB) hugetlb_expect_free(huge_before);
   }
+  scsi_close(&scsi);
+}
+
+// Memory that the disk cannot reach is copied. When that fails half way the kernel's own pages are freed,
+// too: no counter shows them, but there would be less memory.
+static void copies_are_freed(const void* arg) {
+  enum { rounds = 200, most_kib = 16 << 10 };
+  struct scsi scsi;
+  struct buffer buffer;
+  struct pins before;
+  (void)arg;
+  if (!scsi_open(&scsi, SCSI_BLOCK)) return;
+  if (buffer_get(&buffer, BUFFER_PAGES, 4 * pages * page_bytes()) && pins_begin(&before)) {
+    const struct scsi_io io = {
+        .write = true, .addr = buffer.addr + 1, .length = buffer.size - page_bytes(), .offset = 0};
+    mprotect(buffer.addr + buffer.size / 2, buffer.size / 2, PROT_NONE);
+    const long long start = available_kib();
+    for (int i = 0; i < rounds && !ktap_failed(); ++i) {
+      const int status = scsi_transfer(&scsi, &io, NULL);
+      if (status != -EFAULT) ktap_fail("the command gave %d, want EFAULT", status);
+    }
+    const long long lost = start - available_kib();
+    if (start < 0 || lost > most_kib) ktap_fail("%d refused commands cost %lld KiB of memory", rounds, lost);
+    pins_expect(&before, 0, 0);
+  }
+  buffer_put(&buffer);
+  scsi_close(&scsi);
+}
+
+// A read that first takes over what the memory has, so that it keeps what the disk does not send: 36 bytes of
+// INQUIRY into one page.
+static void kept_where_not_read(const void* arg) {
+  enum { inquiry = 0x12, some = 36, asked = 4096, limit_ms = 20000 };
+  unsigned char sense[64], command[6] = {inquiry, 0, 0, 0, some, 0};
+  struct scsi scsi;
+  struct buffer buffer;
+  struct pins before;
+  (void)arg;
+  if (!scsi_open(&scsi, SCSI_SG)) return;
+  if (buffer_get(&buffer, BUFFER_PAGES, page_bytes()) && pins_begin(&before)) {
+    struct sg_io_hdr request = {.interface_id = 'S',
+                                .dxfer_direction = SG_DXFER_TO_FROM_DEV,
+                                .cmd_len = sizeof(command),
+                                .mx_sb_len = sizeof(sense),
+                                .dxfer_len = asked,
+                                .dxferp = buffer.addr,
+                                .cmdp = command,
+                                .sbp = sense,
+                                .timeout = limit_ms};
+    pattern_fill(buffer.addr, buffer.size, 78, 0);
+    const int error = ioctl(scsi.fd, SG_IO, &request) < 0 ? errno : 0;
+    if (error || request.status)
+      ktap_fail("INQUIRY: status %d, %s", request.status, strerror(error));
+    else if (pattern_check(buffer.addr, some, 78, 0) < 0)
+      ktap_fail("nothing was read");
+    const long bad = pattern_check(buffer.addr + some, buffer.size - some, 78, some);
+    if (bad >= 0) ktap_fail("byte %ld changed, which the disk did not send", bad + some);
+    pins_expect(&before, 0, 0);
+  }
+  buffer_put(&buffer);
   scsi_close(&scsi);
 }
 
@@ -106,6 +169,8 @@ int main(void) {
       {"bsg_half_unmapped", is_refused, &half_bsg},
       {"sg_direct_allowed", by_sg_node, &range},
       {"sg_direct_not_allowed", by_sg_node, NULL},
+      {"block_copies_are_freed", copies_are_freed, NULL},
+      {"sg_kept_where_not_read", kept_where_not_read, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }
