@@ -4,15 +4,17 @@
 // is released at once.
 #include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "buffers.h"
 #include "iommufd.h"
 #include "ktap.h"
 #include "pins.h"
+#include "proc.h"
 #include "vfio.h"
 
-enum { pages = 16, seed = 91, new_seed = 92 };
+enum { pages = 16, seed = 91, new_seed = 92, child_ms = 20000 };
 
 struct scene {
   int fd, access;
@@ -149,6 +151,50 @@ static void transfer(const void* arg) {
   scene_close(&scene);
 }
 
+// What is written comes to the process that mapped the page, not to the child that shared it.
+static void transfer_after_fork(const void* arg) {
+  (void)arg;
+  struct scene scene;
+  struct rendezvous go;
+  unsigned char data[100], byte;
+  if (scene_open(&scene) && rendezvous_open(&go)) {
+    const pid_t child = proc_fork();
+    if (child == 0) {
+      if (!rendezvous_wait(&go, &byte, child_ms)) _exit(2);
+      _exit(pattern_check(scene.buffer.addr, scene.buffer.size, seed, 0) >= 0);
+    }
+    pattern_fill(data, sizeof(data), new_seed, 0);
+    const int error = iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA, data, sizeof(data),
+                                        IOMMUFD_RW_SLOW | IOMMUFD_RW_WRITE);
+    if (error) ktap_fail("writing: %s", strerror(error));
+    if (pattern_check(scene.buffer.addr, sizeof(data), new_seed, 0) >= 0) ktap_fail("it was not written");
+    rendezvous_send(&go, 1);
+    const int code = child > 0 ? proc_reap(child, child_ms) : 0;
+    if (code == 1) ktap_fail("the child sees what was written after fork()");
+    if (code == 2) ktap_fail("the child was not told to look");
+    pins_expect_at_least(&scene.before, 1, 0);
+    rendezvous_close(&go);
+  }
+  scene_close(&scene);
+}
+
+// Memory that cannot be reached: one page, and the second of two.
+static void transfer_missing(const void* arg) {
+  (void)arg;
+  struct scene scene;
+  unsigned char data[200];
+  const size_t page = page_bytes();
+  if (scene_open(&scene)) {
+    mprotect(scene.buffer.addr + page, page, PROT_NONE);
+    int error = iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA + page, data, 100, IOMMUFD_RW_SLOW);
+    if (error != EFAULT) ktap_fail("reading a missing page: %s, want EFAULT", strerror(error));
+    error = iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA + page - 100, data, 200, IOMMUFD_RW_SLOW);
+    if (error != EFAULT) ktap_fail("reading into a missing page: %s, want EFAULT", strerror(error));
+    pins_expect_at_least(&scene.before, 0, 0);
+  }
+  scene_close(&scene);
+}
+
 int main(void) {
   static const struct transfer page = {0, 100, IOMMUFD_RW_SLOW, 1}, odd = {1, 200, IOMMUFD_RW_SLOW, 2};
   static const struct transfer many = {0, 0, IOMMUFD_RW_SLOW, 3}, copy = {1, 200, 0, 0};
@@ -161,6 +207,8 @@ int main(void) {
       {"transfer_over_boundary", transfer, &odd},
       {"transfer_pages", transfer, &many},
       {"transfer_by_copy", transfer, &copy},
+      {"transfer_after_fork", transfer_after_fork, NULL},
+      {"transfer_missing", transfer_missing, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

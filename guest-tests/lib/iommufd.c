@@ -20,6 +20,7 @@ enum {
   IOAS_COPY = 3,
   IOAS_MAP = 5,
   IOAS_UNMAP = 6,
+  OPTION = 7,
   HWPT_ALLOC = 9,
   SET_DIRTY = 11,
   GET_DIRTY = 12,
@@ -32,6 +33,7 @@ enum {
   OP_UNPIN = 6,
   OP_PIN = 7,
   OP_RW = 8,
+  OP_LIMIT_MEMORY = 9,
   OP_DIRTY = 13
 };
 
@@ -60,6 +62,9 @@ struct test {
       uint64_t iova, length, addr;
       uint32_t flags;
     } rw;
+    struct {
+      uint32_t bytes;
+    } limit;
     struct {
       uint32_t flags;
       uint64_t iova, length, unit, addr, count;
@@ -125,6 +130,30 @@ static int test(int fd, struct test* request, unsigned op, uint32_t id) {
   request->op = op;
   request->id = id;
   return call(fd, TEST, request);
+}
+
+bool iommufd_limit_by_process(int fd) {
+  struct {
+    uint32_t size, option;
+    uint16_t op, reserved;
+    uint32_t object;
+    uint64_t value;
+  } request = {.size = sizeof(request), .value = 1};
+  const int error = call(fd, OPTION, &request);
+  return !error || ktap_skip("IOMMU_OPTION_RLIMIT_MODE: %s", strerror(error));
+}
+
+bool iommufd_limit_memory(int fd, unsigned bytes) {
+  struct test request = {.limit = {bytes}};
+  const int error = test(fd, &request, OP_LIMIT_MEMORY, 0);
+  return !error || ktap_skip("a limit for arrays of frames: %s (IOMMUFD_TEST)", strerror(error));
+}
+
+int iommufd_try_mock_device(int fd, uint32_t space, uint32_t* domain) {
+  struct test request = {0};
+  const int error = test(fd, &request, OP_MOCK_DOMAIN, space);
+  *domain = error ? 0 : request.mock.domain;
+  return error;
 }
 
 uint32_t iommufd_mock_device(int fd, uint32_t space, uint32_t* domain) {

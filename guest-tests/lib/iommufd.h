@@ -13,6 +13,12 @@ enum { IOMMUFD_FIXED = 1, IOMMUFD_WRITE = 2, IOMMUFD_READ = 4, IOMMUFD_RW = 6 };
 
 // Skips the running case where the kernel has no /dev/iommu; -1 then.
 int iommufd_open(void);
+// What is pinned is charged to VmLck of the process that mapped it, as VFIO does (IOMMU_OPTION_RLIMIT_MODE);
+// before anything else is done with the file. False: the running case has been skipped.
+bool iommufd_limit_by_process(int fd);
+// The kernel works with arrays of at most so many bytes for frames (usually 65536): several batches. Skips
+// the running case when the kernel cannot.
+bool iommufd_limit_memory(int fd, unsigned bytes);
 // A new address space; 0: the running case failed.
 uint32_t iommufd_space(int fd);
 // These return 0, or the errno value.
@@ -26,6 +32,8 @@ int iommufd_destroy(int fd, uint32_t id);
 // A mock device attached to an address space. Skips the running case when the kernel has none; 0 then.
 // *domain holds its page frames. Call iommufd_destroy() at the end.
 uint32_t iommufd_mock_device(int fd, uint32_t space, uint32_t* domain);
+// The same where it is to be refused: the errno value, or 0.
+int iommufd_try_mock_device(int fd, uint32_t space, uint32_t* domain);
 // Are the frames that the mock domain has at `iova` those behind `addr`? 0, or the errno value.
 int iommufd_mock_check(int fd, uint32_t domain, uint64_t iova, const void* addr, size_t length);
 

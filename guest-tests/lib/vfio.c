@@ -14,7 +14,7 @@
 #include "ktap.h"
 
 #define FUNCTIONS "/sys/bus/pci/devices"
-enum { vendor_intel = 0x8086, device_e1000e = 0x10d3 };
+enum { vendor_intel = 0x8086, device_e1000e = 0x10d3, class_nvme = 0x010802 };
 
 static long attribute(const char* address, const char* name) {
   char path[128];
@@ -35,12 +35,17 @@ static bool put(const char* path, const char* text) {
   return good;
 }
 
-static bool find(char* address, size_t size) {
+static bool is_e1000e(const char* address) {
+  return attribute(address, "vendor") == vendor_intel && attribute(address, "device") == device_e1000e;
+}
+
+static bool is_nvme(const char* address) { return attribute(address, "class") == class_nvme; }
+
+static bool find(bool (*wanted)(const char* address), char* address, size_t size) {
   DIR* folder = opendir(FUNCTIONS);
   bool found = false;
   for (struct dirent* entry; folder && !found && (entry = readdir(folder));) {
-    found = attribute(entry->d_name, "vendor") == vendor_intel &&
-            attribute(entry->d_name, "device") == device_e1000e;
+    found = wanted(entry->d_name);
     if (found) snprintf(address, size, "%.20s", entry->d_name);
   }
   if (folder) closedir(folder);
@@ -58,9 +63,8 @@ static bool link_of(const char* address, const char* name, char* out, size_t siz
   return true;
 }
 
-bool vfio_bind(char* address, size_t size) {
+static bool bind(const char* address) {
   char path[128], name[64];
-  if (!find(address, size)) return ktap_skip("the machine has no e1000e");
   if (access("/sys/bus/pci/drivers/vfio-pci", F_OK) < 0) return ktap_skip("no vfio-pci (VFIO_PCI)");
   // A reset on every open and close takes 100 ms each (pcie_flr(), drivers/pci/pci.c); e1000e_start() resets
   // the device itself. Kernels before 5.15 have no such file.
@@ -71,20 +75,25 @@ bool vfio_bind(char* address, size_t size) {
   // Where a device tree says which IOMMU a device is behind, probing a driver is what puts it there.
   const bool probed = put("/sys/bus/pci/drivers_probe", address);
   if (!link_of(address, "iommu_group", name, sizeof(name)))
-    return ktap_skip("the e1000e is not behind an IOMMU (INTEL_IOMMU, ARM_SMMU_V3)");
+    return ktap_skip("%s is not behind an IOMMU (INTEL_IOMMU, ARM_SMMU_V3)", address);
   if (!probed) return ktap_fail("probing %s: %s", address, strerror(errno));
   const bool bound = link_of(address, "driver", name, sizeof(name)) && strcmp(name, "vfio-pci") == 0;
   return bound || ktap_fail("vfio-pci does not accept %s", address);
 }
 
-static bool open_group(struct vfio* vfio, const char* address) {
+bool vfio_bind(char* address, size_t size) {
+  if (!find(is_e1000e, address, size)) return ktap_skip("the machine has no e1000e");
+  return bind(address);
+}
+
+static bool open_group(int* fd, const char* address) {
   char group[32], path[64];
   struct vfio_group_status status = {.argsz = sizeof(status)};
   if (!link_of(address, "iommu_group", group, sizeof(group))) return ktap_fail("no group");
   snprintf(path, sizeof(path), "/dev/vfio/%s", group);
-  vfio->group = open(path, O_RDWR | O_CLOEXEC);
-  if (vfio->group < 0) return ktap_fail("%s: %s", path, strerror(errno));
-  if (ioctl(vfio->group, VFIO_GROUP_GET_STATUS, &status) < 0 || !(status.flags & VFIO_GROUP_FLAGS_VIABLE))
+  *fd = open(path, O_RDWR | O_CLOEXEC);
+  if (*fd < 0) return ktap_fail("%s: %s", path, strerror(errno));
+  if (ioctl(*fd, VFIO_GROUP_GET_STATUS, &status) < 0 || !(status.flags & VFIO_GROUP_FLAGS_VIABLE))
     return ktap_fail("the group is not viable");
   return true;
 }
@@ -97,7 +106,7 @@ bool vfio_open(struct vfio* vfio) {
   if (vfio->container < 0) return ktap_skip("/dev/vfio/vfio: %s (VFIO_CONTAINER)", strerror(errno));
   if (ioctl(vfio->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) <= 0)
     return ktap_skip("no type 1 IOMMU (VFIO_IOMMU_TYPE1)");
-  if (!open_group(vfio, address)) return false;
+  if (!open_group(&vfio->group, address)) return false;
   if (ioctl(vfio->group, VFIO_GROUP_SET_CONTAINER, &vfio->container) < 0)
     return ktap_fail("VFIO_GROUP_SET_CONTAINER: %s", strerror(errno));
   if (ioctl(vfio->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU) < 0)
@@ -111,6 +120,37 @@ void vfio_close(struct vfio* vfio) {
   if (vfio->group >= 0) close(vfio->group);
   if (vfio->container >= 0) close(vfio->container);
   *vfio = (struct vfio){-1, -1, -1};
+}
+
+// What a driver is called in sysfs: the file `name` of the one that has the function.
+static bool tell_driver(const char* address, const char* name) {
+  char path[128];
+  snprintf(path, sizeof(path), FUNCTIONS "/%s/driver/%s", address, name);
+  return put(path, address);
+}
+
+bool vfio_second_open(struct vfio_second* second) {
+  char group[32];
+  second->group = -1;
+  if (!find(is_nvme, second->address, sizeof(second->address)) ||
+      !link_of(second->address, "iommu_group", group, sizeof(group))) {
+    second->address[0] = '\0';
+    return ktap_skip("the machine has no NVMe controller behind the IOMMU");
+  }
+  tell_driver(second->address, "unbind");
+  return bind(second->address) && open_group(&second->group, second->address);
+}
+
+void vfio_second_close(struct vfio_second* second) {
+  char path[128];
+  if (second->group >= 0) close(second->group);
+  second->group = -1;
+  if (!second->address[0]) return;
+  tell_driver(second->address, "unbind");
+  snprintf(path, sizeof(path), FUNCTIONS "/%s/driver_override", second->address);
+  if (!put(path, "\n") || !put("/sys/bus/pci/drivers_probe", second->address))
+    ktap_fail("%s has no driver any more: %s", second->address, strerror(errno));
+  second->address[0] = '\0';
 }
 
 int vfio_map(const struct vfio* vfio, const void* addr, size_t length, uint64_t iova, unsigned flags) {

@@ -22,6 +22,16 @@ bool vfio_bind(char* address, size_t size);
 bool vfio_open(struct vfio* vfio);
 void vfio_close(struct vfio* vfio);
 
+// A function of another IOMMU group: the NVMe controller, which its driver has for the rest of the time.
+struct vfio_second {
+  char address[32];
+  int group;  // file, -1 when not open
+};
+// Takes it from its driver; it is in no container yet. Skips the running case when the machine has none.
+// Always call vfio_second_close().
+bool vfio_second_open(struct vfio_second* second);
+void vfio_second_close(struct vfio_second* second);
+
 // VFIO_DMA_MAP_FLAG_READ and _WRITE, from the device's view. 0, or the errno value.
 int vfio_map(const struct vfio* vfio, const void* addr, size_t length, uint64_t iova, unsigned flags);
 // 0, or the errno value. *done: how many bytes the kernel says it unmapped.
