@@ -109,6 +109,30 @@ bool fault_refused(int nth, bool injected, int status) {
   return memory;
 }
 
+bool fault_pages_ready(void) {
+  static const struct setting settings[] = {
+      {"fail_page_alloc/ignore-gfp-wait", "N"}, {"fail_page_alloc/ignore-gfp-highmem", "N"},
+      {"fail_page_alloc/min-order", "0"},       {"fail_page_alloc/verbose", "0"},
+      {"fail_page_alloc/interval", "1"},        {"fail_page_alloc/times", "-1"},
+      {"fail_page_alloc/space", "0"},           {"fail_page_alloc/task-filter", "Y"},
+  };
+  return configure(settings, sizeof(settings) / sizeof(settings[0]),
+                   "FAIL_PAGE_ALLOC, FAULT_INJECTION_DEBUG_FS");
+}
+
+// The marked process is the only one; then it is the probability that turns it on.
+static bool pages_fail(const char* probability, const char* marked) {
+  const struct setting setting = {"fail_page_alloc/probability", probability};
+  const int error = put("/proc/self/make-it-fail", marked);
+  if (error) return ktap_fail("/proc/self/make-it-fail: %s", strerror(error));
+  return configure(&setting, 1, "FAIL_PAGE_ALLOC");
+}
+
+bool fault_pages_arm(void) { return pages_fail("100", "1"); }
+
+// It is the mark that is taken away first: what turns it off may need a page.
+void fault_pages_disarm(void) { pages_fail("0", "0"); }
+
 static bool mark_disk(const char* path, const char* value) {
   char real[PATH_MAX], file[PATH_MAX + 64];
   if (!realpath(path, real)) return ktap_fail("%s: %s", path, strerror(errno));

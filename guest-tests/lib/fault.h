@@ -33,6 +33,12 @@ int fault_each(bool (*attempt)(void* context, int nth), void* context, int limit
 // fails the running case.
 bool fault_refused(int nth, bool injected, int status);
 
+// Every page that this process asks for between the two is refused, for operations that try a second time.
+// Skips the running case when the kernel lacks FAIL_PAGE_ALLOC; fails it when it cannot be armed.
+bool fault_pages_ready(void);
+bool fault_pages_arm(void);
+void fault_pages_disarm(void);
+
 // Every bio submitted to the whole disk at `path` fails with EIO, until turned off; or all but the first
 // `spare_bytes` bytes of them. Skips the running case when the kernel lacks FAIL_MAKE_REQUEST.
 bool fault_requests_on(const char* path, long spare_bytes);
