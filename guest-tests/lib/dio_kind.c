@@ -25,6 +25,7 @@ static const struct dio_kind kinds[] = {
     {"udf", DIO_LEGACY, HALF_SHORT, HALF_SHORT},
     {"ntfs3", DIO_LEGACY, HALF_SHORT, HALF_FAULTS},
     {"fuse", DIO_SERVER, HALF_SHORT, HALF_SHORT},
+    {"fuse_async", DIO_SERVER, HALF_SHORT, HALF_SHORT},
     {"9p", DIO_SERVER, HALF_SHORT, HALF_SHORT},
     {"cifs", DIO_SERVER, HALF_SHORT, HALF_SHORT},
     {"nfs", DIO_SERVER, HALF_SHORT, HALF_SHORT},

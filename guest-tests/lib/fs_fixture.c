@@ -11,9 +11,9 @@
 
 // What needs more than a drive and a tool.
 static bool begin_served(struct fs_fixture* fixture, const char* type, size_t size, bool* good) {
-  if (strcmp(type, "fuse") == 0) {
+  if (strcmp(type, "fuse") == 0 || strcmp(type, "fuse_async") == 0) {
     fixture->serves = SERVES_FUSE;
-    *good = fuse_server_begin(&fixture->fuse, size);
+    *good = fuse_server_begin(&fixture->fuse, size, strcmp(type, "fuse_async") == 0);
     fixture->fs = fixture->fuse.fs;
   } else if (strcmp(type, "nfs") == 0 || strcmp(type, "cifs") == 0) {
     fixture->serves = SERVES_NETWORK;

@@ -34,16 +34,17 @@ static void reply(int fd, const struct fuse_in_header* in, int error, const void
   (void)ignored;
 }
 
-static void answer_init(int fd, const struct fuse_in_header* in, const struct fuse_init_in* want) {
+static void answer_init(const struct fuse_server* server, const struct fuse_in_header* in,
+                        const struct fuse_init_in* want) {
   struct fuse_init_out out = {
       .major = FUSE_KERNEL_VERSION,
       .minor = want->minor < FUSE_KERNEL_MINOR_VERSION ? want->minor : FUSE_KERNEL_MINOR_VERSION,
       .max_readahead = want->max_readahead,
-      .flags = want->flags & (FUSE_BIG_WRITES | FUSE_MAX_PAGES),
+      .flags = want->flags & (FUSE_BIG_WRITES | FUSE_MAX_PAGES | (server->async ? FUSE_ASYNC_DIO : 0u)),
       .max_write = largest,
       .max_pages = (uint16_t)(largest / (unsigned)getpagesize()),
   };
-  reply(fd, in, 0, &out, sizeof(out));
+  reply(server->fd, in, 0, &out, sizeof(out));
 }
 
 static void answer_lookup(const struct fuse_server* server, const struct fuse_in_header* in,
@@ -89,7 +90,7 @@ static void answer(struct fuse_server* server, const struct fuse_in_header* in) 
   struct fuse_open_out opened = {.fh = 1};
   switch (in->opcode) {
     case FUSE_INIT:
-      answer_init(server->fd, in, body);
+      answer_init(server, in, body);
       break;
     case FUSE_LOOKUP:
       answer_lookup(server, in, body);
@@ -99,7 +100,8 @@ static void answer(struct fuse_server* server, const struct fuse_in_header* in) 
       answer_attr(server, in);
       break;
     case FUSE_OPEN:
-      if (((const struct fuse_open_in*)body)->flags & O_DIRECT) opened.open_flags = FOPEN_DIRECT_IO;
+      if (!server->async && (((const struct fuse_open_in*)body)->flags & O_DIRECT))
+        opened.open_flags = FOPEN_DIRECT_IO;
       reply(server->fd, in, 0, &opened, sizeof(opened));
       break;
     case FUSE_READ:
@@ -132,8 +134,8 @@ static void serve(struct fuse_server* server) {
   }
 }
 
-bool fuse_server_begin(struct fuse_server* server, size_t room) {
-  *server = (struct fuse_server){.fs = {.type = "fuse"}, .room = room, .child = -1, .fd = -1};
+bool fuse_server_begin(struct fuse_server* server, size_t room, bool async) {
+  *server = (struct fuse_server){.fs = {.type = "fuse"}, .room = room, .async = async, .child = -1, .fd = -1};
   server->data = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (server->data == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
   server->fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);

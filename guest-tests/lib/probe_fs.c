@@ -57,7 +57,7 @@ void probe_fuse(void) {
     probe_unknown("dio.fuse", "/dev/fuse: %s (FUSE_FS)", strerror(errno));
     return;
   }
-  if (fuse_server_begin(&server, page_bytes())) {
+  if (fuse_server_begin(&server, page_bytes(), false)) {
     snprintf(path, sizeof(path), "%s/data", server.fs.target);
     if (truncate(path, (off_t)page_bytes()) == 0)
       probe_file("dio.fuse", path);
