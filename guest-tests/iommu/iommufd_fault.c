@@ -40,6 +40,21 @@ static void map_attached(const void* arg) {
   close(device.fd);
 }
 
+// Two domains: what went into the first one before the fault is undone, too.
+static void map_attached_twice(const void* arg) {
+  (void)arg;
+  struct device device = {.fd = iommufd_open()};
+  struct map_fault fault = {.map = map, .unmap = unmap, .device = &device};
+  uint32_t domain;
+  if (device.fd < 0) return;
+  device.space = iommufd_space(device.fd);
+  if (device.space && iommufd_mock_device(device.fd, device.space, &domain) &&
+      iommufd_dirty_domain(device.fd, device.space) && iommufd_limit_memory(device.fd, batch_bytes))
+    map_fault_run(&fault);
+  iommufd_limit_memory(device.fd, usual_bytes);
+  close(device.fd);
+}
+
 // Mapped once, before any fault: it is the driver's pinning that fails.
 static int pin(void* device, const void* addr, size_t length) {
   struct device* d = device;
@@ -69,6 +84,7 @@ int main(void) {
       {"map_attached", map_attached, NULL},
       {"pin_mapped", pin_mapped, NULL},
       {"map_attached_in_batches", map_attached, "batches"},
+      {"map_attached_twice", map_attached_twice, NULL},
       {"pin_mapped_in_batches", pin_mapped, "batches"},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));

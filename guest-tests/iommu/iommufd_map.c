@@ -141,13 +141,31 @@ static void closed(const void* arg) {
   scene_close(&scene);
 }
 
+// Lengths whose end cannot be: refused before anything is looked at.
+static void lengths_refused(const void* arg) {
+  (void)arg;
+  struct scene scene;
+  if (scene_open(&scene, BUFFER_PAGES)) {
+    const size_t page = page_bytes();
+    const size_t lengths[] = {0, SIZE_MAX - page / 2, SIZE_MAX - 1};
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); ++i) {
+      const int error = iommufd_map(scene.fd, scene.space, scene.buffer.addr, lengths[i],
+                                    VFIO_IOVA + scene.buffer.size, IOMMUFD_RW);
+      if (error != EINVAL) ktap_fail("a length of %#zx: %s, want EINVAL", lengths[i], strerror(error));
+    }
+    pins_expect(&scene.before, 0, 0);
+  }
+  scene_close(&scene);
+}
+
 int main(void) {
   static const enum buffer_kind page = BUFFER_PAGES, memfd = BUFFER_MEMFD, thp = BUFFER_THP,
                                 hugetlb = BUFFER_HUGETLB;
   static const struct ktap_case cases[] = {
-      {"pages", attached, &page},      {"memfd", attached, &memfd}, {"thp", attached, &thp},
-      {"hugetlb", attached, &hugetlb}, {"copied", copied, NULL},    {"part_refused", part_refused, NULL},
-      {"closed", closed, NULL},
+      {"pages", attached, &page}, {"memfd", attached, &memfd},
+      {"thp", attached, &thp},    {"hugetlb", attached, &hugetlb},
+      {"copied", copied, NULL},   {"part_refused", part_refused, NULL},
+      {"closed", closed, NULL},   {"lengths_refused", lengths_refused, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

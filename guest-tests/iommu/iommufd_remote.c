@@ -131,6 +131,24 @@ static void file_of_another(const void* arg) {
   remote_close(&r);
 }
 
+// What may only be read there is pinned for reading, and not for writing.
+static void read_of_another(const void* arg) {
+  const struct remote_kind* kind = arg;
+  struct remote r;
+  uint32_t id, domain;
+  if (remote_open(&r, kind)) {
+    int error = iommufd_access_pin(r.fd, r.access, VFIO_IOVA, r.addr, remote_bytes(), true, &id);
+    if (error != EPERM) ktap_fail("pinning for writing: %s, want EPERM", strerror(error));
+    error = iommufd_access_pin(r.fd, r.access, VFIO_IOVA, r.addr, remote_bytes(), false, &id);
+    if (error) ktap_fail("pinning for reading: %s", strerror(error));
+    pins_expect_longterm(&r.before, remote_pages);
+    const uint32_t device = iommufd_mock_device(r.fd, r.space, &domain);
+    if (device && iommufd_destroy(r.fd, device)) ktap_fail("IOMMU_DESTROY");
+    if (!error) unpin(&r, id, remote_pages);
+  }
+  remote_close(&r);
+}
+
 // The process that mapped the memory ends: what is pinned stays until it is unpinned, and can be read, and
 // nothing else can be taken.
 static void source_ended(const void* arg) {
@@ -174,7 +192,7 @@ static void in_batches(const void* arg) {
 
 int main(void) {
   static const struct remote_kind own = {.local = true}, other = {0}, limited = {.limited = true};
-  static const struct remote_kind file = {.file = true};
+  static const struct remote_kind file = {.file = true}, read = {.read = true};
   static const struct ktap_case cases[] = {
       {"pinned_by_another", pinned_by_another, &other},
       {"pinned_by_another_limited", pinned_by_another, &limited},
@@ -183,6 +201,7 @@ int main(void) {
       {"half_missing", half_missing, &other},
       {"half_missing_limited", half_missing, &limited},
       {"file_of_another", file_of_another, &file},
+      {"read_of_another", read_of_another, &read},
       {"source_ended", source_ended, &other},
       {"source_ended_limited", source_ended, &limited},
       {"batches", in_batches, &own},

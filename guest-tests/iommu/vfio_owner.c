@@ -4,6 +4,7 @@
 // written, of which a wrong address is refused before anything is unmapped.
 #include <errno.h>
 #include <linux/vfio.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -15,7 +16,7 @@
 #include "proc.h"
 #include "vfio.h"
 
-enum { pages = 16, strangers = 4, limit_ms = 20000, both = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE };
+enum { pages = 16, strangers = 8, limit_ms = 20000, both = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE };
 
 // The memory has no address any more, or gets another one. 0, or the errno value.
 static int forget_address(const struct vfio* vfio, size_t length) {
@@ -44,7 +45,16 @@ static int take_over(const struct vfio* vfio, const struct buffer* buffer) {
   return proc_status_kib("VmLck") != all ? 3 : 0;
 }
 
-// New processes are given what memory the one that ended has left behind.
+// New processes are given what memory the one that ended has left behind: on one CPU the first of them.
+static bool on_one_cpu(cpu_set_t* before) {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(0, &one);
+  return (sched_getaffinity(0, sizeof(*before), before) == 0 &&
+          sched_setaffinity(0, sizeof(one), &one) == 0) ||
+         ktap_fail("sched_setaffinity: %s", strerror(errno));
+}
+
 static void others_are_not_charged(const struct rendezvous* go, pid_t* children) {
   for (int i = 0; i < strangers; ++i) {
     children[i] = proc_fork();
@@ -63,8 +73,10 @@ static void child_takes_over(const void* arg) {
   struct pins before;
   struct rendezvous go;
   pid_t children[strangers];
+  cpu_set_t cpus;
   size_t undone;
   (void)arg;
+  if (!on_one_cpu(&cpus)) return;
   if (mapped(&vfio, &buffer, BUFFER_MEMFD, &before) && rendezvous_open(&go)) {
     if (ioctl(vfio.container, VFIO_CHECK_EXTENSION, VFIO_UPDATE_VADDR) <= 0) {
       ktap_skip("no VFIO_UPDATE_VADDR");
@@ -91,6 +103,7 @@ static void child_takes_over(const void* arg) {
   }
   vfio_close(&vfio);
   buffer_put(&buffer);
+  sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
 struct get_bitmap {

@@ -31,7 +31,9 @@ static unsigned char* scatter(int memfd) {
 static int map_it(const struct remote* r) {
   const size_t half = remote_bytes() / 2;
   if (r->kind->half && mprotect(r->addr + half, half, PROT_NONE) < 0) return errno;
-  return iommufd_map(r->fd, r->space, r->addr, remote_bytes(), VFIO_IOVA, IOMMUFD_RW);
+  if (r->kind->read && mprotect(r->addr, remote_bytes(), PROT_READ) < 0) return errno;
+  return iommufd_map(r->fd, r->space, r->addr, remote_bytes(), VFIO_IOVA,
+                     r->kind->read ? IOMMUFD_READ : IOMMUFD_RW);
 }
 
 static void source_side(const struct remote* r) {

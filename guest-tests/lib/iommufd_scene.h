@@ -18,6 +18,7 @@ struct remote_kind {
   bool local;    // mapped by this process, for comparison
   bool limited;  // by a process without CAP_IPC_LOCK, charged to its VmLck (IOMMU_OPTION_RLIMIT_MODE)
   bool half;     // the second half cannot be reached there
+  bool read;     // nobody may write it: mapped by IOMMUFD_READ
   bool file;     // not a memfd, but a file on the machine's ext4, in order
 };
 
