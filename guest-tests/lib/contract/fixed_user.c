@@ -80,6 +80,7 @@ struct folios {
   long long base;   // pages of none
   long long large;  // how many
   long long pages;  // that those have
+  bool apart;       // pages of one that do not follow each other
 };
 
 static const uint64_t head = 1ull << 15, tail = 1ull << 16;  // kernel-page-flags.h
@@ -95,6 +96,7 @@ static struct folios folios_of(const void* addr, size_t length) {
   struct folios found = {0};
   const unsigned char* first = (const unsigned char*)((uintptr_t)addr / page_bytes() * page_bytes());
   const size_t count = pages_spanned(addr, length);
+  uint64_t last = 0;
   for (size_t i = 0; i < count; ++i) {
     const uint64_t frame = pagemap_pfn(first + i * page_bytes());
     const uint64_t flags = frame ? pagemap_flags(frame) : 0;
@@ -103,7 +105,11 @@ static struct folios folios_of(const void* addr, size_t length) {
     } else if (i == 0 || flags & head) {
       ++found.large;
       found.pages += folio_pages(frame);
+      if (i > 0 && (pagemap_flags(last + 1) & tail)) found.apart = true;
+    } else if (frame != last + 1) {
+      found.apart = true;
     }
+    last = frame;
   }
   return found;
 }
@@ -112,7 +118,7 @@ void fixed_user_counts(enum way way, const void* addr, size_t length, struct use
   (void)way;
   counts->acquired = counts->kept = (long long)pages_spanned(addr, length);
   const struct folios found = counts->kept > 1 ? folios_of(addr, length) : (struct folios){0};
-  if (found.large && !found.base && caps_iou_coalesce() == 1) counts->kept = found.large;
+  if (found.large && !found.base && !found.apart && caps_iou_coalesce() == 1) counts->kept = found.large;
 }
 
 long long fixed_user_charged(const void* addr, size_t length) {

@@ -97,6 +97,7 @@ static const struct maker {
     [MEMORY_MEMFD_HOLE] = {"memfd_hole", memory_make_memfd_hole, false, true},
     [MEMORY_MEMFD_HUGETLB] = {"memfd_hugetlb", memory_make_memfd_hugetlb, true, true},
     [MEMORY_MEMFD_THP] = {"memfd_thp", memory_make_memfd_thp, true, true},
+    [MEMORY_SHUFFLED] = {"shuffled", memory_make_shuffled, true, true},
     [MEMORY_FILE] = {"file", memory_make_file, true, true},
     [MEMORY_FSDAX] = {"fsdax", memory_make_fsdax, true, true},
     [MEMORY_SECRET] = {"secretmem", memory_make_secret, true, true},

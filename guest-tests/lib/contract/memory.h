@@ -27,6 +27,7 @@ enum memory_kind {
   MEMORY_MEMFD_HOLE,     // memfd_hole: the same, never written
   MEMORY_MEMFD_HUGETLB,  // memfd_hugetlb: a memfd of huge pages
   MEMORY_MEMFD_THP,      // memfd_thp: shared memory in transparent huge pages
+  MEMORY_SHUFFLED,       // shuffled: pages of one huge page of a memfd, mapped out of order
   MEMORY_FILE,           // file: a shared mapping of a file on ext4
   MEMORY_FSDAX,          // fsdax: a shared mapping of a file on persistent memory, written
   MEMORY_SECRET,         // secretmem: memfd_secret()

@@ -100,6 +100,27 @@ bool memory_make_memfd_thp(struct memory* memory, size_t size) {
   return true;
 }
 
+// Two in a row, and then two from elsewhere: neighbors in memory that are none in the file, or are so the
+// other way round. What takes the pages of a folio for a piece must look at each of them.
+bool memory_make_shuffled(struct memory* memory, size_t size) {
+  const size_t page = page_bytes(), count = (size + page - 1) / page;
+  const off_t apart[] = {6, 7, 3, 2, 0, 1, 5, 4};
+  enum { turns = sizeof(apart) / sizeof(apart[0]) };
+  struct memory whole = *memory;
+  bool good = memory_make_memfd_thp(&whole, (count + turns) * page);
+  memory->fd = whole.fd;
+  good = good && memory_map(memory, size, PROT_READ | PROT_WRITE, MAP_SHARED, whole.fd);
+  for (size_t i = 0; good && i < count; ++i) {
+    const off_t at = ((off_t)(i - i % turns) + apart[i % turns]) * (off_t)page;
+    good = mmap(memory->addr + i * page, page, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, whole.fd,
+                at) != MAP_FAILED;
+    if (!good) ktap_fail("mmap of a page of a memfd: %s", strerror(errno));
+    if (good) memset(memory->addr + i * page, 0x5a, page);
+  }
+  if (whole.map != MAP_FAILED) munmap(whole.map, whole.map_size);
+  return good;
+}
+
 // A file in `folder` with its data on the medium.
 static bool make_file(struct memory* memory, const char* folder, size_t size) {
   snprintf(memory->path, sizeof(memory->path), "%s/contract-%d", folder, (int)getpid());

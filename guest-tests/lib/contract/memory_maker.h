@@ -23,6 +23,7 @@ void memory_end_hugetlb(const struct memory* memory);
 bool memory_make_memfd_hole(struct memory* memory, size_t size);
 bool memory_make_memfd_hugetlb(struct memory* memory, size_t size);
 bool memory_make_memfd_thp(struct memory* memory, size_t size);
+bool memory_make_shuffled(struct memory* memory, size_t size);
 bool memory_make_file(struct memory* memory, size_t size);
 bool memory_make_fsdax(struct memory* memory, size_t size);
 bool memory_make_secret(struct memory* memory, size_t size);

@@ -85,7 +85,8 @@ enum step {
   BEYOND_ALLOWED,
   BEYOND_OTHERWISE,
   BAD_ALLOWED,
-  KEPT
+  KEPT,
+  BOUND
 };
 static const char* const step_texts[] = {
     "",
@@ -97,6 +98,7 @@ static const char* const step_texts[] = {
     "beyond the limit it was not refused as such",
     "memory that does not exist was taken",
     "after refusals what is within the limit is refused: they stay charged",
+    "the limit binds a process that has CAP_IPC_LOCK",
 };
 
 bool charge_says_beyond(const struct user* user, int error) {
@@ -161,7 +163,19 @@ static enum step live_within(const struct user* user, enum memory_kind kind, str
   return FINE;
 }
 
-static void limited(const struct user* user, enum memory_kind kind) {
+// With CAP_IPC_LOCK no limit counts, not even 0.
+static enum step live_beyond(const struct user* user, enum memory_kind kind, struct shares shares) {
+  const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
+  struct memory memory;
+  if (!memory_get(&memory, kind, shares.length)) return NO_MEMORY;
+  if (!account_limit(0)) return NO_ACCOUNT;
+  if (!user->open() || user->take(way, memory.addr, shares.length)) return BOUND;
+  user->let_go();
+  return FINE;
+}
+
+static void by_child(const struct user* user, enum memory_kind kind,
+                     enum step (*live)(const struct user*, enum memory_kind, struct shares)) {
   struct memory memory;
   struct pins before;
   const struct shares shares = shares_of(user, kind);
@@ -171,11 +185,17 @@ static void limited(const struct user* user, enum memory_kind kind) {
   memory_put(&memory);
   if (!there || !pins_begin(&before)) return;
   const pid_t child = proc_fork();
-  if (child == 0) _exit((int)live_within(user, kind, shares));
+  if (child == 0) _exit((int)live(user, kind, shares));
   const int code = child > 0 ? proc_reap(child, limit_ms) : 0;
-  if (code > 0 && code <= KEPT) ktap_fail("%s", step_texts[code]);
+  if (code > 0 && code <= BOUND) ktap_fail("%s", step_texts[code]);
   pins_expect_at_least(&before, 0, 0);
 }
 
-const struct obligation charge_obligations[] = {
-    {"charge.exact", exact}, {"charge.refused", refused}, {"charge.limit", limited}, {0}};
+static void limited(const struct user* user, enum memory_kind kind) { by_child(user, kind, live_within); }
+static void unlimited(const struct user* user, enum memory_kind kind) { by_child(user, kind, live_beyond); }
+
+const struct obligation charge_obligations[] = {{"charge.exact", exact},
+                                                {"charge.refused", refused},
+                                                {"charge.limit", limited},
+                                                {"charge.capable", unlimited},
+                                                {0}};

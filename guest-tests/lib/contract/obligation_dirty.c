@@ -14,7 +14,8 @@
 #include "pagemap.h"
 #include "pins.h"
 
-enum { pages = 16, stale = 90, fresh = 91, around = 0x77, rounds = 50 };
+// More than one bio has: the ends of several requests meet what was written back.
+enum { pages = 16, long_bytes = 1280 << 10, stale = 90, fresh = 91, around = 0x77, rounds = 50 };
 
 static size_t swapped(const unsigned char* addr, size_t length) {
   size_t count = 0;
@@ -173,9 +174,8 @@ static void on_the_medium(const struct user* user, enum memory_kind kind) {
 static void written_back_while_held(const struct user* user, enum memory_kind kind) {
   struct memory memory;
   struct pins before;
-  const size_t length = user_length(user, pages * page_bytes());
-  if (memory_get(&memory, kind, pages * page_bytes()) && contract_store(user, length, fresh) &&
-      pins_begin(&before)) {
+  const size_t length = user_length(user, long_bytes);
+  if (memory_get(&memory, kind, length) && contract_store(user, length, fresh) && pins_begin(&before)) {
     const int error = user->take(WAY_IN, memory.addr, length);
     if (error) ktap_fail("taking the file's pages: %s", strerror(-error));
     if (!error && msync(memory.addr, memory.size, MS_SYNC) < 0) ktap_fail("msync: %s", strerror(errno));

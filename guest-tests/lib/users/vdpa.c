@@ -6,6 +6,8 @@ traits: [in, out, hold, longterm, charged, limited]
 # What leaks when memory runs out stays pinned.
 destructive: true
 needs: {kernel_args: ["vdpa_sim.use_va=0"], symbols: [VDPA_SIM_NET, VHOST_VDPA]}
+not:
+  charge.capable: "RLIMIT_MEMLOCK binds every process (vhost_vdpa_pa_map())"
 proof: {mutant: m43-vdpa-not-unpinned, red: [pages.in.anon]}
 */
 #include "vdpa.h"
