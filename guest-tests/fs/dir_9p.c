@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 // Reading a directory of a 9p share: the transport takes the pages of the kernel's own buffer
-// (net/9p/trans_virtio.c p9_get_mapped_pages()), which begins within a page and has many.
+// (net/9p/trans_virtio.c p9_get_mapped_pages()), which begins within a page. A small msize, so that each
+// answer fills all of its pages.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -66,7 +67,7 @@ static void directory(const void* arg) {
   struct pins before;
   char folder[80];
   (void)arg;
-  if (filesystem_mount(&fs, "9p", "pinshare", "trans=virtio,version=9p2000.L,cache=none")) {
+  if (filesystem_mount(&fs, "9p", "pinshare", "trans=virtio,version=9p2000.L,cache=none,msize=8192")) {
     snprintf(folder, sizeof(folder), "%s/pinrig-entries", fs.target);
     if (mkdir(folder, 0755) < 0 && errno != EEXIST) ktap_fail("%s: %s", folder, strerror(errno));
     if (!ktap_failed() && make_entries(folder, false) && pins_begin(&before)) {

@@ -26,11 +26,17 @@ static void no_page(const void* arg) {
     const ssize_t got = armed ? pread(place.fd, buffer.addr, buffer.size, 0) : 0;
     const int error = errno;
     if (armed) fault_pages_disarm();
-    if (armed && (got >= 0 || error != ENOMEM))
+    if (armed && place.mode != MODE_PIN) {
+      // Kernels that take references for one request after the other send the first half (before fs/netfs).
+      if (got != (ssize_t)(half * page_bytes()) && !(got < 0 && error == ENOMEM))
+        ktap_fail("it gave %zd, %s", got, strerror(error));
+    } else if (armed && (got >= 0 || error != ENOMEM)) {
       ktap_fail("it gave %zd, %s, want ENOMEM", got, strerror(error));
-    if (pins_sample(&now) && now.acquired - before.acquired < half)
-      ktap_fail("%lld pages were pinned, want %d", now.acquired - before.acquired, half);
-    pins_expect_at_least(&before, half, 0);
+    }
+    const long long pinned = place.mode == MODE_PIN ? half : 0;
+    if (pins_sample(&now) && now.acquired - before.acquired < pinned)
+      ktap_fail("%lld pages were pinned, want %lld", now.acquired - before.acquired, pinned);
+    pins_expect_at_least(&before, pinned, 0);
   }
   buffer_put(&buffer);
   place_close(&place);

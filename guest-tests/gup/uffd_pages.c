@@ -135,22 +135,28 @@ static bool usable(const struct step* step) {
   return !step->huge || thp_usable() > 0;
 }
 
+// A child does it; the memory that the group has afterwards in KiB, or -1.
+static long long left_behind(const struct step* step, const struct cgroup* group) {
+  const pid_t child = proc_fork();
+  if (child == 0) {
+    const char* wrong = cgroup_enter(group) ? step->run() : "the group cannot be entered";
+    if (wrong) ktap_note("%s: %s", wrong, strerror(errno));
+    fflush(NULL);
+    _exit(wrong != NULL);
+  }
+  const int code = child > 0 ? proc_reap(child, limit_ms) : -1;
+  if (code > 0) ktap_fail("see the line above");
+  return code == 0 ? cgroup_memory(group) / 1024 : -1;
+}
+
+// The first child leaves what the kernel keeps of any process for a while.
 static void nothing_is_left(const void* arg) {
   const struct step* step = arg;
   struct cgroup group;
   if (!usable(step)) return;
   if (cgroup_open(&group, "pinrig-uffd", "memory")) {
-    const pid_t child = proc_fork();
-    if (child == 0) {
-      const char* wrong = cgroup_enter(&group) ? step->run() : "the group cannot be entered";
-      if (wrong) ktap_note("%s: %s", wrong, strerror(errno));
-      fflush(NULL);
-      _exit(wrong != NULL);
-    }
-    const int code = child > 0 ? proc_reap(child, limit_ms) : -1;
-    if (code > 0) ktap_fail("see the line above");
-    const long long left = cgroup_memory(&group) / 1024;
-    if (left > small_kib) ktap_fail("%lld KiB are charged to nobody's group", left);
+    const long long first = left_behind(step, &group), second = first < 0 ? -1 : left_behind(step, &group);
+    if (second > first + small_kib) ktap_fail("%lld KiB are charged to a group of nobody", second - first);
   }
   cgroup_close(&group);
 }
@@ -199,6 +205,86 @@ static void huge_from_nowhere(const void* arg) {
   hugetlb_expect_free(before);
 }
 
+// Minor faults are those of shared memory alone.
+static void private_not_continued(const void* arg) {
+  unsigned char* area = room(page_bytes(), PROT_READ | PROT_WRITE);
+  const int uffd = open_uffd(area, page_bytes(), 0, UFFDIO_REGISTER_MODE_MISSING);
+  struct uffdio_continue request = {.range = {(uintptr_t)area, page_bytes()}};
+  (void)arg;
+  if (uffd < 0) ktap_skip("userfaultfd: %s", strerror(errno));
+  if (uffd >= 0 && (ioctl(uffd, UFFDIO_CONTINUE, &request) == 0 || errno != EINVAL))
+    ktap_fail("UFFDIO_CONTINUE of private memory: %s, want EINVAL", strerror(errno));
+  if (uffd >= 0) close(uffd);
+  munmap(area, page_bytes());
+}
+
+static long huge_kib(const void* addr) {
+  char line[256];
+  long kib = -1;
+  bool inside = false;
+  FILE* file = fopen("/proc/self/smaps", "re");
+  while (file && kib < 0 && fgets(line, sizeof(line), file)) {
+    unsigned long from, to;
+    if (sscanf(line, "%lx-%lx ", &from, &to) == 2) inside = (uintptr_t)addr >= from && (uintptr_t)addr < to;
+    if (inside && sscanf(line, "AnonHugePages: %ld", &kib) != 1) kib = -1;
+  }
+  if (file) fclose(file);
+  return kib;
+}
+
+// A part of a huge page that a child has, too, is refused before the huge page is split.
+static void shared_part_not_moved(const void* arg) {
+  struct memory memory;
+  struct rendezvous go;
+  const size_t page = page_bytes();
+  unsigned char* to = room(page, PROT_READ | PROT_WRITE);
+  const int uffd = open_uffd(to, page, FEATURE_MOVE, UFFDIO_REGISTER_MODE_MISSING);
+  (void)arg;
+  if (uffd < 0) ktap_skip("UFFDIO_MOVE: %s (since 6.8)", strerror(errno));
+  if (uffd >= 0 && memory_get(&memory, MEMORY_THP, 1)) {
+    if (rendezvous_open(&go)) {
+      const pid_t child = proc_fork();
+      if (child == 0) {
+        rendezvous_linger(&go, limit_ms);
+        _exit(0);
+      }
+      const long before = huge_kib(memory.addr);
+      const int error = move(uffd, to, memory.addr + 3 * page, page);
+      if (error != EBUSY) ktap_fail("moving a page that a child has: %s, want EBUSY", strerror(error));
+      if (before <= 0 || huge_kib(memory.addr) != before)
+        ktap_fail("%ld kB of huge pages are mapped, before %ld", huge_kib(memory.addr), before);
+      rendezvous_send(&go, 1);
+      if (child > 0) proc_end(child, limit_ms);
+      rendezvous_close(&go);
+    }
+    memory_put(&memory);
+  }
+  if (uffd >= 0) close(uffd);
+  munmap(to, page);
+}
+
+// The private copies of a file's pages are anonymous, but their mapping is not.
+static void private_file_not_moved(const void* arg) {
+  struct buffer file;
+  const size_t page = page_bytes();
+  unsigned char* to = room(page, PROT_READ | PROT_WRITE);
+  const int uffd = open_uffd(to, page, FEATURE_MOVE, UFFDIO_REGISTER_MODE_MISSING);
+  (void)arg;
+  if (uffd < 0) ktap_skip("UFFDIO_MOVE: %s (since 6.8)", strerror(errno));
+  if (buffer_get(&file, BUFFER_MEMFD, page)) {
+    unsigned char* from = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.fd, 0);
+    if (from != MAP_FAILED) pattern_fill(from, page, seed, 0);
+    const int error = uffd < 0 ? EINVAL : move(uffd, to, from, page);
+    if (error != EINVAL)
+      ktap_fail("moving a private copy of a file's page: %s, want EINVAL", strerror(error));
+    if (pattern_check(from, page, seed, 0) >= 0) ktap_fail("the page has other data");
+    munmap(from, page);
+    buffer_put(&file);
+  }
+  if (uffd >= 0) close(uffd);
+  munmap(to, page);
+}
+
 // A page of a memfd that is mapped again where it is mapped already: refused, and no reference stays.
 static void continued_twice(const void* arg) {
   struct buffer buffer;
@@ -230,6 +316,9 @@ int main(void) {
       {"filled_from_nowhere", filled_from_nowhere, NULL},
       {"huge_page_filled_from_nowhere", huge_from_nowhere, NULL},
       {"continued_twice", continued_twice, NULL},
+      {"private_memory_not_continued", private_not_continued, NULL},
+      {"private_file_not_moved", private_file_not_moved, NULL},
+      {"shared_part_of_huge_page_not_moved", shared_part_not_moved, NULL},
       {"moved", nothing_is_left, &base},
       {"moved_zeros", nothing_is_left, &zeros},
       {"moved_from_swap", nothing_is_left, &swapped},

@@ -202,17 +202,22 @@ static void out_of_the_pipe(const void* arg) {
   buffer_put(&from);
 }
 
-// From the pipe to a socket, whose packets hold the pages until they have arrived and were read.
+static bool datagram_pair(int* ends) {
+  return socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, ends) == 0 ||
+         ktap_fail("socketpair: %s", strerror(errno));
+}
+
+// From the pipe to a socket, whose packets hold the pages until they have arrived and were read, or, `arg`
+// not NULL, one that copies them.
 static void to_socket(const void* arg) {
-  (void)arg;
   struct buffer buffer;
   struct pipes p = {{-1, -1}, {-1, -1}};
   struct pins before;
   int ends[2] = {-1, -1};
   static unsigned char bytes[pages << 16];
   if (!buffer_get(&buffer, BUFFER_MEMFD, pages * page_bytes())) return;
-  if (loopback_pair(SOCK_STREAM, ends) && pipes_open(&p) && pins_begin(&before) &&
-      fill_pipe(p.first[1], &buffer, 0)) {
+  if ((arg ? datagram_pair(ends) : loopback_pair(SOCK_STREAM, ends)) && pipes_open(&p) &&
+      pins_begin(&before) && fill_pipe(p.first[1], &buffer, 0)) {
     size_t sent = 0, got = 0;
     ssize_t step;
     while (sent < buffer.size && (step = splice(p.first[0], NULL, ends[0], NULL, buffer.size - sent, 0)) > 0)
@@ -243,6 +248,7 @@ int main(void) {
       {"splice_to_direct_io", to_direct_io, NULL},
       {"vmsplice_out_of_pipe", out_of_the_pipe, NULL},
       {"splice_to_socket", to_socket, NULL},
+      {"splice_to_datagrams", to_socket, "datagrams"},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -154,7 +154,7 @@ int main(void) {
   static const struct umem wraps = {UINT64_MAX, 1 << 20, chunk, 0, 0, 0}, odd = {1, 0, chunk, 0, 0, 0},
                            part = {0, 3 * chunk + 100, chunk, 0, 0, 0}, huge = {0, 0, 1 << 20, 0, 0, 0},
                            uneven = {0, 0, chunk + 100, 0, 0, 0}, headroom = {0, 0, chunk, chunk - 200, 0, 0},
-                           flags = {0, 0, chunk, 0, 1u << 30, 0};
+                           flags = {0, 0, chunk, 0, 1u << 30, 0}, tiny = {0, 0, chunk / 2, 0, 0, 0};
   static const struct umem small = {0, 0, chunk, 0, TX_METADATA, 8},
                            large = {0, 0, chunk, 0, TX_METADATA, 256},
                            unaligned = {0, 0, chunk, 0, TX_METADATA, 20};
@@ -171,6 +171,7 @@ int main(void) {
       {"odd_address_refused", argument_refused, &odd},
       {"part_of_a_chunk_refused", argument_refused, &part},
       {"chunk_of_many_pages_refused", argument_refused, &huge},
+      {"small_chunk_refused", argument_refused, &tiny},
       {"uneven_chunk_refused", argument_refused, &uneven},
       {"chunk_without_room_refused", argument_refused, &headroom},
       {"unknown_flag_refused", argument_refused, &flags},

@@ -102,7 +102,11 @@ static void kept_where_not_read(const void* arg) {
                                 .timeout = limit_ms};
     pattern_fill(buffer.addr, buffer.size, 78, 0);
     const int error = ioctl(scsi.fd, SG_IO, &request) < 0 ? errno : 0;
-    if (error || request.status)
+    // blk_rq_map_user_iov() maps the same memory again and again there, until the pages of /dev/sgN are used
+    // up (bio_copy_user_iov() advances a copy of the iterator alone).
+    if (error == ENOMEM)
+      ktap_xfail("SG_DXFER_TO_FROM_DEV always fails with ENOMEM");
+    else if (error || request.status)
       ktap_fail("INQUIRY: status %d, %s", request.status, strerror(error));
     else if (pattern_check(buffer.addr, some, 78, 0) < 0)
       ktap_fail("nothing was read");

@@ -2,6 +2,7 @@
 // Memory regions on soft RoCE: ib_umem_get() (drivers/infiniband/core/umem.c) pins what is registered with
 // FOLL_LONGTERM, page by page, until the region is deregistered.
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -69,6 +70,33 @@ static void read_only_memory_is_refused(const void* arg) {
   link_close(&link);
 }
 
+// Ranges whose end cannot be are refused before anything is pinned. Those of user memory begin at the buffer.
+struct range {
+  bool in_buffer;
+  uint64_t from_end;  // else: so many bytes before the end of all addresses
+  uint64_t length;
+};
+
+static void range_is_refused(const void* arg) {
+  const struct range* range = arg;
+  struct link link;
+  struct buffer buffer;
+  struct pins before;
+  if (link_open(&link) && buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) {
+    if (pins_begin(&before)) {
+      void* addr = range->in_buffer ? buffer.addr : (void*)(UINTPTR_MAX - range->from_end + 1);
+      errno = 0;
+      struct ibv_mr* region = ibv_reg_mr(link.domain, addr, range->length, IBV_ACCESS_LOCAL_WRITE);
+      const int error = errno;
+      if (region || error != EINVAL) ktap_fail("want EINVAL, got %s", region ? "a region" : strerror(error));
+      if (region) ibv_dereg_mr(region);
+      pins_expect(&before, 0, 0);
+    }
+    buffer_put(&buffer);
+  }
+  link_close(&link);
+}
+
 // A long-term pin of the zero page takes real pages first (FAULT_FLAG_UNSHARE): the one place on a machine
 // without movable memory where a missing FOLL_LONGTERM shows.
 static void zero_page_is_unshared(const void* arg) {
@@ -111,6 +139,9 @@ int main(void) {
   static const struct region thp = {BUFFER_THP, 0, 0, IBV_ACCESS_LOCAL_WRITE};
   static const struct region hugetlb = {BUFFER_HUGETLB, 0, 0, IBV_ACCESS_LOCAL_WRITE};
   static const struct region hugetlb_part = {BUFFER_HUGETLB, 3, 4096, IBV_ACCESS_LOCAL_WRITE};
+  // 64 KiB is a multiple of each page size. 2^32 of the largest pages.
+  static const struct range wraps = {false, 65536, 2 << 16}, last = {false, 65536, 65536 - 100},
+                            many = {true, 0, 1ull << 48};
   static const struct ktap_case cases[] = {
       {"16_pages", register_and_deregister, &small},
       {"16_pages_at_100", register_and_deregister, &shifted},
@@ -121,6 +152,9 @@ int main(void) {
       {"zero_page_read_only_access", zero_page_is_unshared, NULL},
       {"read_only_memory_refused", read_only_memory_is_refused, NULL},
       {"exit_without_dereg", exit_releases, NULL},
+      {"end_before_start_refused", range_is_refused, &wraps},
+      {"last_page_of_all_refused", range_is_refused, &last},
+      {"too_many_pages_refused", range_is_refused, &many},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }
