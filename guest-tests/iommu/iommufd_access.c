@@ -182,7 +182,7 @@ static void transfer_after_fork(const void* arg) {
 static void transfer_missing(const void* arg) {
   (void)arg;
   struct scene scene;
-  unsigned char data[200];
+  unsigned char data[200] = {0};
   const size_t page = page_bytes();
   if (scene_open(&scene)) {
     mprotect(scene.buffer.addr + page, page, PROT_NONE);
@@ -190,6 +190,12 @@ static void transfer_missing(const void* arg) {
     if (error != EFAULT) ktap_fail("reading a missing page: %s, want EFAULT", strerror(error));
     error = iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA + page - 100, data, 200, IOMMUFD_RW_SLOW);
     if (error != EFAULT) ktap_fail("reading into a missing page: %s, want EFAULT", strerror(error));
+    // It was mapped for writing, and may only be read now.
+    mprotect(scene.buffer.addr, page, PROT_READ);
+    error =
+        iommufd_access_rw(scene.fd, scene.access, VFIO_IOVA, data, 100, IOMMUFD_RW_SLOW | IOMMUFD_RW_WRITE);
+    if (error != EFAULT) ktap_fail("writing a read-only page: %s, want EFAULT", strerror(error));
+    if (pattern_check(scene.buffer.addr, page, seed, 0) >= 0) ktap_fail("a read-only page was written");
     pins_expect_at_least(&scene.before, 0, 0);
   }
   scene_close(&scene);
