@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-// MADV_POPULATE_READ and _WRITE (mm/gup.c, faultin_page_range()): pages are faulted in as if touched, without
-// taking a reference (FOLL_TOUCH); failures are errors, not signals.
+// MADV_POPULATE_READ and _WRITE, mlock() and MAP_POPULATE (mm/gup.c, faultin_page_range() and
+// populate_vma_page_range()): pages are faulted in as if touched, without taking a reference (FOLL_TOUCH);
+// failures are errors, not signals.
 #include <errno.h>
 #include <signal.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "ktap.h"
 #include "pagemap.h"
 #include "pins.h"
+#include "proc.h"
 #include "uffd.h"
 
 #ifndef MADV_POPULATE_READ
@@ -21,7 +23,7 @@
 #define EHWPOISON 133
 #endif
 
-enum { pages = 16, seed = 98, delay_ms = 300, late = 2 };
+enum { pages = 16, seed = 98, delay_ms = 300, late = 2, limit_ms = 20000 };
 
 // Populates and measures; `error` is what must come of it.
 static bool populate(void* addr, size_t length, bool write, int error) {
@@ -151,6 +153,54 @@ static void refused(const void* arg) {
   buffer_put(&buffer);
 }
 
+// mlock() and MAP_POPULATE (populate_vma_page_range()): pages of closed memory stay where they are, and
+// mlock() says so; those that can only be executed are faulted in (FOLL_FORCE).
+static void locked(const void* arg) {
+  const int* protection = arg;
+  const size_t length = pages * page_bytes();
+  const int error = *protection == PROT_NONE ? ENOMEM : 0;
+  struct pins before;
+  unsigned char* addr = mmap(NULL, length, *protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  KTAP_REQUIRE(addr != MAP_FAILED, "mmap: %s", strerror(errno));
+  if (pins_begin(&before)) {
+    const int got = mlock(addr, length) == 0 ? 0 : errno;
+    if (got != error) ktap_fail("mlock() gives \"%s\", want \"%s\"", strerror(got), strerror(error));
+    const size_t there = present(addr, length), want = error ? 0 : pages;
+    if (there != want) ktap_fail("%zu pages are present, want %zu", there, want);
+    pins_expect(&before, 0, 0);
+  }
+  munmap(addr, length);
+}
+
+// Private memory is written to at once: the page is the process's own before its first write, and what it
+// shared with a child since fork() is copied.
+static void locked_copies(const void* arg) {
+  (void)arg;
+  struct buffer buffer;
+  struct rendezvous go;
+  unsigned char byte;
+  uint64_t frames[pages];
+  if (!rendezvous_open(&go) || !buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) return;
+  const pid_t child = proc_fork();
+  if (child == 0) _exit(rendezvous_wait(&go, &byte, limit_ms) ? 0 : 2);
+  if (child > 0 && pagemap_pfns(buffer.addr, pages * page_bytes(), frames)) {
+    if (mlock(buffer.addr, pages * page_bytes()) < 0) ktap_fail("mlock: %s", strerror(errno));
+    const size_t moved = pagemap_moved(buffer.addr, pages * page_bytes(), frames);
+    if (moved != pages) ktap_fail("%zu of %d pages are the process's own", moved, pages);
+    munlock(buffer.addr, pages * page_bytes());
+  }
+  rendezvous_send(&go, 1);
+  if (child > 0 && proc_reap(child, limit_ms) != 0) ktap_fail("the child was never told to end");
+  rendezvous_close(&go);
+  buffer_put(&buffer);
+  const size_t length = pages * page_bytes();
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+  buffer.addr = mmap(NULL, length, PROT_READ | PROT_WRITE, flags, -1, 0);
+  KTAP_REQUIRE(buffer.addr != MAP_FAILED, "mmap: %s", strerror(errno));
+  write_to_it(&buffer, &(struct range){BUFFER_PAGES, true});
+  munmap(buffer.addr, length);
+}
+
 // The fault waits without the lock.
 static void waits(const void* arg) {
   const bool* write = arg;
@@ -172,6 +222,7 @@ int main(void) {
   static const struct refusal hole = {0, true, HOLE, ENOMEM}, end = {0, true, PAST_END, EFAULT};
   static const struct refusal read_end = {0, false, PAST_END, EFAULT},
                               poison = {0, true, POISONED, EHWPOISON};
+  static const int none = PROT_NONE, execute = PROT_EXEC;
   static const struct ktap_case cases[] = {
       {"read_pages", brought_in, &read_pages},
       {"write_pages", brought_in, &write_pages},
@@ -188,6 +239,9 @@ int main(void) {
       {"refused_poisoned", refused, &poison},
       {"read_waits_unlocked", waits, &no},
       {"write_waits_unlocked", waits, &yes},
+      {"lock_closed", locked, &none},
+      {"lock_executable", locked, &execute},
+      {"lock_private_copies", locked_copies, NULL},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }

@@ -10,6 +10,7 @@
 
 // Bits of /proc/kpageflags (include/uapi/linux/kernel-page-flags.h,
 // Documentation/admin-guide/mm/pagemap.rst).
+#define PAGEMAP_REFERENCED (1ull << 2)
 #define PAGEMAP_KSM (1ull << 21)
 #define PAGEMAP_THP (1ull << 22)
 #define PAGEMAP_HWPOISON (1ull << 19)
