@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,15 +50,6 @@ static size_t offset_of(const struct area* area, int index) {
                                     : (size_t)(index * 1000 + 7) * area->unit;
 }
 static int written(const struct area* area) { return area->kind == AREA_HUGETLB ? pieces / 2 : touched; }
-
-static long long faults(void) {
-  char line[80];
-  long long value = -1;
-  FILE* file = fopen("/proc/vmstat", "re");
-  while (file && fgets(line, sizeof(line), file)) sscanf(line, "pgfault %lld", &value);
-  if (file) fclose(file);
-  return value;
-}
 
 // In the child.
 static void die(struct area* area) {
@@ -141,14 +131,14 @@ static void dump(const void* arg) {
   int status = 0;
   if (!core_pattern(path, old, sizeof(old))) return;
   if (pins_begin(&before) && area_open(&area)) {
-    long long start = faults();
+    long long start = proc_vmstat("pgfault");
     pid_t child = proc_fork();
     if (child == 0) {
       die(&area);
       _exit(1);
     }
     if (child > 0) waitpid(child, &status, 0);
-    long long brought = faults() - start, units = (long long)(area.size / area.unit);
+    long long brought = proc_vmstat("pgfault") - start, units = (long long)(area.size / area.unit);
     ktap_note("%lld faults for %lld units", brought, units);
     if (!WIFSIGNALED(status) || !WCOREDUMP(status))
       ktap_fail("no core was dumped (status %x)", (unsigned)status);

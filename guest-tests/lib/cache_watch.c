@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -10,21 +9,17 @@
 #include "buffers.h"
 #include "caps.h"
 #include "ktap.h"
+#include "proc.h"
 
 // Pages dirtied in the page cache since boot; -1: unknown.
 static long long dirtied(void) {
-  char line[128], byte;
-  long long value = -1;
+  char byte;
   int fold = open("/proc/sys/vm/stat_refresh", O_RDONLY | O_CLOEXEC);
   if (fold >= 0) {
     if (read(fold, &byte, 1) < 0) ktap_note("vm.stat_refresh: %s", strerror(errno));
     close(fold);
   }
-  FILE* file = fopen("/proc/vmstat", "re");
-  if (!file) return -1;
-  while (value < 0 && fgets(line, sizeof(line), file)) sscanf(line, "nr_dirtied %lld", &value);
-  fclose(file);
-  return value;
+  return proc_vmstat("nr_dirtied");
 }
 
 static bool in_cache(const struct cache_watch* watch) {

@@ -95,6 +95,17 @@ void proc_drop_ipc_lock(void) {
   if (syscall(SYS_capset, &header, data) < 0) _exit(4);
 }
 
+long long proc_vmstat(const char* name) {
+  FILE* file = fopen("/proc/vmstat", "re");
+  char line[128];
+  long long value = -1;
+  const size_t length = strlen(name);
+  while (file && value < 0 && fgets(line, sizeof(line), file))
+    if (strncmp(line, name, length) == 0) sscanf(line + length, " %lld", &value);
+  if (file) fclose(file);
+  return value;
+}
+
 long proc_status_kib(const char* name) {
   FILE* file = fopen("/proc/self/status", "re");
   char line[128];

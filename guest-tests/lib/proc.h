@@ -32,6 +32,9 @@ bool rendezvous_wait(const struct rendezvous* pipe, unsigned char* byte, int lim
 // Takes CAP_IPC_LOCK from the calling process, a child's: what it pins is limited from now on. Exits with 4
 // when that fails.
 void proc_drop_ipc_lock(void);
+// A line of /proc/vmstat, or -1. What CPUs have counted and not yet folded is missing (pins_sample() folds
+// it).
+long long proc_vmstat(const char* name);
 // A line of /proc/self/status in kB ("VmLck", "VmPin"), or -1.
 long proc_status_kib(const char* name);
 
