@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 // fork() before, during and after: the held pages stay the parent's, and the child sees nothing of what the
 // user writes.
+#include <errno.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "contract/obligations.h"
@@ -51,15 +53,26 @@ static bool prepare(const struct user* user, enum memory_kind kind, struct memor
   return !user->store || contract_store(user, length, fresh);
 }
 
-static void before(const struct user* user, enum memory_kind kind) {
+static void before_one(const struct user* user, enum memory_kind kind, bool read_only) {
   struct memory memory;
   struct family family = {.child = -1};
   const size_t length = user_length(user, pages * page_bytes());
-  if (prepare(user, kind, &memory, length) && fork_child(user, &family, &memory, length) &&
+  bool ready = prepare(user, kind, &memory, length);
+  if (ready && read_only && mprotect(memory.addr, memory.size, PROT_READ) < 0)
+    ready = ktap_fail("mprotect: %s", strerror(errno));
+  if (ready && fork_child(user, &family, &memory, length) &&
       contract_transfer(user, WAY_IN, memory.addr, length))
     judge_parent(user, &memory, length);
   judge_child(&family, memory_is_shared(kind));
   memory_put(&memory);
+}
+
+// Who may write to read-only memory (FOLL_FORCE) copies it first, too. It may not write to huge pages of
+// hugetlb.
+static void before(const struct user* user, enum memory_kind kind) {
+  before_one(user, kind, false);
+  if (user->forced && !memory_is_shared(kind) && kind != MEMORY_HUGETLB && !ktap_failed())
+    before_one(user, kind, true);
 }
 
 static void held(const struct user* user, enum memory_kind kind) {

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0
 // Long-term pins: pages leave ZONE_MOVABLE first, and pages of files are refused.
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "contract/obligations.h"
+#include "kmsg.h"
 #include "ktap.h"
 #include "pagemap.h"
+#include "patience.h"
 #include "pins.h"
 #include "probe.h"
+#include "proc.h"
 
-enum { pages = 16, seed = 100, later = 101 };
+enum { pages = 16, seed = 100, later = 101, isolated_ms = 2000 };
 
 static size_t in_movable(const unsigned char* addr, size_t length) {
   size_t found = 0;
@@ -44,6 +50,35 @@ static bool leaves_zone(const struct user* user, enum way way, struct memory* me
   if (done < 0) ktap_fail("letting go gave %ld", done);
   pins_expect_at_least(&before, 0, -want.kept);
   return !ktap_failed();
+}
+
+// Pages that are on their way out of the zone count as isolated (NR_ISOLATED_*), which holds reclaim and
+// compaction back: as often as they do not any more, however it ended. A count below zero only shows in the
+// log, at each reading.
+static int watch_isolated(void) {
+  struct pins now;
+  char line[200];
+  const int log = kmsg_open();
+  if (log < 0) return -1;
+  const bool negative =
+      pins_sample(&now) && kmsg_find(log, "vmstat_refresh: nr_isolated_", line, sizeof(line));
+  if (!negative) return log;
+  close(log);
+  return -1;
+}
+
+static long long isolated(void) { return proc_vmstat("nr_isolated_anon") + proc_vmstat("nr_isolated_file"); }
+
+static void judge_isolated(int log) {
+  struct pins now;
+  char line[200];
+  const long long end = clock_ms() + patience_scaled(isolated_ms);
+  if (log < 0) return;
+  long long left = 1;
+  while (pins_sample(&now) && (left = isolated()) > 0 && clock_ms() < end) sleep_ms(10);
+  if (left > 0) ktap_fail("%lld pages still count as isolated", left);
+  if (kmsg_find(log, "vmstat_refresh: nr_isolated_", line, sizeof(line))) ktap_fail("%s", line);
+  close(log);
 }
 
 // The pages are in memory, and in no page table: the fast way does not find them.
@@ -90,17 +125,17 @@ static void movable_one(const struct user* user, enum memory_kind kind, enum way
   memory_put(&memory);
 }
 
+static bool can_move(const struct user* user) {
+  if (!pagemap_have_movable_zone()) return ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
+  return !user->mode || user->mode() == MODE_PIN ||
+         ktap_skip("this kernel takes plain references, which stay where they are");
+}
+
 static void movable(const struct user* user, enum memory_kind kind) {
   const size_t length = user_length(user, pages * page_bytes()) / page_bytes() * page_bytes();
   const bool stays = memory_is_written(kind) && memory_is_shared(kind);
-  if (!pagemap_have_movable_zone()) {
-    ktap_skip("no memory in ZONE_MOVABLE (movablecore=)");
-    return;
-  }
-  if (user->mode && user->mode() != MODE_PIN) {
-    ktap_skip("this kernel takes plain references, which stay where they are");
-    return;
-  }
+  if (!can_move(user)) return;
+  const int log = watch_isolated();
   prefer_node(movable_node());
   for (int way = WAY_IN; way <= WAY_OUT; ++way) {
     if (!(user->ways & (way == WAY_IN ? USER_IN : USER_OUT))) continue;
@@ -108,6 +143,46 @@ static void movable(const struct user* user, enum memory_kind kind) {
       movable_one(user, kind, (enum way)way, slow, length);
   }
   prefer_node(-1);
+  judge_isolated(log);
+}
+
+// A pipe's reference to the page in ZONE_MOVABLE that comes last: it cannot leave. False: none of them is
+// there.
+static bool hold_in_pipe(const unsigned char* addr, size_t length, int pipe) {
+  for (size_t at = length; at > 0; at -= page_bytes()) {
+    const struct iovec byte = {(void*)(addr + at - page_bytes()), 1};
+    const uint64_t frame = pagemap_pfn(byte.iov_base);
+    if (!frame || !pagemap_movable_zone(frame)) continue;
+    return vmsplice(pipe, &byte, 1, 0) == 1 || ktap_fail("vmsplice: %s", strerror(errno));
+  }
+  return ktap_skip("no page came from ZONE_MOVABLE");
+}
+
+static void stuck(const struct user* user, enum memory_kind kind) {
+  struct memory memory;
+  struct pins before;
+  const size_t length = user_length(user, pages * page_bytes()) / page_bytes() * page_bytes();
+  const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
+  int pipe[2];
+  if (!can_move(user)) return;
+  KTAP_REQUIRE(pipe2(pipe, O_CLOEXEC) == 0, "pipe: %s", strerror(errno));
+  const int log = watch_isolated();
+  prefer_node(movable_node());
+  if (memory_get(&memory, kind, pages * page_bytes())) {
+    pattern_fill(memory.addr, length, seed, 0);
+    if (hold_in_pipe(memory.addr, length, pipe[1]) && pins_begin(&before)) {
+      const long done = contract_attempt(user, way, memory.addr, length);
+      ktap_note("gave %ld", done);
+      if (done >= 0) ktap_fail("pages that cannot leave ZONE_MOVABLE were taken");
+      contract_settled(&before, contract_skew(user));
+      if (pattern_check(memory.addr, length, seed, 0) >= 0) ktap_fail("the pages lost their data");
+    }
+  }
+  prefer_node(-1);
+  close(pipe[0]);
+  close(pipe[1]);
+  memory_put(&memory);
+  judge_isolated(log);
 }
 
 enum mapping { MAPPED_WRITTEN, MAPPED_READ_ONLY, MAPPED_NOT_YET };
@@ -161,8 +236,6 @@ static void seen(const struct user* user, enum memory_kind kind) {
   memory_put(&memory);
 }
 
-const struct obligation longterm_obligations[] = {{"longterm.movable", movable},
-                                                  {"longterm.file", file_in},
-                                                  {"longterm.file_out", file_out},
-                                                  {"longterm.seen", seen},
-                                                  {0}};
+const struct obligation longterm_obligations[] = {
+    {"longterm.movable", movable},   {"longterm.stuck", stuck}, {"longterm.file", file_in},
+    {"longterm.file_out", file_out}, {"longterm.seen", seen},   {0}};
