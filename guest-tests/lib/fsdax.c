@@ -27,7 +27,10 @@ static bool mounted(const char* type) {
 }
 
 bool fsdax_mount_xfs(void) {
-  static const char* const make[] = {"mkfs.xfs", "-q", "-f", "-m", "reflink=0", device, NULL};
+  // Long files begin at multiples of 2 MiB, so that huge pages can map them.
+  static const char* const make[] = {
+      "mkfs.xfs", "-q",       "-f",   "-m", "reflink=0", "-d", "su=2m,sw=1,agcount=4",
+      "-l",       "size=64m", device, NULL};
   struct pins before, after;
   // Its direct writes are none of the case's business.
   if (!have_device() || !pins_begin(&before) || !tool_run(make, 60000) || !pins_sample(&after)) return false;

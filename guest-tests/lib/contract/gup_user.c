@@ -59,4 +59,9 @@ long gup_user_let_go(void) {
   return copied < 0 ? -error : 0;
 }
 
+bool gup_user_copy(void* to) {
+  __u64 address = (__u64)(unsigned long)to;
+  return ioctl(driver, COPY, &address) == 0 || ktap_fail("copying what is pinned: %s", strerror(errno));
+}
+
 bool gup_user_load(void* data, size_t length) { return local_end_load(data, length); }

@@ -10,5 +10,8 @@ void gup_user_close(void);
 int gup_user_take_slow(enum way way, void* addr, size_t length);
 int gup_user_take_fast(enum way way, void* addr, size_t length);
 long gup_user_let_go(void);
+// Copies all of the held pages to `to`: of memory held with WAY_IN, which may be more than gup_user_load()
+// can give.
+bool gup_user_copy(void* to);
 // All of the held pages, which the driver copies.
 bool gup_user_load(void* data, size_t length);
