@@ -7,15 +7,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aio.h"
 #include "fs_fixture.h"
 #include "ktap.h"
 #include "pins.h"
 
-enum { file_pages = 16, pages = 16, pattern = 41 };
+enum { file_pages = 16, pages = 16, pattern = 41, limit_ms = 20000 };
 
 struct step {
   int from_page;  // sixteen pages from there, of a file of sixteen
   bool again;     // once more when they are there
+  bool queued;    // by AIO
 };
 
 static struct fs_fixture fixture;
@@ -30,10 +32,20 @@ static bool cut(void) {
   return good;
 }
 
-static bool put(int fd, struct buffer* buffer, off_t offset, bool direct) {
+static ssize_t by_aio(int fd, const struct buffer* buffer, off_t offset) {
+  struct aio aio;
+  long result = -1;
+  if (aio_open(&aio, 1) && aio_submit(&aio, IOCB_CMD_PWRITE, fd, buffer->addr, buffer->size, offset, 1) &&
+      aio_reap(&aio, limit_ms, &result) == 0)
+    ktap_fail("the write does not end");
+  aio_close(&aio);
+  return result;
+}
+
+static bool put(int fd, struct buffer* buffer, off_t offset, bool direct, bool queued) {
   struct pins before;
   if (!pins_begin(&before)) return false;
-  ssize_t done = pwrite(fd, buffer->addr, buffer->size, offset);
+  ssize_t done = queued ? by_aio(fd, buffer, offset) : pwrite(fd, buffer->addr, buffer->size, offset);
   if (done != (ssize_t)buffer->size)
     return ktap_fail("%zd of %zu bytes: %s", done, buffer->size, strerror(errno));
   return dio_file_expect(&fixture.file, &before, true, ALIGNED_PAGE, direct ? pages : 0, direct ? pages : 0);
@@ -72,22 +84,26 @@ static void extend(const void* arg) {
     return;
   pattern_fill(buffer.addr, buffer.size, pattern, 0);
   int fd = fs_fixture_open(&fixture, O_RDWR | O_DIRECT);
-  if (fd >= 0 && put(fd, &buffer, offset, !fixture.file.kind->cached_extending)) {
+  if (fd >= 0 && put(fd, &buffer, offset, !fixture.file.kind->cached_extending, step->queued)) {
     read_back(offset);
-    if (step->again && !ktap_failed()) put(fd, &buffer, offset, true);
+    if (step->again && !ktap_failed()) put(fd, &buffer, offset, true, step->queued);
   }
   if (fd >= 0) close(fd);
   buffer_put(&buffer);
 }
 
 int main(int argc, char** argv) {
-  static const struct step at_end = {file_pages, false}, across = {file_pages / 2, false},
-                           far = {2 * file_pages, false};
-  static const struct step again = {file_pages, true};
+  static const struct step at_end = {file_pages}, across = {file_pages / 2}, far = {2 * file_pages};
+  static const struct step again = {file_pages, true}, queued = {file_pages, false, true},
+                           queued_far = {2 * file_pages, false, true};
   const struct ktap_case cases[] = {
-      {"probe", probe, argc > 1 ? argv[1] : "vfat"}, {"write_at_the_end", extend, &at_end},
-      {"write_across_the_end", extend, &across},     {"write_behind_the_end", extend, &far},
+      {"probe", probe, argc > 1 ? argv[1] : "vfat"},
+      {"write_at_the_end", extend, &at_end},
+      {"write_across_the_end", extend, &across},
+      {"write_behind_the_end", extend, &far},
       {"write_and_overwrite", extend, &again},
+      {"queued_write_at_the_end", extend, &queued},
+      {"queued_write_behind_the_end", extend, &queued_far},
   };
   int code = ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
   fs_fixture_end(&fixture);

@@ -123,12 +123,46 @@ static void refused(const void* arg) {
   close(driver);
 }
 
+// One dma-buf of parts of two memfds. `arg` not NULL: the second may still be cut, which is refused after the
+// pages of the first were taken.
+static void list(const void* arg) {
+  enum { parts = 2 };
+  struct buffer buffers[parts] = {{.map = MAP_FAILED, .fd = -1}, {.map = MAP_FAILED, .fd = -1}};
+  struct pins before;
+  struct {
+    struct udmabuf_create_list head;
+    struct udmabuf_create_item items[parts];
+  } request = {.head = {.flags = UDMABUF_FLAGS_CLOEXEC, .count = parts}};
+  const int driver = open_driver();
+  bool good = driver >= 0;
+  for (int i = 0; good && i < parts; ++i) {
+    good = buffer_get(&buffers[i], BUFFER_MEMFD, pages * page_bytes());
+    if (i == 0 || !arg) fcntl(buffers[i].fd, F_ADD_SEALS, F_SEAL_SHRINK);
+    request.items[i] = (struct udmabuf_create_item){
+        .memfd = (unsigned)buffers[i].fd, .offset = page_bytes(), .size = (pages - 2) * page_bytes()};
+  }
+  if (good && pins_begin(&before)) {
+    const int dmabuf = ioctl(driver, UDMABUF_CREATE_LIST, &request);
+    if (arg && (dmabuf >= 0 || errno != EINVAL))
+      ktap_fail("UDMABUF_CREATE_LIST: %s, want EINVAL", dmabuf >= 0 ? "done" : strerror(errno));
+    if (!arg && dmabuf < 0) ktap_fail("UDMABUF_CREATE_LIST: %s", strerror(errno));
+    if (dmabuf >= 0) close(dmabuf);
+    pins_expect_at_least(&before, 0, 0);
+  }
+  for (int i = 0; i < parts; ++i) {
+    if (buffers[i].fd >= 0) buffer_seal(&buffers[i]);
+    buffer_put(&buffers[i]);
+  }
+  if (driver >= 0) close(driver);
+}
+
 int main(void) {
   static const int none = 0, write_too = F_SEAL_SHRINK | F_SEAL_WRITE, beyond = F_SEAL_SHRINK;
   static const struct ktap_case cases[] = {
       {"create_and_close", create_and_close, NULL}, {"part", part, NULL},
       {"not_sealed_refused", refused, &none},       {"write_sealed_refused", refused, &write_too},
-      {"beyond_the_end_refused", refused, &beyond},
+      {"beyond_the_end_refused", refused, &beyond}, {"list", list, NULL},
+      {"second_of_list_refused", list, "second"},
   };
   return ktap_run(cases, sizeof(cases) / sizeof(cases[0]));
 }
