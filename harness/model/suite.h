@@ -67,6 +67,9 @@ std::string to_string(const Proof& proof);  ///< "mutant m02-bio-put-refs", "deb
 /// What must be seen apart from red cases: "leak, pages +16, event BUG: KASAN"; empty: nothing in particular.
 std::string reason_text(const Proof& proof);
 
+/// Variable of a test's environment: the number of the mutant that is on while it runs, "0" for none.
+inline constexpr const char* mutant_variable = "PINRIG_MUTANT";
+
 /// One test of a suite (guest-tests/SUITE/suite.yaml).
 struct TestSpec {
   std::string name;     ///< "suite/test"

@@ -20,8 +20,6 @@ using model::TestSpec;
 constexpr std::array<std::pair<Role, const char*>, 4> suffixes{
     {{Role::on, ""}, {Role::again, ".again"}, {Role::off, ".off"}, {Role::clean, ".clean"}}};
 
-constexpr const char* mutant_key = "PINRIG_MUTANT";
-
 // Far above what load alone can cost.
 constexpr double least_limit_s = 10;
 constexpr double limit_factor = 10;
@@ -42,7 +40,7 @@ bool suspicious(const wire::TestEnd& end) {
 TestSpec as(const TestSpec& test, const RunName& name, Role role) {
   TestSpec out = test;
   out.name = to_string(RunName{name.test, name.mutant, role});
-  out.env[mutant_key] = std::to_string(with_mutant(role) ? name.mutant : 0);
+  out.env[model::mutant_variable] = std::to_string(with_mutant(role) ? name.mutant : 0);
   return out;
 }
 

@@ -243,9 +243,11 @@ std::optional<model::TestVerdict> unowned_events(const JobFacts& facts) {
   return row;
 }
 
-void add_capabilities(const model::TestRecord& record, model::TestVerdict& own, Judgement& judgement) {
+using Capabilities = std::map<std::string, std::string>;
+
+void add_capabilities(const model::TestRecord& record, model::TestVerdict& own, Capabilities& known) {
   for (const auto& [name, value] : capability_lines(record.output)) {
-    const auto [it, fresh] = judgement.capabilities.emplace(name, value);
+    const auto [it, fresh] = known.emplace(name, value);
     if (fresh || it->second == value || value == "unknown") continue;
     // A probe that could not be carried out says nothing against one that was.
     if (it->second == "unknown") {
@@ -279,6 +281,8 @@ Judgement judge(const JobFacts& facts) {
   Judgement judgement;
   judgement.outcome = facts.outcome;
   const auto owed = owed_before(facts.records);
+  // A mutant may change what a probe finds; the same kernel without it is another one.
+  std::map<std::string, Capabilities> of_mutants;
   for (const auto& spec : facts.planned) {
     const auto record = std::find_if(facts.records.begin(), facts.records.end(),
                                      [&](const model::TestRecord& r) { return r.name == spec.name; });
@@ -288,7 +292,9 @@ Judgement judge(const JobFacts& facts) {
     }
     const auto owes = owed.find(spec.name);
     auto rows = judge_test(facts, spec, *record, owes == owed.end() ? 0 : owes->second);
-    add_capabilities(*record, rows.front(), judgement);
+    const auto mutant = spec.env.find(model::mutant_variable);
+    const bool none = mutant == spec.env.end() || mutant->second == "0";
+    add_capabilities(*record, rows.front(), none ? judgement.capabilities : of_mutants[mutant->second]);
     std::move(rows.begin(), rows.end(), std::back_inserter(judgement.verdicts));
   }
   if (auto row = unowned_events(facts)) judgement.verdicts.push_back(std::move(*row));

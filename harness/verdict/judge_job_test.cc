@@ -139,6 +139,21 @@ TEST(Judge, ACapabilityThatCouldNotBeProbedContradictsNothing) {
   EXPECT_EQ(judge(f).capabilities.at("alg"), "pin");
 }
 
+TEST(Judge, AMutantMayChangeWhatAProbeFinds) {
+  JobFacts f = passing_facts();
+  f.planned.push_back(spec_of("bio/other"));
+  f.records.push_back(passing_record("bio/other"));
+  f.planned[0].env[model::mutant_variable] = "7";
+  f.planned[1].env[model::mutant_variable] = "0";
+  f.records[0].output += "# capability lt.file_rw allowed\n";
+  f.records[1].output += "# capability lt.file_rw refused\n";
+  const Judgement j = judge(f);
+  EXPECT_EQ(j.verdicts[3].verdict, Verdict::pass) << j.verdicts[3].detail;
+  EXPECT_EQ(j.capabilities.at("lt.file_rw"), "refused") << "of the kernel without it";
+  f.planned[0].env[model::mutant_variable] = "0";
+  EXPECT_EQ(judge(f).verdicts[3].verdict, Verdict::error);
+}
+
 struct Control {
   const char* name;
   std::function<void(JobFacts&)> spoil;
