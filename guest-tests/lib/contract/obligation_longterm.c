@@ -105,17 +105,27 @@ static int movable_node(void) {
   return -1;
 }
 
+static void compact(void) {
+  const int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  if (write(fd, "1", 1) != 1) ktap_note("compacting: %s", strerror(errno));
+  close(fd);
+}
+
+// Earlier cases may have filled the zone with page cache, or with small pieces.
+static bool get_movable(struct memory* memory, enum memory_kind kind, size_t length) {
+  bool got = memory_get(memory, kind, pages * page_bytes());
+  if (!got || !memory_is_written(kind) || in_movable(memory->addr, length)) return got;
+  memory_put(memory);
+  contract_drop_caches();
+  compact();
+  return memory_get(memory, kind, pages * page_bytes());
+}
+
 static void movable_one(const struct user* user, enum memory_kind kind, enum way way, bool slow,
                         size_t length) {
   struct memory memory;
-  bool got = memory_get(&memory, kind, pages * page_bytes());
-  // Earlier cases may have filled the zone with page cache.
-  if (got && memory_is_written(kind) && in_movable(memory.addr, length) == 0) {
-    memory_put(&memory);
-    contract_drop_caches();
-    got = memory_get(&memory, kind, pages * page_bytes());
-  }
-  if (got) {
+  if (get_movable(&memory, kind, length)) {
     if (memory_is_written(kind)) pattern_fill(memory.addr, length, seed, 0);
     const size_t before = in_movable(memory.addr, length);
     ktap_note("%zu of %zu pages are in ZONE_MOVABLE", before, length / page_bytes());
@@ -158,6 +168,21 @@ static bool hold_in_pipe(const unsigned char* addr, size_t length, int pipe) {
   return ktap_skip("no page came from ZONE_MOVABLE");
 }
 
+// What is taken and released before leaves its pages in the lists that the kernel takes again: whoever
+// releases more entries than there are releases these.
+static void leave_pages(const struct user* user, enum way way, bool shared) {
+  struct pins before;
+  if (!pins_begin(&before)) return;
+  for (size_t times = 2; times > 0; --times) {
+    struct memory other;
+    const size_t size = times * pages * page_bytes();
+    if (memory_get(&other, shared ? MEMORY_MEMFD : MEMORY_ANON, size))
+      contract_attempt(user, way, other.addr, user_length(user, size));
+    memory_put(&other);
+  }
+  contract_settled(&before, contract_skew(user));
+}
+
 static void stuck(const struct user* user, enum memory_kind kind) {
   struct memory memory;
   struct pins before;
@@ -167,8 +192,9 @@ static void stuck(const struct user* user, enum memory_kind kind) {
   if (!can_move(user)) return;
   KTAP_REQUIRE(pipe2(pipe, O_CLOEXEC) == 0, "pipe: %s", strerror(errno));
   const int log = watch_isolated();
+  leave_pages(user, way, memory_is_shared(kind));
   prefer_node(movable_node());
-  if (memory_get(&memory, kind, pages * page_bytes())) {
+  if (get_movable(&memory, kind, length)) {
     pattern_fill(memory.addr, length, seed, 0);
     if (hold_in_pipe(memory.addr, length, pipe[1]) && pins_begin(&before)) {
       const long done = contract_attempt(user, way, memory.addr, length);
