@@ -16,6 +16,8 @@
 
 enum { candidates = 8 };
 
+static const unsigned char fill = 0x5a;
+
 static const char zero_control[] = "/sys/kernel/mm/transparent_hugepage/use_zero_page";
 
 // Two of the huge pages at `area` with consecutive frames, in this order.
@@ -30,19 +32,18 @@ static bool neighbors(const unsigned char* area, size_t count, size_t huge, size
   return false;
 }
 
-// Moves the pair to `room`, whole huge pages at a time, and unmaps the others.
-static bool move_pair(struct memory* memory, unsigned char* room, size_t huge) {
-  size_t which[2];
-  if (!neighbors(memory->addr, memory->size / huge, huge, &which[0], &which[1]))
-    return ktap_skip("no two huge pages of %zu are neighbors in memory", memory->size / huge);
+// Moves the pair to `room`, whole huge pages at a time.
+static bool move_pair(unsigned char* first, unsigned char* second, unsigned char* room, size_t huge) {
+  unsigned char* const pair[] = {first, second};
   for (size_t i = 0; i < 2; ++i) {
     unsigned char* to = room + i * huge;
-    if (mremap(memory->addr + which[i] * huge, huge, huge, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
+    if (mremap(pair[i], huge, huge, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
       return ktap_fail("mremap of a huge page: %s", strerror(errno));
   }
   const uint64_t frame = pagemap_pfn(room);
   if (frame == 0 || pagemap_pfn(room + huge) != frame + huge / page_bytes())
     return ktap_fail("the huge pages are no neighbors after mremap()");
+  memset(room, fill, 2 * huge);
   return true;
 }
 
@@ -55,26 +56,39 @@ static void leave_movable(unsigned char* area, size_t size) {
   close(ring);
 }
 
-static bool make_pair(struct memory* memory, size_t count, size_t huge, int flags) {
-  struct memory room = *memory;
-  memory->folio = huge;
-  // Address space, where the pair goes; what is left of the candidates is unmapped at once.
-  if (!memory_map_aligned(&room, 2 * huge, huge, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1))
-    return false;
-  bool good = memory_map_aligned(memory, count * huge, huge, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1);
-  if (good && !(flags & MAP_HUGETLB)) madvise(memory->addr, memory->size, MADV_HUGEPAGE);
-  if (good) {
-    memset(memory->addr, 0x5a, memory->size);
-    // Kernels that keep the lock (before 6.3) also warn when hugetlb pages are to leave it.
-    if (!(flags & MAP_HUGETLB) || probe_lt_waits()) leave_movable(memory->addr, memory->size);
-    good = move_pair(memory, room.addr, huge);
-  }
-  if (memory->map != MAP_FAILED) munmap(memory->map, memory->map_size);
-  memory->map = room.map;
-  memory->map_size = room.map_size;
-  memory->addr = room.addr;
-  memory->size = room.size;
+// `count` huge pages, of which two are neighbors: these move to `room`, and the others are unmapped.
+static bool pair_among(const struct memory* like, size_t count, int flags, bool movable, unsigned char* room,
+                       bool last) {
+  const size_t huge = like->folio;
+  struct memory candidate = *like;
+  size_t first, second;
+  bool good = memory_map_aligned(&candidate, count * huge, huge, MAP_PRIVATE | MAP_ANONYMOUS | flags, -1);
+  if (good && !(flags & MAP_HUGETLB)) madvise(candidate.addr, candidate.size, MADV_HUGEPAGE);
+  for (size_t i = 0; good && i < count; ++i) *(volatile unsigned char*)(candidate.addr + i * huge) = fill;
+  if (good && movable) leave_movable(candidate.addr, candidate.size);
+  if (good && neighbors(candidate.addr, count, huge, &first, &second))
+    good = move_pair(candidate.addr + first * huge, candidate.addr + second * huge, room, huge);
+  else if (good)
+    good = last && ktap_skip("no two huge pages of %zu are neighbors in memory", count);
+  if (candidate.map != MAP_FAILED) munmap(candidate.map, candidate.map_size);
   return good;
+}
+
+static bool make_pair(struct memory* memory, size_t most, size_t huge, int flags) {
+  // Kernels that keep the lock (before 6.3) also warn when hugetlb pages are to leave it.
+  const bool movable = !(flags & MAP_HUGETLB) || probe_lt_waits();
+  struct memory like = *memory;
+  like.folio = memory->folio = huge;
+  // Address space, where the pair goes.
+  if (!memory_map_aligned(memory, 2 * huge, huge, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1))
+    return false;
+  // Most huge pages that follow each other are neighbors: no more are made than it takes to find two.
+  bool found = false;
+  for (size_t count = 2; !found && !ktap_failed() && count < 2 * most; count *= 2) {
+    const bool last = count >= most;
+    found = pair_among(&like, last ? most : count, flags, movable, memory->addr, last);
+  }
+  return found;
 }
 
 bool memory_make_thp_pair(struct memory* memory, size_t size) {
