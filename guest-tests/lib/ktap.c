@@ -20,6 +20,9 @@ static void say(const char* prefix, const char* format, va_list args) {
   printf("# %s%s\n", prefix, line);
 }
 
+// What a test said before it took the kernel down has left it.
+static void let_out(void) { fflush(stdout); }
+
 // The first reason of the worst outcome is the one on the result line.
 static void settle_on(enum outcome outcome, const char* format, va_list args) {
   if (outcome <= current) return;
@@ -32,6 +35,14 @@ void ktap_note(const char* format, ...) {
   va_start(args, format);
   say("", format, args);
   va_end(args);
+  let_out();
+}
+
+void ktap_aside(const char* format, ...) {
+  va_list args;
+  va_start(args, format);
+  say("", format, args);
+  va_end(args);
 }
 
 bool ktap_fail(const char* format, ...) {
@@ -39,6 +50,7 @@ bool ktap_fail(const char* format, ...) {
   va_start(args, format);
   say("FAIL: ", format, args);
   va_end(args);
+  let_out();
   current = OUTCOME_FAIL;
   return false;
 }
@@ -127,8 +139,10 @@ static void print_reached(int fd, long took_ms) {
 static void run_case(const struct ktap_case* one, size_t number, int reached) {
   current = OUTCOME_OK;
   reason[0] = '\0';
-  // For the case in which a test takes the kernel down, or hangs: it has no result line.
+  // For the case in which a test takes the kernel down, or hangs: it has no result line. What the case before
+  // has left to say goes with it: each write wakes the agent, on another CPU.
   printf("# running %s\n", one->name);
+  let_out();
   const long start = now_ms();
   one->run(one->arg);
   if (reached >= 0) print_reached(reached, now_ms() - start);
@@ -136,8 +150,8 @@ static void run_case(const struct ktap_case* one, size_t number, int reached) {
 }
 
 int ktap_run(const struct ktap_case* cases, size_t count) {
-  // By line, so that what a test said before it took the kernel down has left it.
-  setvbuf(stdout, NULL, _IOLBF, 0);
+  static char room[8192];
+  setvbuf(stdout, room, _IOFBF, sizeof(room));
   size_t planned = 0;
   for (size_t i = 0; i < count; ++i) planned += chosen(cases[i].name);
   printf("KTAP version 1\n1..%zu\n", planned);

@@ -20,6 +20,10 @@ int ktap_run(const struct ktap_case* cases, size_t count);
 // A "# " line; one line per call, without newline.
 void ktap_note(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
+// The same for what only matters together with the result: it may come with the next line, and is lost if the
+// kernel goes down or the test hangs before that.
+void ktap_aside(const char* format, ...) __attribute__((format(printf, 1, 2)));
+
 // The running case failed, with a "# " line saying why. It may continue and fail again. Always returns false.
 bool ktap_fail(const char* format, ...) __attribute__((format(printf, 1, 2)));
 // The kernel or the machine lacks what the case needs. A failure outranks it. Always returns false.
