@@ -143,7 +143,7 @@ std::map<std::string, std::string> default_environment() {
 Child spawn(const Program& program) {
   Pipe out = make_pipe(pipe_size);
   Pipe err = make_pipe(pipe_size);
-  Pipe claim = make_pipe(0);
+  Pipe claim = make_pipe(pipe_size);
   Pipe report = make_pipe(0);
   SocketPair host = make_sockets();
   lift(host.theirs);
