@@ -48,12 +48,14 @@ static bool move_pair(unsigned char* first, unsigned char* second, unsigned char
 }
 
 // A long-term pin takes pages out of ZONE_MOVABLE, after which they are no neighbors any more: once before
-// they are looked for.
+// they are looked for. The ring stays open between the cases of a process: the end of one interrupts the task
+// some time later as a signal does (TIF_NOTIFY_SIGNAL), and an ioctl that waits, such as SG_IO, starts again.
 static void leave_movable(unsigned char* area, size_t size) {
-  const int ring = uring_open();
-  if (ring < 0) return;
-  if (uring_register(ring, area, size) == 0) uring_unregister(ring);
-  close(ring);
+  static int ring = -1;
+  static pid_t owner;
+  if (owner != getpid()) ring = uring_open();
+  owner = getpid();
+  if (ring >= 0 && uring_register(ring, area, size) == 0) uring_unregister(ring);
 }
 
 // `count` huge pages, of which two are neighbors: these move to `room`, and the others are unmapped.
