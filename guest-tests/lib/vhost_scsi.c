@@ -133,19 +133,28 @@ static int start(struct vhost_scsi* host) {
   return set_ring(host) ? await_unit(host) : -errno;
 }
 
-bool vhost_scsi_open(struct vhost_scsi* host) {
+bool vhost_scsi_attach(struct vhost_scsi* host) {
   *host = (struct vhost_scsi)VHOST_SCSI_CLOSED;
-  if (!target_open() || !buffer_get(&host->own, BUFFER_PAGES, own_bytes)) return false;
+  if (!buffer_get(&host->own, BUFFER_PAGES, own_bytes)) return false;
   if (access("/dev/vhost-scsi", F_OK) < 0)
     return ktap_skip("/dev/vhost-scsi: %s (VHOST_SCSI)", strerror(errno));
   const int error = start(host);
   return error == 0 || ktap_fail("starting vhost-scsi: %s", strerror(-error));
 }
 
-void vhost_scsi_close(struct vhost_scsi* host) {
+void vhost_scsi_detach(struct vhost_scsi* host) {
   stop(host);
   buffer_put(&host->own);
   *host = (struct vhost_scsi)VHOST_SCSI_CLOSED;
+}
+
+bool vhost_scsi_open(struct vhost_scsi* host) {
+  *host = (struct vhost_scsi)VHOST_SCSI_CLOSED;
+  return target_open() && vhost_scsi_attach(host);
+}
+
+void vhost_scsi_close(struct vhost_scsi* host) {
+  vhost_scsi_detach(host);
   target_close();
 }
 

@@ -27,6 +27,9 @@ struct vhost_scsi {
 // vhost_scsi_close(), also when another process has left its disk.
 bool vhost_scsi_open(struct vhost_scsi* host);
 void vhost_scsi_close(struct vhost_scsi* host);
+// The same on a disk that is there (target.h), and stays.
+bool vhost_scsi_attach(struct vhost_scsi* host);
+void vhost_scsi_detach(struct vhost_scsi* host);
 // A new device on the same disk: what a refused request left in the ring is gone, and its memory is released.
 // Reports nothing. 0 or -errno.
 int vhost_scsi_restart(struct vhost_scsi* host);

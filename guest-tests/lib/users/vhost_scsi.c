@@ -15,6 +15,7 @@ proof: {mutant: m61-vhost-scsi-keeps-first, red: [pages.in.memfd, pages.out.huge
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -24,6 +25,7 @@ proof: {mutant: m61-vhost-scsi-keeps-first, red: [pages.in.memfd, pages.out.huge
 #include "contract/user.h"
 #include "ktap.h"
 #include "patience.h"
+#include "target.h"
 
 enum { most = 512 << 10, limit_ms = 5000 };
 
@@ -34,9 +36,27 @@ static struct buffer filler = {.map = MAP_FAILED, .fd = -1};
 static int gate = -1;
 static long held;  // bytes
 
+// The disk is made once for all cases of the process, and used by its children.
+static pid_t maker;  // 0: it is not made
+
+static void remove_disk(void) {
+  if (maker == getpid()) target_close();
+}
+
+static bool make_disk(void) {
+  if (maker) return true;
+  if (!target_open()) {
+    target_close();
+    return false;
+  }
+  maker = getpid();
+  atexit(remove_disk);
+  return true;
+}
+
 static bool open_user(void) {
   held = 0;
-  return vhost_scsi_open(&host) && buffer_get(&filler, BUFFER_PAGES, page_bytes());
+  return make_disk() && vhost_scsi_attach(&host) && buffer_get(&filler, BUFFER_PAGES, page_bytes());
 }
 
 // Who waits for the page gets an empty one.
@@ -47,7 +67,7 @@ static void open_gate(void) {
 
 static void close_user(void) {
   open_gate();
-  vhost_scsi_close(&host);
+  vhost_scsi_detach(&host);
   buffer_put(&filler);
 }
 
