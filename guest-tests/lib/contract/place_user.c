@@ -17,8 +17,10 @@ enum { answer_ms = 20000, tag_held = 1, sector = 512 };
 // Made once for all cases of the process, and used by its children: only the file is opened for each case.
 static struct place place = {.fd = -1};
 static pid_t maker;  // 0: it is not made
+// It stays open between the cases of a process: io_destroy() waits for two grace periods of RCU.
 static struct aio aio;
-static bool aio_ready, held, lost;  // lost: a transfer that has not come back
+static pid_t aio_owner;  // 0: it is not open
+static bool held, lost;  // lost: a transfer that has not come back
 
 static void remove_place(void) {
   if (maker == getpid()) place_close(&place);
@@ -35,13 +37,22 @@ static bool make_place(enum place_kind kind) {
   return false;
 }
 
+static bool open_aio(void) {
+  if (aio_owner != getpid()) aio_owner = aio_open(&aio, 4) ? getpid() : 0;
+  return aio_owner != 0;
+}
+
+static void close_aio(void) {
+  if (aio_owner == getpid()) aio_close(&aio);
+  aio_owner = 0;
+}
+
 static bool open_kind(enum place_kind kind) {
   held = lost = false;
   if (maker == 0 && !make_place(kind)) return false;
   if (place.fd < 0) place.fd = open(place.path, O_RDWR | O_DIRECT | O_CLOEXEC);
   if (place.fd < 0) return ktap_fail("%s for direct I/O: %s", place.path, strerror(errno));
-  aio_ready = aio_open(&aio, 4);
-  return aio_ready;
+  return open_aio();
 }
 
 bool place_user_open_bdev(void) { return open_kind(PLACE_BDEV); }
@@ -51,8 +62,7 @@ bool place_user_open_vfat(void) { return open_kind(PLACE_VFAT); }
 void place_user_close(void) {
   if (held) place_release(&place);
   held = false;
-  if (aio_ready) aio_close(&aio);
-  aio_ready = false;
+  if (lost || aio.in_flight) close_aio();
   if (place.fd >= 0) close(place.fd);
   place.fd = -1;
   if (lost) remove_place();
@@ -106,10 +116,10 @@ long place_user_let_go(void) {
 }
 
 bool place_user_renew(void) {
-  aio_close(&aio);
-  aio_ready = aio_open(&aio, 4);
+  if (lost || aio.in_flight) close_aio();
+  const bool good = open_aio();
   if (fsync(place.fd) < 0) ktap_note("an earlier writeback: %s", strerror(errno));
-  return aio_ready;
+  return good;
 }
 
 void place_user_ending(void) { place_release(&place); }
