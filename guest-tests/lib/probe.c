@@ -7,6 +7,7 @@
 #include <linux/if_xdp.h>
 #include <linux/memfd.h>
 #include <linux/udmabuf.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -131,9 +132,18 @@ bool probe_lt_file_allowed(void) {
   return lt_file_found && strcmp(lt_file_found, "allowed") == 0;
 }
 
+static void* unlock_thread(void* unused) {
+  (void)unused;
+  probe_lt_unlock();
+  return NULL;
+}
+
+// In a thread: the end of a ring interrupts the task that used it some time later, as a signal does, and an
+// ioctl of that which waits, such as SG_IO, starts again.
 bool probe_lt_waits(void) {
   static bool asked;
-  if (!asked) probe_lt_unlock();
+  pthread_t thread;
+  if (!asked && pthread_create(&thread, NULL, unlock_thread, NULL) == 0) pthread_join(thread, NULL);
   asked = true;
   return !lt_unlock_found || strcmp(lt_unlock_found, "yes") == 0;
 }
