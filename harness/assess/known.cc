@@ -166,7 +166,7 @@ Knowledge knowledge_of(const Rulebook& rules, const KernelFacts& kernel) {
   };
   Knowledge out;
   for (const auto& r : rules.requirements) {
-    if (!in_range(r.range)) continue;
+    if (!in_range(r.range) || !lacks_one(r.without)) continue;
     out.covered = true;
     for (const auto& [name, value] : r.capabilities) out.capabilities[name] = value;
     for (const auto& s : r.skips) {

@@ -258,6 +258,22 @@ TEST(KnowledgeOf, TheVersionIsThatOfThePointNotOfTheBase) {
   EXPECT_EQ(knowledge_of(run.rules, run.kernels[1]).issues.size(), 1u);
 }
 
+TEST(KnowledgeOf, ALaterFileMayRequireAnotherValueOfAKernelBuiltWithoutASymbol) {
+  model::Requirements all{
+      .name = "a", .range = {}, .without = {}, .capabilities = {{"secretmem", "yes"}}, .skips = {}};
+  model::Requirements some{
+      .name = "a-some", .range = {}, .without = {"FULL"}, .capabilities = {{"secretmem", "no"}}, .skips = {}};
+  const auto required = [&](std::map<std::string, std::string> config) {
+    Sample run;
+    run.add(0, {}).symbols = std::move(config);
+    run.rules.requirements = {all, some};
+    return knowledge_of(run.rules, run.kernels[0]).capabilities.at("secretmem");
+  };
+  EXPECT_EQ(required({{"FULL", "y"}}), "yes");
+  EXPECT_EQ(required({{"FULL", "n"}}), "no");
+  EXPECT_EQ(required({}), "no");
+}
+
 TEST(KnowledgeOf, SkipsAndIssuesMayDependOnWhatTheKernelWasBuiltWithout) {
   model::Requirements r{.name = "r", .range = {}, .capabilities = {}, .skips = {}};
   r.skips = {

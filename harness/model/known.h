@@ -37,8 +37,10 @@ struct AllowedSkip {
 struct Requirements {
   std::string name;
   KernelRange range;
-  std::map<std::string, std::string> capabilities;  ///< required values
-  std::vector<AllowedSkip> skips;                   ///< every other skip is unexpected
+  std::vector<std::string> without;  ///< only kernels built without one of these; empty = all
+  std::map<std::string, std::string>
+      capabilities;                ///< required values; a later file's outrank an earlier one's
+  std::vector<AllowedSkip> skips;  ///< every other skip is unexpected
 };
 
 /// configs/known-issues/NAME.yaml: a bug of some kernels that is not reported again. It also explains the

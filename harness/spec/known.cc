@@ -104,6 +104,7 @@ Result<Requirements> load_requirements(const fs::path& project, const std::strin
   Requirements out;
   out.name = name;
   if (r.ok()) out.range = read_range(r, f, project);
+  if (r.ok()) set(f, "without", out.without, [&](const Node& n) { return read_symbols(r, n, "without"); });
   if (r.ok())
     set(f, "capabilities", out.capabilities, [&](const Node& n) { return read_capabilities(r, n); });
   if (const Node* n = r.ok() ? f.get("skips") : nullptr) {

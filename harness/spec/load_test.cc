@@ -376,6 +376,7 @@ TEST(LoadRequirements, EveryKey) {
   EXPECT_EQ(all[0].name, "new");
   EXPECT_THAT(all[0].range.bases, ElementsAre("debian-6.12", "up*"));
   EXPECT_EQ(all[0].range.since, "6.5");
+  EXPECT_THAT(all[0].without, ElementsAre("TMPFS"));
   EXPECT_EQ(all[0].capabilities.at("legacy_skew"), "2");
   ASSERT_EQ(all[0].skips.size(), 1u);
   EXPECT_EQ(all[0].skips[0].tests, "mm/cow:*swap*");

@@ -45,7 +45,7 @@ const std::vector<Schema> all{
     {Section::requirements,
      "Expectations of a kernel",
      "expectations",
-     {"capabilities", "skips", "kernels", "since", "until", "archs"}},
+     {"capabilities", "skips", "without", "kernels", "since", "until", "archs"}},
     {Section::allowed_skip,
      "Expectations of a kernel: skips",
      "a skip",
