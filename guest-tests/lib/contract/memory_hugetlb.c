@@ -24,6 +24,14 @@ static long pool(size_t huge, const char* name, long set) {
   return value;
 }
 
+// What is free may be in pieces.
+static void compact(void) {
+  FILE* file = fopen("/proc/sys/vm/compact_memory", "we");
+  if (!file) return;
+  fputs("1", file);
+  fclose(file);
+}
+
 static bool from_pool(struct memory* memory, size_t size, size_t huge) {
   const size_t count = (size + huge - 1) / huge;
   const long free_pages = pool(huge, "free_hugepages", -1), all = pool(huge, "nr_hugepages", -1);
@@ -32,6 +40,10 @@ static bool from_pool(struct memory* memory, size_t size, size_t huge) {
   // fork() copies what is pinned: as many again of the size that it is asked of.
   const long wanted = (long)(huge > small_huge ? count : 2 * count);
   if (free_pages < wanted) memory->extra = (int)(pool(huge, "nr_hugepages", all + wanted) - all);
+  if (free_pages + memory->extra < (long)count) {
+    compact();
+    memory->extra = (int)(pool(huge, "nr_hugepages", all + wanted) - all);
+  }
   if (free_pages + memory->extra < (long)count)
     return ktap_skip("no room for %zu huge pages of %zu kB", count, huge / 1024);
   const int shift = __builtin_ctzl(huge);

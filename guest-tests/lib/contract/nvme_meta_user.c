@@ -2,7 +2,6 @@
 #include "contract/nvme_meta_user.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -15,20 +14,24 @@ enum { block = 512, most = nvme_meta_user_most };
 
 static struct nvme nvme = {.fd = -1};
 static nvme_meta_submit send;
+// Each in one huge page, so in few segments: a command has no more than 127 (drivers/nvme/host/pci.c), and
+// this much data in base pages that are scattered needs 128.
 static struct buffer data;    // of the command under test
-static unsigned char* other;  // data and metadata of the commands that store and load
+static struct buffer others;  // data and metadata of the commands that store and load
+static unsigned char* other;
 
 static size_t data_bytes(size_t length) { return length / nvme_meta_per_block * block; }
 
 bool nvme_meta_user_open(bool generic, nvme_meta_submit by) {
   send = by;
   const size_t bytes = data_bytes(most);
-  other = aligned_alloc(page_bytes(), bytes + most);
-  if (!other) return ktap_fail("no memory");
+  const enum buffer_kind kind = thp_bytes() ? BUFFER_THP : BUFFER_PAGES;
+  if (!buffer_get(&others, kind, bytes + most)) return false;
+  other = others.addr;
   memset(other, 0, bytes + most);
   if (!nvme_open(&nvme, DRIVE_META, 1, generic)) return false;
   if (nvme.lba_bytes != block) return ktap_fail("the drive has blocks of %zu bytes", nvme.lba_bytes);
-  if (!buffer_get(&data, BUFFER_PAGES, bytes)) return false;
+  if (!buffer_get(&data, kind, bytes)) return false;
   // Not shared with the children of a case, which is about its own memory.
   return madvise(data.addr, data.size, MADV_DONTFORK) == 0 || ktap_fail("madvise: %s", strerror(errno));
 }
@@ -66,8 +69,8 @@ void nvme_meta_user_close(void) {
   if (data.addr) buffer_put(&data);
   data.addr = NULL;
   nvme_close(&nvme);
-  free(other);
-  other = NULL;
+  if (others.addr) buffer_put(&others);
+  others.addr = other = NULL;
 }
 
 long nvme_meta_user_carry(enum way way, void* addr, size_t length) {
