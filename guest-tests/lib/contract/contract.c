@@ -148,9 +148,7 @@ static struct user_counts taken;
 // A long-term pin moves a huge page out of ZONE_MOVABLE, and needs another one for it: what is free elsewhere
 // may be in pieces.
 static bool make_room(void) {
-  const int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
-  const bool good = fd >= 0 && write(fd, "1", 1) == 1;
-  if (fd >= 0) close(fd);
+  const bool good = memory_compact();
   if (good) ktap_note("there is no room for the pages outside of ZONE_MOVABLE: memory is compacted");
   return good;
 }
@@ -159,7 +157,9 @@ bool contract_take(const struct user* user, enum way way, void* addr, size_t len
   struct user_counts want;
   if (!pins_begin(before)) return false;
   int error = user->take(way, addr, length);
-  if (error == -ENOMEM && user->longterm && contract_settled(before, 0) && make_room())
+  const struct memory* memory = memory_at(addr);
+  const bool large = memory && memory->folio > page_bytes();
+  if (error == -ENOMEM && user->longterm && large && contract_settled(before, 0) && make_room())
     error = user->take(way, addr, length);
   if (error) return ktap_fail("taking %zu bytes: %s", length, strerror(-error));
   user_count(user, way, addr, length, &want);

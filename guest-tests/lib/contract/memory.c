@@ -2,6 +2,7 @@
 #include "contract/memory.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -145,6 +146,16 @@ const struct memory* memory_at(const void* addr) {
 }
 
 int memory_fd(const struct memory* memory) { return memory->fd >= 0 ? memory->fd : memory->buffer.fd; }
+
+bool memory_compact(void) {
+  const int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const bool good = write(fd, "1", 1) == 1;
+  const int error = errno;
+  close(fd);
+  errno = error;
+  return good;
+}
 
 bool memory_map(struct memory* memory, size_t size, int protection, int flags, int fd) {
   memory->size = (size + page_bytes() - 1) / page_bytes() * page_bytes();

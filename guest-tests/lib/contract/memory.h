@@ -64,6 +64,8 @@ void memory_put(struct memory* memory);
 // addresses, whose descriptor is memory_fd().
 const struct memory* memory_at(const void* addr);
 int memory_fd(const struct memory* memory);
+// Compacts all of memory (vm.compact_memory). False: errno.
+bool memory_compact(void);
 
 // May its content be written by the test itself before it is taken (not: untouched, zero, zero_thp, a hole)?
 bool memory_is_written(enum memory_kind kind);

@@ -24,14 +24,6 @@ static long pool(size_t huge, const char* name, long set) {
   return value;
 }
 
-// What is free may be in pieces.
-static void compact(void) {
-  FILE* file = fopen("/proc/sys/vm/compact_memory", "we");
-  if (!file) return;
-  fputs("1", file);
-  fclose(file);
-}
-
 static bool from_pool(struct memory* memory, size_t size, size_t huge) {
   const size_t count = (size + huge - 1) / huge;
   const long free_pages = pool(huge, "free_hugepages", -1), all = pool(huge, "nr_hugepages", -1);
@@ -41,7 +33,7 @@ static bool from_pool(struct memory* memory, size_t size, size_t huge) {
   const long wanted = (long)(huge > small_huge ? count : 2 * count);
   if (free_pages < wanted) memory->extra = (int)(pool(huge, "nr_hugepages", all + wanted) - all);
   if (free_pages + memory->extra < (long)count) {
-    compact();
+    memory_compact();  // what is free may be in pieces
     memory->extra = (int)(pool(huge, "nr_hugepages", all + wanted) - all);
   }
   if (free_pages + memory->extra < (long)count)

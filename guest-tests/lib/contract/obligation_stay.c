@@ -128,11 +128,9 @@ static bool split(struct memory* memory, size_t length) {
 static bool compact(struct memory* memory, size_t length) {
   (void)memory;
   (void)length;
-  const int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return ktap_skip("compact_memory: %s (COMPACTION)", strerror(errno));
-  const bool good = write(fd, "1", 1) == 1;
-  close(fd);
-  return good || ktap_fail("compact_memory: %s", strerror(errno));
+  if (memory_compact()) return true;
+  if (errno == ENOENT) return ktap_skip("compact_memory: %s (COMPACTION)", strerror(errno));
+  return ktap_fail("compact_memory: %s", strerror(errno));
 }
 
 // Whole folios to another mapping of the process: refused, as the pages would belong to another address then.
