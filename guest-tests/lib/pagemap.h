@@ -21,11 +21,16 @@ bool pagemap_swapped(const void* addr);
 // The same for every page of [addr, addr + length). Fails the running case when one is not mapped; `pfns` has
 // room for length / page_bytes() of them.
 bool pagemap_pfns(const void* addr, size_t length, uint64_t* pfns);
+// The same for `count` pages; 0 where none is mapped.
+void pagemap_look(const void* addr, size_t count, uint64_t* pfns);
 // How many of the pages are elsewhere than in `pfns`.
 size_t pagemap_moved(const void* addr, size_t length, const uint64_t* pfns);
 
 // Flags of a page frame; 0 when they cannot be read.
 uint64_t pagemap_flags(uint64_t pfn);
+// The pages of the large folio (or huge page) that the frame belongs to, and its first frame; 1 page, `pfn`
+// itself, when it belongs to none.
+size_t pagemap_folio(uint64_t pfn, uint64_t* first);
 
 // Is the frame in a ZONE_MOVABLE, by /proc/zoneinfo?
 bool pagemap_movable_zone(uint64_t pfn);

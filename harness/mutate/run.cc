@@ -190,7 +190,7 @@ class Mutation {
 
   static run::Task task_for(const model::Guest& guest, std::function<void()> body) {
     return {.name = guest.id,
-            .cpus = std::max(1, guest.machine.cpus / 2),
+            .milli_cpus = run::guest_milli_cpus(guest.machine.cpus),
             .memory = std::uint64_t(guest.machine.memory_mib) << 20,
             .body = std::move(body)};
   }

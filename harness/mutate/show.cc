@@ -66,15 +66,16 @@ class Show {
     return std::any_of(tests.begin(), tests.end(), [](const auto& t) { return t.destructive; });
   }
 
-  // As many batches as there are CPUs for guests.
+  // As many batches as there is room for the smallest guests.
   void refill() {
-    while (running_ < std::max(1, budget_.cpus) && !pending_.empty()) {
+    const int most = std::max(1, 1000 * budget_.cpus / run::guest_milli_cpus(1));
+    while (running_ < most && !pending_.empty()) {
       auto batch = std::make_shared<Batch>(next_batch());
       if (batch->mutants.empty()) continue;
       ++running_;
       const auto& machine = guest(batch->guest).machine;
       scheduler_.submit({.name = fmt::format("batch {}", batch->number),
-                         .cpus = std::max(1, machine.cpus / 2),
+                         .milli_cpus = run::guest_milli_cpus(machine.cpus),
                          .memory = std::uint64_t(machine.memory_mib) << 20,
                          .body = [this, batch] { run_batch(*batch); }});
     }

@@ -131,6 +131,7 @@ Machine fit_machine(const Machine& offer, const std::vector<TestSpec>& tests) {
   if (!any_test(tests, [](const TestSpec& t) { return t.needs.rdma; })) m.net = false;
   if (!any_test(tests, [](const TestSpec& t) { return t.needs.hugepages_2m > 0; })) m.hugepages_2m = 0;
   if (!any_test(tests, [](const TestSpec& t) { return t.needs.swap_mib > 0; })) m.swap_mib = 0;
+  if (!any_test(tests, [](const TestSpec& t) { return t.needs.cpus == 0; })) m.cpus = 1;
   add_devices(m, tests);
   for (const auto& t : tests) {
     m.memory_mib = std::max(m.memory_mib, t.needs.memory_mib);

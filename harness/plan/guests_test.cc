@@ -147,6 +147,16 @@ TEST(Groups, MoreProcessorsOrNodesThanTheMachineHasAreAGuest) {
   EXPECT_EQ(m.numa_nodes, 2);
 }
 
+TEST(Groups, OneProcessorIsEnoughWhenAllTestsOfTheGuestSaySo) {
+  TestSpec one = test("a");
+  one.needs.cpus = 1;
+  TestSpec two = test("b");
+  two.needs.cpus = 2;
+  EXPECT_EQ(fit_machine(offer(), {one, one}).cpus, 1);
+  EXPECT_EQ(fit_machine(offer(), {one, two}).cpus, 2);
+  EXPECT_EQ(fit_machine(offer(), {one, test("c")}).cpus, offer().cpus) << "c says nothing";
+}
+
 TEST(Groups, BootParametersAreAGuestEachWhateverTheirOrder) {
   EXPECT_THAT(guests({with_args("a", {"x=1", "y=2"}), test("b"), with_args("c", {"y=2", "x=1"}),
                       with_args("d", {"z"})}),

@@ -59,7 +59,6 @@ class Pipeline {
     std::vector<TaskId> after;
     if (last_build_) after.push_back(*last_build_);
     tasks_.push_back({.name = fmt::format("image {}", to_string(arch)),
-                      .cpus = 1,
                       .priority = platform_priority,
                       .after = std::move(after),
                       .body = [this, arch, &slot] {
@@ -88,9 +87,8 @@ class Pipeline {
     tasks_.push_back(std::move(task));
     if (record_ == nullptr) return;
     for (const auto& guest : kernel.guests) {
-      // Most of a guest's time one of its CPUs works; under TCG a second guest fills the other host CPU.
       tasks_.push_back({.name = "guest " + guest.id,
-                        .cpus = std::max(1, guest.machine.cpus / 2),
+                        .milli_cpus = guest_milli_cpus(guest.machine.cpus),
                         .memory = std::uint64_t(guest.machine.memory_mib) << 20,
                         .priority = guest_priority,
                         .after = {build},

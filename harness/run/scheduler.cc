@@ -48,7 +48,8 @@ struct Scheduler::Board {
 
   // Shares are cut to the whole budget in submit(), so that alone anything fits.
   bool fits(const Task& t) const {
-    return used.cpus + t.cpus <= budget.cpus && used.build_slots + t.build_slots <= budget.build_slots &&
+    return used_milli_cpus + t.milli_cpus <= 1000 * budget.cpus &&
+           used.build_slots + t.build_slots <= budget.build_slots &&
            (budget.memory == 0 || used.memory + t.memory <= budget.memory);
   }
 
@@ -91,7 +92,7 @@ struct Scheduler::Board {
   }
 
   void count(const Task& t, int sign) {
-    used.cpus += sign * t.cpus;
+    used_milli_cpus += sign * t.milli_cpus;
     used.build_slots += sign * t.build_slots;
     used.memory = sign > 0 ? used.memory + t.memory : used.memory - t.memory;
   }
@@ -113,6 +114,7 @@ struct Scheduler::Board {
   std::condition_variable changed;
   std::deque<Entry> entries;  // references stay valid while it grows
   Budget used{0, 0, 0};
+  int used_milli_cpus = 0;
   int running = 0;
   std::vector<TaskId> ended;               // whose threads are still to be joined
   std::exception_ptr thrown;               // by the first task that threw
@@ -131,7 +133,7 @@ TaskId Scheduler::submit(Task task) {
     if (other >= id)
       throw Fatal(fmt::format("task {} waits for task {}, which does not exist yet", task.name, other));
   }
-  task.cpus = std::clamp(task.cpus, 0, b.budget.cpus);
+  task.milli_cpus = std::clamp(task.milli_cpus, 0, 1000 * b.budget.cpus);
   task.build_slots = std::clamp(task.build_slots, 0, b.budget.build_slots);
   if (b.budget.memory != 0) task.memory = std::min(task.memory, b.budget.memory);
   b.entries.push_back({.id = id, .task = std::move(task)});
@@ -171,10 +173,12 @@ Task build_task(std::string name, int jobs) {
   constexpr std::uint64_t per_job = std::uint64_t{128} << 20;
   constexpr std::uint64_t link = std::uint64_t{512} << 20;
   return {.name = std::move(name),
-          .cpus = std::max(1, jobs - 1),
+          .milli_cpus = 1000 * std::max(1, jobs - 1),
           .memory = link + per_job * static_cast<std::uint64_t>(std::max(1, jobs)),
           .build_slots = 1};
 }
+
+int guest_milli_cpus(int vcpus) { return vcpus <= 1 ? 650 : 1000 * (vcpus / 2); }
 
 void run_tasks(const std::vector<Task>& tasks, const Budget& budget, const CancelToken& cancel,
                const std::function<void()>& tick) {

@@ -21,7 +21,7 @@ using TaskId = std::size_t;
 struct Task {
   std::string name;
   // Its share of the budget while it runs. More than all of a resource counts as all of it.
-  int cpus = 1;
+  int milli_cpus = 1000;     ///< thousandths of a CPU
   std::uint64_t memory = 0;  ///< bytes
   int build_slots = 0;
   int priority = 0;  ///< among ready tasks that fit the larger goes first, then the one submitted first
@@ -70,6 +70,11 @@ class Scheduler {
   struct Board;
   std::unique_ptr<Board> board_;
 };
+
+/// What a guest with `vcpus` takes of the host, in thousandths of a CPU. Under TCG a vCPU is a thread that is
+/// idle a part of the time, the second one of a guest most of it; with two guests of two vCPUs, or three of
+/// one, two CPUs of the host are busy (measured: contract, 6.12).
+int guest_milli_cpus(int vcpus);
 
 /// Runs all tasks of a list; `after` holds indices of tasks that are earlier in it.
 void run_tasks(const std::vector<Task>& tasks, const Budget& budget, const CancelToken& cancel,

@@ -15,11 +15,14 @@ struct Recorder {
   std::mutex mutex;
   std::vector<std::string> order;
   Task task(std::string name, int cpus = 1, std::vector<std::size_t> after = {}, int priority = 0) {
-    return Task{
-        .name = name, .cpus = cpus, .priority = priority, .after = std::move(after), .body = [this, name] {
-          const std::lock_guard guard(mutex);
-          order.push_back(name);
-        }};
+    return Task{.name = name,
+                .milli_cpus = 1000 * cpus,
+                .priority = priority,
+                .after = std::move(after),
+                .body = [this, name] {
+                  const std::lock_guard guard(mutex);
+                  order.push_back(name);
+                }};
   }
 };
 
@@ -92,14 +95,17 @@ int max_at_once(const Task& share, const Budget& budget) {
 
 TEST(Scheduler, BudgetsAreKept) {
   const Budget budget{.cpus = 8, .memory = 1000, .build_slots = 2};
-  EXPECT_EQ(max_at_once({.cpus = 1}, budget), 4) << "nothing stands against it: the count sees them all";
-  EXPECT_EQ(max_at_once({.cpus = 1, .memory = 600}, budget), 1) << "two of 600 bytes do not fit in 1000";
-  EXPECT_EQ(max_at_once({.cpus = 4}, budget), 2);
-  EXPECT_EQ(max_at_once({.cpus = 1, .build_slots = 1}, budget), 2);
+  EXPECT_EQ(max_at_once({.milli_cpus = 1000}, budget), 4)
+      << "nothing stands against it: the count sees them all";
+  EXPECT_EQ(max_at_once({.milli_cpus = 1000, .memory = 600}, budget), 1)
+      << "two of 600 bytes do not fit in 1000";
+  EXPECT_EQ(max_at_once({.milli_cpus = 4000}, budget), 2);
+  EXPECT_EQ(max_at_once({.milli_cpus = 1000, .build_slots = 1}, budget), 2);
+  EXPECT_EQ(max_at_once({.milli_cpus = 2600}, budget), 3) << "8,000 thousandths hold three of 2,600";
 }
 
 TEST(Scheduler, WithoutAMemoryLimitMemoryIsNotCounted) {
-  EXPECT_EQ(max_at_once({.cpus = 1, .memory = std::uint64_t{1} << 62}, {.cpus = 8, .memory = 0}), 4);
+  EXPECT_EQ(max_at_once({.milli_cpus = 1000, .memory = std::uint64_t{1} << 62}, {.cpus = 8, .memory = 0}), 4);
 }
 
 TEST(Scheduler, ATaskSubmitsOthersWhileItRuns) {
@@ -209,7 +215,7 @@ TEST(Scheduler, WhatDoesNotFitIsOvertakenAndStillRuns) {
     changed.notify_all();
   };
   run_tasks({Task{.name = "first", .priority = 1, .body = first},
-             Task{.name = "large", .cpus = 2, .body = [&] { large_ran = true; }},
+             Task{.name = "large", .milli_cpus = 2000, .body = [&] { large_ran = true; }},
              Task{.name = "a", .body = small}, Task{.name = "b", .body = small}},
             {.cpus = 2}, cancel, [] {});
   EXPECT_TRUE(large_ran);
@@ -240,10 +246,10 @@ TEST(Scheduler, WaitingForATaskThatIsNotThereYetIsABug) {
 
 TEST(Scheduler, ABuildCountsItsCompilers) {
   const Task build = build_task("build", 8);
-  EXPECT_EQ(build.cpus, 7) << "all but one, for a guest";
+  EXPECT_EQ(build.milli_cpus, 7000) << "all but one, for a guest";
   EXPECT_GE(build.memory, std::uint64_t{8} * 100 << 20);
   EXPECT_EQ(build.build_slots, 1);
-  EXPECT_EQ(build_task("build", 1).cpus, 1);
+  EXPECT_EQ(build_task("build", 1).milli_cpus, 1000);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -83,34 +84,57 @@ struct folios {
   bool apart;       // pages of one that do not follow each other
 };
 
-static const uint64_t head = 1ull << 15, tail = 1ull << 16;  // kernel-page-flags.h
-
-static long long folio_pages(uint64_t frame) {
-  long long pages = 1;
-  while (pagemap_flags(frame) & tail) --frame;
-  while (pagemap_flags(frame + (uint64_t)pages) & tail) ++pages;
-  return pages;
-}
-
-static struct folios folios_of(const void* addr, size_t length) {
+static struct folios folios_in(const uint64_t* pfns, size_t count) {
   struct folios found = {0};
-  const unsigned char* first = (const unsigned char*)((uintptr_t)addr / page_bytes() * page_bytes());
-  const size_t count = pages_spanned(addr, length);
-  uint64_t last = 0;
+  uint64_t first = 0, end = 0, next = 0;  // of the folio of the page before; what would come after that page
   for (size_t i = 0; i < count; ++i) {
-    const uint64_t frame = pagemap_pfn(first + i * page_bytes());
-    const uint64_t flags = frame ? pagemap_flags(frame) : 0;
-    if (!(flags & (head | tail))) {
-      ++found.base;
-    } else if (i == 0 || flags & head) {
-      ++found.large;
-      found.pages += folio_pages(frame);
-      if (i > 0 && (pagemap_flags(last + 1) & tail)) found.apart = true;
-    } else if (frame != last + 1) {
+    if (pfns[i] == 0 || pfns[i] < first || pfns[i] >= end) {
+      if (next < end) found.apart = true;
+      const size_t pages = pfns[i] ? pagemap_folio(pfns[i], &first) : 1;
+      end = first + pages;
+      if (pages == 1) {
+        ++found.base;
+        first = end = 0;
+      } else {
+        ++found.large;
+        found.pages += (long long)pages;
+        if (i > 0 && pfns[i] != first) found.apart = true;
+      }
+    } else if (pfns[i] != next) {
       found.apart = true;
     }
-    last = frame;
+    next = end ? pfns[i] + 1 : 0;
   }
+  return found;
+}
+
+static bool any_absent(const uint64_t* pfns, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    if (pfns[i] == 0) return true;
+  }
+  return false;
+}
+
+// A page that is being migrated has no frame, and one that was has another: looks until two looks agree.
+static struct folios folios_of(const void* addr, size_t length) {
+  enum { most = 20 };
+  const unsigned char* first = (const unsigned char*)((uintptr_t)addr / page_bytes() * page_bytes());
+  const size_t count = pages_spanned(addr, length);
+  struct folios found = {0};
+  uint64_t* pfns = calloc(2 * count, sizeof(*pfns));
+  if (!pfns) {
+    ktap_fail("no memory for %zu frame numbers", 2 * count);
+    return found;
+  }
+  pagemap_look(first, count, pfns);
+  for (int looks = 0; looks < most; ++looks) {
+    found = folios_in(pfns, count);
+    pagemap_look(first, count, pfns + count);
+    const bool whole = found.large == 0 || !any_absent(pfns, count);
+    if (whole && memcmp(pfns, pfns + count, count * sizeof(*pfns)) == 0) break;
+    memcpy(pfns, pfns + count, count * sizeof(*pfns));
+  }
+  free(pfns);
   return found;
 }
 
