@@ -25,7 +25,7 @@ inline constexpr std::size_t args_as_a_test = 16;
 std::vector<model::Guest> group_tests(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
 
 /// `offer` without what none of the tests needs, and with the devices, kernel parameters and memory that they
-/// need.
+/// need. Fewer CPUs than `offer` has when every test says how many it needs.
 model::Machine fit_machine(const model::Machine& offer, const std::vector<model::TestSpec>& tests);
 
 /// The namespace of an NVMe device; nothing for other devices.
