@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "contract/obligations.h"
+#include "hinting.h"
 #include "ksm.h"
 #include "ktap.h"
 #include "pagemap.h"
@@ -247,6 +248,8 @@ static bool migrate(struct memory* memory, size_t length) {
   return true;
 }
 
+static bool hint(struct memory* memory, size_t length) { return hinting_attract(memory->addr, length); }
+
 // Pages that are held for reading: what would move or replace them leaves them in place, so that what the
 // process writes then is what the user reads. A plain reference holds no page in its mapping.
 static void read_through(const struct user* user, enum memory_kind kind) {
@@ -304,14 +307,25 @@ static void remapped(const struct user* user, enum memory_kind kind) {
 static void migrated(const struct user* user, enum memory_kind kind) {
   held_through(user, kind, migrate, pages);
 }
+static void hinted(const struct user* user, enum memory_kind kind) { held_through(user, kind, hint, pages); }
 static void punched(const struct user* user, enum memory_kind kind) { replaced(user, kind, hole); }
 static void cut_off(const struct user* user, enum memory_kind kind) { replaced(user, kind, truncated); }
 static void dropped(const struct user* user, enum memory_kind kind) { replaced(user, kind, discarded); }
 static void unmapped(const struct user* user, enum memory_kind kind) { replaced(user, kind, mapped_over); }
 
-const struct obligation stay_obligations[] = {
-    {"stay.reclaim", reclaim},         {"stay.soft_offline", offline}, {"stay.ksm", ksm},
-    {"stay.collapse", collapsed},      {"stay.split", split_up},       {"stay.compaction", compaction},
-    {"stay.uffd_move", moved_by_uffd}, {"stay.punch", punched},        {"stay.truncate", cut_off},
-    {"stay.discard", dropped},         {"stay.unmap", unmapped},       {"stay.remap", remapped},
-    {"stay.migrate", migrated},        {"stay.read", read_through},    {0}};
+const struct obligation stay_obligations[] = {{"stay.reclaim", reclaim},
+                                              {"stay.soft_offline", offline},
+                                              {"stay.ksm", ksm},
+                                              {"stay.collapse", collapsed},
+                                              {"stay.split", split_up},
+                                              {"stay.compaction", compaction},
+                                              {"stay.uffd_move", moved_by_uffd},
+                                              {"stay.punch", punched},
+                                              {"stay.truncate", cut_off},
+                                              {"stay.discard", dropped},
+                                              {"stay.unmap", unmapped},
+                                              {"stay.remap", remapped},
+                                              {"stay.migrate", migrated},
+                                              {"stay.hinting", hinted},
+                                              {"stay.read", read_through},
+                                              {0}};

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "hinting.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "buffers.h"
+#include "clock.h"
+#include "ktap.h"
+#include "patience.h"
+
+enum { limit_ms = 5000, control_pages = 16 };
+
+// What makes the scanner come by at the next tick of a new thread, and look at all of the memory.
+static const struct setting {
+  const char *file, *value;
+} settings[] = {
+    {"/sys/kernel/debug/sched/numa_balancing/scan_delay_ms", "0"},
+    {"/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms", "1"},
+    {"/sys/kernel/debug/sched/numa_balancing/scan_period_max_ms", "1"},
+    {"/proc/sys/kernel/numa_balancing", "1"},
+};
+enum { setting_count = sizeof(settings) / sizeof(settings[0]) };
+
+struct attraction {
+  unsigned char *addr, *control;
+  size_t length;
+  int node;  // where the pages are now
+  bool moved;
+};
+
+static bool exchange(const char* file, const char* value, char* before, size_t size) {
+  const int fd = open(file, O_RDWR | O_CLOEXEC);
+  if (fd < 0) return false;
+  const ssize_t got = before ? pread(fd, before, size - 1, 0) : 0;
+  if (before) before[got > 0 ? got : 0] = '\0';
+  const bool good = got >= 0 && pwrite(fd, value, strlen(value), 0) == (ssize_t)strlen(value);
+  close(fd);
+  return good;
+}
+
+static int node_of(void* page) {
+  int status = -ENOENT;
+  return syscall(SYS_move_pages, 0, 1UL, &page, NULL, &status, 0) < 0 ? -errno : status;
+}
+
+// A CPU that is on another node; -1: there is none.
+static int cpu_off(int node) {
+  for (int cpu = 0; cpu < 64; ++cpu) {
+    char path[80];
+    snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d", cpu);
+    if (access(path, F_OK) < 0) return -1;
+    snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/node%d", cpu, node);
+    if (access(path, F_OK) < 0) return cpu;
+  }
+  return -1;
+}
+
+static void touch(unsigned char* at, size_t length) {
+  for (size_t i = 0; i < length; i += page_bytes()) (void)*(volatile unsigned char*)(at + i);
+}
+
+static void* use(void* arg) {
+  struct attraction* a = arg;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET((size_t)cpu_off(a->node), &set);
+  if (sched_setaffinity(0, sizeof(set), &set) < 0) return NULL;
+  const long long end = clock_ms() + patience_scaled(limit_ms);
+  while (!a->moved && clock_ms() < end) {
+    for (int i = 0; i < 100; ++i) {
+      touch(a->addr, a->length);
+      touch(a->control, control_pages * page_bytes());
+    }
+    a->moved = node_of(a->control) != a->node;
+  }
+  // Once more, for those that the scanner had not reached yet.
+  touch(a->addr, a->length);
+  return NULL;
+}
+
+static bool attract(struct attraction* a) {
+  pthread_t thread;
+  const int error = pthread_create(&thread, NULL, use, a);
+  if (error) return ktap_fail("pthread_create: %s", strerror(error));
+  pthread_join(thread, NULL);
+  return a->moved || ktap_skip("no page was moved by hinting faults within %d ms", patience_scaled(limit_ms));
+}
+
+bool hinting_attract(unsigned char* addr, size_t length) {
+  struct attraction a = {.addr = addr, .length = length, .node = node_of(addr)};
+  char before[setting_count][24];
+  size_t changed = 0;
+  if (a.node < 0) return ktap_fail("the node of the memory: %s", strerror(-a.node));
+  if (cpu_off(a.node) < 0) return ktap_skip("no CPU on another node");
+  a.control =
+      mmap(NULL, control_pages * page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (a.control == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
+  madvise(a.control, control_pages * page_bytes(), MADV_NOHUGEPAGE);
+  memset(a.control, 1, control_pages * page_bytes());
+  a.node = node_of(a.control);
+  bool good = true;
+  while (good && changed < setting_count) {
+    const struct setting* s = &settings[changed];
+    good = exchange(s->file, s->value, before[changed], sizeof(before[changed]));
+    if (good) ++changed;
+  }
+  good = good ? attract(&a) : ktap_skip("%s: %s (NUMA_BALANCING)", settings[changed].file, strerror(errno));
+  while (changed > 0) {
+    --changed;
+    exchange(settings[changed].file, before[changed], NULL, 0);
+  }
+  munmap(a.control, control_pages * page_bytes());
+  return good;
+}
