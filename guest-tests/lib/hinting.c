@@ -94,29 +94,67 @@ static bool attract(struct attraction* a) {
   return a->moved || ktap_skip("no page was moved by hinting faults within %d ms", patience_scaled(limit_ms));
 }
 
+// A node with memory that this thread's CPU is not on; -1: there is none.
+static int far_node(void) {
+  unsigned cpu, here;
+  if (syscall(SYS_getcpu, &cpu, &here, NULL) < 0) return -1;
+  for (int node = 0; node < 8; ++node) {
+    char path[80];
+    snprintf(path, sizeof(path), "/sys/devices/system/node/node%d/meminfo", node);
+    if (node != (int)here && access(path, F_OK) == 0) return node;
+  }
+  return -1;
+}
+
+static bool prefer(int node) {
+  enum { mpol_default, mpol_preferred };
+  unsigned long mask = node < 0 ? 0 : 1ul << node;
+  return syscall(SYS_set_mempolicy, node < 0 ? mpol_default : mpol_preferred, node < 0 ? NULL : &mask,
+                 8 * sizeof(mask)) == 0;
+}
+
+bool hinting_begin(void) {
+  const int node = far_node();
+  if (node < 0) return ktap_skip("one NUMA node");
+  return prefer(node) || ktap_fail("set_mempolicy: %s", strerror(errno));
+}
+
+void hinting_end(void) { prefer(-1); }
+
+static bool control_page(struct attraction* a, size_t size) {
+  a->control = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (a->control == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
+  madvise(a->control, size, MADV_NOHUGEPAGE);
+  memset(a->control, 1, size);
+  return true;
+}
+
 bool hinting_attract(unsigned char* addr, size_t length) {
-  struct attraction a = {.addr = addr, .length = length, .node = node_of(addr)};
+  const size_t size = control_pages * page_bytes();
+  struct attraction a = {.addr = addr, .length = length};
   char before[setting_count][24];
   size_t changed = 0;
-  if (a.node < 0) return ktap_fail("the node of the memory: %s", strerror(-a.node));
-  if (cpu_off(a.node) < 0) return ktap_skip("no CPU on another node");
-  a.control =
-      mmap(NULL, control_pages * page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (a.control == MAP_FAILED) return ktap_fail("mmap: %s", strerror(errno));
-  madvise(a.control, control_pages * page_bytes(), MADV_NOHUGEPAGE);
-  memset(a.control, 1, control_pages * page_bytes());
+  bool good = control_page(&a, size);
+  // From here on no policy keeps its pages where they are.
+  hinting_end();
+  if (!good) return false;
   a.node = node_of(a.control);
-  bool good = true;
+  if (node_of(addr) != a.node || a.node < 0)
+    good = ktap_fail("the memory is on node %d, memory touched later on node %d", node_of(addr), a.node);
+  if (good && cpu_off(a.node) < 0) good = ktap_skip("no CPU on another node");
   while (good && changed < setting_count) {
     const struct setting* s = &settings[changed];
     good = exchange(s->file, s->value, before[changed], sizeof(before[changed]));
-    if (good) ++changed;
+    if (good)
+      ++changed;
+    else
+      ktap_skip("%s: %s (NUMA_BALANCING)", s->file, strerror(errno));
   }
-  good = good ? attract(&a) : ktap_skip("%s: %s (NUMA_BALANCING)", settings[changed].file, strerror(errno));
+  good = good && attract(&a);
   while (changed > 0) {
     --changed;
     exchange(settings[changed].file, before[changed], NULL, 0);
   }
-  munmap(a.control, control_pages * page_bytes());
+  munmap(a.control, size);
   return good;
 }

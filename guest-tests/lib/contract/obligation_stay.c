@@ -307,7 +307,10 @@ static void remapped(const struct user* user, enum memory_kind kind) {
 static void migrated(const struct user* user, enum memory_kind kind) {
   held_through(user, kind, migrate, pages);
 }
-static void hinted(const struct user* user, enum memory_kind kind) { held_through(user, kind, hint, pages); }
+static void hinted(const struct user* user, enum memory_kind kind) {
+  if (hinting_begin()) held_through(user, kind, hint, pages);
+  hinting_end();
+}
 static void punched(const struct user* user, enum memory_kind kind) { replaced(user, kind, hole); }
 static void cut_off(const struct user* user, enum memory_kind kind) { replaced(user, kind, truncated); }
 static void dropped(const struct user* user, enum memory_kind kind) { replaced(user, kind, discarded); }
