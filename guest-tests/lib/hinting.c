@@ -36,14 +36,23 @@ struct attraction {
   bool moved;
 };
 
-static bool exchange(const char* file, const char* value, char* before, size_t size) {
-  const int fd = open(file, O_RDWR | O_CLOEXEC);
+// Files of debugfs have no position: read and written by descriptors of their own.
+static bool set(const char* file, const char* value) {
+  const int fd = open(file, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return false;
-  const ssize_t got = before ? pread(fd, before, size - 1, 0) : 0;
-  if (before) before[got > 0 ? got : 0] = '\0';
-  const bool good = got >= 0 && pwrite(fd, value, strlen(value), 0) == (ssize_t)strlen(value);
+  const bool good = write(fd, value, strlen(value)) == (ssize_t)strlen(value);
   close(fd);
   return good;
+}
+
+static bool exchange(const char* file, const char* value, char* before, size_t size) {
+  const int fd = open(file, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  const ssize_t got = read(fd, before, size - 1);
+  close(fd);
+  if (got <= 0) return false;
+  before[got] = '\0';
+  return set(file, value);
 }
 
 static int node_of(void* page) {
@@ -153,7 +162,7 @@ bool hinting_attract(unsigned char* addr, size_t length) {
   good = good && attract(&a);
   while (changed > 0) {
     --changed;
-    exchange(settings[changed].file, before[changed], NULL, 0);
+    set(settings[changed].file, before[changed]);
   }
   munmap(a.control, size);
   return good;

@@ -5,6 +5,8 @@ rows: [D3]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-fs], tools: [mkfs.btrfs], symbols: [BTRFS_FS]}
 not:
+  fault.write_protected.memfd_thp: "mapped by base pages from then on, each takes two faults, and
+    fixup_user_fault() makes one: copied through the page cache"
   pages.out.cow: "what would have to be faulted in is copied through the page cache"
   pages.out.ksm: "what would have to be faulted in is copied through the page cache"
   never.taken: "memory that cannot be taken is copied through the page cache"

@@ -27,6 +27,7 @@ alone", zero: "it takes a memfd alone", thp: "it takes a memfd alone", pte_thp: 
   hugetlb_64k: "it takes a memfd alone", hugetlb_32m: "it takes a memfd alone",
   hugetlb_1g: "it takes a memfd alone", guard: "it takes a memfd alone", zero_thp: "it takes a memfd alone",
   thp_pair: "it takes a memfd alone", hugetlb_pair: "it takes a memfd alone",
+  device: "it takes a memfd alone",
   memfd_hugetlb: "asked of udmabuf_hugetlb", shuffled: "it takes a file, however it is mapped"}
 proof:
   - {mutant: m26-udmabuf-keeps-first, red: [pages.in.memfd]}

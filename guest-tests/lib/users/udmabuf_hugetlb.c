@@ -29,6 +29,7 @@ alone", zero: "it takes a memfd alone", thp: "it takes a memfd alone", pte_thp: 
   hugetlb_64k: "it takes a memfd alone", hugetlb_32m: "it takes a memfd alone",
   hugetlb_1g: "it takes a memfd alone", guard: "it takes a memfd alone", zero_thp: "it takes a memfd alone",
   thp_pair: "it takes a memfd alone", hugetlb_pair: "it takes a memfd alone",
+  device: "it takes a memfd alone",
   memfd: "asked of udmabuf", memfd_hole: "asked of udmabuf", memfd_thp: "asked of udmabuf",
   shuffled: "asked of udmabuf"}
 proof: {mutant: m26-udmabuf-keeps-first, red: [pages.in.memfd_hugetlb]}
