@@ -28,7 +28,7 @@ struct move {
 #define MOVE _IOWR(0xAA, 0x05, struct move)
 #define FEATURE_MOVE (1ull << 16)
 
-enum { rounds = 64, pages = 8, splits = 16, seed = 87, limit_ms = 20000, small_kib = 32 };
+enum { rounds = 64, pages = 8, splits = 16, huge_at_once = 2, seed = 87, limit_ms = 20000, small_kib = 32 };
 
 static int open_uffd(void* area, size_t length, uint64_t features, uint64_t mode) {
   struct uffdio_api api = {.api = UFFD_API, .features = features};
@@ -205,6 +205,46 @@ static void huge_from_nowhere(const void* arg) {
   hugetlb_expect_free(before);
 }
 
+// Several huge pages in one request: all of them are filled, or mapped where they are there already.
+static void huge_pages_at_once(const void* arg) {
+  const bool* there = arg;
+  const size_t huge = hugetlb_bytes(), length = huge_at_once * huge;
+  const long before = hugetlb_free();
+  struct buffer buffer;
+  if (huge == 0 || before < huge_at_once) {
+    ktap_skip("%d huge pages are needed, %ld are free", huge_at_once, before);
+    return;
+  }
+  unsigned char* from = room(length, PROT_READ | PROT_WRITE);
+  const int file = memfd_create("pinrig", MFD_CLOEXEC | MFD_HUGETLB);
+  KTAP_REQUIRE(from && file >= 0 && ftruncate(file, (off_t)length) == 0, "getting ready: %s",
+               strerror(errno));
+  buffer = (struct buffer){.size = length, .map_size = length, .fd = file};
+  buffer.map = buffer.addr = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  unsigned char* to = mmap(NULL, length, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  KTAP_REQUIRE(buffer.map != MAP_FAILED && to != MAP_FAILED, "mmap: %s", strerror(errno));
+  const int uffd = open_uffd(to, length, *there ? UFFD_FEATURE_MINOR_HUGETLBFS : 0,
+                             *there ? UFFDIO_REGISTER_MODE_MINOR : UFFDIO_REGISTER_MODE_MISSING);
+  if (uffd < 0) ktap_skip("userfaultfd of huge pages: %s", strerror(errno));
+  pattern_fill(*there ? buffer.addr : from, length, seed, 0);
+  struct uffdio_copy fill = {.dst = (uintptr_t)to, .src = (uintptr_t)from, .len = length};
+  struct uffdio_continue map = {.range = {(uintptr_t)to, length}};
+  const int error =
+      uffd >= 0 && ioctl(uffd, *there ? UFFDIO_CONTINUE : UFFDIO_COPY, *there ? (void*)&map : &fill) < 0
+          ? errno
+          : 0;
+  const long long done = *there ? map.mapped : fill.copy;
+  if (uffd >= 0 && (error || done != (long long)length))
+    ktap_fail("%lld of %zu bytes: %s", done, length, strerror(error));
+  else if (uffd >= 0 && pattern_check(to, length, seed, 0) >= 0)
+    ktap_fail("wrong data");
+  if (uffd >= 0) close(uffd);
+  munmap(to, length);
+  munmap(from, length);
+  buffer_put(&buffer);
+  hugetlb_expect_free(before);
+}
+
 // Minor faults are those of shared memory alone.
 static void private_not_continued(const void* arg) {
   unsigned char* area = room(page_bytes(), PROT_READ | PROT_WRITE);
@@ -311,10 +351,13 @@ int main(void) {
   static const struct step twice = {filled_twice, false, false};
   static const struct step base = {moved, true, false}, zeros = {moved_zeros, true, false},
                            swapped = {moved_swapped, true, false}, part = {moved_part, true, true};
+  static const bool missing = false, there = true;
   static const struct ktap_case cases[] = {
       {"filled_twice", nothing_is_left, &twice},
       {"filled_from_nowhere", filled_from_nowhere, NULL},
       {"huge_page_filled_from_nowhere", huge_from_nowhere, NULL},
+      {"huge_pages_filled_at_once", huge_pages_at_once, &missing},
+      {"huge_pages_continued_at_once", huge_pages_at_once, &there},
       {"continued_twice", continued_twice, NULL},
       {"private_memory_not_continued", private_not_continued, NULL},
       {"private_file_not_moved", private_file_not_moved, NULL},
