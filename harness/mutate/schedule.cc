@@ -32,6 +32,7 @@ struct Choice {
   std::string test;
   std::string name;  ///< of the case; empty: the whole test
   double wall_s = 0;
+  std::size_t elsewhere = 0;  ///< places of other files that it reaches
   // Numbers of words: of what it asks (an obligation, or its name) with the places that it reaches, of that
   // alone, of the test.
   std::array<std::size_t, 3> alike{};
@@ -115,8 +116,9 @@ class Choices {
     for (std::size_t g = 0; g < guests.size(); ++g) {
       for (const auto& test : guests[g].tests) add_test(g, test);
     }
-    std::stable_sort(all.begin(), all.end(),
-                     [](const Choice& a, const Choice& b) { return a.wall_s < b.wall_s; });
+    std::stable_sort(all.begin(), all.end(), [](const Choice& a, const Choice& b) {
+      return std::pair(a.elsewhere, a.wall_s) < std::pair(b.elsewhere, b.wall_s);
+    });
     counts_.resize(words_.size());
   }
 
@@ -147,7 +149,8 @@ class Choices {
     return out;
   }
 
-  std::vector<Choice> all;  // the cheapest first
+  // What is about this file first: it reaches few places of others. Then the cheapest.
+  std::vector<Choice> all;
 
  private:
   void add_test(std::size_t guest, const model::TestSpec& test) {
@@ -166,20 +169,27 @@ class Choices {
                    test.name,
                    "",
                    wall == reference_.wall_s.end() ? test.limit_s : wall->second,
+                   reached->second.size() - places_here(reached->second).size(),
                    {word, word, word},
                    false});
+  }
+
+  std::set<int> places_here(const std::set<int>& reached) const {
+    std::set<int> here;
+    std::set_intersection(reached.begin(), reached.end(), near_.begin(), near_.end(),
+                          std::inserter(here, here.end()));
+    return here;
   }
 
   void add_case(std::size_t guest, const std::string& test, const CaseReach& c) {
     if (!c.reached.contains(mutant_) || !usable(verdicts_, test, c.name)) return;
     const std::string kind = kind_of(test, c.name);
-    std::set<int> here;
-    std::set_intersection(c.reached.begin(), c.reached.end(), near_.begin(), near_.end(),
-                          std::inserter(here, here.end()));
+    const std::set<int> here = places_here(c.reached);
     all.push_back({guest,
                    test,
                    c.name,
                    c.wall_s,
+                   c.reached.size() - here.size(),
                    {words_.number(kind + " " + ranges_of(here)), words_.number(kind), words_.number(test)},
                    false});
   }
@@ -211,8 +221,8 @@ Stage stage_of(std::size_t guest, const std::vector<Choice*>& picked, const Choi
   return out;
 }
 
-// What is in this guest and fits into the budget, the least alike first. Where there is a budget at all, one
-// fits.
+// What is in this guest and fits into the budget, the least alike first. Where there is a budget, more fits
+// until half of it is used: some guests have long cases only.
 Stage next_stage(std::size_t guest, double budget_s, Choices& choices) {
   std::vector<Choice*> picked;
   std::set<std::string> tests;
@@ -222,7 +232,7 @@ Stage next_stage(std::size_t guest, double budget_s, Choices& choices) {
     for (auto& c : choices.all) {
       if (c.taken || c.guest != guest) continue;
       const double cost = c.wall_s + (tests.contains(c.test) ? 0 : per_test_s);
-      if (cost > left && !(picked.empty() && budget_s > 0)) continue;
+      if (cost > left && !(left > budget_s / 2)) continue;
       if (best == nullptr || choices.rank(c) < choices.rank(*best)) best = &c;
     }
     if (best == nullptr) return stage_of(guest, picked, choices);

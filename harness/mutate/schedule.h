@@ -60,9 +60,10 @@ struct Stage {
 
 /// The stages of a mutant: in each guest some seconds of cases that reach it, as different from each other as
 /// possible, then in each the others. The first case of a test is always asked: others can need what it
-/// makes. Of cases that are alike (the same obligation, reaching the same places of the mutant's file) the
-/// cheapest come first. At most `budget_s` seconds in all, but each guest's first stage has at least one
-/// case. Only what passes with all mutants off is asked. `near` are the mutants of its file.
+/// makes. Of cases that are alike (the same obligation, reaching the same places of the mutant's file) those
+/// come first that reach the fewest places of other files, then the cheapest. At most `budget_s` seconds in
+/// all, but each guest's first stage goes on until half of its seconds are used. Only what passes with all
+/// mutants off is asked. `near` are the mutants of its file.
 std::vector<Stage> stages_for(int mutant, const std::set<int>& near, const Reference& reference,
                               const std::vector<model::Guest>& guests, double budget_s);
 

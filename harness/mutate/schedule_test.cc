@@ -113,6 +113,17 @@ TEST(Stages, some_seconds_of_what_differs_most_then_the_rest) {
   EXPECT_THAT(stages_for(8, {}, r, two_guests, 60), IsEmpty());
 }
 
+TEST(Stages, what_is_about_the_same_file_comes_first) {
+  const auto r = reference_of({{"transfer", {5, 90, 91}, 2}, {"refused", {5, 6}, 2}});
+  EXPECT_THAT(asked(stages_for(5, {5, 6}, r, two_guests, 60)[0]), ElementsAre("transfer", "refused"));
+  EXPECT_THAT(asked(stages_for(5, {5, 90, 91}, r, two_guests, 60)[0]), ElementsAre("transfer"));
+}
+
+TEST(Stages, go_on_until_half_of_the_seconds_are_used) {
+  const auto r = reference_of({{"short", {5}, 0.5}, {"long", {5}, 9}, {"longer", {5}, 10}});
+  EXPECT_THAT(asked(stages_for(5, {5}, r, two_guests, 60)[0]), ElementsAre("short", "long"));
+}
+
 TEST(Stages, end_with_the_budget) {
   const auto r = reference_of({{"a", {5}, 2}, {"b", {5}, 2}, {"c", {5}, 2}});
   EXPECT_THAT(stages_for(5, {5}, r, two_guests, 3), SizeIs(2));
