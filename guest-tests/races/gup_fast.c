@@ -16,6 +16,9 @@
 #ifndef MADV_SOFT_OFFLINE
 #define MADV_SOFT_OFFLINE 101
 #endif
+#ifndef MAP_HUGE_SHIFT
+#define MAP_HUGE_SHIFT 26
+#endif
 
 #include "buffers.h"
 #include "held_cpu.h"
@@ -50,7 +53,8 @@ struct victim {
 
 struct race {
   enum buffer_kind kind;
-  bool whole;  // pins all of it, else one page
+  bool whole;     // pins all of it, else one page
+  bool gigantic;  // a huge page of 1 GiB instead of that kind
   // Where the other side is in the middle of its change, or behind it.
   const char* const* places;
   size_t place_count;
@@ -117,6 +121,21 @@ static bool unmap(struct victim* v) {
   }
   ktap_note("the frame %s in use again", reused ? "is" : "is not");
   return true;
+}
+
+// A huge page of 1 GiB. Only its beginning is filled.
+static bool get_gigantic(struct buffer* buffer) {
+  const size_t size = 1u << 30;
+  const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | (30 << MAP_HUGE_SHIFT);
+  void* at = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (at == MAP_FAILED) return ktap_skip("no huge page of 1 GiB: %s", strerror(errno));
+  *buffer = (struct buffer){.addr = at, .size = page_bytes(), .map = at, .map_size = size, .fd = -1};
+  return true;
+}
+
+static bool discard(struct victim* v) {
+  return madvise(v->buffer.map, v->buffer.map_size, MADV_DONTNEED) == 0 ||
+         ktap_fail("madvise: %s", strerror(errno));
 }
 
 static bool split(struct victim* v) {
@@ -211,7 +230,7 @@ static void be_victim(struct victim* v, const struct race* race) {
   v->spare =
       mmap(NULL, spare_pages * page_bytes(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (v->spare == MAP_FAILED || !held_cpu_move_to(held_cpu_two) ||
-      !buffer_get(&v->buffer, race->kind, length) ||
+      !(race->gigantic ? get_gigantic(&v->buffer) : buffer_get(&v->buffer, race->kind, length)) ||
       madvise(v->spare, spare_pages * page_bytes(), MADV_NOHUGEPAGE) < 0)
     return;
   pattern_fill(v->buffer.addr, v->buffer.size, seed, 0);
@@ -283,13 +302,15 @@ int main(int argc, char** argv) {
   static const char* const changed[] = {"ksys_unshare", "smp_call_function_many_cond"};
   // The same for migration, which on arm64 nothing makes wait: once the frame is free nobody pins it.
   static const char* const migrating[] = {"move_to_new_folio", "smp_call_function_many_cond"};
-  static const struct race fork_thp = {BUFFER_THP, false, in_fork, 1, fork_it, judge_fork};
-  static const struct race fork_whole_thp = {BUFFER_THP, true, in_fork, 1, fork_it, judge_fork};
-  static const struct race unmap_page = {BUFFER_PAGES, false, changed, 2, unmap, NULL};
-  static const struct race split_thp = {BUFFER_THP, false, changed, 2, split, judge_split};
-  static const struct race split_whole_thp = {BUFFER_THP, true, changed, 2, split, judge_split};
-  static const struct race offline_shared = {BUFFER_MEMFD, false, migrating, 2, soft_offline, judge_offline};
-  static const struct race offline = {BUFFER_PAGES, false, migrating, 2, soft_offline, judge_offline};
+  static const struct race fork_thp = {BUFFER_THP, false, false, in_fork, 1, fork_it, judge_fork};
+  static const struct race fork_whole_thp = {BUFFER_THP, true, false, in_fork, 1, fork_it, judge_fork};
+  static const struct race unmap_page = {BUFFER_PAGES, false, false, changed, 2, unmap, NULL};
+  static const struct race split_thp = {BUFFER_THP, false, false, changed, 2, split, judge_split};
+  static const struct race split_whole_thp = {BUFFER_THP, true, false, changed, 2, split, judge_split};
+  static const struct race offline_shared = {BUFFER_MEMFD, false,        false, migrating, 2,
+                                             soft_offline, judge_offline};
+  static const struct race offline = {BUFFER_PAGES, false, false, migrating, 2, soft_offline, judge_offline};
+  static const struct race discard_gigantic = {BUFFER_HUGETLB, false, true, changed, 2, discard, NULL};
   static const struct ktap_case fork_cases[] = {
       {"thp", run, &fork_thp},
       {"whole_thp", run, &fork_whole_thp},
@@ -303,6 +324,8 @@ int main(int argc, char** argv) {
       {"soft_offline_shared", run, &offline_shared},
       {"soft_offline", run, &offline},
   };
+  static const struct ktap_case gigantic_cases[] = {{"discard_1g", run, &discard_gigantic}};
+  if (argc == 2 && strcmp(argv[1], "gigantic") == 0) return ktap_run(gigantic_cases, 1);
   if (argc == 2 && strcmp(argv[1], "fork") == 0) return ktap_run(fork_cases, 2);
   if (argc == 2 && strcmp(argv[1], "migrate") == 0) return ktap_run(migrate_cases, 2);
   return ktap_run(entry_cases, 3);
