@@ -16,7 +16,9 @@
 #include "ktap.h"
 #include "patience.h"
 
-enum { limit_ms = 5000, control_pages = 16 };
+// More pages than wait on a CPU to be put on a list of reclaim (mm/swap.c, folio_batch), which then are on
+// it: no others are migrated.
+enum { limit_ms = 5000, control_pages = 64 };
 
 // What makes the scanner come by at the next tick of a new thread, and look at all of the memory.
 static const struct setting {
