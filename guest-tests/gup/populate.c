@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "buffers.h"
@@ -162,6 +163,9 @@ static void locked(const void* arg) {
   struct pins before;
   unsigned char* addr = mmap(NULL, length, *protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   KTAP_REQUIRE(addr != MAP_FAILED, "mmap: %s", strerror(errno));
+  // Where the CPU has protection keys, one of them denies to read what may only be executed. Not so with key
+  // 0.
+  if (*protection == PROT_EXEC) syscall(SYS_pkey_mprotect, addr, length, *protection, 0);
   if (pins_begin(&before)) {
     const int got = mlock(addr, length) == 0 ? 0 : errno;
     if (got != error) ktap_fail("mlock() gives \"%s\", want \"%s\"", strerror(got), strerror(error));
