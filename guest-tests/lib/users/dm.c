@@ -9,6 +9,7 @@ proof: {mutant: m02-bio-put-refs, red: [pages.in.anon, pages.out.anon]}
 #include "dm.h"
 
 #include "contract/dio_user.h"
+#include "contract/once.h"
 #include "devices.h"
 #include "drive.h"
 #include "ktap.h"
@@ -21,24 +22,22 @@ enum {
 
 static struct dm dm;
 
-static bool open_user(void) {
+static bool make_device(void) {
   char drive[300];
   if (!device_find(DRIVE_RAW, 1, drive, sizeof(drive)))
     return ktap_skip("the machine has no drive " DRIVE_RAW);
   return dm_open_reversed(&dm, "pinrig-user", drive, (unsigned long long)drive_raw.offset / sector, pieces,
-                          piece_sectors) &&
-         dio_user_open(dm.path, 0);
+                          piece_sectors);
 }
 
-static void close_user(void) {
-  dio_user_close();
-  dm_close(&dm);
-}
+static void remove_device(void) { dm_close(&dm); }
+
+static bool open_user(void) { return once_made(make_device, remove_device) && dio_user_open(dm.path, 0); }
 
 const struct user user_dm = {
     .ways = USER_IN | USER_OUT,
     .open = open_user,
-    .close = close_user,
+    .close = dio_user_close,
     .mode = caps_dio_bdev,
     .carry = dio_user_carry,
     .carry_pieces = dio_user_carry_pieces,

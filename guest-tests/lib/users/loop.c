@@ -15,31 +15,33 @@ proof: {mutant: m02-bio-put-refs, red: [pages.in.anon, pages.out.anon]}
 #include <unistd.h>
 
 #include "contract/dio_user.h"
+#include "contract/once.h"
 #include "ktap.h"
 
 static const char file_path[] = "/mnt/ext4/pinrig-loop-user";
 static struct loop loop = {.fd = -1};
 
-static bool open_user(void) {
+static bool make_device(void) {
   const int file = open(file_path, O_RDWR | O_CREAT | O_CLOEXEC | O_DIRECT, 0600);
   if (file < 0) return ktap_fail("%s: %s", file_path, strerror(errno));
   const bool good =
       (posix_fallocate(file, 0, dio_user_most) == 0 || ktap_fail("no room for %s", file_path)) &&
       loop_open(&loop, file, LO_FLAGS_DIRECT_IO);
   close(file);
-  return good && dio_user_open(loop.path, 0);
+  return good;
 }
 
-static void close_user(void) {
-  dio_user_close();
+static void remove_device(void) {
   loop_close(&loop);
   unlink(file_path);
 }
 
+static bool open_user(void) { return once_made(make_device, remove_device) && dio_user_open(loop.path, 0); }
+
 const struct user user_loop = {
     .ways = USER_IN | USER_OUT,
     .open = open_user,
-    .close = close_user,
+    .close = dio_user_close,
     .mode = caps_dio_bdev,
     .carry = dio_user_carry,
     .carry_pieces = dio_user_carry_pieces,

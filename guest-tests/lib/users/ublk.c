@@ -8,31 +8,16 @@ proof: {mutant: m82-ublk-keeps-last, red: [pages.in.memfd]}
 */
 #include "ublk.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "contract/dio_user.h"
+#include "contract/once.h"
 
-// The device is made once for all cases of the process, and used by its children.
 static struct ublk ublk = {.control_fd = -1};
-static pid_t maker;  // 0: it is not made
 
-static void remove_device(void) {
-  if (maker == getpid()) ublk_close(&ublk);
-}
+static bool make_device(void) { return ublk_open(&ublk, 2 * dio_user_most, false); }
 
-static bool make_device(void) {
-  if (maker) return true;
-  if (!ublk_open(&ublk, 2 * dio_user_most, false)) {
-    ublk_close(&ublk);
-    return false;
-  }
-  maker = getpid();
-  atexit(remove_device);
-  return true;
-}
+static void remove_device(void) { ublk_close(&ublk); }
 
-static bool open_user(void) { return make_device() && dio_user_open(ublk.path, 0); }
+static bool open_user(void) { return once_made(make_device, remove_device) && dio_user_open(ublk.path, 0); }
 
 const struct user user_ublk = {
     .ways = USER_IN | USER_OUT,

@@ -15,13 +15,13 @@ proof: {mutant: m61-vhost-scsi-keeps-first, red: [pages.in.memfd, pages.out.huge
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "contract/once.h"
 #include "contract/user.h"
 #include "ktap.h"
 #include "patience.h"
@@ -36,27 +36,10 @@ static struct buffer filler = {.map = MAP_FAILED, .fd = -1};
 static int gate = -1;
 static long held;  // bytes
 
-// The disk is made once for all cases of the process, and used by its children.
-static pid_t maker;  // 0: it is not made
-
-static void remove_disk(void) {
-  if (maker == getpid()) target_close();
-}
-
-static bool make_disk(void) {
-  if (maker) return true;
-  if (!target_open()) {
-    target_close();
-    return false;
-  }
-  maker = getpid();
-  atexit(remove_disk);
-  return true;
-}
-
 static bool open_user(void) {
   held = 0;
-  return make_disk() && vhost_scsi_attach(&host) && buffer_get(&filler, BUFFER_PAGES, page_bytes());
+  return once_made(target_open, target_close) && vhost_scsi_attach(&host) &&
+         buffer_get(&filler, BUFFER_PAGES, page_bytes());
 }
 
 // Who waits for the page gets an empty one.
