@@ -250,6 +250,14 @@ TEST(ContractText, Markdown) {
   EXPECT_THAT(user, HasSubstr("| obligation | anon | thp | hugetlb |"));
   EXPECT_THAT(user, HasSubstr("| pages.in | -1 | ? | ? |"));
   EXPECT_THAT(user, HasSubstr("\n[1] udmabuf: memfds only\n"));
+  auto wordy = m;
+  for (auto& c : wordy.cells) {
+    for (int i = 0; i < 20; ++i) c.reason += " many words";
+  }
+  const auto lines = split(contract_markdown(wordy, view("udmabuf")), '\n');
+  EXPECT_TRUE(std::all_of(lines.begin(), lines.end(), [](const auto& line) {
+    return line.size() <= 120 || line.starts_with('|');
+  })) << join(lines, "\n");
 }
 
 TEST(ContractText, ListNeedsNoRuns) {

@@ -256,6 +256,9 @@ std::string notes_text(const Notes& notes, const Painter& p) {
   return out;
 }
 
+/// Of Markdown, in lines as wide as prose may be in a repository.
+std::string paragraph(const std::string& text) { return "\n" + join(wrap(text, 120), "\n") + "\n"; }
+
 }  // namespace
 
 std::string contract_terminal(const ContractMatrix& matrix, const ContractView& view, const Style& style) {
@@ -298,9 +301,9 @@ std::string contract_markdown(const ContractMatrix& matrix, const ContractView& 
   }
   out += "\n" + fmt::format(fmt::runtime(legend), grid.single ? "✓" : "number:") + "\n";
   for (const auto& t : totals_of(matrix, view))
-    out += fmt::format("\n{}{}{}\n", t.kernel, t.kernel.empty() ? "" : ": ", t.counts.text());
+    out += paragraph(fmt::format("{}{}{}", t.kernel, t.kernel.empty() ? "" : ": ", t.counts.text()));
   for (std::size_t n = 0; n < notes.texts().size(); ++n)
-    out += fmt::format("\n[{}] {}\n", n + 1, notes.texts()[n]);
+    out += paragraph(fmt::format("[{}] {}", n + 1, notes.texts()[n]));
   return out;
 }
 
