@@ -32,8 +32,11 @@ bool nvme_meta_user_open(bool generic, nvme_meta_submit by) {
   if (!nvme_open(&nvme, DRIVE_META, 1, generic)) return false;
   if (nvme.lba_bytes != block) return ktap_fail("the drive has blocks of %zu bytes", nvme.lba_bytes);
   if (!buffer_get(&data, kind, bytes)) return false;
-  // Not shared with the children of a case, which is about its own memory.
-  return madvise(data.addr, data.size, MADV_DONTFORK) == 0 || ktap_fail("madvise: %s", strerror(errno));
+  // Not shared with the children of a case, which is about its own memory: what is copied after fork() would
+  // be scattered.
+  return (madvise(data.addr, data.size, MADV_DONTFORK) == 0 &&
+          madvise(others.addr, others.size, MADV_DONTFORK) == 0) ||
+         ktap_fail("madvise: %s", strerror(errno));
 }
 
 static int submit(enum way way, void* from, void* meta, size_t length) {
