@@ -203,7 +203,7 @@ class Mutation {
     for (const auto& m : now) numbers.insert(m.number);
     if (same_kernel()) {
       for (const auto& o : before_->outcomes) {
-        if (!numbers.contains(o.mutant.number) && o.fate != Fate::failed && known(o)) add(o);
+        if (!numbers.contains(o.mutant.number) && is_settled(o, same_programs(), 0)) add(o);
       }
     }
     for (const auto& m : now) {
@@ -215,7 +215,7 @@ class Mutation {
       } else if (!code_.contains(m.number)) {
         o.fate = Fate::no_code;
         o.by = out_.dropped.contains(m.number) ? "does not compile" : "omitted by the configuration";
-      } else if (before != nullptr && known(*before)) {
+      } else if (before != nullptr && is_settled(*before, same_programs(), options_.budget_s)) {
         o = *before;
         o.mutant = m;
       } else if (!reached_at_all(m.number)) {
@@ -227,11 +227,6 @@ class Mutation {
       add(std::move(o));
     }
     return save();
-  }
-
-  // Was it decided by a test, and would it be decided the same again?
-  bool known(const Outcome& o) const {
-    return o.fate == Fate::caught || (o.fate == Fate::survived && same_programs());
   }
 
   bool reached_at_all(int number) const {

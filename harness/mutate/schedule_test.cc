@@ -279,15 +279,28 @@ TEST(Stored, comes_back_as_it_was) {
   run.reference.wall_s["a/a"] = 0.5;
   run.reference.cases["a/a"] = {{"x", {1}, 0.25}};
   run.outcomes = {outcome(1, "a.c", Fate::caught), outcome(2, "a.c", Fate::survived)};
+  run.outcomes[1].budget_s = 25;
   const auto again = from_json(to_json(run), "results.json");
   ASSERT_TRUE(again.has_value());
   EXPECT_EQ(to_json(*again), to_json(run));
   EXPECT_EQ(to_text(*again), to_text(run));
   EXPECT_EQ(again->find(2)->fate, Fate::survived);
+  EXPECT_EQ(again->find(2)->budget_s, 25);
   EXPECT_THAT(to_markdown(run), HasSubstr("### Survived\n\n`a.c:0`"));
   const auto bad = from_json("{", "results.json");
   ASSERT_TRUE(bad.has_error());
   EXPECT_THAT(bad.error().message, HasSubstr("results.json"));
+}
+
+TEST(Settled, a_survivor_is_asked_again_with_more_time_or_by_other_programs) {
+  Outcome survivor = outcome(1, "a.c", Fate::survived);
+  survivor.budget_s = 25;
+  EXPECT_TRUE(is_settled(survivor, true, 25));
+  EXPECT_FALSE(is_settled(survivor, true, 60));
+  EXPECT_FALSE(is_settled(survivor, false, 25));
+  EXPECT_TRUE(is_settled(outcome(2, "a.c", Fate::caught), false, 60));
+  EXPECT_FALSE(is_settled(outcome(3, "a.c", Fate::failed), true, 25));
+  EXPECT_FALSE(is_settled(outcome(4, "a.c", Fate::never_reached), true, 25));
 }
 
 }  // namespace

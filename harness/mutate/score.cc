@@ -222,6 +222,10 @@ const Outcome* MutationRun::find(int number) const {
   return it == outcomes.end() ? nullptr : &*it;
 }
 
+bool is_settled(const Outcome& o, bool same_programs, double budget_s) {
+  return o.fate == Fate::caught || (o.fate == Fate::survived && same_programs && o.budget_s >= budget_s);
+}
+
 std::optional<double> Count::score() const { return percent(caught, caught + survived + never_reached); }
 std::optional<double> Count::score_reached() const { return percent(caught, caught + survived); }
 

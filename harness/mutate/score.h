@@ -32,7 +32,12 @@ struct Outcome {
   int tests = 0;     ///< cases that were asked
   int reaching = 0;  ///< cases that reach it
   double wall_s = 0;
+  double budget_s = 0;  ///< survived: the time of tests that it was given; 0 = not known
 };
+
+/// Did a test decide it, so that it need not be shown again? One that survived is asked again by other
+/// programs, and with a larger budget (seconds of tests).
+bool is_settled(const Outcome& outcome, bool same_programs, double budget_s);
 
 /// Everything about the mutants of one kernel, as it is stored.
 struct MutationRun {

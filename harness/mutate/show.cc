@@ -182,6 +182,7 @@ class Show {
   void next_stage(Pending& p) {
     p.first = false;
     if (++p.stage < p.stages.size()) return;
+    p.outcome.budget_s = stand_.budget_s;
     if (p.outcome.tests > 0) return settle(p, Fate::survived, "");
     settle(p, Fate::failed, "every test that reaches it fails without it, too");
   }

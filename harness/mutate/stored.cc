@@ -14,10 +14,11 @@ constexpr int version = 2;
 
 ordered_json json_of(const Outcome& o) {
   const auto& m = o.mutant;
-  return {{"number", m.number},          {"file", m.file},    {"line", m.line},     {"function", m.function},
-          {"operator", to_string(m.op)}, {"text", m.text},    {"before", m.before}, {"after", m.after},
-          {"fate", to_string(o.fate)},   {"by", o.by},        {"boots", o.boots},   {"tests", o.tests},
-          {"reaching", o.reaching},      {"wall_s", o.wall_s}};
+  return {
+      {"number", m.number},          {"file", m.file},     {"line", m.line},        {"function", m.function},
+      {"operator", to_string(m.op)}, {"text", m.text},     {"before", m.before},    {"after", m.after},
+      {"fate", to_string(o.fate)},   {"by", o.by},         {"boots", o.boots},      {"tests", o.tests},
+      {"reaching", o.reaching},      {"wall_s", o.wall_s}, {"budget_s", o.budget_s}};
 }
 
 Outcome outcome_from(const ordered_json& j) {
@@ -38,6 +39,7 @@ Outcome outcome_from(const ordered_json& j) {
   o.tests = j.at("tests");
   o.reaching = j.at("reaching");
   o.wall_s = j.at("wall_s");
+  o.budget_s = j.value("budget_s", 0.0);
   return o;
 }
 
