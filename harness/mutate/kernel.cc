@@ -60,6 +60,7 @@ Result<Ready> build(const Lab& lab, const git::Source& tree, const git::AppliedS
 
 Result<Lab> open_lab(const MutateOptions& o, const Services& services) {
   PINRIG_TRY(inputs, run::load_inputs(services.paths.project, o.run));
+  inputs.destructive = plan::Destructive::alone;  // they end the guests that many mutants share
   PINRIG_CHECK(run::check_programs(inputs));
   PINRIG_CHECK(run::check_place(services.paths.state, "PINRIG_STATE"));
   PINRIG_CHECK(run::check_place(services.paths.cache, "PINRIG_CACHE"));

@@ -36,7 +36,6 @@ struct Kind {
   int memory_mib = 0;                    // more than the machine has, else 0
   int cpus = 0;                          // the same
   int numa_nodes = 0;                    // the same
-  std::string destructive;               // its own name
 
   bool operator==(const Kind&) const = default;
 };
@@ -49,7 +48,6 @@ Kind kind_of(const Machine& offer, const TestSpec& t) {
   if (t.needs.memory_mib > offer.memory_mib) k.memory_mib = t.needs.memory_mib;
   if (t.needs.cpus > offer.cpus) k.cpus = t.needs.cpus;
   if (t.needs.numa_nodes > offer.numa_nodes) k.numa_nodes = t.needs.numa_nodes;
-  if (t.destructive) k.destructive = t.name;
   // Memory and devices do not require separate guests with the same kernel parameters; tests notice where
   // memory lies and how many CPUs race.
   if (!k.kernel_args.empty()) {
@@ -60,7 +58,6 @@ Kind kind_of(const Machine& offer, const TestSpec& t) {
 }
 
 std::string reason_of(const Kind& k, const Machine& machine) {
-  if (!k.destructive.empty()) return "destructive: " + k.destructive;
   if (!k.kernel_args.empty()) return "kernel parameters " + join(k.kernel_args, " ");
   std::vector<std::string> out;
   for (const Device d : machine.devices) {
@@ -162,9 +159,6 @@ Kinds by_kind(const Machine& offer, const std::vector<TestSpec>& tests) {
     else
       same->second.push_back(t);
   }
-  std::erase_if(kinds, [](const auto& k) { return k.second.empty(); });
-  std::stable_partition(kinds.begin(), kinds.end(),
-                        [](const auto& k) { return k.first.destructive.empty(); });
   return kinds;
 }
 
@@ -186,22 +180,71 @@ std::vector<std::vector<TestSpec>> shares_of(const std::vector<TestSpec>& tests)
   return out;
 }
 
+std::size_t weight_of(const std::vector<TestSpec>& tests) {
+  std::size_t out = 0;
+  for (const auto& t : tests) out += weight_of(t);
+  return out;
+}
+
+/// Tests that do without the machine's other CPUs stay among themselves: one test decides for its guest.
+bool has_one_cpu(const TestSpec& t) { return t.needs.cpus == 1; }
+
+/// The share of the least weight that can end with `t`, or none.
+std::vector<TestSpec>* host_of(std::vector<std::vector<TestSpec>>& shares, const TestSpec& t) {
+  std::vector<TestSpec>* best = nullptr;
+  for (auto& share : shares) {
+    const bool fits = !share.back().destructive && has_one_cpu(share.back()) == has_one_cpu(t);
+    if (fits && (best == nullptr || weight_of(share) < weight_of(*best))) best = &share;
+  }
+  return best;
+}
+
+/// Appends destructive tests to shares, the heaviest first and one to each, and returns those left over.
+std::vector<TestSpec> append_destructive(std::vector<std::vector<TestSpec>>& shares,
+                                         std::vector<TestSpec> tests) {
+  std::stable_sort(tests.begin(), tests.end(),
+                   [](const auto& x, const auto& y) { return weight_of(x) > weight_of(y); });
+  std::vector<TestSpec> left;
+  for (auto& t : tests) {
+    if (auto* share = host_of(shares, t))
+      share->push_back(std::move(t));
+    else
+      left.push_back(std::move(t));
+  }
+  return left;
+}
+
 }  // namespace
 
-std::vector<model::Guest> group_tests(const Machine& offer, const std::vector<TestSpec>& tests) {
+std::vector<model::Guest> group_tests(const Machine& offer, const std::vector<TestSpec>& tests,
+                                      Destructive destructive) {
   std::vector<model::Guest> out;
-  for (const auto& [kind, members] : by_kind(offer, tests)) {
-    const auto shares = shares_of(members);
+  std::vector<model::Guest> alone;
+  for (auto& [kind, members] : by_kind(offer, tests)) {
+    const auto first = std::stable_partition(members.begin(), members.end(),
+                                             [](const TestSpec& t) { return !t.destructive; });
+    std::vector<TestSpec> left(first, members.end());
+    members.erase(first, members.end());
+    auto shares = shares_of(members);
+    if (destructive == Destructive::last) left = append_destructive(shares, std::move(left));
     for (std::size_t i = 0; i < shares.size(); ++i) {
       model::Guest g;
       g.machine = fit_machine(offer, shares[i]);
       g.reason = reason_of(kind, g.machine);
       if (shares.size() > 1)
         g.reason += fmt::format("{}share {} of {}", g.reason.empty() ? "" : ", ", i + 1, shares.size());
-      g.tests = shares[i];
+      g.tests = std::move(shares[i]);
       out.push_back(std::move(g));
     }
+    for (auto& t : left) {
+      model::Guest g;
+      g.machine = fit_machine(offer, {t});
+      g.reason = "destructive: " + t.name;
+      g.tests = {std::move(t)};
+      alone.push_back(std::move(g));
+    }
   }
+  out.insert(out.end(), alone.begin(), alone.end());
   return out;
 }
 

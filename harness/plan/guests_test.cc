@@ -196,10 +196,48 @@ TEST(Groups, BootParametersDecideBeforeDevicesAndMemory) {
   EXPECT_THAT(groups[0].machine.kernel_args, ElementsAre("quiet", "movablecore=512M"));
 }
 
-TEST(Groups, EveryDestructiveTestHasItsOwnGuestAtTheEnd) {
+TEST(Groups, DestructiveTestsEndTheGuestsOfTheirKind) {
   EXPECT_THAT(
       guests({destructive(test("a")), destructive(with_args("b", {"x"})), test("c"), with_args("d", {"x"})}),
-      ElementsAre("|| c", ".2|kernel parameters x| d", ".3|destructive: a| a", ".4|destructive: b| b"));
+      ElementsAre("|| c a", ".2|kernel parameters x| d b"));
+}
+
+TEST(Groups, NothingRunsAfterADestructiveTest) {
+  EXPECT_THAT(guests({destructive(test("a")), test("b"), destructive(test("c"))}),
+              ElementsAre("|| b a", ".2|destructive: c| c"));
+  EXPECT_THAT(guests({destructive(test("a")), destructive(with_args("b", {"x"})), test("c")}),
+              ElementsAre("|| c a", ".2|destructive: b| b"))
+      << "no guest has the parameter x";
+}
+
+TEST(Groups, ADestructiveTestThatNeedsAllCpusDoesNotEndAGuestOfOne) {
+  TestSpec one = test("a");
+  one.needs.cpus = 1;
+  EXPECT_THAT(guests({one, destructive(test("b"))}), ElementsAre("|| a", ".2|destructive: b| b"));
+  TestSpec end = destructive(test("c"));
+  end.needs.cpus = 1;
+  EXPECT_THAT(guests({one, end}), ElementsAre("|| a c"));
+}
+
+TEST(Groups, TheHeaviestDestructiveTestEndsTheLightestShare) {
+  std::vector<TestSpec> tests;
+  for (std::size_t i = 0; i < max_tests_per_guest + 1; ++i) tests.push_back(test("t"));
+  TestSpec heavy = destructive(test("heavy"));
+  heavy.args.assign(3 * args_as_a_test, "pages.in.anon");
+  tests.push_back(destructive(test("light")));
+  tests.push_back(heavy);
+  const auto groups = group_tests(offer(), tests);
+  ASSERT_EQ(groups.size(), 2u);
+  const auto& smaller = groups[0].tests.size() < groups[1].tests.size() ? groups[0] : groups[1];
+  EXPECT_EQ(smaller.tests.back().name, "heavy");
+  EXPECT_EQ((&smaller == &groups[0] ? groups[1] : groups[0]).tests.back().name, "light");
+}
+
+TEST(Groups, EveryDestructiveTestHasItsOwnGuestIfAsked) {
+  const auto groups = group_tests(offer(), {destructive(test("a")), test("b")}, Destructive::alone);
+  ASSERT_EQ(groups.size(), 2u);
+  EXPECT_EQ(groups[0].tests.back().name, "b");
+  EXPECT_EQ(groups[1].reason, "destructive: a");
 }
 
 TEST(Groups, ALongGuestIsMadeSharesOfNearlyTheSameSizeInOrder) {

@@ -198,7 +198,7 @@ Result<Plan> make_plan(const RunSpec& run, const Offer& offer) {
   PINRIG_CHECK(check_offer(offer.machine, tests));
   if (run.archs.empty()) return bad(run.where, "no architecture given", "archs: all");
   if (run.configs.empty()) return bad(run.where, "no configuration given", "fragments: [base, pin]");
-  const auto guests = group_tests(offer.machine, tests);
+  const auto guests = group_tests(offer.machine, tests, offer.destructive);
   for (const auto arch : each_once(run.archs)) {
     for (const auto& config : run.configs) {
       for (const auto& point : points) {

@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "model/guest.h"
+#include "plan/guests.h"
 #include "plan/selector.h"
 
 namespace pinrig::plan {
@@ -29,6 +30,7 @@ struct Offer {
   const std::vector<model::Suite>& suites;     ///< all of the project
   const std::vector<model::Point>& points;     ///< the base, then every patch of the series in order
   std::optional<Origins> from = std::nullopt;  ///< who named tests and points; nothing: the run's own file
+  Destructive destructive = Destructive::last;
 };
 
 /// The points that a run names: "base" = 0, "tip" = the last patch, "each" = base and every

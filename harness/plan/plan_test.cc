@@ -376,6 +376,7 @@ TEST(ToText, ShowsCellsTestsAndNotes) {
   in.run.archs = {Arch::x86_64};
   in.run.suites = {"bio", "pins"};
   in.suites[0].tests[0].destructive = true;
+  in.suites[0].tests[0].needs.kernel_args = {"x=1"};
   in.suites[0].tests[0].needs.swap_mib = 64;
   in.suites[0].tests[1].needs.nvme = {"raw0", "fs0"};
   in.suites[0].tests[1].needs.hugepages_2m = 8;
@@ -396,7 +397,7 @@ machine default
   KERNEL      3 tests  2 CPUs, 2G memory, nvme raw0 64M raw, nvme fs0/2 64M raw at 4 IOPS, )"
             R"(64 huge pages, no network
   KERNEL.2     1 test  destructive: bio/dio_rw
-                       2 CPUs, 2G memory, nvme fs0 512M ext4, 256M swap, no network
+                       2 CPUs, 2G memory, nvme fs0 512M ext4, 256M swap, no network, kernel parameters x=1
 
 tests in order, with time limits
   KERNEL

@@ -230,7 +230,7 @@ std::vector<model::Point> points_of(const Sources& sources) {
 Result<plan::Plan> plan_run(const Inputs& in, const Sources& sources) {
   const auto points = points_of(sources);
   if (in.series) PINRIG_CHECK(plan::check_expected_points(*in.series, static_cast<int>(points.size()) - 1));
-  PINRIG_TRY(plan, plan::make_plan(in.spec, {in.machine, in.suites, points, in.origins}));
+  PINRIG_TRY(plan, plan::make_plan(in.spec, {in.machine, in.suites, points, in.origins, in.destructive}));
   // Nothing to build: not worth the image that a run prepares first.
   const auto& failure = sources.series.failure;
   const auto cannot = [&](const model::Kernel& k) { return k.point.number >= failure->number; };

@@ -47,6 +47,7 @@ struct Inputs {
   std::vector<model::Requirements> requirements;
   std::vector<model::KnownIssue> known_issues;
   bool has_faults = false;  ///< RunOptions::env or the run file inject faults
+  plan::Destructive destructive = plan::Destructive::last;
 };
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);
 

@@ -178,7 +178,7 @@ Task build_task(std::string name, int jobs) {
           .build_slots = 1};
 }
 
-int guest_milli_cpus(int vcpus) { return vcpus <= 1 ? 650 : 1000 * (vcpus / 2); }
+int guest_milli_cpus(int vcpus) { return vcpus <= 1 ? 500 : 660 * (vcpus / 2); }
 
 void run_tasks(const std::vector<Task>& tasks, const Budget& budget, const CancelToken& cancel,
                const std::function<void()>& tick) {
