@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "console/console.h"
+#include "line_counters.h"
 #include "request.h"
 #include "sys.h"
 
@@ -96,6 +97,7 @@ Running start_test(Guest& guest, const wire::Run& run, const RunPlan& plan) {
     guest.watch.show_all();
     guest.watch.set_limit(run.limit_ms);
     write_file(reached_file, "0");
+    reset_line_counters();
   }
   running.end.before = guest.ledger.before(plan.extent);
   if (guest.ports && run.id != 0) {
@@ -120,6 +122,7 @@ wire::TestEnd finish_test(Guest& guest, const wire::Run& run, const RunPlan& pla
   // After the wait: kernel messages of workers during cleanup also belong to the test.
   kmsg(console::end_mark, run.name);
   if (run.id != 0) end.reached = read_attribute(reached_file);
+  if (guest.ports && run.id != 0) send_line_counters(*guest.ports, run.id);
   if (!mutant_of(run).empty()) write_file(mutant_file, "0");
   return std::move(end);
 }

@@ -28,8 +28,10 @@ struct GuestJobResult {
   verdict::JobFacts facts;                  ///< for judge()
   wire::Hello hello;                        ///< of the first guest
   std::vector<std::string> setup_problems;  ///< what is missing from the requested machine
-  std::vector<std::string> problems;        ///< what verdict::ResultsReader found wrong
-  double boot_s = 0;                        ///< QEMU spawn to hello, first guest
+  /// verdict::Results::line_counters of all guests.
+  std::map<std::string, std::map<std::string, std::string>> line_counters;
+  std::vector<std::string> problems;  ///< what verdict::ResultsReader found wrong
+  double boot_s = 0;                  ///< QEMU spawn to hello, first guest
   double first_test_s = 0;  ///< QEMU spawn to the request of the first test: boot, set-up, negative control
   double wall_s = 0;        ///< all guests of the job
   double guest_test_s = 0;  ///< sum of the tests' own time

@@ -54,6 +54,8 @@ Result<void> add_results(const vm::GuestFiles& files, const console::Log& log,
     r.guest = std::max(result.guests, 1);
     // A guest that is given up has no time to print the rest.
     r.logged = log.begun.contains(r.name) && (log.ended.contains(r.name) || r.stuck_count > 0);
+    if (const auto counted = read.line_counters.find(r.name); counted != read.line_counters.end())
+      result.line_counters[r.name] = std::move(counted->second);
     result.facts.records.push_back(std::move(r));
   }
   for (auto& p : read.problems) result.problems.push_back(std::move(p));

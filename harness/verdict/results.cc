@@ -11,6 +11,7 @@
 #include "verdict/test_end.h"
 #include "wire/frame.h"
 #include "wire/host_action.h"
+#include "wire/line_counters.h"
 #include "wire/sane.h"
 
 namespace pinrig::verdict {
@@ -49,6 +50,7 @@ struct ResultsReader::Impl {
     std::size_t record = 0;
     bool ended = false;
     bool cut = false;
+    std::size_t counters = 0;  // bytes of its line counters
   };
 
   void problem(std::string text) {
@@ -102,6 +104,7 @@ struct ResultsReader::Impl {
     if (type == "hold_result") return keep(results_.hold, j, type);
     if (type == "test_begin") return begin(j.get<wire::TestBegin>());
     if (type == "test_end") return end(j.get<wire::TestEnd>());
+    if (type == wire::LineCounters().type) return add_counters(j.get<wire::LineCounters>());
     // Kept for whoever reads the file: the test says in its own words what came of it.
     if (type == wire::HostAction().type || type == wire::HostActionDone().type) return;
     if (type == wire::Refusal().type)
@@ -169,6 +172,20 @@ struct ResultsReader::Impl {
     if (asked && json(*asked->end) != json(e))
       record.findings.push_back({model::RecordFinding::Kind::ends_differ,
                                  "its end in the results differs from what the agent reported"});
+  }
+
+  /// They come between a test's output and its end.
+  void add_counters(const wire::LineCounters& c) {
+    const auto it = tests_.find(c.id);
+    if (it == tests_.end() || it->second.ended)
+      return accuse(fmt::format("counters of test id {}, which does not run", c.id));
+    const model::TestRecord& record = results_.records[it->second.record];
+    if (it->second.counters + c.data.size() > max_stream)
+      return problem(fmt::format("{} has more than {} MiB of counters: the rest is dropped", record.name,
+                                 max_stream >> 20));
+    it->second.counters += c.data.size();
+    if (!results_.line_counters[record.name].emplace(c.object, c.data).second)
+      accuse(fmt::format("counters of {} came twice", c.object.substr(0, 200)));
   }
 
   /// What the agent told the host of and did not write, or was not read behind damage.

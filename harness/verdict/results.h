@@ -3,6 +3,7 @@
 // write anything there.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ struct Results {
   std::optional<wire::HoldResult> hold;
   /// In order of their begin; a test that began but has no (valid) end is `lost`.
   std::vector<model::TestRecord> records;
+  /// What gcov counted while a test ran (wire::LineCounters::data): test -> .gcda of an object -> counters.
+  std::map<std::string, std::map<std::string, std::string>> line_counters;
   /// Inconsistencies, one line each: damage, unknown messages, impossible numbers. What a running test may
   /// have written is also a finding of its record.
   std::vector<std::string> problems;

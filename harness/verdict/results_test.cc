@@ -8,6 +8,7 @@
 
 #include "verdict/test_end.h"
 #include "wire/frame.h"
+#include "wire/line_counters.h"
 
 namespace pinrig::verdict {
 namespace {
@@ -93,6 +94,32 @@ TEST(ReadResults, OutputWithoutEndIsCut) {
   ASSERT_THAT(r.records, SizeIs(1));
   EXPECT_EQ(r.records[0].output.size(), max_stream);
   EXPECT_THAT(r.problems, ElementsAre("bio/a wrote more than 8 MiB: the rest is dropped"));
+}
+
+wire::LineCounters counters(std::uint32_t id, const std::string& data) {
+  wire::LineCounters c;
+  c.id = id;
+  c.object = "build/block/bio.gcda";
+  c.data = data;
+  return c;
+}
+
+TEST(ReadResults, LineCountersBelongToTheTestThatRuns) {
+  const Results r = read_results(begin(1, "bio/a") + message(counters(1, "61")) + message(end_of(1)) +
+                                 begin(2, "bio/b") + message(counters(2, "62")) + message(end_of(2)));
+  EXPECT_THAT(r.problems, IsEmpty());
+  ASSERT_THAT(r.records, SizeIs(2));
+  EXPECT_EQ(r.line_counters.at("bio/a").at("build/block/bio.gcda"), "61");
+  EXPECT_EQ(r.line_counters.at("bio/b").at("build/block/bio.gcda"), "62");
+}
+
+TEST(ReadResults, LineCountersOfNoTestOrTwiceAreAProblem) {
+  const Results r =
+      read_results(message(counters(1, "61")) + begin(1, "bio/a") + message(counters(1, "61")) +
+                   message(counters(1, "62")) + message(end_of(1)) + message(counters(1, "63")));
+  EXPECT_THAT(r.problems,
+              ElementsAre(HasSubstr("does not run"), HasSubstr("came twice"), HasSubstr("does not run")));
+  EXPECT_EQ(r.line_counters.at("bio/a").at("build/block/bio.gcda"), "61");
 }
 
 TEST(ReadResults, SetUpsAddUp) {
