@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <set>
@@ -28,13 +29,20 @@ std::string flat(std::string text) {
 
 }  // namespace
 
+std::vector<std::string> counted_files(const std::vector<std::string>& files) {
+  std::vector<std::string> out;
+  std::copy_if(files.begin(), files.end(), std::back_inserter(out),
+               [](const std::string& f) { return f.ends_with(".c"); });
+  return out;
+}
+
 std::string build_slot(const std::string& base, const std::vector<std::string>& fragments) {
   return fmt::format("{}-{}", base, join(fragments, "."));
 }
 
 Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Source& base,
                                      const git::AppliedSeries& series, const Platform& platform,
-                                     const Services& services) {
+                                     const Services& services, LineCount lines) {
   if (const auto& f = series.failure; f && kernel.point.number >= f->number) return git::to_error(*f);
   kbuild::Request r;
   r.label = kernel.id;
@@ -45,6 +53,7 @@ Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Sou
   r.slot = build_slot(base.name, kernel.config.fragments);
   r.fragments = kernel.config.fragments;
   r.series_files = files_up_to(kernel.point, series);
+  if (lines == LineCount::on) r.counted = counted_files(r.series_files);
   r.sysroot = platform.sysroot;
   // The lock on the worktree lives as long as the request that may build in it.
   auto held = std::make_shared<std::optional<git::Worktree>>();

@@ -15,11 +15,17 @@ namespace pinrig::job {
 /// The name of the build directory that a base has under a configuration, without its architecture.
 std::string build_slot(const std::string& base, const std::vector<std::string>& fragments);
 
+/// Of the files that a series touches, those whose objects a coverage kernel counts in: C files.
+std::vector<std::string> counted_files(const std::vector<std::string>& files);
+
+/// Whether a kernel counts which lines of its series' C files run (kbuild::Request::counted).
+enum class LineCount { off, on };
+
 /// Builds the point of a series that `kernel` represents. Errors: apply_failed when the series stops before
 /// it, and what kbuild::build_kernel() gives.
 Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Source& base,
                                      const git::AppliedSeries& series, const Platform& platform,
-                                     const Services& services);
+                                     const Services& services, LineCount lines = LineCount::off);
 
 /// A kernel and the selftests that its guests run: its tree's own, or those of another base.
 struct Built {

@@ -79,6 +79,7 @@ Artifact describe(const fs::path& dir, const json& manifest) {
   a.vmlinux = dir / "vmlinux";
   a.config = dir / "config";
   a.selftests = dir / "selftests";
+  a.notes = dir / "notes";
   a.log = dir / "build.log";
   return a;
 }
@@ -86,14 +87,15 @@ Artifact describe(const fs::path& dir, const json& manifest) {
 }  // namespace
 
 std::string artifact_key(const KeyInputs& in) {
-  return Sha256()
-      .field(in.recipe)
+  Sha256 hash;
+  hash.field(in.recipe)
       .field(model::to_string(in.arch))
       .field(in.tree)
       .field(in.config)
       .field(in.toolchain)
-      .field(in.sysroot)
-      .hex();
+      .field(in.sysroot);
+  for (const auto& file : in.counted) hash.field(file);
+  return hash.hex();
 }
 
 std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& key,

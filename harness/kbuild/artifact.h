@@ -14,11 +14,12 @@ namespace pinrig::kbuild {
 /// What determines a kernel: equal inputs, equal key.
 struct KeyInputs {
   model::Arch arch = model::Arch::x86_64;
-  std::string tree;       ///< git tree hash
-  std::string config;     ///< text of the merged request
-  std::string toolchain;  ///< Toolchain::identity
-  std::string sysroot;    ///< sysroot_identity()
-  std::string recipe;     ///< digest() of recipe_of()
+  std::string tree;                       ///< git tree hash
+  std::string config;                     ///< text of the merged request
+  std::string toolchain;                  ///< Toolchain::identity
+  std::string sysroot;                    ///< sysroot_identity()
+  std::string recipe;                     ///< digest() of recipe_of()
+  std::vector<std::string> counted = {};  ///< Request::counted
 };
 std::string artifact_key(const KeyInputs& in);
 

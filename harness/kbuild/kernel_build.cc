@@ -39,6 +39,7 @@ class Build {
     tree_.cache = ctx.cache;
     tree_.arch = request.arch;
     tree_.toolchain = std::move(toolchain);
+    tree_.counted = request.counted;
   }
 
   Result<void> run() {
@@ -160,6 +161,7 @@ class Build {
   Result<void> stage(const fs::path& staged) {
     for (const auto& [name, from] : artifact_files()) PINRIG_CHECK(copy(tree_.objdir / from, staged / name));
     PINRIG_CHECK(copy(log_, staged / "build.log"));
+    PINRIG_CHECK(stage_notes(staged / "notes"));
     if (request_.arch == model::Arch::aarch64)
       return copy(tree_.objdir / "arch/arm64/boot/Image", staged / "image");
     process::Command strip;
@@ -167,6 +169,17 @@ class Build {
                             (staged / "image").string());
     PINRIG_TRY(done, process::run_ok(strip, ctx_.token()));
     manifest_.cpu_s += done.cpu_s;
+    return {};
+  }
+
+  /// A file that this configuration does not compile has none.
+  Result<void> stage_notes(const fs::path& to) const {
+    for (const auto& file : request_.counted) {
+      const fs::path notes = fs::path(file).replace_extension(".gcno");
+      if (!fs::exists(tree_.objdir / notes)) continue;
+      PINRIG_CHECK(make_dirs((to / notes).parent_path()));
+      PINRIG_CHECK(copy(tree_.objdir / notes, to / notes));
+    }
     return {};
   }
 
@@ -226,8 +239,9 @@ Result<Artifact> build_kernel(const Request& request, const WorkContext& ctx) {
   PINRIG_TRY(wanted, load_request(ctx.project, request.fragments, request.arch, request.version));
   PINRIG_TRY(toolchain, find_toolchain(request.arch, ctx.token()));
   PINRIG_TRY(sysroot, sysroot_identity(request.sysroot));
-  const std::string key = artifact_key({request.arch, request.tree, kconfig::to_config_text(wanted),
-                                        toolchain.identity, sysroot, digest(recipe_of(request.arch))});
+  const std::string key =
+      artifact_key({request.arch, request.tree, kconfig::to_config_text(wanted), toolchain.identity, sysroot,
+                    digest(recipe_of(request.arch)), request.counted});
   if (auto found = find_artifact(ctx.cache, key, request.series_files)) return *std::move(found);
 
   const fs::path kernels = ctx.cache / "kernels";

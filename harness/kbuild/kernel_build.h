@@ -30,7 +30,9 @@ struct Request {
   std::string slot;                       ///< build directories are per slot and arch
   std::vector<std::string> fragments;     ///< "base", "pin"; arch/ARCH is implied
   std::vector<std::string> series_files;  ///< warnings in these are reported
-  fs::path sysroot;                       ///< for the static selftests
+  /// C files whose objects count which lines run (CONFIG_GCOV_KERNEL is set): part of the key.
+  std::vector<std::string> counted;
+  fs::path sysroot;  ///< for the static selftests
   std::function<Result<Place>()> checkout;
 };
 
@@ -42,6 +44,7 @@ struct Artifact {
   fs::path vmlinux;                   ///< with symbols
   fs::path config;                    ///< effective .config
   fs::path selftests;                 ///< directory of static binaries: cow, gup_test, gup_longterm, ...
+  fs::path notes;                     ///< block/bio.gcno and so on, of those Request::counted that were built
   fs::path log;                       ///< the whole output of the build that made it
   std::vector<std::string> warnings;  ///< compiler warnings in series_files, "file:line: text"
   bool was_cached = false;

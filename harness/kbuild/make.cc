@@ -6,11 +6,27 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <set>
 
 #include "base/environment.h"
 #include "base/text.h"
 
 namespace pinrig::kbuild {
+
+std::vector<std::string> gcov_variables(const std::vector<std::string>& counted) {
+  std::set<std::string> objects;
+  for (const auto& file : counted) {
+    const std::string object = fs::path(file).replace_extension(".o").string();
+    for (std::size_t at = 0; at != std::string::npos; at = object.find('/', at)) {
+      if (at > 0) ++at;
+      objects.insert(object.substr(at));
+    }
+  }
+  std::vector<std::string> out;
+  for (const auto& object : objects) out.push_back(fmt::format("GCOV_PROFILE_{}=y", object));
+  return out;
+}
+
 process::Command make_command(const Tree& tree, const std::vector<std::string>& targets, int jobs) {
   process::Command c;
   // -fmacro-prefix-map: with CCACHE_BASEDIR the compiler sees "../../worktrees/x/mm/gup.c"; a WARNING of
@@ -22,6 +38,8 @@ process::Command make_command(const Tree& tree, const std::vector<std::string>& 
             "KCPPFLAGS=-fmacro-prefix-map=" + way.string() + "/=",
             // Set but empty: a git checkout then adds no "+" to the release.
             "LOCALVERSION="};
+  const auto variables = gcov_variables(tree.counted);
+  c.argv.insert(c.argv.end(), variables.begin(), variables.end());
   c.argv.insert(c.argv.end(), targets.begin(), targets.end());
   c.env = {{"LC_ALL", "C"},
            {"KBUILD_BUILD_TIMESTAMP", "Thu Jan  1 00:00:00 UTC 2026"},

@@ -21,7 +21,13 @@ struct Tree {
   fs::path cache;  ///< CCACHE_BASEDIR, and the parent of CCACHE_DIR unless the user has set one
   model::Arch arch = model::Arch::x86_64;
   Toolchain toolchain;
+  std::vector<std::string> counted = {};  ///< C files whose objects are built with gcov
 };
+
+/// make's variables that turn gcov on for the object of each of these C files. A Makefile names its objects
+/// relative to its own directory, which need not be theirs: each name that it may use is set
+/// (scripts/Makefile.lib, GCOV_PROFILE_obj.o).
+std::vector<std::string> gcov_variables(const std::vector<std::string>& counted);
 
 /// argv and environment for `targets`. Of our own environment make gets only what process::build_variables()
 /// lists: everything else that affects a build is in the key. Pure but for looking whether CCACHE_DIR is set.

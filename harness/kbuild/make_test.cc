@@ -36,6 +36,16 @@ TEST(MakeCommand, SaysEverythingThatDecidesTheResult) {
   EXPECT_THAT(*c.inherit, Contains("PATH"));
 }
 
+TEST(MakeCommand, TurnsGcovOnByEachNameThatAMakefileMayUse) {
+  EXPECT_THAT(gcov_variables({"mm/gup.c", "fs/ext4/inode.c"}),
+              testing::UnorderedElementsAre("GCOV_PROFILE_gup.o=y", "GCOV_PROFILE_mm/gup.o=y",
+                                            "GCOV_PROFILE_inode.o=y", "GCOV_PROFILE_ext4/inode.o=y",
+                                            "GCOV_PROFILE_fs/ext4/inode.o=y"));
+  auto t = tree();
+  t.counted = {"mm/gup.c"};
+  EXPECT_THAT(make_command(t, {}, 1).argv, Contains("GCOV_PROFILE_gup.o=y"));
+}
+
 TEST(MakeCommand, WorksWithoutCcache) {
   auto t = tree();
   t.toolchain.ccache = false;

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "kbuild/artifact.h"
+
 namespace pinrig::kbuild {
 namespace {
 
@@ -51,6 +53,16 @@ TEST(Recipe, EveryFlagVariableAndFileCounts) {
   other = r;
   other.files.emplace("modules", "modules");
   EXPECT_NE(digest(other), digest(r));
+}
+
+TEST(ArtifactKey, ObjectsThatCountAreAnotherKernel) {
+  KeyInputs in{Arch::x86_64, "tree", "config", "tools", "sysroot", "recipe"};
+  const std::string plain = artifact_key(in);
+  in.counted = {"block/bio.c"};
+  const std::string counting = artifact_key(in);
+  EXPECT_NE(counting, plain);
+  in.counted = {"mm/gup.c"};
+  EXPECT_NE(artifact_key(in), counting);
 }
 
 }  // namespace

@@ -39,6 +39,8 @@ Result<void> need(const std::string& program, const std::string& package) {
 
 }  // namespace
 
+std::string gcov_program(model::Arch arch) { return cross_prefix(arch) + "gcov"; }
+
 Result<Toolchain> find_toolchain(model::Arch arch, const CancelToken& cancel) {
   Toolchain t;
   t.prefix = cross_prefix(arch);

@@ -22,6 +22,9 @@ struct Toolchain {
   std::string make_cc() const { return ccache ? "ccache " + gcc() : gcc(); }
 };
 
+/// "gcov", "aarch64-linux-gnu-gcov": it comes with the compiler.
+std::string gcov_program(model::Arch arch);
+
 /// Error missing_tool, with the package to install, when the compiler, make or a tool of kbuild is missing.
 Result<Toolchain> find_toolchain(model::Arch arch, const CancelToken& cancel);
 

@@ -187,6 +187,13 @@ Result<void> check_expected_points(const model::Series& series, int patches) {
   return {};
 }
 
+model::KernelConfig coverage_config(const model::KernelConfig& config) {
+  model::KernelConfig out = config;
+  out.name = config.name.empty() ? "coverage" : config.name + "-coverage";
+  out.fragments.emplace_back("gcov");
+  return out;
+}
+
 Result<Plan> make_plan(const RunSpec& run, const Offer& offer) {
   Plan plan;
   plan.name = run.name;
@@ -198,13 +205,20 @@ Result<Plan> make_plan(const RunSpec& run, const Offer& offer) {
   PINRIG_CHECK(check_offer(offer.machine, tests));
   if (run.archs.empty()) return bad(run.where, "no architecture given", "archs: all");
   if (run.configs.empty()) return bad(run.where, "no configuration given", "fragments: [base, pin]");
+  if (offer.coverage && points.back().is_base())
+    return make_error(ErrorKind::bad_usage, "--coverage: the base has no changed lines",
+                      "add --series, or a point behind the base: --point tip");
   const auto guests = group_tests(offer.machine, tests, offer.destructive);
   for (const auto arch : each_once(run.archs)) {
     for (const auto& config : run.configs) {
-      for (const auto& point : points) {
-        plan.kernels.push_back(kernel_of(point, arch, config, guests));
+      const auto add = [&](const Point& point, const model::KernelConfig& with) {
+        plan.kernels.push_back(kernel_of(point, arch, with, guests));
         plan.kernels.back().is_tip = plan.patches > 0 && point.number == plan.patches;
-      }
+      };
+      for (const auto& point : points) add(point, config);
+      if (!offer.coverage) continue;
+      add(points.back(), coverage_config(config));
+      plan.counting.insert(plan.kernels.back().id);
     }
   }
   return plan;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct Plan {
   int patches = 0;     ///< length of the series
   std::vector<model::Kernel>
       kernels;                     ///< per architecture and configuration, points ascending: the build order
+  std::set<std::string> counting;  ///< ids of the kernels that count which lines run
   std::vector<std::string> notes;  ///< duplicates and other notes, one line each
 };
 
@@ -31,6 +33,7 @@ struct Offer {
   const std::vector<model::Point>& points;     ///< the base, then every patch of the series in order
   std::optional<Origins> from = std::nullopt;  ///< who named tests and points; nothing: the run's own file
   Destructive destructive = Destructive::last;
+  bool coverage = false;  ///< the last point also with counters in the objects that the series touches
 };
 
 /// The points that a run names: "base" = 0, "tip" = the last patch, "each" = base and every
@@ -62,7 +65,13 @@ Result<void> check_offer(const model::Machine& machine, const std::vector<model:
 Result<void> check_words(const model::RunSpec& run, const model::Machine& machine,
                          const std::vector<model::Suite>& suites, const Origins& from);
 
-/// `run.base` is the name of the base, also where a series names it.
+/// The configuration of the coverage kernel that goes with `config`: named "coverage" or "NAME-coverage",
+/// with the fragment gcov.
+model::KernelConfig coverage_config(const model::KernelConfig& config);
+
+/// With `offer.coverage` each architecture and configuration has one kernel more, of the last point that the
+/// run names: bad_usage when that is the base, which has no changed lines. `run.base` is the name of the
+/// base, also where a series names it.
 Result<Plan> make_plan(const model::RunSpec& run, const Offer& offer);
 
 /// For `pinrig plan`: the kernels, the guests that each of them has, their tests, then the notes.

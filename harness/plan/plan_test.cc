@@ -419,5 +419,36 @@ TEST(ToText, AnEmptyPlanSaysSo) {
   EXPECT_EQ(to_text(p), "run x: b\nnothing to run\n");
 }
 
+Result<Plan> make_coverage_plan(const Input& in) {
+  Offer offer{in.machine, in.suites, in.points};
+  offer.coverage = true;
+  return plan::make_plan(in.run, offer);
+}
+
+TEST(Coverage, IsOneKernelMoreOfTheLastPoint) {
+  Input in = input();
+  in.run.archs = {Arch::x86_64};
+  const auto plan = make_coverage_plan(in);
+  ASSERT_TRUE(plan.has_value()) << plan.error().message;
+  EXPECT_THAT(ids(*plan), ElementsAre("base-x86_64", "tip-x86_64", "tip-x86_64-coverage"));
+  const auto& k = plan->kernels.back();
+  EXPECT_TRUE(k.is_tip);
+  EXPECT_THAT(plan->counting, ElementsAre(k.id));
+  EXPECT_THAT(k.config.fragments, ElementsAre("base", "pin", "gcov"));
+}
+
+TEST(Coverage, OfAConfigurationHasItsName) {
+  EXPECT_EQ(coverage_config({"debug", {"base", "lockdep"}}).name, "debug-coverage");
+}
+
+TEST(Coverage, TheBaseHasNoChangedLines) {
+  Input in = input();
+  in.run.points = {"base"};
+  const auto plan = make_coverage_plan(in);
+  ASSERT_TRUE(plan.has_error());
+  EXPECT_EQ(plan.error().kind, ErrorKind::bad_usage);
+  EXPECT_THAT(plan.error().hint, HasSubstr("--series"));
+}
+
 }  // namespace
 }  // namespace pinrig::plan
