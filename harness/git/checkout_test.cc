@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "base/text.h"
+#include "git/blame.h"
 #include "git/testing.h"
 
 namespace pinrig::git {
@@ -173,6 +174,17 @@ TEST_F(CheckoutTest, CancelledAndWrongCalls) {
   EXPECT_EQ(checkout(source_, source_.commit, "../slot", ctx_).error().kind, ErrorKind::infra);
   cancel_.request();
   EXPECT_EQ(checkout(source_, source_.commit, "slot", ctx_).error().kind, ErrorKind::cancelled);
+}
+
+TEST_F(CheckoutTest, BlameNamesTheCommitOfEachChangedLine) {
+  const auto text = blame(source_, source_.commit, tip_, "mm/gup.c", ctx_);
+  ASSERT_TRUE(text.has_value()) << text.error().message;
+  ASSERT_TRUE(text->has_value());
+  EXPECT_THAT(**text, ::testing::HasSubstr("\tline twenty\n"));
+  EXPECT_THAT(**text, ::testing::HasSubstr("\nboundary\n"));
+  const auto gone = blame(source_, source_.commit, tip_, "mm/none.c", ctx_);
+  ASSERT_TRUE(gone.has_value()) << gone.error().message;
+  EXPECT_FALSE(gone->has_value());
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "base/text.h"
+#include "git/blame.h"
 #include "git/git_command.h"
 
 namespace pinrig::git {
@@ -46,6 +47,21 @@ Result<std::vector<int>> changed_lines(const Source& source, const std::string& 
     if (line.starts_with("@@ ")) add_new_lines(line, out);
   }
   return out;
+}
+
+Result<std::optional<std::string>> blame(const Source& source, const std::string& from, const std::string& to,
+                                         const std::string& path, const WorkContext& ctx) {
+  PINRIG_TRY(git, Git::open(ctx));
+  Call there;
+  there.repo = source.repo;
+  there.args = {"ls-tree", "--name-only", to, "--", path};
+  PINRIG_TRY(found, git.text(there));
+  if (found.empty()) return std::optional<std::string>();
+  Call call;
+  call.repo = source.repo;
+  call.args = {"blame", "--porcelain", from + ".." + to, "--", path};
+  PINRIG_TRY(text, git.text(call));
+  return std::optional(std::move(text));
 }
 
 }  // namespace pinrig::git

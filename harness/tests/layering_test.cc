@@ -36,16 +36,17 @@ const Rules& rules() {
       {"verdict", {"model", "wire", "ktap", "console"}},
       {"store", {"model"}},
       {"assess", {"model"}},
+      {"coverage", {}},
       {"job",
        {"model", "git", "kconfig", "kbuild", "image", "vm", "process", "wire", "ktap", "console", "verdict"}},
       {"gc", {"store", "model"}},
       {"run",
-       {"model", "assess", "job", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm", "process",
-        "wire", "verdict", "store", "gc"}},
+       {"model", "assess", "coverage", "job", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm",
+        "process", "wire", "verdict", "store", "gc"}},
       {"prove", {"model", "assess", "job", "plan", "run", "spec", "store"}},
       {"mutate", {"model", "assess", "git", "job", "kbuild", "plan", "run", "spec"}},
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
-      {"report", {"model", "assess", "store", "verdict"}},
+      {"report", {"model", "assess", "coverage", "store", "verdict"}},
       {"cli",
        {"model", "assess", "job", "run", "prove", "mutate", "doctor", "report", "spec", "plan", "store",
         "ktap", "console", "vm", "gc"}},
@@ -54,7 +55,8 @@ const Rules& rules() {
 }
 
 // Modules that may do no I/O, and what would give them away.
-const std::set<std::string> pure{"model", "wire", "ktap", "console", "kconfig", "plan", "verdict", "assess"};
+const std::set<std::string> pure{"model", "wire",    "ktap",   "console", "kconfig",
+                                 "plan",  "verdict", "assess", "coverage"};
 const std::set<std::string> impure_headers{
     "fstream",      "filesystem",  "iostream",   "cstdio",        "thread",
     "base/file.h",  "unistd.h",    "fcntl.h",    "sys/socket.h",  "poll.h",
