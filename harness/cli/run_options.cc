@@ -82,7 +82,9 @@ void add_run_options(CLI::App& c, RunArguments& a) {
        "x86_64, aarch64 (may be repeated)")
       ->check(known_architecture());
   c.add_option("-t,--test", o.tests,
-               "A suite, a test, or a pattern: bio, mm/cow, 'gup/*'; '!bio' excludes (may be repeated)");
+               "A suite, a test, or a pattern: bio, mm/cow, 'gup/*'; '!bio' excludes; touched: of these, "
+               "those that run "
+               "lines of the series (may be repeated)");
   c.add_option_function<Words>(
        "-e,--env",
        [&o](const Words& words) {
@@ -95,6 +97,9 @@ void add_run_options(CLI::App& c, RunArguments& a) {
       ->check(known_accelerator());
   c.add_flag("--quick", o.quick,
              "Of the contract (contract/*), each obligation with one kind of memory only");
+  c.add_flag("--coverage", o.coverage,
+             "Also count which changed lines of the series run, in which tests: one kernel more per "
+             "architecture, of the last point");
   add_jobs_option(c, a.jobs);
 }
 

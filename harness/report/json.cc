@@ -2,6 +2,7 @@
 // Everything the store has, as JSON. The keys are described in README.md in this folder.
 #include <nlohmann/json.hpp>
 
+#include "report/patch_lines.h"
 #include "report/selection.h"
 
 namespace pinrig::report {
@@ -172,7 +173,13 @@ Result<std::string> json(const store::Store& store, const store::RunRow& run, co
   out["host"] = ordered_json::parse(run.host, nullptr, false);
   if (out["host"].is_discarded()) out["host"] = run.host;
   out["kernels"] = ordered_json::array();
-  for (const auto& k : data.kernels) out["kernels"].push_back(kernel_json(k));
+  for (const auto& k : data.kernels) {
+    out["kernels"].push_back(kernel_json(k));
+    if (const auto* lines = lines_of(data, k.row.id)) {
+      out["kernels"].back()["patches"] = patches_json(data, *lines);
+      out["kernels"].back()["not_counted"] = lines->problems;
+    }
+  }
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

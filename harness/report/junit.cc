@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "report/digest.h"
+#include "report/patch_lines.h"
 #include "report/report.h"
 #include "report/selection.h"
 #include "report/why_text.h"
@@ -212,7 +213,13 @@ Totals add_run(pugi::xml_node root, const RunData& data) {
               fmt::format("{}\nnot tested: {}{}", n.sentence(), join(n.kernels, ", "),
                           n.log.empty() ? "" : "\n[[ATTACHMENT|" + n.log + "]]"),
               totals);
-  for (const auto& k : data.kernels) add_kernel(suite, k, totals);
+  for (const auto& k : data.kernels) {
+    add_kernel(suite, k, totals);
+    if (const auto* lines = lines_of(data, k.row.id)) {
+      for (const auto& text : patch_texts(data, *lines))
+        property(suite, ("coverage." + k.row.id).c_str(), text);
+    }
+  }
   const auto& r = data.run;
   property(suite, "state", store::to_string(r.state));
   if (r.exit_code >= 0) property(suite, "exit_code", std::to_string(r.exit_code));

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "report/digest.h"
+#include "report/patch_lines.h"
 #include "report/report.h"
 #include "report/selection.h"
 
@@ -96,7 +97,7 @@ Item guest_item(const GuestData& data) {
   return guest;
 }
 
-Item kernel_item(const KernelData& data) {
+Item kernel_item(const RunData& run, const KernelData& data) {
   const auto& k = data.row;
   Item kernel{ktap_name(k.id), true, "", {}, {}};
   if (not_tried(k.state)) {
@@ -116,6 +117,9 @@ Item kernel_item(const KernelData& data) {
     for (const auto& u : k.unmet) expectations.diagnostics.push_back("not met: " + u);
     for (const auto& l : k.lost)
       expectations.diagnostics.push_back(fmt::format("gone: {}, {}", name_of(l), text_of(l)));
+    if (const auto* lines = lines_of(run, k.id)) {
+      for (auto& text : patch_texts(run, *lines)) expectations.diagnostics.push_back(std::move(text));
+    }
     kernel.below.push_back(std::move(expectations));
   }
   kernel.ok = all_ok(kernel.below);
@@ -142,7 +146,7 @@ Result<std::string> ktap(const store::Store& store, const store::RunRow& run, co
   for (const auto& n : not_built_of(data)) {
     if (not_tried(n.state)) items.push_back({"guest programs", false, "ERROR " + n.sentence(), {}, {}});
   }
-  for (const auto& k : data.kernels) items.push_back(kernel_item(k));
+  for (const auto& k : data.kernels) items.push_back(kernel_item(data, k));
   std::string out;
   print(items, "", out);
   return out;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// A finished (or interrupted) run for people and machines; reads the store only.
+// A finished (or interrupted) run for people and machines; reads the store, and coverage.json in its folder.
 #pragma once
 
 #include <string>

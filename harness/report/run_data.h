@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "assess/assess.h"
+#include "coverage/coverage.h"
 #include "store/store.h"
 
 namespace pinrig::report {
@@ -78,6 +79,7 @@ struct RunData {
   store::RunRow run;
   std::vector<KernelData> kernels;  ///< as planned: by architecture and configuration, points ascending
   std::vector<std::string> tests;   ///< of all kernels, each once, suites together
+  std::optional<coverage::RunCoverage> measured;  ///< of a run with --coverage
 
   /// The base that `kernel` is compared with: nothing for a base, or when it is not in the run.
   const KernelData* base_of(const KernelData& kernel) const;

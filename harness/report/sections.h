@@ -15,6 +15,8 @@ std::string heading(const Digest& d, const Painter& p);
 std::string outcomes(const Digest& d, const Painter& p);
 /// What differs between base and tip, regressions first, and at which patch it was seen first.
 std::string changes(const Digest& d, const Painter& p);
+/// Of a run with --coverage, what each patch's changed lines ran in; verbose: line by line.
+std::string patch_lines(const Digest& d, const Painter& p);
 /// Unexpected verdicts, with their reasons.
 std::string unexpected(const Digest& d, const Painter& p);
 /// The kernel log.

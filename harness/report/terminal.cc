@@ -19,7 +19,8 @@ std::string terminal(RunData data, const Style& style) {
   const auto grid = [](const Digest& all, const Painter& painter) { return table(all.data, painter); };
   std::string out;
   for (std::string (*const section)(const Digest&, const Painter&) :
-       {heading, +grid, outcomes, changes, unexpected, events, notes, kernels, further, summary}) {
+       {heading, +grid, outcomes, changes, patch_lines, unexpected, events, notes, kernels, further,
+        summary}) {
     const std::string text = section(*d, p);
     if (!out.empty() && !text.empty()) out += "\n";
     out += text;

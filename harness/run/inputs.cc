@@ -60,6 +60,14 @@ Result<void> choose_source(const fs::path& project, const RunOptions& o, Inputs&
   return {};
 }
 
+/// `touched` chooses among the tests that the other words select, or among the run file's.
+void choose_tests(std::vector<std::string> words, Inputs& in) {
+  in.touched = std::erase(words, "touched") > 0;
+  if (words.empty()) return;
+  in.spec.suites = std::move(words);
+  in.origins.tests = {{}, "--test"};
+}
+
 }  // namespace
 
 std::vector<std::string> option_words(const RunOptions& o) {
@@ -79,6 +87,7 @@ std::vector<std::string> option_words(const RunOptions& o) {
     for (const auto& [name, value] : e.env) add("--env", e.test + ":" + name + "=" + value);
   }
   if (o.quick) out.emplace_back("--quick");
+  if (o.coverage) out.emplace_back("--coverage");
   return out;
 }
 
@@ -93,10 +102,8 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
     in.origins.points = {{}, "--point"};
   }
   if (!o.archs.empty()) in.spec.archs = o.archs;
-  if (!o.tests.empty()) {
-    in.spec.suites = o.tests;
-    in.origins.tests = {{}, "--test"};
-  }
+  in.coverage = o.coverage;
+  choose_tests(o.tests, in);
   if (o.accel) in.spec.accel = *o.accel;
   PINRIG_TRY(base, spec::load_base(project, in.spec.base));
   in.base = std::move(base);
@@ -230,7 +237,9 @@ std::vector<model::Point> points_of(const Sources& sources) {
 Result<plan::Plan> plan_run(const Inputs& in, const Sources& sources) {
   const auto points = points_of(sources);
   if (in.series) PINRIG_CHECK(plan::check_expected_points(*in.series, static_cast<int>(points.size()) - 1));
-  PINRIG_TRY(plan, plan::make_plan(in.spec, {in.machine, in.suites, points, in.origins, in.destructive}));
+  PINRIG_TRY(plan, plan::make_plan(in.spec,
+                                   {in.machine, in.suites, points, in.origins, in.destructive, in.coverage}));
+  if (in.touched) plan.notes.emplace_back("touched: which of these tests run is known when the run begins");
   // Nothing to build: not worth the image that a run prepares first.
   const auto& failure = sources.series.failure;
   const auto cannot = [&](const model::Kernel& k) { return k.point.number >= failure->number; };

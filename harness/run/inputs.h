@@ -30,6 +30,7 @@ struct RunOptions {
   std::optional<model::Accel> accel;
   std::vector<model::TestEnv> env;  ///< in addition to the run file's, with precedence
   bool quick = false;               ///< of the contract, each obligation with one kind of memory
+  bool coverage = false;            ///< also count which lines of the series run
   std::string purpose;              ///< "prove" for a run of `pinrig prove`; empty = the user's own
 };
 
@@ -47,6 +48,8 @@ struct Inputs {
   std::vector<model::Requirements> requirements;
   std::vector<model::KnownIssue> known_issues;
   bool has_faults = false;  ///< RunOptions::env or the run file inject faults
+  bool coverage = false;    ///< RunOptions::coverage
+  bool touched = false;     ///< of the tests, those that run lines of the series: choose_touched()
   plan::Destructive destructive = plan::Destructive::last;
 };
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "run/coverage.h"
 #include "run/leftovers.h"
 #include "run/record.h"
 #include "run/scheduler.h"
@@ -27,7 +28,12 @@ constexpr int platform_priority = 1;
 class Pipeline {
  public:
   Pipeline(const Inputs& in, const Sources& sources, const plan::Plan& plan, const Services& services)
-      : in_(in), sources_(sources), plan_(plan), services_(services), states_(plan.kernels.size()) {}
+      : in_(in),
+        sources_(sources),
+        plan_(plan),
+        services_(services),
+        states_(plan.kernels.size()),
+        coverage_(sources, plan, services) {}
 
   // Builds every kernel; with a record also runs and judges its guests. The error is one that could not even
   // be written down (a full disk, a broken database).
@@ -35,6 +41,7 @@ class Pipeline {
     record_ = record;
     for (std::size_t i = 0; i < plan_.kernels.size(); ++i) add_kernel(i);
     run_tasks(tasks_, machine_budget(), services_.cancel, tick);
+    if (record_ != nullptr) note(coverage_.write(record_->dir()));
     return lost_;
   }
 
@@ -159,7 +166,9 @@ class Pipeline {
   }
 
   Result<job::Built> build(const model::Kernel& kernel, const Platform& platform) {
-    PINRIG_TRY(artifact, job::build_point(kernel, sources_.base, sources_.series, platform, services_));
+    const auto count = plan_.counting.contains(kernel.id) ? job::LineCount::on : job::LineCount::off;
+    PINRIG_TRY(artifact,
+               job::build_point(kernel, sources_.base, sources_.series, platform, services_, count));
     job::Built out{std::move(artifact), {}};
     out.selftests = out.kernel.selftests;
     if (!sources_.selftests_from) return out;
@@ -182,6 +191,7 @@ class Pipeline {
             ? record_->guest_ended(kernel, guest, **platforms_.at(kernel.arch).platform, *result)
             : record_->guest_failed(kernel, guest, result.error());
     note(recorded);
+    if (result.has_value()) add_coverage(i, *result);
     if (result.has_error()) return say_failed(guest.id, result.error(), "guest");
     if (recorded.has_error()) return say_failed(guest.id, recorded.error(), "guest");
     services_.observer.on(
@@ -192,6 +202,15 @@ class Pipeline {
                              count_of(guest.tests.size(), "test"), human_seconds(result->guest.boot_s),
                              human_seconds(result->guest.wall_s)),
          .ok = result->outcome.kind == model::JobOutcome::Kind::completed});
+  }
+
+  void add_coverage(std::size_t i, const job::GuestResult& result) {
+    const model::Kernel& kernel = plan_.kernels[i];
+    const auto added = coverage_.add(kernel, states_[i].built->kernel, result);
+    if (added.has_value() || added.error().kind == ErrorKind::cancelled) return;
+    services_.observer.on(
+        {.kind = Event::Kind::warning, .task = kernel.id, .what = "coverage", .text = added.error().message});
+    note(added);
   }
 
   Result<job::GuestResult> run_guest(std::size_t i, const model::Guest& guest) {
@@ -223,6 +242,7 @@ class Pipeline {
   std::map<model::Arch, PlatformSlot> platforms_;
   std::vector<Task> tasks_;
   std::optional<std::size_t> last_build_;
+  CoverageRecord coverage_;
   std::mutex mutex_;
   std::optional<Error> lost_;
 };
@@ -242,6 +262,8 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
     for (const auto& change : source_changes(*earlier, sources))
       services.observer.on({.kind = Event::Kind::warning, .task = "--again", .text = change});
   }
+  PINRIG_CHECK(choose_touched(inputs, sources, store, services));
+  PINRIG_CHECK(check_gcov(inputs));
   PINRIG_TRY(plan, plan_run(inputs, sources));
   for (const auto& note : plan.notes) services.observer.on({.kind = Event::Kind::line, .text = note});
   // `plan` and `build` end with it, a run goes on.
@@ -258,6 +280,7 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
 Result<Kernels> build_only(const RunOptions& options, const Services& services,
                            const std::function<void()>& tick) {
   PINRIG_TRY(inputs, load_inputs(services.paths.project, options));
+  PINRIG_CHECK(check_gcov(inputs));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
   PINRIG_TRY(plan, plan_run(inputs, sources));
   Pipeline pipeline(inputs, sources, plan, services);

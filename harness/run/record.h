@@ -25,6 +25,7 @@ class RunRecord {
                                  const Sources& sources, const plan::Plan& plan, const Services& services);
 
   const std::string& id() const { return row_.id; }
+  fs::path dir() const { return row_.dir; }
   fs::path kernel_dir(const model::Kernel& kernel) const {
     return fs::path(row_.dir) / "kernels" / kernel.id;
   }

@@ -29,6 +29,7 @@ ordered_json options_json(const RunOptions& o, const fs::path& project) {
   j["env"] = ordered_json::array();
   for (const auto& e : o.env) j["env"].push_back({{"test", e.test}, {"env", e.env}});
   j["quick"] = o.quick;
+  j["coverage"] = o.coverage;
   j["purpose"] = o.purpose;
   return j;
 }
@@ -49,6 +50,7 @@ RunOptions options_of(const ordered_json& j) {
   for (const auto& e : j.at("env"))
     o.env.push_back({e.at("test"), e.at("env").get<std::map<std::string, std::string>>(), {}});
   o.quick = j.value("quick", false);  // runs of before had no such option
+  o.coverage = j.value("coverage", false);
   o.purpose = j.at("purpose");
   return o;
 }
@@ -211,6 +213,7 @@ RunOptions with_overrides(RunOptions recorded, const RunOptions& typed) {
   if (!typed.env.empty()) recorded.env = typed.env;
   if (typed.accel) recorded.accel = typed.accel;
   recorded.quick = recorded.quick || typed.quick;
+  recorded.coverage = recorded.coverage || typed.coverage;
   recorded.purpose = typed.purpose;
   return recorded;
 }
