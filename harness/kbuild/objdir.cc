@@ -91,6 +91,7 @@ void forget_objects(const fs::path& objdir, const std::vector<std::string>& sour
     if (object.extension() != ".c" && object.extension() != ".S") continue;
     std::error_code ec;
     fs::remove(object.replace_extension(".o"), ec);
+    fs::remove(object.replace_extension(".gcno"), ec);
   }
 }
 

@@ -18,7 +18,8 @@ Result<int> begin_build(const fs::path& objdir);
 void end_build(const fs::path& objdir);
 
 /// Removes the objects of these sources, so that their warnings are printed again (quickly, by ccache)
-/// although another build in the same directory may have compiled them before.
+/// although another build in the same directory may have compiled them before. Their notes for gcov go with
+/// them: those of another build do not fit what this one counts.
 void forget_objects(const fs::path& objdir, const std::vector<std::string>& sources);
 
 /// How many steps a build of this kind took the last time here; a cold build that was never measured uses the

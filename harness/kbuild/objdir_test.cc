@@ -69,8 +69,10 @@ TEST_F(ObjdirTest, KilledBuildLosesOnlyWhatMayBeHalfWritten) {
 TEST_F(ObjdirTest, ObjectsOfTheSeriesAreForgotten) {
   put("block/bio.o", "ELF", 1);
   put("block/blk.o", "ELF", 1);
+  put("block/bio.gcno", "oncg", 1);
   forget_objects(objdir(), {"block/bio.c", "include/linux/bio.h", "block/gone.c"});
   EXPECT_FALSE(there("block/bio.o"));
+  EXPECT_FALSE(there("block/bio.gcno"));
   EXPECT_TRUE(there("block/blk.o"));
 }
 
