@@ -33,6 +33,21 @@ TEST(Capabilities, AreRequiredUnlessTheSeriesSaysOtherwise) {
   EXPECT_THAT(run.assess().kernels[1].unmet, IsEmpty());
 }
 
+TEST(Capabilities, ThatASeriesStatesForOtherTestsMayGoUnreported) {
+  Sample run;
+  run.rules.requirements = {
+      {.name = "6.1", .range = {}, .capabilities = {{"dio.bdev", "get"}, {"dio.xfs", "get"}}, .skips = {}}};
+  run.add(1, {{"pins/capabilities", pass}}).guests[0].capabilities = {{"dio.bdev", "pin"}};
+  run.rules.capabilities = {{"dio.bdev", "pin"}, {"dio.xfs", "pin"}};
+  EXPECT_THAT(run.assess().kernels[0].unmet, IsEmpty()) << "the test of xfs did not run";
+  run.kernels[0].guests[0].capabilities["dio.bdev"] = "unknown";
+  EXPECT_THAT(run.assess().kernels[0].unmet,
+              ElementsAre(HasSubstr("dio.bdev: pin is required, and no test")));
+  run.kernels[0].guests[0].capabilities = {{"dio.bdev", "pin"}, {"dio.xfs", "get"}};
+  EXPECT_THAT(run.assess().kernels[0].unmet,
+              ElementsAre("capability dio.xfs: pin is required, get was found"));
+}
+
 TEST(Capabilities, ThatASeriesStatesMustBeReportedWhereAllAreProbed) {
   Sample run;
   run.add(1, {{"pins/capabilities", pass}});
