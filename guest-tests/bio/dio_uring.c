@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Direct I/O by io_uring. A request that is a single one for the drive is pinned once. One that must be
-// split, because of its length or a gap, is pinned by io_uring's nowait attempt, which fails (bio_split_rw(),
-// or __blkdev_direct_IO() above 256 pages), and then again by a worker: at least that many pins, and none
-// left.
+// split, because of its length, its segments or a gap, is pinned by io_uring's nowait attempt, which fails
+// (bio_split_rw(), or __blkdev_direct_IO() above 256 pages), and then again by a worker: at least that many
+// pins, and none left.
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -44,12 +44,16 @@ static ssize_t carry(int fd, const struct iovec* vec, int count, off_t offset, b
 
 static bool is_split(const struct shape* shape, size_t length) {
   char path[300];
-  long kb =
-      device_find(DRIVE_RAW, 1, path, sizeof(path)) ? device_queue_attribute(path, "max_sectors_kb") : -1;
+  bool found = device_find(DRIVE_RAW, 1, path, sizeof(path));
+  long kb = found ? device_queue_attribute(path, "max_sectors_kb") : -1;
+  // Each page may be a segment of its own; NVMe of 6.1 takes 127.
+  long segments = found ? device_queue_attribute(path, "max_segments") : -1;
+  size_t pages = (shape->offset + length + page_bytes() - 1) / page_bytes();
   // The drive's requests have no holes but between whole pages (virt_boundary_mask).
   bool gap =
       shape->segments > 1 && (shape->stride_bytes != 0 || (shape->stride_pages == 1 && shape->offset != 0));
-  return gap || kb <= 0 || length > (size_t)kb << 10 || length > 256 * page_bytes();
+  return gap || kb <= 0 || length > (size_t)kb << 10 || segments <= 0 || pages > (size_t)segments ||
+         length > 256 * page_bytes();
 }
 
 static void queue_of_reads(const void* arg) {
