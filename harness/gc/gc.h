@@ -25,7 +25,7 @@ enum class Kind {
   guest_programs,  ///< CACHE/guest/NAME: built for one checkout
   sysroot,         ///< CACHE/sysroots/NAME
   image,           ///< CACHE/images/FILE: initramfs and file systems
-  source,          ///< CACHE/sources/NAME.git: imported bases
+  source,          ///< CACHE/sources/NAME.git: imported bases; CACHE/debian/SUITE/FILE: fetched packages
 };
 const char* to_string(Kind kind);
 

@@ -129,6 +129,9 @@ class Inventory {
       if (path.extension() == ".git" || path.filename().string().starts_with("."))
         add(Kind::source, path, {});
     }
+    for (const auto& suite : entries(c / "debian")) {
+      for (const auto& path : entries(suite)) add(Kind::source, path, {});
+    }
   }
 
   std::vector<Item> take() {

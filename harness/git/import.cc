@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "apt/source_package.h"
 #include "base/cache_use.h"
 #include "base/hash.h"
 #include "base/text.h"
@@ -93,8 +94,12 @@ Result<Source> import_base(const model::KernelBase& base, const WorkContext& ctx
     const WorkContext& ctx;
     const std::string& name;
     Result<Source> operator()(const model::KernelBase::Debian& d) const {
-      PINRIG_TRY(tarball, debian_tarball(d.package, "/usr/src"));
-      return import_tarball(git, ctx.cache, tarball, d.package);
+      if (d.suite.empty()) {
+        PINRIG_TRY(tarball, debian_tarball(d.package, "/usr/src"));
+        return import_tarball(git, ctx.cache, tarball, d.package);
+      }
+      PINRIG_TRY(fetched, apt::source_package(d.package, d.suite, ctx));
+      return import_tarball(git, ctx.cache, fetched.tarball, d.package + " " + fetched.version);
     }
     Result<Source> operator()(const model::KernelBase::Git& g) const { return import_git(git, ctx.cache, g); }
     Result<Source> operator()(const model::KernelBase::Tarball& t) const {

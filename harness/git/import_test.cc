@@ -150,7 +150,7 @@ TEST_F(ImportTest, DebianPackageThatIsNotInstalled) {
   model::KernelBase base;
   base.name = "debian-0.0";
   base.where = {"kernels/debian-0.0.yaml", 3, 1};
-  base.source = model::KernelBase::Debian{"linux-source-0.0"};
+  base.source = model::KernelBase::Debian{"linux-source-0.0", ""};
   const Error e = import_error(base);
   EXPECT_EQ(e.kind, ErrorKind::missing_tool);
   EXPECT_EQ(e.hint, "apt install linux-source-0.0");

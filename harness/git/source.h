@@ -26,7 +26,8 @@ struct Source {
 
 /// Imports a base once, keyed by its content (tarball hash, or commit for git). A second call only looks it
 /// up. Errors: bad_input (truncated tarball, unknown revision), missing_tool (Debian source package not
-/// installed; the hint says apt install ...), disk_full, cancelled.
+/// installed; the hint says apt install ...), infra (a package of another suite cannot be fetched),
+/// disk_full, cancelled.
 Result<Source> import_base(const model::KernelBase& base, const WorkContext& ctx);
 
 /// One patch of a series, applied.

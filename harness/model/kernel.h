@@ -29,6 +29,7 @@ std::string to_string(const SourceLocation& where);  ///< "file:line:column"
 struct KernelBase {
   struct Debian {
     std::string package;  ///< "linux-source-6.12": /usr/src/PACKAGE.tar.xz
+    std::string suite;    ///< "trixie-backports": fetched from there; empty: the installed package
   };
   struct Git {
     std::string url;  ///< URL or path of a repository

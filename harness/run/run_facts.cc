@@ -58,7 +58,7 @@ ordered_json base_json(const model::KernelBase& base) {
   using Base = model::KernelBase;
   ordered_json j{{"name", base.name}};
   if (const auto* debian = std::get_if<Base::Debian>(&base.source))
-    add_all(j, {{"kind", "debian"}, {"package", debian->package}});
+    add_all(j, {{"kind", "debian"}, {"package", debian->package}, {"suite", debian->suite}});
   if (const auto* git = std::get_if<Base::Git>(&base.source))
     add_all(j, {{"kind", "git"}, {"url", git->url}, {"rev", git->rev}});
   if (const auto* tarball = std::get_if<Base::Tarball>(&base.source))

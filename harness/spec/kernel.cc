@@ -71,6 +71,25 @@ KernelBase::Git read_git(Reader& r, const Node& n, const fs::path& file) {
   return git;
 }
 
+std::string read_package(Reader& r, const Node& n, const std::string& key) {
+  std::string package = r.word(n, key);
+  if (r.ok() && !package.starts_with("linux-source-"))
+    r.fail(n, fmt::format("{}: '{}' is not a kernel source package", key, package),
+           "for example linux-source-6.12: /usr/src/PACKAGE.tar.xz is read");
+  return package;
+}
+
+/// PACKAGE, or {package: PACKAGE, suite: SUITE}.
+KernelBase::Debian read_debian(Reader& r, const Node& n) {
+  if (n.kind != Node::Kind::map) return {read_package(r, n, "debian"), ""};
+  KernelBase::Debian debian;
+  const Fields f(r, n, Section::base_debian);
+  if (!r.ok()) return debian;
+  if (const Node* v = f.need("package")) debian.package = read_package(r, *v, "package");
+  if (const Node* v = f.need("suite"); v != nullptr && r.ok()) debian.suite = r.word(*v, "suite");
+  return debian;
+}
+
 /// Keys of `git` that stand beside it.
 void check_nesting(Reader& r, const Node& source) {
   constexpr std::string_view kBelow[] = {"rev", "ref", "url", "path", "repo", "branch", "tag", "commit"};
@@ -87,11 +106,7 @@ void read_source(Reader& r, const Node& n, KernelBase& base, const fs::path& fil
   if (!r.ok()) return;
   const std::string key = only_one(r, f, "source", {"debian", "git", "tarball"});
   if (key == "debian") {
-    const std::string package = r.word(*f.get(key), key);
-    if (r.ok() && !package.starts_with("linux-source-"))
-      r.fail(*f.get(key), fmt::format("debian: '{}' is not a kernel source package", package),
-             "for example linux-source-6.12: /usr/src/PACKAGE.tar.xz is read");
-    base.source = KernelBase::Debian{package};
+    base.source = read_debian(r, *f.get(key));
   } else if (key == "git") {
     base.source = read_git(r, *f.get(key), file);
   } else if (key == "tarball") {

@@ -145,6 +145,9 @@ TEST(LoadMachine, AnEmptyListTakesAway) {
 
 TEST(LoadBase, TheThreeSources) {
   using Base = model::KernelBase;
+  const auto suite = std::get<Base::Debian>(good(load_base(project, "suite")).source);
+  EXPECT_EQ(suite.package, "linux-source-7.3");
+  EXPECT_EQ(suite.suite, "trixie-backports");
   EXPECT_EQ(std::get<Base::Debian>(good(load_base(project, "debian-6.12")).source).package,
             "linux-source-6.12");
   const auto git = std::get<Base::Git>(good(load_base(project, "upstream")).source);

@@ -18,6 +18,7 @@ const std::vector<Schema> all{
      {"tests", "verdicts", "points", "archs", "reason", "required"}},
     {Section::base, "Base", "a kernel", {"name", "source"}},
     {Section::base_source, "Base: source", "source", {"debian", "git", "tarball"}},
+    {Section::base_debian, "Base: source: debian", "debian", {"package", "suite"}},
     {Section::base_git, "Base: source: git", "git", {"url", "path", "rev"}},
     {Section::series, "Series", "a series", {"name", "title", "base", "patches", "expect", "capabilities"}},
     {Section::patches, "Series: patches", "patches", {"dir", "mbox", "git"}},

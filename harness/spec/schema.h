@@ -13,6 +13,7 @@ enum class Section {
   expectation,
   base,
   base_source,
+  base_debian,
   base_git,
   series,
   patches,
