@@ -95,7 +95,8 @@ Result<fs::path> xz_kernel(const std::string& key, const Setup& s) {
   xz.value = "y";
   request[xz.symbol] = xz;
   const fs::path log = s.dir / "bzImage.log";
-  PINRIG_CHECK(kbuild::configure(build, request, "the kernel of the naive floor", log, s.services.cancel));
+  PINRIG_CHECK(kbuild::configure(build, request, {"the kernel of the naive floor", sources.base.version}, log,
+                                 s.services.cancel));
   PINRIG_TRY(made, kbuild::run_make({build, {"bzImage"}, s.services.jobs, log, {}}, s.services.cancel));
   if (!made.ok)
     return make_error(ErrorKind::build_failed, "bzImage: " + made.log.first_error(), "see " + log.string());

@@ -55,7 +55,7 @@ std::optional<std::string> file_of(const fs::path& source, const std::string& pa
   return std::move(text).value();
 }
 
-Result<void> check(const Tree& tree, const kconfig::Request& request, const std::string& kernel) {
+Result<void> check(const Tree& tree, const kconfig::Request& request, const KernelName& kernel) {
   PINRIG_TRY(text, read_file(tree.objdir / ".config"));
   const auto effective = kconfig::parse_config(text);
   auto suspects = kconfig::differing(request, effective);
@@ -65,10 +65,13 @@ Result<void> check(const Tree& tree, const kconfig::Request& request, const std:
                                          [&](const std::string& path) { return file_of(tree.source, path); });
   const auto failures = kconfig::explain(suspects, effective, known);
   if (failures.empty()) return {};
-  return kconfig::config_error(failures, kernel);
+  const auto version = kconfig::parse_version(kernel.version).value_or(kconfig::Version{});
+  return kconfig::config_error(failures, kernel.text(), version);
 }
 
 }  // namespace
+
+std::string KernelName::text() const { return fmt::format("{} ({})", label, version); }
 
 std::vector<std::string> configure_targets(const Tree& tree) {
   return {"KCONFIG_ALLCONFIG=" + all_config_file(tree).string(), "allnoconfig"};
@@ -108,7 +111,7 @@ Result<kconfig::Request> load_request(const fs::path& project, const std::vector
   return kconfig::merge(fragments, *v);
 }
 
-Result<double> configure(const Tree& tree, const kconfig::Request& request, const std::string& kernel,
+Result<double> configure(const Tree& tree, const kconfig::Request& request, const KernelName& kernel,
                          const fs::path& log, const CancelToken& cancel) {
   PINRIG_TRY(text, all_config(tree, request));
   PINRIG_CHECK(write_file_atomic(all_config_file(tree), text));
@@ -116,7 +119,7 @@ Result<double> configure(const Tree& tree, const kconfig::Request& request, cons
   // else to n, and makes the result consistent. conf leaves an unchanged .config alone.
   MakeRun run{tree, configure_targets(tree), 1, log, {}};
   PINRIG_TRY(made, run_make(run, cancel));
-  if (!made.ok) return make_failed(made.log.reason(), kernel + ": configuring failed", log);
+  if (!made.ok) return make_failed(made.log.reason(), kernel.text() + ": configuring failed", log);
   PINRIG_CHECK(check(tree, request, kernel));
   return made.cpu_s;
 }

@@ -25,10 +25,18 @@ std::vector<std::string> configure_targets(const Tree& tree);
 /// The tree's tinyconfig fragments, applied before the request.
 std::vector<std::string> tiny_configs(model::Arch arch);
 
+/// The kernel that errors are about.
+struct KernelName {
+  std::string label;
+  std::string version;  ///< "6.12.117"
+
+  std::string text() const;  ///< "LABEL (VERSION)"
+};
+
 /// Writes objdir/.config: the tree's tinyconfig with `request` on top, completed by the kernel's own conf,
 /// and checked. An unchanged .config keeps its time, so that nothing is recompiled. Returns the CPU
 /// seconds it took. Errors: bad_input with every symbol that does not hold.
-Result<double> configure(const Tree& tree, const kconfig::Request& request, const std::string& kernel,
+Result<double> configure(const Tree& tree, const kconfig::Request& request, const KernelName& kernel,
                          const fs::path& log, const CancelToken& cancel);
 
 }  // namespace pinrig::kbuild

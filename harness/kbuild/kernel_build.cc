@@ -98,7 +98,7 @@ class Build {
     tell(what, 0, 0);
   }
 
-  std::string kernel_name() const { return fmt::format("{} ({})", request_.label, request_.version); }
+  KernelName kernel_name() const { return {request_.label, request_.version}; }
 
   Result<void> check_space() const {
     PINRIG_TRY(free, free_bytes(ctx_.cache));
@@ -140,7 +140,7 @@ class Build {
       return {};
     }
     end_build(tree_.objdir);
-    return make_failed(made.log.reason(), kernel_name(), log_);
+    return make_failed(made.log.reason(), kernel_name().text(), log_);
   }
 
   Result<void> stage_and_publish() {

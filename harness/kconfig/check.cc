@@ -78,6 +78,31 @@ std::string note_for(const Failure& f, const Definition& d, const Config& config
   return "";
 }
 
+/// Lines that make `condition` hold, dependencies first. What has no prompt cannot be set.
+void add_lines(const Expr& condition, const Lookup& value_of, const Tree& tree, int depth,
+               std::vector<std::string>& out) {
+  constexpr int deepest = 8;  // a loop of dependencies ends here
+  for (const auto& [symbol, value] : settings_for(condition, value_of)) {
+    const auto found = tree.symbols.find(symbol);
+    const auto line = config_line(symbol, value);
+    if (found == tree.symbols.end() || std::find(out.begin(), out.end(), line) != out.end()) continue;
+    const Definition* d = nearest_definition(found->second, value_of);
+    if (!d->has_prompt) continue;
+    auto conditions = d->depends;
+    conditions.insert(conditions.end(), d->visible.begin(), d->visible.end());
+    if (value != "n" && depth < deepest) add_lines(conjunction(conditions), value_of, tree, depth + 1, out);
+    if (std::find(out.begin(), out.end(), line) == out.end()) out.push_back(line);
+  }
+}
+
+/// The declarations that say which kernels have a symbol that `version` does not have.
+std::string declarations(const Wanted& w, Version version) {
+  const std::string older =
+      version.minor > 0 ? fmt::format("{}.{}", version.major, version.minor - 1) : "VERSION";
+  return fmt::format("before {}:{}: '# pinrig: until {}' or '# pinrig: since {}.{}'", w.where.file,
+                     w.where.line, older, version.major, version.minor + 1);
+}
+
 std::vector<std::string> known_symbols(const Tree& tree) {
   std::vector<std::string> names;
   names.reserve(tree.symbols.size());
@@ -105,6 +130,7 @@ Failure explain_one(const Wanted& wanted, const Config& config, const Tree& tree
     f.unmet = unmet_parts(conjunction(conditions), value_of);
   }
   const Expr all = conjunction(conditions);
+  if (!f.unmet.empty()) add_lines(all, value_of, tree, 0, f.to_add);
   if (!all.kids.empty()) f.depends = to_string(all.kids.size() == 1 ? all.kids.front() : all);
   f.note = note_for(f, *d, config, tree);
   return f;
@@ -154,13 +180,20 @@ std::string to_string(const Failure& f, const std::string& kernel) {
   return out;
 }
 
-Error config_error(const std::vector<Failure>& failures, const std::string& kernel) {
+Error config_error(const std::vector<Failure>& failures, const std::string& kernel, Version version) {
   std::vector<std::string> texts;
+  std::vector<std::string> lines;
   bool undefined = false;
+  const auto add = [&](const std::string& line) {
+    if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(line);
+  };
   for (const auto& f : failures) {
     texts.push_back(to_string(f, kernel));
     undefined = undefined || f.undefined;
+    if (f.undefined) add(declarations(f.wanted, version));
+    for (const auto& line : f.to_add) add(line);
   }
+  if (!lines.empty()) texts.push_back("lines to add:\n  " + join(lines, "\n  "));
   return make_error(ErrorKind::bad_input, join(texts, "\n"),
                     undefined ? "a symbol that only some kernels have is declared in the fragment: "
                                 "'# pinrig: since X', '# pinrig: until X' or '# pinrig: optional REASON'"

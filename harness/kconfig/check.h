@@ -21,6 +21,8 @@ struct Failure {
   std::string depends;             ///< the whole condition, as Kconfig has it
   std::vector<std::string> unmet;  ///< its parts that are not satisfied: "NET_CORE (n)"
   std::string note;                ///< other obstacles: no prompt, a choice, a select
+  /// Lines that let it hold: what is unmet, and what that depends on in turn.
+  std::vector<std::string> to_add;
 };
 
 using Config = std::map<std::string, std::string>;
@@ -37,7 +39,7 @@ std::vector<Failure> explain(const std::vector<Wanted>& suspects, const Config& 
 /// One paragraph per failure: "FILE:LINE: CONFIG_X=y became n: ...".
 std::string to_string(const Failure& f, const std::string& kernel);
 
-/// Everything above as one Error (bad_input).
-Error config_error(const std::vector<Failure>& failures, const std::string& kernel);
+/// Everything above as one Error (bad_input), with the lines to add to the fragments.
+Error config_error(const std::vector<Failure>& failures, const std::string& kernel, Version version);
 
 }  // namespace pinrig::kconfig

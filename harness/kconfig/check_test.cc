@@ -130,7 +130,7 @@ TEST(Check, UnknownSymbolGetsTheNearestNameAndTheDeclaration) {
   const auto f = failures("CONFIG_BLK_DEV_NVNE=y\n", "");
   ASSERT_THAT(f, SizeIs(1));
   EXPECT_TRUE(f[0].undefined);
-  const auto e = config_error(f, "debian-6.12");
+  const auto e = config_error(f, "debian-6.12", {6, 12});
   EXPECT_EQ(e.kind, ErrorKind::bad_input);
   EXPECT_THAT(e.message, HasSubstr("f.config:1: debian-6.12 has no CONFIG_BLK_DEV_NVNE"));
   EXPECT_THAT(e.message, HasSubstr("CONFIG_BLK_DEV_NVME"));
@@ -148,10 +148,19 @@ TEST(Check, OptionalOnesAreLeftOut) {
 }
 
 TEST(Check, EveryFailureIsInTheError) {
-  const auto e = config_error(failures("CONFIG_BLK_DEV_LOOP=y\nCONFIG_VIRTIO_NET=y\n", ""), "k");
+  const auto e = config_error(failures("CONFIG_BLK_DEV_LOOP=y\nCONFIG_VIRTIO_NET=y\n", ""), "k", {6, 12});
   EXPECT_THAT(e.message, HasSubstr("BLK_DEV_LOOP"));
   EXPECT_THAT(e.message, HasSubstr("VIRTIO_NET"));
   EXPECT_THAT(e.hint, Not(HasSubstr("since")));
+}
+
+TEST(Check, AllLinesToAddAreInTheError) {
+  const auto wanted = "CONFIG_BLK_DEV_NVNE=y\nCONFIG_BLK_DEV_LOOP=y\nCONFIG_GONE=y\n";
+  const auto e = config_error(failures(wanted, ""), "debian-7.3", {7, 3});
+  EXPECT_THAT(e.message, HasSubstr("lines to add:\n"));
+  EXPECT_THAT(e.message, HasSubstr("\n  before f.config:1: '# pinrig: until 7.2' or '# pinrig: since 7.4'"));
+  EXPECT_THAT(e.message, HasSubstr("\n  before f.config:3: '# pinrig: until 7.2'"));
+  EXPECT_THAT(e.message, HasSubstr("\n  CONFIG_BLOCK=y\n  CONFIG_BLK_DEV=y")) << "dependencies first";
 }
 
 TEST(Check, CompilerMacrosAreNotBlamed) {

@@ -169,11 +169,13 @@ int atom(const std::string& t, const Lookup& value_of) {
   return tristate(value_of(t));
 }
 
+bool is_symbol(const std::string& t) {
+  return !t.empty() && t[0] != '$' && !is_constant(t) && t != "y" && t != "m" && t != "n" && !number(t);
+}
+
 void add_symbols(const Expr& e, std::vector<std::string>& out) {
   const auto add = [&](const std::string& t) {
-    if (t.empty() || t[0] == '$' || is_constant(t) || t == "y" || t == "m" || t == "n") return;
-    if (number(t) || std::find(out.begin(), out.end(), t) != out.end()) return;
-    out.push_back(t);
+    if (is_symbol(t) && std::find(out.begin(), out.end(), t) == out.end()) out.push_back(t);
   };
   add(e.left);
   add(e.right);
@@ -257,6 +259,36 @@ std::vector<std::string> unmet_parts(const Expr& e, const Lookup& value_of) {
   std::vector<std::string> values;
   for (const auto& s : symbols) values.push_back(s + "=" + value(s));
   out.push_back(values.empty() ? to_string(e) : fmt::format("{} ({})", to_string(e), join(values, ", ")));
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> settings_for(const Expr& e, const Lookup& value_of) {
+  std::vector<std::pair<std::string, std::string>> out;
+  if (evaluate(e, value_of) == 2) return out;
+  switch (e.kind) {
+    case Expr::Kind::atom:
+      if (is_symbol(e.left)) out.emplace_back(e.left, "y");
+      break;
+    case Expr::Kind::compare:
+      if (e.op == "=" && is_symbol(e.left) && !is_symbol(e.right)) out.emplace_back(e.left, unquote(e.right));
+      break;
+    case Expr::Kind::negation: {
+      const Expr& kid = e.kids.front();
+      if (kid.kind == Expr::Kind::atom && is_symbol(kid.left)) out.emplace_back(kid.left, "n");
+      break;
+    }
+    case Expr::Kind::conjunction:
+      for (const auto& kid : e.kids) {
+        for (auto& one : settings_for(kid, value_of)) out.push_back(std::move(one));
+      }
+      break;
+    case Expr::Kind::disjunction:
+      for (const auto& kid : e.kids) {
+        out = settings_for(kid, value_of);
+        if (!out.empty()) break;
+      }
+      break;
+  }
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace pinrig::kconfig {
@@ -34,5 +35,9 @@ int evaluate(const Expr& e, const Lookup& value_of);
 
 /// The parts of a conjunction that are n, each with the symbols in it and their values: "NET_CORE (n)".
 std::vector<std::string> unmet_parts(const Expr& e, const Lookup& value_of);
+
+/// Symbols and values that make a condition hold, as far as it can be told: of alternatives the first one
+/// that a value fulfills. Empty when the condition holds already.
+std::vector<std::pair<std::string, std::string>> settings_for(const Expr& e, const Lookup& value_of);
 
 }  // namespace pinrig::kconfig

@@ -74,5 +74,15 @@ TEST(UnmetParts, NamesOnlyWhatFails) {
   EXPECT_THAT(unmet_parts(*parse_expr("Y && M"), lookup), IsEmpty());
 }
 
+TEST(Settings, MakeAConditionHold) {
+  using Pairs = std::vector<std::pair<std::string, std::string>>;
+  const auto of = [](const char* text) { return settings_for(*parse_expr(text), lookup); };
+  EXPECT_EQ(of("Y && N && !Y"), (Pairs{{"N", "y"}, {"Y", "n"}}));
+  EXPECT_EQ(of("N || ABSENT"), (Pairs{{"N", "y"}}));
+  EXPECT_EQ(of("$(cc-option,-m) && N = m"), (Pairs{{"N", "m"}}));
+  EXPECT_EQ(of("BITS >= 128"), Pairs{}) << "which number is not known";
+  EXPECT_EQ(of("Y && (N || Y)"), Pairs{});
+}
+
 }  // namespace
 }  // namespace pinrig::kconfig
