@@ -69,7 +69,7 @@ Result<std::string> keys_of(const fs::path& project, const plan::Plan& plan) {
                                  .config = kconfig::to_config_text(request),
                                  .toolchain = "gcc 12",
                                  .sysroot = "s",
-                                 .recipe = kbuild::digest(kbuild::recipe_of(k.arch))}) +
+                                 .recipe = kbuild::digest(kbuild::recipe_of(k.arch, k.point.version))}) +
            "\n";
   }
   return out;

@@ -40,6 +40,7 @@ class Build {
     tree_.arch = request.arch;
     tree_.toolchain = std::move(toolchain);
     tree_.counted = request.counted;
+    tree_.version = request.version;
   }
 
   Result<void> run() {
@@ -227,7 +228,7 @@ Manifest describe(const Request& request, const Toolchain& toolchain, const std:
   m.version = request.version;
   m.tree = request.tree;
   m.toolchain = toolchain.identity;
-  m.recipe = digest(recipe_of(request.arch));
+  m.recipe = digest(recipe_of(request.arch, request.version));
   m.fragments = request.fragments;
   return m;
 }
@@ -241,7 +242,7 @@ Result<Artifact> build_kernel(const Request& request, const WorkContext& ctx) {
   PINRIG_TRY(sysroot, sysroot_identity(request.sysroot));
   const std::string key =
       artifact_key({request.arch, request.tree, kconfig::to_config_text(wanted), toolchain.identity, sysroot,
-                    digest(recipe_of(request.arch)), request.counted});
+                    digest(recipe_of(request.arch, request.version)), request.counted});
   if (auto found = find_artifact(ctx.cache, key, request.series_files)) return *std::move(found);
 
   const fs::path kernels = ctx.cache / "kernels";

@@ -22,6 +22,7 @@ struct Tree {
   model::Arch arch = model::Arch::x86_64;
   Toolchain toolchain;
   std::vector<std::string> counted = {};  ///< C files whose objects are built with gcov
+  std::string version = {};  ///< of the kernel: where its selftests find their headers changed over time
 };
 
 /// make's variables that turn gcov on for the object of each of these C files. A Makefile names its objects

@@ -7,12 +7,13 @@
 namespace pinrig::kbuild {
 namespace {
 
-Tree placeholders(model::Arch arch) {
+Tree placeholders(model::Arch arch, const std::string& version) {
   Tree tree;
   tree.source = "/source";
   tree.objdir = "/objects";
   tree.cache = "/";
   tree.arch = arch;
+  tree.version = version;
   return tree;
 }
 
@@ -40,8 +41,8 @@ std::vector<std::string> strip_argv(model::Arch arch, const std::string& prefix,
   return {prefix + "objcopy", "--strip-all", from, to};
 }
 
-Recipe recipe_of(model::Arch arch, const std::vector<Selftest>& selftests) {
-  const Tree tree = placeholders(arch);
+Recipe recipe_of(model::Arch arch, const std::string& version, const std::vector<Selftest>& selftests) {
+  const Tree tree = placeholders(arch, version);
   Recipe recipe;
   const auto make = make_command(tree, kernel_targets(arch), 1);
   recipe.commands.push_back(make.argv);
@@ -52,14 +53,14 @@ Recipe recipe_of(model::Arch arch, const std::vector<Selftest>& selftests) {
     for (const char* source : test.sources) {
       if (source != nullptr) sources.emplace_back(source);
     }
-    for (const char* helper : selftest_helpers()) sources.emplace_back(helper);
+    for (const char* helper : selftest_helpers(version)) sources.emplace_back(helper);
     recipe.commands.push_back(compile_argv({tree, "/sysroot", "/include", "/out", test, sources}));
   }
   for (const auto& [name, value] : make.env) {
     if (!name.starts_with("CCACHE_")) recipe.environment.emplace(name, value);
   }
   recipe.files = artifact_files();
-  recipe.files.emplace("local_config.h", local_config());
+  for (const char* name : local_config_names(version)) recipe.files.emplace(name, local_config());
   for (const auto& base : tiny_configs(arch)) recipe.files.emplace(base, "below the fragments");
   return recipe;
 }

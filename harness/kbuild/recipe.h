@@ -30,7 +30,8 @@ struct Recipe {
   std::map<std::string, std::string> environment;  ///< passed to make, without ccache's
   std::map<std::string, std::string> files;        ///< artifact_files(), and files that pinrig itself writes
 };
-Recipe recipe_of(model::Arch arch, const std::vector<Selftest>& selftests = selftest_table());
+Recipe recipe_of(model::Arch arch, const std::string& version,
+                 const std::vector<Selftest>& selftests = selftest_table());
 
 /// 64 hex digits; equal recipes, equal digest.
 std::string digest(const Recipe& recipe);

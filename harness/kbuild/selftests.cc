@@ -11,9 +11,17 @@
 #include "base/text.h"
 #include "kbuild/kernel_build.h"
 #include "kbuild/recipe.h"
+#include "kconfig/fragment.h"
 
 namespace pinrig::kbuild {
 namespace {
+
+/// Newer than the last kernel whose selftests all say "../kselftest.h" and have no hugepage_settings.c (7.3).
+/// The recipe of older ones stays as it was, and with it the keys of what was built.
+bool is_newer(const std::string& version) {
+  const auto v = kconfig::parse_version(version);
+  return v && *v > kconfig::Version{6, 12};
+}
 
 /// Relative to the tree; empty when the tree has neither.
 std::string tests_dir(const fs::path& source) {
@@ -44,7 +52,7 @@ void stamp_dir(Sha256& stamp, const fs::path& dir, bool recursive) {
 
 std::string stamp_of(const Tree& tree, const std::string& dir, const std::string& sysroot) {
   Sha256 stamp;
-  stamp.field(digest(recipe_of(tree.arch))).field(tree.toolchain.identity).field(sysroot);
+  stamp.field(digest(recipe_of(tree.arch, tree.version))).field(tree.toolchain.identity).field(sysroot);
   stamp_dir(stamp, tree.source / dir, false);
   stamp_dir(stamp, tree.source / "tools/testing/selftests", false);
   stamp_dir(stamp, tree.source / "tools/include/uapi", true);
@@ -80,7 +88,7 @@ std::variant<std::vector<std::string>, Absent> sources_of(const Tree& tree, cons
     if (find_static_library(sysroot, archive).empty())
       return Absent{Kind::does_not_compile, "the sysroot has no " + archive};
   }
-  for (const char* helper : selftest_helpers()) {
+  for (const char* helper : selftest_helpers(tree.version)) {
     if (fs::exists(tree.source / dir / helper)) sources.emplace_back(helper);
   }
   return sources;
@@ -134,9 +142,14 @@ const std::vector<Selftest>& selftest_table() {
   return all;
 }
 
-const std::array<const char*, 2>& selftest_helpers() {
-  static constexpr std::array<const char*, 2> helpers{"vm_util.c", "thp_settings.c"};
-  return helpers;
+std::vector<const char*> selftest_helpers(const std::string& version) {
+  if (!is_newer(version)) return {"vm_util.c", "thp_settings.c"};
+  return {"vm_util.c", "thp_settings.c", "hugepage_settings.c"};
+}
+
+std::vector<const char*> local_config_names(const std::string& version) {
+  if (!is_newer(version)) return {"local_config.h"};
+  return {"local_config.h", "local_config.h_gen"};
 }
 
 const char* local_config() { return "#define LOCAL_CONFIG_HAVE_LIBURING 1\n"; }
@@ -160,6 +173,7 @@ std::vector<std::string> compile_argv(const SelftestCompile& c) {
                                 (c.tree.objdir / "usr/include").string(),
                                 "-isystem",
                                 (c.tree.source / "tools/include/uapi").string()};
+  if (is_newer(c.tree.version)) argv.push_back("-I" + (c.tree.source / "tools/testing/selftests").string());
   // Sources by name, from within their directory: gup_longterm makes its "local tmpfile" from __FILE__,
   // which must then be a name in the working directory of the guest.
   argv.insert(argv.end(), c.sources.begin(), c.sources.end());
@@ -188,7 +202,8 @@ Result<SelftestsResult> build_selftests(const Tree& tree, const fs::path& sysroo
   fs::remove_all(work.out, ec);
   PINRIG_CHECK(make_dirs(work.out));
   PINRIG_CHECK(make_dirs(work.include));
-  PINRIG_CHECK(write_file_atomic(work.include / "local_config.h", local_config()));
+  for (const char* name : local_config_names(tree.version))
+    PINRIG_CHECK(write_file_atomic(work.include / name, local_config()));
   for (const auto& test : selftest_table()) PINRIG_CHECK(build_one(work, test, cancel));
   PINRIG_CHECK(write_absent(work.out, work.result.absent));
   PINRIG_CHECK(write_file_atomic(stamp_file, stamp));

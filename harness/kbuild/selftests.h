@@ -20,10 +20,13 @@ struct Selftest {
   std::vector<const char*> libraries;  ///< "-luring"
 };
 const std::vector<Selftest>& selftest_table();
-/// Sources that the tree's Makefile links into every test of the directory.
-const std::array<const char*, 2>& selftest_helpers();
+/// Sources that the Makefile of a kernel's version links into every test of the directory; a tree need not
+/// have all of them.
+std::vector<const char*> selftest_helpers(const std::string& version);
 /// Our local_config.h: the tree's check_config.sh would write one into the source.
 const char* local_config();
+/// What that version calls it: local_config.h, local_config.h_gen. A name too many harms nothing.
+std::vector<const char*> local_config_names(const std::string& version);
 
 /// What selftests get from a sysroot, for cache keys: a hash over the content of its headers and static
 /// libraries, remembered in SYSROOT.content as long as no file's size or time changes. Error missing_tool
