@@ -166,23 +166,29 @@ class OneGuest {
   bool has_rxe_ = false;
 };
 
+bool can_start(const model::JobSpec& job, const std::string& test) {
+  return !job.skips.contains(test) && !job.unbuilt.contains(test) && !job.broken.contains(test);
+}
+
 // Tests that cannot be started, with the reason; they never reach a guest.
 std::vector<TestSpec> startable(const model::JobSpec& job, std::vector<TestRecord>& records) {
   std::vector<TestSpec> out;
   for (const auto& t : job.tests) {
-    const auto skip = job.skips.find(t.name);
-    const auto broken = job.broken.find(t.name);
-    if (skip == job.skips.end() && broken == job.broken.end()) {
+    if (can_start(job, t.name)) {
       out.push_back(t);
       continue;
     }
+    const auto skip = job.skips.find(t.name);
+    const auto unbuilt = job.unbuilt.find(t.name);
+    const auto broken = job.broken.find(t.name);
     TestRecord r;
     r.name = t.name;
     r.exit.kind = model::TestExit::Kind::not_run;
     if (broken != job.broken.end()) {
       r.errors = broken->second;
     } else {
-      r.skip_reason = skip->second;
+      r.skip_foreseen = skip != job.skips.end();
+      r.skip_reason = r.skip_foreseen ? skip->second : unbuilt->second;
     }
     records.push_back(std::move(r));
   }
@@ -195,7 +201,7 @@ std::vector<TestSpec> planned_after(const model::JobSpec& job, const std::vector
   std::vector<TestSpec> out = begun;
   out.insert(out.end(), left.begin(), left.end());
   for (const auto& t : job.tests) {
-    if (job.skips.contains(t.name) || job.broken.contains(t.name)) out.push_back(t);
+    if (!can_start(job, t.name)) out.push_back(t);
   }
   return out;
 }

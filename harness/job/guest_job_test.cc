@@ -256,16 +256,20 @@ TEST(Manifest, HashesOfLargeFilesAreKeptUntilTheyChange) {
 TEST(GuestJob, WhatTheTreeLacksNeverReachesAGuest) {
   Place place;
   const vm::FakeQemu fake("measures");
-  auto job = job_spec(place.dir.path(), {"mm/cow", "gup/matrix", "bio/a"});
+  auto job = job_spec(place.dir.path(), {"mm/cow", "gup/matrix", "mm/x", "bio/a"});
   job.skips = {{"mm/cow", "this kernel tree has no cow"}};
-  job.broken = {{"gup/matrix", "gup_test does not compile: gup_test.c:3:2: error: no"}};
+  job.unbuilt = {{"gup/matrix", "gup_test does not compile: gup_test.c:3:2: error: no"}};
+  job.broken = {{"mm/x", "the built kernel has no x, for an unknown reason"}};
   const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener);
   ASSERT_TRUE(r.has_value()) << r.error().message;
   const auto j = verdict::judge(r->facts);
   EXPECT_EQ(j.verdicts[0].verdict, Verdict::skip);
   EXPECT_THAT(j.verdicts[0].detail, HasSubstr("this kernel tree has no cow"));
-  EXPECT_EQ(j.verdicts[1].verdict, Verdict::error);
+  EXPECT_TRUE(j.verdicts[0].foreseen);
+  EXPECT_EQ(j.verdicts[1].verdict, Verdict::skip);
+  EXPECT_FALSE(j.verdicts[1].foreseen) << "a kernel whose selftests are known to build has to have it listed";
   EXPECT_THAT(j.verdicts[1].detail, HasSubstr("gup_test does not compile: gup_test.c:3:2"));
+  EXPECT_EQ(j.verdicts[2].verdict, Verdict::error);
 }
 
 }  // namespace

@@ -73,7 +73,7 @@ Result<LackingPrograms> lacking_programs(const std::vector<model::TestSpec>& tes
     } else if (why->second.kind == kbuild::Absent::Kind::not_in_tree) {
       out.skips.emplace(t.name, "this kernel tree has no " + program);
     } else {
-      out.broken.emplace(t.name, fmt::format("{} does not compile: {}", program, why->second.detail));
+      out.unbuilt.emplace(t.name, fmt::format("{} does not compile: {}", program, why->second.detail));
     }
   }
   return out;
@@ -123,6 +123,7 @@ Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& gues
   PINRIG_TRY(config, read_file(built.kernel.config));
   job.spec.skips = lacking_symbols(guest.tests, config);
   job.spec.skips.merge(lacking.skips);
+  job.spec.unbuilt = std::move(lacking.unbuilt);
   job.spec.broken = std::move(lacking.broken);
   job.spec.loops_per_jiffy = vm::loops_per_jiffy(platform.probe.tsc_khz, ticks_per_second(config));
   job.spec.timeouts.kernel = kconfig::slowness(kconfig::parse_config(config));

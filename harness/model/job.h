@@ -45,8 +45,9 @@ struct JobSpec {
   Timeouts timeouts;
   std::vector<TestSpec> tests;
   std::map<std::string, std::string> skips;  ///< tests that this kernel cannot run, and why
-  std::map<std::string, std::string>
-      broken;  ///< tests whose program is missing although the tree has it, and why
+  /// Tests whose program the tree has and the compiler refuses, and why: skips that need leave.
+  std::map<std::string, std::string> unbuilt;
+  std::map<std::string, std::string> broken;  ///< tests whose program is missing for no known reason
 };
 
 /// JSON text of a machine with its drives and devices, as in a JobSpec.

@@ -33,7 +33,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, l
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s,
                                                 shutdown_s)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, guest_id, arch, kernel_image, vmlinux, initramfs, shell,
-                                   machine, accel, sandbox, loops_per_jiffy, timeouts, tests, skips, broken)
+                                   machine, accel, sandbox, loops_per_jiffy, timeouts, tests, skips, unbuilt,
+                                   broken)
 
 std::string machine_to_json(const Machine& machine) { return nlohmann::json(machine).dump(); }
 
@@ -46,7 +47,8 @@ Result<JobSpec> job_from_json(const std::string& text, const std::string& file) 
     // lacks were a list of their own.
     if (j.is_object() && j.contains("cell_id") && !j.contains("guest_id")) j["guest_id"] = j["cell_id"];
     if (j.is_object() && !j.contains("sandbox")) j["sandbox"] = false;
-    if (j.is_object() && !j.contains("broken")) j["broken"] = nlohmann::json::object();
+    for (const char* later : {"broken", "unbuilt"})
+      if (j.is_object() && !j.contains(later)) j[later] = nlohmann::json::object();
     return j.get<JobSpec>();
   } catch (const nlohmann::json::exception& e) {
     return make_error(ErrorKind::bad_input, file + ": not the job.json of a guest: " + json_reason(e.what()),

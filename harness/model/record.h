@@ -104,7 +104,8 @@ struct TestRecord {
   std::string name;  ///< "suite/test"
   int guest = 1;  ///< guest of the job that ran it: the pin balance of a guest is carried from test to test
   TestExit exit;
-  std::string skip_reason;  ///< set by the harness when the test could not be started for a stated reason
+  std::string skip_reason;    ///< set by the harness when the test could not be started for a stated reason
+  bool skip_foreseen = true;  ///< the reason is what the kernel lacks: such a skip needs no leave
   double wall_s = 0;
   PinLedger ledger;
   std::optional<std::uint64_t> taint_before;  ///< /proc/sys/kernel/tainted; nothing: it could not be read

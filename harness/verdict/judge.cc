@@ -164,7 +164,7 @@ std::vector<model::TestVerdict> judge_test(const JobFacts& facts, const model::T
   if (!record.skip_reason.empty()) {
     evidence.skipped(record.skip_reason);
     evidence.fold_into(own);
-    own.foreseen = true;
+    own.foreseen = record.skip_foreseen;
     return rows;
   }
   judge_exit(facts, record, evidence);
