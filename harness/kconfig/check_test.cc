@@ -180,10 +180,13 @@ TEST(Fragments, OfTheProjectParseAndDoNotConflict) {
       ASSERT_TRUE(f.has_value()) << f.error().message;
       all.push_back(std::move(f).value());
     }
-    for (const Version v : {Version{5, 10}, Version{6, 1}, Version{6, 12}}) {
+    for (const Version v : {Version{5, 10}, Version{6, 1}, Version{6, 12}, Version{7, 3}}) {
       const auto merged = merge(all, v);
       ASSERT_TRUE(merged.has_value()) << merged.error().message;
-      EXPECT_EQ(merged->at("GUP_TEST").value, "y");
+      const bool is_old = v == Version{5, 10};
+      EXPECT_EQ(merged->contains("GUP_TEST"), !is_old);
+      EXPECT_EQ(merged->contains("GUP_BENCHMARK"), is_old);
+      EXPECT_EQ(merged->contains("PROC_SYSCTL"), v < (Version{7, 3}));
       EXPECT_EQ(merged->at("PCI_MSI").value, "y");
       EXPECT_EQ(merged->contains("SLUB_TINY"), v >= (Version{6, 2}));
     }
