@@ -12,15 +12,17 @@
 namespace pinrig::run {
 namespace {
 
-/// Symbols that the fragments of a run ask for, on one architecture at least.
+/// Symbols that the fragments of a run ask for, on one architecture and one kernel at least.
 std::set<std::string> asked_for(const fs::path& project, const model::RunSpec& run) {
   std::set<std::string> out;
   for (const auto arch : run.archs) {
     for (const auto& config : run.configs) {
-      const auto request = kbuild::load_request(project, config.fragments, arch, "6.12");
-      EXPECT_FALSE(request.has_error());
-      if (request.has_error()) continue;
-      for (const auto& [symbol, wanted] : *request) out.insert(symbol);
+      for (const char* version : {"5.10", "6.12", "7.3"}) {
+        const auto request = kbuild::load_request(project, config.fragments, arch, version);
+        EXPECT_FALSE(request.has_error());
+        if (request.has_error()) continue;
+        for (const auto& [symbol, wanted] : *request) out.insert(symbol);
+      }
     }
   }
   return out;
