@@ -137,7 +137,12 @@ model::KernelAssessment assess_kernel(const KernelFacts& kernel, const std::vect
   judge_skips(rows, known);
   out.known = apply_known_issues(rows, known, kernel.is_patched(), reference);
   if (reference != nullptr) find_losses(rows, *reference, here, out);
-  out.unmet = unmet_expectations(rows, here, kernel, rules);
+  const bool same = rules.same && kernel.is_patched();
+  if (same && reference != nullptr) find_differences(rows, known, *reference, rules, here, out);
+  if (same && reference == nullptr)
+    out.unmet.emplace_back("expect: same, but the base of this run has no results to compare with");
+  const auto unmet = unmet_expectations(rows, here, kernel, rules);
+  out.unmet.insert(out.unmet.end(), unmet.begin(), unmet.end());
   for (auto list : {unmet_capabilities(kernel, known, rules, reference), shortfalls(kernel, run)})
     out.unmet.insert(out.unmet.end(), list.begin(), list.end());
   return out;

@@ -19,12 +19,16 @@
 //   an xfail or gone here; xfail there, and   the listed skip comes and goes (`sometimes: true`)
 //   skipped or gone here
 //   anything else                             failure
+//   expect: same, and an expected row that    differs
+//   no expectation names is not as on the
+//   reference
 // clang-format on
 //
 // The reference of a patched kernel is the base of the same architecture and configuration in the same run.
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -66,6 +70,8 @@ struct KernelFacts {
 struct Rulebook {
   std::string base;                                 ///< name of the base
   std::vector<model::Expectation> expect;           ///< of the series, then of the run: the last match wins
+  bool same = false;                                ///< nothing else may differ from the base
+  std::set<std::string> pins_vary;                  ///< tests whose number of pins says nothing about that
   std::map<std::string, std::string> capabilities;  ///< that the tip of the series must have
   std::vector<model::Requirements> requirements;
   std::vector<model::KnownIssue> known_issues;

@@ -66,12 +66,12 @@ std::vector<std::string> unnamed(const Capabilities& found, const Capabilities& 
 /// On a base that no file covers, the base itself is what its patches are held to. Tests judge by what they
 /// find, so a path that takes plain references since a patch passes all of them.
 std::vector<std::string> changed(const Capabilities& found, const Capabilities& required,
-                                 const Capabilities& stated, const KernelFacts& reference) {
+                                 const Capabilities& stated, const KernelFacts& reference, bool same) {
   std::vector<std::string> out;
   const auto before = capabilities_of(reference);
   for (const auto& [name, value] : found) {
     const std::string* old = reported(before, name);
-    if (old == nullptr || value == "unknown" || value == *old || value == "pin") continue;
+    if (old == nullptr || value == "unknown" || value == *old || (value == "pin" && !same)) continue;
     if (required.contains(name) || stated.contains(name)) continue;
     out.push_back(
         fmt::format("capability {}: {} on {}, {} here: if the series intends this, state it in "
@@ -123,7 +123,7 @@ std::vector<std::string> unmet_capabilities(const KernelFacts& kernel, const Kno
   if (known.covered)
     append(out, unnamed(found, required, stated));
   else if (reference != nullptr)
-    append(out, changed(found, required, stated, *reference));
+    append(out, changed(found, required, stated, *reference, rules.same));
   append(out, contradictions(kernel));
   return out;
 }

@@ -62,6 +62,14 @@ void judge_skips(Rows& rows, const Knowledge& known);
 std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, bool patched,
                                             const KernelFacts* reference);
 
+/// `expect: same` (same.cc). Sets differs where an expected row that no expectation is about is not as on the
+/// reference: verdict, kind of claim, and pins. Pins are those acquired and released and the pages claimed;
+/// of a test whose number of pages varies (claim "at least", pins_vary), only whether it pins any, and what
+/// stays. Rows that only the reference has are added to `out.lost`. What comes and goes (`sometimes: true`)
+/// may differ.
+void find_differences(Rows& rows, const Knowledge& known, const KernelFacts& reference, const Rulebook& rules,
+                      const std::vector<model::Expectation>& here, model::KernelAssessment& out);
+
 /// Capabilities that are not as required, one line each; unreported ones count if `complete`.
 std::vector<std::string> check_capabilities(const std::map<std::string, std::string>& required,
                                             const std::map<std::string, std::string>& found, bool complete);

@@ -38,6 +38,14 @@ CLI::Validator known_accelerator() {
       "");
 }
 
+CLI::Validator expectation_word() {
+  return CLI::Validator(
+      [](const std::string& word) -> std::string {
+        return word == "same" ? "" : fmt::format("no such expectation '{}'; known: same", word);
+      },
+      "");
+}
+
 /// "SUITE/TEST:NAME=VALUE"
 std::optional<model::TestEnv> env_from_string(const std::string& word) {
   const auto colon = word.find(':');
@@ -100,6 +108,10 @@ void add_run_options(CLI::App& c, RunArguments& a) {
   c.add_flag("--coverage", o.coverage,
              "Also count which changed lines of the series run, in which tests: one kernel more per "
              "architecture, of the last point");
+  c.add_option_function<std::string>(
+       "--expect", [&o](const std::string&) { o.same = true; },
+       "same: every row of every point has to be as on the base, instead of what run and series expect")
+      ->check(expectation_word());
   add_jobs_option(c, a.jobs);
 }
 

@@ -24,7 +24,8 @@ enum class Rule {
   unlisted_skip,  ///< a skip not allowed by the configs/expectations that cover the kernel
   lost,           ///< passes on the reference kernel and is skipped, an xfail or gone here
   issue_worse,    ///< a known issue, but more than the reference kernel or its `pages:` allow
-  issue_gone      ///< a known issue that is no longer seen on an unpatched kernel
+  issue_gone,     ///< a known issue that is no longer seen on an unpatched kernel
+  differs         ///< not as on the reference kernel, where nothing may change (`expect: same`)
 };
 const char* to_string(Rule rule);  ///< "known_issue"
 std::optional<Rule> rule_from_string(const std::string&);

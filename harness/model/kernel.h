@@ -72,6 +72,7 @@ struct Series {
   std::string base;  ///< name of a KernelBase
   std::variant<Mbox, PatchDir, GitRange> patches;
   std::vector<Expectation> expect;
+  bool same = false;  ///< `expect: same`: what no expectation is about may not differ from the base
   std::map<std::string, std::string> capabilities;  ///< required values, e.g. dio.bdev: pin
   SourceLocation where;
 };

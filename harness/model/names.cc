@@ -69,7 +69,7 @@ constexpr std::array<Name<Phase>, 8> phases{{{Phase::none, ""},
                                              {Phase::test, "test"},
                                              {Phase::shutdown, "shutdown"}}};
 
-constexpr std::array<Name<Rule>, 12> rules{{{Rule::fine, "fine"},
+constexpr std::array<Name<Rule>, 13> rules{{{Rule::fine, "fine"},
                                             {Rule::expectation, "expectation"},
                                             {Rule::allowed_skip, "allowed_skip"},
                                             {Rule::known_issue, "known_issue"},
@@ -80,7 +80,8 @@ constexpr std::array<Name<Rule>, 12> rules{{{Rule::fine, "fine"},
                                             {Rule::unlisted_skip, "unlisted_skip"},
                                             {Rule::lost, "lost"},
                                             {Rule::issue_worse, "issue_worse"},
-                                            {Rule::issue_gone, "issue_gone"}}};
+                                            {Rule::issue_gone, "issue_gone"},
+                                            {Rule::differs, "differs"}}};
 
 template <typename E, typename Table>
 std::optional<E> value_in(const Table& table, const std::string& s) {

@@ -84,6 +84,7 @@ struct TestSpec {
   PinClaim::Mode claim =
       PinClaim::Mode::net_zero;  ///< weakest allowed claim; a test may claim more at run time
   bool destructive = false;
+  bool pins_vary = false;  ///< their number depends on more than the kernel: no difference for `expect: same`
   bool known_long = false;        ///< runs only when named in full, not when a glob matches
   std::string what;               ///< one line: the behavior that it checks
   std::vector<std::string> rows;  ///< rows of guest-tests/map.yaml that it covers
@@ -132,6 +133,7 @@ struct RunSpec {
   std::string selftests_from;       ///< KernelBase whose selftests are used instead of the tree's own
   Accel accel = Accel::automatic;
   std::vector<Expectation> expect;  ///< in addition to those of the series
+  bool same = false;                ///< `expect: same`, as of a series
   std::vector<TestEnv> env;         ///< for single tests, in addition to the suite's
   bool quick = false;               ///< of the contract, each obligation with one kind of memory
   SourceLocation where;

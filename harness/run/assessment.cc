@@ -78,19 +78,29 @@ Result<StoredFacts> stored_facts(const store::Store& store, const store::RunRow&
   return out;
 }
 
+namespace {
+
+void add_tests(assess::Rulebook& rules, const model::Suite& suite) {
+  for (const auto& t : suite.tests) {
+    rules.all_tests.push_back(t.name);
+    if (t.pins_vary) rules.pins_vary.insert(t.name);
+  }
+}
+
+}  // namespace
+
 assess::Rulebook rulebook_of(const Inputs& in) {
   assess::Rulebook rules;
   rules.base = in.base.name;
   rules.expect = in.spec.expect;
+  rules.same = in.spec.same;
   if (in.series) {
     rules.expect.insert(rules.expect.begin(), in.series->expect.begin(), in.series->expect.end());
     rules.capabilities = in.series->capabilities;
   }
   rules.requirements = in.requirements;
   rules.known_issues = in.known_issues;
-  for (const auto& s : in.suites) {
-    for (const auto& t : s.tests) rules.all_tests.push_back(t.name);
-  }
+  for (const auto& s : in.suites) add_tests(rules, s);
   return rules;
 }
 
@@ -110,9 +120,7 @@ Result<assess::Rulebook> recorded_rules(const RecordedRun& recorded, const Store
       rules.all_tests.insert(rules.all_tests.end(), g.tests.begin(), g.tests.end());
   }
   if (const auto suites = spec::load_all_suites(project); suites.has_value()) {
-    for (const auto& s : *suites) {
-      for (const auto& t : s.tests) rules.all_tests.push_back(t.name);
-    }
+    for (const auto& s : *suites) add_tests(rules, s);
   }
   return rules;
 }

@@ -68,6 +68,31 @@ void choose_tests(std::vector<std::string> words, Inputs& in) {
   in.origins.tests = {{}, "--test"};
 }
 
+/// `expect: same` of the run, its series or the command line, which replaces what the files expect.
+Result<void> expect_same(const RunOptions& o, Inputs& in) {
+  if (o.same) {
+    in.spec.expect.clear();
+    if (in.series) in.series->expect.clear();
+    in.spec.same = true;
+  }
+  if (in.series) in.spec.same = in.spec.same || in.series->same;
+  if (!in.spec.same) return {};
+  const std::string place = o.same ? "--expect same" : "expect: same";
+  if (!in.series)
+    return make_error(o.same ? ErrorKind::bad_usage : ErrorKind::bad_input,
+                      place + ": this run has no series that could be compared with its base",
+                      "--series NAME, or leave it out");
+  const auto& points = in.spec.points;
+  const bool has_base = std::any_of(points.begin(), points.end(), [](const auto& p) {
+    return p == "base" || p == "each" || p.find_first_not_of('0') == std::string::npos;
+  });
+  if (has_base) return {};
+  return make_error(ErrorKind::bad_input,
+                    fmt::format("{}: the points of this run ({}) are without the base to compare with", place,
+                                join(points, ", ")),
+                    "add --point base");
+}
+
 }  // namespace
 
 std::vector<std::string> option_words(const RunOptions& o) {
@@ -88,6 +113,7 @@ std::vector<std::string> option_words(const RunOptions& o) {
   }
   if (o.quick) out.emplace_back("--quick");
   if (o.coverage) out.emplace_back("--coverage");
+  if (o.same) add("--expect", "same");
   return out;
 }
 
@@ -101,6 +127,7 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
     in.spec.points = o.points;
     in.origins.points = {{}, "--point"};
   }
+  PINRIG_CHECK(expect_same(o, in));
   if (!o.archs.empty()) in.spec.archs = o.archs;
   in.coverage = o.coverage;
   choose_tests(o.tests, in);

@@ -31,6 +31,7 @@ struct RunOptions {
   std::vector<model::TestEnv> env;  ///< in addition to the run file's, with precedence
   bool quick = false;               ///< of the contract, each obligation with one kind of memory
   bool coverage = false;            ///< also count which lines of the series run
+  bool same = false;                ///< nothing may differ from the base; replaces all expectations
   std::string purpose;              ///< "prove" for a run of `pinrig prove`; empty = the user's own
 };
 

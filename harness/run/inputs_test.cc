@@ -30,6 +30,36 @@ struct Case {
   Sources sources;
 };
 
+TEST(LoadInputs, ExpectSameReplacesWhatTheFilesExpect) {
+  RunOptions o;
+  o.series = "demo-leak";
+  o.same = true;
+  const auto in = load_inputs(PINRIG_SOURCE_DIR, o);
+  ASSERT_FALSE(in.has_error()) << in.error().message;
+  EXPECT_TRUE(in->spec.same);
+  EXPECT_TRUE(in->series->expect.empty());
+  o.same = false;
+  EXPECT_FALSE(load_inputs(PINRIG_SOURCE_DIR, o)->series->expect.empty());
+}
+
+TEST(LoadInputs, ExpectSameNeedsASeriesAndTheBaseAmongThePoints) {
+  RunOptions o;
+  o.base = "debian-6.12";
+  o.same = true;
+  const auto alone = load_inputs(PINRIG_SOURCE_DIR, o);
+  ASSERT_TRUE(alone.has_error());
+  EXPECT_EQ(alone.error().kind, ErrorKind::bad_usage);
+  EXPECT_THAT(alone.error().message, HasSubstr("--expect same: this run has no series"));
+  o.base.clear();
+  o.series = "demo-leak";
+  o.points = {"1", "tip"};
+  const auto tip = load_inputs(PINRIG_SOURCE_DIR, o);
+  ASSERT_TRUE(tip.has_error());
+  EXPECT_THAT(tip.error().message, HasSubstr("the points of this run (1, tip) are without the base"));
+  o.points = {"each"};
+  EXPECT_TRUE(load_inputs(PINRIG_SOURCE_DIR, o).has_value());
+}
+
 TEST(PlanRun, OnlyPointsThatCannotBeBuiltAreAnErrorBeforeAnythingStarts) {
   Case c;
   c.in.spec.points = {"tip"};

@@ -201,6 +201,7 @@ TEST(WithOverrides, WhatIsTypedReplacesWhatTheRunHad) {
   typed.tests = {"mm/cow"};
   typed.accel = model::Accel::tcg;
   typed.quick = true;
+  typed.same = true;
   const auto out = with_overrides(then, typed);
   EXPECT_EQ(out.spec, "full");
   EXPECT_EQ(out.series, "/v3.mbox");
@@ -208,6 +209,8 @@ TEST(WithOverrides, WhatIsTypedReplacesWhatTheRunHad) {
   EXPECT_THAT(out.tests, ElementsAre("mm/cow"));
   EXPECT_EQ(out.accel, model::Accel::tcg);
   EXPECT_TRUE(out.quick);
+  EXPECT_TRUE(out.same);
+  EXPECT_THAT(option_words(out), ::testing::Contains("--expect"));
   EXPECT_EQ(out.purpose, "") << "the user's own now";
 }
 

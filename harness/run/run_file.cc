@@ -30,6 +30,7 @@ ordered_json options_json(const RunOptions& o, const fs::path& project) {
   for (const auto& e : o.env) j["env"].push_back({{"test", e.test}, {"env", e.env}});
   j["quick"] = o.quick;
   j["coverage"] = o.coverage;
+  j["same"] = o.same;
   j["purpose"] = o.purpose;
   return j;
 }
@@ -49,8 +50,10 @@ RunOptions options_of(const ordered_json& j) {
   }
   for (const auto& e : j.at("env"))
     o.env.push_back({e.at("test"), e.at("env").get<std::map<std::string, std::string>>(), {}});
-  o.quick = j.value("quick", false);  // runs of before had no such option
+  // Runs of before had no such options.
   o.coverage = j.value("coverage", false);
+  o.quick = j.value("quick", false);
+  o.same = j.value("same", false);
   o.purpose = j.at("purpose");
   return o;
 }
@@ -150,6 +153,7 @@ std::string run_to_json(const RunOptions& options, const Inputs& in, const Sourc
   j["fragments"] = fragments_json(plan, services.paths.project);
   const auto rules = rulebook_of(in);
   j["expect"] = expect_json(rules.expect);
+  j["expect_same"] = rules.same;
   j["capabilities"] = rules.capabilities;
   j["notes"] = plan.notes;
   j["jobs"] = services.jobs;
@@ -176,6 +180,7 @@ Result<RecordedRun> read_run_file(const fs::path& file) {
     out.rules.emplace();
     out.rules->base = j.at("base").at("name");
     out.rules->expect = expect_of(j.at("expect"));
+    out.rules->same = j.value("expect_same", false);
     out.rules->capabilities = j.at("capabilities").get<std::map<std::string, std::string>>();
     return out;
   } catch (const ordered_json::exception& e) {
@@ -214,6 +219,7 @@ RunOptions with_overrides(RunOptions recorded, const RunOptions& typed) {
   if (typed.accel) recorded.accel = typed.accel;
   recorded.quick = recorded.quick || typed.quick;
   recorded.coverage = recorded.coverage || typed.coverage;
+  recorded.same = recorded.same || typed.same;
   recorded.purpose = typed.purpose;
   return recorded;
 }

@@ -90,9 +90,23 @@ std::vector<std::string> read_symbols(Reader& r, const Node& n, const std::strin
   return out;
 }
 
-std::vector<model::Expectation> read_expect(Reader& r, const Node& n) {
+std::vector<model::Expectation> read_expect(Reader& r, const Node& n, bool& same) {
   std::vector<model::Expectation> out;
-  for (const auto& item : r.list(n, "expect")) out.push_back(read_one(r, item));
+  const auto is_word = [](const Node& item) { return item.kind == Node::Kind::scalar; };
+  const auto read_word = [&](const Node& item) {
+    r.choice(item, "expect", {"same"});
+    same = true;
+  };
+  if (is_word(n)) {
+    read_word(n);
+    return out;
+  }
+  for (const auto& item : r.list(n, "expect")) {
+    if (is_word(item))
+      read_word(item);
+    else
+      out.push_back(read_one(r, item));
+  }
   return out;
 }
 

@@ -228,7 +228,7 @@ Result<Series> load_series(const fs::path& project, const std::string& name) {
     for (std::size_t i = 0; i < n->keys.size() && r.ok(); ++i)
       series.capabilities[r.word(n->keys[i], "capabilities")] = r.text(n->items[i], n->keys[i].text);
   }
-  if (r.ok()) set(f, "expect", series.expect, [&](const Node& n) { return read_expect(r, n); });
+  if (r.ok()) set(f, "expect", series.expect, [&](const Node& n) { return read_expect(r, n, series.same); });
   if (!r.ok()) return r.error();
   return series;
 }

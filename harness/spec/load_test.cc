@@ -189,6 +189,20 @@ TEST(LoadSeries, ItsNameNeedNotBeThatOfTheFolder) {
   EXPECT_EQ(good(load_series(project, tmp.path().string())).name, "my-series");
 }
 
+TEST(LoadSeries, NothingMayChangeWhereSameIsExpectedAloneOrBesideOthers) {
+  const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();
+  const auto load = [&](const std::string& expect) {
+    std::ofstream(tmp.path() / "series.yaml") << "name: s\nbase: debian-6.12\npatches: {dir: .}\n" << expect;
+    return good(load_series(project, tmp.path().string()));
+  };
+  EXPECT_FALSE(load("").same);
+  EXPECT_TRUE(load("expect: same\n").same);
+  EXPECT_TRUE(load("expect: same\n").expect.empty());
+  const auto both = load("expect:\n  - same\n  - {tests: bio/a, verdicts: leak, reason: it does}\n");
+  EXPECT_TRUE(both.same);
+  EXPECT_EQ(both.expect.size(), 1u);
+}
+
 TEST(LoadSeries, FilesDirectoriesAndRangesNeedNoYaml) {
   using model::Series;
   const TempDir tmp = std::move(TempDir::create(fs::temp_directory_path(), "spec-test")).value();

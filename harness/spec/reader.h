@@ -81,8 +81,8 @@ void set(const Fields& f, const std::string& key, T& out, Read read) {
   if (const Node* n = f.get(key)) out = read(*n);
 }
 
-/// expect: of a run or a series.
-std::vector<model::Expectation> read_expect(Reader& r, const Node& n);
+/// expect: of a run or a series: a list, or the word `same`, which may also be an item of the list.
+std::vector<model::Expectation> read_expect(Reader& r, const Node& n, bool& same);
 /// Configuration symbols, without CONFIG_.
 std::vector<std::string> read_symbols(Reader& r, const Node& n, const std::string& key);
 /// One verdict or a list of them.

@@ -144,7 +144,7 @@ Result<RunSpec> load_run(const fs::path& project, const std::string& name) {
   if (r.ok()) read_source(r, f, run, project, file);
   if (r.ok()) read_points(r, f, run);
   if (r.ok()) read_matrix(r, f, run, project);
-  if (r.ok()) set(f, "expect", run.expect, [&](const Node& n) { return read_expect(r, n); });
+  if (r.ok()) set(f, "expect", run.expect, [&](const Node& n) { return read_expect(r, n, run.same); });
   if (r.ok()) set(f, "env", run.env, [&](const Node& n) { return read_test_envs(r, n); });
   if (!r.ok()) return r.error();
   return run;

@@ -190,6 +190,7 @@ void read_test_keys(Reader& r, const Fields& f, const Project& project, TestSpec
   if (const Node* v = f.get("limit_plus")) t.limit_plus = read_variable(r, *v, "limit_plus");
   if (const Node* v = f.get("needs")) read_needs(r, *v, t.needs);
   set(f, "destructive", t.destructive, [&](const Node& v) { return r.truth(v, "destructive"); });
+  set(f, "pins_vary", t.pins_vary, [&](const Node& v) { return r.truth(v, "pins_vary"); });
   set(f, "known_long", t.known_long, [&](const Node& v) { return r.truth(v, "known_long"); });
   set(f, "what", t.what, [&](const Node& v) { return r.text(v, "what"); });
   set(f, "rows", t.rows, [&](const Node& v) { return read_rows(r, v, project.map); });
