@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "git/apply.h"
+#include "git/identity.h"
 
 namespace pinrig::git {
 namespace {
@@ -86,7 +87,10 @@ Result<AppliedSeries> apply_series(const Source& source, const model::Series& se
   if (raw.has_error()) return named(std::move(raw).error());
   const std::string key = key_of(source, *raw);
   auto known = known_series(git, source, key);
-  if (known) return std::move(*known);
+  if (known) {
+    known->identity = identity_of(*raw, known->subjects);
+    return std::move(*known);
+  }
   PINRIG_TRY(lock, lock_file(source.repo / "pinrig-apply.lock", git));
   auto applied = apply_raw(git, source, *raw, key);
   if (applied.has_error()) {
@@ -96,6 +100,7 @@ Result<AppliedSeries> apply_series(const Source& source, const model::Series& se
   }
   // A failure is not kept: the blobs for a three-way merge may be there next time.
   if (!applied->failure) PINRIG_CHECK(remember(source.repo, key, *applied));
+  applied->identity = identity_of(*raw, applied->subjects);
   return applied;
 }
 

@@ -70,7 +70,16 @@ std::string to_string(const ApplyFailure& failure);
 /// The same as an error (apply_failed); the hint holds git's words and what to do next.
 Error to_error(const ApplyFailure& failure);
 
+/// Which series it is, to find its other versions and its mails.
+struct SeriesIdentity {
+  std::string change_id;   ///< `change-id:`, else a hash of the cover letter's or first patch's subject
+  int version = 1;         ///< N of "[PATCH vN 2/7]"
+  std::string message_id;  ///< of the cover letter, without <>; may be empty
+  std::vector<std::string> message_ids;  ///< of the patches, as AppliedSeries::subjects; may be empty
+};
+
 struct AppliedSeries {
+  SeriesIdentity identity;
   std::vector<std::string> subjects;    ///< of every patch of the series, applied or not, in order
   std::vector<Applied> patches;         ///< those that apply, in order
   std::optional<ApplyFailure> failure;  ///< the first that does not

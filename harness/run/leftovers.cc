@@ -3,6 +3,7 @@
 
 #include "gc/gc.h"
 #include "run/assessment.h"
+#include "run/inherit.h"
 #include "run/record.h"
 
 namespace pinrig::run {
@@ -58,6 +59,9 @@ Result<store::Store> open_store(const Paths& paths) {
     if (auto saved = save_leftovers(store, run);
         saved.has_error() && saved.error().kind != ErrorKind::disk_full)
       return std::move(saved).error();
+    if (auto given = inherit_results(store, run.id);
+        given.has_error() && given.error().kind != ErrorKind::disk_full)
+      return std::move(given).error();
     assess_leftovers(store, run, paths.project);
     gc::remove_guest_leftovers(run.dir);
     dead.push_back(run.id);

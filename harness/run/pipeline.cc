@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "kbuild/code.h"
 #include "run/coverage.h"
 #include "run/leftovers.h"
 #include "run/record.h"
@@ -48,6 +49,8 @@ class Pipeline {
   struct KernelSlot {
     std::optional<Error> error;
     std::optional<job::Built> built;
+    std::string code;      ///< kbuild::code_of() it; empty: not asked for, or not known
+    std::string inherits;  ///< id of the kernel of an earlier point with the same code
   };
   const KernelSlot& state(std::size_t i) const { return states_[i]; }
 
@@ -131,16 +134,36 @@ class Pipeline {
     if (built.has_error()) return build_failed(i, built.error(), true);
     states_[i].built = std::move(*built);
     const auto& k = states_[i].built->kernel;
+    if (record_ != nullptr) find_equal(i);
+    const std::string& same = states_[i].inherits;
     services_.observer.on({.kind = Event::Kind::end,
                            .task = kernel.id,
                            .what = "build",
-                           .text = k.was_cached ? fmt::format("cached {}", k.key.substr(0, 12))
-                                                : fmt::format("{} ({} CPU)  {}", human_seconds(k.wall_s),
-                                                              human_seconds(k.cpu_s), k.key.substr(0, 12))});
+                           .text = k.was_cached
+                                       ? fmt::format("cached {}", k.key.substr(0, 12))
+                                       : fmt::format("{} ({} CPU)  {}", human_seconds(k.wall_s),
+                                                     human_seconds(k.cpu_s), k.key.substr(0, 12)) +
+                                             (same.empty() ? "" : ", no code change: results of " + same)});
     for (const auto& w : k.warnings)
       services_.observer.on(
           {.kind = Event::Kind::warning, .task = kernel.id, .text = "compiler warning: " + w});
-    if (record_ != nullptr) note(record_->kernel_built(kernel, k));
+    if (record_ != nullptr) note(record_->kernel_built(kernel, k, same));
+  }
+
+  /// The nearest earlier point with its code, whose results it takes over: the kernel would only be booted
+  /// again. Kernels of one architecture are built in the order of their points.
+  void find_equal(std::size_t i) {
+    const model::Kernel& kernel = plan_.kernels[i];
+    const auto code = kbuild::code_of(states_[i].built->kernel);
+    if (code.has_error()) return;
+    states_[i].code = *code;
+    for (std::size_t before = i; before-- > 0;) {
+      const model::Kernel& other = plan_.kernels[before];
+      if (other.arch != kernel.arch || other.config.name != kernel.config.name || !states_[before].built)
+        continue;
+      if (states_[before].code == *code) states_[i].inherits = other.id;
+      return;
+    }
   }
 
   /// The reason was said when the series was read.
@@ -184,7 +207,7 @@ class Pipeline {
 
   void guest_task(std::size_t i, const model::Guest& guest) {
     const model::Kernel& kernel = plan_.kernels[i];
-    if (states_[i].error) return;  // the kernel's row says why
+    if (states_[i].error || !states_[i].inherits.empty()) return;  // the kernel's row says why
     const auto result = run_guest(i, guest);
     const auto recorded =
         result.has_value()

@@ -10,7 +10,9 @@
 #include <random>
 
 #include "base/capacity.h"
+#include "base/hash.h"
 #include "run/assessment.h"
+#include "run/inherit.h"
 #include "run/run_file.h"
 #include "vm/qemu_args.h"
 
@@ -99,6 +101,25 @@ Result<std::string> keep_files(const kbuild::Artifact& artifact, const fs::path&
   return keep_build_log(artifact.log, dir);
 }
 
+Result<void> write_series(store::Store& store, const std::string& run, const git::AppliedSeries& series) {
+  const auto& id = series.identity;
+  std::vector<store::PatchRow> patches;
+  Sha256 all;
+  for (std::size_t i = 0; i < series.subjects.size(); ++i) {
+    store::PatchRow p;
+    p.point = static_cast<int>(i) + 1;
+    p.subject = series.subjects[i];
+    if (i < series.patches.size()) {
+      p.patch_id = series.patches[i].patch_id;
+      p.commit = series.patches[i].commit;
+    }
+    if (i < id.message_ids.size()) p.message_id = id.message_ids[i];
+    all.field(p.patch_id);
+    patches.push_back(std::move(p));
+  }
+  return store.set_series({run, id.change_id, id.version, id.message_id, all.hex()}, patches);
+}
+
 }  // namespace
 
 store::GuestRow guest_row(const std::string& run_id, const std::string& kernel_id, const model::Guest& guest,
@@ -152,16 +173,20 @@ Result<RunRecord> RunRecord::begin(store::Store store, const RunOptions& options
     for (const auto& g : k.guests) guests.push_back(planned_guest(row.id, k.id, g));
   }
   PINRIG_CHECK(store.begin_run(row, kernels, guests));
+  if (in.series) PINRIG_CHECK(write_series(store, row.id, sources.series));
   return RunRecord(std::move(store), std::move(row), std::move(alive));
 }
 
-Result<void> RunRecord::kernel_built(const model::Kernel& kernel, const kbuild::Artifact& artifact) {
+Result<void> RunRecord::kernel_built(const model::Kernel& kernel, const kbuild::Artifact& artifact,
+                                     const std::string& inherits) {
   const auto dir = kernel_dir(kernel);
   auto row = kernel_row(row_.id, dir, kernel);
   row.state = KernelState::built;
   row.key = artifact.key;
   row.cached = artifact.was_cached;
   row.build_wall_s = artifact.wall_s;
+  row.inherits = inherits;
+  row.warnings = artifact.warnings;
   for (const auto& w : artifact.warnings) row.notes.push_back("compiler warning: " + w);
   const auto log = keep_files(artifact, dir);
   if (log.has_value()) row.build_log = *log;
@@ -237,6 +262,7 @@ Result<ExitCode> RunRecord::finish(bool interrupted, const Inputs& inputs) {
   // What was deleted meanwhile, or what SQLite freed, may be room enough; what still fails is said by the
   // task.
   std::erase_if(unwritten_, [&](const Write& row) { return row(store_).has_value(); });
+  PINRIG_CHECK(inherit_results(store_, row_.id));
   PINRIG_TRY(facts, stored_facts(store_, row_));
   if (!interrupted) nothing_was_cancelled(facts.kernels);
   const auto assessment = assess::assess(facts.kernels, rulebook_of(inputs));

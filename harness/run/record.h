@@ -31,7 +31,9 @@ class RunRecord {
   }
   fs::path guest_dir(const model::Guest& guest) const { return fs::path(row_.dir) / "guests" / guest.id; }
 
-  Result<void> kernel_built(const model::Kernel& kernel, const kbuild::Artifact& artifact);
+  /// `inherits`: the kernel of an earlier point whose results are those of this one; its guests do not run.
+  Result<void> kernel_built(const model::Kernel& kernel, const kbuild::Artifact& artifact,
+                            const std::string& inherits = {});
   /// A kernel that is not available: its guests never start, and none of their tests is judged.
   Result<void> kernel_failed(const model::Kernel& kernel, const Error& error);
   /// A kernel that was not tried because what its guests need could not be made.

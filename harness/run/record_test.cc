@@ -214,6 +214,30 @@ TEST(WithOverrides, WhatIsTypedReplacesWhatTheRunHad) {
   EXPECT_EQ(out.purpose, "") << "the user's own now";
 }
 
+TEST_F(Record, AKernelWithTheCodeOfAnEarlierPointHasItsResults) {
+  add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::pass}});
+  ASSERT_TRUE(record_->kernel_built(plan_.kernels[1], artifact_, "base-x86_64").has_value());
+  EXPECT_EQ(record_->finish(false, in_).value(), ExitCode::ok);
+  auto s = store();
+  const auto g = s.guests(record_->id()).value().at(1);
+  EXPECT_EQ(g.id, "tip-x86_64");
+  EXPECT_EQ(g.release, "6.12.1");
+  EXPECT_TRUE(g.dir.ends_with("guests/base-x86_64")) << "where the output is";
+  EXPECT_EQ(g.wall_s, 0);
+  EXPECT_THAT(s.attempts(record_->id(), "tip-x86_64").value(), SizeIs(0)) << "it was not booted";
+  const auto rows = s.results(record_->id(), "tip-x86_64").value();
+  ASSERT_THAT(rows, SizeIs(2));
+  EXPECT_TRUE(rows[0].assessment.has_value()) << "assessed as a row of the tip";
+  EXPECT_EQ(s.kernels(record_->id()).value().at(1).inherits, "base-x86_64");
+}
+
+TEST_F(Record, TheSeriesIsFoundByItsPatches) {
+  auto s = store();
+  EXPECT_THAT(s.patches(record_->id()).value(), SizeIs(1));
+  EXPECT_EQ(s.patches(record_->id()).value()[0].subject, "a patch");
+  ASSERT_TRUE(s.series(record_->id()).value().has_value());
+}
+
 TEST_F(Record, WhatPassesIsOkAndStored) {
   add(0, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}});
   add(1, {{"bio/a", Verdict::pass}, {"bio/b", Verdict::skip}});

@@ -70,8 +70,8 @@ RunRow read_run(Statement& s) {
 constexpr const char* kernel_columns =
     "SELECT run_id, kernel_id, point, label, subject, commit_id, tree, patch_id, version, is_tip, arch, "
     "config,"
-    " fragments, state, failure, build_log, key, cached, build_wall_s, dir, notes, unmet, known, lost FROM "
-    "kernels ";
+    " fragments, state, failure, build_log, key, cached, build_wall_s, dir, notes, unmet, known, lost,"
+    " inherits, warnings FROM kernels ";
 
 KernelRow read_kernel(Statement& s) {
   Columns c(s);
@@ -94,6 +94,8 @@ KernelRow read_kernel(Statement& s) {
   k.dir = c.text();
   for (auto* list : {&k.notes, &k.unmet, &k.known}) *list = c.json<std::vector<std::string>>();
   k.lost = lost_from_json(c.text());
+  k.inherits = c.text();
+  k.warnings = c.json<std::vector<std::string>>();
   return k;
 }
 
@@ -257,6 +259,52 @@ Result<std::vector<KernelRow>> Store::kernels(const std::string& run_id) const {
     Statement s(impl_->db, std::string(kernel_columns) + "WHERE run_id = ? ORDER BY id");
     s.bind(1, run_id);
     return all_rows<KernelRow>(s, read_kernel);
+  });
+}
+
+Result<std::optional<SeriesRow>> Store::series(const std::string& run_id) const {
+  return guarded(impl_->file, [&] {
+    Statement s(impl_->db,
+                "SELECT run_id, change_id, version, message_id, patchset_hash FROM series WHERE run_id = ?");
+    s.bind(1, run_id);
+    if (!s.executeStep()) return std::optional<SeriesRow>();
+    Columns c(s);
+    SeriesRow row;
+    row.run_id = c.text();
+    row.change_id = c.text();
+    row.version = c.whole();
+    row.message_id = c.text();
+    row.patchset_hash = c.text();
+    return std::optional(std::move(row));
+  });
+}
+
+Result<std::vector<PatchRow>> Store::patches(const std::string& run_id) const {
+  return guarded(impl_->file, [&] {
+    Statement s(impl_->db,
+                "SELECT point, patch_id, subject, commit_id, message_id FROM patches WHERE run_id = ?"
+                " ORDER BY point");
+    s.bind(1, run_id);
+    return all_rows<PatchRow>(s, [](Statement& row) {
+      Columns c(row);
+      PatchRow p;
+      p.point = c.whole();
+      for (std::string* field : {&p.patch_id, &p.subject, &p.commit, &p.message_id}) *field = c.text();
+      return p;
+    });
+  });
+}
+
+Result<std::vector<std::string>> Store::runs_of_mail(const std::string& message_id,
+                                                     const std::string& patch_id) const {
+  return guarded(impl_->file, [&] {
+    Statement s(impl_->db,
+                "SELECT id FROM runs WHERE id IN (SELECT run_id FROM patches WHERE"
+                " (patch_id = ?2 AND ?2 <> '') OR (message_id = ?1 AND ?1 <> '') UNION"
+                " SELECT run_id FROM series WHERE message_id = ?1 AND ?1 <> '') ORDER BY rowid DESC");
+    s.bind(1, message_id);
+    s.bind(2, patch_id);
+    return all_rows<std::string>(s, [](Statement& row) { return Columns(row).text(); });
   });
 }
 

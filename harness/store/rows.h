@@ -56,8 +56,11 @@ struct KernelRow {
   std::string key;        ///< of the artifact in the cache
   bool cached = false;
   double build_wall_s = 0;
-  std::string dir;                 ///< <run>/kernels/ID: kernel.config, build.log
-  std::vector<std::string> notes;  ///< compiler warnings
+  std::string dir;       ///< <run>/kernels/ID: kernel.config, build.log
+  std::string inherits;  ///< id of the kernel of an earlier point with the same code, whose results it has;
+                         ///< empty: it was booted itself
+  std::vector<std::string> warnings;  ///< of the compiler in files of the series: "file:line: text"
+  std::vector<std::string> notes;     ///< the same for people, and what else there is to say
   std::vector<std::string>
       unmet;  ///< of the assessment: expectations without a test, capabilities that differ
   std::vector<std::string> known;    ///< of the assessment: known issues that were seen, or are missing
@@ -83,6 +86,24 @@ struct GuestRow {
   bool counters = true;            ///< the kernel has nr_foll_pin_*
   std::vector<std::string> setup;  ///< what is missing from the requested machine
   std::vector<std::string> notes;  ///< oddities of its results
+};
+
+/// Which series a run was of, to find its other versions.
+struct SeriesRow {
+  std::string run_id;
+  std::string change_id;      ///< `change-id:` of its cover letter, else a hash of its subject
+  int version = 1;            ///< N of "[PATCH vN 2/7]"
+  std::string message_id;     ///< of the cover letter, without <>; empty when there was none
+  std::string patchset_hash;  ///< SHA-256 over the patch-ids
+};
+
+/// A patch of the series of a run, whether its point was built or not.
+struct PatchRow {
+  int point = 0;
+  std::string patch_id;  ///< `git patch-id --stable`; empty when it does not apply
+  std::string subject;
+  std::string commit;
+  std::string message_id;  ///< of its mail, without <>; may be empty
 };
 
 /// One boot of a guest: after a crash a new one continues.

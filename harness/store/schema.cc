@@ -143,8 +143,24 @@ DROP TABLE jobs;
 // Verdicts against a test apart from its cases; not known for earlier rows.
 constexpr const char* v5 = "ALTER TABLE results ADD COLUMN own TEXT NOT NULL DEFAULT '[]';";
 
+// Kernels whose code is that of an earlier point, warnings as facts, and which series a run was of.
+constexpr const char* v6 = R"(
+ALTER TABLE kernels ADD COLUMN inherits TEXT NOT NULL DEFAULT '';
+ALTER TABLE kernels ADD COLUMN warnings TEXT NOT NULL DEFAULT '[]';
+CREATE TABLE series(
+  run_id TEXT PRIMARY KEY REFERENCES runs(id) ON DELETE CASCADE, change_id TEXT NOT NULL,
+  version INTEGER NOT NULL, message_id TEXT NOT NULL, patchset_hash TEXT NOT NULL);
+CREATE INDEX series_message ON series(message_id);
+CREATE TABLE patches(
+  run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, point INTEGER NOT NULL, patch_id TEXT NOT NULL,
+  subject TEXT NOT NULL, commit_id TEXT NOT NULL, message_id TEXT NOT NULL, PRIMARY KEY(run_id, point))
+  WITHOUT ROWID;
+CREATE INDEX patches_id ON patches(patch_id);
+CREATE INDEX patches_message ON patches(message_id);
+)";
+
 /// Entry i leads from version i to i + 1. Entries are never edited once published, only added.
-constexpr std::array migrations{v1, v2, v3, v4, v5};
+constexpr std::array migrations{v1, v2, v3, v4, v5, v6};
 
 }  // namespace
 

@@ -25,6 +25,8 @@ class Store {
   /// The run with its whole plan: a kernel or guest that makes no progress stays as written here.
   Result<void> begin_run(const RunRow& run, const std::vector<KernelRow>& kernels,
                          const std::vector<GuestRow>& guests);
+  /// The series of a run, with all its patches in order. Replaces what was there.
+  Result<void> set_series(const SeriesRow& series, const std::vector<PatchRow>& patches);
   /// The state of a kernel of the plan, by its run and id.
   Result<void> update_kernel(const KernelRow& kernel);
   /// One transaction: how a guest of the plan ended, its attempts, what was seen and what the kernel logged.
@@ -47,6 +49,13 @@ class Store {
   Result<std::optional<RunRow>> find_run(const std::string& id) const;
   /// Kernels and guests in the order of the plan.
   Result<std::vector<KernelRow>> kernels(const std::string& run_id) const;
+  Result<std::optional<SeriesRow>> series(
+      const std::string& run_id) const;  ///< nothing: no series, or an old run
+  Result<std::vector<PatchRow>> patches(const std::string& run_id) const;
+  /// Ids of runs that had a patch with this patch-id or from this mail, or a series with this cover letter;
+  /// newest first. Empty words match nothing.
+  Result<std::vector<std::string>> runs_of_mail(const std::string& message_id,
+                                                const std::string& patch_id) const;
   Result<std::vector<GuestRow>> guests(const std::string& run_id) const;
   Result<std::vector<AttemptRow>> attempts(const std::string& run_id, const std::string& guest_id) const;
   Result<std::vector<model::AssessedResult>> results(const std::string& run_id,

@@ -620,5 +620,23 @@ TEST_F(StoreTest, AFullDiskIsDiskFullAndKeepsWhatWasThere) {
   EXPECT_EQ(status, 0) << "exit " << WEXITSTATUS(status);
 }
 
+TEST_F(StoreTest, FindsTheRunsOfAMailOrAPatch) {
+  Store s = open();
+  for (const std::string id : {"one", "two", "three"}) {
+    ASSERT_TRUE(s.begin_run(a_run(id), {}, {}).has_value());
+    const PatchRow patch{1, id == "three" ? "other" : "1d", "a subject", "c0ffee", "p-" + id + "@x"};
+    ASSERT_TRUE(s.set_series({id, "change", 2, "cover-" + id + "@x", "hash"}, {patch}).has_value());
+  }
+  EXPECT_THAT(s.runs_of_mail("", "1d").value(), ::testing::ElementsAre("two", "one"));
+  EXPECT_THAT(s.runs_of_mail("p-three@x", "").value(), ::testing::ElementsAre("three"));
+  EXPECT_THAT(s.runs_of_mail("cover-one@x", "other").value(), ::testing::ElementsAre("three", "one"));
+  EXPECT_THAT(s.runs_of_mail("", "").value(), ::testing::IsEmpty());
+  EXPECT_EQ(s.series("two").value()->version, 2);
+  EXPECT_EQ(s.patches("two").value().at(0).message_id, "p-two@x");
+  ASSERT_TRUE(s.delete_run("two").has_value());
+  EXPECT_THAT(s.runs_of_mail("", "1d").value(), ::testing::ElementsAre("one"));
+  EXPECT_FALSE(s.series("two").value().has_value());
+}
+
 }  // namespace
 }  // namespace pinrig::store

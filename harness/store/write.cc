@@ -67,13 +67,13 @@ void insert_kernel(SQLite::Database& db, const KernelRow& k) {
       db,
       "INSERT INTO kernels(run_id, kernel_id, point, label, subject, commit_id, tree, patch_id, version,"
       " is_tip, arch, config, fragments, state, failure, build_log, key, cached, build_wall_s, dir, notes,"
-      " unmet, known, lost) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+      " unmet, known, lost, inherits, warnings) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   Binder b(s);
   b << k.run_id << k.id << k.point.number << k.point.label << k.point.subject << k.point.commit
     << k.point.tree << k.point.patch_id << k.point.version << k.is_tip << model::to_string(k.arch)
     << k.config.name << json_text(k.config.fragments) << to_string(k.state) << k.failure << k.build_log
     << k.key << k.cached << k.build_wall_s << k.dir << json_text(k.notes) << json_text(k.unmet)
-    << json_text(k.known) << lost_to_json(k.lost);
+    << json_text(k.known) << lost_to_json(k.lost) << k.inherits << json_text(k.warnings);
   s.exec();
 }
 
@@ -253,14 +253,36 @@ Result<void> Store::begin_run(const RunRow& run, const std::vector<KernelRow>& k
   });
 }
 
+Result<void> Store::set_series(const SeriesRow& series, const std::vector<PatchRow>& patches) {
+  return guarded(impl_->file, [&] {
+    SQLite::Transaction all(impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
+    Statement s(impl_->db,
+                "INSERT OR REPLACE INTO series(run_id, change_id, version, message_id, patchset_hash)"
+                " VALUES(?,?,?,?,?)");
+    Binder(s) << series.run_id << series.change_id << series.version << series.message_id
+              << series.patchset_hash;
+    s.exec();
+    Statement p(impl_->db,
+                "INSERT OR REPLACE INTO patches(run_id, point, patch_id, subject, commit_id, message_id)"
+                " VALUES(?,?,?,?,?,?)");
+    for (const auto& patch : patches) {
+      p.reset();
+      Binder(p) << series.run_id << patch.point << patch.patch_id << patch.subject << patch.commit
+                << patch.message_id;
+      p.exec();
+    }
+    all.commit();
+  });
+}
+
 Result<void> Store::update_kernel(const KernelRow& k) {
   return guarded(impl_->file, [&] {
     Statement s(
         impl_->db,
         "UPDATE kernels SET state = ?, failure = ?, build_log = ?, key = ?, cached = ?, build_wall_s = ?,"
-        " dir = ?, notes = ? WHERE run_id = ? AND kernel_id = ?");
+        " dir = ?, notes = ?, inherits = ?, warnings = ? WHERE run_id = ? AND kernel_id = ?");
     Binder(s) << to_string(k.state) << k.failure << k.build_log << k.key << k.cached << k.build_wall_s
-              << k.dir << json_text(k.notes) << k.run_id << k.id;
+              << k.dir << json_text(k.notes) << k.inherits << json_text(k.warnings) << k.run_id << k.id;
     s.exec();
   });
 }
