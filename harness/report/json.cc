@@ -2,6 +2,7 @@
 // Everything the store has, as JSON. The keys are described in README.md in this folder.
 #include <nlohmann/json.hpp>
 
+#include "report/matrix.h"
 #include "report/patch_lines.h"
 #include "report/selection.h"
 
@@ -138,6 +139,8 @@ ordered_json kernel_json(const KernelData& data) {
   out["capabilities"] = data.capabilities;
   out["capabilities_elsewhere"] = data.elsewhere;
   out["unmet"] = k.unmet;
+  out["inherits"] = k.inherits.empty() ? ordered_json(nullptr) : ordered_json(k.inherits);
+  out["warnings"] = k.warnings;
   out["known_issues"] = k.known;
   out["lost"] = ordered_json::array();
   for (const auto& l : k.lost)
@@ -148,6 +151,39 @@ ordered_json kernel_json(const KernelData& data) {
   out["notes"] = k.notes;
   out["guests"] = ordered_json::array();
   for (const auto& g : data.guests) out["guests"].push_back(guest_json(g));
+  return out;
+}
+
+ordered_json mark_json(const PointMark& m) {
+  if (!m.verdict) return nullptr;
+  ordered_json out{{"verdict", model::to_string(*m.verdict)}, {"expected", m.expected}};
+  if (m.pages != 0) out["pages"] = m.pages;
+  if (m.warnings != 0) out["warnings"] = m.warnings;
+  return out;
+}
+
+ordered_json matrix_json(const Matrix& m) {
+  ordered_json out{{"arch", model::to_string(m.points.front()->row.arch)},
+                   {"config", m.points.front()->row.config.name},
+                   {"same_tests", m.same}};
+  out["points"] = ordered_json::array();
+  for (std::size_t i = 0; i < m.points.size(); ++i)
+    out["points"].push_back({{"number", m.points[i]->row.point.number},
+                             {"subject", m.points[i]->row.point.subject},
+                             {"no_code_change", !m.points[i]->row.inherits.empty()},
+                             {"red_from_here", m.red_at(i)},
+                             {"new_warnings", m.new_warnings[i]}});
+  out["rows"] = ordered_json::array();
+  for (const auto& row : m.rows) {
+    ordered_json marks = ordered_json::array();
+    for (const auto& mark : row.marks) marks.push_back(mark_json(mark));
+    out["rows"].push_back(
+        {{"name", row.name},
+         {"more_cases", row.more},
+         {"first_red",
+          row.first_red ? ordered_json(m.points[*row.first_red]->row.point.number) : ordered_json(nullptr)},
+         {"marks", std::move(marks)}});
+  }
   return out;
 }
 
@@ -172,6 +208,8 @@ Result<std::string> json(const store::Store& store, const store::RunRow& run, co
   out["dir"] = run.dir;
   out["host"] = ordered_json::parse(run.host, nullptr, false);
   if (out["host"].is_discarded()) out["host"] = run.host;
+  out["matrix"] = ordered_json::array();
+  for (const auto& m : matrices(data)) out["matrix"].push_back(matrix_json(m));
   out["kernels"] = ordered_json::array();
   for (const auto& k : data.kernels) {
     out["kernels"].push_back(kernel_json(k));

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "report/matrix.h"
 #include "report/why_text.h"
 
 namespace pinrig::report {
@@ -160,6 +161,7 @@ std::string heading(const Digest& d, const Painter& p) {
   if (const auto s = elapsed_s(r.started, r.finished)) when += fmt::format(", took {}", human_seconds(*s));
   if (r.state != store::RunState::finished) when += fmt::format(", {}", store::to_string(r.state));
   out += "\n" + p.dim(when) + "\n";
+  if (!matrices(data).empty()) return out;  // it lists the subjects
   int last = -1;
   for (const auto& k : data.kernels) {
     const auto& point = k.row.point;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <utility>
 
+#include "report/matrix.h"
 #include "report/report.h"
 #include "report/sections.h"
 #include "report/table.h"
@@ -16,7 +17,12 @@ std::string terminal(RunData data, const Style& style) {
   const Painter p(style);
   const auto d = digest(std::move(data));
   if (style.quiet) return summary(*d, p);
-  const auto grid = [](const Digest& all, const Painter& painter) { return table(all.data, painter); };
+  // Of many points only what differs between them is of interest.
+  const auto grid = [](const Digest& all, const Painter& painter) {
+    const std::string matrix = matrix_text(all.data, painter);
+    if (matrix.empty()) return table(all.data, painter);
+    return matrix + (painter.style().verbose ? "\n" + table(all.data, painter) : "");
+  };
   std::string out;
   for (std::string (*const section)(const Digest&, const Painter&) :
        {heading, +grid, outcomes, changes, patch_lines, unexpected, events, notes, kernels, further,
