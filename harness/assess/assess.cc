@@ -136,6 +136,7 @@ model::KernelAssessment assess_kernel(const KernelFacts& kernel, const std::vect
   apply_expectations(rows, here);
   judge_skips(rows, known);
   out.known = apply_known_issues(rows, known, kernel.is_patched(), reference);
+  if (!known.covered) judge_by_comparison(rows, kernel, run, out);
   if (reference != nullptr) find_losses(rows, *reference, here, out);
   const bool same = rules.same && kernel.is_patched();
   if (same && reference != nullptr) find_differences(rows, known, *reference, rules, here, out);

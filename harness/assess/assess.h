@@ -15,6 +15,8 @@
 //                                             `pages:`, or at a patched point more (or another verdict) than
 //                                             the base, or without a base in the run
 //   a known issue that was looked for         issue_gone, or issue_fixed at a patched point
+//   a failure, on a base that no file of       compared, if the base's own and it has patched kernels
+//   configs/expectations covers               in the run, or no worse than the base's
 //   passes on the reference, and is skipped,  lost: cases as much as tests, unless an expectation says so or
 //   an xfail or gone here; xfail there, and   the listed skip comes and goes (`sometimes: true`)
 //   skipped or gone here

@@ -62,6 +62,12 @@ void judge_skips(Rows& rows, const Knowledge& known);
 std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, bool patched,
                                             const KernelFacts* reference);
 
+/// On a base that no file covers (unknown_base.cc): sets compared for failures of a base that has patched
+/// kernels in the run, and for those of a patched kernel that its base has as well and no less bad. Of a base
+/// on which more than a quarter of the tests fail `out.unmet` says so.
+void judge_by_comparison(Rows& rows, const KernelFacts& kernel, const std::vector<KernelFacts>& run,
+                         model::KernelAssessment& out);
+
 /// `expect: same` (same.cc). Sets differs where an expected row that no expectation is about is not as on the
 /// reference: verdict, kind of claim, and pins. Pins are those acquired and released and the pages claimed;
 /// of a test whose number of pages varies (claim "at least", pins_vary), only whether it pins any, and what

@@ -18,6 +18,7 @@ enum class Rule {
   allowed_skip,   ///< configs/expectations lists it
   known_issue,    ///< configs/known-issues has it
   issue_fixed,    ///< a known issue of the base that a patched kernel does not show
+  compared,       ///< no worse than the base, on one that configs/expectations does not cover
   consequence,    ///< follows from another row that is explained: a case lost in a known crash
   failure,        ///< a failure, and no rule expects it
   otherwise,      ///< an expectation names other verdicts

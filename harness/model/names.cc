@@ -69,11 +69,12 @@ constexpr std::array<Name<Phase>, 8> phases{{{Phase::none, ""},
                                              {Phase::test, "test"},
                                              {Phase::shutdown, "shutdown"}}};
 
-constexpr std::array<Name<Rule>, 13> rules{{{Rule::fine, "fine"},
+constexpr std::array<Name<Rule>, 14> rules{{{Rule::fine, "fine"},
                                             {Rule::expectation, "expectation"},
                                             {Rule::allowed_skip, "allowed_skip"},
                                             {Rule::known_issue, "known_issue"},
                                             {Rule::issue_fixed, "issue_fixed"},
+                                            {Rule::compared, "compared"},
                                             {Rule::consequence, "consequence"},
                                             {Rule::failure, "failure"},
                                             {Rule::otherwise, "otherwise"},
