@@ -50,7 +50,7 @@ const Rules& rules() {
       {"report", {"model", "assess", "coverage", "store", "verdict"}},
       {"cli",
        {"model", "assess", "job", "run", "prove", "mutate", "doctor", "report", "spec", "plan", "store",
-        "ktap", "console", "vm", "gc"}},
+        "ktap", "console", "vm", "gc", "git", "process"}},
   };
   return r;
 }

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+// Checks of patches as JSON, for patchwork and for b4.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "report/patch_checks.h"
+#include "report/review.h"
+
+namespace pinrig::report {
+namespace {
+
+using nlohmann::ordered_json;
+using State = PatchCheck::State;
+
+constexpr std::size_t most_description = 120;
+constexpr std::size_t most_details = 20;
+
+const char* state_word(State s) {
+  switch (s) {
+    case State::success:
+      return "success";
+    case State::warning:
+      return "warning";
+    case State::fail:
+      return "fail";
+    case State::pending:
+      return "pending";
+  }
+  return "?";
+}
+
+/// b4 knows no "pending": what was not run is a warning.
+const char* status_word(State s) { return s == State::success ? "pass" : s == State::fail ? "fail" : "warn"; }
+
+/// "pinrig-x86_64", "pinrig-x86_64-debug"
+std::string tool_of(std::string head) {
+  std::replace(head.begin(), head.end(), ' ', '-');
+  return "pinrig-" + head;
+}
+
+std::string dump(const ordered_json& j) {
+  return j.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+ordered_json check_json(const PatchCheck& c, const std::string& run) {
+  std::string details;
+  for (std::size_t i = 0; i < std::min(c.details.size(), most_details); ++i) details += c.details[i] + "\n";
+  if (c.details.size() > most_details)
+    details += fmt::format("and {} more\n", c.details.size() - most_details);
+  details += "pinrig show " + run + "\n";
+  return {{"tool", tool_of(c.head)},
+          {"status", status_word(c.state)},
+          {"summary", cut(c.text, most_description)},
+          {"url", ""},
+          {"details", std::move(details)}};
+}
+
+/// The newest of these runs whose failures are those of its kernels.
+Result<std::optional<store::RunRow>> newest(const store::Store& store, const std::vector<std::string>& ids) {
+  for (const auto& id : ids) {
+    PINRIG_TRY(run, store.find_run(id));
+    if (run && !run->faults) return run;
+  }
+  return std::optional<store::RunRow>();
+}
+
+/// fail > warning > pending > success.
+int weight(State s) { return s == State::fail ? 3 : s == State::warning ? 2 : s == State::pending ? 1 : 0; }
+
+/// The whole series on one architecture: the worst of its patches, or the last when all are well.
+PatchCheck of_series(const std::vector<PatchCheck>& all) {
+  const PatchCheck* worst = &all.front();
+  for (const auto& c : all) {
+    if (weight(c.state) > weight(worst->state) ||
+        (c.state == State::success && worst->state == State::success))
+      worst = &c;
+  }
+  PatchCheck out = *worst;
+  if (out.state != State::success) out.text = fmt::format("patch {}: {}", out.patch.point, out.text);
+  return out;
+}
+
+ordered_json series_json(const std::vector<PatchCheck>& all, const std::string& run) {
+  ordered_json out = ordered_json::array();
+  std::vector<PatchCheck> of_head;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    of_head.push_back(all[i]);
+    if (i + 1 < all.size() && all[i + 1].head == all[i].head) continue;
+    out.push_back(check_json(of_series(of_head), run));
+    of_head.clear();
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> checks(const store::Store& store, const store::RunRow& run) {
+  PINRIG_TRY(patches, store.patches(run.id));
+  if (patches.empty())
+    return make_error(ErrorKind::bad_usage, fmt::format("run {} has no series: no patches to check", run.id),
+                      "a run that was made with --series, by this version of pinrig");
+  PINRIG_TRY(data, load(store, run));
+  ordered_json out = ordered_json::array();
+  for (const auto& c : patch_checks(data, patches))
+    out.push_back({{"patch_id", c.patch.patch_id},
+                   {"message_id", c.patch.message_id},
+                   {"context", tool_of(c.head)},
+                   {"state", state_word(c.state)},
+                   {"description", cut(c.text, most_description)}});
+  return dump(out);
+}
+
+Result<std::string> b4_check(const store::Store& store, const std::string& message_id,
+                             const std::string& patch_id) {
+  PINRIG_TRY(runs, store.runs_of_mail(message_id, patch_id));
+  PINRIG_TRY(run, newest(store, runs));
+  if (!run) return dump(ordered_json::array());
+  PINRIG_TRY(data, load(store, *run));
+  PINRIG_TRY(series, store.series(run->id));
+  PINRIG_TRY(patches, store.patches(run->id));
+  const auto all = patch_checks(data, patches);
+  if (series && !message_id.empty() && series->message_id == message_id)
+    return dump(series_json(all, run->id));
+  ordered_json out = ordered_json::array();
+  for (const auto& c : all) {
+    const bool mail = !message_id.empty() && c.patch.message_id == message_id;
+    const bool same = !patch_id.empty() && c.patch.patch_id == patch_id;
+    if (mail || same) out.push_back(check_json(c, run->id));
+  }
+  return dump(out);
+}
+
+}  // namespace pinrig::report

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report/patch_checks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace pinrig::report {
+namespace {
+
+using State = PatchCheck::State;
+using store::KernelState;
+
+std::string row_words(const MatrixRow& row, std::size_t point) {
+  const PointMark& m = row.marks[point];
+  std::string out = fmt::format("{} in {}", model::to_string(*m.verdict), row.name);
+  if (row.more > 0) out += fmt::format(" and {} more", row.more);
+  if (m.pages != 0) out += fmt::format(" ({:+})", m.pages);
+  return out;
+}
+
+bool bad_at(const MatrixRow& row, std::size_t point) {
+  return row.marks[point].verdict.has_value() && !row.marks[point].expected;
+}
+
+/// Not as expected at `point`, and as expected at the point before.
+std::vector<std::string> new_bad(const Matrix& m, std::size_t point) {
+  std::vector<std::string> out;
+  for (const auto& row : m.rows) {
+    if (row.name.starts_with("build/")) continue;
+    if (bad_at(row, point) && (point == 0 || !bad_at(row, point - 1))) out.push_back(row_words(row, point));
+  }
+  const auto& k = m.points[point]->row;
+  for (const auto& u : k.unmet) {
+    const bool before = point > 0 && std::count(m.points[point - 1]->row.unmet.begin(),
+                                                m.points[point - 1]->row.unmet.end(), u) > 0;
+    if (!before) out.push_back(u);
+  }
+  for (const auto& l : k.lost) out.push_back("gone: " + name_of(l));
+  return out;
+}
+
+std::size_t bad_tests(const KernelData& k) {
+  const auto tests = k.tests();
+  return static_cast<std::size_t>(
+      std::count_if(tests.begin(), tests.end(), [](const auto* t) { return !t->as_expected(); }));
+}
+
+std::string good_words(const KernelData& k) {
+  std::size_t cases = 0;
+  for (const auto* t : k.tests()) cases += t->cases.size();
+  return fmt::format("{}, {} as expected{}", count_of(k.tests().size(), "test"), count_of(cases, "case"),
+                     k.row.inherits.empty() ? "" : ", no code change");
+}
+
+/// " (patches 2 to 5)" where points between were not run.
+std::string range_words(const Matrix& m, std::size_t point) {
+  const int before = point == 0 ? 0 : m.points[point - 1]->row.point.number;
+  const int now = m.points[point]->row.point.number;
+  return now - before <= 1 ? "" : fmt::format(" (patches {} to {})", before + 1, now);
+}
+
+void judge_unbuilt(const KernelData& k, PatchCheck& out) {
+  switch (k.row.state) {
+    case KernelState::apply_failed:
+      out.state = State::fail;
+      out.text = k.row.failure.empty() ? "the series does not apply" : k.row.failure;
+      return;
+    case KernelState::build_failed:
+      out.state = State::fail;
+      out.text = "does not build: " + k.row.failure;
+      return;
+    default:
+      out.text = "not tested: " + (k.row.failure.empty() ? "the run ended before" : k.row.failure);
+  }
+}
+
+void judge_point(const Matrix& m, std::size_t point, PatchCheck& out) {
+  const KernelData& k = *m.points[point];
+  if (!k.built()) return judge_unbuilt(k, out);
+  out.details = new_bad(m, point);
+  for (const auto& w : m.new_warnings[point]) out.details.push_back("new warning: " + w);
+  const auto warnings = m.new_warnings[point].size();
+  const auto failures = out.details.size() - warnings;
+  if (failures > 0) {
+    out.state = State::fail;
+    out.text = out.details.front() + (failures > 1 ? fmt::format("; {} more", failures - 1) : "") +
+               range_words(m, point);
+  } else if (warnings > 0) {
+    out.state = State::warning;
+    out.text = out.details.front();
+  } else if (const auto bad = bad_tests(k); bad > 0) {
+    out.state = State::warning;
+    out.text = fmt::format("{} not as expected, as before this patch", count_of(bad, "test"));
+  } else {
+    out.state = State::success;
+    out.text = good_words(k);
+  }
+}
+
+/// A patch between the points of the run.
+void judge_between(const Matrix& m, PatchCheck& out) {
+  out.text = "not tested by itself";
+  const auto next = std::find_if(m.points.begin(), m.points.end(),
+                                 [&](const KernelData* k) { return k->row.point.number > out.patch.point; });
+  if (next == m.points.end()) return;
+  PatchCheck later = out;
+  judge_point(m, static_cast<std::size_t>(next - m.points.begin()), later);
+  out.state = later.state == State::success ? State::success : State::pending;
+  out.text += fmt::format("; with patch {}: {}", (*next)->row.point.number, later.text);
+}
+
+}  // namespace
+
+std::vector<PatchCheck> patch_checks(const RunData& data, const std::vector<store::PatchRow>& patches) {
+  std::vector<PatchCheck> out;
+  for (const auto& m : matrices(data, 1)) {
+    for (const auto& patch : patches) {
+      PatchCheck c;
+      c.patch = patch;
+      c.head = m.head;
+      const auto at = std::find_if(m.points.begin(), m.points.end(),
+                                   [&](const KernelData* k) { return k->row.point.number == patch.point; });
+      if (data.run.state == store::RunState::running)
+        c.text = "the run has not ended";
+      else if (at != m.points.end())
+        judge_point(m, static_cast<std::size_t>(at - m.points.begin()), c);
+      else
+        judge_between(m, c);
+      out.push_back(std::move(c));
+    }
+  }
+  return out;
+}
+
+std::string cut(const std::string& text, std::size_t most) {
+  if (text.size() <= most) return text;
+  std::size_t at = most - 3;
+  while (at > 0 && (static_cast<unsigned char>(text[at]) & 0xc0) == 0x80) --at;
+  return text.substr(0, at) + "...";
+}
+
+}  // namespace pinrig::report

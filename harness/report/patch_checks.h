@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0
+// What a run says of each patch of its series. Pure. Private to report.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "report/matrix.h"
+
+namespace pinrig::report {
+
+/// One patch on one architecture under one configuration.
+struct PatchCheck {
+  enum class State { success, warning, fail, pending };
+  store::PatchRow patch;
+  std::string head;  ///< "x86_64", "x86_64 debug"
+  State state = State::pending;
+  std::string text;                  ///< one line
+  std::vector<std::string> details;  ///< the rows that are not as expected since this patch
+};
+
+/// By architecture and configuration, patches ascending. A patch is held against the nearest earlier point of
+/// the run: what is not as expected since then is its failure, or that of a patch between them.
+std::vector<PatchCheck> patch_checks(const RunData& data, const std::vector<store::PatchRow>& patches);
+
+/// Not longer than `most` bytes, with "..." at the end of what was cut.
+std::string cut(const std::string& text, std::size_t most);
+
+}  // namespace pinrig::report
