@@ -92,8 +92,9 @@ void judge_point(const Matrix& m, std::size_t point, PatchCheck& out) {
     out.state = State::warning;
     out.text = out.details.front();
   } else if (const auto bad = bad_tests(k); bad > 0) {
-    out.state = State::warning;
-    out.text = fmt::format("{} not as expected, as before this patch", count_of(bad, "test"));
+    // Without an earlier point there is nobody else to have done it.
+    out.state = point > 0 ? State::warning : State::fail;
+    out.text = count_of(bad, "test") + " not as expected" + (point > 0 ? ", as before this patch" : "");
   } else {
     out.state = State::success;
     out.text = good_words(k);

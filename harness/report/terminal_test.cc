@@ -87,7 +87,9 @@ TEST(Terminal, ManyPointsTakeSeveralBlocksThatBeginWithTheBase) {
   }
   f.write(std::move(kernels));
   f.finish(store::RunState::finished, 0);
-  expect_golden("nine-points-60.txt", shown(f, of_width(60)));
+  Style s = of_width(60);
+  s.verbose = true;  // else only what differs is shown
+  expect_golden("nine-points-60.txt", shown(f, s));
 }
 
 TEST(Terminal, TheGuestsOfAKernelAreOneColumn) {
