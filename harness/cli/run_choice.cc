@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
+
 namespace pinrig::cli {
 namespace {
 
@@ -40,6 +42,12 @@ Result<RunChoice> choose_run(const store::Store& store, const std::string& word)
   PINRIG_TRY(run, store.find_run(word));
   if (!run) return make_error(ErrorKind::bad_usage, "no run " + word, "`pinrig list` lists the runs");
   return RunChoice{std::move(*run), ""};
+}
+
+Result<store::RunRow> choose_run(const store::Store& store, const std::string& word, const Program& program) {
+  PINRIG_TRY(choice, choose_run(store, word));
+  if (!choice.note.empty() && !program.quiet) std::fprintf(stderr, "%s\n", choice.note.c_str());
+  return std::move(choice.run);
 }
 
 }  // namespace pinrig::cli

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "cli/program.h"
 #include "store/store.h"
 
 namespace pinrig::cli {
@@ -22,5 +23,7 @@ std::optional<RunChoice> last_of(const std::vector<store::RunRow>& runs);
 
 /// bad_usage when there is no such run.
 Result<RunChoice> choose_run(const store::Store& store, const std::string& word);
+/// The same; prints the note on stderr unless the program is to be quiet.
+Result<store::RunRow> choose_run(const store::Store& store, const std::string& word, const Program& program);
 
 }  // namespace pinrig::cli

@@ -131,7 +131,7 @@ struct Declared {
 };
 
 Declared declared_in(const std::string& text) {
-  static const std::regex command(R"re(add_subcommand\(\s*"([a-z]+)")re");
+  static const std::regex command(R"re(add_subcommand\(\s*"([a-z][a-z0-9-]*)")re");
   static const std::regex named_by_argument(R"re(\n  add\("([a-z]+)",)re");  // add("ktap", ...) of parse
   static const std::regex option(
       R"re((?:add_option|add_option_function<[^>]*>|add_flag|set_version_flag)\(\s*"([^"]+)")re");
