@@ -3,6 +3,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_options.h"
+#include "cli/series_source.h"
 #include "run/boot.h"
 
 namespace pinrig::cli {
@@ -14,8 +15,9 @@ struct BootCommand {
   bool gdb = false;
 };
 
-Result<ExitCode> boot_command(const BootCommand& c, const Program& program) {
+Result<ExitCode> boot_command(BootCommand c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
+  PINRIG_CHECK(fetch_series(c.arguments.options, paths, program.cancel));
   std::string text;
   {
     const auto status = run::make_status(program.verbosity());

@@ -3,13 +3,15 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_options.h"
+#include "cli/series_source.h"
 #include "run/pipeline.h"
 
 namespace pinrig::cli {
 namespace {
 
-Result<ExitCode> build_command(const RunArguments& arguments, const Program& program) {
+Result<ExitCode> build_command(RunArguments arguments, const Program& program) {
   PINRIG_TRY(paths, program.paths());
+  PINRIG_CHECK(fetch_series(arguments.options, paths, program.cancel));
   run::Kernels built;
   {
     const auto status = run::make_status(program.verbosity());

@@ -6,6 +6,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_options.h"
+#include "cli/series_source.h"
 #include "plan/plan.h"
 
 namespace pinrig::cli {
@@ -19,8 +20,9 @@ void drop_unreachable(plan::Plan& plan, const git::ApplyFailure& failure) {
       fmt::format("patch {} does not apply: no point from there on can be built", failure.number));
 }
 
-Result<ExitCode> plan_command(const RunArguments& arguments, const Program& program) {
+Result<ExitCode> plan_command(RunArguments arguments, const Program& program) {
   PINRIG_TRY(paths, program.paths());
+  PINRIG_CHECK(fetch_series(arguments.options, paths, program.cancel));
   std::string text;
   std::optional<git::ApplyFailure> failure;
   {

@@ -7,6 +7,7 @@
 #include "cli/report_files.h"
 #include "cli/run_choice.h"
 #include "cli/run_options.h"
+#include "cli/series_source.h"
 #include "report/report.h"
 #include "run/leftovers.h"
 #include "run/pipeline.h"
@@ -53,6 +54,7 @@ void say_project(const run::RecordedRun& earlier, const Paths& paths, job::Obser
 Result<ExitCode> run_and_report(const RunCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   PINRIG_TRY(order, order_of(c, paths));
+  PINRIG_CHECK(fetch_series(order.options, paths, program.cancel));
   run::RunEnd end;
   {
     const auto status = run::make_status(program.verbosity());

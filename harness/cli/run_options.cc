@@ -78,7 +78,7 @@ void add_run_options(CLI::App& c, RunArguments& a) {
   c.add_option(
       "-s,--series", o.series,
       "Series instead of the run file's: an mbox or patch file, a directory of patches, REPO:A..B, a "
-      "series.yaml, or a name in kernels/series");
+      "series.yaml, a name in kernels/series, - for mails on stdin, or a Message-ID that b4 fetches");
   c.add_option("-b,--base", o.base,
                "Base, a name in kernels/: the series is applied to it; without --series it is tested alone");
   c.add_option("-p,--point", o.points, "base, tip, each or patch numbers (may be repeated)");

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
 
+#include <set>
+
 #include "base/hash.h"
+#include "base/text.h"
 #include "git/apply.h"
 #include "git/identity.h"
 
@@ -9,7 +12,7 @@ namespace pinrig::git {
 namespace {
 
 /// Raised when the commits that come out for the same input change.
-constexpr std::string_view kRecipe = "apply 8";
+constexpr std::string_view kRecipe = "apply 9";
 
 std::string key_of(const Source& source, const RawSeries& raw) {
   Sha256 key;
@@ -30,19 +33,15 @@ std::optional<AppliedSeries> known_series(const Git& git, const Source& source, 
 }
 
 /// The trailer that git format-patch --base writes.
-std::string base_commit_of(const RawSeries& raw) {
-  constexpr std::string_view kTrailer = "\nbase-commit: ";
-  for (const auto& file : raw.files) {
-    const auto at = file.text.rfind(kTrailer);
-    if (at == std::string::npos) continue;
-    const std::string id = file.text.substr(at + kTrailer.size(), 40);
-    if (id.size() == 40 && id.find_first_not_of("0123456789abcdef") == std::string::npos) return id;
-  }
-  return {};
+std::string base_commit_in(const RawSeries& raw) {
+  const auto all = trailers_of(raw, "base-commit");
+  const bool whole = !all.empty() && all.back().size() == 40 &&
+                     all.back().find_first_not_of("0123456789abcdef") == std::string::npos;
+  return whole ? all.back() : "";
 }
 
 void note_base_commit(const Source& source, const RawSeries& raw, AppliedSeries& applied) {
-  const std::string id = base_commit_of(raw);
+  const std::string id = base_commit_in(raw);
   if (id.empty() || id == source.commit) return;
   const std::string text =
       fmt::format("made on base-commit {}, applied to {}", id.substr(0, 12), source.name);
@@ -52,6 +51,46 @@ void note_base_commit(const Source& source, const RawSeries& raw, AppliedSeries&
         "the series was {}: name a base that has this commit "
         "(kernels/NAME.yaml, --base NAME)",
         text);
+}
+
+/// Patch-ids of the last commits of a base. Those without a parent are left out: of a tarball that is all.
+Result<std::set<std::string>> recent_patch_ids(const Git& git, const Source& source) {
+  Call log;
+  log.repo = source.repo;
+  log.args = {"log",
+              "-p",
+              "--max-count=1000",
+              "--min-parents=1",
+              "--max-parents=1",
+              "--no-renames",
+              "--no-ext-diff",
+              "--no-textconv",
+              source.commit};
+  PINRIG_TRY(diffs, git.run_ok(log));
+  Call ids;
+  ids.args = {"patch-id", "--stable"};
+  ids.input = std::move(diffs.out);
+  PINRIG_TRY(said, git.run_ok(ids));
+  std::set<std::string> out;
+  for (const auto line : lines(said.out)) out.insert(std::string(line.substr(0, line.find(' '))));
+  return out;
+}
+
+/// Patches that the series says it needs, and that the base has not got.
+Result<void> note_prerequisites(const Git& git, const Source& source, const RawSeries& raw,
+                                AppliedSeries& applied) {
+  const auto wanted = trailers_of(raw, "prerequisite-patch-id");
+  if (wanted.empty()) return {};
+  PINRIG_TRY(known, recent_patch_ids(git, source));
+  std::vector<std::string> missing;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (!known.contains(wanted[i])) missing.push_back(fmt::format("{} ({})", i + 1, wanted[i].substr(0, 12)));
+  }
+  if (missing.empty()) return {};
+  applied.notices.push_back(fmt::format(
+      "{}: {} of {} not found among the last commits of {}: prerequisite {}", raw.where, missing.size(),
+      count_of(wanted.size(), "prerequisite patch"), source.name, join(missing, ", ")));
+  return {};
 }
 
 Result<AppliedSeries> apply_raw(const Git& git, const Source& source, const RawSeries& raw,
@@ -71,10 +110,17 @@ Result<AppliedSeries> apply_raw(const Git& git, const Source& source, const RawS
   applied.notices = raw.notices;
   applied.notices.insert(applied.notices.end(), decoded.notices.begin(), decoded.notices.end());
   note_base_commit(source, raw, applied);
+  PINRIG_CHECK(note_prerequisites(git, source, raw, applied));
   return applied;
 }
 
 }  // namespace
+
+Result<std::string> base_commit_of(const model::Series& series, const WorkContext& ctx) {
+  PINRIG_TRY(git, Git::open(ctx));
+  PINRIG_TRY(raw, read_series(git, series, ctx.cache));
+  return base_commit_in(raw);
+}
 
 Result<AppliedSeries> apply_series(const Source& source, const model::Series& series,
                                    const WorkContext& ctx) {

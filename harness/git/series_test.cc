@@ -368,6 +368,33 @@ TEST_F(SeriesTest, BaseCommitIsNamed) {
               ElementsAre(HasSubstr("made on base-commit aaaaaaaaaaaa")));
 }
 
+TEST_F(SeriesTest, PrerequisitesThatTheBaseHasNotGotAreNamedByNumber) {
+  const std::string unknown(40, 'b');
+  write(path("first.mbox"), patch("[PATCH] a", 10, "A"));
+  const auto first = apply(mbox(path("first.mbox")));
+  ASSERT_EQ(first.patches.size(), 1U);
+  const std::string wanted =
+      "prerequisite-patch-id: " + first.patches[0].patch_id + "\nprerequisite-patch-id: " + unknown + "\n";
+  write(path("second.mbox"), patch("[PATCH] b", 30, "B") + wanted);
+  EXPECT_THAT(apply(mbox(path("second.mbox"))).notices,
+              ElementsAre(HasSubstr("2 of 2 prerequisite patches not found among the last commits of small: "
+                                    "prerequisite 1 (")));
+  source_.commit = first.patches[0].commit;
+  source_.tree = first.patches[0].tree;
+  EXPECT_THAT(apply(mbox(path("second.mbox"))).notices,
+              ElementsAre(HasSubstr("1 of 2 prerequisite patches not found among the last commits of small: "
+                                    "prerequisite 2 (bbbbbbbbbbbb)")));
+}
+
+TEST_F(SeriesTest, TheMailsOfASeriesIdentifyIt) {
+  const auto s = apply(testdata("shuffled-v3-with-cover-and-replies.mbox"));
+  EXPECT_EQ(s.identity.version, 3);
+  EXPECT_EQ(s.identity.message_ids.size(), 3U);
+  EXPECT_EQ(apply(testdata("shuffled-v3-with-cover-and-replies.mbox")).identity.change_id,
+            s.identity.change_id)
+      << "also when the series was applied before";
+}
+
 TEST_F(SeriesTest, WhiteSpaceDamageIsNamed) {
   auto files = kernel_files();
   files["top-6.12/mm/gup.c"].content = "\tone\n\ttwo\n\tthree\n";

@@ -94,6 +94,10 @@ struct AppliedSeries {
 /// missing patch 2/3), or a patch leaves the tree or changes nothing; an ApplyFailure is a value.
 Result<AppliedSeries> apply_series(const Source& source, const model::Series& series, const WorkContext& ctx);
 
+/// The `base-commit:` of a series, as git format-patch --base writes it; empty when it names none. Errors as
+/// of apply_series().
+Result<std::string> base_commit_of(const model::Series& series, const WorkContext& ctx);
+
 /// A checkout that keeps the times of files that do not change between points, locked while this lives.
 struct Worktree {
   fs::path path;

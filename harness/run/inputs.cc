@@ -35,6 +35,7 @@ Result<void> choose_source(const fs::path& project, const RunOptions& o, Inputs&
     in.spec.points_where.clear();
     return {};
   }
+  in.base_typed = !o.base.empty();
   if (o.series.empty() && in.spec.series.empty()) return {};
   const std::string word = o.series.empty() ? in.spec.series : o.series;
   PINRIG_TRY(series, spec::load_series(project, word));
@@ -195,6 +196,31 @@ Result<void> check_place(const fs::path& dir, const std::string& variable) {
   return e;
 }
 
+namespace {
+
+/// The base-commit of the series, where a local repository that the base is from has it.
+Result<std::optional<git::Source>> stated_base(const Inputs& in, const WorkContext& ctx) {
+  const auto* base = std::get_if<model::KernelBase::Git>(&in.base.source);
+  std::error_code ec;
+  if (!in.series || in.base_typed || base == nullptr || !fs::is_directory(base->url, ec))
+    return std::optional<git::Source>();
+  // What is wrong with the series is said when it is applied.
+  const auto said = git::base_commit_of(*in.series, ctx);
+  if (said.has_error() || said->empty()) return std::optional<git::Source>();
+  const std::string& commit = *said;
+  model::KernelBase stated = in.base;
+  std::get<model::KernelBase::Git>(stated.source).rev = commit;
+  auto found = git::import_base(stated, ctx);
+  if (found.has_error() && found.error().kind != ErrorKind::bad_input) return std::move(found).error();
+  if (found.has_error()) return std::optional<git::Source>();  // the series has a line that says so
+  if (commit != base->rev)
+    found->notices.push_back(
+        fmt::format("base-commit {} of the series is used instead of {}", commit.substr(0, 12), base->rev));
+  return std::optional(std::move(*found));
+}
+
+}  // namespace
+
 Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
   PINRIG_CHECK(check_place(services.paths.cache, "PINRIG_CACHE"));
   const auto ctx = work_context(services, "sources", "source");
@@ -202,8 +228,13 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
   services.observer.on(
       {.kind = Event::Kind::begin, .task = "sources", .what = "source", .text = in.base.name});
   Sources out;
-  PINRIG_TRY(base, git::import_base(in.base, ctx));
-  out.base = std::move(base);
+  PINRIG_TRY(stated, stated_base(in, ctx));
+  if (stated) {
+    out.base = std::move(*stated);
+  } else {
+    PINRIG_TRY(base, git::import_base(in.base, ctx));
+    out.base = std::move(base);
+  }
   if (in.selftests_from) {
     PINRIG_TRY(other, git::import_base(*in.selftests_from, ctx));
     out.selftests_from = std::move(other);

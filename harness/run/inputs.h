@@ -42,6 +42,7 @@ struct Inputs {
   model::RunSpec spec;
   plan::Origins origins;  ///< of its tests and points: the run file or options
   model::KernelBase base;
+  bool base_typed = false;  ///< --base: a base-commit of the series is not used instead
   std::optional<model::Series> series;
   std::optional<model::KernelBase> selftests_from;
   model::Machine machine;

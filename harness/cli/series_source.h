@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0
+// A series that is not in a file yet: on stdin, or on a mailing list.
+#pragma once
+
+#include "base/cancel.h"
+#include "base/paths.h"
+#include "run/inputs.h"
+
+namespace pinrig::cli {
+
+/// A Message-ID ("20260101.abc@example.org", also in <>) or the address of a thread on lore.kernel.org; the
+/// Message-ID, empty when `word` is neither. A file of that name comes first.
+std::string message_id_in(const std::string& word);
+
+/// With --series - or a Message-ID: puts the mails into STATE/series and names that file in `options`
+/// instead, so that the run can be repeated. Mails of a list are fetched by b4. Other words stay as they are.
+/// bad_usage: nothing on stdin; missing_tool: b4 is not installed; bad_input: b4 found no series.
+Result<void> fetch_series(run::RunOptions& options, const Paths& paths, const CancelToken& cancel);
+
+}  // namespace pinrig::cli
