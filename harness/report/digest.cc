@@ -101,7 +101,7 @@ void count_kernel(Counts& c, const KernelData& k) {
   c.lost += k.row.lost.size();
   if (k.not_built()) return;
   for (const auto& g : k.guests) {
-    c.guests += g.started() ? 1 : 0;
+    c.guests += g.started() && k.row.inherits.empty() ? 1 : 0;
     c.guests_lost += k.built() && !g.as_expected() ? 1 : 0;
     for (const auto& t : g.tests) {
       ++c.tests;

@@ -41,14 +41,15 @@ bool differs(const MatrixRow& row, const Points& points) {
 }
 
 void find_first_red(MatrixRow& row) {
-  bool fine = false;
+  bool red = false;
   for (std::size_t i = 0; i < row.marks.size(); ++i) {
     const PointMark& m = row.marks[i];
-    if (m.red() && fine) {
+    if (!m.verdict) continue;
+    if (m.red() && !red && i > 0) {
       row.first_red = i;
       return;
     }
-    fine = m.verdict.has_value() && !m.red();
+    red = m.red();
   }
 }
 

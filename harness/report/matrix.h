@@ -31,7 +31,7 @@ struct MatrixRow {
   std::string name;              ///< "suite/test", "suite/test:case", "build/kernel", "build/warnings"
   std::size_t more = 0;          ///< cases of the test with the same marks, in addition to the named one
   std::vector<PointMark> marks;  ///< one for each point
-  std::optional<std::size_t> first_red;  ///< index of the first point that is red after one that is not
+  std::optional<std::size_t> first_red;  ///< index of the first red point; nothing: none, or the base is red
 };
 
 /// The points of one architecture and configuration.

@@ -25,20 +25,32 @@ bool bad_at(const MatrixRow& row, std::size_t point) {
   return row.marks[point].verdict.has_value() && !row.marks[point].expected;
 }
 
+/// The nearest earlier point that was built.
+std::optional<std::size_t> before(const Matrix& m, std::size_t point) {
+  while (point-- > 0) {
+    if (m.points[point]->built()) return point;
+  }
+  return std::nullopt;
+}
+
 /// Not as expected at `point`, and as expected at the point before.
 std::vector<std::string> new_bad(const Matrix& m, std::size_t point) {
+  const auto last = before(m, point);
   std::vector<std::string> out;
   for (const auto& row : m.rows) {
     if (row.name.starts_with("build/")) continue;
-    if (bad_at(row, point) && (point == 0 || !bad_at(row, point - 1))) out.push_back(row_words(row, point));
+    if (bad_at(row, point) && (!last || !bad_at(row, *last))) out.push_back(row_words(row, point));
   }
   const auto& k = m.points[point]->row;
   for (const auto& u : k.unmet) {
-    const bool before = point > 0 && std::count(m.points[point - 1]->row.unmet.begin(),
-                                                m.points[point - 1]->row.unmet.end(), u) > 0;
-    if (!before) out.push_back(u);
+    const auto* old = last ? &m.points[*last]->row.unmet : nullptr;
+    if (old == nullptr || std::find(old->begin(), old->end(), u) == old->end()) out.push_back(u);
   }
-  for (const auto& l : k.lost) out.push_back("gone: " + name_of(l));
+  for (const auto& l : k.lost) {
+    const auto same = [&](const model::LostRow& o) { return o.test == l.test && o.case_name == l.case_name; };
+    const auto* old = last ? &m.points[*last]->row.lost : nullptr;
+    if (old == nullptr || std::none_of(old->begin(), old->end(), same)) out.push_back("gone: " + name_of(l));
+  }
   return out;
 }
 
@@ -57,9 +69,10 @@ std::string good_words(const KernelData& k) {
 
 /// " (patches 2 to 5)" where points between were not run.
 std::string range_words(const Matrix& m, std::size_t point) {
-  const int before = point == 0 ? 0 : m.points[point - 1]->row.point.number;
+  const auto last = before(m, point);
+  const int from = last ? m.points[*last]->row.point.number : 0;
   const int now = m.points[point]->row.point.number;
-  return now - before <= 1 ? "" : fmt::format(" (patches {} to {})", before + 1, now);
+  return now - from <= 1 ? "" : fmt::format(" (patches {} to {})", from + 1, now);
 }
 
 void judge_unbuilt(const KernelData& k, PatchCheck& out) {
@@ -93,8 +106,9 @@ void judge_point(const Matrix& m, std::size_t point, PatchCheck& out) {
     out.text = out.details.front();
   } else if (const auto bad = bad_tests(k); bad > 0) {
     // Without an earlier point there is nobody else to have done it.
-    out.state = point > 0 ? State::warning : State::fail;
-    out.text = count_of(bad, "test") + " not as expected" + (point > 0 ? ", as before this patch" : "");
+    const bool compared = before(m, point).has_value();
+    out.state = compared ? State::warning : State::fail;
+    out.text = count_of(bad, "test") + " not as expected" + (compared ? ", as before this patch" : "");
   } else {
     out.state = State::success;
     out.text = good_words(k);

@@ -14,6 +14,7 @@ namespace {
 using Columns = std::vector<const KernelData*>;
 
 constexpr std::size_t gap = 2;
+constexpr const char* same_code = "= no change";  ///< of a point that was not booted
 
 /// How wide everything is for some columns in one layout.
 struct Grid {
@@ -61,7 +62,8 @@ Grid measure(const RunData& data, const Columns& columns, const Layout& layout, 
   for (const KernelData* j : columns) {
     Column c = measure_column(*j, layout, p);
     c.whole =
-        std::max({c.whole, width_of(head_of(*j)), width_of(j->row.point.label), outcome_words(*j).size()});
+        std::max({c.whole, width_of(head_of(*j)), width_of(j->row.point.label), outcome_words(*j).size(),
+                  j->row.inherits.empty() ? 0 : std::string_view(same_code).size()});
     g.columns.push_back(c);
     g.begins.push_back(j != columns.front() && head_of(*j) != head_of(*columns[g.begins.size() - 1]));
   }
@@ -111,6 +113,7 @@ std::string header(const Grid& g, const Columns& columns, const Painter& p) {
     const bool same = before != nullptr && head_of(*before) == head_of(*j);
     std::vector<std::string> c{same ? "" : p.bold(head_of(*j)), p.bold(j->row.point.label)};
     if (const auto stopped = outcome_words(*j); !stopped.empty()) c.push_back(p.bad(stopped));
+    if (!j->row.inherits.empty()) c.push_back(p.dim(same_code));
     cells.push_back(std::move(c));
     before = j;
   }
