@@ -40,9 +40,10 @@ void spread(Rows& rows) {
   }
 }
 
+/// There are results of patches that can be held to this base.
 bool has_patched(const std::vector<KernelFacts>& run, const KernelFacts& base) {
   return std::any_of(run.begin(), run.end(), [&](const KernelFacts& k) {
-    return k.is_patched() && k.arch == base.arch && k.config == base.config;
+    return k.is_patched() && k.arch == base.arch && k.config == base.config && !rows_of(k).empty();
   });
 }
 

@@ -47,6 +47,13 @@ TEST(UnknownBase, AloneHasNothingToBeComparedWith) {
   EXPECT_EQ(run.assess().code, ExitCode::regressions);
 }
 
+TEST(UnknownBase, IsNoMeasureForPatchesThatWereNotTested) {
+  Sample run;
+  run.add(0, {{"a/x", fail}});
+  run.add(1, {});
+  EXPECT_THAT(run.words(0), ElementsAre("fail failure"));
+}
+
 TEST(UnknownBase, TrustsNoTestThatItCouldNotRun) {
   Sample run;
   run.add(0, {{"a/x", error}, {"a/y", missing}});
