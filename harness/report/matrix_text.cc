@@ -177,21 +177,45 @@ std::string subject_lines(const Matrix& m, const Painter& p) {
   return out;
 }
 
+/// How the columns are divided: those of the name, and points of a block after the base.
+struct Division {
+  std::size_t name = 0;
+  std::size_t block = 0;
+};
+
+Division divide(const Matrix& m, const Painter& p) {
+  constexpr std::size_t base = 6;    // " base "
+  constexpr std::size_t mark = 4;    // "[x]", and numbers of two digits
+  constexpr std::size_t least = 12;  // of a name; longer ones are broken
+  const std::size_t patches = m.points.size() - 1;
+  std::size_t pages = 0;
+  std::size_t name = 0;
+  for (const auto& row : m.rows) {
+    if (const auto text = pages_text(row); !text.empty()) pages = std::max(pages, text.size() + 2);
+    name = std::max(name, std::min(row_name(row).size() + 2, most_name));
+  }
+  const auto cost = [](std::size_t n) { return n * mark + n / ten; };
+  const auto less = [](std::size_t a, std::size_t b) { return a > b ? a - b : 0; };
+  const std::size_t width = less(p.width(), base + pages);
+  Division d;
+  d.name = std::min(name, std::max(least, less(width, cost(std::min(patches, ten)))));
+  d.name = std::max(d.name, width_of(m.head) + 2);
+  const std::size_t room = less(width, d.name);
+  if (cost(patches) <= room)
+    d.block = patches;
+  else
+    d.block = room >= cost(ten) ? room / cost(ten) * ten : std::max<std::size_t>(1, room / mark);
+  return d;
+}
+
 std::string matrix_section(const Matrix& m, const Painter& p) {
-  std::size_t name = width_of(m.head) + 2;
-  for (const auto& row : m.rows) name = std::max(name, std::min(row_name(row).size() + 2, most_name));
-  // Four columns for a mark and its part of the gaps, behind the base and before the pages.
-  const std::size_t room = p.width() > name + 20 ? (p.width() - name - 20) / 4 : 1;
-  const std::size_t block = m.points.size() <= room + 1 ? m.points.size() : std::max(ten, room / ten * ten);
+  const Division d = divide(m, p);
   std::string out;
-  if (!m.rows.empty()) {
-    std::size_t begin = 0;
-    while (begin < m.points.size()) {
-      // The first block has the base and as many patches as the others.
-      const std::size_t end = std::min(m.points.size(), begin + block + (begin == 0 ? 1 : 0));
-      out += (out.empty() ? "" : "\n") + MatrixBlock(m, block_of(begin, end), name, p).text();
-      begin = end;
-    }
+  // The first block has the base as well.
+  for (std::size_t begin = 0; !m.rows.empty() && begin < m.points.size();) {
+    const std::size_t end = std::min(m.points.size(), begin + d.block + (begin == 0 ? 1 : 0));
+    out += (out.empty() ? "" : "\n") + MatrixBlock(m, block_of(begin, end), d.name, p).text();
+    begin = end;
   }
   out += (m.rows.empty() ? p.bold(m.head) + "  " : "") +
          fmt::format("{} the same at all {} points\n", count_of(m.same, "test"), m.points.size());
