@@ -38,7 +38,7 @@ class Counts : public ::testing::Test {
     return run.assess();
   }
   std::string reason(const model::PinLedger& before, const model::PinLedger& now) {
-    const auto& row = assess(before, now).kernels[1].guests[0].rows[0];
+    const auto row = assess(before, now).kernels[1].guests[0].rows[0];
     return row.rule == model::Rule::differs ? row.reason : "";
   }
   Sample run;
