@@ -13,27 +13,29 @@ namespace pinrig::report {
 namespace {
 
 using nlohmann::ordered_json;
-using State = PatchCheck::State;
+using CheckState = PatchCheck::State;
 
 constexpr std::size_t most_description = 120;
 constexpr std::size_t most_details = 20;
 
-const char* state_word(State s) {
+const char* state_word(CheckState s) {
   switch (s) {
-    case State::success:
+    case CheckState::success:
       return "success";
-    case State::warning:
+    case CheckState::warning:
       return "warning";
-    case State::fail:
+    case CheckState::fail:
       return "fail";
-    case State::pending:
+    case CheckState::pending:
       return "pending";
   }
   return "?";
 }
 
 /// b4 knows no "pending": what was not run is a warning.
-const char* status_word(State s) { return s == State::success ? "pass" : s == State::fail ? "fail" : "warn"; }
+const char* status_word(CheckState s) {
+  return s == CheckState::success ? "pass" : s == CheckState::fail ? "fail" : "warn";
+}
 
 /// "pinrig-x86_64", "pinrig-x86_64-debug"
 std::string tool_of(std::string head) {
@@ -68,18 +70,20 @@ Result<std::optional<store::RunRow>> newest(const store::Store& store, const std
 }
 
 /// fail > warning > pending > success.
-int weight(State s) { return s == State::fail ? 3 : s == State::warning ? 2 : s == State::pending ? 1 : 0; }
+int weight(CheckState s) {
+  return s == CheckState::fail ? 3 : s == CheckState::warning ? 2 : s == CheckState::pending ? 1 : 0;
+}
 
 /// The whole series on one architecture: the worst of its patches, or the last when all are well.
 PatchCheck of_series(const std::vector<PatchCheck>& all) {
   const PatchCheck* worst = &all.front();
   for (const auto& c : all) {
     if (weight(c.state) > weight(worst->state) ||
-        (c.state == State::success && worst->state == State::success))
+        (c.state == CheckState::success && worst->state == CheckState::success))
       worst = &c;
   }
   PatchCheck out = *worst;
-  if (out.state != State::success) out.text = fmt::format("patch {}: {}", out.patch.point, out.text);
+  if (out.state != CheckState::success) out.text = fmt::format("patch {}: {}", out.patch.point, out.text);
   return out;
 }
 

@@ -10,7 +10,7 @@
 namespace pinrig::report {
 namespace {
 
-using State = PatchCheck::State;
+using CheckState = PatchCheck::State;
 using store::KernelState;
 
 std::string row_words(const MatrixRow& row, std::size_t point) {
@@ -78,11 +78,11 @@ std::string range_words(const Matrix& m, std::size_t point) {
 void judge_unbuilt(const KernelData& k, PatchCheck& out) {
   switch (k.row.state) {
     case KernelState::apply_failed:
-      out.state = State::fail;
+      out.state = CheckState::fail;
       out.text = k.row.failure.empty() ? "the series does not apply" : k.row.failure;
       return;
     case KernelState::build_failed:
-      out.state = State::fail;
+      out.state = CheckState::fail;
       out.text = "does not build: " + k.row.failure;
       return;
     default:
@@ -98,19 +98,19 @@ void judge_point(const Matrix& m, std::size_t point, PatchCheck& out) {
   const auto warnings = m.new_warnings[point].size();
   const auto failures = out.details.size() - warnings;
   if (failures > 0) {
-    out.state = State::fail;
+    out.state = CheckState::fail;
     out.text = out.details.front() + (failures > 1 ? fmt::format("; {} more", failures - 1) : "") +
                range_words(m, point);
   } else if (warnings > 0) {
-    out.state = State::warning;
+    out.state = CheckState::warning;
     out.text = out.details.front();
   } else if (const auto bad = bad_tests(k); bad > 0) {
     // Without an earlier point there is nobody else to have done it.
     const bool compared = before(m, point).has_value();
-    out.state = compared ? State::warning : State::fail;
+    out.state = compared ? CheckState::warning : CheckState::fail;
     out.text = count_of(bad, "test") + " not as expected" + (compared ? ", as before this patch" : "");
   } else {
-    out.state = State::success;
+    out.state = CheckState::success;
     out.text = good_words(k);
   }
 }
@@ -123,7 +123,7 @@ void judge_between(const Matrix& m, PatchCheck& out) {
   if (next == m.points.end()) return;
   PatchCheck later = out;
   judge_point(m, static_cast<std::size_t>(next - m.points.begin()), later);
-  out.state = later.state == State::success ? State::success : State::pending;
+  out.state = later.state == CheckState::success ? CheckState::success : CheckState::pending;
   out.text += fmt::format("; with patch {}: {}", (*next)->row.point.number, later.text);
 }
 
