@@ -44,13 +44,13 @@ std::string patch_lines(const VersionDiff& d, const Painter& p) {
   return out.empty() ? "  the runs have no patches on record\n" : out;
 }
 
-std::string name_of(const RowPair& r) {
+std::string pair_name(const RowPair& r) {
   return r.more == 0 ? r.name : fmt::format("{} and {} more", r.name, r.more);
 }
 
 std::string row_line(const RowPair& r, const std::string& before, const std::string& now, const Painter& p) {
   std::string text =
-      fmt::format("{}  {}: {} {} {}", name_of(r), r.head, r.before.empty() ? "no such case" : r.before,
+      fmt::format("{}  {}: {} {} {}", pair_name(r), r.head, r.before.empty() ? "no such case" : r.before,
                   p.arrow(), r.now.empty() ? "no such case" : r.now);
   std::vector<std::string> since;
   if (r.red_before) since.push_back(fmt::format("{}: {}", before, r.since_before));
@@ -65,11 +65,12 @@ std::string row_line(const RowPair& r, const std::string& before, const std::str
 std::string still_line(const RowPair& r, const std::string& before, const std::string& now,
                        const Painter& p) {
   return hanging(p, "  " + p.bad(p.sign("✗ ", "! ")),
-                 fmt::format("{}  {}: {}  ({}: {}, {}: {})", name_of(r), r.head, r.now, before,
+                 fmt::format("{}  {}: {}  ({}: {}, {}: {})", pair_name(r), r.head, r.now, before,
                              r.since_before, now, r.since_now));
 }
 
-std::string text_of(const VersionData& a, const VersionData& b, const VersionDiff& d, const Painter& p) {
+std::string versions_text(const VersionData& a, const VersionData& b, const VersionDiff& d,
+                          const Painter& p) {
   std::string old = a.name();
   std::string fresh = b.name();
   // Two runs of one version are told apart by their ids.
@@ -128,7 +129,7 @@ Result<Pair> load_both(const store::Store& store, const store::RunRow& before, c
 Result<std::string> compare_runs(const store::Store& store, const store::RunRow& before,
                                  const store::RunRow& now, const Style& style) {
   PINRIG_TRY(both, load_both(store, before, now));
-  return text_of(both.before, both.now, compare_versions(both.before, both.now), Painter(style));
+  return versions_text(both.before, both.now, compare_versions(both.before, both.now), Painter(style));
 }
 
 Result<std::string> compare_runs_json(const store::Store& store, const store::RunRow& before,
