@@ -29,7 +29,8 @@ std::optional<RunChoice> last_of(const std::vector<store::RunRow>& runs) {
     }
   }
   if (going_on != nullptr) return RunChoice{*going_on, fmt::format("run {} is still running", going_on->id)};
-  if (proof != nullptr) return RunChoice{*proof, fmt::format("run {} belongs to `pinrig prove`", proof->id)};
+  if (proof != nullptr)
+    return RunChoice{*proof, fmt::format("run {} belongs to `pinrig {}`", proof->id, proof->purpose)};
   return std::nullopt;
 }
 

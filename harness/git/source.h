@@ -98,6 +98,22 @@ Result<AppliedSeries> apply_series(const Source& source, const model::Series& se
 /// of apply_series().
 Result<std::string> base_commit_of(const model::Series& series, const WorkContext& ctx);
 
+/// The series with one patch more, which reverts patch `number`. One that cannot be reverted at the tip is
+/// the series' failure.
+Result<AppliedSeries> with_revert(const Source& source, AppliedSeries series, int number,
+                                  const WorkContext& ctx);
+
+/// A commit of a range.
+struct RangeEntry {
+  std::string commit;
+  std::string subject;
+  std::vector<std::string> parents;
+};
+/// The commits that `bad` has and `good` has not, parents first, with merges, after the commit `good` itself.
+/// bad_input: no such repository or revision, the ends are the same, `good` is no ancestor of `bad`.
+Result<std::vector<RangeEntry>> commits_between(const std::string& repo, const std::string& good,
+                                                const std::string& bad, const WorkContext& ctx);
+
 /// A checkout that keeps the times of files that do not change between points, locked while this lives.
 struct Worktree {
   fs::path path;

@@ -113,6 +113,18 @@ model::Kernel kernel_of(const Point& point, model::Arch arch, const model::Kerne
   return k;
 }
 
+/// Every test `runs` times, one after the other.
+std::vector<TestSpec> repeated(const std::vector<TestSpec>& tests, int runs) {
+  std::vector<TestSpec> out;
+  for (const auto& t : tests) {
+    for (int run = 1; run <= runs; ++run) {
+      out.push_back(t);
+      out.back().name = repeated_name(t.name, run);
+    }
+  }
+  return out;
+}
+
 template <typename T>
 std::vector<T> each_once(const std::vector<T>& values) {
   std::vector<T> out;
@@ -123,6 +135,10 @@ std::vector<T> each_once(const std::vector<T>& values) {
 }
 
 }  // namespace
+
+std::string repeated_name(const std::string& test, int run) {
+  return run == 1 ? test : fmt::format("{}~{}", test, run);
+}
 
 Result<std::vector<Point>> resolve_points(const RunSpec& run, const std::vector<Point>& points,
                                           std::vector<std::string>& notes,
@@ -208,7 +224,7 @@ Result<Plan> make_plan(const RunSpec& run, const Offer& offer) {
   if (offer.coverage && points.back().is_base())
     return make_error(ErrorKind::bad_usage, "--coverage: the base has no changed lines",
                       "add --series, or a point behind the base: --point tip");
-  const auto guests = group_tests(offer.machine, tests, offer.destructive);
+  const auto guests = group_tests(offer.machine, repeated(tests, offer.repeat), offer.destructive);
   for (const auto arch : each_once(run.archs)) {
     for (const auto& config : run.configs) {
       const auto add = [&](const Point& point, const model::KernelConfig& with) {

@@ -34,7 +34,11 @@ struct Offer {
   std::optional<Origins> from = std::nullopt;  ///< who named tests and points; nothing: the run's own file
   Destructive destructive = Destructive::last;
   bool coverage = false;  ///< the last point also with counters in the objects that the series touches
+  int repeat = 1;  ///< runs of every test; all but the first have names of their own (repeated_name())
 };
+
+/// The name of run number `run` of a test: "bio/dio_rw", "bio/dio_rw~2", ...
+std::string repeated_name(const std::string& test, int run);
 
 /// The points that a run names: "base" = 0, "tip" = the last patch, "each" = base and every
 /// patch, numbers as they are. Ascending, each once (duplicates are noted). A number beyond the

@@ -450,5 +450,20 @@ TEST(Coverage, TheBaseHasNoChangedLines) {
   EXPECT_THAT(plan.error().hint, HasSubstr("--series"));
 }
 
+TEST(MakePlan, ARepeatedTestHasItsRunsInOneGuest) {
+  const Input in = input();
+  const Plan once = make_plan(in).value();
+  const Plan p =
+      plan::make_plan(in.run, {.machine = in.machine, .suites = in.suites, .points = in.points, .repeat = 3})
+          .value();
+  std::vector<std::string> names;
+  for (const auto& t : p.kernels[0].guests[0].tests) names.push_back(t.name);
+  const auto& first = once.kernels[0].guests[0].tests.front().name;
+  ASSERT_GE(names.size(), 3u);
+  EXPECT_EQ(names[0], first);
+  EXPECT_EQ(names[1], repeated_name(first, 2));
+  EXPECT_EQ(names[2], first + "~3");
+}
+
 }  // namespace
 }  // namespace pinrig::plan

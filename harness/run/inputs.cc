@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/deadline.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "kbuild/configure.h"
 #include "plan/environment.h"
@@ -28,6 +29,13 @@ Result<std::string> base_of_run(const fs::path& project, const model::RunSpec& r
 
 /// The series and the base that the command line and the run file come to.
 Result<void> choose_source(const fs::path& project, const RunOptions& o, Inputs& in) {
+  if (o.revision) {
+    in.spec.base = "git-" + sha256_hex(o.revision->url).substr(0, 12);
+    in.spec.series.clear();
+    in.spec.points = {"base"};
+    in.spec.points_where.clear();
+    return {};
+  }
   if (o.series.empty() && !o.base.empty()) {
     in.spec.base = o.base;
     in.spec.series.clear();
@@ -133,8 +141,15 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   in.coverage = o.coverage;
   choose_tests(o.tests, in);
   if (o.accel) in.spec.accel = *o.accel;
-  PINRIG_TRY(base, spec::load_base(project, in.spec.base));
-  in.base = std::move(base);
+  if (o.revision) {
+    in.base.name = in.spec.base;
+    in.base.source = *o.revision;
+  } else {
+    PINRIG_TRY(base, spec::load_base(project, in.spec.base));
+    in.base = std::move(base);
+  }
+  in.repeat = o.repeat;
+  in.revert = o.revert;
   if (!in.spec.selftests_from.empty()) {
     PINRIG_TRY(other, spec::load_base(project, in.spec.selftests_from));
     in.selftests_from = std::move(other);
@@ -242,6 +257,10 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
   if (in.series) {
     PINRIG_TRY(series, git::apply_series(out.base, *in.series, ctx));
     out.series = std::move(series);
+    if (in.revert > 0) {
+      PINRIG_TRY(reverted, git::with_revert(out.base, out.series, in.revert, ctx));
+      out.series = std::move(reverted);
+    }
   }
   // Which symbols a fragment may ask for depends on the version, so this is the first moment to look.
   for (const auto arch : in.spec.archs) {
@@ -296,7 +315,7 @@ Result<plan::Plan> plan_run(const Inputs& in, const Sources& sources) {
   const auto points = points_of(sources);
   if (in.series) PINRIG_CHECK(plan::check_expected_points(*in.series, static_cast<int>(points.size()) - 1));
   PINRIG_TRY(plan, plan::make_plan(in.spec,
-                                   {in.machine, in.suites, points, in.origins, in.destructive, in.coverage}));
+                                   {in.machine, in.suites, points, in.origins, in.destructive, in.coverage, in.repeat}));
   if (in.touched) plan.notes.emplace_back("touched: which of these tests run is known when the run begins");
   // Nothing to build: not worth the image that a run prepares first.
   const auto& failure = sources.series.failure;

@@ -33,6 +33,10 @@ struct RunOptions {
   bool coverage = false;            ///< also count which lines of the series run
   bool same = false;                ///< nothing may differ from the base; replaces all expectations
   std::string purpose;              ///< "prove" for a run of `pinrig prove`; empty = the user's own
+  int repeat = 1;                   ///< runs of every test, in the same guest
+  int revert = 0;                   ///< the tip has this patch of the series reverted; 0 = none
+  /// A revision of a repository as the base, instead of `base` and `series`.
+  std::optional<model::KernelBase::Git> revision;
 };
 
 /// The same as words of the command line: "full", "--arch", "x86_64", ...
@@ -53,6 +57,8 @@ struct Inputs {
   bool coverage = false;    ///< RunOptions::coverage
   bool touched = false;     ///< of the tests, those that run lines of the series: choose_touched()
   plan::Destructive destructive = plan::Destructive::last;
+  int repeat = 1;  ///< as RunOptions
+  int revert = 0;
 };
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);
 

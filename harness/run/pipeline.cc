@@ -311,11 +311,13 @@ Result<Kernels> build_only(const RunOptions& options, const Services& services,
   Kernels out;
   for (std::size_t i = 0; i < plan.kernels.size(); ++i) {
     const auto& slot = pipeline.state(i);
-    if (slot.built)
+    if (slot.built) {
       out.lines.push_back(fmt::format("{}  {}  {}", plan.kernels[i].id, slot.built->kernel.key,
                                       slot.built->kernel.dir.string()));
-    else if (slot.error && !out.error)
+      out.images.push_back(slot.built->kernel.image);
+    } else if (slot.error && !out.error) {
       out.error = slot.error;
+    }
   }
   if (services.cancel.requested()) out.error = cancelled_error();
   return out;

@@ -26,6 +26,7 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
 
 struct Kernels {
   std::vector<std::string> lines;  ///< one for each that was built: id, key and directory
+  std::vector<fs::path> images;    ///< what QEMU would boot of each, in the same order
   std::optional<Error> error;      ///< why the first of the others was not
 };
 

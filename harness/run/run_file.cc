@@ -32,6 +32,9 @@ ordered_json options_json(const RunOptions& o, const fs::path& project) {
   j["coverage"] = o.coverage;
   j["same"] = o.same;
   j["purpose"] = o.purpose;
+  j["repeat"] = o.repeat;
+  j["revert"] = o.revert;
+  if (o.revision) j["revision"] = {{"url", o.revision->url}, {"rev", o.revision->rev}};
   return j;
 }
 
@@ -55,6 +58,9 @@ RunOptions options_of(const ordered_json& j) {
   o.quick = j.value("quick", false);
   o.same = j.value("same", false);
   o.purpose = j.at("purpose");
+  o.repeat = j.value("repeat", 1);
+  o.revert = j.value("revert", 0);
+  if (j.contains("revision")) o.revision = {j.at("revision").at("url"), j.at("revision").at("rev")};
   return o;
 }
 
