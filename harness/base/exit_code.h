@@ -7,11 +7,13 @@
 namespace pinrig {
 
 enum class ExitCode : int {
-  ok = 0,           ///< everything as expected
-  regressions = 1,  ///< at least one verdict differs from what was expected
-  bad_usage = 2,    ///< command line or an input file is wrong; nothing was started
-  build = 3,        ///< a kernel could not be built, or a patch did not apply
-  harness = 4,      ///< the harness or the machine failed; says nothing about the kernel
+  ok = 0,            ///< everything as expected
+  regressions = 1,   ///< at least one verdict differs from what was expected
+  bad_usage = 2,     ///< command line or an input file is wrong; nothing was started
+  build = 3,         ///< a kernel could not be built, or a patch did not apply
+  harness = 4,       ///< the harness or the machine failed; says nothing about the kernel
+  step_skip = 125,   ///< `pinrig step`: this commit cannot be tested
+  step_abort = 128,  ///< `pinrig step`: `git bisect run` stops at it
   interrupted = 130,
 };
 

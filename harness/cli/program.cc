@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "base/deadline.h"
 #include "base/file.h"
@@ -25,6 +26,11 @@ std::string purpose(int argc, char** argv) {
   return words.empty() ? "pinrig" : join(words, " ");
 }
 
+// To `git bisect run` every code below 125 is an answer about the commit.
+ExitCode code_of_refusal(int argc, char** argv) {
+  return argc > 1 && std::string_view(argv[1]) == "step" ? ExitCode::step_abort : ExitCode::bad_usage;
+}
+
 }  // namespace
 
 run::Verbosity Program::verbosity() const {
@@ -40,7 +46,7 @@ ExitCode main_program(int argc, char** argv) {
   if (understood.has_error()) {
     print_error(understood.error());
     static_cast<void>(fail_files(files_in({argv + 1, argv + argc}), understood.error()));
-    return ExitCode::bad_usage;
+    return code_of_refusal(argc, argv);
   }
   if (const auto* answer = std::get_if<Answer>(&*understood)) {
     const auto written = write_output("-", answer->text);

@@ -46,18 +46,20 @@ const Rules& rules() {
         "process", "wire", "verdict", "store", "gc"}},
       {"prove", {"model", "assess", "job", "plan", "run", "spec", "store"}},
       {"mutate", {"model", "assess", "git", "job", "kbuild", "plan", "run", "spec"}},
+      {"bisect", {"model"}},
+      {"bisection", {"model", "assess", "bisect", "git", "job", "kbuild", "plan", "run", "store"}},
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
       {"report", {"model", "assess", "coverage", "store", "verdict"}},
       {"cli",
-       {"model", "assess", "job", "run", "prove", "mutate", "doctor", "report", "spec", "plan", "store",
-        "ktap", "console", "vm", "gc", "git", "process"}},
+       {"model", "assess", "job", "run", "prove", "mutate", "bisect", "bisection", "doctor", "report", "spec",
+        "plan", "store", "ktap", "console", "vm", "gc", "git", "process"}},
   };
   return r;
 }
 
 // Modules that may do no I/O, and what would give them away.
 const std::set<std::string> pure{"model", "wire",    "ktap",   "console", "kconfig",
-                                 "plan",  "verdict", "assess", "coverage"};
+                                 "plan",  "verdict", "assess", "coverage", "bisect"};
 const std::set<std::string> impure_headers{
     "fstream",      "filesystem",  "iostream",   "cstdio",        "thread",
     "base/file.h",  "unistd.h",    "fcntl.h",    "sys/socket.h",  "poll.h",

@@ -51,6 +51,34 @@ TEST_F(CommandLine, TestsAndPointsAreReportedWhereTheyWereWritten) {
   refused({"run", "--env", "bio/dio_rv:A=1"}, {"--env bio/dio_rv: no such test; did you mean 'bio/dio_rw'?"});
 }
 
+TEST_F(CommandLine, ABisectionNeedsARangeAndATest) {
+  box_.make_tiny_project();
+  const std::vector<std::string> small{"bisect", "--series", "small"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), small.begin(), small.end());
+    return more;
+  };
+  refused({"bisect"}, {"no run yet whose red could be searched"});
+  refused({"bisect", "--test", "bio/dio_rw"}, {"nothing to search in", "--git REPO"});
+  refused({"bisect", "--git", ".", "--test", "bio/dio_rw"}, {"--git needs both ends"});
+  refused({"bisect", "--good", "v6.11"}, {"--good and --bad are about a repository"});
+  refused(with({"--test", "bio"}), {"--test bio: a single test"});
+  refused(with({"--test", "bio/dio_rv"}), {"no such test; did you mean 'bio/dio_rw'?"});
+  refused(with({"--test", "bio/dio_rw", "--base", "nosuch"}), {"nosuch"});
+  refused(with({"--test", "bio/dio_rw", "--number", "x"}), {"--number 'x': expected NAME>LIMIT"});
+  refused({"bisect", "status"}, {"no bisection yet"});
+  refused({"bisect", "stats"}, {"no such view; did you mean 'status'?"});
+}
+
+TEST_F(CommandLine, ToGitBisectRunAnErrorOfStepIsNoAnswer) {
+  for (const std::vector<std::string>& args : {std::vector<std::string>{"step"},
+                                               {"step", "--tset"},
+                                               {"step", "--test", "nosuch/x", "--git", "/nonexistent"}}) {
+    const Ran ran = box_.pinrig(args);
+    EXPECT_EQ(ran.code, 128) << ran;
+  }
+}
+
 TEST_F(CommandLine, KvmThatIsNotUsableIsRefusedBeforeAnythingIsBuilt) {
   box_.make_tiny_project();
   box_.fake("mmdebstrap", "echo made >>'" + (box_.root() / "made").string() + "'; exit 1");
