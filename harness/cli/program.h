@@ -47,6 +47,7 @@ void add_prove(CLI::App& app, Program& program, Action& action);
 void add_mutate(CLI::App& app, Program& program, Action& action);
 void add_bisect(CLI::App& app, Program& program, Action& action);
 void add_step(CLI::App& app, Program& program, Action& action);
+void add_mail(CLI::App& app, Program& program, Action& action);
 void add_checkout(CLI::App& app, Program& program, Action& action);
 void add_gc(CLI::App& app, Program& program, Action& action);
 void add_doctor(CLI::App& app, Program& program, Action& action);

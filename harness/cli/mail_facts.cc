@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cli/mail_facts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/text.h"
+#include "bisect/tally.h"
+#include "bisect/text.h"
+
+namespace pinrig::cli {
+namespace {
+
+using mail::Finding;
+using model::Verdict;
+
+bool is_finding(const model::AssessedResult& row) {
+  const Verdict v = row.verdict().verdict;
+  const bool red = v == Verdict::fail || v == Verdict::leak || v == Verdict::crash || v == Verdict::timeout;
+  return red && row.verdict().case_name.empty() && row.assessment && !row.assessment->expected();
+}
+
+/// The row of a test, not of its cases, at a kernel, with the guest that ran it.
+struct Row {
+  model::AssessedResult result;
+  store::GuestRow guest;
+};
+Result<std::optional<Row>> row_of(const store::Store& store, const std::string& run,
+                                  const std::string& kernel, const std::string& test) {
+  PINRIG_TRY(guests, store.guests(run));
+  for (const auto& guest : guests) {
+    if (guest.kernel_id != kernel) continue;
+    PINRIG_TRY(rows, store.results(run, guest.id));
+    for (const auto& r : rows) {
+      if (r.verdict().test == test && r.verdict().case_name.empty()) return std::optional<Row>(Row{r, guest});
+    }
+  }
+  return std::optional<Row>();
+}
+
+std::optional<model::PinSample> pins_of(const Row& row) {
+  const auto& ledger = row.result.result.ledger;
+  if (!ledger || !ledger->available) return std::nullopt;
+  return model::PinSample{ledger->acquired(), ledger->released()};
+}
+
+void describe_red(Finding& f, const Row& row) {
+  const auto& v = row.result.verdict();
+  f.pages = row.result.result.outstanding();
+  f.said = std::string(model::to_string(v.verdict)) + (v.detail.empty() ? "" : ", " + v.detail);
+  f.log = v.diagnostics;
+  if (v.verdict == Verdict::leak) f.what = Finding::What::leak;
+}
+
+void describe_crash(Finding& f, const std::vector<model::KernelEvent>& events) {
+  const auto it =
+      std::find_if(events.begin(), events.end(), [&](const auto& e) { return e.owner == f.test; });
+  if (it == events.end()) return;
+  f.what = Finding::What::crash;
+  f.said = it->title;
+  f.log = it->text;
+}
+
+/// The block of fields, from the rows of a guest and the run's run.json.
+void add_fields(Finding& f, const store::RunRow& run, const store::KernelRow& kernel, const Row& row) {
+  const auto add = [&](const char* name, const std::string& value) {
+    f.fields.emplace_back(name, value.empty() ? "not known" : value);
+  };
+  add("base", fmt::format("{} ({})", run.base, kernel.point.version));
+  add("config", kernel.config.text());
+  add("arch", to_string(kernel.arch));
+  add("accel", row.guest.accel + (row.guest.accel_reason.empty() ? "" : " (" + row.guest.accel_reason + ")"));
+  std::string compiler;
+  std::string qemu;
+  std::string pinrig;
+  if (const auto text = read_file(fs::path(run.dir) / "run.json"); text.has_value()) {
+    const auto j = nlohmann::json::parse(*text, nullptr, false);
+    const auto versions = j.is_object() && j.contains("versions") ? j["versions"] : nlohmann::json::object();
+    const std::string gcc = kernel.arch == model::Arch::x86_64 ? "gcc" : "aarch64-linux-gnu-gcc";
+    compiler = versions.value(gcc, "");
+    qemu = versions.value(fmt::format("qemu-system-{}", to_string(kernel.arch)), "");
+    pinrig = versions.value("pinrig", "");
+  }
+  add("compiler", compiler);
+  add("qemu", qemu);
+  add("pinrig", pinrig);
+}
+
+std::string rerun_line(const std::string& series, const std::string& base, const store::KernelRow& kernel,
+                       const std::string& test) {
+  std::vector<std::string> argv{"build/release/pinrig", "run"};
+  if (!series.empty()) argv.insert(argv.end(), {"--series", series});
+  argv.insert(argv.end(), {"--base", base, "--arch", to_string(kernel.arch)});
+  if (!series.empty()) argv.insert(argv.end(), {"--point", std::to_string(kernel.point.number)});
+  argv.insert(argv.end(), {"--test", test});
+  return shell_line(argv);
+}
+
+void add_scope(Finding& f, const store::KernelRow& kernel) {
+  f.not_run.emplace_back(kernel.arch == model::Arch::x86_64 ? "aarch64" : "x86_64");
+  f.not_run.emplace_back("tests other than " + f.test);
+}
+
+/// Fills in everything that a kernel with the red shows.
+Result<void> add_red_kernel(Finding& f, const store::Store& store, const store::RunRow& run,
+                            const store::KernelRow& kernel, const Row& row) {
+  describe_red(f, row);
+  PINRIG_TRY(events, store.events(run.id, row.guest.id));
+  if (row.result.verdict().verdict == Verdict::crash) describe_crash(f, events);
+  add_fields(f, run, kernel, row);
+  f.commands = {"harness/bootstrap build", rerun_line(f.series, run.base, kernel, f.test)};
+  add_scope(f, kernel);
+  return {};
+}
+
+Result<std::string> only_red(const store::Store& store, const store::RunRow& run) {
+  std::set<std::string> reds;
+  PINRIG_TRY(guests, store.guests(run.id));
+  for (const auto& guest : guests) {
+    PINRIG_TRY(rows, store.results(run.id, guest.id));
+    for (const auto& r : rows) {
+      if (is_finding(r)) reds.insert(r.verdict().test);
+    }
+  }
+  if (reds.size() == 1) return *reds.begin();
+  if (reds.empty())
+    return make_error(ErrorKind::bad_usage, fmt::format("run {} has no unexpected red to report", run.id));
+  return make_error(ErrorKind::bad_usage,
+                    fmt::format("run {} has {} unexpected reds: name one", run.id, reds.size()),
+                    join({reds.begin(), reds.end()}, "\n"));
+}
+
+/// The newest run of an observation at a point that the store has.
+Result<std::optional<std::pair<store::RunRow, store::KernelRow>>> kernel_of(
+    const store::Store& store, const bisect::Log& log, int point, std::optional<bisect::Seen> seen) {
+  using Found = std::optional<std::pair<store::RunRow, store::KernelRow>>;
+  for (auto o = log.seen.rbegin(); o != log.seen.rend(); ++o) {
+    if (o->point != point || o->run.empty() || (seen && o->seen != *seen)) continue;
+    PINRIG_TRY(run, store.find_run(o->run));
+    if (!run) continue;
+    PINRIG_TRY(kernels, store.kernels(run->id));
+    for (const auto& k : kernels) {
+      if (k.point.commit == log.points[static_cast<std::size_t>(point)].sha && k.arch == log.arch)
+        return Found(std::pair(*run, k));
+    }
+  }
+  return Found();
+}
+
+Result<void> add_columns(Finding& f, const store::Store& store, const bisect::Log& log,
+                         const std::vector<int>& points) {
+  const bisect::Tallies tallies(log.history(), log.seen);
+  for (const int p : points) {
+    mail::Column c;
+    c.name = p == 0             ? "base"
+             : log.repo.empty() ? fmt::format("patch {}", p)
+                                : log.points[static_cast<std::size_t>(p)].sha.substr(0, 12);
+    c.red = tallies.at(p).red;
+    c.runs = tallies.at(p).runs();
+    const auto state = c.red > 0 ? bisect::Seen::red : bisect::Seen::clean;
+    PINRIG_TRY(kernel, kernel_of(store, log, p, state));
+    if (kernel) {
+      PINRIG_TRY(row, row_of(store, kernel->first.id, kernel->second.id, f.test));
+      if (row) c.pins = pins_of(*row);
+    }
+    f.columns.push_back(std::move(c));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Finding> finding_of_run(const store::Store& store, const store::RunRow& run, const std::string& test) {
+  Finding f;
+  f.series = run.series;
+  PINRIG_TRY(kernels, store.kernels(run.id));
+  const auto failed = std::find_if(kernels.begin(), kernels.end(),
+                                   [](const auto& k) { return k.state == store::KernelState::apply_failed; });
+  for (const auto& k : kernels) f.patches = std::max(f.patches, k.point.number);
+  if (test.empty() && failed != kernels.end()) {
+    f.what = Finding::What::apply_failure;
+    f.said = failed->failure;
+    f.patch = failed->point.number;
+    f.subject = failed->point.subject;
+    f.fields = {{"base", run.base}, {"arch", to_string(failed->arch)}};
+    f.commands = {"harness/bootstrap build",
+                  shell_line({"build/release/pinrig", "build", "--series", run.series, "--base", run.base})};
+    f.not_run = {"every test"};
+    return f;
+  }
+  f.test = test;
+  if (test.empty()) {
+    PINRIG_TRY(only, only_red(store, run));
+    f.test = std::move(only);
+  }
+  bool found = false;
+  for (const auto& k : kernels) {
+    PINRIG_TRY(row, row_of(store, run.id, k.id, f.test));
+    if (!row || found) continue;
+    const bool red = is_finding(row->result);
+    f.columns.push_back({k.point.is_base() ? "base" : fmt::format("patch {}", k.point.number), pins_of(*row),
+                         red ? 1 : 0, 1});
+    if (!red) continue;
+    found = true;
+    f.patch = k.point.number;
+    f.subject = k.point.subject;
+    PINRIG_CHECK(add_red_kernel(f, store, run, k, *row));
+  }
+  if (found) return f;
+  return make_error(ErrorKind::bad_usage, fmt::format("{} has no unexpected red in run {}", f.test, run.id));
+}
+
+Result<Finding> finding_of_bisection(const store::Store& store, const bisect::Log& log,
+                                     const bisect::Conclusion& end) {
+  Finding f;
+  f.test = log.signature ? log.signature->test : bisect::test_name(log.test).test;
+  f.series = log.series;
+  f.patches = static_cast<int>(log.points.size()) - 1;
+  f.bisection = std::string(to_string(end.word)) + (end.why.empty() ? "" : ": " + end.why);
+  f.good = bisect::point_name(log, 0);
+  f.bad = bisect::point_name(log, f.patches);
+  const bool named = bisect::has_culprit(end.word) && end.suspects.size() == 1;
+  std::vector<int> points{0, f.patches};
+  if (named) {
+    const int culprit = end.suspects.front();
+    const auto& point = log.points[static_cast<std::size_t>(culprit)];
+    f.patch = culprit;
+    f.subject = point.subject;
+    if (!log.repo.empty()) f.commit = point.sha;
+    f.bad = point.sha;
+    f.good = log.points[static_cast<std::size_t>(point.parents.front())].sha;
+    points = {0};
+    for (const int p : {culprit - 1, culprit}) {
+      if (p > points.back()) points.push_back(p);
+    }
+  }
+  PINRIG_CHECK(add_columns(f, store, log, points));
+  PINRIG_TRY(kernel, kernel_of(store, log, points.back(), bisect::Seen::red));
+  if (kernel) {
+    PINRIG_TRY(row, row_of(store, kernel->first.id, kernel->second.id, f.test));
+    if (row) PINRIG_CHECK(add_red_kernel(f, store, kernel->first, kernel->second, *row));
+  }
+  if (!named) {
+    f.what = Finding::What::inconclusive;
+    f.said = f.bisection;
+    f.subject = log.series.empty() ? log.repo : log.series;
+  }
+  return f;
+}
+
+}  // namespace pinrig::cli
