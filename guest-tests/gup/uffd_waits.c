@@ -44,7 +44,9 @@ static void direct(bool write_out) {
     pins_claim_exact(write_out ? pinned : 0);
     if (write_out && pread(fd, plain.addr, plain.size, 0) != (ssize_t)plain.size)
       ktap_fail("pread: %s", strerror(errno));
-    if (pattern_check(write_out ? plain.addr : uffd.area, plain.size, write_out ? seed : disk_seed, 0) >= 0)
+    // Without its handler, a page that did not come during the transfer would be waited for in vain.
+    if (done == (ssize_t)plain.size &&
+        pattern_check(write_out ? plain.addr : uffd.area, plain.size, write_out ? seed : disk_seed, 0) >= 0)
       ktap_fail("wrong data");
   }
   uffd_close(&uffd);
