@@ -62,14 +62,18 @@ std::vector<std::string> trailers_of(const RawSeries& raw, const std::string& ke
 SeriesIdentity identity_of(const RawSeries& raw, const std::vector<std::string>& subjects) {
   SeriesIdentity out;
   const auto mails = mails_of(raw);
+  bool known = false;  // the version, from the mail of a patch
   for (const auto& subject : subjects) {
     const Headers* mail = newest(
         mails, [&](const Headers& h) { return h.subject.number != 0 && h.subject.subject == subject; });
     out.message_ids.push_back(mail == nullptr ? "" : mail->message_id);
-    if (mail != nullptr) out.version = std::max(out.version, mail->subject.version);
+    if (mail == nullptr) continue;
+    out.version = std::max(out.version, mail->subject.version);
+    known = true;
   }
-  const Headers* cover = newest(
-      mails, [&](const Headers& h) { return h.subject.number == 0 && h.subject.version <= out.version; });
+  const Headers* cover = newest(mails, [&](const Headers& h) {
+    return h.subject.number == 0 && (!known || h.subject.version <= out.version);
+  });
   if (cover != nullptr) out.message_id = cover->message_id;
   const auto ids = trailers_of(raw, "change-id");
   if (!ids.empty())

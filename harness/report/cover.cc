@@ -131,6 +131,7 @@ Result<std::optional<VersionData>> version_before(const store::Store& store, con
 
 void add_since(const VersionData& old, const VersionData& now, Letter& out) {
   const auto d = compare_versions(old, now);
+  if (!d.not_built.empty()) return out.add("Since " + old.name(), "not compared: a last point was not built");
   const auto fixed = std::count_if(d.changed.begin(), d.changed.end(),
                                    [](const auto& r) { return r.red_before && !r.red_now; });
   const auto fresh = std::count_if(d.changed.begin(), d.changed.end(),

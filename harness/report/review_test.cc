@@ -241,7 +241,7 @@ TEST(Cover, IsShortPlainAndSaysWhatItDoesNotShow) {
   expect_golden("cover-v8.txt", text);
   const auto first = cover(s.store, s.run, facts).value();
   expect_fits(first);
-  EXPECT_THAT(first, HasSubstr("64 pages outstanding"));
+  EXPECT_THAT(first, HasSubstr("128 pages outstanding"));
   EXPECT_THAT(first, Not(HasSubstr("Since")));
 }
 

@@ -21,7 +21,10 @@ std::string terminal(RunData data, const Style& style) {
   const auto grid = [](const Digest& all, const Painter& painter) {
     const std::string matrix = matrix_text(all.data, painter);
     if (matrix.empty()) return table(all.data, painter);
-    return matrix + (painter.style().verbose ? "\n" + table(all.data, painter) : "");
+    std::size_t in_matrix = 0;
+    for (const auto& m : matrices(all.data)) in_matrix += m.points.size();
+    const bool rest = in_matrix < all.data.kernels.size();
+    return matrix + (rest || painter.style().verbose ? "\n" + table(all.data, painter) : "");
   };
   std::string out;
   for (std::string (*const section)(const Digest&, const Painter&) :
