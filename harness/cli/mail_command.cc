@@ -51,6 +51,10 @@ Result<mail::Finding> collect(const MailCommand& c, const Paths& paths, const Pr
     return make_error(ErrorKind::bad_usage, fmt::format("{}: this search has not ended", file.string()),
                       "pinrig bisect --resume");
   PINRIG_CHECK(check_regression(c, end));
+  if (c.regression && log.repo.empty())
+    return make_error(ErrorKind::bad_usage,
+                      "--regression is about a merged commit, this bisection about a series",
+                      "without --regression the mail answers the patch");
   PINRIG_TRY(finding, finding_of_bisection(store, log, *end));
   if (c.regression && end->suspects.size() == 1) {
     PINRIG_TRY(people, bisection::people_of(log, end->suspects.front(), paths));

@@ -114,10 +114,16 @@ std::string log_text(const Finding& f) {
   return out + "\n";
 }
 
+/// A value that fits next to its name; the run has the rest of it.
+std::string cut_off(const std::string& value) {
+  constexpr std::size_t room = columns - (field_column - 1);
+  return value.size() <= room ? value : value.substr(0, room - 3) + "...";
+}
+
 std::string fields_text(const Finding& f) {
   std::string out;
   for (const auto& [name, value] : f.fields)
-    out += fmt::format("{:<{}}{}\n", name + ":", field_column - 1, ascii(value));
+    out += fmt::format("{:<{}}{}\n", name + ":", field_column - 1, cut_off(ascii(value)));
   return out + "\n";
 }
 

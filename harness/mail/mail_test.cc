@@ -123,6 +123,16 @@ TEST(Mail, IsPlainAsciiAndNarrow) {
   }
 }
 
+TEST(Mail, ALongFieldIsCut) {
+  Finding f = leak();
+  f.fields[3].second = "tcg (" + std::string(200, 'x') + ")";
+  const auto text = series_mail(f);
+  EXPECT_THAT(text, HasSubstr("accel:          tcg (xxx"));
+  for (const auto line : lines(text)) {
+    if (line.starts_with("accel:")) EXPECT_EQ(line.size(), 72u);
+  }
+}
+
 TEST(Mail, TheRegzbotParagraphIsLastAndAlone) {
   const auto text = regression_mail(regression());
   EXPECT_THAT(text, testing::EndsWith("\n\n#regzbot introduced: 0123456789abcdef0123456789abcdef01234567\n"));
