@@ -173,7 +173,7 @@ class Parser {
     const auto purpose = purpose_from_string(words[4]);
     if (!purpose) return wrong(fmt::format("no such purpose: '{}'", shown(words[4])));
     const auto value = number_in<double>(words[5]);
-    if (!value) return wrong(fmt::format("'{}' is no number", shown(words[5])));
+    if (!value) return wrong(fmt::format("'{}' is not a number", shown(words[5])));
     o.seen = *seen;
     o.purpose = *purpose;
     o.value = *value;

@@ -102,7 +102,7 @@ TEST(BisectLog, ErrorsNameTheLineAndTheValue) {
   EXPECT_THAT(error_of(replaced(good, "leak +", "leak ?")), HasSubstr("sign of the pages"));
   EXPECT_THAT(error_of(replaced(good, " red ", " rot ")), HasSubstr("'rot': expected red"));
   EXPECT_THAT(error_of(replaced(good, " calibrate ", " x ")), HasSubstr("no such purpose: 'x'"));
-  EXPECT_THAT(error_of(replaced(good, " 3565 ", " many ")), HasSubstr("'many' is no number"));
+  EXPECT_THAT(error_of(replaced(good, " 3565 ", " many ")), HasSubstr("'many' is not a number"));
   EXPECT_THAT(error_of(replaced(good, "Z 3 d", "Z 2 d")), HasSubstr("point 2 is commit c"));
   EXPECT_THAT(error_of(replaced(good, "Z 0 a", "Z 99999999999 a")), HasSubstr("no point '99999999999'"));
 }

@@ -85,7 +85,7 @@ Result<Signature> number_line(Signature s, std::string text) {
   s.above = side == "above";
   const auto word = take_word(text);
   const auto limit = parse_number(word);
-  if (!limit) return invalid(fmt::format("'{}' is no number", shown(word)));
+  if (!limit) return invalid(fmt::format("'{}' is not a number", shown(word)));
   s.limit = *limit;
   s.case_name = text;
   return s;

@@ -12,7 +12,7 @@ namespace pinrig::bisect {
 /// and `=` for each run of an equal kernel). Of more than 40 points only those with marks.
 std::string points_text(const Log& log);
 
-/// "7 of 14 patches left, about 3 points, 4 min"; the time is left out when `boot_s`, seconds per boot, is 0.
+/// "7 of 14 patches left, about 3 points, 4 min"; no time when `boot_s`, seconds per boot, is 0.
 std::string progress_text(const Log& log, double boot_s);
 
 /// The conclusion: its word, the culprit or the suspects, on how many runs it rests, and what was not tested.

@@ -129,7 +129,9 @@ TEST(Mail, ALongFieldIsCut) {
   const auto text = series_mail(f);
   EXPECT_THAT(text, HasSubstr("accel:          tcg (xxx"));
   for (const auto line : lines(text)) {
-    if (line.starts_with("accel:")) EXPECT_EQ(line.size(), 72u);
+    if (line.starts_with("accel:")) {
+      EXPECT_EQ(line.size(), 72u);
+    }
   }
 }
 

@@ -34,7 +34,7 @@ struct Offer {
   std::optional<Origins> from = std::nullopt;  ///< who named tests and points; nothing: the run's own file
   Destructive destructive = Destructive::last;
   bool coverage = false;  ///< the last point also with counters in the objects that the series touches
-  int repeat = 1;  ///< runs of every test; all but the first have names of their own (repeated_name())
+  int repeat = 1;         ///< runs of every test; all but the first have names of their own (repeated_name())
 };
 
 /// The name of run number `run` of a test: "bio/dio_rw", "bio/dio_rw~2", ...

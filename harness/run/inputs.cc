@@ -314,8 +314,8 @@ std::vector<model::Point> points_of(const Sources& sources) {
 Result<plan::Plan> plan_run(const Inputs& in, const Sources& sources) {
   const auto points = points_of(sources);
   if (in.series) PINRIG_CHECK(plan::check_expected_points(*in.series, static_cast<int>(points.size()) - 1));
-  PINRIG_TRY(plan, plan::make_plan(in.spec,
-                                   {in.machine, in.suites, points, in.origins, in.destructive, in.coverage, in.repeat}));
+  PINRIG_TRY(plan, plan::make_plan(in.spec, {in.machine, in.suites, points, in.origins, in.destructive,
+                                             in.coverage, in.repeat}));
   if (in.touched) plan.notes.emplace_back("touched: which of these tests run is known when the run begins");
   // Nothing to build: not worth the image that a run prepares first.
   const auto& failure = sources.series.failure;

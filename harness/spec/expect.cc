@@ -94,8 +94,10 @@ std::vector<model::Expectation> read_expect(Reader& r, const Node& n, bool& same
   std::vector<model::Expectation> out;
   const auto is_word = [](const Node& item) { return item.kind == Node::Kind::scalar; };
   const auto read_word = [&](const Node& item) {
-    r.choice(item, "expect", {"same"});
-    same = true;
+    same = item.text == "same";
+    if (!same)
+      r.fail(item, fmt::format("expect: '{}' is not 'same'", item.text),
+             "'same', or a mapping with tests, verdicts, points, archs, reason, required");
   };
   if (is_word(n)) {
     read_word(n);

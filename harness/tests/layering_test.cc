@@ -52,15 +52,15 @@ const Rules& rules() {
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
       {"report", {"model", "assess", "coverage", "store", "verdict"}},
       {"cli",
-       {"model", "assess", "job", "run", "prove", "mutate", "bisect", "bisection", "mail", "doctor", "report",
-        "spec", "plan", "store", "ktap", "console", "vm", "gc", "git", "process"}},
+       {"model",  "assess", "job",  "run",   "prove", "mutate",  "bisect", "bisection", "mail", "doctor",
+        "report", "spec",   "plan", "store", "ktap",  "console", "vm",     "gc",        "git",  "process"}},
   };
   return r;
 }
 
 // Modules that may do no I/O, and what would give them away.
-const std::set<std::string> pure{"model", "wire",    "ktap",   "console", "kconfig",
-                                 "plan",  "verdict", "assess", "coverage", "bisect", "mail"};
+const std::set<std::string> pure{"model",   "wire",   "ktap",     "console", "kconfig", "plan",
+                                 "verdict", "assess", "coverage", "bisect",  "mail"};
 const std::set<std::string> impure_headers{
     "fstream",      "filesystem",  "iostream",   "cstdio",        "thread",
     "base/file.h",  "unistd.h",    "fcntl.h",    "sys/socket.h",  "poll.h",
