@@ -14,7 +14,8 @@ namespace pinrig::kbuild {
 Result<std::string> hash_of_code(const fs::path& elf);
 
 /// The same of an artifact: its vmlinux, its configuration and its selftests. Comments, documentation and
-/// formatting do not change it. Line numbers do where the kernel keeps them, such as those of WARN().
+/// formatting do not change it. Line numbers do where the kernel keeps them, such as those of WARN(). Code
+/// that is not part of vmlinux is not covered: arch/*/boot/ and drivers/firmware/efi/libstub/.
 Result<std::string> code_of(const Artifact& artifact);
 
 }  // namespace pinrig::kbuild
