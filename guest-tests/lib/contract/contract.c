@@ -14,6 +14,7 @@
 #include "patience.h"
 #include "pins.h"
 #include "probe.h"
+#include "proc.h"
 
 enum { usual_most = 1 << 20, charge_ms = 2000 };
 
@@ -145,22 +146,36 @@ static bool carried(const struct user* user, enum way way, void* addr, size_t le
 // Of what is held, as it was taken: the memory may be another one when it is let go.
 static struct user_counts taken;
 
-// A long-term pin moves a huge page out of ZONE_MOVABLE, and needs another one for it: what is free elsewhere
-// may be in pieces.
-static bool make_room(void) {
-  const bool good = memory_compact();
-  if (good) ktap_note("there is no room for the pages outside of ZONE_MOVABLE: memory is compacted");
-  return good;
+enum { take_attempts = 3 };
+
+// A long-term pin moves pages out of ZONE_MOVABLE. That may fail in any kernel, but not each time: others
+// look at a page for a moment (migrate_pages() gives up after ten passes and counts it in pgmigrate_fail), or
+// what is free elsewhere is in pieces too small for a huge page.
+static bool may_move_now(int error, long long failed, bool large) {
+  const bool room = error == -ENOMEM && large && memory_compact();
+  if (!room && failed <= 0) return false;
+  ktap_note("refused (%s), %lld pages could not be migrated: taking them again%s", strerror(-error), failed,
+            room ? " after compaction" : "");
+  return true;
+}
+
+int contract_take_moving(const struct user* user, enum way way, void* addr, size_t length,
+                         struct pins* before) {
+  const struct memory* memory = memory_at(addr);
+  const bool large = memory && memory->folio > page_bytes();
+  for (int attempt = 1;; ++attempt) {
+    const long long failed = user->longterm ? proc_vmstat("pgmigrate_fail") : 0;
+    const int error = user->take(way, addr, length);
+    if (!error || !user->longterm || attempt == take_attempts) return error;
+    if (!may_move_now(error, proc_vmstat("pgmigrate_fail") - failed, large)) return error;
+    if (!contract_settled(before, 0)) return error;
+  }
 }
 
 bool contract_take(const struct user* user, enum way way, void* addr, size_t length, struct pins* before) {
   struct user_counts want;
   if (!pins_begin(before)) return false;
-  int error = user->take(way, addr, length);
-  const struct memory* memory = memory_at(addr);
-  const bool large = memory && memory->folio > page_bytes();
-  if (error == -ENOMEM && user->longterm && large && contract_settled(before, 0) && make_room())
-    error = user->take(way, addr, length);
+  const int error = contract_take_moving(user, way, addr, length, before);
   if (error) return ktap_fail("taking %zu bytes: %s", length, strerror(-error));
   user_count(user, way, addr, length, &want);
   taken = want;

@@ -18,7 +18,7 @@
 #include "probe.h"
 #include "proc.h"
 
-enum { pages = 16, seed = 100, later = 101, isolated_ms = 2000, move_attempts = 3 };
+enum { pages = 16, seed = 100, later = 101, isolated_ms = 2000 };
 
 static size_t in_movable(const unsigned char* addr, size_t length) {
   size_t found = 0;
@@ -33,23 +33,11 @@ static void map_pages(const unsigned char* addr, size_t length) {
   for (size_t at = 0; at < length; at += page_bytes()) (void)*(const volatile unsigned char*)(addr + at);
 }
 
-// Pages that others look at for a moment do not move: migrate_pages() counts those that it gave up on after
-// ten passes, and the pin is refused. That may happen to any kernel, but not each time.
-static int take_moving(const struct user* user, enum way way, const struct memory* memory, size_t length) {
-  for (int attempt = 1;; ++attempt) {
-    const long long before = proc_vmstat("pgmigrate_fail");
-    const int error = user->take(way, memory->addr, length);
-    const long long failed = proc_vmstat("pgmigrate_fail") - before;
-    if (!error || attempt == move_attempts || failed <= 0) return error;
-    ktap_note("refused (%s): %lld pages could not be migrated; taking them again", strerror(-error), failed);
-  }
-}
-
 static bool leaves_zone(const struct user* user, enum way way, struct memory* memory, size_t length) {
   struct pins before;
   struct user_counts want;
   if (!pins_begin(&before)) return false;
-  const int error = take_moving(user, way, memory, length);
+  const int error = contract_take_moving(user, way, memory->addr, length, &before);
   if (error) return ktap_fail("taking the memory: %s", strerror(-error));
   user_count(user, way, memory->addr, length, &want);
   pins_expect_at_least(&before, want.acquired, want.kept);

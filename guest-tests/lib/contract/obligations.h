@@ -33,8 +33,12 @@ extern const struct obligation fault_obligations[];
 bool contract_transfer(const struct user* user, enum way way, void* addr, size_t length);
 // The same without judging or claiming anything: bytes, or -errno.
 long contract_attempt(const struct user* user, enum way way, void* addr, size_t length);
-// take(), with the counters as the user says; `before` is for contract_let_go().
 struct pins;
+// take(), up to three times where a long-term pin is refused because its pages could not be moved (migrations
+// failed, or a huge page found no room): `before` is begun again for each. 0 or -errno.
+int contract_take_moving(const struct user* user, enum way way, void* addr, size_t length,
+                         struct pins* before);
+// take(), with the counters as the user says; `before` is for contract_let_go().
 bool contract_take(const struct user* user, enum way way, void* addr, size_t length, struct pins* before);
 // let_go(), and everything is released. `length`: of the transfer.
 bool contract_let_go(const struct user* user, enum way way, void* addr, size_t length, struct pins* before);
