@@ -10,12 +10,14 @@
 #include <unistd.h>
 
 #include "buffers.h"
+#include "clock.h"
 #include "ktap.h"
+#include "patience.h"
 #include "pins.h"
 #include "proc.h"
 #include "rds.h"
 
-enum { pages = 16 };
+enum { pages = 16, flush_ms = 1000 };
 
 struct region {
   enum buffer_kind kind;
@@ -44,6 +46,19 @@ static void freed(const void* arg) {
   if (region->kind == BUFFER_HUGETLB) hugetlb_expect_free(free_before);
 }
 
+// The message that named the region holds it until the peer has acknowledged it: a region that is released
+// after a flush waits for the next one.
+static int flush(const struct rds_end* end, const struct pins* before) {
+  const long long limit = clock_ms() + patience_scaled(flush_ms);
+  struct pins now;
+  for (;;) {
+    const int error = rds_free(end, 0, 0);
+    if (error || !pins_sample(&now) || now.released - before->released >= pages || clock_ms() > limit)
+      return error;
+    sleep_ms(1);
+  }
+}
+
 // Without INVALIDATE the pages may stay until all unused regions are flushed.
 static void flushed(const void* arg) {
   (void)arg;
@@ -54,7 +69,7 @@ static void flushed(const void* arg) {
   if (!buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes())) return;
   if (rds_open(ends) && rds_hold(ends, buffer.addr, buffer.size, 0, &cookie, &before)) {
     int error = rds_free(&ends[0], cookie, 0);
-    if (!error) error = rds_free(&ends[0], 0, 0);
+    if (!error) error = flush(&ends[0], &before);
     if (error) ktap_fail("freeing and flushing: %s", strerror(error));
     pins_expect(&before, 0, pages);
   }
