@@ -31,8 +31,9 @@ std::string flat(std::string text) {
 
 std::vector<std::string> counted_files(const std::vector<std::string>& files) {
   std::vector<std::string> out;
-  std::copy_if(files.begin(), files.end(), std::back_inserter(out),
-               [](const std::string& f) { return f.ends_with(".c"); });
+  std::copy_if(files.begin(), files.end(), std::back_inserter(out), [](const std::string& f) {
+    return f.ends_with(".c") && !f.starts_with("tools/") && !f.starts_with("scripts/");
+  });
   return out;
 }
 

@@ -15,7 +15,8 @@ namespace pinrig::job {
 /// The name of the build directory that a base has under a configuration, without its architecture.
 std::string build_slot(const std::string& base, const std::vector<std::string>& fragments);
 
-/// Of the files that a series touches, those whose objects a coverage kernel counts in: C files.
+/// Of the files that a series touches, those whose objects a coverage kernel counts in: C files, but for
+/// those of programs that run on the host or are tests (tools/, scripts/).
 std::vector<std::string> counted_files(const std::vector<std::string>& files);
 
 /// Whether a kernel counts which lines of its series' C files run (kbuild::Request::counted).

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "kbuild/build_log.h"
+#include "kbuild/make.h"
 
 namespace pinrig::kbuild {
 namespace {
@@ -94,7 +95,7 @@ std::string artifact_key(const KeyInputs& in) {
       .field(in.config)
       .field(in.toolchain)
       .field(in.sysroot);
-  for (const auto& file : in.counted) hash.field(file);
+  for (const auto& variable : gcov_variables(in.counted, in.arch)) hash.field(variable);
   return hash.hex();
 }
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <map>
 #include <set>
 
 #include "base/environment.h"
@@ -13,17 +14,37 @@
 
 namespace pinrig::kbuild {
 
-std::vector<std::string> gcov_variables(const std::vector<std::string>& counted) {
-  std::set<std::string> objects;
+namespace {
+
+/// Each name that a Makefile may use for the object: "fs/ext4/inode.o", "ext4/inode.o", "inode.o".
+std::vector<std::string> names_of(const std::string& object) {
+  std::vector<std::string> out{object};
+  for (std::size_t at = object.find('/'); at != std::string::npos; at = object.find('/', at + 1))
+    out.push_back(object.substr(at + 1));
+  return out;
+}
+
+/// As the kernel's own, but always with atomic updates. gcov derives most numbers from a few counters: an
+/// update that another CPU or an interrupt overwrites would make lines run that never did. arm64 kernels
+/// have no library with the functions that gcc calls for atomics.
+std::string gcov_flags(model::Arch arch) {
+  return std::string("CFLAGS_GCOV=-fprofile-arcs -ftest-coverage -fno-tree-loop-im -fprofile-update=atomic") +
+         (arch == model::Arch::aarch64 ? " -mno-outline-atomics" : "");
+}
+
+}  // namespace
+
+std::vector<std::string> gcov_variables(const std::vector<std::string>& counted, model::Arch arch) {
+  std::map<std::string, std::set<std::string>> objects;  // by a name that they have
   for (const auto& file : counted) {
     const std::string object = fs::path(file).replace_extension(".o").string();
-    for (std::size_t at = 0; at != std::string::npos; at = object.find('/', at)) {
-      if (at > 0) ++at;
-      objects.insert(object.substr(at));
-    }
+    for (const auto& name : names_of(object)) objects[name].insert({object, "%/" + object});
   }
   std::vector<std::string> out;
-  for (const auto& object : objects) out.push_back(fmt::format("GCOV_PROFILE_{}=y", object));
+  if (!objects.empty()) out.push_back(gcov_flags(arch));
+  for (const auto& [name, of_name] : objects)
+    out.push_back(fmt::format("GCOV_PROFILE_{}=$(if $(filter {},$@),$(if $(filter n%,$(GCOV_PROFILE)),,y))",
+                              name, join({of_name.begin(), of_name.end()}, " ")));
   return out;
 }
 
@@ -38,7 +59,7 @@ process::Command make_command(const Tree& tree, const std::vector<std::string>& 
             "KCPPFLAGS=-fmacro-prefix-map=" + way.string() + "/=",
             // Set but empty: a git checkout then adds no "+" to the release.
             "LOCALVERSION="};
-  const auto variables = gcov_variables(tree.counted);
+  const auto variables = gcov_variables(tree.counted, tree.arch);
   c.argv.insert(c.argv.end(), variables.begin(), variables.end());
   c.argv.insert(c.argv.end(), targets.begin(), targets.end());
   c.env = {{"LC_ALL", "C"},

@@ -25,10 +25,12 @@ struct Tree {
   std::string version = {};  ///< of the kernel: where its selftests find their headers changed over time
 };
 
-/// make's variables that turn gcov on for the object of each of these C files. A Makefile names its objects
-/// relative to its own directory, which need not be theirs: each name that it may use is set
-/// (scripts/Makefile.lib, GCOV_PROFILE_obj.o).
-std::vector<std::string> gcov_variables(const std::vector<std::string>& counted);
+/// make's variables that turn gcov on for the object of each of these C files, and for no other: objects in
+/// several folders have the same name, and some of them (the EFI stub's, the decompressor's) do not link with
+/// counters. A Makefile names its objects relative to its own folder, which need not be theirs: each name
+/// that it may use is set (scripts/Makefile.lib, GCOV_PROFILE_obj.o), and make looks at the path when it
+/// compiles. A folder whose Makefile has `GCOV_PROFILE := n` stays without. Nothing for no files.
+std::vector<std::string> gcov_variables(const std::vector<std::string>& counted, model::Arch arch);
 
 /// argv and environment for `targets`. Of our own environment make gets only what process::build_variables()
 /// lists: everything else that affects a build is in the key. Pure but for looking whether CCACHE_DIR is set.

@@ -6,6 +6,8 @@
 
 #include <cstdlib>
 
+#include "base/text.h"
+
 namespace pinrig::kbuild {
 namespace {
 
@@ -36,14 +38,69 @@ TEST(MakeCommand, SaysEverythingThatDecidesTheResult) {
   EXPECT_THAT(*c.inherit, Contains("PATH"));
 }
 
-TEST(MakeCommand, TurnsGcovOnByEachNameThatAMakefileMayUse) {
-  EXPECT_THAT(gcov_variables({"mm/gup.c", "fs/ext4/inode.c"}),
-              testing::UnorderedElementsAre("GCOV_PROFILE_gup.o=y", "GCOV_PROFILE_mm/gup.o=y",
-                                            "GCOV_PROFILE_inode.o=y", "GCOV_PROFILE_ext4/inode.o=y",
-                                            "GCOV_PROFILE_fs/ext4/inode.o=y"));
+// The kernel's way to ask, below a make that starts another one for each folder: in 5.10 and 6.1 by the name
+// of the object alone, since 6.12 by its path below the Makefile's folder.
+constexpr const char* asking_makefile = R"(
+in_block := bio.o
+in_lib := bio.o
+in_fs := inode.o
+in_fs/ext4 := inode.o
+in_drivers/a := pci/bo.o
+in_stub := file.o
+.PHONY: all
+ifndef obj
+all: ; @for d in block lib fs fs/ext4 drivers/a stub; do $(MAKE) -s obj=$$d || exit 1; done
+else
+ifeq ($(obj),block)
+GCOV_PROFILE_bio.o := n
+endif
+ifeq ($(obj),stub)
+GCOV_PROFILE := n
+endif
+basetarget = $(basename $(notdir $@))
+target-stem = $(basename $(patsubst $(obj)/%,%,$@))
+counts = $(if $(patsubst n%,,$(GCOV_PROFILE_$(1).o)$(GCOV_PROFILE)),yes,no)
+all: $(addprefix $(obj)/,$(in_$(obj)))
+%.o: ; @echo $@ $(call counts,$(basetarget)) $(call counts,$(target-stem))
+endif
+)";
+
+std::vector<std::string> asked_with(const std::vector<std::string>& variables) {
+  const auto dir = TempDir::create(fs::temp_directory_path(), "make.");
+  EXPECT_TRUE(dir.has_value() && write_file_atomic(dir->path() / "Makefile", asking_makefile).has_value());
+  process::Command c;
+  c.argv = {"make", "-s", "--no-print-directory"};
+  c.argv.insert(c.argv.end(), variables.begin(), variables.end());
+  c.cwd = dir->path();
+  c.env = {{"MAKEFLAGS", ""}};
+  const CancelToken cancel;
+  const auto done = process::run_ok(c, cancel);
+  EXPECT_TRUE(done.has_value());
+  return done.has_value() ? split(std::string(trim(done->out)), '\n') : std::vector<std::string>();
+}
+
+TEST(MakeCommand, TurnsGcovOnForTheseObjectsAndNoOthers) {
+  const std::vector<std::string> files{"block/bio.c", "drivers/a/pci/bo.c", "fs/ext4/inode.c", "stub/file.c"};
+  EXPECT_THAT(
+      asked_with(gcov_variables(files, model::Arch::x86_64)),
+      testing::ElementsAre("block/bio.o yes yes", "lib/bio.o no no", "fs/inode.o no no",
+                           "fs/ext4/inode.o yes yes", "drivers/a/pci/bo.o yes yes", "stub/file.o no no"));
+}
+
+TEST(MakeCommand, TwoObjectsOfOneNameCount) {
+  EXPECT_THAT(
+      asked_with(gcov_variables({"fs/inode.c", "fs/ext4/inode.c"}, model::Arch::x86_64)),
+      testing::ElementsAre("block/bio.o no no", "lib/bio.o no no", "fs/inode.o yes yes",
+                           "fs/ext4/inode.o yes yes", "drivers/a/pci/bo.o no no", "stub/file.o no no"));
+}
+
+TEST(MakeCommand, CountersAreUpdatedAtomically) {
   auto t = tree();
   t.counted = {"mm/gup.c"};
-  EXPECT_THAT(make_command(t, {}, 1).argv, Contains("GCOV_PROFILE_gup.o=y"));
+  EXPECT_THAT(make_command(t, {}, 1).argv,
+              Contains(testing::AllOf(testing::StartsWith("CFLAGS_GCOV="),
+                                      testing::HasSubstr("-fprofile-update=atomic -mno-outline-atomics"))));
+  EXPECT_THAT(gcov_variables({}, model::Arch::aarch64), testing::IsEmpty());
 }
 
 TEST(MakeCommand, WorksWithoutCcache) {
