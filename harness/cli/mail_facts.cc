@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "bisect/tally.h"
 #include "bisect/text.h"
+#include "report/report.h"
 
 namespace pinrig::cli {
 namespace {
@@ -111,6 +112,8 @@ Result<void> add_red_kernel(Finding& f, const store::Store& store, const store::
   PINRIG_TRY(events, store.events(run.id, row.guest.id));
   if (row.result.verdict().verdict == Verdict::crash) describe_crash(f, events);
   add_fields(f, run, kernel, row);
+  PINRIG_TRY(lines, report::lines_run(run, kernel.point.number, kernel.arch));
+  if (!lines.empty()) f.fields.emplace_back("changed lines", lines);
   f.commands = {"harness/bootstrap build", rerun_line(f.series, run.base, kernel, f.test)};
   add_scope(f, kernel);
   return {};

@@ -82,6 +82,13 @@ TestsOfLine tests_of_lines(const FileLines& code, const KernelLines& kernel) {
   return out;
 }
 
+std::set<std::string> with_not_counted(std::set<std::string> tests, const RunCoverage& run) {
+  for (const auto& kernel : run.kernels) {
+    for (const auto& [test, why] : kernel.not_counted) tests.insert(test);
+  }
+  return tests;
+}
+
 }  // namespace
 
 std::vector<PatchCoverage> patch_coverage(const RunCoverage& run, const KernelLines& kernel) {
@@ -107,12 +114,12 @@ std::vector<PatchCoverage> patch_coverage(const RunCoverage& run, const KernelLi
   return out;
 }
 
-std::string to_text(const PatchCoverage& p) {
+std::string to_words(const PatchCoverage& p) {
   const std::size_t ran = count(p.ran);
   const std::size_t all = ran + count(p.never);
-  std::string out = fmt::format("patch {}: ", p.number);
+  std::string out;
   if (all == 0)
-    out += "no changed line has code in this kernel";
+    out += "no changed line has code in the objects of this series";
   else if (ran == 0)
     out += fmt::format("none of {} ran", count_of(all, "changed line"));
   else
@@ -120,6 +127,23 @@ std::string to_text(const PatchCoverage& p) {
                        count_of(p.tests.size(), "test"));
   if (!p.never.empty()) out += "; never: " + to_text(p.never);
   if (!p.unbuilt.empty()) out += "; not built: " + join(p.unbuilt, " ");
+  return out;
+}
+
+std::string to_text(const PatchCoverage& p) { return fmt::format("patch {}: {}", p.number, to_words(p)); }
+
+PatchCoverage sum(const std::vector<PatchCoverage>& patches) {
+  PatchCoverage out;
+  std::set<std::string> tests;
+  std::set<std::string> unbuilt;
+  for (const auto& p : patches) {
+    add(out.ran, p.ran);
+    add(out.never, p.never);
+    tests.insert(p.tests.begin(), p.tests.end());
+    unbuilt.insert(p.unbuilt.begin(), p.unbuilt.end());
+  }
+  out.tests.assign(tests.begin(), tests.end());
+  out.unbuilt.assign(unbuilt.begin(), unbuilt.end());
   return out;
 }
 
@@ -149,7 +173,7 @@ std::set<std::string> touching_tests(const RunCoverage& run) {
     auto& tests = kernels.emplace_back();
     for (const auto& t : kernel.tests) tests.push_back({t.test, common(changed, t.ran)});
   }
-  return choose(kernels);
+  return with_not_counted(choose(kernels), run);
 }
 
 std::set<std::string> tests_at(const RunCoverage& run, const FileLines& places) {
@@ -164,7 +188,7 @@ std::set<std::string> tests_at(const RunCoverage& run, const FileLines& places) 
     auto& tests = kernels.emplace_back();
     for (const auto& t : kernel.tests) tests.push_back({t.test, common(asked, in_base(t.ran, run))});
   }
-  return choose(kernels);
+  return with_not_counted(choose(kernels), run);
 }
 
 std::set<std::string> measured_tests(const RunCoverage& run) {
@@ -172,7 +196,7 @@ std::set<std::string> measured_tests(const RunCoverage& run) {
   for (const auto& kernel : run.kernels) {
     for (const auto& t : kernel.tests) out.insert(t.test);
   }
-  return out;
+  return with_not_counted(std::move(out), run);
 }
 
 bool same_series(const RunCoverage& run, const std::vector<std::string>& patch_ids) {

@@ -2,6 +2,7 @@
 // How much of each patch the tests ran. Pure.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -33,8 +34,8 @@ struct KernelLines {
   std::string kernel;  ///< its id in the run
   std::string arch;
   FileLines code;                    ///< lines with code in its objects, of the files that the series touches
-  std::vector<std::string> unbuilt;  ///< C files of the series that this configuration does not compile
-  std::vector<std::string> problems;  ///< tests without counters, one line each
+  std::vector<std::string> unbuilt;  ///< C files of the series that have no object in this configuration
+  std::map<std::string, std::string> not_counted;  ///< tests whose counters did not come, and why
   std::vector<TestLines> tests;
 };
 
@@ -62,8 +63,12 @@ struct PatchCoverage {
 };
 std::vector<PatchCoverage> patch_coverage(const RunCoverage& run, const KernelLines& kernel);
 
-/// `patch 7: 31 of 34 changed lines ran in 14 tests; never: block/bio.c:1341-1343`
+/// `31 of 34 changed lines ran in 14 tests; never: block/bio.c:1341-1343`
+std::string to_words(const PatchCoverage& patch);
+/// The same of one patch of several: `patch 7: 31 of 34 ...`.
 std::string to_text(const PatchCoverage& patch);
+/// All of them together, as one; number and subject are empty.
+PatchCoverage sum(const std::vector<PatchCoverage>& patches);
 
 /// Changed lines that the same tests ran.
 struct LinesRun {
@@ -77,14 +82,14 @@ std::string to_text(const LinesRun& lines);
 
 /// The tests that the series is about: those that ran a changed line, on any kernel. Lines that every
 /// measured test ran say nothing (each starts a program and ends): they choose no test, unless there are no
-/// others.
+/// others. A test whose counters did not come, because the series crashes it, is among them.
 std::set<std::string> touching_tests(const RunCoverage& run);
 
 /// The same for another series on the same base that changes these lines of the base (changed_places()):
 /// tests that ran one of them, or, where that has no code, the nearest line with code before or after it.
 std::set<std::string> tests_at(const RunCoverage& run, const FileLines& places);
 
-/// All tests that were measured.
+/// All tests that were asked, also those whose counters did not come.
 std::set<std::string> measured_tests(const RunCoverage& run);
 
 /// The same patches in the same order, whatever their base and subjects.

@@ -38,17 +38,24 @@ std::vector<std::string> texts(const RunCoverage& run) {
 }
 
 TEST(PatchCoverage, what_ran_in_how_many_tests_and_what_never) {
-  EXPECT_THAT(texts(example()),
-              ElementsAre("patch 1: 2 of 2 changed lines ran in 1 test",
-                          "patch 2: 1 of 3 changed lines ran in 2 tests; never: block/bio.c:21-22",
-                          "patch 3: no changed line has code in this kernel; not built: drivers/x.c",
-                          "patch 4: no changed line has code in this kernel"));
+  EXPECT_THAT(
+      texts(example()),
+      ElementsAre("patch 1: 2 of 2 changed lines ran in 1 test",
+                  "patch 2: 1 of 3 changed lines ran in 2 tests; never: block/bio.c:21-22",
+                  "patch 3: no changed line has code in the objects of this series; not built: drivers/x.c",
+                  "patch 4: no changed line has code in the objects of this series"));
 }
 
 TEST(PatchCoverage, a_patch_that_no_test_ran) {
   auto run = example();
   run.kernels.front().tests.clear();
   EXPECT_EQ(texts(run).front(), "patch 1: none of 2 changed lines ran; never: block/bio.c:11-12");
+}
+
+TEST(PatchCoverage, of_the_whole_series) {
+  const auto run = example();
+  EXPECT_EQ(to_words(sum(patch_coverage(run, run.kernels.front()))),
+            "3 of 5 changed lines ran in 2 tests; never: block/bio.c:21-22; not built: drivers/x.c");
 }
 
 TEST(PatchCoverage, lines_with_their_tests) {
@@ -77,6 +84,16 @@ TEST(TouchingTests, unless_the_series_has_no_other) {
   EXPECT_THAT(touching_tests(run), ElementsAre("bio/dio_fork", "bio/dio_rw", "mm/cow"));
 }
 
+TEST(TouchingTests, include_those_whose_counters_did_not_come) {
+  auto run = example();
+  run.kernels.front().not_counted = {{"mm/crash", "its guest sent no counters"}};
+  EXPECT_THAT(touching_tests(run), ElementsAre("bio/dio_fork", "bio/dio_rw", "mm/crash"));
+  EXPECT_THAT(tests_at(run, {{"block/bio.c", {90}}}), ElementsAre("mm/crash"));
+  EXPECT_THAT(measured_tests(run), ElementsAre("bio/dio_fork", "bio/dio_rw", "mm/cow", "mm/crash"));
+  run.kernels.front().tests.clear();
+  EXPECT_THAT(touching_tests(run), ElementsAre("mm/crash"));
+}
+
 TEST(TestsAt, are_those_that_ran_the_base_around_the_changes_of_another_series) {
   auto run = example();
   // Line 30 of the tip is 26 of the base. Without a test that did not run it, all are chosen.
@@ -99,7 +116,7 @@ TEST(SameSeries, goes_by_patch_ids_in_their_order) {
 
 TEST(CoverageJson, both_ways) {
   auto run = example();
-  run.kernels.front().problems = {"mm/cow: no counters"};
+  run.kernels.front().not_counted = {{"mm/cow", "no counters"}};
   const std::string text = to_json(run);
   const auto again = from_json(text);
   ASSERT_TRUE(again.has_value()) << again.error().message;

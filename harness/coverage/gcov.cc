@@ -66,4 +66,12 @@ Result<Measured> parse_gcov(std::string_view text, const std::string& object) {
   }
 }
 
+Result<void> check_messages(std::string_view messages, const std::string& object) {
+  for (const auto line : lines(messages)) {
+    if (line.starts_with(object + ".gcda:") || line.starts_with(object + ".gcno:"))
+      return no_gcov(object, std::string(line));
+  }
+  return {};
+}
+
 }  // namespace pinrig::coverage

@@ -25,4 +25,8 @@ struct Measured {
 /// object.
 Result<Measured> parse_gcov(std::string_view json, const std::string& object);
 
+/// What gcov said on stderr about the counters and notes of that object: infra. Counters that do not belong
+/// to the notes, or that it cannot read, it ignores, says so, and exits with 0.
+Result<void> check_messages(std::string_view messages, const std::string& object);
+
 }  // namespace pinrig::coverage

@@ -61,6 +61,16 @@ TEST(Gcov, text_about_another_object_or_no_json_is_an_error) {
       parse_gcov(R"({"files": [{"file": "mm/gup.c", "lines": [{"count": "x"}]}]})", "mm/gup").has_error());
 }
 
+TEST(Gcov, a_message_about_the_files_of_the_object_is_an_error) {
+  const auto stamp = check_messages("block/bio.gcda:stamp mismatch with notes file\n", "block/bio");
+  ASSERT_TRUE(stamp.has_error());
+  EXPECT_EQ(stamp.error().kind, ErrorKind::infra);
+  EXPECT_THAT(stamp.error().message, HasSubstr("block/bio: block/bio.gcda:stamp mismatch with notes file"));
+  EXPECT_TRUE(check_messages("x\nmm/gup.gcno:version 'B33*', prefer 'B22*'\n", "mm/gup").has_error());
+  EXPECT_TRUE(check_messages("", "mm/gup").has_value());
+  EXPECT_TRUE(check_messages("mm/gup.gcda:corrupted\n", "gup").has_value());
+}
+
 TEST(Gcov, counts_of_several_objects_add_up) {
   Measured m{{{"a.h", {1, 2}}}, {{"a.h", {1}}}};
   m.add({{{"a.h", {2, 3}}}, {{"a.h", {2}}}});

@@ -13,7 +13,7 @@ namespace {
 using nlohmann::ordered_json;
 using Words = std::vector<std::string>;
 
-constexpr int version = 1;
+constexpr int version = 2;
 
 ordered_json json_of(const FileLines& lines) {
   auto out = ordered_json::object();
@@ -41,16 +41,20 @@ Patch patch_from(const ordered_json& j) {
 }
 
 ordered_json json_of(const KernelLines& k) {
-  ordered_json out{{"kernel", k.kernel},   {"arch", k.arch},         {"code", json_of(k.code)},
-                   {"unbuilt", k.unbuilt}, {"problems", k.problems}, {"tests", ordered_json::object()}};
+  ordered_json out{{"kernel", k.kernel},           {"arch", k.arch},
+                   {"code", json_of(k.code)},      {"unbuilt", k.unbuilt},
+                   {"not_counted", k.not_counted}, {"tests", ordered_json::object()}};
   for (const auto& t : k.tests) out["tests"][t.test] = json_of(t.ran);
   return out;
 }
 
 KernelLines kernel_from(const ordered_json& j) {
-  KernelLines out{j.at("kernel").get<std::string>(), j.at("arch").get<std::string>(),
-                  lines_from(j.at("code")),          j.at("unbuilt").get<Words>(),
-                  j.at("problems").get<Words>(),     {}};
+  KernelLines out{j.at("kernel").get<std::string>(),
+                  j.at("arch").get<std::string>(),
+                  lines_from(j.at("code")),
+                  j.at("unbuilt").get<Words>(),
+                  j.at("not_counted").get<std::map<std::string, std::string>>(),
+                  {}};
   for (const auto& [test, ran] : j.at("tests").items()) out.tests.push_back({test, lines_from(ran)});
   return out;
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "report/patch_lines.h"
 #include "report/review.h"
 #include "report/versions.h"
 
@@ -140,6 +141,16 @@ void add_since(const VersionData& old, const VersionData& now, Letter& out) {
           fmt::format("{} fixed, {} new, {} still red", fixed, fresh, d.still_red.size()));
 }
 
+/// Of each architecture and configuration; its name where there are several.
+void add_lines_run(const RunData& data, Letter& out) {
+  if (!data.measured) return;
+  const auto& kernels = data.measured->kernels;
+  for (const auto& k : kernels) {
+    const auto words = coverage::to_words(coverage::sum(coverage::patch_coverage(*data.measured, k)));
+    out.add(&k == &kernels.front() ? "Lines" : "", kernels.size() == 1 ? words : k.kernel + ": " + words);
+  }
+}
+
 void add_skips(const CoverTotals& totals, Letter& out) {
   std::vector<std::pair<std::size_t, std::string>> reasons;
   for (const auto& [reason, n] : totals.skips) reasons.emplace_back(n, reason);
@@ -173,6 +184,7 @@ Result<std::string> cover(const store::Store& store, const store::RunRow& run, c
                 ? "acquired = released after every test, at every point"
                 : fmt::format("{} outstanding", count_of(static_cast<std::size_t>(totals.left), "page")),
             1);
+  add_lines_run(now.data, out);
   out.add("Suites", join({totals.suites.begin(), totals.suites.end()}, " "), 2);
   if (old) add_since(*old, now, out);
   add_skips(totals, out);

@@ -215,7 +215,7 @@ Result<std::string> json(const store::Store& store, const store::RunRow& run, co
     out["kernels"].push_back(kernel_json(k));
     if (const auto* lines = lines_of(data, k.row.id)) {
       out["kernels"].back()["patches"] = patches_json(data, *lines);
-      out["kernels"].back()["not_counted"] = lines->problems;
+      out["kernels"].back()["not_counted"] = not_counted(*lines);
     }
   }
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

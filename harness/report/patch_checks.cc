@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "report/patch_lines.h"
 
 namespace pinrig::report {
 namespace {
@@ -127,6 +128,18 @@ void judge_between(const Matrix& m, PatchCheck& out) {
   out.text += fmt::format("; with patch {}: {}", (*next)->row.point.number, later.text);
 }
 
+/// Of a kernel that counts lines: which of the patch's ran. What failed is said first.
+void add_lines_run(const RunData& data, const Matrix& m, PatchCheck& out) {
+  const auto* lines = lines_of(data, m.points.back()->row.id);
+  if (lines == nullptr || data.run.state == store::RunState::running) return;
+  for (const auto& p : coverage::patch_coverage(*data.measured, *lines)) {
+    if (p.number != out.patch.point) continue;
+    const auto words = coverage::to_words(p);
+    out.text = out.state == CheckState::success ? words : out.text + "; " + words;
+    if (!p.never.empty()) out.details.push_back("never ran: " + coverage::to_text(p.never));
+  }
+}
+
 }  // namespace
 
 std::vector<PatchCheck> patch_checks(const RunData& data, const std::vector<store::PatchRow>& patches) {
@@ -144,6 +157,7 @@ std::vector<PatchCheck> patch_checks(const RunData& data, const std::vector<stor
         judge_point(m, static_cast<std::size_t>(at - m.points.begin()), c);
       else
         judge_between(m, c);
+      add_lines_run(data, m, c);
       out.push_back(std::move(c));
     }
   }

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
+#include "report/report.h"
 #include "report/sections.h"
+#include "report/text_layout.h"
 
 namespace pinrig::report {
 namespace {
@@ -21,6 +24,17 @@ ordered_json lines_json(const coverage::FileLines& lines) {
 
 }  // namespace
 
+Result<std::optional<coverage::RunCoverage>> measured_by(const store::RunRow& run) {
+  const fs::path file = fs::path(run.dir) / "coverage.json";
+  std::error_code ec;
+  if (run.dir.empty() || !fs::exists(file, ec)) return std::optional<coverage::RunCoverage>();
+  PINRIG_TRY(text, read_file(file));
+  auto read = coverage::from_json(text);
+  if (read.has_error()) return std::move(read).error().with_context(file.string());
+  for (auto& p : read->patches) p.subject = clean(p.subject);
+  return std::optional(std::move(*read));
+}
+
 const coverage::KernelLines* lines_of(const RunData& data, const std::string& kernel) {
   if (!data.measured) return nullptr;
   const auto& all = data.measured->kernels;
@@ -28,10 +42,16 @@ const coverage::KernelLines* lines_of(const RunData& data, const std::string& ke
   return it == all.end() ? nullptr : &*it;
 }
 
+std::vector<std::string> not_counted(const coverage::KernelLines& kernel) {
+  std::vector<std::string> out;
+  for (const auto& [test, why] : kernel.not_counted) out.push_back(clean(test + ": " + why));
+  return out;
+}
+
 std::vector<std::string> patch_texts(const RunData& data, const coverage::KernelLines& kernel) {
   std::vector<std::string> out;
   for (const auto& p : coverage::patch_coverage(*data.measured, kernel)) out.push_back(coverage::to_text(p));
-  for (const auto& problem : kernel.problems) out.push_back("not counted: " + problem);
+  for (const auto& test : not_counted(kernel)) out.push_back("not counted: " + test);
   return out;
 }
 
@@ -51,6 +71,18 @@ ordered_json patches_json(const RunData& data, const coverage::KernelLines& kern
                    {"lines", std::move(lines)}});
   }
   return out;
+}
+
+Result<std::string> lines_run(const store::RunRow& run, int patch, model::Arch arch) {
+  PINRIG_TRY(measured, measured_by(run));
+  if (!measured) return std::string();
+  for (const auto& k : measured->kernels) {
+    if (k.arch != model::to_string(arch)) continue;
+    for (const auto& p : coverage::patch_coverage(*measured, k)) {
+      if (p.number == patch) return coverage::to_words(p);
+    }
+  }
+  return std::string();
 }
 
 std::string patch_lines(const Digest& d, const Painter& p) {

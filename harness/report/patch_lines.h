@@ -10,8 +10,12 @@
 
 namespace pinrig::report {
 
+/// coverage.json of a run; nothing for one without --coverage.
+Result<std::optional<coverage::RunCoverage>> measured_by(const store::RunRow& run);
 /// What the coverage kernel with this id counted; null for other kernels.
 const coverage::KernelLines* lines_of(const RunData& data, const std::string& kernel);
+/// "SUITE/TEST: its guest sent no counters", one for each test without.
+std::vector<std::string> not_counted(const coverage::KernelLines& kernel);
 /// `patch 7: 31 of 34 changed lines ran in 14 tests; never: block/bio.c:1341-1343`, one per patch, then what
 /// could not be counted.
 std::vector<std::string> patch_texts(const RunData& data, const coverage::KernelLines& kernel);

@@ -38,4 +38,8 @@ Result<std::string> ktap(const store::Store& store, const store::RunRow& run, co
 /// Everything the store has, for other programs; keys are documented in harness/report/README.md.
 Result<std::string> json(const store::Store& store, const store::RunRow& run, const Selection& what = {});
 
+/// `31 of 34 changed lines ran in 14 tests; ...` of one patch, from coverage.json in the run's folder; empty
+/// where nothing was counted.
+Result<std::string> lines_run(const store::RunRow& run, int patch, model::Arch arch);
+
 }  // namespace pinrig::report

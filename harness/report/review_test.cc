@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/file.h"
 #include "report/patch_checks.h"
 #include "report/testing.h"
 #include "report/versions.h"
@@ -108,6 +109,28 @@ TEST(Checks, OfPatchesBetweenThePointsSayWithWhichOneTheyWereTested) {
               HasSubstr("not tested by itself; with patch 4: fail in"));
   EXPECT_EQ(j[3].at("state"), "fail");
   EXPECT_THAT(j[3].at("description").get<std::string>(), HasSubstr("(patches 1 to 4)"));
+}
+
+TEST(Checks, OfAKernelThatCountsSayWhichLinesRan) {
+  Series s;
+  s.run.dir = s.dir.path();
+  coverage::RunCoverage c{"debian-6.12", "tree", "v7", {}, {}, {}};
+  c.patches = {{1, "one", "aa", {"block/bio.c"}, {{"block/bio.c", {10, 11}}}},
+               {2, "two", "bb", {"block/bio.c"}, {{"block/bio.c", {20, 21}}}}};
+  c.kernels = {{"tip-x86_64",
+                "x86_64",
+                {{"block/bio.c", {10, 11, 20, 21}}},
+                {},
+                {},
+                {{"bio/dio_rw", {{"block/bio.c", {10, 20, 21}}}}}}};
+  ASSERT_TRUE(write_file_atomic(s.dir.path() / "coverage.json", coverage::to_json(c)).has_value());
+  const auto j = json::parse(checks(s.store, s.run).value());
+  EXPECT_EQ(j[0].at("description"), "1 of 2 changed lines ran in 1 test; never: block/bio.c:11");
+  EXPECT_EQ(j[1].at("description"), "leak in bio/dio_rw (+64); 2 of 2 changed lines ran in 1 test");
+  const auto letter = cover(s.store, s.run, {}).value();
+  EXPECT_THAT(letter, HasSubstr("\nLines    3 of 4 changed lines ran in 1 test; never: block/bio.c:11\n"));
+  EXPECT_EQ(lines_run(s.run, 1, Arch::x86_64).value(), j[0].at("description"));
+  EXPECT_EQ(lines_run(s.run, 1, Arch::aarch64).value(), "");
 }
 
 TEST(Checks, NeedASeries) {

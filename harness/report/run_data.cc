@@ -7,8 +7,8 @@
 #include <ctime>
 #include <iterator>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "report/patch_lines.h"
 #include "report/text_layout.h"
 
 namespace pinrig::report {
@@ -91,19 +91,6 @@ Result<void> find_capabilities(const store::Store& store, KernelData& kernel) {
     const auto it = kernel.capabilities.find(entry.first);
     return it != kernel.capabilities.end() && it->second != "unknown";
   });
-  return {};
-}
-
-/// Runs without --coverage have no such file.
-Result<void> find_coverage(RunData& data) {
-  const fs::path file = fs::path(data.run.dir) / "coverage.json";
-  std::error_code ec;
-  if (data.run.dir.empty() || !fs::exists(file, ec)) return {};
-  PINRIG_TRY(text, read_file(file));
-  auto read = pinrig::coverage::from_json(text);
-  if (read.has_error()) return std::move(read).error().with_context(file.string());
-  for (auto& p : read->patches) p.subject = clean(p.subject);
-  data.measured = std::move(*read);
   return {};
 }
 
@@ -298,7 +285,8 @@ Result<RunData> load(const store::Store& store, const store::RunRow& run,
     }
   }
   sort_by_suite(data.tests);
-  PINRIG_CHECK(find_coverage(data));
+  PINRIG_TRY(measured, measured_by(data.run));
+  data.measured = std::move(measured);
   if (instead == nullptr) return data;
   replace_assessment(data, instead->kernels);
   data.run.exit_code = static_cast<int>(instead->code);

@@ -64,6 +64,7 @@ class Gcov {
     c.cwd = dir_.path();
     c.env = {{"LC_ALL", "C"}};
     PINRIG_TRY(done, process::run_ok(c, *cancel_));
+    if (!counters.empty()) PINRIG_CHECK(coverage::check_messages(done.err, object));
     PINRIG_TRY(measured, coverage::parse_gcov(done.out, object));
     known_.emplace(std::pair(object, counters), measured);
     return measured;
@@ -99,22 +100,30 @@ const std::string* counters_of(const Counters& counters, const std::string& obje
   return nullptr;
 }
 
-// The lines that a test ran; nothing, and a problem, when its counters did not come or are garbled.
+// The lines that a test ran; nothing, and a problem, when its counters did not come or are garbled. An object
+// without counters among others with them is not part of the running kernel: a module that is not loaded, or
+// one of a library that nothing needs.
 Result<std::optional<coverage::FileLines>> ran_by(const std::string& test, const Counters& counters,
-                                                  Gcov& gcov, std::vector<std::string>& problems) {
+                                                  Gcov& gcov,
+                                                  std::map<std::string, std::string>& not_counted) {
   coverage::FileLines out;
+  bool any = gcov.objects().empty();
   for (const auto& object : gcov.objects()) {
     const std::string* packed = counters_of(counters, object);
-    const auto bytes = packed ? wire::unpack(*packed, max_counters) : std::nullopt;
+    if (packed == nullptr) continue;
+    any = true;
+    const auto bytes = wire::unpack(*packed, max_counters);
     if (!bytes || bytes->empty()) {
-      problems.push_back(
-          fmt::format("{}: no counters of {}.o{}", test, object, packed ? " that can be read" : ""));
+      not_counted[test] = fmt::format("the counters of {}.o cannot be read{}", object,
+                                      packed->empty() ? ": they are too long" : "");
       return std::optional<coverage::FileLines>();
     }
     PINRIG_TRY(measured, gcov.measure(object, *bytes));
     coverage::add(out, measured.ran);
   }
-  return std::optional(std::move(out));
+  if (any) return std::optional(std::move(out));
+  not_counted[test] = "its guest sent no counters";
+  return std::optional<coverage::FileLines>();
 }
 
 std::set<std::string> files_of(const git::AppliedSeries& series, int last) {
@@ -156,6 +165,11 @@ Result<coverage::RunCoverage> series_lines(const Sources& sources, int last, con
   return out;
 }
 
+bool has_objects(const git::AppliedSeries& series) {
+  return std::any_of(series.patches.begin(), series.patches.end(),
+                     [](const auto& p) { return !job::counted_files(p.files).empty(); });
+}
+
 Result<void> check_gcov(const Inputs& in) {
   if (!in.coverage) return {};
   for (const auto arch : in.spec.archs) {
@@ -189,14 +203,14 @@ Result<void> CoverageRecord::add(const model::Kernel& kernel, const kbuild::Arti
     if (!record.skip_reason.empty() || record.exit.kind == model::TestExit::Kind::not_run) continue;
     const auto sent = result.guest.line_counters.find(record.name);
     PINRIG_TRY(ran, ran_by(record.name, sent == result.guest.line_counters.end() ? Counters{} : sent->second,
-                           gcov, lines.problems));
+                           gcov, lines.not_counted));
     if (ran) lines.tests.push_back({record.name, of_files(*ran, files)});
   }
   const std::lock_guard lock(mutex_);
   for (auto& k : kernels_) {
     if (k.kernel != lines.kernel) continue;
     k.tests.insert(k.tests.end(), lines.tests.begin(), lines.tests.end());
-    k.problems.insert(k.problems.end(), lines.problems.begin(), lines.problems.end());
+    k.not_counted.insert(lines.not_counted.begin(), lines.not_counted.end());
     return {};
   }
   kernels_.push_back(std::move(lines));
@@ -211,6 +225,8 @@ Result<void> CoverageRecord::write(const fs::path& run_dir) {
   PINRIG_TRY(out, series_lines(sources_, last, services_));
   out.series = plan_.series;
   out.kernels = kernels_;
+  // A file that the series removes has no object, and needs none.
+  for (auto& k : out.kernels) std::erase_if(k.unbuilt, [&](const auto& f) { return !out.kept.contains(f); });
   return write_file_atomic(run_dir / "coverage.json", coverage::to_json(out));
 }
 

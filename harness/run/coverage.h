@@ -34,6 +34,9 @@ class CoverageRecord {
   std::vector<coverage::KernelLines> kernels_;
 };
 
+/// Whether the series changes C files of the kernel: lines of headers count in their objects only.
+bool has_objects(const git::AppliedSeries& series);
+
 /// gcov for every architecture of the run: missing_tool before half an hour of building.
 Result<void> check_gcov(const Inputs& inputs);
 

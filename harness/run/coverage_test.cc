@@ -15,6 +15,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Pair;
 
 model::TestSpec test_named(const std::string& name) {
   model::TestSpec t;
@@ -34,6 +35,7 @@ class TouchedTest : public testing::Test {
     in_.touched = true;
     sources_.series.patches = {
         {.number = 1, .subject = "x", .author = "", .commit = "c1", .tree = "t1", .patch_id = "id1"}};
+    sources_.series.patches[0].files = {"a.c"};
   }
 
   // A stored run with coverage in which `ran` ran the changed line, and `asked` another.
@@ -76,10 +78,16 @@ TEST_F(TouchedTest, TheNewestRunThatAskedATestCounts) {
 }
 
 TEST_F(TouchedTest, WithoutARunOfThesePatchesAllRunWithCoverage) {
-  add_run("1", "of another series", {"bio/a"}, {});
   ASSERT_TRUE(choose().has_value());
   EXPECT_THAT(in_.spec.suites, ElementsAre("*"));
   EXPECT_TRUE(in_.coverage);
+}
+
+TEST_F(TouchedTest, ASeriesOfHeadersHasNothingToCountIn) {
+  sources_.series.patches[0].files = {"include/linux/mm.h", "tools/testing/selftests/mm/cow.c"};
+  ASSERT_TRUE(choose().has_value());
+  EXPECT_THAT(in_.spec.suites, ElementsAre("*"));
+  EXPECT_FALSE(in_.coverage);
 }
 
 TEST_F(TouchedTest, NoTestLeftIsAnErrorThatNamesTheRun) {
@@ -149,12 +157,13 @@ class CountedTest : public testing::Test {
     ASSERT_TRUE(make_dirs(tree() / "block").has_value());
     ASSERT_TRUE(make_dirs(objects() / "block").has_value());
     run({"git", "init", "-q", "."}, tree());
+    ASSERT_TRUE(write_file_atomic(tree() / "block/not-built.c", "int x;\n").has_value());
     sources_.base.repo = tree() / ".git";
     sources_.base.commit = commit(before);
     for (const char* text : {patch_1, patch_2}) {
       git::Applied p;
       p.number = static_cast<int>(sources_.series.patches.size()) + 1;
-      p.files = {"block/bio.c", "block/not-built.c", "Documentation/x.rst"};
+      p.files = {"block/bio.c", "block/not-built.c", "block/removed.c", "Documentation/x.rst"};
       p.commit = commit(text);
       p.patch_id = p.commit;
       sources_.series.patches.push_back(p);
@@ -168,6 +177,13 @@ class CountedTest : public testing::Test {
 
   fs::path tree() const { return place_.dir.path() / "tree"; }
   fs::path objects() const { return place_.dir.path() / "objects"; }
+
+  static model::TestRecord ended(const char* name) {
+    model::TestRecord r;
+    r.name = name;
+    r.exit.kind = model::TestExit::Kind::exited;
+    return r;
+  }
 
   std::string run(std::vector<std::string> argv, const fs::path& cwd) {
     process::Command c;
@@ -208,12 +224,8 @@ class CountedTest : public testing::Test {
 TEST_F(CountedTest, FromTheCountersOfAGuestToTheLinesOfEachPatch) {
   job::GuestResult result;
   result.guest.line_counters["bio/a"]["c/build/x/block/bio.gcda"] = counters();
-  for (const char* name : {"bio/a", "bio/silent", "bio/skipped"}) {
-    model::TestRecord r;
-    r.name = name;
-    r.exit.kind = model::TestExit::Kind::exited;
-    result.guest.facts.records.push_back(r);
-  }
+  for (const char* name : {"bio/a", "bio/silent", "bio/skipped"})
+    result.guest.facts.records.push_back(ended(name));
   result.guest.facts.records.back().skip_reason = "no such drive";
   kbuild::Artifact artifact;
   artifact.notes = place_.dir.path() / "notes";
@@ -233,7 +245,48 @@ TEST_F(CountedTest, FromTheCountersOfAGuestToTheLinesOfEachPatch) {
   EXPECT_THAT(texts,
               ElementsAre(HasSubstr("changed lines ran in 1 test; not built: block/not-built.c"),
                           HasSubstr("patch 2: 1 of 2 changed lines ran in 1 test; never: block/bio.c:8")));
-  EXPECT_THAT(c->kernels[0].problems, ElementsAre("bio/silent: no counters of block/bio.o"));
+  EXPECT_THAT(c->kernels[0].not_counted, ElementsAre(Pair("bio/silent", "its guest sent no counters")));
+}
+
+// Of two objects the second is a module: one test did not load it, and with another its counters were too
+// long.
+TEST_F(CountedTest, AnObjectWithoutCountersDidNotRunButCountersThatCannotBeReadAreAProblem) {
+  job::GuestResult result;
+  const std::string data = counters();
+  result.guest.line_counters = {{"bio/a", {{"c/block/bio.gcda", data}}},
+                                {"bio/b", {{"c/block/bio.gcda", data}, {"c/block/module.gcda", ""}}}};
+  kbuild::Artifact artifact;
+  artifact.notes = place_.dir.path() / "notes";
+  ASSERT_TRUE(make_dirs(artifact.notes / "block").has_value());
+  ASSERT_TRUE(write_file_atomic(tree() / "block/module.c", "int f(void) { return 1; }\n").has_value());
+  run({"gcc", "-fprofile-arcs", "-ftest-coverage", "-c", "../tree/block/module.c", "-o", "block/module.o"},
+      objects());
+  for (const char* name : {"block/bio.gcno", "block/module.gcno"})
+    ASSERT_TRUE(copy_sparse(objects() / name, artifact.notes / name).has_value());
+  for (const char* name : {"bio/a", "bio/b"}) result.guest.facts.records.push_back(ended(name));
+
+  CoverageRecord record(sources_, plan_, place_.services);
+  const auto added = record.add(kernel_, artifact, result);
+  ASSERT_TRUE(added.has_value()) << added.error().message;
+  ASSERT_TRUE(record.write(place_.dir.path()).has_value());
+  const auto c = coverage::from_json(read_file(place_.dir.path() / "coverage.json").value());
+  ASSERT_TRUE(c.has_value());
+  EXPECT_THAT(coverage::measured_tests(*c), ElementsAre("bio/a", "bio/b"));
+  EXPECT_THAT(c->kernels[0].not_counted,
+              ElementsAre(Pair("bio/b", "the counters of block/module.o cannot be read: they are too long")));
+}
+
+TEST_F(CountedTest, CountersOfAnotherBuildAreAnError) {
+  job::GuestResult result;
+  result.guest.line_counters["bio/a"]["c/block/bio.gcda"] = counters();
+  result.guest.facts.records.push_back(ended("bio/a"));
+  static_cast<void>(counters());  // compiled again: its notes have another stamp
+  kbuild::Artifact artifact;
+  artifact.notes = objects();
+  CoverageRecord record(sources_, plan_, place_.services);
+  const auto added = record.add(kernel_, artifact, result);
+  ASSERT_TRUE(added.has_error());
+  EXPECT_THAT(added.error().message, HasSubstr("mismatch"));
 }
 
 TEST_F(CountedTest, AKernelThatDoesNotCountLeavesNothing) {

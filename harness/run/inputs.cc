@@ -11,6 +11,7 @@
 #include "kbuild/configure.h"
 #include "plan/environment.h"
 #include "process/process.h"
+#include "run/coverage.h"
 #include "spec/spec.h"
 #include "vm/accel.h"
 #include "vm/job_files.h"
@@ -313,6 +314,9 @@ std::vector<model::Point> points_of(const Sources& sources) {
 
 Result<plan::Plan> plan_run(const Inputs& in, const Sources& sources) {
   const auto points = points_of(sources);
+  if (in.coverage && !sources.series.patches.empty() && !has_objects(sources.series))
+    return make_error(ErrorKind::bad_usage, "--coverage: the series changes no C file of the kernel",
+                      "lines are counted in the objects of the C files that a series changes");
   if (in.series) PINRIG_CHECK(plan::check_expected_points(*in.series, static_cast<int>(points.size()) - 1));
   PINRIG_TRY(plan, plan::make_plan(in.spec, {in.machine, in.suites, points, in.origins, in.destructive,
                                              in.coverage, in.repeat}));

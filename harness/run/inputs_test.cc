@@ -70,6 +70,19 @@ TEST(PlanRun, OnlyPointsThatCannotBeBuiltAreAnErrorBeforeAnythingStarts) {
               HasSubstr("patch 2 \"does not\" does not apply: mm/gup.c: hunk 1 at line 3"));
 }
 
+TEST(PlanRun, CoverageNeedsACFile) {
+  Case c;
+  c.in.spec.points = {"base", "1"};
+  c.in.coverage = true;
+  c.sources.series.patches[0].files = {"include/linux/mm.h", "tools/testing/selftests/mm/cow.c"};
+  const auto r = plan_run(c.in, c.sources);
+  ASSERT_TRUE(r.has_error());
+  EXPECT_EQ(r.error().kind, ErrorKind::bad_usage);
+  EXPECT_THAT(r.error().message, HasSubstr("--coverage: the series changes no C file of the kernel"));
+  c.sources.series.patches[0].files.emplace_back("mm/gup.c");
+  EXPECT_TRUE(plan_run(c.in, c.sources).has_value());
+}
+
 TEST(PlanRun, PointsBeforeTheFailureRun) {
   Case c;
   c.in.spec.points = {"base", "tip"};

@@ -122,11 +122,12 @@ Result<void> choose_touched(Inputs& in, const Sources& sources, const store::Sto
   }
   const std::string all = count_of(selected.size(), "test");
   if (!known) {
-    in.coverage = true;
+    in.coverage = has_objects(sources.series);
     say(Event::Kind::warning,
-        fmt::format("no stored run with --coverage has these patches, or counted in their files: all {} run, "
-                    "with --coverage, and the next --test touched knows which of them to run",
-                    all));
+        fmt::format(
+            "no stored run with --coverage has these patches, or counted in their files: all {} run{}", all,
+            in.coverage ? ", with --coverage, and the next --test touched knows which of them to run"
+                        : "; the series changes no C file to count in"));
     return {};
   }
   const std::size_t unknown = keep(selected, *known, in);

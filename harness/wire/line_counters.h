@@ -14,12 +14,13 @@
 namespace pinrig::wire {
 
 /// Only on the results port, one for each object, between a test's output and its end; kernels that were
-/// built with gcov send it. It is as large as an object's counters, and no reply.
+/// built with gcov send it. It is as large as an object's counters, and no reply. Objects that are not part
+/// of the running kernel, such as those of a module that is not loaded, have none.
 struct LineCounters {
   std::string type = "line_counters";
   std::uint32_t id = 0;  ///< of the test
   std::string object;    ///< path of its .gcda below /sys/kernel/debug/gcov
-  std::string data;      ///< pack() of the .gcda
+  std::string data;      ///< pack() of the .gcda; empty: longer than a frame
 };
 PINRIG_MESSAGE(LineCounters, type, id, object, data)
 
