@@ -82,6 +82,7 @@ class Decision {
     if (auto step = prove_clean_end(end)) return *step;
     if (over_budget(s_.budget)) return noisy(fmt::format("{} runs are the budget", s_.budget));
     const auto left = suspects_from(h_, s_, t_, n_);
+    if (auto ask = each()) return *ask;
     if (auto ask = search(left)) return *ask;
     if (auto step = verify(left)) return *step;
     if (auto step = revert(left)) return *step;
@@ -164,6 +165,14 @@ class Decision {
     return Ask{clean_end_, std::min(n_ - end.clean, largest_batch), Purpose::clean_end};
   }
 
+  std::optional<Step> each() const {
+    for (int p = 1; s_.each && p < h_.last(); ++p) {
+      const auto t = t_.at(p);
+      if (t.runs() + t.other + t.skips == 0) return Ask{p, std::min(n_, first_batch), Purpose::search};
+    }
+    return std::nullopt;
+  }
+
   std::optional<Step> search(const std::vector<int>& left) const {
     PointSet set(h_.points().size());
     for (const int p : left) set.add(p);
@@ -177,9 +186,10 @@ class Decision {
       PointSet with = h_.upto(p);
       with &= set;
       const std::size_t value = std::min(with.size(), total - with.size());
-      if (value > most) best = p;
+      // What was clean at every point a few times most likely is: the point before the first red one decides.
+      if (value > (s_.each ? 0 : most)) best = p;
       most = std::max(most, value);
-      if (value > 0 && h_.at(p).cached) built.emplace_back(p, value);
+      if (!s_.each && value > 0 && h_.at(p).cached) built.emplace_back(p, value);
     }
     if (best < 0) return std::nullopt;
     const std::size_t tolerance = total / 10;
@@ -271,12 +281,25 @@ class Decision {
       c.word = Word::one_of;
     else if (unverified_)
       c.word = Word::likely;
-    // Older points follow from the newest clean one: the red stays once it is there.
-    double right = 1;
-    for (const int p : s_.fixed ? std::vector<int>{head_of(left)} : before(left))
-      right *= 1 - chance_missed(calibration_.red, calibration_.clean, t_.at(p).clean);
-    c.error = 1 - right;
+    c.error = error();
     return c;
+  }
+
+  /// Over the clean points that no other clean point proves: the red stays once it is there, so that with the
+  /// newest clean point of a line those before it are clean (of a fix, the oldest and those after it).
+  double error() const {
+    const auto state = states_of(h_, s_, t_, n_);
+    const auto proves = [&](int q, int p) {
+      return q != p && state[static_cast<std::size_t>(q)] == State::clean &&
+             (s_.fixed ? h_.upto(p).has(q) : h_.upto(q).has(p));
+    };
+    double right = 1;
+    for (int p = 0; p <= h_.last(); ++p) {
+      bool counts = state[static_cast<std::size_t>(p)] == State::clean;
+      for (int q = 0; counts && q <= h_.last(); ++q) counts = !proves(q, p);
+      if (counts) right *= 1 - chance_missed(calibration_.red, calibration_.clean, t_.at(p).clean);
+    }
+    return 1 - right;
   }
 
   Conclusion noisy(std::string why) const {

@@ -5,8 +5,10 @@
 // clang-format off
 //   calibrate   the end that has the red, in batches that double, until it showed 4 times (64 runs at most)
 //   clean end   the other end, until it is clean; red there, but less often: the change of a rate is searched
+//   each        Settings::each: a few runs at every point that has none
 //   search      of the candidates, the point whose ancestors are nearest to half of them (git bisect does the
-//               same), a built one within 10 % of that first; points that cannot be tested are stepped around
+//               same), a built one within 10 % of that first; after `each` the newest one; points that cannot
+//               be tested are stepped around
 //   verify      culprit and neighbour once more, then the newer end with the culprit reverted, then both ends
 // clang-format on
 #pragma once
@@ -23,6 +25,7 @@ namespace pinrig::bisect {
 struct Settings {
   bool fixed = false;       ///< the red is at the older end, and the patch that fixed it is searched
   bool can_revert = false;  ///< the newer end with the culprit reverted can be built
+  bool each = false;        ///< run every point first, of a short line without merges; not with `fixed`
   int budget = 0;           ///< runs at most; 0 = no limit for a search, 200 for that of a rate
 };
 
@@ -48,9 +51,9 @@ bool has_culprit(Word word);
 
 struct Conclusion {
   Word word = Word::noisy;
-  std::vector<int> suspects;      ///< the culprit, or those that it can be
-  double error = 0;               ///< chance that a clean point on which it rests has the red
-  std::string why;                ///< one line for people; may be empty
+  std::vector<int> suspects;  ///< the culprit, or those that it can be
+  double error = 0;  ///< chance that a clean point on which it rests has the red: 1 - prod(1 - (1 - p)^runs)
+  std::string why;   ///< one line for people; may be empty
   std::vector<double> posterior;  ///< of every point, when the change of a rate was searched
 };
 

@@ -21,6 +21,13 @@ Boot red_from(int culprit) {
   return [culprit](const Ask& ask) { return all(ask, ask.point >= culprit ? Seen::red : Seen::clean); };
 }
 
+/// The same; with patch `culprit` reverted the newer end is clean.
+Boot red_from_without(int culprit) {
+  return [culprit](const Ask& ask) {
+    return all(ask, ask.point != reverted_point && ask.point >= culprit ? Seen::red : Seen::clean);
+  };
+}
+
 std::vector<int> points_of(const Searched& s, Purpose purpose) {
   std::vector<int> out;
   for (const auto& a : s.asked) {
@@ -159,6 +166,78 @@ TEST(Engine, FixedFindsThePatchThatEndsTheRed) {
   EXPECT_EQ(found.conclusion.word, Word::verified);
   EXPECT_EQ(found.conclusion.suspects, std::vector<int>{5});
   EXPECT_EQ(found.asked.front().point, 0);
+}
+
+// With 4 reds in 4 runs 1 - p is 0.27186 (the 90 % quantile of Beta(0.5, 4.5)); to the 4th 0.0054626, to the
+// 8th 0.000029840.
+TEST(Engine, TheErrorIsThatOfTheNewestCleanPoint) {
+  const auto found = search(series_of(8), {}, red_from(3));
+  EXPECT_EQ(found.conclusion.suspects, std::vector<int>{3});
+  EXPECT_NEAR(found.conclusion.error, 0.000029840, 1e-9) << "4 runs of patch 2 in the search, 4 in the check";
+  const auto fix = search(series_of(8), {.fixed = true, .can_revert = true}, [](const Ask& ask) {
+    return all(ask, ask.point == reverted_point || ask.point < 5 ? Seen::red : Seen::clean);
+  });
+  EXPECT_NEAR(fix.conclusion.error, 0.000029840, 1e-9) << "of the oldest clean point, the fix itself";
+}
+
+// Two branches, 1-2 and 3-4, whose merge 5 brings the red.
+TEST(Engine, TheErrorIsTheProductOverTheCleanPointsItRestsOn) {
+  std::vector<Point> points(6);
+  const std::vector<std::vector<int>> parents{{}, {0}, {1}, {0}, {3}, {2, 4}};
+  for (std::size_t i = 0; i < points.size(); ++i) points[i].parents = parents[i];
+  const auto found = search(History(points), {}, red_from(5));
+  EXPECT_EQ(found.conclusion.suspects, std::vector<int>{5});
+  EXPECT_NEAR(found.conclusion.error, 1 - (1 - 0.000029840) * (1 - 0.000029840), 1e-9);
+}
+
+TEST(Engine, WithEachEveryPointIsRunAndTheSearchOnlyVerifies) {
+  for (int n = 2; n <= 8; ++n) {
+    for (int culprit = 1; culprit <= n; ++culprit) {
+      const auto found = search(series_of(n), {.can_revert = true, .each = true}, red_from_without(culprit));
+      EXPECT_EQ(found.conclusion.word, Word::verified) << n << " " << culprit;
+      EXPECT_EQ(found.conclusion.suspects, std::vector<int>{culprit});
+      const auto searched = points_of(found, Purpose::search);
+      EXPECT_EQ(static_cast<int>(searched.size()), n - 1) << "each point once, the ends not again";
+      int boots = 0;
+      for (const auto& a : found.asked)
+        boots += a.purpose == Purpose::revert || a.purpose == Purpose::ends ? 0 : 1;
+      EXPECT_EQ(boots, n + 3);
+      EXPECT_NEAR(found.conclusion.error, 0.000029840, 1e-9);
+    }
+  }
+}
+
+TEST(Engine, WithEachWhatAnEarlierRunSawIsNotRunAgain) {
+  std::vector<Observation> known;
+  for (int p = 0; p <= 8; ++p)
+    known.push_back({p, p >= 5 ? Seen::red : Seen::clean, Purpose::known, 0, "r", ""});
+  const auto found = search(series_of(8), {.each = true}, red_from(5), known);
+  EXPECT_THAT(points_of(found, Purpose::search), ElementsAre(4))
+      << "the one before the first red one decides";
+  EXPECT_EQ(found.conclusion.suspects, std::vector<int>{5});
+}
+
+TEST(Engine, WithEachAPointThatIsCleanByLuckIsFound) {
+  int boots_of_5 = 0;
+  // Red in one run of two at the end, and patch 5 shows nothing in its first four runs.
+  int counter = 0;
+  const auto found = search(series_of(8), {.each = true}, [&](const Ask& ask) {
+    auto out = all(ask, Seen::clean);
+    if (ask.point < 5 || (ask.point == 5 && ++boots_of_5 == 1)) return out;
+    for (auto& s : out) s = ++counter % 2 == 0 ? Seen::red : Seen::clean;
+    return out;
+  });
+  EXPECT_EQ(found.conclusion.suspects, std::vector<int>{5});
+  EXPECT_THAT(points_of(found, Purpose::search), ElementsAre(1, 2, 3, 4, 5, 6, 7, 5, 4));
+}
+
+TEST(Engine, ATestThatNoPointHasEndsTheSearch) {
+  for (const bool fixed : {false, true}) {
+    const auto found =
+        search(series_of(8), {.fixed = fixed}, [](const Ask& ask) { return all(ask, Seen::skip); });
+    EXPECT_EQ(found.conclusion.word, Word::unusable_end);
+    EXPECT_EQ(found.asked.size(), 1u);
+  }
 }
 
 TEST(Engine, TheBudgetEndsASearch) {

@@ -78,8 +78,12 @@ class Parser {
     if (words[0] == "point") return read_point(line);
     if (words[0] == "image") return read_image(line);
     if (words[0] == "signature") return read_signature(rest);
-    if (words[0] == "fixed" || words[0] == "can-revert") {
-      (words[0] == "fixed" ? log_.settings.fixed : log_.settings.can_revert) = true;
+    if (words[0] == "without") return read_without(rest);
+    auto& s = log_.settings;
+    const std::map<std::string, bool*> flags{
+        {"fixed", &s.fixed}, {"can-revert", &s.can_revert}, {"each", &s.each}};
+    if (const auto flag = flags.find(words[0]); flag != flags.end()) {
+      *flag->second = true;
       return {};
     }
     if (words[0] == "budget") {
@@ -135,6 +139,14 @@ class Parser {
       return wrong(fmt::format("no point '{}': the log has 0 to {}", shown(word),
                                static_cast<int>(log_.points.size()) - 1));
     return *number;
+  }
+
+  Result<void> read_without(const std::string& word) {
+    PINRIG_TRY(point, point_in(word));
+    if (point < 1)
+      return wrong(fmt::format("without '{}': the older end has no patch to revert", shown(word)));
+    log_.without.push_back(point);
+    return {};
   }
 
   Result<void> read_image(std::string_view line) {
@@ -215,12 +227,14 @@ std::string header_text(const Log& log) {
   add("test", log.test);
   if (log.settings.fixed) out += "fixed\n";
   if (log.settings.can_revert) out += "can-revert\n";
+  if (log.settings.each) out += "each\n";
   if (log.settings.budget > 0) out += fmt::format("budget {}\n", log.settings.budget);
   for (std::size_t i = 0; i < log.points.size(); ++i) {
     const auto& p = log.points[i];
     out += fmt::format("point {} {} {}{}\n", i, p.sha, parents_text(p),
                        p.subject.empty() ? "" : " " + one_line(p.subject));
   }
+  for (const int p : log.without) out += fmt::format("without {}\n", p);
   if (log.signature) out += signature_line(*log.signature);
   return out;
 }
@@ -239,6 +253,19 @@ std::string image_line(int point, const std::string& image) {
 std::string signature_line(const Signature& signature) { return "signature " + to_line(signature) + "\n"; }
 
 std::string resumed_line(const std::string& time) { return time + " resumed\n"; }
+
+std::vector<int> reverted_at(const Log& log, int point, int culprit) {
+  std::vector<int> out;
+  if (point == reverted_point) out.push_back(culprit);
+  const int at = point == reverted_point ? static_cast<int>(log.points.size()) - 1 : point;
+  if (!log.without.empty()) {
+    const auto history = log.history();
+    std::copy_if(log.without.begin(), log.without.end(), std::back_inserter(out),
+                 [&](int p) { return history.upto(at).has(p); });
+  }
+  std::sort(out.rbegin(), out.rend());
+  return out;
+}
 
 Result<Log> parse_log(const std::string& text, const std::string& name) { return Parser(name).parse(text); }
 

@@ -10,6 +10,7 @@
 //   run default
 //   test bio/dio_rw
 //   point 1 9f0c... 0 block: compute the page count once         number, commit, parents, subject
+//   without 1                                                    reverted at every point that has it
 //   signature verdict bio/dio_rw leak +
 //   image 1 5e0a...                                              equal ones share their verdicts
 //   2026-11-30T15:20:11Z 1 9f0c... clean search 0 20261130-152005-1b2c
@@ -37,6 +38,7 @@ struct Log {
   model::Arch arch = model::Arch::x86_64;
   Settings settings;
   std::vector<Point> points;
+  std::vector<int> without;  ///< points that are reverted wherever they are contained: culprits found before
   std::optional<Signature> signature;
   std::vector<Observation> seen;  ///< without failures of the machine before the last "resumed"
 
@@ -49,6 +51,9 @@ std::string observation_line(const Log& log, const Observation& o);
 std::string image_line(int point, const std::string& image);
 std::string signature_line(const Signature& signature);
 std::string resumed_line(const std::string& time);
+
+/// What is reverted at a point, newest first: what the log is without, and with reverted_point `culprit`.
+std::vector<int> reverted_at(const Log& log, int point, int culprit);
 
 /// Errors are bad_input, "NAME:LINE: what is wrong". A last line without its end was being written when
 /// pinrig was killed: it does not count.

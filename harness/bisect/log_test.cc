@@ -69,6 +69,24 @@ TEST(BisectLog, WhatIsWrittenIsRead) {
   EXPECT_EQ(read->points[2].parents, std::vector<int>{1});
 }
 
+TEST(BisectLog, KnowsWhatItIsWithoutAndThatEveryPointWasRun) {
+  Log log = sample();
+  log.settings.each = true;
+  log.without = {2, 1};
+  const auto read = parse_log(text_of(log), "bisect.log");
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(text_of(*read), text_of(log));
+  EXPECT_TRUE(read->settings.each);
+  EXPECT_EQ(read->without, (std::vector<int>{2, 1}));
+  EXPECT_EQ(reverted_at(*read, 0, 0), std::vector<int>{});
+  EXPECT_EQ(reverted_at(*read, 1, 0), std::vector<int>{1});
+  EXPECT_EQ(reverted_at(*read, 3, 0), (std::vector<int>{2, 1})) << "the newest first";
+  EXPECT_EQ(reverted_at(*read, reverted_point, 3), (std::vector<int>{3, 2, 1}));
+  EXPECT_THAT(error_of(replaced(text_of(log), "without 2", "without 0")),
+              HasSubstr("the older end has no patch"));
+  EXPECT_THAT(error_of(replaced(text_of(log), "without 2", "without 9")), HasSubstr("no point '9'"));
+}
+
 TEST(BisectLog, ALineThatWasBeingWrittenWhenPinrigDiedDoesNotCount) {
   const std::string text = text_of(sample());
   for (std::size_t cut = 1; cut < 60; ++cut) {

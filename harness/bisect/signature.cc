@@ -118,6 +118,12 @@ Answer judge(const Signature& s, const TestFacts& facts) {
   return out;
 }
 
+std::string why_skipped(const Signature& s, const TestFacts& facts) {
+  const auto* row = row_of(facts, s.case_name);
+  if (row == nullptr) return fmt::format("{} has no case '{}' here", s.test, s.case_name);
+  return row->verdict.detail.empty() ? "the test skips" : row->verdict.detail;
+}
+
 std::optional<Signature> signature_of(const std::string& test, const std::string& case_name,
                                       const TestFacts& facts) {
   const auto* row = row_of(facts, case_name);

@@ -46,6 +46,9 @@ struct Answer {
 /// does not run is a skip.
 Answer judge(const Signature& signature, const TestFacts& facts);
 
+/// Why a run is no answer, for people: of a skip what the test said, or that it has no such case.
+std::string why_skipped(const Signature& signature, const TestFacts& facts);
+
 /// The signature of a red run: of a crash its kernel event, otherwise the verdict and the sign of the pages.
 /// Nothing when the test (or case) is not red.
 std::optional<Signature> signature_of(const std::string& test, const std::string& case_name,

@@ -87,6 +87,16 @@ TEST(Signature, OfANumberTheLimitDecides) {
     EXPECT_TRUE(number_signature(test_name("bio/dio"), bad).has_error()) << bad;
 }
 
+TEST(Signature, ASkipSaysWhyThereIsNoAnswer) {
+  const auto s = signature_of("bio/dio", "two", {{row("", Verdict::fail), row("two", Verdict::fail)}, {}});
+  ASSERT_TRUE(s.has_value());
+  EXPECT_EQ(why_skipped(*s, {{row("", Verdict::pass)}, {}}), "bio/dio has no case 'two' here");
+  auto skipped = row("two", Verdict::skip);
+  EXPECT_EQ(why_skipped(*s, {{row("", Verdict::pass), skipped}, {}}), "the test skips");
+  skipped.verdict.detail = "needs io_uring";
+  EXPECT_EQ(why_skipped(*s, {{row("", Verdict::pass), skipped}, {}}), "needs io_uring");
+}
+
 TEST(Signature, APassHasNone) {
   EXPECT_FALSE(signature_of("bio/dio", "", {{row("", Verdict::pass)}, {}}));
   EXPECT_FALSE(signature_of("bio/dio", "", {{row("", Verdict::error)}, {}})) << "that is no finding";

@@ -49,8 +49,19 @@ std::string marks_of(const Log& log, int point) {
   return join(marks, "") + (more == 0 ? "" : fmt::format(" +{}", more));
 }
 
+/// Characters, not bytes: a subject may be of any language.
 std::string cut(const std::string& text) {
-  return text.size() <= subject_columns ? text : text.substr(0, subject_columns - 3) + "...";
+  const auto begins = [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; };
+  if (static_cast<std::size_t>(std::count_if(text.begin(), text.end(), begins)) <= subject_columns)
+    return text;
+  std::string out;
+  std::size_t columns = 0;
+  for (const char c : text) {
+    columns += begins(c) ? 1 : 0;
+    if (columns > subject_columns - 3) break;
+    out += c;
+  }
+  return out + "...";
 }
 
 std::string point_line(const Log& log, int point, const std::string& marks) {
@@ -101,6 +112,18 @@ std::string bars(const Log& log, const std::vector<double>& posterior) {
   return out;
 }
 
+/// Those that the search is still going to run, were every answer the most useful one.
+std::size_t points_left(const Log& log, std::size_t suspects) {
+  const auto halvings = std::ceil(std::log2(static_cast<double>(std::max<std::size_t>(suspects, 1))));
+  std::size_t untouched = 0;
+  const Tallies tallies(log.history(), log.seen);
+  for (std::size_t p = 1; log.settings.each && p + 1 < log.points.size(); ++p) {
+    const auto& t = tallies.all[p];
+    untouched += t.runs() + t.other + t.skips == 0 ? 1 : 0;
+  }
+  return std::max(untouched, static_cast<std::size_t>(halvings));
+}
+
 }  // namespace
 
 std::string point_name(const Log& log, int point) {
@@ -112,6 +135,7 @@ std::string point_name(const Log& log, int point) {
 
 std::string points_text(const Log& log) {
   std::string out;
+  for (const int p : log.without) out += fmt::format("       without {}\n", point_name(log, p));
   const int last = static_cast<int>(log.points.size()) - 1;
   int hidden = 0;
   for (int p = 0; p <= last; ++p) {
@@ -132,12 +156,16 @@ std::string progress_text(const Log& log, double boot_s) {
   const auto c = calibration_of(log.history(), log.settings, log.seen);
   if (c.runs == 0) return fmt::format("calibrating: {} of {} runs red", c.red, c.red + c.clean);
   const auto left = candidates(log.history(), log.settings, log.seen, c.runs).size();
-  const auto points =
-      static_cast<std::size_t>(std::ceil(std::log2(static_cast<double>(std::max<std::size_t>(left, 1)))));
-  std::string out = fmt::format("{} of {} left, about {}", left, count_of(log.points.size() - 1, "patch"),
-                                count_of(points, "point"));
+  const auto points = points_left(log, left);
+  std::string out = fmt::format("{} of {} left", left,
+                                count_of(log.points.size() - 1, log.repo.empty() ? "patch" : "commit"));
+  out += points == 0 ? ", to be checked" : fmt::format(", about {}", count_of(points, "point"));
   if (boot_s > 0) out += ", " + human_seconds(boot_s * static_cast<double>(points + 2));
   return out;
+}
+
+std::string screen_text(const Log& log, double boot_s) {
+  return points_text(log) + "       " + progress_text(log, boot_s) + "\n";
 }
 
 std::string conclusion_text(const Log& log, const Conclusion& c) {

@@ -52,6 +52,52 @@ TEST(BisectText, SaysWhatIsLeft) {
   EXPECT_EQ(progress_text(log, 0), "calibrating: 0 of 0 runs red");
 }
 
+// Golden: what is redrawn while a search goes on.
+TEST(BisectText, TheScreenHasALinePerPointAndWhatIsLeft) {
+  Log log;
+  log.test = "bio/dio";
+  log.points = series_of(8).points();
+  log.points[0].subject.clear();
+  log.points[2].subject = "Größe der Seiten: a subject that is a good deal too long for its column";
+  log.points[3].subject = "mm: rename \x1b[31m";
+  log.points[6].image = log.points[7].image = "same";
+  const auto add = [&](int point, Seen seen, int runs) {
+    for (int i = 0; i < runs; ++i) log.seen.push_back({point, seen, Purpose::search, 0, "", ""});
+  };
+  for (int i = 0; i < 4; ++i) log.seen.push_back({8, Seen::red, Purpose::calibrate, 0, "", ""});
+  add(0, Seen::clean, 4);
+  add(4, Seen::skip, 1);
+  add(3, Seen::clean, 4);
+  add(6, Seen::red, 1);
+  add(5, Seen::infra, 1);
+  EXPECT_EQ(screen_text(log, 60),
+            "    0  base                                              ○○○○\n"
+            "    1  patch 1\n"
+            "    2  Größe der Seiten: a subject that is a good de...\n"
+            "    3  mm: rename \\x1b[31m                               ○○○○\n"
+            "    4  patch 4                                           s\n"
+            "    5  patch 5                                           !\n"
+            "    6  patch 6                                           ●\n"
+            "    7  patch 7                                           =\n"
+            "    8  patch 8                                           ●●●●\n"
+            "       3 of 8 patches left, about 2 points, 4m00s\n");
+  log.without = {3};
+  log.repo = "/src/linux";
+  log.points[3].sha = "0123456789abcdef";
+  EXPECT_THAT(
+      screen_text(log, 0),
+      testing::StartsWith("       without commit 0123456789ab \"mm: rename \\x1b[31m\"\n    0  base"));
+  EXPECT_THAT(screen_text(log, 0), HasSubstr("3 of 8 commits left, about 2 points\n"));
+}
+
+TEST(BisectText, OfASearchOfEveryPointThePointsLeftAreThoseWithoutARun) {
+  auto log = searched(8, red_from(3), {.can_revert = true, .each = true});
+  log.seen.resize(4 + 4 + 4);
+  EXPECT_EQ(progress_text(log, 0), "7 of 8 patches left, about 6 points");
+  log.seen = searched(8, red_from(3), {.can_revert = true, .each = true}).seen;
+  EXPECT_EQ(progress_text(log, 10), "1 of 8 patches left, to be checked, 20.0s");
+}
+
 TEST(BisectText, TheConclusionNamesThePatchAndTheRuns) {
   const auto text = concluded(searched(4, red_from(3)));
   EXPECT_THAT(text, HasSubstr("VERIFIED: patch 3 \"patch 3\" is the first with it\n"));
