@@ -26,6 +26,21 @@ std::size_t columns(int fd) {
   return ::ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_col > 20 ? w.ws_col : 80;
 }
 
+std::size_t rows(int fd) {
+  winsize w = {};
+  return ::ioctl(fd, TIOCGWINSZ, &w) == 0 && w.ws_row > 4 ? w.ws_row : 24;
+}
+
+/// The first `width` characters of UTF-8 text.
+std::string cut(std::string text, std::size_t width) {
+  std::size_t seen = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool begins = (static_cast<unsigned char>(text[i]) & 0xc0U) != 0x80U;
+    if (begins && ++seen > width) return text.substr(0, i);
+  }
+  return text;
+}
+
 std::string amount(double done, double known, const std::string& what) {
   if (known > 0) return fmt::format("{:.0f}/{:.0f}{}", done, known, what.empty() ? "" : " " + what);
   return done > 0 ? fmt::format("{:.0f}{}", done, what.empty() ? "" : " " + what) : what;
@@ -68,22 +83,31 @@ std::string Status::live_text(const std::string& task, const Line& line) const {
       fmt::format("  {:<16} {:<8} {}", task, line.what, amount(line.done, line.known, line.text));
   text += fmt::format("  {}", human_seconds(since(line.start).count()));
   if (line.left_s >= 0) text += fmt::format(", about {} left", human_seconds(line.left_s));
-  const std::size_t width = columns(fd_) - 1;
-  text = shown(text);
-  if (text.size() <= width) return text;
-  auto end = text.begin() + static_cast<std::ptrdiff_t>(width);
-  // Not within a character of UTF-8.
-  while (end != text.begin() && (static_cast<unsigned char>(*end) & 0xc0U) == 0x80U) --end;
-  text.erase(end, text.end());
-  return text;
+  return cut(shown(text), columns(fd_) - 1);
 }
 
 void Status::draw() {
-  if (!live_ || lines_.empty()) return;
+  if (!live_ || (lines_.empty() && board_.empty())) return;
   std::string out;
+  const std::size_t room = rows(fd_) - std::min(rows(fd_), lines_.size() + 1);
+  const std::size_t shown_rows = std::min(room, board_.size());
+  for (std::size_t i = board_.size() - shown_rows; i < board_.size(); ++i)
+    out += cut(board_[i], columns(fd_) - 1) + "\n";
   for (const auto& [task, line] : lines_) out += paint(cyan, live_text(task, line)) + "\n";
   [[maybe_unused]] const auto n = ::write(fd_, out.data(), out.size());
-  drawn_ = lines_.size();
+  drawn_ = shown_rows + lines_.size();
+}
+
+void Status::board(const std::string& text, const std::string& plain) {
+  const std::lock_guard lock(mutex_);
+  if (!live_) {
+    if (verbosity_ != Verbosity::quiet) print(shown_lines(plain));
+    return;
+  }
+  erase();
+  board_.clear();
+  for (const auto line : lines(text)) board_.push_back(shown(line));
+  draw();
 }
 
 void Status::plain_progress(const std::string& task, Line& line) {

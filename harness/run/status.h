@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "base/deadline.h"
 #include "job/observer.h"
@@ -25,6 +26,9 @@ class Status : public Observer {
   ~Status() override;  ///< removes the live lines
 
   void on(const Event& event) override;
+  /// Lines above the live ones until the next board, redrawn in place; what does not fit the height of the
+  /// terminal is cut at the top. Where lines cannot be redrawn, `plain` is printed instead.
+  void board(const std::string& text, const std::string& plain);
   /// Redraws elapsed times; called about twice a second.
   void tick();
 
@@ -53,6 +57,7 @@ class Status : public Observer {
   Verbosity verbosity_;
   std::mutex mutex_;
   std::map<std::string, Line> lines_;  ///< by task: what is going on now
+  std::vector<std::string> board_;     ///< lines above them
   std::size_t drawn_ = 0;              ///< live lines on the screen
   Clock::time_point start_ = Clock::now();
 };

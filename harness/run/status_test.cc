@@ -102,6 +102,40 @@ TEST_F(StatusTest, LiveLinesFitTheTerminal) {
   EXPECT_THAT(said(), Not(HasSubstr(std::string(80, 'x'))));
 }
 
+TEST_F(StatusTest, ABoardIsRedrawnInPlaceAboveTheLiveLines) {
+  auto s = make(true, false, Verbosity::normal);
+  s.on(begun);
+  s.board("    0  base  ○\n    1  x\n1 left\n", "plain");
+  const std::string first = said();
+  EXPECT_TRUE(first.find("1  x\n1 left\n  tip-x86_64") != std::string::npos) << first;
+  s.board("    0  base  ○○\n    1  x\x1b[31m\n0 left\n", "plain");
+  EXPECT_EQ(
+      said().substr(first.size()).rfind("\x1b[4A\r\x1b[J    0  base  ○○\n    1  x\\x1b[31m\n0 left\n", 0), 0u)
+      << said().substr(first.size());
+  EXPECT_THAT(said(), Not(HasSubstr("plain")));
+}
+
+TEST_F(StatusTest, ABoardThatIsTooHighIsCutAtTheTopAndTooWideAtTheEnd) {
+  auto s = make(true, false, Verbosity::normal);
+  std::string text;
+  for (int i = 0; i < 50; ++i) text += "line " + std::to_string(i) + "\n";
+  std::string marks;
+  for (int i = 0; i < 100; ++i) marks += "●";
+  s.board(text + marks + "\n", "");
+  EXPECT_THAT(said(),
+              testing::AllOf(HasSubstr("line 49\n"), HasSubstr("line 28\n"), Not(HasSubstr("line 27\n"))));
+  EXPECT_TRUE(said().ends_with("49\n" + marks.substr(0, 79 * 3) + "\n")) << "79 whole characters";
+}
+
+TEST_F(StatusTest, WithoutATerminalABoardIsItsPlainLine) {
+  auto s = make(false, false, Verbosity::normal);
+  s.board("    0  base  ○\n1 left\n", "  bisect  1 left");
+  EXPECT_EQ(said(), "  bisect  1 left\n");
+  auto quiet = make(false, false, Verbosity::quiet);
+  quiet.board("x\n", "not said");
+  EXPECT_EQ(said(), "  bisect  1 left\n");
+}
+
 TEST_F(StatusTest, ColoursOnlyWhenWanted) {
   {
     auto plain = make(false, false, Verbosity::normal);
