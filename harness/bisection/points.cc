@@ -97,17 +97,20 @@ run::RunOptions run_options(const bisect::Log& log, int point, int culprit) {
   o.archs = {log.arch};
   o.tests = {bisect::test_name(log.test).test};
   o.purpose = "bisect";
+  const auto reverted = bisect::reverted_at(log, point, culprit);
+  const int at = point == bisect::reverted_point ? static_cast<int>(log.points.size()) - 1 : point;
   if (!log.repo.empty()) {
-    o.revision = {log.repo, log.points[static_cast<std::size_t>(point)].sha};
+    o.revision = {log.repo, log.points[static_cast<std::size_t>(at)].sha};
+    for (const int p : reverted) o.revert.push_back(log.points[static_cast<std::size_t>(p)].sha);
     return o;
   }
   o.series = log.series;
   o.base = log.base;
-  o.points = {std::to_string(point)};
-  if (point == bisect::reverted_point) {
-    o.points = {"tip"};
-    o.revert = culprit;
-  }
+  o.points = {std::to_string(at)};
+  if (reverted.empty()) return o;
+  o.points = {"tip"};
+  o.last_patch = at;
+  for (const int p : reverted) o.revert.push_back(std::to_string(p));
   return o;
 }
 

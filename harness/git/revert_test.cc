@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "git/revert.h"
+
 #include "git/people.h"
 #include "git/testing.h"
 
@@ -28,6 +30,12 @@ class RevertTest : public SourceTest {
     const auto at = all.find(old);
     ASSERT_NE(at, std::string::npos);
     write(repo_ / "mm/gup.c", all.replace(at, old.size(), text + "\n"));
+  }
+  model::KernelBase base_at(const std::string& rev) const {
+    model::KernelBase base;
+    base.name = "user";
+    base.source = model::KernelBase::Git{repo_.string(), rev};
+    return base;
   }
   std::string error_between(const std::string& good, const std::string& bad) {
     const auto r = commits_between(repo_.string(), good, bad, ctx_);
@@ -61,6 +69,15 @@ TEST_F(RevertTest, TheTipHasThePatchReverted) {
   const auto text = show(*source, reverted->patches.back().commit, "mm/gup.c");
   EXPECT_THAT(text, HasSubstr("line 5\n"));
   EXPECT_THAT(text, HasSubstr("thirty\n"));
+  const auto second = with_revert(*source, *series, 2, ctx_);
+  ASSERT_TRUE(second.has_value()) << second.error().message;
+  const auto both = with_revert(*source, *second, 1, ctx_);
+  ASSERT_TRUE(both.has_value()) << both.error().message;
+  ASSERT_EQ(both->patches.size(), 4u);
+  EXPECT_EQ(both->patches.back().number, 4);
+  EXPECT_EQ(both->patches.back().tree, source->tree) << "nothing of the series is left";
+  const auto twice = with_revert(*source, *both, 1, ctx_);
+  EXPECT_TRUE(twice.has_error() ? twice.error().kind == ErrorKind::apply_failed : twice->failure.has_value());
 }
 
 TEST_F(RevertTest, APatchThatLaterOnesBuildOnCannotBeReverted) {
@@ -97,6 +114,48 @@ TEST_F(RevertTest, ARangeHasItsMergesWithParentsFirst) {
   EXPECT_EQ(range->front().subject, "base");
   EXPECT_EQ(range->back().subject, "the merge");
   EXPECT_EQ(range->back().parents.size(), 2u);
+}
+
+// The user's clone is only read: what is checked out there, and what was changed in it, stays.
+TEST_F(RevertTest, ACommitOfARangeIsRevertedAtItsEndAndTheCloneStaysAsItIs) {
+  change_line(5, "five");
+  commit("first");
+  const auto first = git(repo_, {"rev-parse", "HEAD"});
+  change_line(30, "thirty");
+  commit("second");
+  write(repo_ / "mm/gup.c", "being worked on\n");
+  const auto before = git(repo_, {"status", "--porcelain", "--branch"}) + git(repo_, {"for-each-ref"});
+  const auto source = import_base(base_at("main"), ctx_);
+  ASSERT_TRUE(source.has_value()) << source.error().message;
+  const auto reverted = without_commits(*source, repo_.string(), {first}, ctx_);
+  ASSERT_TRUE(reverted.has_value()) << reverted.error().message;
+  const auto text = show(*reverted, reverted->commit, "mm/gup.c");
+  EXPECT_THAT(text, HasSubstr("line 5\n"));
+  EXPECT_THAT(text, HasSubstr("thirty\n"));
+  EXPECT_NE(reverted->tree, source->tree);
+  EXPECT_EQ(git(repo_, {"status", "--porcelain", "--branch"}) + git(repo_, {"for-each-ref"}), before);
+}
+
+TEST_F(RevertTest, AMergeAndACommitThatOthersBuildOnAreNotReverted) {
+  change_line(5, "five");
+  commit("first");
+  const auto first = git(repo_, {"rev-parse", "HEAD"});
+  git(repo_, {"checkout", "--quiet", "-b", "side", "base"});
+  write(repo_ / "other", "x\n");
+  commit("on the side");
+  git(repo_, {"checkout", "--quiet", "main"});
+  git(repo_, {"merge", "--quiet", "--no-edit", "-m", "the merge", "side"});
+  const auto merge = git(repo_, {"rev-parse", "HEAD"});
+  write(repo_ / "mm/gup.c", "all of it is different\n");
+  commit("third");
+  const auto source = import_base(base_at("main"), ctx_);
+  ASSERT_TRUE(source.has_value()) << source.error().message;
+  for (const auto& [commit, why] : {std::pair(merge, "is a merge"), {first, "does not apply"}}) {
+    const auto reverted = without_commits(*source, repo_.string(), {commit}, ctx_);
+    ASSERT_TRUE(reverted.has_error()) << why;
+    EXPECT_EQ(reverted.error().kind, ErrorKind::apply_failed) << why;
+    EXPECT_THAT(reverted.error().message, HasSubstr(why));
+  }
 }
 
 TEST_F(RevertTest, PeopleAreTheAuthorAndTheTagsEachOnce) {

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/deadline.h"
 #include "base/hash.h"
 #include "base/text.h"
+#include "git/revert.h"
 #include "kbuild/configure.h"
 #include "plan/environment.h"
 #include "process/process.h"
@@ -151,6 +153,7 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   }
   in.repeat = o.repeat;
   in.revert = o.revert;
+  in.last_patch = o.last_patch;
   if (!in.spec.selftests_from.empty()) {
     PINRIG_TRY(other, spec::load_base(project, in.spec.selftests_from));
     in.selftests_from = std::move(other);
@@ -235,6 +238,36 @@ Result<std::optional<git::Source>> stated_base(const Inputs& in, const WorkConte
   return std::optional(std::move(*found));
 }
 
+/// What a bisection asks for: a point without patches that it contains.
+Result<void> revert(const Inputs& in, const WorkContext& ctx, Sources& out) {
+  const auto keep = static_cast<std::size_t>(in.last_patch);
+  if (keep > 0 && keep < out.series.patches.size()) {
+    out.series.patches.resize(keep);
+    out.series.subjects.resize(keep);
+    out.series.failure.reset();
+  }
+  if (in.revert.empty()) return {};
+  const auto* base = std::get_if<model::KernelBase::Git>(&in.base.source);
+  if (!in.series && base != nullptr) {
+    PINRIG_TRY(reverted, git::without_commits(out.base, base->url, in.revert, ctx));
+    out.base = std::move(reverted);
+    return {};
+  }
+  const int patches = static_cast<int>(out.series.patches.size());
+  for (const auto& word : in.revert) {
+    int number = 0;
+    const auto [end, ec] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (ec != std::errc() || end != word.data() + word.size() || number < 1 || number > patches)
+      return make_error(
+          ErrorKind::bad_input,
+          fmt::format("reverting '{}': the series has the patches 1 to {}", shown(word), patches));
+    if (out.series.failure) break;
+    PINRIG_TRY(reverted, git::with_revert(out.base, out.series, number, ctx));
+    out.series = std::move(reverted);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
@@ -258,11 +291,8 @@ Result<Sources> fetch_sources(const Inputs& in, const Services& services) {
   if (in.series) {
     PINRIG_TRY(series, git::apply_series(out.base, *in.series, ctx));
     out.series = std::move(series);
-    if (in.revert > 0) {
-      PINRIG_TRY(reverted, git::with_revert(out.base, out.series, in.revert, ctx));
-      out.series = std::move(reverted);
-    }
   }
+  PINRIG_CHECK(revert(in, ctx, out));
   // Which symbols a fragment may ask for depends on the version, so this is the first moment to look.
   for (const auto arch : in.spec.archs) {
     for (const auto& config : in.spec.configs)
@@ -317,7 +347,9 @@ Result<plan::Plan> plan_run(const Inputs& in, const Sources& sources) {
   if (in.coverage && !sources.series.patches.empty() && !has_objects(sources.series))
     return make_error(ErrorKind::bad_usage, "--coverage: the series changes no C file of the kernel",
                       "lines are counted in the objects of the C files that a series changes");
-  if (in.series) PINRIG_CHECK(plan::check_expected_points(*in.series, static_cast<int>(points.size()) - 1));
+  // Of a series that is cut, what is expected of later patches does not matter.
+  if (in.series && in.last_patch == 0)
+    PINRIG_CHECK(plan::check_expected_points(*in.series, static_cast<int>(points.size()) - 1));
   PINRIG_TRY(plan, plan::make_plan(in.spec, {in.machine, in.suites, points, in.origins, in.destructive,
                                              in.coverage, in.repeat}));
   if (in.touched) plan.notes.emplace_back("touched: which of these tests run is known when the run begins");

@@ -34,7 +34,10 @@ struct RunOptions {
   bool same = false;                ///< nothing may differ from the base; replaces all expectations
   std::string purpose;              ///< "prove" for a run of `pinrig prove`; empty = the user's own
   int repeat = 1;                   ///< runs of every test, in the same guest
-  int revert = 0;                   ///< the tip has this patch of the series reverted; 0 = none
+  /// Reverted at the tip, in this order: patches of the series by number, or commits of `revision`'s
+  /// repository by id.
+  std::vector<std::string> revert;
+  int last_patch = 0;  ///< the series ends with this patch, which is its tip; 0 = with its last
   /// A revision of a repository as the base, instead of `base` and `series`.
   std::optional<model::KernelBase::Git> revision;
 };
@@ -58,7 +61,8 @@ struct Inputs {
   bool touched = false;     ///< of the tests, those that run lines of the series: choose_touched()
   plan::Destructive destructive = plan::Destructive::last;
   int repeat = 1;  ///< as RunOptions
-  int revert = 0;
+  std::vector<std::string> revert;
+  int last_patch = 0;
 };
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& options);
 

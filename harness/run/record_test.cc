@@ -140,6 +140,22 @@ TEST_F(Record, RunJsonSaysHowToDoItAgain) {
                           HasSubstr("patch 1 \"a patch\" has patch-id 0123456789ab now, it was unknown")));
 }
 
+TEST_F(Record, WhatWasRevertedIsReadAlsoAsEarlierVersionsWroteIt) {
+  const auto run = store().find_run(record_->id()).value();
+  const fs::path file = fs::path(run->dir) / "reverted.json";
+  const auto reverted = [&](const nlohmann::json& revert) {
+    auto j = json_of(*run);
+    j["options"]["revert"] = revert;
+    EXPECT_TRUE(write_file_atomic(file, j.dump()).has_value());
+    const auto recorded = read_run_file(file);
+    EXPECT_TRUE(recorded.has_value()) << recorded.error().message;
+    return recorded->options.revert;
+  };
+  EXPECT_THAT(reverted({"3", "1"}), ElementsAre("3", "1"));
+  EXPECT_THAT(reverted(3), ElementsAre("3"));
+  EXPECT_THAT(reverted(0), testing::IsEmpty());
+}
+
 TEST_F(Record, RunJsonIsTheWholeRun) {
   const auto j = json_of(*store().find_run(record_->id()).value());
   EXPECT_FALSE(j.at("command").at("argv").empty());

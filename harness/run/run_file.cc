@@ -34,6 +34,7 @@ ordered_json options_json(const RunOptions& o, const fs::path& project) {
   j["purpose"] = o.purpose;
   j["repeat"] = o.repeat;
   j["revert"] = o.revert;
+  j["last_patch"] = o.last_patch;
   if (o.revision) j["revision"] = {{"url", o.revision->url}, {"rev", o.revision->rev}};
   return j;
 }
@@ -59,7 +60,11 @@ RunOptions options_of(const ordered_json& j) {
   o.same = j.value("same", false);
   o.purpose = j.at("purpose");
   o.repeat = j.value("repeat", 1);
-  o.revert = j.value("revert", 0);
+  if (const auto it = j.find("revert"); it != j.end() && it->is_array())
+    o.revert = it->get<std::vector<std::string>>();
+  else if (it != j.end() && it->get<int>() > 0)
+    o.revert = {std::to_string(it->get<int>())};
+  o.last_patch = j.value("last_patch", 0);
   if (j.contains("revision")) o.revision = {j.at("revision").at("url"), j.at("revision").at("rev")};
   return o;
 }
