@@ -24,6 +24,9 @@ using bisect::Purpose;
 using bisect::Seen;
 using job::Event;
 
+/// Patches of a series at every point of which a run costs little more than a search.
+constexpr std::size_t short_series = 8;
+
 class Search {
  public:
   Search(LogFile file, Log log, const Services& services, const std::function<void()>& tick,
@@ -50,6 +53,16 @@ class Search {
         if (seen == Seen::red || seen == Seen::clean) PINRIG_CHECK(record(p, Purpose::known, facts, run));
       }
     }
+    return {};
+  }
+
+  /// Writes down what the log had before this search began.
+  Result<void> keep_known() {
+    for (int p = 0; p <= history_.last(); ++p) {
+      const auto& image = history_.at(p).image;
+      if (!image.empty()) PINRIG_CHECK(file_.append(bisect::image_line(p, image)));
+    }
+    for (const auto& o : log_.seen) PINRIG_CHECK(file_.append(bisect::observation_line(log_, o)));
     return {};
   }
 
@@ -137,15 +150,18 @@ class Search {
 
   Result<void> record(int point, Purpose purpose, const bisect::TestFacts& facts, const std::string& run) {
     const auto answer = bisect::judge(signature(), facts);
+    if (answer.seen == Seen::skip) warn(point, "skipped: " + bisect::why_skipped(signature(), facts));
     return add({point, answer.seen, purpose, answer.value, run, log_time()});
   }
 
+  void warn(int point, const std::string& text) const {
+    services_.observer.on({.kind = Event::Kind::warning,
+                           .task = "bisect",
+                           .text = fmt::format("{}: {}", bisect::point_name(log_, point), text)});
+  }
+
   Result<void> note(const Ask& ask, Seen seen, const std::string& why, const std::string& run) {
-    services_.observer.on(
-        {.kind = Event::Kind::warning,
-         .task = "bisect",
-         .text = fmt::format("{}: {}: {}", bisect::point_name(log_, ask.point),
-                             seen == Seen::skip ? "skipped" : "harness or machine failed", why)});
+    warn(ask.point, fmt::format("{}: {}", seen == Seen::skip ? "skipped" : "harness or machine failed", why));
     return add({ask.point, seen, ask.purpose, 0, run, log_time()});
   }
 
@@ -181,7 +197,7 @@ Result<Log> log_for(const BisectOptions& o, const Services& services) {
   log.spec = o.spec;
   log.test = o.test;
   log.arch = o.arch;
-  log.settings = {.fixed = o.fixed, .can_revert = o.repo.empty(), .budget = o.budget};
+  log.settings = {.fixed = o.fixed, .can_revert = true, .each = false, .budget = o.budget};
   if (!o.repo.empty()) {
     log.repo = fs::absolute(o.repo).lexically_normal().string();
     log.points.resize(2);
@@ -194,6 +210,8 @@ Result<Log> log_for(const BisectOptions& o, const Services& services) {
   }
   PINRIG_TRY(points, points_of(log, services));
   log.points = std::move(points);
+  const bool is_short = o.repo.empty() && log.points.size() > 2 && log.points.size() <= short_series + 1;
+  log.settings.each = is_short && !o.search && !o.fixed && o.number.empty();
   // Words that select no test are an error now and not after an hour of building.
   PINRIG_CHECK(run::load_inputs(services.paths.project, run_options(log, 0, 0)));
   return log;
@@ -211,6 +229,14 @@ Result<BisectEnd> bisect_new(BisectOptions options, const Services& services,
   return search.run();
 }
 
+Result<BisectEnd> bisect_more(Log log, const Services& services, const std::function<void()>& tick,
+                              const Watch& watch) {
+  PINRIG_TRY(file, LogFile::create(services.paths.state, log));
+  Search search(std::move(file), std::move(log), services, tick, watch);
+  PINRIG_CHECK(search.keep_known());
+  return search.run();
+}
+
 Result<BisectEnd> bisect_resume(const fs::path& file, const Services& services,
                                 const std::function<void()>& tick, const Watch& watch) {
   PINRIG_TRY(open, LogFile::reopen(file));
@@ -222,6 +248,20 @@ Result<BisectEnd> bisect_resume(const fs::path& file, const Services& services,
 
 ExitCode exit_code_of(const Conclusion& conclusion) {
   return bisect::has_culprit(conclusion.word) ? ExitCode::ok : ExitCode::harness;
+}
+
+ExitCode step_code(bisect::State state) {
+  switch (state) {
+    case bisect::State::clean:
+      return ExitCode::ok;
+    case bisect::State::red:
+      return ExitCode::regressions;
+    case bisect::State::skipped:
+      return ExitCode::step_skip;
+    case bisect::State::unknown:
+      break;
+  }
+  return ExitCode::step_abort;
 }
 
 }  // namespace pinrig::bisection

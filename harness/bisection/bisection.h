@@ -7,6 +7,7 @@
 
 #include "base/exit_code.h"
 #include "bisect/log.h"
+#include "bisect/tally.h"
 #include "run/inputs.h"
 
 namespace pinrig::bisection {
@@ -24,8 +25,9 @@ struct BisectOptions {
   std::string number;  ///< "NAME>LIMIT": a measured number is the red
   model::Arch arch = model::Arch::x86_64;
   bool fixed = false;
-  bool fresh = false;  ///< verdicts of the store are not used
-  int budget = 0;      ///< runs at most; 0 = no limit
+  bool fresh = false;   ///< verdicts of the store are not used
+  bool search = false;  ///< a short series too is searched, instead of running every point first
+  int budget = 0;       ///< runs at most; 0 = no limit
 };
 
 struct BisectEnd {
@@ -42,6 +44,10 @@ using Watch = std::function<void(const bisect::Log& log, double boot_s)>;
 Result<BisectEnd> bisect_new(BisectOptions options, const Services& services,
                              const std::function<void()>& tick, const Watch& watch);
 
+/// A search whose log bisect::next_search() made, with what is known in it.
+Result<BisectEnd> bisect_more(bisect::Log log, const Services& services, const std::function<void()>& tick,
+                              const Watch& watch);
+
 /// Continues the search of a log.
 Result<BisectEnd> bisect_resume(const fs::path& file, const Services& services,
                                 const std::function<void()>& tick, const Watch& watch);
@@ -51,5 +57,8 @@ Result<std::vector<std::string>> people_of(const bisect::Log& log, int point, co
 
 /// 0 when a culprit is named, 4 otherwise.
 ExitCode exit_code_of(const bisect::Conclusion& conclusion);
+
+/// What `git bisect run` is told of a commit: 0 good, 1 bad, 125 skip, 128 stop.
+ExitCode step_code(bisect::State state);
 
 }  // namespace pinrig::bisection

@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
+#include <functional>
 #include <utility>
 
 #include "base/text.h"
+#include "bisect/more.h"
 #include "bisect/text.h"
 #include "bisection/bisection.h"
 #include "bisection/log_file.h"
@@ -21,11 +24,10 @@ struct BisectCommand {
   std::string view;   ///< "log", "git-log", "status"
   std::string which;  ///< of view and --resume: an id, a path, "last"
   bool resume = false;
+  bool more = false;
   std::string replay;  ///< a file
   int jobs = usable_cpus();
 };
-
-constexpr std::size_t short_series = 8;
 
 std::string search_report(const bisect::Log& log, const bisect::Conclusion& end) {
   return bisect::points_text(log) + "\n" + bisect::conclusion_text(log, end);
@@ -84,31 +86,65 @@ Result<void> check_range(const bisection::BisectOptions& o) {
   return {};
 }
 
-Result<ExitCode> search(const BisectCommand& c, const Paths& paths, const Program& program) {
+/// What a search that runs every point first costs, and how to have the other one.
+std::string each_text(std::size_t patches) {
+  const auto halvings = static_cast<std::size_t>(std::bit_width(patches - 1));
+  return fmt::format(
+      "{}: every point is run, as by `pinrig run --point each`: about {} guests; a search needs {} "
+      "(--search)",
+      count_of(patches, "patch"), patches + 3, halvings + 4);
+}
+
+using Searching = std::function<Result<bisection::BisectEnd>(
+    const job::Services&, const std::function<void()>& tick, const bisection::Watch&)>;
+
+/// Shows a search while it goes on, then its report.
+Result<bisection::BisectEnd> watched(const BisectCommand& c, const Paths& paths, const Program& program,
+                                     const Searching& searching) {
   bisection::BisectEnd end;
   {
     const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, c.jobs};
     bool first = true;
     const bisection::Watch watch = [&](const bisect::Log& log, double boot_s) {
-      std::string text = bisect::progress_text(log, boot_s);
-      if (first && log.repo.empty() && log.points.size() <= short_series + 1)
-        text += fmt::format(
-            "; of a series this short, `pinrig run --series {} --point each --test {}` shows every "
-            "patch for about as many boots",
-            log.series, log.test);
+      if (first && log.settings.each)
+        status->on({.kind = job::Event::Kind::line,
+                    .task = "bisect",
+                    .what = "run",
+                    .text = each_text(log.points.size() - 1)});
       first = false;
-      status->on({.kind = job::Event::Kind::line, .task = "bisect", .what = "run", .text = text});
+      status->board(bisect::screen_text(log, boot_s),
+                    fmt::format("  {:<16} {}", "bisect", bisect::progress_text(log, boot_s)));
     };
     const auto tick = [&] { status->tick(); };
-    PINRIG_TRY(done, c.resume ? [&]() -> Result<bisection::BisectEnd> {
-      PINRIG_TRY(file, bisection::find_log(paths.state, c.which));
-      return bisection::bisect_resume(file, services, tick, watch);
-    }() : bisection::bisect_new(c.options, services, tick, watch));
+    PINRIG_TRY(done, searching(services, tick, watch));
     end = std::move(done);
   }
   PINRIG_CHECK(write_output("-", search_report(end.log, end.conclusion) + "  log: " + end.file + "\n"));
-  return bisection::exit_code_of(end.conclusion);
+  return end;
+}
+
+Result<ExitCode> search(const BisectCommand& c, const Paths& paths, const Program& program) {
+  const Searching begin = [&](const auto& services, const auto& tick,
+                              const auto& watch) -> Result<bisection::BisectEnd> {
+    if (!c.resume) return bisection::bisect_new(c.options, services, tick, watch);
+    PINRIG_TRY(file, bisection::find_log(paths.state, c.which));
+    return bisection::bisect_resume(file, services, tick, watch);
+  };
+  PINRIG_TRY(end, watched(c, paths, program, begin));
+  const ExitCode code = bisection::exit_code_of(end.conclusion);
+  while (c.more) {
+    const auto more = bisect::next_search(end.log, end.conclusion);
+    const char* what = more.log ? "the search goes on" : "nothing more to search";
+    PINRIG_CHECK(write_output("-", fmt::format("\n{}: {}\n", what, more.why)));
+    if (!more.log) break;
+    const Searching next = [&](const auto& services, const auto& tick, const auto& watch) {
+      return bisection::bisect_more(*more.log, services, tick, watch);
+    };
+    PINRIG_TRY(found, watched(c, paths, program, next));
+    end = std::move(found);
+  }
+  return code;
 }
 
 Result<ExitCode> bisect_command(BisectCommand c, const Program& program) {
@@ -117,6 +153,10 @@ Result<ExitCode> bisect_command(BisectCommand c, const Program& program) {
   if (c.resume && !c.view.empty()) c.which = std::exchange(c.view, "");
   if (!c.view.empty()) return view(c, paths);
   if (!c.resume) PINRIG_CHECK(check_range(c.options));
+  if (c.more && c.options.fixed)
+    return make_error(ErrorKind::bad_usage,
+                      "--more is about patches that bring a red, --fixed about one that ends it",
+                      "leave one of them out");
   return search(c, paths, program);
 }
 
@@ -141,6 +181,10 @@ void add_options(CLI::App& sub, BisectCommand& c) {
   sub.add_flag("--fresh", o.fresh, "Do not use verdicts of earlier runs");
   sub.add_option("--budget", o.budget, "Runs of the test at most")->check(whole_number(1, 100000));
   sub.add_option("--run", o.spec, "Run file that names fragments and machine")->capture_default_str();
+  sub.add_flag("--search", o.search,
+               "Search a series of up to 8 patches too, instead of running every point first");
+  sub.add_flag("--more", c.more,
+               "Then revert the culprit; if the newer end still has the red, search for the next one");
   sub.add_flag("--resume", c.resume, "Continue a search that was interrupted or killed");
   sub.add_option("--replay", c.replay, "Only conclude from the observations of this bisect.log");
 }

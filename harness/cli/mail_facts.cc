@@ -145,9 +145,11 @@ Result<std::optional<std::pair<store::RunRow, store::KernelRow>>> kernel_of(
     PINRIG_TRY(run, store.find_run(o->run));
     if (!run) continue;
     PINRIG_TRY(kernels, store.kernels(run->id));
+    // A point without an earlier culprit is another commit; its runs have no other kernel.
+    const bool changed = !bisect::reverted_at(log, point, 0).empty();
     for (const auto& k : kernels) {
-      if (k.point.commit == log.points[static_cast<std::size_t>(point)].sha && k.arch == log.arch)
-        return Found(std::pair(*run, k));
+      const bool same = changed || k.point.commit == log.points[static_cast<std::size_t>(point)].sha;
+      if (same && k.arch == log.arch) return Found(std::pair(*run, k));
     }
   }
   return Found();
@@ -223,6 +225,7 @@ Result<Finding> finding_of_bisection(const store::Store& store, const bisect::Lo
   f.series = log.series;
   f.patches = static_cast<int>(log.points.size()) - 1;
   f.bisection = std::string(to_string(end.word)) + (end.why.empty() ? "" : ": " + end.why);
+  for (const int p : log.without) f.bisection += fmt::format("; without {}", bisect::point_name(log, p));
   f.good = bisect::point_name(log, 0);
   f.bad = bisect::point_name(log, f.patches);
   const bool named = bisect::has_culprit(end.word) && end.suspects.size() == 1;

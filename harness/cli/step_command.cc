@@ -56,20 +56,6 @@ Result<bisection::Booted> boot_step(const StepCommand& c, const job::Services& s
   return bisection::boot_point(options, services, [&] { status.tick(); });
 }
 
-ExitCode step_code(bisect::State state) {
-  switch (state) {
-    case bisect::State::clean:
-      return ExitCode::ok;
-    case bisect::State::red:
-      return ExitCode::regressions;
-    case bisect::State::skipped:
-      return ExitCode::step_skip;
-    case bisect::State::unknown:
-      break;
-  }
-  return ExitCode::step_abort;
-}
-
 Result<ExitCode> test_commit(const StepCommand& c, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   std::optional<bisect::Signature> red;
@@ -91,7 +77,7 @@ Result<ExitCode> test_commit(const StepCommand& c, const Program& program) {
   for (const auto s : seen) words += fmt::format(" {}", to_string(s));
   PINRIG_CHECK(write_output("-", fmt::format("{} at {}:{}{}\n", c.test, c.rev, words,
                                              booted.why.empty() ? "" : ": " + booted.why)));
-  return step_code(bisect::state_of_runs(seen));
+  return bisection::step_code(bisect::state_of_runs(seen));
 }
 
 /// An error is no answer about the commit, whatever its kind.

@@ -68,6 +68,69 @@ TEST_F(CommandLine, ABisectionNeedsARangeAndATest) {
   refused(with({"--test", "bio/dio_rw", "--number", "x"}), {"--number 'x': expected NAME>LIMIT"});
   refused({"bisect", "status"}, {"no bisection yet"});
   refused({"bisect", "stats"}, {"no such view; did you mean 'status'?"});
+  refused(with({"--test", "bio/dio_rw", "--fixed", "--more"}), {"--more is about patches that bring a red"});
+}
+
+TEST_F(CommandLine, ABisectionRefusesARangeThatIsNone) {
+  box_.make_tiny_project();
+  const fs::path repo = box_.root() / "linux-6.12";
+  const auto git = [&](std::vector<std::string> args) {
+    process::Command c;
+    c.argv = {"git", "-C", repo.string(), "-c", "user.name=A", "-c", "user.email=a@example.org"};
+    c.argv.insert(c.argv.end(), args.begin(), args.end());
+    EXPECT_EQ(run(c).code, 0) << args.front();
+  };
+  git({"init", "-q", "--initial-branch=main"});
+  git({"add", "."});
+  git({"commit", "-q", "-m", "source"});
+  git({"tag", "v1"});
+  box_.put(repo / "mm/gup.c", "changed\n");
+  git({"commit", "-q", "-a", "-m", "change"});
+  git({"tag", "v2"});
+  git({"checkout", "-q", "-b", "side", "v1"});
+  box_.put(repo / "mm/gup.c", "changed on the side\n");
+  git({"commit", "-q", "-a", "-m", "side"});
+  const auto range = [&](const std::string& good, const std::string& bad) {
+    return std::vector<std::string>{"bisect", "--git", repo.string(), "--good",    good,
+                                    "--bad",  bad,     "--test",      "bio/dio_rw"};
+  };
+  refused(range("v1", "v1"), {"--good and --bad are the same commit"});
+  refused(range("v2", "v1"), {"--good is newer than --bad", "--fixed"});
+  refused(range("side", "v2"), {"--good is no ancestor of --bad", "git merge-base"});
+  refused(range("v0", "v2"), {"--good v0: no such revision in", "log --oneline --all"});
+  refused({"bisect", "--git", "/nonexistent", "--good", "a", "--bad", "b", "--test", "bio/dio_rw"},
+          {"--git /nonexistent: no such directory"});
+  fs::remove(box_.project / "kernels/series/small/0001-block-say-three.patch");
+  refused({"bisect", "--series", "small", "--test", "bio/dio_rw"}, {"small"});
+}
+
+/// A bisect.log of a series of two patches with these observations.
+std::string bisect_log(const std::vector<std::string>& seen) {
+  std::string out =
+      "# pinrig bisect.log 1\nseries small\nbase tiny\narch x86_64\nrun default\ntest bio/dio_rw\n"
+      "point 0 aa -\npoint 1 bb 0 mm: one\npoint 2 cc 1 mm: two\nsignature verdict bio/dio_rw leak +\n";
+  for (const auto& words : seen) out += "2026-11-30T15:20:11Z " + words + "\n";
+  return out;
+}
+
+TEST_F(CommandLine, ABisectionThatCannotConcludeSaysWhyAndExitsWith4) {
+  const fs::path file = box_.root() / "bisect.log";
+  const auto replayed = [&](const std::vector<std::string>& seen) {
+    box_.put(file, bisect_log(seen));
+    const Ran ran = box_.pinrig({"bisect", "--replay", file.string()});
+    EXPECT_EQ(ran.code, 4) << ran;
+    return ran.out;
+  };
+  std::vector<std::string> flaky(64, "2 cc clean calibrate 0 -");
+  for (const std::size_t i : {3, 9, 40}) flaky[i] = "2 cc red calibrate 1 -";
+  EXPECT_THAT(replayed(flaky), HasSubstr("TOO NOISY: seen 3 of 64; not bisected"));
+  EXPECT_THAT(replayed({"2 cc skip calibrate 0 -"}),
+              HasSubstr("NOT TESTABLE: point 2 cannot be tested, and it is the newer end"));
+  EXPECT_THAT(replayed(std::vector<std::string>(3, "2 cc infra calibrate 0 -")),
+              HasSubstr("ABORTED: 3 of 3 runs at point 2 failed in harness or machine"));
+  std::vector<std::string> both(8, "2 cc red calibrate 1 -");
+  both.insert(both.end(), 8, "0 aa red clean-end 1 -");
+  EXPECT_THAT(replayed(both), HasSubstr("PRESENT AT THE OLDEST: 8 of 8 runs are red at the older end"));
 }
 
 TEST_F(CommandLine, ToGitBisectRunAnErrorOfStepIsNoAnswer) {
@@ -77,6 +140,29 @@ TEST_F(CommandLine, ToGitBisectRunAnErrorOfStepIsNoAnswer) {
     const Ran ran = box_.pinrig(args);
     EXPECT_EQ(ran.code, 128) << ran;
   }
+}
+
+TEST_F(CommandLine, GitBisectRunStopsWhenStepCannotTest) {
+  box_.make_tiny_project();
+  const fs::path repo = box_.root() / "linux-6.12";
+  const auto git = [&](std::vector<std::string> args) {
+    process::Command c = box_.command({});
+    c.argv = {"git", "-C", repo.string(), "-c", "user.name=A", "-c", "user.email=a@example.org"};
+    c.argv.insert(c.argv.end(), args.begin(), args.end());
+    return run(c);
+  };
+  EXPECT_EQ(git({"init", "-q"}).code, 0);
+  for (int i = 0; i < 4; ++i) {
+    box_.put(repo / "mm/gup.c", "line " + std::to_string(i) + "\n");
+    EXPECT_EQ(git({"add", "."}).code, 0);
+    EXPECT_EQ(git({"commit", "-q", "-m", "commit " + std::to_string(i)}).code, 0);
+  }
+  EXPECT_EQ(git({"bisect", "start", "HEAD", "HEAD~3"}).code, 0);
+  const auto head = git({"rev-parse", "HEAD"}).out;
+  const Ran ran = git({"bisect", "run", PINRIG_PROGRAM, "step", "--test", "bio/dio_rv"});
+  EXPECT_NE(ran.code, 0) << ran;
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("did you mean 'bio/dio_rw'?"), HasSubstr("128"))) << ran;
+  EXPECT_EQ(git({"rev-parse", "HEAD"}).out, head) << "git took no verdict from it";
 }
 
 TEST_F(CommandLine, KvmThatIsNotUsableIsRefusedBeforeAnythingIsBuilt) {
