@@ -2,6 +2,7 @@
 // The benchmarks of pinrig_bench: each a function that returns its figures.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ Figures full_figures(const Setup& s);     ///< the wall of all suites on one ker
 Figures console_figures(const Setup& s);  ///< the same while a guest floods its console
 Figures warm_figures(const Setup& s);     ///< start of pinrig to the first QEMU when nothing has to be built
 Figures rebuild_figures(const Setup& s);  ///< one patch to block/bio.c, compared to a cold build
+Figures bisect_figures(const Setup& s);   ///< a bisection, compared to make at the same points and its guests
+Figures each_figures(const Setup& s);     ///< the same of a run of every point of a series
 Figures parse_figures(const Setup& s);    ///< bytes per second of the parsers
 
 // What they share.
@@ -48,7 +51,8 @@ struct PinrigRun {
 };
 /// Error infra unless it exits with one of `codes`.
 Result<PinrigRun> run_pinrig(const Setup& s, std::vector<std::string> args,
-                             const std::vector<int>& codes = {0}, const fs::path& cache = {});
+                             const std::vector<int>& codes = {0}, const fs::path& cache = {},
+                             const std::map<std::string, std::string>& env = {});
 
 /// Removes runs of earlier repetitions.
 Result<void> clear_state(const Setup& s);

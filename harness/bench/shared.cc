@@ -19,7 +19,7 @@ run::RunOptions options(model::Arch arch, std::vector<std::string> points, std::
 }
 
 Result<PinrigRun> run_pinrig(const Setup& s, std::vector<std::string> args, const std::vector<int>& codes,
-                             const fs::path& cache) {
+                             const fs::path& cache, const std::map<std::string, std::string>& env) {
   const fs::path usage = s.dir / "usage.json";
   process::Command c;
   c.argv = {s.pinrig.string(), "--quiet", "--usage", usage.string()};
@@ -27,6 +27,7 @@ Result<PinrigRun> run_pinrig(const Setup& s, std::vector<std::string> args, cons
   c.env = {{"PINRIG_STATE", s.services.paths.state.string()},
            {"PINRIG_CACHE", (cache.empty() ? s.services.paths.cache : cache).string()},
            {"PINRIG_PROJECT", s.services.paths.project.string()}};
+  c.env.insert(env.begin(), env.end());
   PinrigRun out;
   out.started = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   PINRIG_TRY(done, process::run(c, s.services.cancel));
