@@ -9,6 +9,7 @@
 #include "bisect/bayes.h"
 #include "bisect/rate.h"
 #include "bisect/tally.h"
+#include "bisect/units.h"
 
 namespace pinrig::bisect {
 namespace {
@@ -63,14 +64,25 @@ std::vector<int> suspects_from(const History& h, const Settings& s, const Tallie
   return out;
 }
 
+Unit unit_for(const History& h, const Settings& s, const std::vector<Observation>& seen) {
+  return s.per_boot ? Unit::boot : unit_of(h, seen);
+}
+
+/// What was seen, in what counts as one observation.
+std::vector<Observation> counted(const History& h, const Settings& s, const std::vector<Observation>& seen) {
+  return unit_for(h, s, seen) == Unit::boot ? by_guest(seen) : seen;
+}
+
 /// One decision: the stages in their order, each with what it asks for or concludes, if anything.
 class Decision {
  public:
   Decision(const History& h, const Settings& s, const std::vector<Observation>& seen)
       : h_(h),
         s_(s),
-        seen_(seen),
-        t_(h, seen),
+        raw_(seen),
+        unit_(unit_for(h, s, seen)),
+        seen_(counted(h, s, seen)),
+        t_(h, seen_),
         red_end_(s.fixed ? 0 : h.last()),
         clean_end_(s.fixed ? h.last() : 0) {}
 
@@ -91,6 +103,11 @@ class Decision {
   }
 
  private:
+  /// A guest that counts once has few runs.
+  Ask ask(int point, int runs, Purpose purpose) const {
+    return {point, unit_ == Unit::boot ? runs_of_a_boot : runs, purpose};
+  }
+
   std::optional<Conclusion> broken() const {
     for (int p = reverted_point; p <= h_.last(); ++p) {
       const auto& t = p == reverted_point ? t_.reverted : t_.own[static_cast<std::size_t>(p)];
@@ -118,7 +135,7 @@ class Decision {
     if (runs >= calibration_limit) return noisy(fmt::format("seen {} of {}; not bisected", t.red, runs));
     int total = first_batch;
     while (total <= runs) total *= 2;
-    return Ask{red_end_, std::min(total - runs, largest_batch), Purpose::calibrate};
+    return ask(red_end_, std::min(total - runs, largest_batch), Purpose::calibrate);
   }
 
   Step both_ends(const Tally& end) const {
@@ -127,7 +144,7 @@ class Decision {
     if (most < rate_quantile(c.red, c.clean, lower)) return rate_step();
     const int enough = std::max(2 * first_batch, c.red + c.clean);
     if (end.runs() < enough)
-      return Ask{clean_end_, std::min(enough - end.runs(), largest_batch), Purpose::clean_end};
+      return ask(clean_end_, std::min(enough - end.runs(), largest_batch), Purpose::clean_end);
     return Conclusion{
         .word = Word::oldest,
         .suspects = {},
@@ -152,7 +169,7 @@ class Decision {
     }
     const auto point = most_telling(h_, seen_, post, skipped);
     const int budget = s_.budget > 0 ? s_.budget : rate_budget;
-    if (point && !over_budget(budget)) return Ask{*point, rate_batch, Purpose::search};
+    if (point && !over_budget(budget)) return ask(*point, rate_batch, Purpose::search);
     end.word = Word::noisy;
     end.why = fmt::format("after {} runs the most likely point has a probability of {:.2f}", budget, *top);
     return end;
@@ -162,13 +179,13 @@ class Decision {
     const auto state = state_of(end, n_);
     if (state == State::skipped) return unusable(clean_end_);
     if (state == State::clean) return std::nullopt;
-    return Ask{clean_end_, std::min(n_ - end.clean, largest_batch), Purpose::clean_end};
+    return ask(clean_end_, std::min(n_ - end.clean, largest_batch), Purpose::clean_end);
   }
 
   std::optional<Step> each() const {
     for (int p = 1; s_.each && p < h_.last(); ++p) {
       const auto t = t_.at(p);
-      if (t.runs() + t.other + t.skips == 0) return Ask{p, std::min(n_, first_batch), Purpose::search};
+      if (t.runs() + t.other + t.skips == 0) return ask(p, std::min(n_, first_batch), Purpose::search);
     }
     return std::nullopt;
   }
@@ -200,7 +217,7 @@ class Decision {
       of_built = value;
     }
     const auto t = t_.at(best);
-    return Ask{best, std::min(n_ - t.clean, largest_batch), Purpose::search};
+    return ask(best, std::min(n_ - t.clean, largest_batch), Purpose::search);
   }
 
   /// The newest point that has all suspects, and those right before them.
@@ -228,15 +245,17 @@ class Decision {
 
   /// Whether a point is red (or clean) once more; counts of this stage.
   std::optional<Step> once_more(int point, bool red, Purpose purpose) {
-    const auto t = purpose == Purpose::revert ? t_.reverted : t_.verified[static_cast<std::size_t>(point)];
+    // The red of the newer end has to come back, also when that is the culprit and was just seen.
+    const auto& looks = purpose == Purpose::ends && red ? t_.ends : t_.verified;
+    const auto t = purpose == Purpose::revert ? t_.reverted : looks[static_cast<std::size_t>(point)];
     if (t.skips > 0 || (t.other >= enough_others && t.other > t.runs())) {
       unverified_ = true;
       return std::nullopt;
     }
-    if (!red && t.clean < n_) return Ask{point, std::min(n_ - t.clean, largest_batch), purpose};
+    if (!red && t.clean < n_) return ask(point, std::min(n_ - t.clean, largest_batch), purpose);
     if (!red || t.red > 0) return std::nullopt;
     if (t.clean < 2 * n_)
-      return Ask{point, calibration_.clean == 0 ? 1 : std::min(n_, largest_batch), purpose};
+      return ask(point, calibration_.clean == 0 ? 1 : std::min(n_, largest_batch), purpose);
     return noisy(fmt::format("the red does not show again in {} runs at point {}", t.clean, point));
   }
 
@@ -282,6 +301,9 @@ class Decision {
     else if (unverified_)
       c.word = Word::likely;
     c.error = error();
+    if (unit_ == Unit::boot && !s_.per_boot)
+      c.why += fmt::format("{}decided when the kernel boots, so that every guest counts once",
+                           c.why.empty() ? "" : "; ");
     return c;
   }
 
@@ -318,7 +340,7 @@ class Decision {
   }
 
   bool over_budget(int budget) const {
-    const auto runs = std::count_if(seen_.begin(), seen_.end(), [](const auto& o) {
+    const auto runs = std::count_if(raw_.begin(), raw_.end(), [](const auto& o) {
       return o.seen != Seen::infra && o.seen != Seen::skip && o.purpose != Purpose::known;
     });
     return budget > 0 && runs >= budget;
@@ -326,7 +348,9 @@ class Decision {
 
   const History& h_;
   const Settings& s_;
-  const std::vector<Observation>& seen_;
+  const std::vector<Observation>& raw_;
+  Unit unit_;
+  std::vector<Observation> seen_;
   Tallies t_;
   int red_end_;
   int clean_end_;
@@ -361,12 +385,13 @@ const char* to_string(Word word) {
 bool has_culprit(Word word) { return word == Word::verified || word == Word::likely || word == Word::one_of; }
 
 Calibration calibration_of(const History& h, const Settings& s, const std::vector<Observation>& seen) {
-  return calibration_from(Tallies(h, seen).calibration[static_cast<std::size_t>(s.fixed ? 0 : h.last())]);
+  return calibration_from(
+      Tallies(h, counted(h, s, seen)).calibration[static_cast<std::size_t>(s.fixed ? 0 : h.last())]);
 }
 
 std::vector<int> candidates(const History& h, const Settings& s, const std::vector<Observation>& seen,
                             int clean_runs) {
-  return suspects_from(h, s, Tallies(h, seen), clean_runs);
+  return suspects_from(h, s, Tallies(h, counted(h, s, seen)), clean_runs);
 }
 
 Step next_step(const History& h, const Settings& s, const std::vector<Observation>& seen) {

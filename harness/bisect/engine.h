@@ -26,6 +26,7 @@ struct Settings {
   bool fixed = false;       ///< the red is at the older end, and the patch that fixed it is searched
   bool can_revert = false;  ///< the newer end with the culprit reverted can be built
   bool each = false;        ///< run every point first, of a short line without merges; not with `fixed`
+  bool per_boot = false;    ///< the red is decided when the kernel boots: every guest counts once
   int budget = 0;           ///< runs at most; 0 = no limit for a search, 200 for that of a rate
 };
 

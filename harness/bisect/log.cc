@@ -81,15 +81,17 @@ class Parser {
     if (words[0] == "without") return read_without(rest);
     auto& s = log_.settings;
     const std::map<std::string, bool*> flags{
-        {"fixed", &s.fixed}, {"can-revert", &s.can_revert}, {"each", &s.each}};
+        {"fixed", &s.fixed}, {"can-revert", &s.can_revert}, {"each", &s.each}, {"per-boot", &s.per_boot}};
     if (const auto flag = flags.find(words[0]); flag != flags.end()) {
       *flag->second = true;
       return {};
     }
-    if (words[0] == "budget") {
+    if (words[0] == "budget" || words[0] == "first") {
       const auto n = number_in<int>(rest);
-      if (!n || *n < 0) return wrong(fmt::format("budget '{}': expected a number of runs", shown(rest)));
-      log_.settings.budget = *n;
+      if (!n || *n < 0)
+        return wrong(fmt::format("{} '{}': expected a number of {}", words[0], shown(rest),
+                                 words[0] == "first" ? "a patch" : "runs"));
+      (words[0] == "first" ? log_.first : log_.settings.budget) = *n;
       return {};
     }
     if (words[0] == "arch") {
@@ -228,7 +230,9 @@ std::string header_text(const Log& log) {
   if (log.settings.fixed) out += "fixed\n";
   if (log.settings.can_revert) out += "can-revert\n";
   if (log.settings.each) out += "each\n";
+  if (log.settings.per_boot) out += "per-boot\n";
   if (log.settings.budget > 0) out += fmt::format("budget {}\n", log.settings.budget);
+  if (log.first > 0) out += fmt::format("first {}\n", log.first);
   for (std::size_t i = 0; i < log.points.size(); ++i) {
     const auto& p = log.points[i];
     out += fmt::format("point {} {} {}{}\n", i, p.sha, parents_text(p),

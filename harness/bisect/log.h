@@ -37,12 +37,15 @@ struct Log {
   std::string test;    ///< "suite/test" or "suite/test:case"
   model::Arch arch = model::Arch::x86_64;
   Settings settings;
+  int first = 0;  ///< of a series: the patch that is point 0, the base if 0
   std::vector<Point> points;
   std::vector<int> without;  ///< points that are reverted wherever they are contained: culprits found before
   std::optional<Signature> signature;
   std::vector<Observation> seen;  ///< without failures of the machine before the last "resumed"
 
   History history() const { return History(points); }
+  /// The patch of a point of a series, counted from 1; 0 = the base.
+  int patch_at(int point) const { return first + point; }
 };
 
 /// The lines before any observation.

@@ -72,11 +72,15 @@ TEST(BisectLog, WhatIsWrittenIsRead) {
 TEST(BisectLog, KnowsWhatItIsWithoutAndThatEveryPointWasRun) {
   Log log = sample();
   log.settings.each = true;
+  log.settings.per_boot = true;
+  log.first = 8;
   log.without = {2, 1};
   const auto read = parse_log(text_of(log), "bisect.log");
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(text_of(*read), text_of(log));
   EXPECT_TRUE(read->settings.each);
+  EXPECT_TRUE(read->settings.per_boot);
+  EXPECT_EQ(read->patch_at(2), 10);
   EXPECT_EQ(read->without, (std::vector<int>{2, 1}));
   EXPECT_EQ(reverted_at(*read, 0, 0), std::vector<int>{});
   EXPECT_EQ(reverted_at(*read, 1, 0), std::vector<int>{1});

@@ -40,7 +40,7 @@ void Tally::count(Seen seen) {
 }
 
 Tallies::Tallies(const History& history, const std::vector<Observation>& seen)
-    : own(history.points().size()), calibration(own), verified(own) {
+    : own(history.points().size()), calibration(own), verified(own), ends(own) {
   for (const auto& o : seen) {
     if (o.point == reverted_point) {
       reverted.count(o.seen);
@@ -50,9 +50,10 @@ Tallies::Tallies(const History& history, const std::vector<Observation>& seen)
     own[p].count(o.seen);
     if (o.purpose == Purpose::known || o.purpose == Purpose::calibrate) calibration[p].count(o.seen);
     if (o.purpose == Purpose::verify || o.purpose == Purpose::ends) verified[p].count(o.seen);
+    if (o.purpose == Purpose::ends) ends[p].count(o.seen);
   }
   all = own;
-  for (auto* counted : {&all, &calibration, &verified}) merge_images(history, *counted);
+  for (auto* counted : {&all, &calibration, &verified, &ends}) merge_images(history, *counted);
 }
 
 State state_of(const Tally& t, int clean_runs) {

@@ -30,6 +30,7 @@ struct Tallies {
   std::vector<Tally> all;
   std::vector<Tally> calibration;  ///< known and calibrate
   std::vector<Tally> verified;     ///< verify and ends: made after the search, in guests of their own
+  std::vector<Tally> ends;         ///< ends alone
   Tally reverted;                  ///< of the newer end with the culprit reverted
 };
 

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "bisect/engine.h"
@@ -31,7 +32,8 @@ inline Searched search(const History& history, const Settings& settings, const B
     }
     const Ask ask = std::get<Ask>(step);
     out.asked.push_back(ask);
-    for (const Seen s : boot(ask)) out.seen.push_back({ask.point, s, ask.purpose, 0, "", ""});
+    const auto run = "run" + std::to_string(out.asked.size());
+    for (const Seen s : boot(ask)) out.seen.push_back({ask.point, s, ask.purpose, 0, run, ""});
   }
   out.conclusion.why = "does not end";
   return out;

@@ -69,8 +69,8 @@ std::string point_line(const Log& log, int point, const std::string& marks) {
                               : point == 0 && log.points[0].subject.empty()
                                   ? "base"
                                   : shown(log.points[static_cast<std::size_t>(point)].subject);
-  std::string line = fmt::format("{:>5}  {:<{}}  {}", point < 0 ? "" : std::to_string(point), cut(subject),
-                                 subject_columns, marks);
+  std::string line = fmt::format("{:>5}  {:<{}}  {}", point < 0 ? "" : std::to_string(log.patch_at(point)),
+                                 cut(subject), subject_columns, marks);
   line.erase(line.find_last_not_of(' ') + 1);
   return line + "\n";
 }
@@ -107,7 +107,8 @@ std::string bars(const Log& log, const std::vector<double>& posterior) {
     if (posterior[p] < least) continue;
     std::string bar;
     for (int i = 0; i < std::lround(posterior[p] * columns); ++i) bar += "▇";
-    out += fmt::format("{:>5}  {:.3f} {} {}\n", p, posterior[p], bar, cut(shown(log.points[p].subject)));
+    out += fmt::format("{:>5}  {:.3f} {} {}\n", log.patch_at(static_cast<int>(p)), posterior[p], bar,
+                       cut(shown(log.points[p].subject)));
   }
   return out;
 }
@@ -130,7 +131,8 @@ std::string point_name(const Log& log, int point) {
   if (point == reverted_point) return "the newer end with the culprit reverted";
   const auto& p = log.points[static_cast<std::size_t>(point)];
   if (!log.repo.empty()) return fmt::format("commit {} \"{}\"", p.sha.substr(0, short_sha), shown(p.subject));
-  return point == 0 ? "the base" : fmt::format("patch {} \"{}\"", point, shown(p.subject));
+  const int patch = log.patch_at(point);
+  return patch == 0 ? "the base" : fmt::format("patch {} \"{}\"", patch, shown(p.subject));
 }
 
 std::string points_text(const Log& log) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <variant>
 
 #include "base/text.h"
@@ -197,7 +198,18 @@ Result<Log> log_for(const BisectOptions& o, const Services& services) {
   log.spec = o.spec;
   log.test = o.test;
   log.arch = o.arch;
-  log.settings = {.fixed = o.fixed, .can_revert = true, .each = false, .budget = o.budget};
+  log.settings = {
+      .fixed = o.fixed, .can_revert = true, .each = false, .per_boot = o.per_boot, .budget = o.budget};
+  if (o.repo.empty() && !o.good.empty()) {
+    int first = 0;
+    const char* const end = o.good.data() + o.good.size();
+    const auto read = std::from_chars(o.good.data(), end, first);
+    if (read.ec != std::errc{} || read.ptr != end || first < 0)
+      return make_error(ErrorKind::bad_usage,
+                        fmt::format("--good {}: of a series, the number of a patch", o.good),
+                        "0 is the base");
+    log.first = first;
+  }
   if (!o.repo.empty()) {
     log.repo = fs::absolute(o.repo).lexically_normal().string();
     log.points.resize(2);

@@ -19,15 +19,16 @@ struct BisectOptions {
   std::string series;
   std::string base;
   std::string repo;    ///< instead of a series: a repository,
-  std::string good;    ///< the older end
+  std::string good;    ///< the older end; of a series the number of a patch, empty = the base
   std::string bad;     ///< and the newer one
   std::string test;    ///< "suite/test" or "suite/test:case"; empty = the unexpected red of the last run
   std::string number;  ///< "NAME>LIMIT": a measured number is the red
   model::Arch arch = model::Arch::x86_64;
   bool fixed = false;
-  bool fresh = false;   ///< verdicts of the store are not used
-  bool search = false;  ///< a short series too is searched, instead of running every point first
-  int budget = 0;       ///< runs at most; 0 = no limit
+  bool fresh = false;     ///< verdicts of the store are not used
+  bool search = false;    ///< a short series too is searched, instead of running every point first
+  bool per_boot = false;  ///< the red is decided when the kernel boots
+  int budget = 0;         ///< runs at most; 0 = no limit
 };
 
 struct BisectEnd {

@@ -43,6 +43,11 @@ TEST(PointOptions, OfASeriesNameThePointAndWhatIsReverted) {
   EXPECT_EQ(tip.points, std::vector<std::string>{"tip"});
   EXPECT_EQ(tip.revert, std::vector<std::string>{"2"});
   EXPECT_EQ(tip.last_patch, 4);
+  log.first = 8;
+  EXPECT_EQ(run_options(log, 3, 0).points, std::vector<std::string>{"11"});
+  EXPECT_EQ(run_options(log, bisect::reverted_point, 2).revert, std::vector<std::string>{"10"});
+  EXPECT_EQ(run_options(log, bisect::reverted_point, 2).last_patch, 12);
+  log.first = 0;
   log.without = {2};
   EXPECT_TRUE(run_options(log, 1, 0).revert.empty());
   EXPECT_EQ(run_options(log, 3, 0).revert, std::vector<std::string>{"2"});

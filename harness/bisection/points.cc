@@ -52,6 +52,12 @@ Result<std::vector<bisect::Point>> points_of_series(const bisect::Log& log, cons
   }
   if (out.size() < 2)
     return make_error(ErrorKind::bad_input, fmt::format("series {}: no patch to search in", log.series));
+  if (static_cast<std::size_t>(log.first) + 1 >= out.size())
+    return make_error(
+        ErrorKind::bad_usage,
+        fmt::format("--good {}: series {} has {} patches", log.first, log.series, out.size() - 1),
+        "the older end is 0 (the base) or a patch before the last");
+  out.erase(out.begin(), out.begin() + log.first);
   return bisect::line_of(std::move(out));
 }
 
@@ -106,11 +112,11 @@ run::RunOptions run_options(const bisect::Log& log, int point, int culprit) {
   }
   o.series = log.series;
   o.base = log.base;
-  o.points = {std::to_string(at)};
+  o.points = {std::to_string(log.patch_at(at))};
   if (reverted.empty()) return o;
   o.points = {"tip"};
-  o.last_patch = at;
-  for (const int p : reverted) o.revert.push_back(std::to_string(p));
+  o.last_patch = log.patch_at(at);
+  for (const int p : reverted) o.revert.push_back(std::to_string(log.patch_at(p)));
   return o;
 }
 

@@ -74,8 +74,8 @@ Result<void> check_range(const bisection::BisectOptions& o) {
   };
   if (!o.repo.empty() && (o.good.empty() || o.bad.empty()))
     return wrong("--git needs both ends of the range", "--good REV --bad REV");
-  if (o.repo.empty() && (!o.good.empty() || !o.bad.empty()))
-    return wrong("--good and --bad are about a repository", "--git REPO");
+  if (o.repo.empty() && !o.bad.empty())
+    return wrong("--bad is about a repository; a series is searched up to its last patch", "--git REPO");
   if (!o.test.empty() && o.series.empty() && o.repo.empty())
     return wrong("nothing to search in", "--series S, or --git REPO --good REV --bad REV");
   if (!o.repo.empty() && o.test.empty()) return wrong("--git needs the test", "--test SUITE/TEST[:CASE]");
@@ -170,7 +170,8 @@ void add_options(CLI::App& sub, BisectCommand& c) {
   auto* series = sub.add_option("-s,--series", o.series, "Search in this series, as for `run`");
   sub.add_option("-b,--base", o.base, "Base of the series, a name in kernels/");
   sub.add_option("--git", o.repo, "Search in a range of this repository, merges included")->excludes(series);
-  sub.add_option("--good", o.good, "Older end of the range");
+  sub.add_option("--good", o.good,
+                 "Older end of the range; of a series the number of a patch (default: the base)");
   sub.add_option("--bad", o.bad, "Newer end of the range");
   sub.add_option(
       "-t,--test", o.test,
@@ -185,6 +186,7 @@ void add_options(CLI::App& sub, BisectCommand& c) {
                "Search a series of up to 8 patches too, instead of running every point first");
   sub.add_flag("--more", c.more,
                "Then revert the culprit; if the newer end still has the red, search for the next one");
+  sub.add_flag("--per-boot", o.per_boot, "The red is decided when the kernel boots: every guest counts once");
   sub.add_flag("--resume", c.resume, "Continue a search that was interrupted or killed");
   sub.add_option("--replay", c.replay, "Only conclude from the observations of this bisect.log");
 }

@@ -160,9 +160,9 @@ Result<void> add_columns(Finding& f, const store::Store& store, const bisect::Lo
   const bisect::Tallies tallies(log.history(), log.seen);
   for (const int p : points) {
     mail::Column c;
-    c.name = p == 0             ? "base"
-             : log.repo.empty() ? fmt::format("patch {}", p)
-                                : log.points[static_cast<std::size_t>(p)].sha.substr(0, 12);
+    c.name = log.patch_at(p) == 0 ? "base"
+             : log.repo.empty()   ? fmt::format("patch {}", log.patch_at(p))
+                                  : log.points[static_cast<std::size_t>(p)].sha.substr(0, 12);
     c.red = tallies.at(p).red;
     c.runs = tallies.at(p).runs();
     const auto state = c.red > 0 ? bisect::Seen::red : bisect::Seen::clean;
@@ -223,17 +223,18 @@ Result<Finding> finding_of_bisection(const store::Store& store, const bisect::Lo
   Finding f;
   f.test = log.signature ? log.signature->test : bisect::test_name(log.test).test;
   f.series = log.series;
-  f.patches = static_cast<int>(log.points.size()) - 1;
+  const int last = static_cast<int>(log.points.size()) - 1;
+  f.patches = log.patch_at(last);
   f.bisection = std::string(to_string(end.word)) + (end.why.empty() ? "" : ": " + end.why);
   for (const int p : log.without) f.bisection += fmt::format("; without {}", bisect::point_name(log, p));
   f.good = bisect::point_name(log, 0);
-  f.bad = bisect::point_name(log, f.patches);
+  f.bad = bisect::point_name(log, last);
   const bool named = bisect::has_culprit(end.word) && end.suspects.size() == 1;
-  std::vector<int> points{0, f.patches};
+  std::vector<int> points{0, last};
   if (named) {
     const int culprit = end.suspects.front();
     const auto& point = log.points[static_cast<std::size_t>(culprit)];
-    f.patch = culprit;
+    f.patch = log.patch_at(culprit);
     f.subject = point.subject;
     if (!log.repo.empty()) f.commit = point.sha;
     f.bad = point.sha;

@@ -61,7 +61,7 @@ TEST_F(CommandLine, ABisectionNeedsARangeAndATest) {
   refused({"bisect"}, {"no run yet whose red could be searched"});
   refused({"bisect", "--test", "bio/dio_rw"}, {"nothing to search in", "--git REPO"});
   refused({"bisect", "--git", ".", "--test", "bio/dio_rw"}, {"--git needs both ends"});
-  refused({"bisect", "--good", "v6.11"}, {"--good and --bad are about a repository"});
+  refused({"bisect", "--bad", "v6.12"}, {"--bad is about a repository"});
   refused(with({"--test", "bio"}), {"--test bio: a single test"});
   refused(with({"--test", "bio/dio_rv"}), {"no such test; did you mean 'bio/dio_rw'?"});
   refused(with({"--test", "bio/dio_rw", "--base", "nosuch"}), {"nosuch"});
