@@ -64,7 +64,7 @@ class Applier {
       PINRIG_TRY(listed, index_.files());
       now = std::move(listed);
     } else {
-      PINRIG_TRY(merged, merge(diff, patch, plain.err));
+      PINRIG_TRY(merged, merge(diff, patch));
       if (!merged) {
         PINRIG_TRY(why, explain(index_, source_, number, patch, plain.err));
         return std::optional<ApplyFailure>(std::move(why));
@@ -95,9 +95,12 @@ class Applier {
   }
 
  private:
-  /// As git am -3 does after a plain try: with the blobs the patch was made on, in the file's place first,
-  /// then wherever it was renamed to.
-  Result<std::optional<Files>> merge(const fs::path& diff, const Patch& patch, const std::string& said) {
+  /// As git am -3 does after a plain try: a merge with the blobs that the patch was made on. It needs all of
+  /// them, also those of files that the patch fits without. The files are merged in their places; where
+  /// that fails, because the base has one elsewhere, whole trees are.
+  Result<std::optional<Files>> merge(const fs::path& diff, const Patch& patch) {
+    PINRIG_TRY(sides, sides_of(index_, diff, patch.strip));
+    if (!sides) return std::optional<Files>();
     const std::string level = fmt::format("-p{}", patch.strip);
     PINRIG_TRY(
         done,
@@ -106,13 +109,11 @@ class Applier {
       PINRIG_TRY(now, index_.files());
       return std::optional<Files>(std::move(now));
     }
-    const Rejection r = parse_rejection(said, patch.diff, patch.strip);
-    // Paths without "a/" would be looked for under wrong names.
-    const bool renamed = r.why == Misfit::no_file && !without_prefix(patch);
     Files now = files_;
-    if (renamed) {
-      PINRIG_TRY(followed, merge_with_renames(index_, source_.commit, diff, patch.strip, now, base_));
-      if (followed) {
+    // Paths without "a/" would be looked for under wrong names.
+    if (!without_prefix(patch)) {
+      PINRIG_TRY(merged, merge_trees(index_, source_.commit, *sides, now, base_));
+      if (merged) {
         PINRIG_CHECK(index_.fill(now));
         return std::optional<Files>(std::move(now));
       }

@@ -12,7 +12,7 @@ namespace pinrig::git {
 namespace {
 
 /// Raised when the commits that come out for the same input change.
-constexpr std::string_view kRecipe = "apply 9";
+constexpr std::string_view kRecipe = "apply 10";
 
 std::string key_of(const Source& source, const RawSeries& raw) {
   Sha256 key;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <set>
 
 #include "git/git_command.h"
@@ -42,10 +43,18 @@ class Index {
   std::map<std::string, std::string> env_;
 };
 
-/// What git am does when a file of the patch has another name in the base: a merge of whole trees that
-/// follows renames (merge-ort). `ours` holds the state before the patch and gets that after it; false when it
-/// does not merge cleanly or the blobs that the patch was made on are missing.
-Result<bool> merge_with_renames(const Index& index, const std::string& base_commit, const fs::path& diff,
-                                int strip, Files& ours, const Files& base);
+/// What git am --3way merges into a tree: the files that a patch was made on, and the same files with the
+/// patch, as trees.
+struct Sides {
+  std::string ancestor;
+  std::string theirs;
+};
+/// Nothing when a blob that the patch was made on is missing, or the patch does not fit those blobs.
+Result<std::optional<Sides>> sides_of(const Index& index, const fs::path& diff, int strip);
+
+/// A merge of whole trees that follows renames (merge-ort). `ours` holds the state before the patch and gets
+/// that after it; false when it does not merge cleanly. `base`: what base_commit holds of the files.
+Result<bool> merge_trees(const Index& index, const std::string& base_commit, const Sides& sides, Files& ours,
+                         const Files& base);
 
 }  // namespace pinrig::git

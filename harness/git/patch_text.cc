@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 
 #include "base/text.h"
 
@@ -33,6 +34,41 @@ void add(std::vector<std::string>& paths, std::string path) {
   if (!path.empty() && std::find(paths.begin(), paths.end(), path) == paths.end())
     paths.push_back(std::move(path));
 }
+
+/// Which lines of a diff are content: a removed line "-- x" looks like a header.
+class Hunks {
+ public:
+  bool holds(std::string_view line) {
+    // Never content; the hunk before it is damaged.
+    if (line.starts_with("diff --git ")) old_ = new_ = 0;
+    if (old_ <= 0 && new_ <= 0) {
+      if (line.starts_with("@@ -")) begin(line.substr(4));
+      return false;
+    }
+    if (line.starts_with('\\')) return true;
+    if (!line.starts_with('+')) --old_;
+    if (!line.starts_with('-')) --new_;
+    return true;
+  }
+
+ private:
+  /// "2,3 +2,4 @@": a count that is missing is 1.
+  void begin(std::string_view ranges) {
+    const auto count = [](std::string_view range) {
+      const auto comma = range.substr(0, range.find(' ')).find(',');
+      int n = 1;
+      if (comma != std::string_view::npos)
+        std::from_chars(range.data() + comma + 1, range.data() + range.size(), n);
+      return n;
+    };
+    const auto plus = ranges.find(" +");
+    old_ = count(ranges);
+    new_ = plus == std::string_view::npos ? 0 : count(ranges.substr(plus + 2));
+  }
+
+  int old_ = 0;
+  int new_ = 0;
+};
 
 /// "diff --git a/X b/X": the form in which both names are the same, the only one without further headers.
 std::string same_name(std::string_view line, int strip) {
@@ -87,12 +123,15 @@ bool has_context_diff(std::string_view text) {
 
 std::vector<std::string> named_paths(std::string_view diff, int strip) {
   std::vector<std::string> paths;
+  Hunks hunks;
   for (const auto line : lines(diff)) {
+    if (hunks.holds(line)) continue;
     if (line.starts_with("diff --git ")) add(paths, same_name(line, strip));
     for (const std::string_view header : {"--- ", "+++ "})
       if (line.starts_with(header)) add(paths, strip_path(line.substr(header.size()), strip));
     for (const std::string_view header : {"rename from ", "rename to ", "copy from ", "copy to "})
-      if (line.starts_with(header)) add(paths, unquote_path(line.substr(header.size())));
+      if (line.starts_with(header))
+        add(paths, strip_path(line.substr(header.size()), std::max(0, strip - 1)));
   }
   return paths;
 }

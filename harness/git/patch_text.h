@@ -16,8 +16,8 @@ bool has_diff(std::string_view text);
 /// Whether it contains a context diff (`diff -c`), which git does not read.
 bool has_context_diff(std::string_view text);
 
-/// Every path that a diff names, without its first `strip` parts, each once. May list one too many (a removed
-/// line that looks like a header), never one too few.
+/// Every path that the headers of a diff name, without its first `strip` parts, each once. May list one too
+/// many, never one too few.
 std::vector<std::string> named_paths(std::string_view diff, int strip = 1);
 
 /// Whether git would refuse a path of a patch: it leads out of the tree or into .git (read-cache.c,

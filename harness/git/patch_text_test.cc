@@ -27,6 +27,12 @@ TEST(PatchText, NamedPaths) {
   EXPECT_THAT(named_paths("diff --git a/two words b/two words\nold mode 100644\n"), ElementsAre("two words"));
   EXPECT_THAT(named_paths("diff --git a/x b/y\nrename from x\nrename to y\n"), ElementsAre("x", "y"));
   EXPECT_THAT(named_paths("--- /dev/null\n+++ b/new.c\t2024-01-01\n"), ElementsAre("new.c"));
+  EXPECT_THAT(named_paths("--- a/x.sql\n+++ b/x.sql\n@@ -1,2 +1,2 @@\n--- a/../b\n+++ y\n c\n--- a/z\n"),
+              ElementsAre("x.sql", "z"))
+      << "removed and added lines are no headers";
+  EXPECT_THAT(named_paths("--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n-a\ndiff --git a/y b/y\nold mode 100644\n"),
+              ElementsAre("x", "y"))
+      << "after a hunk that was cut";
   EXPECT_THAT(named_paths("--- \"a/\\303\\274\\n.c\"\n"), ElementsAre("\xc3\xbc\n.c"));
 }
 
@@ -63,6 +69,8 @@ TEST(PatchText, StripLevels) {
   const std::string bare = "diff --git mm/a.c mm/a.c\n--- mm/a.c\n+++ mm/a.c\n";
   EXPECT_THAT(named_paths(bare, 0), ElementsAre("mm/a.c"));
   EXPECT_THAT(named_paths("--- x/y/mm/a.c\n", 2), ElementsAre("mm/a.c"));
+  const std::string moved = "diff --git x/y/a.c x/y/b.c\nrename from y/a.c\nrename to y/b.c\n";
+  EXPECT_THAT(named_paths(moved, 2), ElementsAre("a.c", "b.c"));
   for (const char* path : {"../x", "/x", "a/../b", ".git/x", "a//b", ""})
     EXPECT_TRUE(unsafe_path(path)) << path;
   for (const char* path : {"a", "a..b/c", ".gitignore", "mm/gup.c"}) EXPECT_FALSE(unsafe_path(path)) << path;

@@ -52,25 +52,33 @@ Result<void> add_changes(const Index& index, const std::string& from, const std:
 
 }  // namespace
 
-Result<bool> merge_with_renames(const Index& index, const std::string& base_commit, const fs::path& diff,
-                                int strip, Files& ours, const Files& base) {
+Result<std::optional<Sides>> sides_of(const Index& index, const fs::path& diff, int strip) {
   const Git& git = index.git();
   const std::string level = fmt::format("-p{}", strip);
   const Index fake = index.beside("ancestor");
   const std::string fake_file = fake.env().at("GIT_INDEX_FILE");
   PINRIG_TRY(built,
              git.run(index.call({"apply", level, "--build-fake-ancestor=" + fake_file, diff.string()})));
-  if (!process::succeeded(built.status)) return false;
-  PINRIG_TRY(ancestor_tree, fake.write_tree());
+  if (!process::succeeded(built.status)) return std::optional<Sides>();
+  Sides sides;
+  PINRIG_TRY(ancestor, fake.write_tree());
+  sides.ancestor = std::move(ancestor);
   PINRIG_TRY(patched, git.run(fake.call({"apply", level, "--cached", "--whitespace=nowarn", diff.string()})));
-  if (!process::succeeded(patched.status)) return false;
-  PINRIG_TRY(their_tree, fake.write_tree());
+  if (!process::succeeded(patched.status)) return std::optional<Sides>();
+  PINRIG_TRY(theirs, fake.write_tree());
+  sides.theirs = std::move(theirs);
+  return std::optional(std::move(sides));
+}
+
+Result<bool> merge_trees(const Index& index, const std::string& base_commit, const Sides& sides, Files& ours,
+                         const Files& base) {
   PINRIG_TRY(our_tree, whole_tree(index, base_commit, ours, base));
-  PINRIG_TRY(ancestor, commit_tree(index, ancestor_tree, ""));
+  PINRIG_TRY(ancestor, commit_tree(index, sides.ancestor, ""));
   PINRIG_TRY(our_commit, commit_tree(index, our_tree, ancestor));
-  PINRIG_TRY(their_commit, commit_tree(index, their_tree, ancestor));
+  PINRIG_TRY(their_commit, commit_tree(index, sides.theirs, ancestor));
   // As builtin/am.c, fall_back_threeway(): a tree of a few files says nothing about renamed directories.
-  PINRIG_TRY(merged, git.run(index.call({"-c", "merge.directoryRenames=false", "merge-tree", "--write-tree",
+  PINRIG_TRY(merged,
+             index.git().run(index.call({"-c", "merge.directoryRenames=false", "merge-tree", "--write-tree",
                                          "--no-messages", our_commit, their_commit})));
   if (!process::succeeded(merged.status)) return false;
   PINRIG_CHECK(add_changes(index, our_tree, std::string(trim(merged.out)), ours));
