@@ -135,6 +135,7 @@ Result<AppliedSeries> apply_series(const Source& source, const model::Series& se
   auto known = known_series(git, source, key);
   if (known) {
     known->identity = identity_of(*raw, known->subjects);
+    known->notices.insert(known->notices.end(), raw->now.begin(), raw->now.end());
     return std::move(*known);
   }
   PINRIG_TRY(lock, lock_file(source.repo / "pinrig-apply.lock", git));
@@ -147,6 +148,7 @@ Result<AppliedSeries> apply_series(const Source& source, const model::Series& se
   // A failure is not kept: the blobs for a three-way merge may be there next time.
   if (!applied->failure) PINRIG_CHECK(remember(source.repo, key, *applied));
   applied->identity = identity_of(*raw, applied->subjects);
+  applied->notices.insert(applied->notices.end(), raw->now.begin(), raw->now.end());
   return applied;
 }
 

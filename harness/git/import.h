@@ -16,6 +16,10 @@ Result<Source> import_git(const Git& git, const fs::path& cache, const model::Ke
 /// "https://...", "host:path" as ssh takes it; a path that contains a ':' has a '/' before it.
 bool is_url(const std::string& text);
 
+/// Files that differ from `commit` in the working tree of `repo`, when that is what is checked out; 0
+/// otherwise.
+Result<std::size_t> uncommitted(const Git& git, const std::string& repo, const std::string& commit);
+
 /// Fetches the objects of `revisions` missing in a partial clone (`git clone --filter=...`) (arguments of git
 /// rev-list) from where it was cloned, into the clone itself. Does nothing in other repositories. bad_input
 /// when that fails.

@@ -15,6 +15,20 @@ bool is_url(const std::string& text) {
   return colon != std::string::npos && colon < text.find('/');
 }
 
+Result<std::size_t> uncommitted(const Git& git, const std::string& repo, const std::string& commit) {
+  Call call;
+  call.cwd = repo;
+  call.args = {"rev-parse", "--is-inside-work-tree", "HEAD"};
+  PINRIG_TRY(here, git.run(call));
+  const auto said = lines(here.out);
+  if (!process::succeeded(here.status) || said.size() != 2 || said[0] != "true" || said[1] != commit)
+    return std::size_t{0};
+  call.args = {"--no-optional-locks", "status", "--porcelain", "--untracked-files=no",
+               "--ignore-submodules=all"};
+  PINRIG_TRY(status, git.run(call));
+  return lines(status.out).size();
+}
+
 namespace {
 
 bool full_id(const std::string& rev) {
@@ -43,20 +57,6 @@ Result<fs::path> repo_of(const Git& git, const fs::path& cache, const std::strin
   };
   PINRIG_CHECK(publish_repo(git, repo, fill));
   return repo;
-}
-
-/// Files that differ from `commit` in the working tree, when that is what is checked out; 0 otherwise.
-Result<std::size_t> uncommitted(const Git& git, const std::string& repo, const std::string& commit) {
-  Call call;
-  call.cwd = repo;
-  call.args = {"rev-parse", "--is-inside-work-tree", "HEAD"};
-  PINRIG_TRY(here, git.run(call));
-  const auto said = lines(here.out);
-  if (!process::succeeded(here.status) || said.size() != 2 || said[0] != "true" || said[1] != commit)
-    return std::size_t{0};
-  call.args = {"--no-optional-locks", "status", "--porcelain", "--untracked-files=no"};
-  PINRIG_TRY(status, git.run(call));
-  return lines(status.out).size();
 }
 
 Result<std::string> resolve(const Git& git, const fs::path& repo, const std::string& name) {

@@ -91,6 +91,27 @@ Result<void> add_parents(const Git& git, RawSeries& raw, std::vector<RangeCommit
   return {};
 }
 
+/// A range without commits: its end is its start, or an ancestor of it.
+Error empty_range(const Git& git, const RawSeries& raw, const std::string& range) {
+  const auto dots = range.find("..");
+  const std::string from = range.substr(0, dots);
+  const std::string to = range.substr(dots + 2);
+  Call call;
+  call.cwd = raw.repo;
+  call.args = {"rev-parse", "--verify", "--quiet", "--end-of-options", from + "^{commit}"};
+  const auto start = git.text(call, ErrorKind::bad_input);
+  call.args.back() = to + "^{commit}";
+  const auto end = git.text(call, ErrorKind::bad_input);
+  if (start.has_error() || end.has_error()) return bad_range(fmt::format("range {} is empty", raw.where));
+  if (*start == *end)
+    return bad_range(
+        fmt::format("range {} is empty: both ends are commit {}", raw.where, start->substr(0, 12)),
+        "A..B selects the commits after A up to B");
+  return bad_range(
+      fmt::format("range {} is empty: {} is an ancestor of {}", raw.where, to, from),
+      fmt::format("the ends may be reversed: --series {}:{}..{}", shell_quote(raw.repo.string()), to, from));
+}
+
 Result<void> read_commits(const Git& git, RawSeries& raw, const std::string& range) {
   Call call;
   call.cwd = raw.repo;
@@ -105,11 +126,15 @@ Result<void> read_commits(const Git& git, RawSeries& raw, const std::string& ran
     return bad_range(
         fmt::format("range {}: {}", raw.where, trim(any.err)),
         fmt::format("git -C {} log --oneline --all lists the revisions", shell_quote(raw.repo.string())));
-  if (trim(any.out).empty()) return bad_range(fmt::format("range {} is empty", raw.where));
+  if (trim(any.out).empty()) return empty_range(git, raw, range);
   PINRIG_CHECK(complete_partial_clone(git, raw.repo, {range}));
   PINRIG_TRY(commits, list_commits(git, raw.repo, range));
   if (commits.empty()) return bad_range(fmt::format("range {} is empty", raw.where));
   PINRIG_CHECK(check_line(raw, commits, words[0] == "true"));
+  PINRIG_TRY(changed, uncommitted(git, raw.repo.string(), commits.back().commit));
+  if (changed > 0)
+    raw.now.push_back(fmt::format("{} has uncommitted changes ({}), which are not part of {}",
+                                  raw.repo.string(), count_of(changed, "file"), range));
   // A repository of another object format cannot lend objects.
   if (commits.front().commit.size() == 40) raw.objects = std::string(words[1]);
   return add_parents(git, raw, std::move(commits));

@@ -173,7 +173,7 @@ TEST_F(RangeTest, PatchesThatAreInTheBaseChangeNothing) {
 TEST_F(RangeTest, WhatIsNoRange) {
   const Source base = base_of("base");
   const auto range = [&](const std::string& r) { return series(repo_.string(), r); };
-  EXPECT_THAT(error(base, range("main..main")).message, HasSubstr("is empty"));
+  EXPECT_THAT(error(base, range("main..main")).message, HasSubstr("is empty: both ends are commit "));
   EXPECT_THAT(error(base, range("v1..v2")).message, HasSubstr("v1..v2"));
   EXPECT_THAT(error(base, range("main")).message, HasSubstr("not a range"));
   EXPECT_THAT(error(base, range("base...main")).message, HasSubstr("not a range"));
@@ -187,6 +187,14 @@ TEST_F(RangeTest, WhatIsNoRange) {
   git(repo_, {"merge", "--quiet", "--no-ff", "main", "-m", "merge"});
   EXPECT_THAT(error(base, range("base..side")).message, HasSubstr("\"merge\""));
   EXPECT_THAT(error(base, range("base..side")).hint, HasSubstr("git rebase"));
+}
+
+TEST_F(RangeTest, AReversedRangeIsToldSo) {
+  write(repo_ / "a", "a\n");
+  commit("a");
+  const Error e = error(base_of("base"), series(repo_.string(), "main..base"));
+  EXPECT_THAT(e.message, HasSubstr("is empty: base is an ancestor of main"));
+  EXPECT_THAT(e.hint, HasSubstr(repo_.string() + ":base..main"));
 }
 
 TEST_F(RangeTest, EndOfAShallowClone) {
@@ -246,6 +254,18 @@ TEST_F(RangeTest, PartialCloneWhoseOriginIsGone) {
   ASSERT_TRUE(source.has_error());
   EXPECT_EQ(source.error().kind, ErrorKind::bad_input);
   EXPECT_THAT(source.error().message, HasSubstr("is a partial clone"));
+}
+
+TEST_F(RangeTest, UncommittedChangesOfARangeAreNamedEachTime) {
+  write(repo_ / "mm/gup.c", numbered_lines(41));
+  commit("one");
+  const Source base = base_of("base");
+  EXPECT_THAT(apply(base, "base..main").notices, IsEmpty());
+  write(repo_ / "mm/gup.c", "edited\n");
+  const auto dirty = HasSubstr("has uncommitted changes (1 file), which are not part of base..main");
+  EXPECT_THAT(apply(base, "base..main").notices, ElementsAre(dirty)) << "although the series is known";
+  write(repo_ / "mm/gup.c", numbered_lines(41));
+  EXPECT_THAT(apply(base, "base..main").notices, IsEmpty());
 }
 
 TEST_F(RangeTest, UncommittedChangesOfABaseAreNamed) {

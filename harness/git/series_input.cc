@@ -24,7 +24,7 @@ bool ends_with_any(const std::string& name, std::initializer_list<const char*> s
 }
 
 bool is_patch_name(const std::string& name) {
-  return ends_with_any(uncompressed_name(name), {".patch", ".mbox", ".eml", ".diff"});
+  return ends_with_any(uncompressed_name(name), {".patch", ".mbox", ".mbx", ".eml", ".diff"});
 }
 
 /// "1700000000.M1P1.host:2,S" of cur, "1700000000.M1P1.host" of new

@@ -54,6 +54,7 @@ struct RawSeries {
   std::shared_ptr<TempDir> fetched;  ///< that repository, when it came from a URL
   std::string where;                 ///< the series' source for messages
   std::vector<std::string> notices;  ///< one line each
+  std::vector<std::string> now;      ///< those about the moment, which are not remembered with the series
 };
 
 /// Reads without judging. bad_input: nothing found, HTML, UTF-16, a bundle, an unknown revision, a merge in

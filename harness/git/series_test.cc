@@ -245,7 +245,7 @@ TEST_F(SeriesTest, MailboxesThatAreASeriesTogether) {
   const std::string two = patch("[PATCH 2/3] b", 20, "B");
   const std::string three = patch("[PATCH 3/3] c", 30, "C");
   write(path("p/a.mbox"), two + one);
-  write(path("p/b.mbox"), three);
+  write(path("p/b.mbx"), three);
   write(path("q/0001-a.patch"), one);
   write(path("q/rest.mbox"), three + two);
   for (const char* dir : {"p", "q"}) {

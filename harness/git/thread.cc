@@ -12,6 +12,9 @@
 namespace pinrig::git {
 namespace {
 
+/// More need not be listed: a total in a subject may be any number.
+constexpr std::size_t kMostMissing = 20;
+
 /// The patches of one version: with numbers (`total` of them), or without.
 struct Group {
   int version = 1;
@@ -19,9 +22,19 @@ struct Group {
   std::map<int, std::size_t> by_number;
   std::vector<std::size_t> in_order;  ///< without numbers
   std::string conflict;               ///< two patches that bear the same number
-  int missing = 0;                    ///< the first missing number; 0 = complete
+  std::vector<int> missing;           ///< the first numbers, kMostMissing at most; none = complete
 
   bool numbered() const { return total >= 0; }
+  bool complete() const { return missing.empty(); }
+  bool lacks(int number) const { return std::find(missing.begin(), missing.end(), number) != missing.end(); }
+  /// "patch 2/5 is missing", "patches 2/5, 4/5 are missing"
+  std::string what_is_missing(const std::string& of_version = "") const {
+    std::vector<std::string> names;
+    for (const int n : missing) names.push_back(fmt::format("{}/{}", n, total));
+    if (names.size() == kMostMissing) names.back() = "...";
+    return fmt::format("{} {}{} {} missing", names.size() == 1 ? "patch" : "patches", join(names, ", "),
+                       of_version, names.size() == 1 ? "is" : "are");
+  }
 };
 
 class Chooser {
@@ -47,7 +60,7 @@ class Chooser {
     if (const Group* lost = outweighed(*best)) return incomplete(*lost);
     if (!best->conflict.empty()) return twice(*best);
     for (const auto& g : groups_)
-      if (&g != best && g.version == best->version && g.numbered() && best->numbered() && g.missing == 0)
+      if (&g != best && g.version == best->version && g.numbered() && best->numbered() && g.complete())
         return two_series(*best, g);
     return chosen(*best);
   }
@@ -124,28 +137,28 @@ class Chooser {
   /// Fills holes from replies, then looks for what is still missing.
   void complete(Group& g) {
     if (!g.numbered()) return;
-    for (int n = 1; n <= g.total; ++n) {
+    for (int n = 1; n <= g.total && g.missing.size() < kMostMissing; ++n) {
       if (g.by_number.contains(n)) continue;
       const auto fits = [&](std::size_t i) {
         return of(i).version == g.version && of(i).total == g.total && of(i).number == n;
       };
       const auto it = std::find_if(replies_.begin(), replies_.end(), fits);
-      if (it == replies_.end()) {
-        g.missing = n;
-        return;
-      }
-      g.by_number[n] = *it;
+      if (it == replies_.end())
+        g.missing.push_back(n);
+      else
+        g.by_number[n] = *it;
     }
+    if (!g.complete()) return;
     int next = g.total + 1;
     for (auto it = g.by_number.upper_bound(g.total); it != g.by_number.end(); ++it, ++next)
-      if (it->first != next) g.missing = next;
+      if (it->first != next) g.missing = {next};
   }
 
   /// With numbers before without: a bot's notice and a follow-up have none.
   const Group* newest(bool whole) const {
     const Group* best = nullptr;
     for (const auto& g : groups_) {
-      if (whole && g.missing != 0) continue;
+      if (whole && !g.complete()) continue;
       if (!g.numbered() && g.in_order.empty()) continue;
       if (best == nullptr || g.version > best->version ||
           (g.version == best->version && g.numbered() && !best->numbered()))
@@ -159,7 +172,7 @@ class Chooser {
   const Group* outweighed(const Group& best) const {
     const Group* lost = nullptr;
     for (const auto& g : groups_) {
-      if (!g.numbered() || g.missing == 0) continue;
+      if (!g.numbered() || g.complete()) continue;
       const bool rivals = g.version == best.version && g.by_number.size() >= best.by_number.size();
       if (best.numbered() && !rivals) continue;
       if (lost == nullptr || g.version > lost->version) lost = &g;
@@ -192,9 +205,9 @@ class Chooser {
   }
 
   void left_out(const Group& g, const Group& best) {
-    if (g.version > best.version && g.missing != 0) {
-      note(fmt::format("{} is incomplete, patch {}/{} is missing: {} is applied", name_of(g), g.missing,
-                       g.total, name_of(best)));
+    if (g.version > best.version && !g.complete()) {
+      note(
+          fmt::format("{} is incomplete, {}: {} is applied", name_of(g), g.what_is_missing(), name_of(best)));
     } else if (g.version == best.version || !g.numbered()) {
       for (const auto i : g.in_order)
         note(fmt::format("\"{}\" does not belong to the series and is not applied", of(i).text));
@@ -229,10 +242,9 @@ class Chooser {
 
   Error incomplete(const Group& g) const {
     for (const auto i : without_diff_)
-      if (of(i).version == g.version && of(i).total == g.total && of(i).number == g.missing)
-        return no_diff(i);
+      if (of(i).version == g.version && of(i).total == g.total && g.lacks(of(i).number)) return no_diff(i);
     const std::string version = g.version > 1 ? fmt::format(" of v{}", g.version) : "";
-    return bad(fmt::format("patch {}/{}{} is missing", g.missing, g.total, version),
+    return bad(g.what_is_missing(version),
                "save the whole thread: b4 am MESSAGE-ID, or the mbox of the list "
                "archive; to apply only these, make a directory with one *.patch file for each mail");
   }

@@ -115,10 +115,11 @@ TEST(Thread, AMailWithoutANumberDoesNotReplaceAnIncompleteSeries) {
       {{"[PATCH 1/3] a", "[PATCH 2/3] b", "[tip: mm/core] a"}, "patch 3/3 is missing"},
       {{"[PATCH] x", "[PATCH v2 1/3] a", "[PATCH v2 2/3] b"}, "patch 3/3 of v2 is missing"},
       {{"[PATCH v3] x", "[PATCH v2 1/3] a", "[PATCH v2 2/3] b"}, "patch 3/3 of v2 is missing"},
-      {{"[PATCH 1/3] a", "[PATCH v2 2/3] b", "[PATCH] x"}, "patch 1/3 of v2 is missing"},
+      {{"[PATCH 1/3] a", "[PATCH v2 2/3] b", "[PATCH] x"}, "patches 1/3, 3/3 of v2 are missing"},
       {{"[PATCH 1/3] a", "[PATCH 3/3] c", "[PATCH 1/1] x"}, "patch 2/3 is missing"},
       {{"[PATCH 1/2] a|", "[PATCH 2/2] b|", "[PATCH] fix"}, "no diff in \"[PATCH 1/2] a\""},
-      {{"[PATCH 0/3] x|", "[PATCH 1/3] a", "[PATCH] fix"}, "patch 2/3 is missing"},
+      {{"[PATCH 0/3] x|", "[PATCH 1/3] a", "[PATCH] fix"}, "patches 2/3, 3/3 are missing"},
+      {{"[PATCH 1/2147483647] a", "[PATCH 3/2147483647] b"}, "21/2147483647, ... are missing"},
   };
   for (const auto& c : cases) EXPECT_THAT(error_of(c.mails), HasSubstr(c.error)) << join(c.mails, ", ");
 }
