@@ -97,17 +97,19 @@ class Applier {
  private:
   /// As git am -3 does after a plain try: a merge with the blobs that the patch was made on. It needs all of
   /// them, also those of files that the patch fits without. The files are merged in their places; where
-  /// that fails, because the base has one elsewhere, whole trees are.
+  /// that fails, because the base has one elsewhere, whole trees are. So they are for a patch that moves
+  /// files: git apply --3way replaces what the base has in the new place.
   Result<std::optional<Files>> merge(const fs::path& diff, const Patch& patch) {
     PINRIG_TRY(sides, sides_of(index_, diff, patch.strip));
     if (!sides) return std::optional<Files>();
-    const std::string level = fmt::format("-p{}", patch.strip);
-    PINRIG_TRY(
-        done,
-        git_.run(index_.call({"apply", level, "--cached", "--3way", "--whitespace=nowarn", diff.string()})));
-    if (process::succeeded(done.status)) {
-      PINRIG_TRY(now, index_.files());
-      return std::optional<Files>(std::move(now));
+    if (!moves_files(patch.diff)) {
+      const std::string level = fmt::format("-p{}", patch.strip);
+      PINRIG_TRY(done, git_.run(index_.call(
+                           {"apply", level, "--cached", "--3way", "--whitespace=nowarn", diff.string()})));
+      if (process::succeeded(done.status)) {
+        PINRIG_TRY(now, index_.files());
+        return std::optional<Files>(std::move(now));
+      }
     }
     Files now = files_;
     // Paths without "a/" would be looked for under wrong names.
@@ -124,7 +126,7 @@ class Applier {
 
   static bool without_prefix(const Patch& patch) {
     const auto has = [&](const char* line) { return patch.diff.find(line) != std::string::npos; };
-    return patch.strip == 1 && !has("--- a/") && !has("+++ b/");
+    return patch.strip == 1 && !has("diff --git a/") && !has("--- a/") && !has("+++ b/");
   }
 
   /// A commit of a range that begins at the base: its tree is the tree.

@@ -136,6 +136,14 @@ std::vector<std::string> named_paths(std::string_view diff, int strip) {
   return paths;
 }
 
+bool moves_files(std::string_view diff) {
+  Hunks hunks;
+  const auto all = lines(diff);
+  return std::any_of(all.begin(), all.end(), [&](std::string_view line) {
+    return !hunks.holds(line) && (line.starts_with("rename to ") || line.starts_with("copy to "));
+  });
+}
+
 bool unsafe_path(std::string_view path) {
   if (path.empty() || path.starts_with('/')) return true;
   for (const auto& part : split(path, '/'))

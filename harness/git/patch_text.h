@@ -20,6 +20,9 @@ bool has_context_diff(std::string_view text);
 /// many, never one too few.
 std::vector<std::string> named_paths(std::string_view diff, int strip = 1);
 
+/// Whether a diff renames or copies a file.
+bool moves_files(std::string_view diff);
+
 /// Whether git would refuse a path of a patch: it leads out of the tree or into .git (read-cache.c,
 /// verify_path).
 bool unsafe_path(std::string_view path);

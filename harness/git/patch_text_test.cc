@@ -36,6 +36,13 @@ TEST(PatchText, NamedPaths) {
   EXPECT_THAT(named_paths("--- \"a/\\303\\274\\n.c\"\n"), ElementsAre("\xc3\xbc\n.c"));
 }
 
+TEST(PatchText, MovesFiles) {
+  EXPECT_TRUE(moves_files("diff --git a/x b/y\nrename from x\nrename to y\n"));
+  EXPECT_TRUE(moves_files("diff --git a/x b/y\ncopy from x\ncopy to y\n"));
+  EXPECT_FALSE(moves_files(kTwoHunks));
+  EXPECT_FALSE(moves_files("--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\nrename to y\n")) << "a damaged hunk";
+}
+
 TEST(PatchText, RejectionOfAHunk) {
   const auto r =
       parse_rejection("error: patch failed: mm/b.c:50\nerror: mm/b.c: patch does not apply\n", kTwoHunks);
