@@ -138,6 +138,13 @@ Finding check_gdb() {
   return {Level::note, "gdb", "not found: repro.sh --gdb needs it", "apt install gdb-multiarch"};
 }
 
+Finding check_sparse() {
+  if (const fs::path found = find_tool("sparse"); !found.empty())
+    return {Level::ok, "sparse", found.string(), ""};
+  return {Level::note, "sparse", "not found: its new warnings in files of a series are not reported",
+          "apt install sparse"};
+}
+
 // Locks, rename(2) and mmap(2) over a network differ from server to server, and a build is slow there.
 std::string network_file_system(const fs::path& dir) {
   struct statfs s = {};
@@ -251,6 +258,7 @@ Result<std::vector<Finding>> diagnose(const Services& s) {
                                 : Finding{Level::problem, "disk use", use.error().message, use.error().hint});
   out.push_back(check_memory());
   out.push_back(check_gdb());
+  out.push_back(check_sparse());
   for (const char* p : {"linux-source-6.12", "linux-source-6.1"}) out.push_back(check_source(p));
   for (const auto arch : {model::Arch::x86_64, model::Arch::aarch64}) {
     PINRIG_TRY(f, check_accel(arch, s));

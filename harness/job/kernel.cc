@@ -14,10 +14,11 @@
 namespace pinrig::job {
 namespace {
 
-std::vector<std::string> files_up_to(const model::Point& point, const git::AppliedSeries& series) {
+/// Of the patches after `from`, up to `to`.
+std::vector<std::string> files_between(int from, int to, const git::AppliedSeries& series) {
   std::set<std::string> files;
   for (const auto& p : series.patches) {
-    if (p.number <= point.number) files.insert(p.files.begin(), p.files.end());
+    if (p.number > from && p.number <= to) files.insert(p.files.begin(), p.files.end());
   }
   return {files.begin(), files.end()};
 }
@@ -43,7 +44,7 @@ std::string build_slot(const std::string& base, const std::vector<std::string>& 
 
 Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Source& base,
                                      const git::AppliedSeries& series, const Platform& platform,
-                                     const Services& services, LineCount lines) {
+                                     const Services& services, LineCount lines, const model::Point* before) {
   if (const auto& f = series.failure; f && kernel.point.number >= f->number) return git::to_error(*f);
   kbuild::Request r;
   r.label = kernel.id;
@@ -53,17 +54,29 @@ Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Sou
   // Per configuration: make would rebuild everything each time another one comes along.
   r.slot = build_slot(base.name, kernel.config.fragments);
   r.fragments = kernel.config.fragments;
-  r.series_files = files_up_to(kernel.point, series);
+  r.series_files = files_between(0, kernel.point.number, series);
   if (lines == LineCount::on) r.counted = counted_files(r.series_files);
   r.sysroot = platform.sysroot;
   // The lock on the worktree lives as long as the request that may build in it.
   auto held = std::make_shared<std::optional<git::Worktree>>();
   r.checkout = [&, held]() -> Result<kbuild::Place> {
+    held->reset();  // of the point before, in the same worktree
     PINRIG_TRY(tree, git::checkout(base, kernel.point.commit, base.name,
                                    work_context(services, kernel.id, "source")));
     *held = std::move(tree);
     return kbuild::Place{(*held)->path, (*held)->root / "build"};
   };
+  if (before != nullptr && lines == LineCount::off) {
+    r.before.emplace();
+    r.before->tree = before->tree;
+    r.before->files = files_between(before->number, kernel.point.number, series);
+    r.before->checkout = [&, held, before]() -> Result<kbuild::Place> {
+      PINRIG_TRY(tree,
+                 git::checkout(base, before->commit, base.name, work_context(services, kernel.id, "source")));
+      *held = std::move(tree);
+      return kbuild::Place{(*held)->path, (*held)->root / "build"};
+    };
+  }
   return kbuild::build_kernel(r, work_context(services, kernel.id, "build"));
 }
 

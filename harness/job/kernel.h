@@ -23,10 +23,12 @@ std::vector<std::string> counted_files(const std::vector<std::string>& files);
 enum class LineCount { off, on };
 
 /// Builds the point of a series that `kernel` represents. Errors: apply_failed when the series stops before
-/// it, and what kbuild::build_kernel() gives.
+/// it, and what kbuild::build_kernel() gives. `before`: the point that new warnings of sparse are counted
+/// from; null: none are.
 Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Source& base,
                                      const git::AppliedSeries& series, const Platform& platform,
-                                     const Services& services, LineCount lines = LineCount::off);
+                                     const Services& services, LineCount lines = LineCount::off,
+                                     const model::Point* before = nullptr);
 
 /// A kernel and the selftests that its guests run: its tree's own, or those of another base.
 struct Built {

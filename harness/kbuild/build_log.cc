@@ -192,12 +192,14 @@ void BuildLog::note(Rank rank, BuildReason reason) {
   reason_ = std::move(reason);
 }
 
-std::string BuildLog::relative(std::string_view path) const {
+std::string BuildLog::relative(std::string_view path) const { return tree_path(path, source_, objdir_); }
+
+std::string tree_path(std::string_view path, const std::string& source, const std::string& objdir) {
   fs::path p(path);
   // With CCACHE_BASEDIR the compiler is given the way from the objects to the source.
-  if (p.is_relative()) p = fs::path(objdir_) / p;
+  if (p.is_relative()) p = fs::path(objdir) / p;
   p = p.lexically_normal();
-  for (const auto& top : {source_, objdir_}) {
+  for (const auto& top : {source, objdir}) {
     const auto inside = p.lexically_relative(fs::path(top).lexically_normal());
     if (!inside.empty() && *inside.begin() != "..") return inside.string();
   }

@@ -58,6 +58,10 @@ class BuildLog {
   bool disk_full_ = false;
 };
 
+/// A path of a compiler's message relative to the tree, which make may have given it relative to the object
+/// directory; others stay as they are.
+std::string tree_path(std::string_view path, const std::string& source, const std::string& objdir);
+
 /// The ones in `files` (paths relative to the tree).
 std::vector<std::string> warnings_in(const std::vector<std::string>& warnings,
                                      const std::vector<std::string>& files);

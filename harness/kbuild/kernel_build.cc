@@ -14,6 +14,7 @@
 #include "kbuild/objdir.h"
 #include "kbuild/recipe.h"
 #include "kbuild/selftests.h"
+#include "kbuild/sparse.h"
 
 namespace pinrig::kbuild {
 namespace {
@@ -29,6 +30,9 @@ LockOptions lock_options(const WorkContext& ctx) {
   };
   return options;
 }
+
+/// New warnings against the point with this tree, one per line.
+std::string sparse_file(const std::string& tree) { return "sparse-" + tree.substr(0, 12); }
 
 /// One build, with all that its steps share.
 class Build {
@@ -61,9 +65,9 @@ class Build {
 
   Result<void> run_steps() {
     PINRIG_CHECK(check_space());
+    PINRIG_CHECK(check_before());
     PINRIG_TRY(place, request_.checkout());
-    tree_.source = place.source;
-    tree_.objdir = place.build / fmt::format("{}-{}", request_.slot, model::to_string(request_.arch));
+    enter_place(place);
     PINRIG_TRY(lock, lock_objdir());
     mark_used(tree_.objdir);
     // The wait for others is none of this build's time, and would spoil the estimate of what is left.
@@ -76,12 +80,56 @@ class Build {
     PINRIG_TRY(configured, configure(tree_, wanted_, kernel_name(), log_, ctx_.token()));
     manifest_.cpu_s += configured;
     PINRIG_CHECK(compile());
+    PINRIG_CHECK(check_after());
     // From here on kbuild is not at work in the directory, so a kill leaves no target half-written.
     end_build(tree_.objdir);
     enter(Stage::selftests, "selftests");
     PINRIG_TRY(selftests, build_selftests(tree_, request_.sysroot, log_, ctx_.token()));
     manifest_.cpu_s += selftests.cpu_s;
     return stage_and_publish();
+  }
+
+  void enter_place(const Place& place) {
+    tree_.source = place.source;
+    tree_.objdir = place.build / fmt::format("{}-{}", request_.slot, model::to_string(request_.arch));
+  }
+
+  /// What sparse says of the point before, whose objects are still there when it was the last one built here.
+  /// A failure of this is none of the build: then nothing is compared.
+  Result<void> check_before() {
+    if (!request_.before || request_.before->tree == request_.tree || !has_sparse()) return {};
+    const auto place = request_.before->checkout();
+    if (place.has_error()) return only_cancelled(place.error());
+    enter_place(*place);
+    PINRIG_TRY(lock, lock_objdir());
+    if (!fs::exists(tree_.objdir / ".config")) return {};
+    PINRIG_TRY(repaired, begin_build(tree_.objdir));
+    static_cast<void>(repaired);
+    tell("sparse, the point before", 0, 0);
+    // What was not compiled is not known, and nothing in it is new.
+    checked_ = request_.before->files;
+    const auto unknown = not_compiled(tree_, checked_);
+    std::erase_if(checked_, [&](const auto& f) {
+      return std::find(unknown.begin(), unknown.end(), f) != unknown.end();
+    });
+    auto said = run_sparse(tree_, checked_, ctx_.jobs, {}, ctx_.token());
+    if (said.has_error() && said.error().kind == ErrorKind::cancelled) return said.error();
+    end_build(tree_.objdir);
+    if (said.has_value()) before_ = std::move(*said);
+    return {};
+  }
+
+  static Result<void> only_cancelled(const Error& error) {
+    if (error.kind == ErrorKind::cancelled) return error;
+    return {};
+  }
+
+  Result<void> check_after() {
+    if (!before_) return {};
+    tell("sparse", 0, 0);
+    PINRIG_TRY(after, run_sparse(tree_, checked_, ctx_.jobs, log_, ctx_.token()));
+    if (after) sparse_ = warnings_in(new_warnings(*before_, *after), checked_);
+    return {};
   }
 
   /// One file for each build: the next one must not overwrite what explains this one's failure.
@@ -163,6 +211,9 @@ class Build {
     for (const auto& [name, from] : artifact_files()) PINRIG_CHECK(copy(tree_.objdir / from, staged / name));
     PINRIG_CHECK(copy(log_, staged / "build.log"));
     PINRIG_CHECK(stage_notes(staged / "notes"));
+    if (sparse_)
+      PINRIG_CHECK(
+          write_file_atomic(staged / sparse_file(request_.before->tree), join(*sparse_, "\n") + "\n"));
     if (request_.arch == model::Arch::aarch64)
       return copy(tree_.objdir / "arch/arm64/boot/Image", staged / "image");
     process::Command strip;
@@ -196,7 +247,10 @@ class Build {
   kconfig::Request wanted_;
   Manifest manifest_;
   Tree tree_;
-  fs::path log_;  ///< empty until there is something to log
+  fs::path log_;                                    ///< empty until there is something to log
+  std::vector<std::string> checked_;                ///< files for sparse
+  std::optional<std::vector<std::string>> before_;  ///< sparse at the point before; nothing: not known
+  std::optional<std::vector<std::string>> sparse_;  ///< new here
   Stage stage_ = Stage::configuration;
   bool fresh_ = false;
   Clock::time_point start_ = Clock::now();
@@ -204,6 +258,19 @@ class Build {
 
 Result<FileLock> lock_key(const fs::path& kernels, const std::string& key, const WorkContext& ctx) {
   return FileLock::acquire(kernels / (key + ".lock"), lock_options(ctx));
+}
+
+/// The artifact with what it has for this request.
+std::optional<Artifact> find_for(const Request& request, const fs::path& cache, const std::string& key) {
+  auto found = find_artifact(cache, key, request.series_files);
+  if (found && request.before) {
+    if (const auto text = read_file(found->dir / sparse_file(request.before->tree)); text.has_value()) {
+      for (const auto line : lines(*text)) {
+        if (!line.empty()) found->sparse.emplace_back(line);
+      }
+    }
+  }
+  return found;
 }
 
 /// The cache must take files before minutes of compiling begin.
@@ -243,16 +310,16 @@ Result<Artifact> build_kernel(const Request& request, const WorkContext& ctx) {
   const std::string key =
       artifact_key({request.arch, request.tree, kconfig::to_config_text(wanted), toolchain.identity, sysroot,
                     digest(recipe_of(request.arch, request.version)), request.counted});
-  if (auto found = find_artifact(ctx.cache, key, request.series_files)) return *std::move(found);
+  if (auto found = find_for(request, ctx.cache, key)) return *std::move(found);
 
   const fs::path kernels = ctx.cache / "kernels";
   PINRIG_CHECK(check_writable(kernels));
   PINRIG_TRY(lock, lock_key(kernels, key, ctx));
-  if (auto found = find_artifact(ctx.cache, key, request.series_files)) return *std::move(found);
+  if (auto found = find_for(request, ctx.cache, key)) return *std::move(found);
   if (ctx.token().requested()) return cancelled_error();
   Build build(request, ctx, std::move(wanted), toolchain, describe(request, toolchain, key));
   PINRIG_CHECK(build.run());
-  auto built = find_artifact(ctx.cache, key, request.series_files);
+  auto built = find_for(request, ctx.cache, key);
   if (!built) {
     return make_error(ErrorKind::infra,
                       "the artifact of " + request.label + " vanished right after it was published",

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,14 @@ struct Request {
   std::vector<std::string> series_files;  ///< warnings in these are reported
   /// C files whose objects count which lines run (CONFIG_GCOV_KERNEL is set): part of the key.
   std::vector<std::string> counted;
+  /// The point before this one, for what is new in sparse's warnings. Both are checked when the kernel is
+  /// built, if sparse is installed.
+  struct Before {
+    std::string tree;                         ///< git tree hash
+    std::vector<std::string> files;           ///< in which the two differ
+    std::function<Result<Place>()> checkout;  ///< of that point; ends before Request::checkout is called
+  };
+  std::optional<Before> before = {};
   fs::path sysroot;  ///< for the static selftests
   std::function<Result<Place>()> checkout;
 };
@@ -47,6 +56,8 @@ struct Artifact {
   fs::path notes;                     ///< block/bio.gcno and so on, of those Request::counted that were built
   fs::path log;                       ///< the whole output of the build that made it
   std::vector<std::string> warnings;  ///< compiler warnings in series_files, "file:line: text"
+  std::vector<std::string>
+      sparse;  ///< new ones of sparse in Request::Before::files: "file:line: sparse: text"
   bool was_cached = false;
   double cpu_s = 0;   ///< of the build, 0 when cached
   double wall_s = 0;  ///< the same, without waiting for locks

@@ -423,6 +423,75 @@ TEST_F(KernelBuildTest, TheWaitForTheSourcesIsNoneOfTheBuildsTime) {
   EXPECT_LE(built->wall_s, whole_s - wait_ms * 1e-3);
 }
 
+/// The fake build also compiles block/bio.c; make C=2 prints what src/said has.
+class SparseBuildTest : public KernelBuildTest {
+ protected:
+  void SetUp() override {
+    KernelBuildTest::SetUp();
+    fs::create_symlink(fs::path(PINRIG_TESTDATA) / "fake-tools/ld", root() / "bin/sparse");
+    put("src/block/bio.c", "int bio;\n");
+    put("src/build",
+        "case \"$*\" in *C=2*) cat \"$source/said\" >&2; exit 0 ;; esac\n"
+        "mkdir -p block; echo o > block/bio.o\n" +
+            std::string(good_build));
+    said("block/bio.c:3:1: warning: old");
+  }
+  void said(const std::string& text) { put("src/said", text + "\n"); }
+  Request patched() {
+    Request r = request();
+    r.tree = "2222";
+    r.before = Request::Before{.tree = "1111", .files = {"block/bio.c", "include/a.h"}, .checkout = {}};
+    r.before->checkout = [this]() -> Result<Place> {
+      before_ = true;
+      said(text_before_);
+      return Place{root() / "src", root() / "cache/build"};
+    };
+    r.checkout = [this]() -> Result<Place> {
+      said(
+          "block/bio.c:5:1: warning: old\nblock/bio.c:9:1: warning: fresh\nmm/gup.c:1:1: warning: elsewhere");
+      return Place{root() / "src", root() / "cache/build"};
+    };
+    return r;
+  }
+  std::string text_before_ = "block/bio.c:3:1: warning: old";
+  bool before_ = false;
+};
+
+TEST_F(SparseBuildTest, WhatThePointBeforeHadIsNotNew) {
+  ASSERT_TRUE(build().has_value());
+  const auto built = build_kernel(patched(), context());
+  ASSERT_TRUE(built.has_value()) << built.error().message;
+  EXPECT_THAT(built->sparse, ElementsAre("block/bio.c:9: sparse: fresh"));
+  EXPECT_THAT(build_kernel(patched(), context())->sparse, built->sparse) << "from the cache";
+  Request other = patched();
+  other.before->tree = "3333";
+  EXPECT_THAT(build_kernel(other, context())->sparse, IsEmpty()) << "not compared with that one";
+  EXPECT_THAT(read_file(built->log).value(), HasSubstr("block/bio.c:9:1: warning: fresh"));
+}
+
+TEST_F(SparseBuildTest, WhatWasNotCompiledBeforeIsNotKnown) {
+  ASSERT_TRUE(build().has_value());
+  fs::remove(root() / "cache/build/test-x86_64/block/bio.o");
+  const auto built = build_kernel(patched(), context());
+  ASSERT_TRUE(built.has_value()) << built.error().message;
+  EXPECT_THAT(built->sparse, IsEmpty());
+}
+
+TEST_F(SparseBuildTest, AFailureOfItIsNoneOfTheBuild) {
+  ASSERT_TRUE(build().has_value());
+  Request r = patched();
+  r.before->checkout = []() -> Result<Place> { return make_error(ErrorKind::infra, "no such commit"); };
+  const auto built = build_kernel(r, context());
+  ASSERT_TRUE(built.has_value()) << built.error().message;
+  EXPECT_THAT(built->sparse, IsEmpty());
+}
+
+TEST_F(SparseBuildTest, WithoutSparseNothingIsCheckedOutForIt) {
+  fs::remove(root() / "bin/sparse");
+  ASSERT_TRUE(build_kernel(patched(), context()).has_value());
+  EXPECT_FALSE(before_);
+}
+
 /// Makes the fake build wait until somebody opens and closes `gate` for writing.
 class GatedBuildTest : public KernelBuildTest {
  protected:

@@ -92,12 +92,13 @@ TEST(Matrix, ShowsPointsWithoutCodeChangeWarningsAndWhatWasNotBuilt) {
   Fixture f;
   auto all = points(5);
   all[1].row.inherits = "base-x86_64";
-  all[2].row.warnings = {"block/bio.c:10:7: warning: unused variable 'n'", "mm/gup.c:3:1: warning: old"};
+  all[2].row.warnings = {"block/bio.c:10:7: warning: unused variable 'n'", "mm/gup.c:3:1: warning: old",
+                         "block/bio.c:30: sparse: context imbalance in 'f'"};
   all[3].row.warnings = {"block/bio.c:12:7: warning: unused variable 'n'", "mm/gup.c:3:1: warning: old"};
   all[4] = not_built(all[4], KernelState::build_failed, "mm/gup.c:7:1: error: expected ';'");
   const auto data = data_of(f, all);
   const auto m = matrices(data).at(0);
-  EXPECT_THAT(m.new_warnings[2], SizeIs(2));
+  EXPECT_THAT(m.new_warnings[2], SizeIs(3));
   EXPECT_THAT(m.new_warnings[3], IsEmpty()) << "the same, two lines below";
   EXPECT_EQ(m.rows[0].name, "build/kernel");
   EXPECT_EQ(m.rows[0].first_red, 4U);

@@ -246,7 +246,7 @@ std::string legend(const std::vector<Matrix>& all, const Painter& p) {
     out.push_back(std::string(p.sign(s.unicode, s.ascii)) + " " + model::to_string(v));
   }
   if (inherited) out.emplace_back("= no code change, not booted");
-  if (warned) out.emplace_back("W new compiler warning");
+  if (warned) out.emplace_back("W new warning");
   if (boxed) out.emplace_back("[ ] first red");
   return out.empty() ? "" : hanging(p, "", join(out, "   "));
 }

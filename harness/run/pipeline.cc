@@ -147,6 +147,8 @@ class Pipeline {
     for (const auto& w : k.warnings)
       services_.observer.on(
           {.kind = Event::Kind::warning, .task = kernel.id, .text = "compiler warning: " + w});
+    for (const auto& w : k.sparse)
+      services_.observer.on({.kind = Event::Kind::warning, .task = kernel.id, .text = "new warning: " + w});
     if (record_ != nullptr) note(record_->kernel_built(kernel, k, same));
   }
 
@@ -188,10 +190,21 @@ class Pipeline {
     if (record_ != nullptr) note(record_->kernel_failed(plan_.kernels[i], error));
   }
 
+  /// The point one patch before, under the same configuration; null when the run has none. A point further
+  /// away is not worth it: what the series changes in headers would be compiled twice.
+  const model::Point* point_before(const model::Kernel& kernel) const {
+    for (const auto& k : plan_.kernels) {
+      if (k.arch != kernel.arch || k.config.name != kernel.config.name) continue;
+      if (plan_.counting.contains(k.id) || k.point.commit.empty()) continue;
+      if (k.point.number + 1 == kernel.point.number) return &k.point;
+    }
+    return nullptr;
+  }
+
   Result<job::Built> build(const model::Kernel& kernel, const Platform& platform) {
     const auto count = plan_.counting.contains(kernel.id) ? job::LineCount::on : job::LineCount::off;
-    PINRIG_TRY(artifact,
-               job::build_point(kernel, sources_.base, sources_.series, platform, services_, count));
+    PINRIG_TRY(artifact, job::build_point(kernel, sources_.base, sources_.series, platform, services_, count,
+                                          point_before(kernel)));
     job::Built out{std::move(artifact), {}};
     out.selftests = out.kernel.selftests;
     if (!sources_.selftests_from) return out;

@@ -187,7 +187,9 @@ Result<void> RunRecord::kernel_built(const model::Kernel& kernel, const kbuild::
   row.build_wall_s = artifact.wall_s;
   row.inherits = inherits;
   row.warnings = artifact.warnings;
+  row.warnings.insert(row.warnings.end(), artifact.sparse.begin(), artifact.sparse.end());
   for (const auto& w : artifact.warnings) row.notes.push_back("compiler warning: " + w);
+  for (const auto& w : artifact.sparse) row.notes.push_back("new warning: " + w);
   const auto log = keep_files(artifact, dir);
   if (log.has_value()) row.build_log = *log;
   PINRIG_CHECK(write([row](store::Store& s) { return s.update_kernel(row); }));
