@@ -145,6 +145,7 @@ ProofRun& run_named(std::vector<ProofRun>& runs, const std::string& name, const 
   ProofRun run{.name = name, .options = {}, .oracles = {}, .faulty = faulty};
   run.options.spec = o.spec;
   run.options.archs = {o.arch};
+  run.options.purpose = "prove";
   runs.push_back(std::move(run));
   return runs.back();
 }

@@ -72,6 +72,7 @@ TEST(ProofRuns, AreSharedByMutantAndByBase) {
               ElementsAre("green debian-6.12 3", "red mutant m1 2", "green debian-6.1 1",
                           "red debian-6.1 and its own faults 1", "red debian-6.12 and its own faults 1"));
   EXPECT_EQ(runs[0].options.base, "debian-6.12");
+  for (const auto& r : runs) EXPECT_EQ(r.options.purpose, "prove") << "not one of the user's own";
   EXPECT_EQ(runs[1].options.series, "m1");
   EXPECT_THAT(runs[1].options.points, ElementsAre("tip"));
   EXPECT_TRUE(runs[2].options.env.empty()) << "green means without the fault";
