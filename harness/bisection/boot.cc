@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "base/deadline.h"
-#include "base/hash.h"
 #include "bisection/points.h"
 #include "kbuild/artifact.h"
+#include "kbuild/code.h"
 #include "plan/plan.h"
 #include "run/leftovers.h"
 #include "run/pipeline.h"
@@ -103,7 +103,7 @@ Result<Booted> read_run(const run::RunOptions& o, const std::string& run, const 
 Result<std::string> image_of(const std::string& key, const Services& services) {
   const auto artifact = kbuild::find_artifact(services.paths.cache, key, {});
   if (!artifact) return std::string();
-  return sha256_file(artifact->image);
+  return kbuild::code_of(*artifact);
 }
 
 bool same_config(const std::vector<model::KernelConfig>& wanted, const model::KernelConfig& config) {
@@ -116,8 +116,8 @@ bool same_config(const std::vector<model::KernelConfig>& wanted, const model::Ke
 Result<Image> build_point(const run::RunOptions& options, const Services& services,
                           const std::function<void()>& tick) {
   auto kernels = run::build_only(options, services, tick);
-  if (kernels.has_value() && !kernels->error && !kernels->images.empty()) {
-    PINRIG_TRY(hash, sha256_file(kernels->images.front()));
+  if (kernels.has_value() && !kernels->error && !kernels->built.empty()) {
+    PINRIG_TRY(hash, kbuild::code_of(kernels->built.front()));
     return Image{std::move(hash), std::nullopt, ""};
   }
   const Error error = kernels.has_error() ? kernels.error()

@@ -22,7 +22,7 @@ struct Booted {
 
 /// The image of a point: built if needed. A point that cannot be built is a skip.
 struct Image {
-  std::string hash;
+  std::string hash;  ///< kbuild::code_of(): with the selftests, which a patch may change alone
   std::optional<bisect::Seen> none;
   std::string why;
 };

@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "kbuild/build_log.h"
+#include "kbuild/code.h"
 #include "kbuild/make.h"
 
 namespace pinrig::kbuild {
@@ -85,6 +86,16 @@ Artifact describe(const fs::path& dir, const json& manifest) {
   return a;
 }
 
+std::vector<std::string> untested_of(const std::string& arch, const std::vector<std::string>& files) {
+  std::vector<std::string> out;
+  const auto known = model::arch_from_string(arch);
+  for (const auto& file : files) {
+    const auto why = known ? outside_vmlinux(*known, file) : std::string();
+    if (!why.empty()) out.push_back(file + ": " + why);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string artifact_key(const KeyInputs& in) {
@@ -109,6 +120,7 @@ std::optional<Artifact> find_artifact(const fs::path& cache, const std::string& 
     if (manifest.at("key") != key || !files_match(dir, manifest.at("files"))) return std::nullopt;
     Artifact a = describe(dir, manifest);
     a.warnings = warnings_in(manifest.at("warnings").get<std::vector<std::string>>(), series_files);
+    a.untested = untested_of(manifest.at("arch").get<std::string>(), series_files);
     a.was_cached = true;
     mark_used(dir);
     return a;

@@ -24,11 +24,16 @@ std::string note(std::uint32_t type, const std::string& desc) {
   return std::string(reinterpret_cast<const char*>(&head), sizeof head) + std::string("GNU\0", 4) + desc;
 }
 
-std::string elf_of(const std::vector<Section>& sections) {
+/// The first section of a file is none (SHN_UNDEF).
+std::string elf_of(std::vector<Section> sections) {
+  sections.insert(sections.begin(), Section{SHT_NULL, 0, ""});
   Elf64_Ehdr head = {};
   std::memcpy(head.e_ident, ELFMAG, SELFMAG);
   head.e_ident[EI_CLASS] = ELFCLASS64;
   head.e_ident[EI_DATA] = ELFDATA2LSB;
+  head.e_ident[EI_VERSION] = EV_CURRENT;
+  head.e_version = EV_CURRENT;
+  head.e_ehsize = sizeof head;
   head.e_shentsize = sizeof(Elf64_Shdr);
   head.e_shnum = static_cast<Elf64_Half>(sections.size());
   std::string body;
@@ -74,9 +79,39 @@ TEST_F(Code, IsTheSameUnderAnotherBuildId) {
 }
 
 TEST_F(Code, OfWhatIsNoElfFileIsAnError) {
-  EXPECT_THAT(write("#!/bin/sh\n").error().message, HasSubstr("not a 64-bit little-endian ELF file"));
   const auto whole = elf_of({{SHT_PROGBITS, SHF_ALLOC, "code"}});
-  EXPECT_THAT(write(whole.substr(0, whole.size() - 8)).error().message, HasSubstr("ends in its headers"));
+  const auto sectionless = whole.substr(0, sizeof(Elf64_Ehdr));
+  for (const auto& text : {std::string(), std::string("#!/bin/sh\n"), whole.substr(0, 8), sectionless,
+                           whole.substr(0, whole.size() - 8)}) {
+    const auto none = write(text);
+    ASSERT_TRUE(none.has_error()) << text.size();
+    EXPECT_EQ(none.error().kind, ErrorKind::bad_input);
+    EXPECT_THAT(none.error().message, HasSubstr("vmlinux cannot be read as ELF: "));
+  }
+}
+
+TEST(OutsideVmlinux, IsTheCodeOfALoader) {
+  using model::Arch;
+  for (const char* file : {"arch/x86/boot/main.c", "arch/x86/boot/header.S",
+                           "arch/x86/boot/compressed/misc.c", "drivers/firmware/efi/libstub/x86-stub.c"}) {
+    EXPECT_EQ(outside_vmlinux(Arch::x86_64, file),
+              "only bzImage contains it, and guests boot vmlinux: neither built nor tested")
+        << file;
+    EXPECT_EQ(outside_vmlinux(Arch::aarch64, file), "") << file;
+  }
+  EXPECT_THAT(outside_vmlinux(Arch::aarch64, "drivers/firmware/efi/libstub/zboot.c"),
+              HasSubstr("only vmlinuz.efi contains it"));
+}
+
+TEST(OutsideVmlinux, IsNothingThatVmlinuxContains) {
+  using model::Arch;
+  // The stub of arm64 is linked into vmlinux; the blobs for suspend and kexec of x86 share files with the
+  // loader; headers and makefiles reach whatever includes them.
+  EXPECT_EQ(outside_vmlinux(Arch::aarch64, "drivers/firmware/efi/libstub/arm64-stub.c"), "");
+  for (const char* file :
+       {"mm/gup.c", "arch/x86/mm/gup.c", "arch/x86/boot/video-vga.c", "arch/x86/boot/compressed/string.c",
+        "arch/x86/boot/startup/map_kernel.c", "arch/x86/boot/boot.h", "arch/x86/boot/Makefile"})
+    EXPECT_EQ(outside_vmlinux(Arch::x86_64, file), "") << file;
 }
 
 TEST_F(Code, OfAnArtifactCountsItsConfigurationAndSelftests) {

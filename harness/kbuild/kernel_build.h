@@ -30,7 +30,7 @@ struct Request {
   std::string version;                    ///< "6.12.117"
   std::string slot;                       ///< build directories are per slot and arch
   std::vector<std::string> fragments;     ///< "base", "pin"; arch/ARCH is implied
-  std::vector<std::string> series_files;  ///< warnings in these are reported
+  std::vector<std::string> series_files;  ///< warnings in these are reported, and which are not tested
   /// C files whose objects count which lines run (CONFIG_GCOV_KERNEL is set): part of the key.
   std::vector<std::string> counted;
   /// The point before this one, for what is new in sparse's warnings. Both are checked when the kernel is
@@ -58,6 +58,7 @@ struct Artifact {
   std::vector<std::string> warnings;  ///< compiler warnings in series_files, "file:line: text"
   std::vector<std::string>
       sparse;  ///< new ones of sparse in Request::Before::files: "file:line: sparse: text"
+  std::vector<std::string> untested;  ///< series_files that no guest runs (outside_vmlinux()), "file: why"
   bool was_cached = false;
   double cpu_s = 0;   ///< of the build, 0 when cached
   double wall_s = 0;  ///< the same, without waiting for locks

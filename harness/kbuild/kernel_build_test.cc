@@ -332,9 +332,10 @@ TEST_F(KernelBuildTest, WarningsInTheSeriesFilesAreReported) {
                                "echo \"$source/mm/gup.c:1:1: warning: not of the series\" >&2\n") +
                        good_build);
   auto r = request();
-  r.series_files = {"block/bio.c"};
+  r.series_files = {"block/bio.c", "arch/x86/boot/main.c"};
   const auto first = build_kernel(r, context());
   ASSERT_TRUE(first.has_value()) << first.error().message;
+  EXPECT_THAT(first->untested, ElementsAre(HasSubstr("arch/x86/boot/main.c: only bzImage contains it")));
   EXPECT_THAT(first->warnings, ElementsAre("block/bio.c:5: unused variable 'x'"));
   EXPECT_EQ(build_kernel(r, context()).value().warnings, first->warnings);
   EXPECT_THAT(build().value().warnings, IsEmpty());  // the same kernel, asked for without a series

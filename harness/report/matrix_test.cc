@@ -107,6 +107,17 @@ TEST(Matrix, ShowsPointsWithoutCodeChangeWarningsAndWhatWasNotBuilt) {
   expect_golden("matrix-build-100.txt", text_of(data, 100));
 }
 
+TEST(Matrix, AFileThatNoGuestRunsIsAWarningOfItsPatchAlone) {
+  Fixture f;
+  auto all = points(4);
+  const std::string outside = "arch/x86/boot/main.c: only bzImage contains it";
+  all[1].row.inherits = "base-x86_64";
+  for (std::size_t i = 1; i < all.size(); ++i) all[i].row.warnings = {outside};
+  const auto m = matrices(data_of(f, all)).at(0);
+  EXPECT_THAT(m.new_warnings[1], ElementsAre(outside));
+  EXPECT_THAT(m.new_warnings[2], IsEmpty());
+}
+
 TEST(Matrix, OfFiftyPatchesIsBlocksOfTens) {
   Fixture f;
   const auto data = data_of(f, points(50));

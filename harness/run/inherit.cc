@@ -28,6 +28,20 @@ Result<void> copy(store::Store& store, const store::GuestRow& from, const store:
 
 }  // namespace
 
+std::optional<std::size_t> equal_before(const std::vector<model::Kernel>& kernels,
+                                        const std::vector<std::string>& codes, std::size_t i,
+                                        bool tip_states) {
+  const auto& kernel = kernels[i];
+  if (codes[i].empty() || (kernel.is_tip && tip_states)) return std::nullopt;
+  for (std::size_t before = i; before-- > 0;) {
+    const auto& other = kernels[before];
+    if (other.arch != kernel.arch || other.config.name != kernel.config.name || codes[before].empty())
+      continue;
+    return codes[before] == codes[i] ? std::optional(before) : std::nullopt;
+  }
+  return std::nullopt;
+}
+
 Result<void> inherit_results(store::Store& store, const std::string& run_id) {
   PINRIG_TRY(kernels, store.kernels(run_id));
   // In the order of the plan: one may inherit what another has inherited.

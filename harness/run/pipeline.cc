@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "kbuild/code.h"
 #include "run/coverage.h"
+#include "run/inherit.h"
 #include "run/leftovers.h"
 #include "run/record.h"
 #include "run/scheduler.h"
@@ -34,6 +35,7 @@ class Pipeline {
         plan_(plan),
         services_(services),
         states_(plan.kernels.size()),
+        codes_(plan.kernels.size()),
         coverage_(sources, plan, services) {}
 
   // Builds every kernel; with a record also runs and judges its guests. The error is one that could not even
@@ -49,7 +51,6 @@ class Pipeline {
   struct KernelSlot {
     std::optional<Error> error;
     std::optional<job::Built> built;
-    std::string code;      ///< kbuild::code_of() it; empty: not asked for, or not known
     std::string inherits;  ///< id of the kernel of an earlier point with the same code
   };
   const KernelSlot& state(std::size_t i) const { return states_[i]; }
@@ -149,24 +150,22 @@ class Pipeline {
           {.kind = Event::Kind::warning, .task = kernel.id, .text = "compiler warning: " + w});
     for (const auto& w : k.sparse)
       services_.observer.on({.kind = Event::Kind::warning, .task = kernel.id, .text = "new warning: " + w});
+    for (const auto& file : k.untested)
+      services_.observer.on({.kind = Event::Kind::warning, .task = kernel.id, .text = file});
     if (record_ != nullptr) note(record_->kernel_built(kernel, k, same));
   }
 
-  /// The nearest earlier point with its code, whose results it takes over: the kernel would only be booted
-  /// again. Kernels of one architecture are built in the order of their points.
+  /// An equal kernel would only be booted again. Kernels of one architecture are built in the order of their
+  /// points.
   void find_equal(std::size_t i) {
-    const model::Kernel& kernel = plan_.kernels[i];
     const auto code = kbuild::code_of(states_[i].built->kernel);
     if (code.has_error()) return;
-    states_[i].code = *code;
-    for (std::size_t before = i; before-- > 0;) {
-      const model::Kernel& other = plan_.kernels[before];
-      if (other.arch != kernel.arch || other.config.name != kernel.config.name || !states_[before].built)
-        continue;
-      if (states_[before].code == *code) states_[i].inherits = other.id;
-      return;
-    }
+    codes_[i] = *code;
+    const auto equal = equal_before(plan_.kernels, codes_, i, states_capabilities());
+    if (equal) states_[i].inherits = plan_.kernels[*equal].id;
   }
+
+  bool states_capabilities() const { return in_.series && !in_.series->capabilities.empty(); }
 
   /// The reason was said when the series was read.
   void not_applied(std::size_t i, const git::ApplyFailure& failure) {
@@ -261,7 +260,7 @@ class Pipeline {
   // At its tip a series may state what the tests would else find out for themselves: a path that it lets
   // stop pinning then fails, instead of being tested as one that never did.
   model::Guest with_stated_capabilities(const model::Kernel& kernel, model::Guest guest) const {
-    if (!kernel.is_tip || !in_.series || in_.series->capabilities.empty()) return guest;
+    if (!kernel.is_tip || !states_capabilities()) return guest;
     std::vector<std::string> stated;
     for (const auto& [name, value] : in_.series->capabilities)
       stated.push_back(fmt::format("{}={}", name, value));
@@ -275,6 +274,7 @@ class Pipeline {
   const Services& services_;
   RunRecord* record_ = nullptr;
   std::deque<KernelSlot> states_;
+  std::vector<std::string> codes_;  ///< kbuild::code_of() each kernel; empty: not asked for, or not known
   std::map<model::Arch, PlatformSlot> platforms_;
   std::vector<Task> tasks_;
   std::optional<std::size_t> last_build_;
@@ -327,7 +327,7 @@ Result<Kernels> build_only(const RunOptions& options, const Services& services,
     if (slot.built) {
       out.lines.push_back(fmt::format("{}  {}  {}", plan.kernels[i].id, slot.built->kernel.key,
                                       slot.built->kernel.dir.string()));
-      out.images.push_back(slot.built->kernel.image);
+      out.built.push_back(slot.built->kernel);
     } else if (slot.error && !out.error) {
       out.error = slot.error;
     }

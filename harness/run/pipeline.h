@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/exit_code.h"
+#include "kbuild/kernel_build.h"
 #include "run/inputs.h"
 #include "run/run_file.h"
 
@@ -25,9 +26,9 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
                        const RecordedRun* earlier = nullptr);
 
 struct Kernels {
-  std::vector<std::string> lines;  ///< one for each that was built: id, key and directory
-  std::vector<fs::path> images;    ///< what QEMU would boot of each, in the same order
-  std::optional<Error> error;      ///< why the first of the others was not
+  std::vector<std::string> lines;       ///< one for each that was built: id, key and directory
+  std::vector<kbuild::Artifact> built;  ///< in the same order
+  std::optional<Error> error;           ///< why the first of the others was not
 };
 
 /// Only builds the kernels of the run. One that fails does not hide the others.

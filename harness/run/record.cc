@@ -188,8 +188,10 @@ Result<void> RunRecord::kernel_built(const model::Kernel& kernel, const kbuild::
   row.inherits = inherits;
   row.warnings = artifact.warnings;
   row.warnings.insert(row.warnings.end(), artifact.sparse.begin(), artifact.sparse.end());
+  row.warnings.insert(row.warnings.end(), artifact.untested.begin(), artifact.untested.end());
   for (const auto& w : artifact.warnings) row.notes.push_back("compiler warning: " + w);
   for (const auto& w : artifact.sparse) row.notes.push_back("new warning: " + w);
+  row.notes.insert(row.notes.end(), artifact.untested.begin(), artifact.untested.end());
   const auto log = keep_files(artifact, dir);
   if (log.has_value()) row.build_log = *log;
   PINRIG_CHECK(write([row](store::Store& s) { return s.update_kernel(row); }));

@@ -247,6 +247,17 @@ TEST_F(Record, AKernelWithTheCodeOfAnEarlierPointHasItsResults) {
   EXPECT_EQ(s.kernels(record_->id()).value().at(1).inherits, "base-x86_64");
 }
 
+TEST_F(Record, AFileThatNoGuestRunsIsAWarningOfItsPoint) {
+  artifact_.warnings = {"mm/gup.c:3:1: old"};
+  artifact_.untested = {"arch/x86/boot/main.c: only bzImage contains it"};
+  ASSERT_TRUE(record_->kernel_built(plan_.kernels[1], artifact_, "base-x86_64").has_value());
+  const auto kernel = store().kernels(record_->id()).value().at(1);
+  EXPECT_THAT(kernel.warnings,
+              ElementsAre("mm/gup.c:3:1: old", "arch/x86/boot/main.c: only bzImage contains it"));
+  EXPECT_THAT(kernel.notes, ElementsAre("compiler warning: mm/gup.c:3:1: old",
+                                        "arch/x86/boot/main.c: only bzImage contains it"));
+}
+
 TEST_F(Record, TheSeriesIsFoundByItsPatches) {
   auto s = store();
   EXPECT_THAT(s.patches(record_->id()).value(), SizeIs(1));

@@ -59,7 +59,8 @@ struct KernelRow {
   std::string dir;       ///< <run>/kernels/ID: kernel.config, build.log
   std::string inherits;  ///< id of the kernel of an earlier point with the same code, whose results it has;
                          ///< empty: it was booted itself
-  std::vector<std::string> warnings;  ///< of the compiler in files of the series: "file:line: text"
+  std::vector<std::string> warnings;  ///< about files of the series, "file:line: text" or "file: text": the
+                                      ///< compiler's, and those that no guest runs
   std::vector<std::string> notes;     ///< the same for people, and what else there is to say
   std::vector<std::string>
       unmet;  ///< of the assessment: expectations without a test, capabilities that differ
