@@ -31,6 +31,7 @@ Result<ExitCode> plan_command(RunArguments arguments, const Program& program) {
     PINRIG_TRY(inputs, run::load_inputs(paths.project, arguments.options));
     PINRIG_TRY(sources, run::fetch_sources(inputs, services));
     PINRIG_TRY(plan, run::plan_run(inputs, sources));
+    PINRIG_CHECK(run::check_named_tests(inputs, sources, plan, services));
     failure = sources.series.failure;
     if (failure) drop_unreachable(plan, *failure);
     if (!plan.kernels.empty()) text = plan::to_text(plan);

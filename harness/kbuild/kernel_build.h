@@ -76,5 +76,7 @@ Result<Artifact> build_kernel(const Request& request, const WorkContext& ctx);
 
 /// The selftests this pinrig knows to build, by program name.
 std::vector<std::string> known_selftests();
+/// Where a tree may have the source of one, by the names of all versions.
+std::vector<std::string> selftest_places(const std::string& program);
 
 }  // namespace pinrig::kbuild

@@ -23,9 +23,12 @@ bool is_newer(const std::string& version) {
   return v && *v > kconfig::Version{6, 12};
 }
 
+/// vm until 6.2.
+constexpr const char* kTestsDirs[] = {"tools/testing/selftests/mm", "tools/testing/selftests/vm"};
+
 /// Relative to the tree; empty when the tree has neither.
 std::string tests_dir(const fs::path& source) {
-  for (const std::string dir : {"tools/testing/selftests/mm", "tools/testing/selftests/vm"}) {
+  for (const char* dir : kTestsDirs) {
     if (fs::is_directory(source / dir)) return dir;
   }
   return "";
@@ -158,6 +161,18 @@ std::vector<std::string> known_selftests() {
   std::vector<std::string> names;
   for (const auto& test : selftest_table()) names.emplace_back(test.program);
   return names;
+}
+
+std::vector<std::string> selftest_places(const std::string& program) {
+  std::vector<std::string> out;
+  for (const auto& test : selftest_table()) {
+    if (program != test.program) continue;
+    for (const char* dir : kTestsDirs) {
+      for (const char* source : test.sources)
+        if (source != nullptr) out.push_back(fmt::format("{}/{}", dir, source));
+    }
+  }
+  return out;
 }
 
 std::vector<std::string> compile_argv(const SelftestCompile& c) {

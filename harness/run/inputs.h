@@ -86,6 +86,11 @@ Result<Sources> fetch_sources(const Inputs& inputs, const Services& services);
 /// The base and every patch of the series as points; those after a patch that does not apply have no commit.
 std::vector<model::Point> points_of(const Sources& sources);
 
+/// bad_usage when --test names a test of the kernel tree in full, and no point of the plan has its source: it
+/// could only be skipped.
+Result<void> check_named_tests(const Inputs& inputs, const Sources& sources, const plan::Plan& plan,
+                               const Services& services);
+
 /// The kernels and guests of the run; apply_failed when no point of it can be built.
 Result<plan::Plan> plan_run(const Inputs& inputs, const Sources& sources);
 

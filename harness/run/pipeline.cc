@@ -301,6 +301,8 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
   PINRIG_CHECK(choose_touched(inputs, sources, store, services));
   PINRIG_CHECK(check_gcov(inputs));
   PINRIG_TRY(plan, plan_run(inputs, sources));
+  // Of a bisection or a proof such a point has no answer, which is theirs to judge.
+  if (options.purpose.empty()) PINRIG_CHECK(check_named_tests(inputs, sources, plan, services));
   for (const auto& note : plan.notes) services.observer.on({.kind = Event::Kind::line, .text = note});
   // `plan` and `build` end with it, a run goes on.
   if (const auto& f = sources.series.failure)
