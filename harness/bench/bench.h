@@ -34,7 +34,8 @@ Figures warm_figures(const Setup& s);     ///< start of pinrig to the first QEMU
 Figures rebuild_figures(const Setup& s);  ///< one patch to block/bio.c, compared to a cold build
 Figures bisect_figures(const Setup& s);   ///< a bisection, compared to make at the same points and its guests
 Figures each_figures(const Setup& s);     ///< the same of a run of every point of a series
-Figures parse_figures(const Setup& s);    ///< bytes per second of the parsers
+Figures coverage_figures(const Setup& s);  ///< one patch to block/bio.c on a kernel that counts lines
+Figures parse_figures(const Setup& s);     ///< bytes per second of the parsers
 
 // What they share.
 
