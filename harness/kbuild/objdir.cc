@@ -26,11 +26,12 @@ bool newer(const timespec& a, const timespec& b) {
 }
 
 /// A .cmd file of kbuild is written after its target: one line by if_changed, or fixdep's list, whose last
-/// rule has "$(deps_TARGET):" on the left.
+/// rule has "$(deps_TARGET):" on the left. On x86-64 a line about objtool follows.
 bool complete_cmd(const std::string& text) {
   if (!text.ends_with('\n')) return false;
   if (text.find("\ndeps_") == std::string::npos && text.find("\nsource_") == std::string::npos) return true;
-  return trim(text).ends_with("):");
+  const auto rule = text.find("\n$(deps_");
+  return rule != std::string::npos && text.find("):\n", rule) != std::string::npos;
 }
 
 /// ".bio.o.cmd" -> "bio.o"; empty for other names.

@@ -50,6 +50,11 @@ TEST_F(ObjdirTest, OrderlyBuildLeavesEverything) {
 
 TEST_F(ObjdirTest, KilledBuildLosesOnlyWhatMayBeHalfWritten) {
   put("pinrig-building", "", 30);
+  put_compiled("mm", "objtool.o", 40);
+  put("mm/.objtool.o.cmd",
+      "savedcmd_x := gcc\n\nsource_x := x.c\n\ndeps_x := \\\n\nx: $(deps_x)\n\n$(deps_x):\n\n"
+      "x: $(wildcard ./tools/objtool/objtool)\n",
+      41);
   put_compiled("mm", "old.o", 10);        // from a build before
   put_compiled("mm", "finished.o", 40);   // by the killed one, to the end
   put_compiled("mm", "truncated.o", 10);  // compiled again when the kill came: newer than its .cmd
@@ -61,6 +66,7 @@ TEST_F(ObjdirTest, KilledBuildLosesOnlyWhatMayBeHalfWritten) {
   EXPECT_EQ(*removed, 2);
   EXPECT_TRUE(there("mm/old.o"));
   EXPECT_TRUE(there("mm/finished.o"));
+  EXPECT_TRUE(there("mm/objtool.o"));
   EXPECT_FALSE(there("mm/truncated.o"));
   EXPECT_FALSE(there("mm/cut_cmd.o"));
   EXPECT_FALSE(there("mm/.cut_cmd.o.cmd"));
