@@ -4,13 +4,17 @@
 
 #include <cerrno>
 
+#include "base/capacity.h"
 #include "base/text.h"
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/run_options.h"
+#include "cli/series_source.h"
 #include "git/mail_text.h"
 #include "process/process.h"
 #include "report/review.h"
 #include "run/leftovers.h"
+#include "run/pipeline.h"
 
 namespace pinrig::cli {
 namespace {
@@ -41,17 +45,56 @@ Result<std::string> patch_id_of(const std::string& mail, const Program& program)
   return said.out.substr(0, said.out.find(' '));
 }
 
-Result<ExitCode> b4_check_command(const Program& program) {
-  PINRIG_TRY(mail, read_stdin());
-  const std::string message_id = git::message_id_of(mail);
-  PINRIG_TRY(patch_id, patch_id_of(mail, program));
-  if (message_id.empty() && patch_id.empty())
+struct B4CheckCommand {
+  bool run = false;  ///< when no stored run had the mail
+  std::string base;
+  model::Arch arch = model::Arch::x86_64;
+};
+
+/// The mail on stdin.
+struct AskedMail {
+  std::string text;
+  std::string message_id;
+  std::string patch_id;
+};
+
+Result<void> run_quick_set(const B4CheckCommand& c, const AskedMail& mail, const Paths& paths,
+                           const Program& program) {
+  run::RunOptions options;
+  options.base = c.base;
+  options.archs = {c.arch};
+  options.quick = true;
+  PINRIG_TRY(series,
+             series_of_mail(mail.text, mail.message_id, !mail.patch_id.empty(), paths, program.cancel));
+  options.series = series;
+  const auto status = run::make_status(program.verbosity());
+  const job::Services services{paths, program.cancel, *status, usable_cpus()};
+  // What came of it is in the store, also when it is a failure.
+  PINRIG_TRY(end, run::execute(options, services, [&] { status->tick(); }));
+  if (end.code == ExitCode::interrupted) return cancelled_error();
+  return {};
+}
+
+Result<ExitCode> b4_check_command(const B4CheckCommand& c, const Program& program) {
+  AskedMail mail;
+  PINRIG_TRY(text, read_stdin());
+  mail.text = std::move(text);
+  mail.message_id = git::message_id_of(mail.text);
+  PINRIG_TRY(patch_id, patch_id_of(mail.text, program));
+  mail.patch_id = std::move(patch_id);
+  if (mail.message_id.empty() && mail.patch_id.empty())
     return make_error(ErrorKind::bad_input, "stdin: neither a Message-ID nor a diff",
                       "b4 gives one mail on stdin: pinrig b4-check < MAIL");
   PINRIG_TRY(paths, program.paths());
-  PINRIG_TRY(store, run::open_store(paths));
-  PINRIG_TRY(text, report::b4_check(store, message_id, patch_id));
-  PINRIG_CHECK(write_output("-", text));
+  report::B4Answer answer;
+  for (const bool again : {false, true}) {
+    if (again) PINRIG_CHECK(run_quick_set(c, mail, paths, program));
+    PINRIG_TRY(store, run::open_store(paths));
+    PINRIG_TRY(said, report::b4_check(store, mail.message_id, mail.patch_id));
+    answer = std::move(said);
+    if (answer.known || !c.run) break;
+  }
+  PINRIG_CHECK(write_output("-", answer.json));
   return ExitCode::ok;
 }
 
@@ -66,7 +109,15 @@ void add_b4_check(CLI::App& app, Program& program, Action& action) {
       "  [b4]\n"
       "    review-perpatch-check-cmd = pinrig b4-check\n"
       "    review-series-check-cmd = pinrig b4-check\n");
-  sub->callback([&program, &action] { action = [&program] { return b4_check_command(program); }; });
+  const auto c = std::make_shared<B4CheckCommand>();
+  auto* run =
+      sub->add_flag("--run", c->run,
+                    "If no stored run had the mail, first test its series: base and tip, with the tests "
+                    "of the default run");
+  sub->add_option("-b,--base", c->base, "With --run: the base, a name in kernels/")->needs(run);
+  add_arch_option(*sub, c->arch);
+  sub->get_option("--arch")->needs(run);
+  sub->callback([c, &program, &action] { action = [c, &program] { return b4_check_command(*c, program); }; });
 }
 
 }  // namespace pinrig::cli

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "cli/cover_facts.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_choice.h"
@@ -14,29 +15,29 @@
 namespace pinrig::cli {
 namespace {
 
-/// "aarch64 16 KiB": of the configurations that the run keeps.
-Result<std::vector<std::string>> page_sizes(const store::Store& store, const store::RunRow& run) {
+/// Page sizes and options, of the configurations that the run keeps.
+Result<void> add_configs(const store::Store& store, const store::RunRow& run, report::CoverFacts& facts) {
   PINRIG_TRY(kernels, store.kernels(run.id));
-  std::vector<std::string> out;
+  std::vector<std::string> configs;
   for (const auto& k : kernels) {
-    const auto config = read_file(fs::path(k.dir) / "kernel.config");
+    auto config = read_file(fs::path(k.dir) / "kernel.config");
     if (config.has_error()) continue;
-    const auto has = [&](const char* symbol) { return config->find(symbol) != std::string::npos; };
-    const char* size = has("CONFIG_ARM64_64K_PAGES=y\n")   ? "64 KiB"
-                       : has("CONFIG_ARM64_16K_PAGES=y\n") ? "16 KiB"
-                                                           : "4 KiB";
-    const auto text = fmt::format("{} {}", model::to_string(k.arch), size);
-    if (std::find(out.begin(), out.end(), text) == out.end()) out.push_back(text);
+    const auto text = fmt::format("{} {}", model::to_string(k.arch), page_size_of(*config));
+    if (std::find(facts.sizes.begin(), facts.sizes.end(), text) == facts.sizes.end())
+      facts.sizes.push_back(text);
+    configs.push_back(std::move(*config));
   }
-  return out;
+  add_kernel_options(configs, facts);
+  return {};
 }
 
 Result<ExitCode> cover_command(const std::string& word, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   PINRIG_TRY(store, run::open_store(paths));
   PINRIG_TRY(run, choose_run(store, word, program));
-  PINRIG_TRY(sizes, page_sizes(store, run));
-  report::CoverFacts facts{.repeat = {}, .sizes = std::move(sizes)};
+  report::CoverFacts facts;
+  PINRIG_CHECK(add_configs(store, run, facts));
+  PINRIG_CHECK(add_proofs(paths.project, store, run, facts));
   const auto recorded = run::read_run_file(fs::path(run.dir) / "run.json");
   if (recorded.has_value()) {
     std::vector<std::string> argv{"pinrig", "run"};

@@ -95,4 +95,16 @@ Result<void> fetch_series(run::RunOptions& o, const Paths& paths, const CancelTo
   return {};
 }
 
+Result<std::string> series_of_mail(const std::string& mail, const std::string& message_id, bool has_diff,
+                                   const Paths& paths, const CancelToken& cancel) {
+  const bool ask = !message_id.empty() && !process::find_program("b4").empty();
+  if (!ask && has_diff) return keep(mail, "mail", paths);
+  if (message_id.empty())
+    return make_error(ErrorKind::bad_input, "stdin: a mail without a Message-ID and without a diff");
+  run::RunOptions options;
+  options.series = message_id;
+  PINRIG_CHECK(fetch_series(options, paths, cancel));
+  return options.series;
+}
+
 }  // namespace pinrig::cli

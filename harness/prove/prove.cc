@@ -8,6 +8,7 @@
 
 #include "assess/assess.h"
 #include "base/text.h"
+#include "prove/stored.h"
 #include "run/leftovers.h"
 #include "run/pipeline.h"
 #include "spec/spec.h"
@@ -32,31 +33,6 @@ Result<std::string> base_of_mutant(const fs::path& project, const std::string& m
                       "kernels/mutants has a folder per mutant");
   PINRIG_TRY(series, spec::load_series(project, file.string()));
   return series.base;
-}
-
-// A case that a patched kernel has lost has no row of its own.
-model::AssessedResult lost_row(const model::LostRow& lost) {
-  model::AssessedResult row;
-  row.result.verdict.test = lost.test;
-  row.result.verdict.case_name = lost.case_name;
-  row.assessment = model::Assessment{model::Rule::lost, "gone", lost.reference};
-  return row;
-}
-
-// Of the last kernel of the run: the mutant, if its base is in the run too.
-Result<Said> said_by(const store::Store& store, const std::string& run_id) {
-  Said out;
-  PINRIG_TRY(kernels, store.kernels(run_id));
-  PINRIG_TRY(guests, store.guests(run_id));
-  for (const auto& guest : guests) {
-    if (guest.kernel_id != kernels.back().id) continue;
-    PINRIG_TRY(rows, store.results(run_id, guest.id));
-    std::move(rows.begin(), rows.end(), std::back_inserter(out.rows));
-    PINRIG_TRY(events, store.events(run_id, guest.id));
-    std::move(events.begin(), events.end(), std::back_inserter(out.events));
-  }
-  for (const auto& lost : kernels.back().lost) out.rows.push_back(lost_row(lost));
-  return out;
 }
 
 void say_weighed(const Proven& p, Observer& observer) {
@@ -85,14 +61,8 @@ struct Outcome {
 /// By the index of the oracle.
 using Outcomes = std::map<std::size_t, Outcome>;
 
-// A verdict that does not reach the exit code is worth nothing; a base may have the fault as a known issue.
-Proven weigh(const Oracle& oracle, std::size_t i, Outcomes& faulty, Outcomes& sound) {
-  Proven p = weigh_proof(oracle, faulty[i].said, sound[i].said);
-  if (p.holds() && oracle.proof.base.empty() && faulty[i].code == ExitCode::ok) {
-    p.red = false;
-    p.remark = "the run with the fault has exit code 0, although it is " + p.remark;
-  }
-  return p;
+Proven weigh(const Oracle& oracle, const Outcome& faulty, const Outcome& sound) {
+  return weigh_run(oracle, faulty.said, sound.said, faulty.code);
 }
 
 // A fault turns tests red: only what is no finding about the kernel goes on to the exit code.
@@ -133,10 +103,10 @@ Result<ProveEnd> prove(ProveOptions options, const Services& services, const std
     if (!one.faulty) continue;
     // All of them take hours: what is known is said at once.
     for (const std::size_t i : one.oracles)
-      say_weighed(weigh(oracles[i], i, faulty, sound), services.observer);
+      say_weighed(weigh(oracles[i], faulty[i], sound[i]), services.observer);
   }
   for (std::size_t i = 0; i < oracles.size(); ++i) {
-    end.tests.push_back(weigh(oracles[i], i, faulty, sound));
+    end.tests.push_back(weigh(oracles[i], faulty[i], sound[i]));
     if (!end.tests.back().holds()) end.code = assess::fold(end.code, ExitCode::regressions);
   }
   return end;

@@ -68,6 +68,9 @@ struct Proven {
 /// fault the test must pass; if the proof names cases, it suffices that these pass and that the rest is a
 /// known issue of that kernel. If it names a rule, everything must be as expected without the fault.
 Proven weigh_proof(const Oracle& oracle, const Said& faulty, const Said& sound);
+/// The same, with the exit code of the run that has the fault: a verdict that does not reach it is worth
+/// nothing, except on a base that has the fault by itself, where it may be a known issue.
+Proven weigh_run(const Oracle& oracle, const Said& faulty, const Said& sound, ExitCode code);
 
 struct ProveEnd {
   std::vector<Proven> tests;

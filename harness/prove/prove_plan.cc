@@ -251,4 +251,12 @@ Proven weigh_proof(const Oracle& oracle, const Said& faulty, const Said& sound) 
   return p;
 }
 
+Proven weigh_run(const Oracle& oracle, const Said& faulty, const Said& sound, ExitCode code) {
+  Proven p = weigh_proof(oracle, faulty, sound);
+  if (!p.holds() || !oracle.proof.base.empty() || code != ExitCode::ok) return p;
+  p.red = false;
+  p.remark = "the run with the fault has exit code 0, although it is " + p.remark;
+  return p;
+}
+
 }  // namespace pinrig::prove

@@ -17,6 +17,8 @@ using CheckState = PatchCheck::State;
 
 constexpr std::size_t most_description = 120;
 constexpr std::size_t most_details = 20;
+constexpr std::size_t most_repro_tests = 5;
+constexpr std::size_t most_other_runs = 5;
 
 const char* state_word(CheckState s) {
   switch (s) {
@@ -47,12 +49,31 @@ std::string dump(const ordered_json& j) {
   return j.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-ordered_json check_json(const PatchCheck& c, const std::string& run) {
+void add_capped(const std::vector<std::string>& lines, std::string& out) {
+  for (std::size_t i = 0; i < std::min(lines.size(), most_details); ++i) out += lines[i] + "\n";
+  if (lines.size() > most_details) out += fmt::format("and {} more\n", lines.size() - most_details);
+}
+
+/// The command that repeats what was judged: the red tests, or all of them.
+std::string repro_line(const PatchCheck& c, const store::RunRow& run) {
+  std::vector<std::string> argv{"pinrig", "run",    "--again",
+                                run.id,   "--arch", c.head.substr(0, c.head.find(' '))};
+  if (c.point >= 0) argv.insert(argv.end(), {"--point", std::to_string(c.point)});
+  std::vector<std::string> tests;
+  for (const auto& name : c.red) {
+    const auto test = name.substr(0, name.find(':'));
+    if (std::find(tests.begin(), tests.end(), test) == tests.end()) tests.push_back(test);
+  }
+  tests.resize(std::min(tests.size(), most_repro_tests));
+  for (const auto& t : tests) argv.insert(argv.end(), {"--test", t});
+  return shell_line(argv);
+}
+
+ordered_json check_json(const PatchCheck& c, const store::RunRow& run) {
   std::string details;
-  for (std::size_t i = 0; i < std::min(c.details.size(), most_details); ++i) details += c.details[i] + "\n";
-  if (c.details.size() > most_details)
-    details += fmt::format("and {} more\n", c.details.size() - most_details);
-  details += "pinrig show " + run + "\n";
+  add_capped(c.details, details);
+  add_capped(c.rows, details);
+  details += repro_line(c, run) + "\npinrig show " + run.id + "\n";
   return {{"tool", tool_of(c.head)},
           {"status", status_word(c.state)},
           {"summary", cut(c.text, most_description)},
@@ -67,6 +88,20 @@ Result<std::optional<store::RunRow>> newest(const store::Store& store, const std
     if (run && !run->faults) return run;
   }
   return std::optional<store::RunRow>();
+}
+
+/// Further runs with the same mail, the newest first.
+Result<std::vector<RunData>> other_runs(const store::Store& store, const std::vector<std::string>& ids,
+                                        const std::string& but) {
+  std::vector<RunData> out;
+  for (const auto& id : ids) {
+    if (id == but || out.size() >= most_other_runs) continue;
+    PINRIG_TRY(run, store.find_run(id));
+    if (!run || run->faults) continue;
+    PINRIG_TRY(data, load(store, *run));
+    out.push_back(std::move(data));
+  }
+  return out;
 }
 
 /// fail > warning > pending > success.
@@ -87,7 +122,7 @@ PatchCheck of_series(const std::vector<PatchCheck>& all) {
   return out;
 }
 
-ordered_json series_json(const std::vector<PatchCheck>& all, const std::string& run) {
+ordered_json series_json(const std::vector<PatchCheck>& all, const store::RunRow& run) {
   ordered_json out = ordered_json::array();
   std::vector<PatchCheck> of_head;
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -117,24 +152,31 @@ Result<std::string> checks(const store::Store& store, const store::RunRow& run) 
   return dump(out);
 }
 
-Result<std::string> b4_check(const store::Store& store, const std::string& message_id,
-                             const std::string& patch_id) {
+Result<B4Answer> b4_check(const store::Store& store, const std::string& message_id,
+                          const std::string& patch_id) {
   PINRIG_TRY(runs, store.runs_of_mail(message_id, patch_id));
   PINRIG_TRY(run, newest(store, runs));
-  if (!run) return dump(ordered_json::array());
+  if (!run) return B4Answer{false, dump(ordered_json::array())};
   PINRIG_TRY(data, load(store, *run));
   PINRIG_TRY(series, store.series(run->id));
   PINRIG_TRY(patches, store.patches(run->id));
-  const auto all = patch_checks(data, patches);
-  if (series && !message_id.empty() && series->message_id == message_id)
-    return dump(series_json(all, run->id));
-  ordered_json out = ordered_json::array();
-  for (const auto& c : all) {
-    const bool mail = !message_id.empty() && c.patch.message_id == message_id;
-    const bool same = !patch_id.empty() && c.patch.patch_id == patch_id;
-    if (mail || same) out.push_back(check_json(c, run->id));
+  auto all = patch_checks(data, patches);
+  const bool is_cover = series && !message_id.empty() && series->message_id == message_id;
+  if (!is_cover) {
+    std::erase_if(all, [&](const PatchCheck& c) {
+      const bool mail = !message_id.empty() && c.patch.message_id == message_id;
+      const bool same = !patch_id.empty() && c.patch.patch_id == patch_id;
+      return !mail && !same;
+    });
   }
-  return dump(out);
+  if (std::any_of(all.begin(), all.end(), [](const auto& c) { return c.state == CheckState::fail; })) {
+    PINRIG_TRY(other, other_runs(store, runs, run->id));
+    for (auto& c : all) find_flaky(c, other);
+  }
+  if (is_cover) return B4Answer{true, dump(series_json(all, *run))};
+  ordered_json out = ordered_json::array();
+  for (const auto& c : all) out.push_back(check_json(c, *run));
+  return B4Answer{true, dump(out)};
 }
 
 }  // namespace pinrig::report

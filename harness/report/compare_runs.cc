@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/text.h"
 #include "report/review.h"
@@ -12,6 +13,17 @@ namespace pinrig::report {
 namespace {
 
 using nlohmann::ordered_json;
+
+constexpr std::size_t most_tests = 8;  ///< of a file
+
+/// Two runs with all that there is to say of them.
+struct ComparedRuns {
+  VersionData before;
+  VersionData now;
+  const CompareFacts& facts;
+  VersionDiff diff;
+  std::vector<UncoveredFile> uncovered;
+};
 
 std::string base_words(const VersionData& v) {
   std::string release;
@@ -64,31 +76,70 @@ std::string row_line(const RowPair& r, const std::string& before, const std::str
 
 std::string still_line(const RowPair& r, const std::string& before, const std::string& now,
                        const Painter& p) {
+  const std::string words = r.before == r.now ? r.now : fmt::format("{} {} {}", r.before, p.arrow(), r.now);
+  std::string since = fmt::format("{}: {}", before, r.since_before);
+  if (r.red_now) since += fmt::format(", {}: {}", now, r.since_now);
   return hanging(p, "  " + p.bad(p.sign("✗ ", "! ")),
-                 fmt::format("{}  {}: {}  ({}: {}, {}: {})", pair_name(r), r.head, r.now, before,
-                             r.since_before, now, r.since_now));
+                 fmt::format("{}  {}: {}  ({})", pair_name(r), r.head, words, since));
 }
 
-std::string versions_text(const VersionData& a, const VersionData& b, const VersionDiff& d,
-                          const Painter& p) {
-  std::string old = a.name();
-  std::string fresh = b.name();
-  // Two runs of one version are told apart by their ids.
-  if (old == fresh) {
-    old = a.data.run.id;
-    fresh = b.data.run.id;
+/// "block/bio.c (patch 2): bio/dio_fork, bio/dio_rw"
+std::string uncovered_line(const UncoveredFile& u, const Painter& p) {
+  std::vector<std::string> numbers;
+  for (const int n : u.patches) numbers.push_back(std::to_string(n));
+  auto tests = u.tests;
+  if (tests.size() > most_tests) {
+    const auto more = tests.size() - most_tests;
+    tests.resize(most_tests);
+    tests.push_back(fmt::format("{} more", more));
   }
+  return hanging(
+      p, "  ",
+      fmt::format("{} ({} {}): {}", u.file, numbers.size() == 1 ? "patch" : "patches", join(numbers, ", "),
+                  u.known ? join(tests, ", ") : "not known, no stored run with --coverage has it"));
+}
+
+/// What two runs are called: "v7", "v8".
+struct VersionNames {
+  std::string before;
+  std::string now;
+};
+
+VersionNames names_of(const VersionData& a, const VersionData& b) {
+  VersionNames out{a.name(), b.name()};
+  // Two runs of one version are told apart by their ids.
+  if (out.before == out.now) out = {a.data.run.id, b.data.run.id};
+  return out;
+}
+
+std::string patches_title(const ComparedRuns& c, const Painter& p) {
+  if (c.diff.by_git) return p.bold("patches") + ", by git range-diff\n";
+  if (c.diff.patches.empty()) return p.bold("patches") + "\n";
+  const std::string why = c.facts.links ? "git range-diff has other commits" : c.facts.why_not;
+  return hanging(p, p.bold("patches") + ", ",
+                 "paired by patch-id, then by subject" + (why.empty() ? "" : ": " + why));
+}
+
+std::string versions_text(const ComparedRuns& c, const Painter& p) {
+  const auto& d = c.diff;
+  const auto [old, fresh] = names_of(c.before, c.now);
   std::string out = p.bold(fmt::format("{} {} {}", old, p.arrow(), fresh)) +
-                    fmt::format("  runs {} and {}", a.data.run.id, b.data.run.id) + "\n";
-  if (!d.same_base) out = p.warn("different bases: ") + base_words(a) + " and " + base_words(b) + "\n" + out;
-  out += "\n" + p.bold("patches") + "\n" + patch_lines(d, p);
+                    fmt::format("  runs {} and {}", c.before.data.run.id, c.now.data.run.id) + "\n";
+  if (!d.same_base)
+    out = p.warn("different bases: ") + base_words(c.before) + " and " + base_words(c.now) + "\n" + out;
+  out += "\n" + patches_title(c, p) + patch_lines(d, p);
   out += "\n" + p.bold("changed at the last point") + "\n";
   for (const auto& r : d.changed) out += row_line(r, old, fresh, p);
   if (d.changed.empty()) out += "  nothing\n";
   for (const auto& head : d.not_built)
     out += "  " + head + ": not compared, one of the kernels was not built\n";
-  if (!d.still_red.empty()) out += "\n" + p.bold("still not as expected") + "\n";
+  for (const auto& head : d.only_first) out += fmt::format("  {}: not compared, {} has none\n", head, fresh);
+  out += "\n" + p.bold(fmt::format("red in {} and not fixed", old)) + "\n";
   for (const auto& r : d.still_red) out += still_line(r, old, fresh, p);
+  if (d.still_red.empty()) out += "  nothing\n";
+  if (!c.uncovered.empty())
+    out += "\n" + p.bold("not run, though known to run code of files that the patches change") + "\n";
+  for (const auto& u : c.uncovered) out += uncovered_line(u, p);
   if (!d.not_run.empty())
     out += "\n" + p.bold("not run again") + "\n" + hanging(p, "  ", join(d.not_run, ", "));
   return out;
@@ -113,31 +164,54 @@ ordered_json rows_json(const std::vector<RowPair>& rows) {
   return out;
 }
 
-struct Pair {
-  VersionData before;
-  VersionData now;
-};
+ordered_json uncovered_json(const std::vector<UncoveredFile>& files) {
+  ordered_json out = ordered_json::array();
+  for (const auto& u : files)
+    out.push_back({{"file", u.file}, {"patches", u.patches}, {"known", u.known}, {"tests", u.tests}});
+  return out;
+}
 
-Result<Pair> load_both(const store::Store& store, const store::RunRow& before, const store::RunRow& now) {
+Result<ComparedRuns> compare_both(const store::Store& store, const store::RunRow& before,
+                                  const store::RunRow& now, const CompareFacts& facts) {
   PINRIG_TRY(a, load_version(store, before));
   PINRIG_TRY(b, load_version(store, now));
-  return Pair{std::move(a), std::move(b)};
+  ComparedRuns out{std::move(a), std::move(b), facts, {}, {}};
+  out.diff = compare_versions(out.before, out.now, facts.links);
+  std::set<std::string> files;
+  for (const auto& [commit, of] : facts.files) files.insert(of.begin(), of.end());
+  PINRIG_TRY(covering, covering_tests(store, files));
+  out.uncovered = uncovered_files(out.diff.patches, facts.files, covering, out.now);
+  return out;
 }
 
 }  // namespace
 
+Result<std::vector<std::string>> changed_commits(const store::Store& store, const store::RunRow& before,
+                                                 const store::RunRow& now, const CompareFacts& facts) {
+  PINRIG_TRY(old, store.patches(before.id));
+  PINRIG_TRY(fresh, store.patches(now.id));
+  const auto by_git = facts.links ? pair_as(*facts.links, old, fresh) : std::nullopt;
+  std::vector<std::string> out;
+  for (const auto& pair : by_git ? *by_git : pair_patches(old, fresh)) {
+    const bool differs = pair.kind == PatchPair::Kind::changed || pair.kind == PatchPair::Kind::fresh;
+    if (differs && !pair.now->commit.empty()) out.push_back(pair.now->commit);
+  }
+  return out;
+}
+
 Result<std::string> compare_runs(const store::Store& store, const store::RunRow& before,
-                                 const store::RunRow& now, const Style& style) {
-  PINRIG_TRY(both, load_both(store, before, now));
-  return versions_text(both.before, both.now, compare_versions(both.before, both.now), Painter(style));
+                                 const store::RunRow& now, const CompareFacts& facts, const Style& style) {
+  PINRIG_TRY(both, compare_both(store, before, now, facts));
+  return versions_text(both, Painter(style));
 }
 
 Result<std::string> compare_runs_json(const store::Store& store, const store::RunRow& before,
-                                      const store::RunRow& now) {
-  PINRIG_TRY(both, load_both(store, before, now));
-  const auto d = compare_versions(both.before, both.now);
+                                      const store::RunRow& now, const CompareFacts& facts) {
+  PINRIG_TRY(both, compare_both(store, before, now, facts));
+  const auto& d = both.diff;
   ordered_json out{{"format", "pinrig-compare"}, {"version", 1}, {"before", before.id}, {"now", now.id}};
   out["same_base"] = d.same_base;
+  out["paired_by"] = d.by_git ? "git range-diff" : "patch-id and subject";
   out["patches"] = ordered_json::array();
   for (const auto& pair : d.patches)
     out["patches"].push_back({{"mark", std::string(1, sign_of(pair.kind))},
@@ -147,6 +221,8 @@ Result<std::string> compare_runs_json(const store::Store& store, const store::Ru
   out["still_red"] = rows_json(d.still_red);
   out["not_run"] = d.not_run;
   out["not_built"] = d.not_built;
+  out["only_before"] = d.only_first;
+  out["uncovered"] = uncovered_json(both.uncovered);
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -35,12 +35,14 @@ std::optional<std::size_t> before(const Matrix& m, std::size_t point) {
 }
 
 /// Not as expected at `point`, and as expected at the point before.
-std::vector<std::string> new_bad(const Matrix& m, std::size_t point) {
+void add_new_bad(const Matrix& m, std::size_t point, PatchCheck& check) {
   const auto last = before(m, point);
-  std::vector<std::string> out;
+  auto& out = check.details;
   for (const auto& row : m.rows) {
     if (row.name.starts_with("build/")) continue;
-    if (bad_at(row, point) && (!last || !bad_at(row, *last))) out.push_back(row_words(row, point));
+    if (!bad_at(row, point) || (last && bad_at(row, *last))) continue;
+    out.push_back(row_words(row, point));
+    check.red.push_back(row.name);
   }
   const auto& k = m.points[point]->row;
   for (const auto& u : k.unmet) {
@@ -52,13 +54,43 @@ std::vector<std::string> new_bad(const Matrix& m, std::size_t point) {
     const auto* old = last ? &m.points[*last]->row.lost : nullptr;
     if (old == nullptr || std::none_of(old->begin(), old->end(), same)) out.push_back("gone: " + name_of(l));
   }
+}
+
+std::string test_words(const TestData& t) {
+  const auto& l = t.row.result.ledger;
+  std::string out = fmt::format("{} {}", model::to_string(t.row.verdict().verdict), t.name());
+  if (l && l->available) out += fmt::format(" {}/{}", l->acquired(), l->released());
   return out;
+}
+
+/// A skip is no result.
+std::size_t tests_with_result(const KernelData& k) {
+  const auto tests = k.tests();
+  return static_cast<std::size_t>(std::count_if(tests.begin(), tests.end(), [](const auto* t) {
+    const auto v = t->row.verdict().verdict;
+    return !model::is_harness_row(t->name()) && v != model::Verdict::skip && v != model::Verdict::missing;
+  }));
 }
 
 std::size_t bad_tests(const KernelData& k) {
   const auto tests = k.tests();
   return static_cast<std::size_t>(
       std::count_if(tests.begin(), tests.end(), [](const auto* t) { return !t->as_expected(); }));
+}
+
+/// Every test that is not as expected, by itself or by its first such case.
+void add_bad(const KernelData& k, PatchCheck& out) {
+  for (const auto* t : k.tests()) {
+    const Row* bad = t->row.expected() ? nullptr : &t->row;
+    for (const auto& c : t->cases) {
+      if (bad == nullptr && !c.expected()) bad = &c;
+    }
+    if (bad == nullptr) continue;
+    const auto& v = bad->verdict();
+    const std::string name = v.case_name.empty() ? v.test : v.test + ":" + v.case_name;
+    out.details.push_back(fmt::format("{} in {}", model::to_string(v.verdict), name));
+    out.red.push_back(name);
+  }
 }
 
 std::string good_words(const KernelData& k) {
@@ -94,11 +126,14 @@ void judge_unbuilt(const KernelData& k, PatchCheck& out) {
 void judge_point(const Matrix& m, std::size_t point, PatchCheck& out) {
   const KernelData& k = *m.points[point];
   if (!k.built()) return judge_unbuilt(k, out);
-  out.details = new_bad(m, point);
+  out.key = k.row.key;
+  out.point = k.row.point.number;
+  for (const auto* t : k.tests()) out.rows.push_back(test_words(*t));
+  add_new_bad(m, point, out);
   for (const auto& w : m.new_warnings[point]) out.details.push_back("new warning: " + w);
   const auto warnings = m.new_warnings[point].size();
-  const auto failures = out.details.size() - warnings;
-  if (failures > 0) {
+  out.failures = out.details.size() - warnings;
+  if (const auto failures = out.failures; failures > 0) {
     out.state = CheckState::fail;
     out.text = out.details.front() + (failures > 1 ? fmt::format("; {} more", failures - 1) : "") +
                range_words(m, point);
@@ -108,8 +143,13 @@ void judge_point(const Matrix& m, std::size_t point, PatchCheck& out) {
   } else if (const auto bad = bad_tests(k); bad > 0) {
     // Without an earlier point there is nobody else to have done it.
     const bool compared = before(m, point).has_value();
+    add_bad(k, out);
+    if (!compared) out.failures = bad;
     out.state = compared ? CheckState::warning : CheckState::fail;
     out.text = count_of(bad, "test") + " not as expected" + (compared ? ", as before this patch" : "");
+  } else if (tests_with_result(k) == 0) {
+    out.state = CheckState::warning;
+    out.text = k.tests().empty() ? "no test ran" : "every test was skipped";
   } else {
     out.state = CheckState::success;
     out.text = good_words(k);
@@ -126,6 +166,26 @@ void judge_between(const Matrix& m, PatchCheck& out) {
   judge_point(m, static_cast<std::size_t>(next - m.points.begin()), later);
   out.state = later.state == CheckState::success ? CheckState::success : CheckState::pending;
   out.text += fmt::format("; with patch {}: {}", (*next)->row.point.number, later.text);
+  out.point = later.point;
+  out.rows = later.rows;
+}
+
+/// A run in which this row of the same kernel is as expected.
+const RunData* clean_run_of(const std::string& name, const std::string& key,
+                            const std::vector<RunData>& other) {
+  const auto colon = name.find(':');
+  for (const auto& data : other) {
+    for (const auto& k : data.kernels) {
+      const TestData* t = k.row.key == key ? k.find(name.substr(0, colon)) : nullptr;
+      if (t == nullptr) continue;
+      if (colon == std::string::npos && t->row.expected()) return &data;
+      for (const auto& c : t->cases) {
+        if (colon != std::string::npos && c.verdict().case_name == name.substr(colon + 1) && c.expected())
+          return &data;
+      }
+    }
+  }
+  return nullptr;
 }
 
 /// Of a kernel that counts lines: which of the patch's ran. What failed is said first.
@@ -162,6 +222,20 @@ std::vector<PatchCheck> patch_checks(const RunData& data, const std::vector<stor
     }
   }
   return out;
+}
+
+void find_flaky(PatchCheck& check, const std::vector<RunData>& other) {
+  if (check.state != CheckState::fail || check.key.empty() || check.red.empty()) return;
+  std::size_t flaky = 0;
+  for (std::size_t i = 0; i < check.red.size(); ++i) {
+    const RunData* clean_run = clean_run_of(check.red[i], check.key, other);
+    if (clean_run == nullptr) continue;
+    ++flaky;
+    check.details[i] += fmt::format(" (flaky: not in run {})", clean_run->run.id);
+  }
+  if (flaky < check.failures) return;
+  check.state = CheckState::warning;
+  check.text = "flaky: " + check.text;
 }
 
 std::string cut(const std::string& text, std::size_t most) {

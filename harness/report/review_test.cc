@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "report/letter.h"
 #include "report/patch_checks.h"
 #include "report/testing.h"
 #include "report/versions.h"
@@ -128,7 +129,7 @@ TEST(Checks, OfAKernelThatCountsSayWhichLinesRan) {
   EXPECT_EQ(j[0].at("description"), "1 of 2 changed lines ran in 1 test; never: block/bio.c:11");
   EXPECT_EQ(j[1].at("description"), "leak in bio/dio_rw (+64); 2 of 2 changed lines ran in 1 test");
   const auto letter = cover(s.store, s.run, {}).value();
-  EXPECT_THAT(letter, HasSubstr("\nLines    3 of 4 changed lines ran in 1 test; never: block/bio.c:11\n"));
+  EXPECT_THAT(letter, HasSubstr("\nLines     3 of 4 changed lines ran in 1 test; never: block/bio.c:11\n"));
   EXPECT_EQ(lines_run(s.run, 1, Arch::x86_64).value(), j[0].at("description"));
   EXPECT_EQ(lines_run(s.run, 1, Arch::aarch64).value(), "");
 }
@@ -147,29 +148,72 @@ TEST(Checks, CutTextsOnlyBetweenCharacters) {
 
 TEST(B4Check, KnowsAPatchByItsMailOrItsPatchId) {
   Series s;
-  const auto by_mail = json::parse(b4_check(s.store, "p2-bb@x", "").value());
+  const auto by_mail = json::parse(b4_check(s.store, "p2-bb@x", "").value().json);
   ASSERT_THAT(by_mail, SizeIs(1));
   EXPECT_EQ(by_mail[0].at("tool"), "pinrig-x86_64");
   EXPECT_EQ(by_mail[0].at("status"), "fail");
   EXPECT_EQ(by_mail[0].at("summary"), "leak in bio/dio_rw (+64)");
-  EXPECT_THAT(by_mail[0].at("details").get<std::string>(), HasSubstr("pinrig show " + s.run.id));
-  EXPECT_EQ(by_mail, json::parse(b4_check(s.store, "unknown@x", "bb").value()));
-  EXPECT_EQ(json::parse(b4_check(s.store, "p3-cc@x", "").value())[0].at("status"), "warn");
-  EXPECT_EQ(json::parse(b4_check(s.store, "p1-aa@x", "").value())[0].at("status"), "pass");
+  const auto details = by_mail[0].at("details").get<std::string>();
+  EXPECT_THAT(details,
+              HasSubstr("leak in bio/dio_rw (+64)\npass pins/selfcheck 16/16\nleak bio/dio_rw 64/0\n"));
+  EXPECT_THAT(details, HasSubstr("pinrig run --again " + s.run.id +
+                                 " --arch x86_64 --point 2 --test bio/dio_rw\npinrig show " + s.run.id));
+  EXPECT_EQ(by_mail, json::parse(b4_check(s.store, "unknown@x", "bb").value().json));
+  EXPECT_EQ(json::parse(b4_check(s.store, "p3-cc@x", "").value().json)[0].at("status"), "warn");
+  EXPECT_EQ(json::parse(b4_check(s.store, "p1-aa@x", "").value().json)[0].at("status"), "pass");
 }
 
 TEST(B4Check, OfACoverLetterIsTheWorstOfThePatches) {
   Series s;
-  const auto j = json::parse(b4_check(s.store, "cover@x", "").value());
+  const auto j = json::parse(b4_check(s.store, "cover@x", "").value().json);
   ASSERT_THAT(j, SizeIs(1));
   EXPECT_EQ(j[0].at("status"), "fail");
   EXPECT_EQ(j[0].at("summary"), "patch 2: leak in bio/dio_rw (+64)");
 }
 
+TEST(B4Check, WhatFailsInOneOfTwoRunsOfAKernelIsFlaky) {
+  Series s;
+  auto second = s.run;
+  second.id = "20261122-010203-aaaa";
+  auto k = kernel(Arch::x86_64, 2, "2", {test_row("bio/dio_rw", Verdict::pass, 64)});
+  s.write(second, {k});
+  ASSERT_TRUE(s.store.finish_run(second.id, RunState::finished, 0).has_value());
+  ASSERT_TRUE(s.store.set_series({second.id, "change", 7, "cover@x", "hash"}, s.patches).has_value());
+  auto third = s.run;
+  third.id = "20261123-010203-aaaa";
+  k = kernel(Arch::x86_64, 2, "2", {surprising(test_row("bio/dio_rw", Verdict::leak, 64, 64), "64 pages")});
+  s.write(third, {k});
+  ASSERT_TRUE(s.store.finish_run(third.id, RunState::finished, 1).has_value());
+  ASSERT_TRUE(s.store.set_series({third.id, "change", 7, "cover@x", "hash"}, s.patches).has_value());
+  const auto j = json::parse(b4_check(s.store, "p2-bb@x", "").value().json);
+  ASSERT_THAT(j, SizeIs(1));
+  EXPECT_EQ(j[0].at("status"), "warn");
+  EXPECT_EQ(j[0].at("summary"), "flaky: 1 test not as expected");
+  EXPECT_THAT(j[0].at("details").get<std::string>(), HasSubstr("(flaky: not in run " + second.id + ")"));
+}
+
+TEST(B4Check, APatchWhoseTestsWereAllSkippedIsAWarning) {
+  Fixture f;
+  std::vector<KernelSetup> kernels;
+  for (int point = 0; point < 2; ++point)
+    kernels.push_back(
+        kernel(Arch::x86_64, point, point == 0 ? "base" : "tip",
+               {test_row("pinrig/hold_control", Verdict::pass), test_row("gup/dump", Verdict::skip)}));
+  f.write(std::move(kernels));
+  f.finish(RunState::finished, 0);
+  ASSERT_TRUE(f.store.set_series({f.run.id, "change", 1, "", "hash"}, {patch(1, "aa", "one")}).has_value());
+  const auto answer = b4_check(f.store, "", "aa").value();
+  EXPECT_TRUE(answer.known);
+  const auto j = json::parse(answer.json);
+  EXPECT_EQ(j[0].at("status"), "warn");
+  EXPECT_EQ(j[0].at("summary"), "every test was skipped");
+}
+
 TEST(B4Check, KnowsNothingOfOtherMails) {
   Series s;
-  EXPECT_EQ(b4_check(s.store, "other@x", "ff").value(), "[]\n");
-  EXPECT_EQ(b4_check(s.store, "", "").value(), "[]\n");
+  EXPECT_EQ(b4_check(s.store, "other@x", "ff").value().json, "[]\n");
+  EXPECT_EQ(b4_check(s.store, "", "").value().json, "[]\n");
+  EXPECT_FALSE(b4_check(s.store, "other@x", "ff").value().known);
 }
 
 TEST(PairPatches, MarksThemAsRangeDiffDoes) {
@@ -197,8 +241,9 @@ TEST(CompareRuns, ShowsPatchesChangesAndWhatWasNotRun) {
   Series s;
   // The tip of the earlier version does not build: its last built point is compared by nobody.
   const auto v8 = s.next();
+  const CompareFacts gone{.why_not = "the commits of one of the runs are no longer in the cache"};
   expect_golden("compare-unbuilt.txt",
-                compare_runs(s.store, s.run, v8, {.unicode = true, .width = 100}).value());
+                compare_runs(s.store, s.run, v8, gone, {.unicode = true, .width = 100}).value());
 }
 
 TEST(CompareRuns, NamesThePatchOfEachRed) {
@@ -216,8 +261,8 @@ TEST(CompareRuns, NamesThePatchOfEachRed) {
                      test_row("bio/dio_rw", Verdict::pass, 64)});
   f.write(v2, {base, tip});
   ASSERT_TRUE(f.store.finish_run(v2.id, RunState::finished, 1).has_value());
-  expect_golden("compare.txt", compare_runs(f.store, f.run, v2, {.unicode = true, .width = 100}).value());
-  const auto j = json::parse(compare_runs_json(f.store, f.run, v2).value());
+  expect_golden("compare.txt", compare_runs(f.store, f.run, v2, {}, {.unicode = true, .width = 100}).value());
+  const auto j = json::parse(compare_runs_json(f.store, f.run, v2, {}).value());
   EXPECT_EQ(j.at("same_base"), false);
   ASSERT_THAT(j.at("changed"), SizeIs(2));
   for (const auto& row : j.at("changed")) {
@@ -233,10 +278,138 @@ TEST(CompareRuns, NamesThePatchOfEachRed) {
   EXPECT_THAT(j.at("not_run"), ElementsAre("bio/fresh"));
 }
 
+/// A run of the next version of each_point(): patch 2 is changed and leaks less, 3 is new; bio/dio_fork is
+/// not run any more.
+struct NextVersion : Fixture {
+  NextVersion() {
+    std::vector<KernelSetup> old;
+    for (int point = 0; point <= 2; ++point) {
+      const bool red = point == 2;
+      old.push_back(
+          kernel(Arch::x86_64, point,
+                 point == 0   ? "base"
+                 : point == 2 ? "tip"
+                              : "1",
+                 {test_row("pins/selfcheck", Verdict::pass, 16),
+                  red ? surprising(test_row("bio/dio_rw", Verdict::leak, 64, 64), "64 pages outstanding")
+                      : test_row("bio/dio_rw", Verdict::pass, 64),
+                  red ? surprising(test_row("bio/dio_fork", Verdict::fail), "data of the parent")
+                      : test_row("bio/dio_fork", Verdict::pass, 6)}));
+    }
+    write(std::move(old));
+    finish(RunState::finished, 1);
+    now = run;
+    now.id = "20261122-010203-aaaa";
+    now.started = "2026-11-22T01:02:03Z";
+    now.dir = (dir.path() / "second").string();
+    auto skipped = test_row("gup/dump", Verdict::skip);
+    skipped.result.verdict.detail = "the tree has no gup_test";
+    write(now, {kernel(Arch::x86_64, 0, "base",
+                       {test_row("pins/selfcheck", Verdict::pass, 16),
+                        test_row("bio/dio_rw", Verdict::pass, 64), skipped}),
+                kernel(Arch::x86_64, 3, "tip",
+                       {test_row("pins/selfcheck", Verdict::pass, 16),
+                        surprising(test_row("bio/dio_rw", Verdict::leak, 64, 32), "32 pages outstanding"),
+                        skipped})});
+    EXPECT_TRUE(store.finish_run(now.id, RunState::finished, 1).has_value());
+    const auto set = [&](const std::string& id, int version, const std::vector<store::PatchRow>& patches) {
+      EXPECT_TRUE(store.set_series({id, "change", version, "", "hash"}, patches).has_value());
+    };
+    before = {patch(1, "aa", "block: one"), patch(2, "bb", "block: two"), patch(3, "cc", "block: gone")};
+    after = {patch(1, "aa", "block: one"), patch(2, "b2", "block: two"), patch(3, "dd", "block: two again")};
+    for (auto& p : after) p.commit[0] = 'f';
+    set(run.id, 7, before);
+    set(now.id, 8, after);
+  }
+  /// As git pairs them: patch 2 is new to it, though it has the subject of one before.
+  CompareFacts facts() const {
+    CompareFacts out;
+    out.links = {{'=', before[0].commit, after[0].commit},
+                 {'<', before[1].commit, ""},
+                 {'>', "", after[1].commit},
+                 {'!', before[2].commit, after[2].commit}};
+    out.files = {{after[1].commit, {"block/bio.c", "include/linux/bio.h"}},
+                 {after[2].commit, {"block/bio.c", "mm/gup.c", "Documentation/pin.rst"}}};
+    return out;
+  }
+  void cover() const {
+    coverage::KernelLines k{"cov-x86_64", "x86_64", {{"block/bio.c", {1, 2, 3}}}, {}, {}, {}};
+    k.tests = {{"bio/dio_rw", {{"block/bio.c", {1, 2}}}},
+               {"bio/dio_fork", {{"block/bio.c", {1, 3}}}},
+               {"gup/dump", {{"block/bio.c", {1, 2}}}},
+               {"pins/selfcheck", {{"block/bio.c", {1}}}}};
+    coverage::RunCoverage run_coverage;
+    run_coverage.kernels.push_back(std::move(k));
+    fs::create_directories(now.dir);
+    EXPECT_TRUE(write_file_atomic(fs::path(now.dir) / "coverage.json", to_json(run_coverage)).has_value());
+  }
+  store::RunRow now;
+  std::vector<store::PatchRow> before;
+  std::vector<store::PatchRow> after;
+};
+
+TEST(CompareRuns, TakesThePairsOfGitAndShowsWhatIsStillRedAndNotRun) {
+  NextVersion f;
+  f.cover();
+  expect_golden("compare-git.txt",
+                compare_runs(f.store, f.run, f.now, f.facts(), {.unicode = true, .width = 80}).value());
+  const auto j = json::parse(compare_runs_json(f.store, f.run, f.now, f.facts()).value());
+  EXPECT_EQ(j.at("paired_by"), "git range-diff");
+  std::string marks;
+  for (const auto& p : j.at("patches")) marks += p.at("mark").get<std::string>();
+  EXPECT_EQ(marks, "=<>!");
+  ASSERT_THAT(j.at("still_red"), SizeIs(2));
+  EXPECT_EQ(j.at("still_red")[0].at("name"), "bio/dio_rw");
+  EXPECT_EQ(j.at("still_red")[0].at("now"), "leak +32");
+  EXPECT_EQ(j.at("still_red")[1].at("now"), "not run");
+  ASSERT_THAT(j.at("uncovered"), SizeIs(2)) << "no header and no document that nobody counted in";
+  EXPECT_EQ(j.at("uncovered")[0].at("file"), "block/bio.c");
+  EXPECT_THAT(j.at("uncovered")[0].at("patches"), ElementsAre(2, 3));
+  EXPECT_THAT(j.at("uncovered")[0].at("tests"), ElementsAre("bio/dio_fork", "gup/dump"))
+      << "a skip is no run; what every test runs is nobody's";
+  EXPECT_EQ(j.at("uncovered")[1].at("file"), "mm/gup.c");
+  EXPECT_EQ(j.at("uncovered")[1].at("known"), false);
+}
+
+TEST(CompareRuns, DoesNotTakePairsThatLackAPatch) {
+  NextVersion f;
+  auto facts = f.facts();
+  facts.links->pop_back();
+  const auto j = json::parse(compare_runs_json(f.store, f.run, f.now, facts).value());
+  EXPECT_EQ(j.at("paired_by"), "patch-id and subject");
+  const auto differing = changed_commits(f.store, f.run, f.now, facts).value();
+  EXPECT_THAT(differing, ElementsAre(f.after[1].commit, f.after[2].commit));
+}
+
+TEST(CompareRuns, NamesArchitecturesThatTheSecondHasNot) {
+  Fixture f;
+  f.caught();
+  auto v2 = f.run;
+  v2.id = "20261122-010203-aaaa";
+  f.write(v2, {kernel(Arch::x86_64, 2, "tip", {test_row("pins/selfcheck", Verdict::pass, 16)})});
+  const auto j = json::parse(compare_runs_json(f.store, f.run, v2, {}).value());
+  EXPECT_THAT(j.at("only_before"), ElementsAre("aarch64"));
+}
+
+TEST(CompareRuns, ARedOfATestThatTheFirstDidNotRunIsNew) {
+  Fixture f;
+  f.each_point();
+  auto v2 = f.run;
+  v2.id = "20261122-010203-aaaa";
+  f.write(
+      v2,
+      {kernel(Arch::x86_64, 3, "tip",
+              {surprising(test_row("mm/added", Verdict::fail), "bad"), test_row("mm/fine", Verdict::pass)})});
+  const auto j = json::parse(compare_runs_json(f.store, f.run, v2, {}).value());
+  ASSERT_THAT(j.at("changed"), SizeIs(1));
+  EXPECT_EQ(j.at("changed")[0].at("name"), "mm/added");
+  EXPECT_EQ(j.at("changed")[0].at("before"), "not run");
+}
+
 TEST(CompareRuns, WithItselfHasNoChange) {
   Fixture f;
   f.each_point();
-  const auto j = json::parse(compare_runs_json(f.store, f.run, f.run).value());
+  const auto j = json::parse(compare_runs_json(f.store, f.run, f.run, {}).value());
   EXPECT_EQ(j.at("same_base"), true);
   EXPECT_THAT(j.at("changed"), SizeIs(0));
   ASSERT_THAT(j.at("still_red"), SizeIs(1));
@@ -244,7 +417,7 @@ TEST(CompareRuns, WithItselfHasNoChange) {
 }
 
 void expect_fits(const std::string& text) {
-  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 14);
+  EXPECT_LE(std::count(text.begin(), text.end(), '\n'), 14) << text;
   for (std::size_t at = 0; at < text.size();) {
     const auto end = text.find('\n', at);
     EXPECT_LE(end - at, 72U) << text.substr(at, end - at);
@@ -258,20 +431,72 @@ TEST(Cover, IsShortPlainAndSaysWhatItDoesNotShow) {
   const auto v8 = s.next();
   const CoverFacts facts{
       .repeat = "pinrig run --series v8.mbox --base debian-6.12 --point each --arch x86_64",
-      .sizes = {"x86_64 4 KiB"}};
+      .sizes = {"x86_64 4 KiB"},
+      .with = {"DEBUG_VM", "NUMA", "TRANSPARENT_HUGEPAGE"},
+      .without = {"KASAN", "PROVE_LOCKING"},
+      .proven = {"m02-bio-put-refs", "m05-passthrough-not-pinned"},
+      .declared = 31};
   const auto text = cover(s.store, v8, facts).value();
   expect_fits(text);
   expect_golden("cover-v8.txt", text);
   const auto first = cover(s.store, s.run, facts).value();
   expect_fits(first);
   EXPECT_THAT(first, HasSubstr("128 pages outstanding"));
+  EXPECT_THAT(first, HasSubstr("1 kernel not built"));
+  EXPECT_THAT(first, HasSubstr("the tree has no gup_test"));
   EXPECT_THAT(first, Not(HasSubstr("Since")));
+}
+
+TEST(Cover, SaysWhatWasFixedSinceThePreviousVersion) {
+  NextVersion f;
+  const auto text = cover(f.store, f.now, {}).value();
+  expect_fits(text);
+  EXPECT_THAT(text, HasSubstr("Since v7  0 fixed, 0 new, 2 not fixed\n"));
+  EXPECT_THAT(text, HasSubstr("32 pages outstanding"));
+  EXPECT_THAT(text, HasSubstr("Not shown aarch64, each patch by itself, real hardware"));
+  EXPECT_THAT(text, Not(HasSubstr("Detected"))) << "no test of it declares a fault";
+}
+
+TEST(Cover, ClaimsNoFaultThatNobodyProved) {
+  NextVersion f;
+  EXPECT_THAT(cover(f.store, f.now, {.declared = 3}).value(),
+              HasSubstr("Detected  none of the 3 faults that these tests declare\n"));
 }
 
 TEST(Cover, OfALargeRunStillFits) {
   Fixture f;
   f.surprises();
-  expect_fits(cover(f.store, f.run, {.repeat = std::string(400, 'x'), .sizes = {}}).value());
+  const std::vector<std::string> many(40, "AN_OPTION_OF_THE_KERNEL");
+  const auto text = cover(f.store, f.run,
+                          {.repeat = std::string(400, 'x'),
+                           .sizes = std::vector<std::string>(9, "aarch64 16 KiB"),
+                           .with = many,
+                           .without = many,
+                           .proven = many,
+                           .declared = 50})
+                        .value();
+  expect_fits(text);
+  EXPECT_THAT(text, HasSubstr("real hardware, other page sizes and configurations"));
+  EXPECT_THAT(text, HasSubstr("Repeat    pinrig run --again " + f.run.id)) << "a command that is cut is none";
+}
+
+TEST(Letter, CutsFirstWhatMattersLeast) {
+  Letter letter;
+  letter.add("First", std::string(300, 'q'), 9, 2, 1);
+  letter.add_lines("Second", std::vector<std::string>(12, std::string(100, 'b')), 1, 2);
+  letter.add("Last", "\u00e9 stays", 1, 1, 0);
+  const auto text = letter.text();
+  expect_fits(text);
+  EXPECT_THAT(text, HasSubstr("Last      ? stays\n"));
+  EXPECT_EQ(std::count(text.begin(), text.end(), 'q'), 300) << "the second has the higher rank";
+  EXPECT_THAT(text, HasSubstr("bb ...\n"));
+}
+
+TEST(Letter, AListSaysHowManyMoreThereAre) {
+  EXPECT_EQ(list_within({"one", "two", "three"}, 40), "one, two, three");
+  EXPECT_EQ(list_within({"one", "two", "three"}, 14), "one and 2 more");
+  EXPECT_EQ(list_within({"a-long-one", "b"}, 4), "2");
+  EXPECT_EQ(list_within({}, 4), "");
 }
 
 }  // namespace

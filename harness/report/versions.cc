@@ -77,23 +77,26 @@ class Comparison {
  private:
   void add_test(const std::string& test) {
     if (!seen_.insert(test).second) return;
-    if (now_.kernel.find(test) == nullptr) {
-      if (!model::is_harness_row(test) &&
-          std::find(out_.not_run.begin(), out_.not_run.end(), test) == out_.not_run.end())
-        out_.not_run.push_back(test);
-      return;
-    }
-    // A test that the first did not run is no change of the series.
-    if (before_.kernel.find(test) == nullptr) return;
+    const bool gone = now_.kernel.find(test) == nullptr;
+    if (gone && !model::is_harness_row(test) &&
+        std::find(out_.not_run.begin(), out_.not_run.end(), test) == out_.not_run.end())
+      out_.not_run.push_back(test);
     add_row(test, "");
     std::vector<std::string> names;
     std::set<std::string> known;
     for (const KernelData* k : {&before_.kernel, &now_.kernel}) {
-      for (const auto& c : k->find(test)->cases) {
+      const TestData* of = k->find(test);
+      if (of == nullptr) continue;
+      for (const auto& c : of->cases) {
         if (known.insert(c.verdict().case_name).second) names.push_back(c.verdict().case_name);
       }
     }
     for (const auto& name : names) add_row(test, name);
+  }
+
+  /// A test that one of them did not run is no change of the series; a red of it is a red all the same.
+  static std::string words_at(const KernelData& k, const std::string& test, const Row* row) {
+    return k.find(test) == nullptr ? "not run" : compared_words(row);
   }
 
   void add_row(const std::string& test, const std::string& name) {
@@ -102,16 +105,16 @@ class Comparison {
     RowPair p;
     p.name = name.empty() ? test : test + ":" + name;
     p.head = now_.matrix.head;
-    p.before = compared_words(was);
-    p.now = compared_words(is);
+    p.before = words_at(before_.kernel, test, was);
+    p.now = words_at(now_.kernel, test, is);
     p.red_before = was != nullptr && !was->expected();
     p.red_now = is != nullptr && !is->expected();
     if (p.red_before) p.since_before = since_of(before_.matrix, test, name);
     if (p.red_now) p.since_now = since_of(now_.matrix, test, name);
-    if (p.before != p.now)
-      put(out_.changed, std::move(p), test);
-    else if (p.red_now && p.red_before)
-      put(out_.still_red, std::move(p), test);
+    const bool gone = now_.kernel.find(test) == nullptr;
+    const bool added = before_.kernel.find(test) == nullptr;
+    if (p.red_before && (p.red_now || gone)) put(out_.still_red, p, test);
+    if (p.before != p.now && !gone && (!added || p.red_now)) put(out_.changed, std::move(p), test);
   }
 
   /// Cases of a test that changed alike are one line.
@@ -217,12 +220,47 @@ std::vector<PatchPair> pair_patches(const std::vector<store::PatchRow>& before,
   return out;
 }
 
-VersionDiff compare_versions(const VersionData& before, const VersionData& now) {
+std::optional<std::vector<PatchPair>> pair_as(const std::vector<PatchLink>& links,
+                                              const std::vector<store::PatchRow>& before,
+                                              const std::vector<store::PatchRow>& now) {
+  const auto row_of = [](const std::vector<store::PatchRow>& rows, const std::string& commit) {
+    const auto it = std::find_if(rows.begin(), rows.end(), [&](const auto& p) { return p.commit == commit; });
+    return commit.empty() || it == rows.end() ? nullptr : &*it;
+  };
+  std::vector<PatchPair> out;
+  std::size_t old = 0;
+  std::size_t fresh = 0;
+  for (const auto& link : links) {
+    PatchPair pair{Kind::same, row_of(before, link.before), row_of(now, link.now)};
+    if ((pair.before == nullptr) != link.before.empty() || (pair.now == nullptr) != link.now.empty())
+      return std::nullopt;
+    if (pair.now == nullptr)
+      pair.kind = Kind::dropped;
+    else if (pair.before == nullptr)
+      pair.kind = Kind::fresh;
+    else if (link.mark == '!')
+      pair.kind = Kind::changed;
+    old += pair.before != nullptr ? 1 : 0;
+    fresh += pair.now != nullptr ? 1 : 0;
+    out.push_back(pair);
+  }
+  if (old != before.size() || fresh != now.size()) return std::nullopt;
+  return out;
+}
+
+VersionDiff compare_versions(const VersionData& before, const VersionData& now,
+                             const std::optional<std::vector<PatchLink>>& links) {
   VersionDiff out;
   out.same_base = same_base(before.data, now.data);
-  out.patches = pair_patches(before.patches, now.patches);
+  auto by_git = links ? pair_as(*links, before.patches, now.patches) : std::nullopt;
+  out.by_git = by_git.has_value();
+  out.patches = by_git ? std::move(*by_git) : pair_patches(before.patches, now.patches);
   const auto old = matrices(before.data, 1);
-  for (const auto& m : matrices(now.data, 1)) {
+  const auto fresh = matrices(now.data, 1);
+  for (const auto& m : old) {
+    if (find_head(fresh, m.head) == nullptr) out.only_first.push_back(m.head);
+  }
+  for (const auto& m : fresh) {
     const Matrix* was = find_head(old, m.head);
     if (was == nullptr) continue;
     const KernelData* a = last_of(*was);
