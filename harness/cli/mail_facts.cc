@@ -18,10 +18,13 @@ namespace {
 using mail::Finding;
 using model::Verdict;
 
-bool is_finding(const model::AssessedResult& row) {
+bool is_red(const model::AssessedResult& row) {
   const Verdict v = row.verdict().verdict;
-  const bool red = v == Verdict::fail || v == Verdict::leak || v == Verdict::crash || v == Verdict::timeout;
-  return red && row.verdict().case_name.empty() && row.assessment && !row.assessment->expected();
+  return v == Verdict::fail || v == Verdict::leak || v == Verdict::crash || v == Verdict::timeout;
+}
+
+bool is_finding(const model::AssessedResult& row) {
+  return is_red(row) && row.verdict().case_name.empty() && row.assessment && !row.assessment->expected();
 }
 
 /// The row of a test, not of its cases, at a kernel, with the guest that ran it.
@@ -29,17 +32,22 @@ struct Row {
   model::AssessedResult result;
   store::GuestRow guest;
 };
+/// Of the runs of a test ("bio/dio_rw", "bio/dio_rw~2", ...) the first that is red, else the first.
 Result<std::optional<Row>> row_of(const store::Store& store, const std::string& run,
                                   const std::string& kernel, const std::string& test) {
+  std::optional<Row> first;
   PINRIG_TRY(guests, store.guests(run));
   for (const auto& guest : guests) {
     if (guest.kernel_id != kernel) continue;
     PINRIG_TRY(rows, store.results(run, guest.id));
     for (const auto& r : rows) {
-      if (r.verdict().test == test && r.verdict().case_name.empty()) return std::optional<Row>(Row{r, guest});
+      const auto& v = r.verdict();
+      if (!v.case_name.empty() || (v.test != test && !v.test.starts_with(test + "~"))) continue;
+      if (is_red(r)) return std::optional<Row>(Row{r, guest});
+      if (!first) first = Row{r, guest};
     }
   }
-  return std::optional<Row>();
+  return first;
 }
 
 std::optional<model::PinSample> pins_of(const Row& row) {
