@@ -148,11 +148,12 @@ static struct user_counts taken;
 
 enum { take_attempts = 3 };
 
-// A long-term pin moves pages out of ZONE_MOVABLE. That may fail in any kernel, but not each time: others
-// look at a page for a moment (migrate_pages() gives up after ten passes and counts it in pgmigrate_fail), or
-// what is free elsewhere is in pieces too small for a huge page.
-static bool may_move_now(int error, long long failed, bool large) {
-  const bool room = error == -ENOMEM && large && memory_compact();
+// A long-term pin moves pages out of ZONE_MOVABLE. For a huge page that may fail in any kernel, but not each
+// time: migrate_pages() gives up after ten passes and counts it in pgmigrate_fail, or what is free elsewhere
+// is in pieces. Base pages have no such excuse: a kernel that forgets to drain the lists of the CPUs fails at
+// the first attempt only.
+static bool may_move_now(int error, long long failed) {
+  const bool room = error == -ENOMEM && memory_compact();
   if (!room && failed <= 0) return false;
   ktap_note("refused (%s), %lld pages could not be migrated: taking them again%s", strerror(-error), failed,
             room ? " after compaction" : "");
@@ -164,10 +165,10 @@ int contract_take_moving(const struct user* user, enum way way, void* addr, size
   const struct memory* memory = memory_at(addr);
   const bool large = memory && memory->folio > page_bytes();
   for (int attempt = 1;; ++attempt) {
-    const long long failed = user->longterm ? proc_vmstat("pgmigrate_fail") : 0;
+    const long long failed = user->longterm && large ? proc_vmstat("pgmigrate_fail") : 0;
     const int error = user->take(way, addr, length);
-    if (!error || !user->longterm || attempt == take_attempts) return error;
-    if (!may_move_now(error, proc_vmstat("pgmigrate_fail") - failed, large)) return error;
+    if (!error || !user->longterm || !large || attempt == take_attempts) return error;
+    if (!may_move_now(error, proc_vmstat("pgmigrate_fail") - failed)) return error;
     if (!contract_settled(before, 0)) return error;
   }
 }

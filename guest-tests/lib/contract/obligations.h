@@ -34,8 +34,8 @@ bool contract_transfer(const struct user* user, enum way way, void* addr, size_t
 // The same without judging or claiming anything: bytes, or -errno.
 long contract_attempt(const struct user* user, enum way way, void* addr, size_t length);
 struct pins;
-// take(), up to three times where a long-term pin is refused because its pages could not be moved (migrations
-// failed, or a huge page found no room): `before` is begun again for each. 0 or -errno.
+// take(), up to three times where a long-term pin of a huge page is refused because it could not be moved
+// (migrations failed, or a huge page found no room): `before` is begun again for each. 0 or -errno.
 int contract_take_moving(const struct user* user, enum way way, void* addr, size_t length,
                          struct pins* before);
 // take(), with the counters as the user says; `before` is for contract_let_go().
