@@ -9,6 +9,7 @@
 #include "account.h"
 #include "buffers.h"
 #include "clock.h"
+#include "contract/migration.h"
 #include "contract/obligations.h"
 #include "ktap.h"
 #include "patience.h"
@@ -152,23 +153,26 @@ enum { take_attempts = 3 };
 // time: migrate_pages() gives up after ten passes and counts it in pgmigrate_fail, or what is free elsewhere
 // is in pieces. Base pages have no such excuse: a kernel that forgets to drain the lists of the CPUs fails at
 // the first attempt only.
-static bool may_move_now(int error, long long failed) {
+static bool may_move_now(int error, const struct migration* before, const struct memory* memory) {
+  char why[400];
+  const long long failed = migration_failed(before);
+  if (error != -ENOMEM && failed <= 0) return false;
+  migration_describe(before, memory->addr, memory->folio, why, sizeof(why));
   const bool room = error == -ENOMEM && memory_compact();
-  if (!room && failed <= 0) return false;
-  ktap_note("refused (%s), %lld pages could not be migrated: taking them again%s", strerror(-error), failed,
-            room ? " after compaction" : "");
-  return true;
+  ktap_note("refused (%s)%s: %s", strerror(-error), room ? ", compacted" : "", why);
+  return room || failed > 0;
 }
 
 int contract_take_moving(const struct user* user, enum way way, void* addr, size_t length,
                          struct pins* before) {
   const struct memory* memory = memory_at(addr);
   const bool large = memory && memory->folio > page_bytes();
+  struct migration look;
   for (int attempt = 1;; ++attempt) {
-    const long long failed = user->longterm && large ? proc_vmstat("pgmigrate_fail") : 0;
+    if (user->longterm && large) migration_look(&look);
     const int error = user->take(way, addr, length);
-    if (!error || !user->longterm || !large || attempt == take_attempts) return error;
-    if (!may_move_now(error, proc_vmstat("pgmigrate_fail") - failed)) return error;
+    if (!error || !user->longterm || !large) return error;
+    if (!may_move_now(error, &look, memory) || attempt == take_attempts) return error;
     if (!contract_settled(before, 0)) return error;
   }
 }
