@@ -10,9 +10,12 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "console/markers.h"
 #include "console/message.h"
 
@@ -73,6 +76,41 @@ INSTANTIATE_TEST_SUITE_P(Logs, Fixture, testing::ValuesIn(fixtures()), [](const 
       name.begin(), name.end(), [](char c) { return !std::isalnum(static_cast<unsigned char>(c)); }, '_');
   return name;
 });
+
+/// What the heads of the fixtures say: kind -> architectures of files with such an event ("x86", "arm64",
+/// "any").
+std::map<std::string, std::set<std::string>> kinds_of_fixtures() {
+  std::map<std::string, std::set<std::string>> out;
+  for (const auto& file : fixtures()) {
+    const std::string name = file.filename().string();
+    const std::string arch = name.starts_with("x86-") ? "x86" : name.starts_with("arm64-") ? "arm64" : "any";
+    const std::string text = read_file(file).value();
+    for (const std::string_view line : lines(text)) {
+      if (line.empty()) break;
+      constexpr std::string_view event = "EVENT: ";
+      if (line.starts_with(event)) out[std::string(line.substr(7, line.find(" | ") - 7))].insert(arch);
+    }
+  }
+  return out;
+}
+
+// Reports whose text or trace depends on the architecture have a fixture of each; the others have one.
+TEST(Fixtures, HaveEveryKindOnTheArchitecturesWhereItDiffers) {
+  const std::set<std::string> both{"panic",     "oops",        "bug",          "kasan",     "kfence",
+                                   "race",      "bad_page",    "slab",         "refcount",  "warning",
+                                   "lockdep",   "ubsan",       "atomic_sleep", "lock",      "preemptible",
+                                   "hung_task", "soft_lockup", "hard_lockup",  "rcu_stall", "irq",
+                                   "oom",       "memory_leak", "hardware"};
+  const std::set<std::string> any{"rss_counter", "reference", "page_dump", "reboot", "events_lost"};
+  const auto found = kinds_of_fixtures();
+  for (const auto& kind : both) {
+    EXPECT_TRUE(found.contains(kind) && found.at(kind).contains("x86") && found.at(kind).contains("arm64"))
+        << kind;
+  }
+  for (const auto& kind : any) EXPECT_TRUE(found.contains(kind)) << kind;
+  for (const auto& [kind, archs] : found)
+    EXPECT_TRUE(both.contains(kind) || any.contains(kind)) << kind << " is in no list";
+}
 
 }  // namespace
 }  // namespace pinrig::console

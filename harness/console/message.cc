@@ -6,6 +6,8 @@
 #include <charconv>
 #include <cstring>
 
+#include "console/prefix.h"
+
 namespace pinrig::console {
 namespace {
 
@@ -35,9 +37,12 @@ std::size_t stamp_length(std::string_view text, double& seconds) {
   while (at < text.size() && text[at] == ' ') ++at;
   const std::size_t from = at;
   while (at < text.size() && (is_digit(text[at]) || text[at] == '.')) ++at;
-  if (at >= text.size() || text[at] != ']' || at - from < 8 || text[at - 7] != '.') return 0;
+  if (at >= text.size() || at - from < 8 || text[at - 7] != '.') return 0;
+  // dmesg -d: "[    1.234567 <    0.000010>]"
+  const std::size_t end = text.substr(at).starts_with(" <") ? text.find(">]", at) + 1 : at;
+  if (end >= text.size() || text[end] != ']') return 0;
   std::from_chars(text.data() + from, text.data() + at, seconds);
-  return at + 1;
+  return end + 1;
 }
 
 /// Length of "[  T12]" or "[    C1]" at the front (CONFIG_PRINTK_CALLER).
@@ -147,6 +152,23 @@ constexpr auto reporters = std::to_array<std::string_view>({"dump_stack*",
                                                             "show_state_filter",
                                                             "panic_bad_stack",
                                                             "handle_bad_stack",
+                                                            "__bad_stack",
+                                                            "mem_cgroup_out_of_memory",
+                                                            "check_bytes_and_report",
+                                                            "check_object",
+                                                            "check_slab",
+                                                            "alloc_debug_processing",
+                                                            "free_debug_processing",
+                                                            "object_err",
+                                                            "slab_err",
+                                                            "print_trailer",
+                                                            "__report_bad_irq",
+                                                            "report_bad_irq",
+                                                            "note_interrupt",
+                                                            "handle_irq_event*",
+                                                            "spin_bug",
+                                                            "spin_dump",
+                                                            "rwlock_bug",
                                                             "bad_mode"});
 
 /// Further ones that are entered by an interrupt or the watchdog.
@@ -202,6 +224,7 @@ constexpr auto waiters = std::to_array<std::string_view>({"__mutex_lock*",
                                                           "wait_for_common",
                                                           "do_wait_for_common",
                                                           "io_schedule*",
+                                                          "blk_io_schedule",
                                                           "_raw_spin_*",
                                                           "_raw_read_*",
                                                           "_raw_write_*",
@@ -211,6 +234,9 @@ constexpr auto waiters = std::to_array<std::string_view>({"__mutex_lock*",
                                                           "queued_write_lock_slowpath",
                                                           "__pv_queued_*",
                                                           "do_raw_spin_lock",
+                                                          "do_raw_spin_unlock",
+                                                          "do_raw_read_lock",
+                                                          "do_raw_write_lock",
                                                           "rtlock_*",
                                                           "rt_spin_lock",
                                                           "synchronize_rcu*",
@@ -275,6 +301,7 @@ std::size_t normalise_token(std::string_view text, std::string& out) {
 Message take_apart(std::string_view line, std::string& buffer) {
   while (line.ends_with('\r') || line.ends_with('\n')) line.remove_suffix(1);
   line = without_colours(line, buffer);
+  line = without_quote(line);
   Message m;
   m.text = line;
   // A writer without a newline leaves its text in front of the stamp of the next message.
@@ -286,10 +313,13 @@ Message take_apart(std::string_view line, std::string& buffer) {
     rest.remove_prefix(caller_length(rest.substr(gap), m.caller) > 0 ? gap : 0);
     std::string_view unused;
     rest.remove_prefix(m.caller.empty() ? 0 : caller_length(rest, unused));
-    m.text = rest.starts_with(' ') ? rest.substr(1) : rest;
+    m.text = without_host(rest.starts_with(' ') ? rest.substr(1) : rest);
     return m;
   }
-  if (line.size() >= 3 && line[0] == '<' && is_digit(line[1]) && line[2] == '>') m.text = line.substr(3);
+  if (line.size() >= 3 && line[0] == '<' && is_digit(line[1]) && line[2] == '>')
+    m.text = line.substr(3);
+  else
+    m.text = without_time(line);
   return m;
 }
 
@@ -298,6 +328,15 @@ std::string normalised(std::string_view title) {
   while (!title.empty() && out.size() < 200) title.remove_prefix(normalise_token(title, out));
   while (out.ends_with(' ') || out.ends_with('.') || out.ends_with(':') || out.ends_with(',')) out.pop_back();
   return out;
+}
+
+bool is_source(std::string_view text) {
+  if (!text.starts_with(" (")) return false;
+  const std::size_t end = text.find(':');
+  if (end == std::string_view::npos || end + 1 >= text.size() || !is_digit(text[end + 1])) return false;
+  const std::string_view file = text.substr(2, end - 2);
+  return file.find(' ') == std::string_view::npos &&
+         (file.ends_with(".c") || file.ends_with(".h") || file.ends_with(".S") || file.ends_with(".rs"));
 }
 
 std::string_view function_at(std::string_view text) {
@@ -311,7 +350,7 @@ std::string_view function_at(std::string_view text) {
   if (text.size() > 5 && text[4] == ':' && is_digit(text[0])) text.remove_prefix(5);  // "0010:" before RIP
   std::size_t n = 0;
   while (n < text.size() && (is_word(text[n]) || text[n] == '.' || text[n] == '$')) ++n;
-  if (n == 0 || !text.substr(n).starts_with("+0x")) return {};
+  if (n == 0 || !(text.substr(n).starts_with("+0x") || is_source(text.substr(n)))) return {};
   std::string_view name = text.substr(0, n);
   if (const std::size_t dot = name.find('.', 1); dot != std::string_view::npos) name = name.substr(0, dot);
   return name;

@@ -21,8 +21,12 @@ Message take_apart(std::string_view line, std::string& buffer);
 /// 200 bytes, only printable ASCII.
 std::string normalised(std::string_view title);
 
-/// "func" of "func+0x1a/0x40" at the front of `text` (after spaces, "0010:" and brackets); empty when there
-/// is none. Compiler suffixes (.isra.0, .constprop.0, .part.0, .cold) are cut.
+/// True for what scripts/decode_stacktrace.sh puts in the place of "+0x1a/0x40": " (mm/gup.c:123
+/// mm/gup.c:99)".
+bool is_source(std::string_view text);
+
+/// "func" of "func+0x1a/0x40" or "func (mm/gup.c:123)" at the front of `text` (after spaces, "0010:" and
+/// brackets); empty when there is none. Compiler suffixes (.isra.0, .constprop.0, .part.0, .cold) are cut.
 std::string_view function_at(std::string_view text);
 
 /// True for functions that only report what another one did: dump_stack, panic, __warn, kasan_report, the

@@ -133,11 +133,15 @@ bool is_part(std::string_view text) {
   return std::any_of(parts.begin(), parts.end(), [&](std::string_view p) { return text.starts_with(p); });
 }
 
+/// "fn file.c:12 [inline]" comes from a stack decoder.
+bool is_inlined(std::string_view text) { return text.find(" [inline]") != std::string_view::npos; }
+
 bool is_frame(std::string_view text) {
-  // "fn file.c:12 [inline]" comes from a stack decoder.
-  if (text.find(" [inline]") != std::string_view::npos) return true;
+  if (is_inlined(text)) return true;
   const std::size_t at = text.find("+0x");
-  return at != std::string_view::npos && text.find("/0x", at) != std::string_view::npos;
+  if (at != std::string_view::npos && text.find("/0x", at) != std::string_view::npos) return true;
+  const std::size_t source = text.find(" (");
+  return source != std::string_view::npos && is_source(text.substr(source));
 }
 
 bool contains(std::string_view text, std::string_view what) {
@@ -167,6 +171,7 @@ Report::Report(const Match& match, const Message& message, int first_line, int l
   event_.owner = owner;
   if (!skipped(match.function)) event_.function = match.function.substr(0, match.function.find('.'));
   if (extent_ == Extent::line) open_ = false;
+  inlined_ = is_inlined(message.text);
   keep(message.text);
   text_lines_ = 1;
 }
@@ -178,6 +183,8 @@ void Report::keep(std::string_view text) {
 
 bool Report::absorbs(const Row& row) const {
   const std::string_view kind = row.kind;
+  // A decoder printed the head once for each function that is inlined there; the last one was not inlined.
+  if (inlined_ && event_.kind == kind && !seen_trace_) return true;
   if (event_.kind == "oops" || event_.kind == "bug") return kind == "oops" && !seen_trace_;
   // mm/kasan/report.c, print_address_description(), dumps the page.
   if (event_.kind == "bad_page" || event_.kind == "kasan" || event_.kind == "kfence")
@@ -191,6 +198,11 @@ void Report::absorb(const Match& match, std::string_view text, int line) {
   text_lines_ = event_.text.size();
   event_.last_line = line;
   idle_ = 0;
+  if (inlined_ && event_.kind == match.row->kind) {
+    event_.title = match.title;
+    event_.function = match.function.substr(0, match.function.find('.'));
+    inlined_ = is_inlined(text);
+  }
   constexpr std::string_view dumped = "page dumped: ";
   if (match.row->kind == std::string_view("page_dump") && suffix_.empty() && event_.kind == "bad_page") {
     suffix_ = " (" + match.title.substr(std::min(dumped.size(), match.title.size())) + ")";
@@ -249,8 +261,8 @@ bool Report::belongs(std::string_view text, int line) {
 
 /// Who waits or spins is not to blame for it: the one who called is.
 bool Report::skipped(std::string_view function) const {
-  constexpr std::array<std::string_view, 7> waiting{"hung_task", "soft_lockup",  "hard_lockup", "rcu_stall",
-                                                    "lockdep",   "atomic_sleep", "preemptible"};
+  constexpr std::array<std::string_view, 8> waiting{"hung_task", "soft_lockup",  "hard_lockup", "rcu_stall",
+                                                    "lockdep",   "atomic_sleep", "preemptible", "lock"};
   if (only_reports(function)) return true;
   return std::find(waiting.begin(), waiting.end(), event_.kind) != waiting.end() && only_waits(function);
 }

@@ -52,6 +52,7 @@ class Report {
   bool doubtful_ = false;
   bool in_trace_ = false;
   bool seen_trace_ = false;
+  bool inlined_ = false;  ///< the head names a function that is inlined into the one of the next head
 };
 
 }  // namespace pinrig::console

@@ -23,9 +23,11 @@ constexpr auto rows = std::to_array<Row>({
      R"(panic: Attempted to kill init! \1)", "", Extent::trace, true},
     {R"(Kernel panic - not syncing: (.*))", "panic", R"(panic: \1)", "", Extent::trace, true},
 
-    {R"(BUG: KASAN: ([\w-]+) in ([\w.]+)\+)", "kasan", R"(KASAN: \1 in {fn})", R"(\2)", Extent::banner},
+    {R"(BUG: KASAN: ([\w-]+) in ([\w.]+)(?:\+| \(| \S+:\d))", "kasan", R"(KASAN: \1 in {fn})", R"(\2)",
+     Extent::banner},
     {R"(BUG: KASAN: (.*))", "kasan", R"(KASAN: \1)", "", Extent::banner},
-    {R"(BUG: KFENCE: (.*?) in ([\w.]+)\+)", "kfence", R"(KFENCE: \1 in {fn})", R"(\2)", Extent::banner},
+    {R"(BUG: KFENCE: (.*?) in ([\w.]+)(?:\+| \(| \S+:\d))", "kfence", R"(KFENCE: \1 in {fn})", R"(\2)",
+     Extent::banner},
     {R"(BUG: KFENCE: (.*))", "kfence", R"(KFENCE: \1)", "", Extent::banner},
     {R"(BUG: (KCSAN|KMSAN): ([\w:\x20-]+?) in ([\w.]+))", "race", R"(\1: \2 in {fn})", R"(\3)",
      Extent::banner},
@@ -76,10 +78,10 @@ constexpr auto rows = std::to_array<Row>({
     {R"(^refcount_t: (.*))", "refcount", R"(refcount_t: \1 in {fn})", ""},
     {R"(WARNING: (?:CPU: \d+ PID: \d+ at )?lib/refcount\.c:\d+)", "refcount", "refcount_t warning in {fn}",
      ""},
-    {R"(WARNING: CPU: \d+ PID: \d+ at (\S+?):\d+ ([\w.]+)\+)", "warning", R"(WARNING at \1 in {fn})",
+    {R"(WARNING: CPU: \d+ PID: \d+ at (\S+?):\d+ ([\w.]+)(?:\+| \())", "warning", R"(WARNING at \1 in {fn})",
      R"(\2)"},
     {R"(WARNING: CPU: \d+ PID: \d+ at (\S+))", "warning", R"(WARNING at \1)", ""},
-    {R"(WARNING: (\S+?):\d+ at ([\w.]+)\+)", "warning", R"(WARNING at \1 in {fn})", R"(\2)"},
+    {R"(WARNING: (\S+?):\d+ at ([\w.]+)(?:\+| \())", "warning", R"(WARNING at \1 in {fn})", R"(\2)"},
     {R"(WARNING: (suspicious RCU usage))", "lockdep", R"(lockdep: \1 in {fn})", ""},
     {R"(WARNING: (possible \w+ locking|possible irq lock inversion|inconsistent lock state|)"
      R"(bad unlock balance|bad contention|held lock freed|lock held when returning|)"
