@@ -70,7 +70,7 @@ void describe_crash(Finding& f, const std::vector<model::KernelEvent>& events) {
   if (it == events.end()) return;
   f.what = Finding::What::crash;
   f.said = it->title;
-  f.log = it->text;
+  f.log = located_text(*it);
 }
 
 /// The block of fields, from the rows of a guest and the run's run.json.

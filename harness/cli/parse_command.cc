@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/output.h"
@@ -8,12 +10,14 @@
 #include "console/console.h"
 #include "job/raw_files.h"
 #include "ktap/ktap.h"
+#include "symbols/locate.h"
 
 namespace pinrig::cli {
 namespace {
 
 struct ParseCommand {
   std::string file;
+  std::string vmlinux;  ///< empty: none
   bool json = false;
 };
 
@@ -43,8 +47,11 @@ int failures(const std::vector<ktap::Case>& cases) {
 }
 
 Result<ExitCode> parse_ktap(const ParseCommand& c) {
-  PINRIG_TRY(text, read_file(c.file == "-" ? "/dev/stdin" : c.file));
-  const auto tree = ktap::parse(text);
+  ktap::Tree tree;
+  {  // the stream may be large, and the tree needs nothing of it
+    PINRIG_TRY(text, read_file(c.file == "-" ? "/dev/stdin" : c.file));
+    tree = ktap::parse(text);
+  }
   std::string out;
   if (c.json) {
     out = ktap::to_json(tree) + "\n";
@@ -60,6 +67,34 @@ Result<ExitCode> parse_ktap(const ParseCommand& c) {
   return failures(tree.cases) > 0 || !tree.findings.empty() ? ExitCode::regressions : ExitCode::ok;
 }
 
+/// Source lines of the frames; a log of another kernel is an error, not a log without them.
+Result<void> locate_frames(const std::string& file, console::Log& log) {
+  PINRIG_TRY(vmlinux, symbols::Vmlinux::open(file));
+  if (!vmlinux.has_lines())
+    return make_error(
+        ErrorKind::bad_input, fmt::format("{}: no debug information", file),
+        "build the kernel with CONFIG_DEBUG_INFO_DWARF_TOOLCHAIN_DEFAULT=y, and name its vmlinux");
+  bool frames = false;
+  bool located = false;
+  for (auto& e : log.events) {
+    symbols::locate(vmlinux, e);
+    located = located || !e.lines.empty();
+    frames = frames || std::any_of(e.text.begin(), e.text.end(),
+                                   [](const auto& line) { return symbols::frame_in(line).size > 0; });
+  }
+  if (!frames || located) return {};
+  return make_error(
+      ErrorKind::bad_input, fmt::format("{}: none of the log's frames is in this kernel", file),
+      "name the vmlinux of the build that wrote the log: functions have other sizes in another one");
+}
+
+std::string frames_of(const model::KernelEvent& e) {
+  if (e.lines.empty()) return "";
+  std::string out;
+  for (const auto& line : model::located_text(e)) out += fmt::format("{:14}{}\n", "", line);
+  return out;
+}
+
 Result<ExitCode> parse_console(const ParseCommand& c) {
   const fs::path file = c.file == "-" ? "/dev/stdin" : c.file;
   // For a guest a missing console is an empty one; here it is a wrong file name.
@@ -69,13 +104,16 @@ Result<ExitCode> parse_console(const ParseCommand& c) {
   if (log.line_count == 0)
     return make_error(ErrorKind::bad_input, fmt::format("{}: the log is empty", file.string()),
                       "name a kernel's console log or the output of dmesg");
+  if (!c.vmlinux.empty()) PINRIG_CHECK(locate_frames(c.vmlinux, log));
   std::string out;
   if (c.json) {
     out = console::to_json(log) + "\n";
   } else {
-    for (const auto& e : log.events)
+    for (const auto& e : log.events) {
       out += fmt::format("{:>6}-{:<6} {:<10} {}{}\n", e.first_line, e.last_line, e.kind, e.title,
                          e.owner.empty() ? "" : "  (during " + e.owner + ")");
+      out += frames_of(e);
+    }
     out += fmt::format("{}, {}; {}\n", count_of(static_cast<std::size_t>(log.line_count), "line"),
                        count_of(log.events.size(), "event"),
                        log.panicked      ? "panicked"
@@ -95,6 +133,9 @@ void add_parse(CLI::App& app, Program& /*program*/, Action& action) {
   const auto add = [&](const char* name, const char* help, Result<ExitCode> (*body)(const ParseCommand&)) {
     auto* kind = sub->add_subcommand(name, help);
     const auto c = std::make_shared<ParseCommand>();
+    if (body == parse_console)
+      kind->add_option("--vmlinux", c->vmlinux,
+                       "Kernel with debug information that wrote the log: print the source lines of frames");
     kind->add_option("file", c->file, "Log file; - for stdin")->required();
     kind->add_flag("--json", c->json, "As JSON");
     kind->callback([c, body, &action] { action = [c, body] { return body(*c); }; });

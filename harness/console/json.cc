@@ -21,6 +21,12 @@ std::string to_json(const Log& log) {
                            {"text", e.text},
                            {"owner", e.owner},
                            {"fatal", e.fatal}});
+    for (const auto& l : e.lines)
+      j["events"].back()["lines"].push_back({{"frame", l.frame},
+                                             {"function", l.function},
+                                             {"file", l.file},
+                                             {"line", l.line},
+                                             {"inlined", l.inlined}});
   }
   return j.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -19,6 +19,7 @@ enum class Rule {
   known_issue,    ///< configs/known-issues has it
   issue_fixed,    ///< a known issue of the base that a patched kernel does not show
   compared,       ///< no worse than the base, on one that configs/expectations does not cover
+  allowed_splat,  ///< only reports of the kernel speak against it, and configs/policy allows them
   consequence,    ///< follows from another row that is explained: a case lost in a known crash
   failure,        ///< a failure, and no rule expects it
   otherwise,      ///< an expectation names other verdicts
@@ -26,7 +27,8 @@ enum class Rule {
   lost,           ///< passes on the reference kernel and is skipped, an xfail or gone here
   issue_worse,    ///< a known issue, but more than the reference kernel or its `pages:` allow
   issue_gone,     ///< a known issue that is no longer seen on an unpatched kernel
-  differs         ///< not as on the reference kernel, where nothing may change (`expect: same`)
+  differs,        ///< not as on the reference kernel, where nothing may change (`expect: same`)
+  denied_splat    ///< a report of the kernel that configs/policy denies, whatever else explains the row
 };
 const char* to_string(Rule rule);  ///< "known_issue"
 std::optional<Rule> rule_from_string(const std::string&);

@@ -57,4 +57,16 @@ struct KnownIssue {
   std::string reference;
 };
 
+/// An entry of configs/policy/NAME.yaml: whether reports of the kernel count. The first entry that fits
+/// decides; without one they count as their kind says.
+struct SplatRule {
+  std::string name;    ///< "NAME:LINE"
+  bool allow = false;  ///< it does not count; else it is a failure that nothing else can explain
+  std::string kind;    ///< one of event_kinds()
+  std::string title;   ///< glob over KernelEvent::title; empty: any
+  KernelRange range;
+  std::string reason;
+  std::string expires;  ///< last day on which it holds, "2027-03-01"; empty: it never expires
+};
+
 }  // namespace pinrig::model

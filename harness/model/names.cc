@@ -69,12 +69,13 @@ constexpr std::array<Name<Phase>, 8> phases{{{Phase::none, ""},
                                              {Phase::test, "test"},
                                              {Phase::shutdown, "shutdown"}}};
 
-constexpr std::array<Name<Rule>, 14> rules{{{Rule::fine, "fine"},
+constexpr std::array<Name<Rule>, 16> rules{{{Rule::fine, "fine"},
                                             {Rule::expectation, "expectation"},
                                             {Rule::allowed_skip, "allowed_skip"},
                                             {Rule::known_issue, "known_issue"},
                                             {Rule::issue_fixed, "issue_fixed"},
                                             {Rule::compared, "compared"},
+                                            {Rule::allowed_splat, "allowed_splat"},
                                             {Rule::consequence, "consequence"},
                                             {Rule::failure, "failure"},
                                             {Rule::otherwise, "otherwise"},
@@ -82,7 +83,8 @@ constexpr std::array<Name<Rule>, 14> rules{{{Rule::fine, "fine"},
                                             {Rule::lost, "lost"},
                                             {Rule::issue_worse, "issue_worse"},
                                             {Rule::issue_gone, "issue_gone"},
-                                            {Rule::differs, "differs"}}};
+                                            {Rule::differs, "differs"},
+                                            {Rule::denied_splat, "denied_splat"}}};
 
 template <typename E, typename Table>
 std::optional<E> value_in(const Table& table, const std::string& s) {

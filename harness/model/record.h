@@ -52,6 +52,16 @@ struct TestExit {
 };
 const char* to_string(TestExit::Kind kind);
 
+/// A source line of a frame in a kernel's report.
+struct SourceLine {
+  int frame = 0;  ///< index of its line in KernelEvent::text
+  std::string function;
+  std::string file;  ///< in the kernel's tree: "mm/gup.c"
+  int line = 0;
+  bool inlined = false;  ///< into the function of the next entry, which is of the same frame
+  int patch = 0;         ///< of the series, the last one that touched the line; 0 = none
+};
+
 /// Something that the kernel printed on the console.
 struct KernelEvent {
   std::string kind;  ///< "panic", "oops", "warning", "bug", "bad_page", "refcount", "kasan", "hung_task", ...
@@ -66,7 +76,17 @@ struct KernelEvent {
   /// The report itself, of the first one: its lines without time stamps, printable ASCII, at most 60 of 300
   /// bytes. Empty when a log holds hundreds of different reports.
   std::vector<std::string> text;
+  /// Where the frames of `text` are in the source, by frame, each from the inside to the outside. Empty when
+  /// the kernel's vmlinux was not asked or has no debug information.
+  std::vector<SourceLine> lines;
 };
+
+/// Every word that KernelEvent::kind can be.
+const std::vector<std::string>& event_kinds();
+
+/// KernelEvent::text with the source lines behind their frames: " gup_fast+0x1/0x2 mm/gup.c:12, patch 2".
+/// Functions that were inlined come before, as lines of their own: " try_grab mm/gup.c:3 [inline]".
+std::vector<std::string> located_text(const KernelEvent& event);
 
 /// A process of a test that survived SIGKILL.
 struct StuckProcess {

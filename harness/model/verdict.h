@@ -46,6 +46,14 @@ struct JobOutcome {
 const char* to_string(JobOutcome::Kind kind);
 std::optional<JobOutcome::Kind> outcome_from_string(const std::string&);
 
+/// A report of the kernel that belongs to a row: the policy of configs/policy speaks about these. Reports
+/// that the test announced are not among them.
+struct Splat {
+  std::string kind;                 ///< KernelEvent::kind
+  std::string title;                ///< KernelEvent::title
+  Verdict verdict = Verdict::fail;  ///< what it counts as; pass: of a kind that counts for nothing
+};
+
 /// The judgement on one case (`case_name` non-empty) or on a whole test: what was seen. It is made once, by
 /// verdict::judge(), and never changes; whether it is as expected is an Assessment (assessment.h).
 struct TestVerdict {
@@ -55,9 +63,12 @@ struct TestVerdict {
   /// Of a whole test: each verdict for which there is a reason apart from its cases, worst first. `verdict`
   /// is the worst of these and of the cases.
   std::vector<Verdict> own;
-  std::string detail;     ///< why, for people
-  int line = 0;           ///< in the test's output, 0 = none
-  bool foreseen = false;  ///< a skip by the harness: kernel or machine are known to lack something
+  /// Those of `own` for which there is a reason other than `splats`.
+  std::vector<Verdict> apart;
+  std::vector<Splat> splats;  ///< of the kernel, while a whole test ran; at most 50
+  std::string detail;         ///< why, for people
+  int line = 0;               ///< in the test's output, 0 = none
+  bool foreseen = false;      ///< a skip by the harness: kernel or machine are known to lack something
   double wall_s = 0;
   std::map<std::string, double> numbers;  ///< e.g. get_us, put_us
   /// What the test printed about it, when it is neither a pass nor a skip: "# ..." lines without "# " and

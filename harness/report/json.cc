@@ -85,6 +85,15 @@ ordered_json event_json(const model::KernelEvent& e) {
       {"kind", e.kind},           {"title", e.title}, {"function", e.function}, {"first_line", e.first_line},
       {"last_line", e.last_line}, {"test", e.owner},  {"fatal", e.fatal},       {"count", e.count}};
   if (!e.text.empty()) out["text"] = e.text;
+  for (const auto& l : e.lines) {
+    ordered_json line{{"frame", l.frame},
+                      {"function", l.function},
+                      {"file", l.file},
+                      {"line", l.line},
+                      {"inlined", l.inlined}};
+    if (l.patch > 0) line["patch"] = l.patch;
+    out["lines"].push_back(std::move(line));
+  }
   return out;
 }
 

@@ -131,6 +131,10 @@ void clean_row(Row& r) {
 void clean_event(model::KernelEvent& e) {
   for (std::string* s : {&e.title, &e.function, &e.owner}) *s = clean(*s);
   clean_all(e.text);
+  for (auto& l : e.lines) {
+    l.function = clean(l.function);
+    l.file = clean(l.file);
+  }
 }
 
 std::string reason_of(const Row& row) { return row.assessment ? row.assessment->reason : ""; }

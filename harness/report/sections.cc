@@ -100,9 +100,10 @@ std::string log_of(const std::vector<model::KernelEvent>& events, const Painter&
   for (const auto& e : events) {
     const bool first = out.empty();
     out += hanging(p, "    kernel  ", event_line(e));
-    const std::size_t n = first || p.style().verbose ? e.text.size() : 0;
+    const auto text = located_text(e);
+    const std::size_t n = first || p.style().verbose ? text.size() : 0;
     const std::size_t shown = p.style().verbose ? n : std::min(n, max_trace);
-    for (std::size_t i = 0; i < shown; ++i) out += hanging(p, "            ", e.text[i]);
+    for (std::size_t i = 0; i < shown; ++i) out += hanging(p, "            ", text[i]);
     if (n > shown) out += p.dim(fmt::format("            ({} more lines)\n", n - shown));
   }
   return out;

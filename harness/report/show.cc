@@ -219,7 +219,7 @@ std::string event_list(const GuestData& guest, const std::string& test, const Pa
                 fmt::format("{} (console lines {}-{}{}{})", e.title, e.first_line, e.last_line,
                             e.count > 1 ? fmt::format(", {} times", e.count) : "", e.fatal ? ", fatal" : ""));
     if (!traced || p.style().verbose) {
-      for (const auto& line : e.text) out += p.dim("    " + line) + "\n";
+      for (const auto& line : located_text(e)) out += p.dim("    " + line) + "\n";
     }
     traced = traced || !e.text.empty();
   }

@@ -68,7 +68,7 @@ std::vector<std::string> why_lines(const Why& w, const WhyLimits& limits) {
     out.push_back(fmt::format("and cases that failed in {} other ways", w.cases.size() - limits.groups));
   for (std::size_t i = 0; i < std::min(w.events.size(), limits.events); ++i) {
     out.push_back("kernel log: " + event_line(w.events[i]));
-    if (i == 0) append(out, w.events[i].text, limits.trace);
+    if (i == 0) append(out, located_text(w.events[i]), limits.trace);
   }
   if (w.events.size() > limits.events)
     out.push_back(fmt::format("and {} other kernel reports", w.events.size() - limits.events));

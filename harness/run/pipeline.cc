@@ -13,6 +13,7 @@
 #include "run/coverage.h"
 #include "run/inherit.h"
 #include "run/leftovers.h"
+#include "run/locate.h"
 #include "run/record.h"
 #include "run/scheduler.h"
 
@@ -220,7 +221,8 @@ class Pipeline {
   void guest_task(std::size_t i, const model::Guest& guest) {
     const model::Kernel& kernel = plan_.kernels[i];
     if (states_[i].error || !states_[i].inherits.empty()) return;  // the kernel's row says why
-    const auto result = run_guest(i, guest);
+    auto result = run_guest(i, guest);
+    if (result.has_value()) locate(i, *result);
     const auto recorded =
         result.has_value()
             ? record_->guest_ended(kernel, guest, **platforms_.at(kernel.arch).platform, *result)
@@ -237,6 +239,18 @@ class Pipeline {
                              count_of(guest.tests.size(), "test"), human_seconds(result->guest.boot_s),
                              human_seconds(result->guest.wall_s)),
          .ok = result->outcome.kind == model::JobOutcome::Kind::completed});
+  }
+
+  /// Without source lines a report is still a report.
+  void locate(std::size_t i, job::GuestResult& result) {
+    const model::Kernel& kernel = plan_.kernels[i];
+    const auto done = locate_frames(kernel, states_[i].built->kernel.vmlinux, sources_, services_,
+                                    result.guest.facts.events);
+    if (done.has_error() && done.error().kind != ErrorKind::cancelled)
+      services_.observer.on({.kind = Event::Kind::warning,
+                             .task = kernel.id,
+                             .what = "source lines",
+                             .text = done.error().message});
   }
 
   void add_coverage(std::size_t i, const job::GuestResult& result) {

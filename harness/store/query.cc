@@ -195,6 +195,9 @@ model::AssessedResult read_result(Statement& s) {
   r.result.counters = c.json<std::map<std::string, std::int64_t>>();
   for (const auto& own : c.json<std::vector<std::string>>())
     v.own.push_back(known_word(model::verdict_from_string(own), own, "results.own"));
+  v.splats = splats_from_json(c.text());
+  for (const auto& apart : c.json<std::vector<std::string>>())
+    v.apart.push_back(known_word(model::verdict_from_string(apart), apart, "results.apart"));
   r.assessment = read_assessment(c);
   return r;
 }
@@ -211,6 +214,7 @@ model::KernelEvent read_event(Statement& s) {
   e.fatal = c.truth();
   e.count = c.whole();
   e.text = c.json<std::vector<std::string>>();
+  e.lines = lines_from_json(c.text());
   return e;
 }
 
@@ -354,7 +358,7 @@ Result<std::vector<model::AssessedResult>> Store::results(const std::string& run
         "SELECT test, case_name, verdict, r.detail, diagnostics, line, foreseen, r.wall_s, numbers,"
         " ledger, acquired_before, released_before, acquired_after, released_after, settled_before,"
         " settled_after, settle_ms, claim_mode, claim_pages, claim_skew, taint_before, taint_after,"
-        " r.counters, own, rule, rule_reason, rule_reference"
+        " r.counters, own, splats, apart, rule, rule_reason, rule_reference"
         " FROM results r JOIN guests g ON r.guest = g.id WHERE run_id = ? AND guest_id = ? ORDER BY seq");
     s.bind(1, run_id);
     s.bind(2, guest_id);
@@ -366,7 +370,7 @@ Result<std::vector<model::KernelEvent>> Store::events(const std::string& run_id,
                                                       const std::string& guest_id) const {
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
-                "SELECT kind, title, function, first_line, last_line, owner, fatal, count, text"
+                "SELECT kind, title, function, first_line, last_line, owner, fatal, count, text, lines"
                 " FROM kernel_events e JOIN guests g ON e.guest = g.id"
                 " WHERE run_id = ? AND guest_id = ? ORDER BY seq");
     s.bind(1, run_id);

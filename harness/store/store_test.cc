@@ -87,6 +87,8 @@ Row a_leak() {
   v.detail = "16 pages outstanding";
   v.diagnostics = {"want 1/1", "got 1/0"};
   v.own = {Verdict::leak, Verdict::fail};
+  v.apart = {Verdict::leak};
+  v.splats = {{"warning", "WARNING in try_grab_page", Verdict::fail}};
   v.line = 7;
   v.foreseen = true;
   v.wall_s = 2.5;
@@ -277,6 +279,29 @@ TEST_F(StoreTest, KeepsVerdictsLedgersAndEventsInOrder) {
   EXPECT_TRUE(events[0].fatal);
   EXPECT_EQ(events[0].count, 3);
   EXPECT_EQ(events[0].text, event.text);
+}
+
+TEST_F(StoreTest, KeepsWhatTheKernelReportedAndWhereThatIsInTheSource) {
+  Store s = open();
+  begin(s, "r");
+  model::KernelEvent event;
+  event.lines = {{1, "try_grab_page", "mm/gup.c", 140, true, 2}};
+  ASSERT_TRUE(s.end_guest(a_guest("r", "k", "g"), {}, {a_leak()}, {event}).has_value());
+  const auto rows = s.results("r", "g").value();
+  const auto& v = rows.at(0).result.verdict;
+  EXPECT_EQ(v.apart, a_leak().result.verdict.apart);
+  ASSERT_EQ(v.splats.size(), 1u);
+  EXPECT_EQ(v.splats[0].kind, "warning");
+  EXPECT_EQ(v.splats[0].title, "WARNING in try_grab_page");
+  EXPECT_EQ(v.splats[0].verdict, Verdict::fail);
+  const auto events = s.events("r", "g").value();
+  ASSERT_EQ(events.at(0).lines.size(), 1u);
+  EXPECT_EQ(events[0].lines[0].frame, 1);
+  EXPECT_EQ(events[0].lines[0].function, "try_grab_page");
+  EXPECT_EQ(events[0].lines[0].file, "mm/gup.c");
+  EXPECT_EQ(events[0].lines[0].line, 140);
+  EXPECT_TRUE(events[0].lines[0].inlined);
+  EXPECT_EQ(events[0].lines[0].patch, 2);
 }
 
 TEST_F(StoreTest, AnAssessmentStandsInColumnsOfItsOwnAndCanBeMadeAgain) {

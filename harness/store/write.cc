@@ -169,8 +169,8 @@ void insert_results(SQLite::Database& db, std::int64_t guest,
       "INSERT INTO results(guest, seq, test, case_name, verdict, detail, diagnostics, line, foreseen, wall_s,"
       " numbers, ledger, acquired_before, released_before, acquired_after, released_after, settled_before,"
       " settled_after, settle_ms, claim_mode, claim_pages, claim_skew, taint_before, taint_after, counters,"
-      " rule, rule_reason, rule_reference, own)"
-      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+      " rule, rule_reason, rule_reference, own, splats, apart)"
+      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   int seq = 0;
   for (const auto& r : rows) {
     const auto& v = r.result.verdict;
@@ -182,7 +182,7 @@ void insert_results(SQLite::Database& db, std::int64_t guest,
     b << taint_column(r.result.taint_before) << taint_column(r.result.taint_after)
       << json_text(r.result.counters);
     bind_assessment(b, r.assessment);
-    b << json_text(words(v.own));
+    b << json_text(words(v.own)) << splats_to_json(v.splats) << json_text(words(v.apart));
     s.exec();
   }
 }
@@ -191,12 +191,12 @@ void insert_events(SQLite::Database& db, std::int64_t guest, const std::vector<m
   Statement s(
       db,
       "INSERT INTO kernel_events(guest, seq, kind, title, function, first_line, last_line, owner, fatal,"
-      " count, text) VALUES(?,?,?,?,?,?,?,?,?,?,?)");
+      " count, text, lines) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
   int seq = 0;
   for (const auto& e : events) {
     s.reset();
     Binder(s) << guest << ++seq << e.kind << e.title << e.function << e.first_line << e.last_line << e.owner
-              << e.fatal << e.count << json_text(e.text);
+              << e.fatal << e.count << json_text(e.text) << lines_to_json(e.lines);
     s.exec();
   }
 }
@@ -232,6 +232,41 @@ std::vector<model::LostRow> lost_from_json(const std::string& text) {
     out.push_back({j.at("test"), j.at("case"),
                    model::verdict_from_string(j.at("before")).value_or(model::Verdict::pass),
                    j.at("reference")});
+  return out;
+}
+
+std::string splats_to_json(const std::vector<model::Splat>& splats) {
+  auto out = nlohmann::json::array();
+  for (const auto& s : splats)
+    out.push_back({{"kind", s.kind}, {"title", s.title}, {"verdict", model::to_string(s.verdict)}});
+  return json_text(out);
+}
+
+std::vector<model::Splat> splats_from_json(const std::string& text) {
+  std::vector<model::Splat> out;
+  for (const auto& j : nlohmann::json::parse(text))
+    out.push_back({j.at("kind"), j.at("title"),
+                   model::verdict_from_string(j.at("verdict")).value_or(model::Verdict::error)});
+  return out;
+}
+
+std::string lines_to_json(const std::vector<model::SourceLine>& lines) {
+  auto out = nlohmann::json::array();
+  for (const auto& l : lines)
+    out.push_back({{"frame", l.frame},
+                   {"function", l.function},
+                   {"file", l.file},
+                   {"line", l.line},
+                   {"inlined", l.inlined},
+                   {"patch", l.patch}});
+  return json_text(out);
+}
+
+std::vector<model::SourceLine> lines_from_json(const std::string& text) {
+  std::vector<model::SourceLine> out;
+  for (const auto& j : nlohmann::json::parse(text))
+    out.push_back(
+        {j.at("frame"), j.at("function"), j.at("file"), j.at("line"), j.at("inlined"), j.at("patch")});
   return out;
 }
 

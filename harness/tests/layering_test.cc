@@ -26,6 +26,7 @@ const Rules& rules() {
       {"process", {}},
       {"ktap", {}},
       {"console", {"model"}},
+      {"symbols", {"model"}},
       {"kconfig", {"model"}},
       {"spec", {"model"}},
       {"plan", {"model"}},
@@ -43,7 +44,7 @@ const Rules& rules() {
       {"gc", {"store", "model"}},
       {"run",
        {"model", "assess", "coverage", "job", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm",
-        "process", "wire", "verdict", "store", "gc"}},
+        "process", "wire", "verdict", "store", "gc", "symbols"}},
       {"prove", {"model", "assess", "job", "plan", "run", "spec", "store"}},
       {"mutate", {"model", "assess", "git", "job", "kbuild", "plan", "run", "spec"}},
       {"bisect", {"model"}},
@@ -51,9 +52,9 @@ const Rules& rules() {
       {"mail", {"model"}},
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
       {"report", {"model", "assess", "coverage", "store", "verdict"}},
-      {"cli",
-       {"model",  "assess", "job",  "run",   "prove", "mutate",  "bisect", "bisection", "mail", "doctor",
-        "report", "spec",   "plan", "store", "ktap",  "console", "vm",     "gc",        "git",  "process"}},
+      {"cli", {"model",     "assess",  "job",    "run",    "prove", "mutate",  "bisect",
+               "bisection", "mail",    "doctor", "report", "spec",  "plan",    "store",
+               "ktap",      "console", "vm",     "gc",     "git",   "process", "symbols"}},
   };
   return r;
 }
@@ -69,7 +70,8 @@ const std::set<std::string> impure_headers{
 // Libraries that one folder alone may know.
 const std::map<std::string, std::string> owners{
     {"boost/process", "process"}, {"yaml-cpp", "spec"}, {"SQLiteCpp", "store"}, {"sqlite3", "store"},
-    {"archive.h", "git image"},   {"re2/", "console"},  {"pugixml", "report"},  {"CLI/", "cli"}};
+    {"archive.h", "git image"},   {"re2/", "console"},  {"pugixml", "report"},  {"CLI/", "cli"},
+    {"elfutils/", "symbols"}};
 
 struct Include {
   std::string header;

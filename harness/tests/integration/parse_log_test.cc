@@ -132,6 +132,23 @@ TEST_F(ParseLog, ConsoleAsJson) {
   EXPECT_EQ(json.at("events").at(0).at("kind"), "panic");
 }
 
+TEST_F(ParseLog, AVmlinuxThatCannotAnswerIsBadInput) {
+  const std::string log = "[    1.000000] BUG: memory leak\n[    1.000000] Call Trace:\n gup_fast+0x1/0x2\n";
+  const Ran plain = parse("console", log, {"--vmlinux", "/bin/true"});
+  EXPECT_EQ(plain.code, 2) << plain;
+  EXPECT_THAT(plain.err, HasSubstr("/bin/true: no debug information"));
+  const Ran text = parse("console", log, {"--vmlinux", (box_.root() / "log").string()});
+  EXPECT_EQ(text.code, 2) << text;
+  EXPECT_THAT(text.err, HasSubstr("not an ELF file"));
+  EXPECT_EQ(parse("console", log, {"--vmlinux", "/nowhere/vmlinux"}).code, 2);
+}
+
+TEST_F(ParseLog, ALogOutOfAMailIsRead) {
+  const Ran ran = parse("console", "> Nov 29 20:00:00 host kernel: BUG: memory leak\r\n> what is it?\n");
+  EXPECT_EQ(ran.code, 1) << ran;
+  EXPECT_THAT(ran.out, HasSubstr("memory_leak"));
+}
+
 TEST_F(ParseLog, BytesThatAreNoTextStayValidJson) {
   std::string junk = "[    0.000000] \xff\xfe\x80 not UTF-8 \xc3\n";
   junk += "[    1.000000] BUG: unable to handle page fault \xf0\x28\x8c";
