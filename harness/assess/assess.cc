@@ -136,10 +136,13 @@ model::KernelAssessment assess_kernel(const KernelFacts& kernel, const std::vect
   apply_expectations(rows, here);
   judge_skips(rows, known);
   out.known = apply_known_issues(rows, known, kernel.is_patched(), reference);
+  const auto allowed = allow_splats(rows, rules, kernel);
+  out.known.insert(out.known.end(), allowed.begin(), allowed.end());
   if (!known.covered) judge_by_comparison(rows, kernel, run, out);
   if (reference != nullptr) find_losses(rows, *reference, here, out);
   const bool same = rules.same && kernel.is_patched();
   if (same && reference != nullptr) find_differences(rows, known, *reference, rules, here, out);
+  deny_splats(rows, rules, kernel);
   if (same && reference == nullptr)
     out.unmet.emplace_back("expect: same, but the base of this run has no results to compare with");
   const auto unmet = unmet_expectations(rows, here, kernel, rules);
@@ -215,6 +218,11 @@ RunAssessment assess(const std::vector<KernelFacts>& run, const Rulebook& rules)
   for (const auto& kernel : run) {
     out.kernels.push_back(assess_kernel(kernel, run, rules));
     out.code = fold(out.code, code_of(kernel, out.kernels.back()));
+  }
+  if (!out.kernels.empty()) {
+    const auto idle = idle_splat_rules(run, rules);
+    auto& known = out.kernels.front().known;
+    known.insert(known.end(), idle.begin(), idle.end());
   }
   return out;
 }

@@ -15,6 +15,7 @@
 //                                             `pages:`, or at a patched point more (or another verdict) than
 //                                             the base, or without a base in the run
 //   a known issue that was looked for         issue_gone, or issue_fixed at a patched point
+//   only reports of the kernel speak against   allowed_splat, when configs/policy allows each of them
 //   a failure, on a base that no file of       compared, if the base's own and it has patched kernels
 //   configs/expectations covers               in the run, or no worse than the base's
 //   passes on the reference, and is skipped,  lost: cases as much as tests, unless an expectation says so or
@@ -24,6 +25,8 @@
 //   expect: same, and an expected row that    differs
 //   no expectation names is not as on the
 //   reference
+//   a report of the kernel that configs/policy  denied_splat, whatever was decided before
+//   denies
 // clang-format on
 //
 // The reference of a patched kernel is the base of the same architecture and configuration in the same run.
@@ -77,6 +80,8 @@ struct Rulebook {
   std::map<std::string, std::string> capabilities;  ///< that the tip of the series must have
   std::vector<model::Requirements> requirements;
   std::vector<model::KnownIssue> known_issues;
+  std::vector<model::SplatRule> splats;  ///< the first that fits a report decides
+  std::string today;                   ///< day on which the run began, "2026-11-30": expired entries are void
   std::vector<std::string> all_tests;  ///< of the project: an expectation about none of them is a typo
 };
 

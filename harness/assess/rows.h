@@ -62,6 +62,14 @@ void judge_skips(Rows& rows, const Knowledge& known);
 std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, bool patched,
                                             const KernelFacts* reference);
 
+/// The policy on reports of the kernel (splats.cc): sets allowed_splat where nothing else speaks against a
+/// row. Returns a line for each entry that was used.
+std::vector<std::string> allow_splats(Rows& rows, const Rulebook& rules, const KernelFacts& kernel);
+/// Sets denied_splat, whatever the row is so far.
+void deny_splats(Rows& rows, const Rulebook& rules, const KernelFacts& kernel);
+/// Entries about kernels of the run that expired, or that fit no report of it: one line each.
+std::vector<std::string> idle_splat_rules(const std::vector<KernelFacts>& run, const Rulebook& rules);
+
 /// On a base that no file covers (unknown_base.cc): sets compared for failures of a base that has patched
 /// kernels in the run, and for those of a patched kernel that its base has as well and no less bad. Of a base
 /// on which more than a quarter of the tests fail `out.unmet` says so.

@@ -16,7 +16,9 @@ struct SeenRow {
   std::string name;
   model::Verdict verdict;
   std::int64_t pages = 0;
-  std::vector<model::Verdict> own{};  ///< of a test: verdicts against it apart from its cases
+  std::vector<model::Verdict> own{};    ///< of a test: verdicts against it apart from its cases
+  std::vector<model::Splat> splats{};   ///< of a test: reports of the kernel
+  std::vector<model::Verdict> apart{};  ///< of a test: verdicts of `own` with another reason than these
 };
 
 /// Keeps the rows that the facts point to.
@@ -42,6 +44,8 @@ inline model::TestResult result_of(const SeenRow& row) {
   if (colon != std::string::npos) r.verdict.case_name = row.name.substr(colon + 1);
   r.verdict.verdict = row.verdict;
   r.verdict.own = row.own;
+  r.verdict.splats = row.splats;
+  r.verdict.apart = row.apart;
   if (row.pages != 0) {
     r.ledger.emplace();
     r.ledger->available = true;

@@ -89,8 +89,9 @@ void add_tests(assess::Rulebook& rules, const model::Suite& suite) {
 
 }  // namespace
 
-assess::Rulebook rulebook_of(const Inputs& in) {
+assess::Rulebook rulebook_of(const Inputs& in, const std::string& started) {
   assess::Rulebook rules;
+  rules.today = started.substr(0, std::string_view("2026-11-30").size());
   rules.base = in.base.name;
   rules.expect = in.spec.expect;
   rules.same = in.spec.same;
@@ -100,6 +101,7 @@ assess::Rulebook rulebook_of(const Inputs& in) {
   }
   rules.requirements = in.requirements;
   rules.known_issues = in.known_issues;
+  rules.splats = in.splats;
   for (const auto& s : in.suites) add_tests(rules, s);
   return rules;
 }
@@ -114,6 +116,8 @@ Result<assess::Rulebook> recorded_rules(const RecordedRun& recorded, const Store
   rules.requirements = std::move(requirements);
   PINRIG_TRY(known, spec::load_all_known_issues(project));
   rules.known_issues = std::move(known);
+  PINRIG_TRY(splats, spec::load_all_splat_rules(project));
+  rules.splats = std::move(splats);
   // Which tests there are only tells a typo in an expectation from a test that was not run.
   for (const auto& k : facts.kernels) {
     for (const auto& g : k.guests)
@@ -131,9 +135,11 @@ Result<Reassessment> reassess(const store::Store& store, const store::RunRow& ru
   PINRIG_TRY(recorded, read_run_file(fs::path(run.dir) / "run.json"));
   PINRIG_TRY(facts, stored_facts(store, run));
   const auto inputs = load_inputs(project, recorded.options);
-  if (inputs.has_value()) return Reassessment{assess::assess(facts.kernels, rulebook_of(*inputs)), ""};
+  if (inputs.has_value())
+    return Reassessment{assess::assess(facts.kernels, rulebook_of(*inputs, run.started)), ""};
   if (!recorded.rules) return inputs.error();
   PINRIG_TRY(rules, recorded_rules(recorded, facts, project));
+  rules.today = run.started.substr(0, std::string_view("2026-11-30").size());
   return Reassessment{assess::assess(facts.kernels, rules),
                       "expectations are those of the run, because " + inputs.error().message};
 }

@@ -19,8 +19,8 @@ struct StoredFacts {
 };
 Result<StoredFacts> stored_facts(const store::Store& store, const store::RunRow& run);
 
-/// The expectation files that apply to this run.
-assess::Rulebook rulebook_of(const Inputs& inputs);
+/// The expectation files that apply to this run. `started`: its time, which decides what has expired.
+assess::Rulebook rulebook_of(const Inputs& inputs, const std::string& started);
 
 /// A run assessed with the expectation files as they are now. Where its run or series file cannot be
 /// loaded any more, what the run recorded of them counts.

@@ -172,6 +172,8 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   in.requirements = std::move(requirements);
   PINRIG_TRY(known, spec::load_all_known_issues(project));
   in.known_issues = std::move(known);
+  PINRIG_TRY(splats, spec::load_all_splat_rules(project));
+  in.splats = std::move(splats);
   return in;
 }
 

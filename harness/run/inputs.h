@@ -56,6 +56,7 @@ struct Inputs {
   std::vector<model::Suite> suites;
   std::vector<model::Requirements> requirements;
   std::vector<model::KnownIssue> known_issues;
+  std::vector<model::SplatRule> splats;
   bool has_faults = false;  ///< RunOptions::env or the run file inject faults
   bool coverage = false;    ///< RunOptions::coverage
   bool touched = false;     ///< of the tests, those that run lines of the series: choose_touched()

@@ -269,7 +269,7 @@ Result<ExitCode> RunRecord::finish(bool interrupted, const Inputs& inputs) {
   PINRIG_CHECK(inherit_results(store_, row_.id));
   PINRIG_TRY(facts, stored_facts(store_, row_));
   if (!interrupted) nothing_was_cancelled(facts.kernels);
-  const auto assessment = assess::assess(facts.kernels, rulebook_of(inputs));
+  const auto assessment = assess::assess(facts.kernels, rulebook_of(inputs, row_.started));
   PINRIG_CHECK(store_.assess_run(row_.id, assessment.kernels));
   const ExitCode code = interrupted ? ExitCode::interrupted : assessment.code;
   PINRIG_CHECK(store_.finish_run(row_.id,

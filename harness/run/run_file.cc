@@ -162,7 +162,7 @@ std::string run_to_json(const RunOptions& options, const Inputs& in, const Sourc
   for (const auto& p : points_of(sources)) j["points"].push_back(point_json(p));
   j["kernels"] = plan_json(plan);
   j["fragments"] = fragments_json(plan, services.paths.project);
-  const auto rules = rulebook_of(in);
+  const auto rules = rulebook_of(in, "");
   j["expect"] = expect_json(rules.expect);
   j["expect_same"] = rules.same;
   j["capabilities"] = rules.capabilities;

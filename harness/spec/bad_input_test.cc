@@ -24,6 +24,7 @@ Error load(const fs::path& project, const std::string& place) {
   if (place.starts_with("kernels/series/")) return error_of(load_series(project, "bad"));
   if (place.starts_with("configs/expectations/")) return error_of(load_all_requirements(project));
   if (place.starts_with("configs/known-issues/")) return error_of(load_all_known_issues(project));
+  if (place.starts_with("configs/policy/")) return error_of(load_all_splat_rules(project));
   if (place == "guest-tests/map.yaml") return error_of(load_map(project));
   if (place.starts_with("kernels/")) return error_of(load_base(project, "bad"));
   return error_of(load_all_suites(project));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-// configs/expectations/NAME.yaml and configs/known-issues/NAME.yaml
+// configs/expectations/NAME.yaml, configs/known-issues/NAME.yaml and configs/policy/NAME.yaml
 #include <algorithm>
+#include <ctime>
 
 #include "base/text.h"
+#include "model/verdict.h"
 #include "spec/places.h"
 #include "spec/spec.h"
 
@@ -13,6 +15,7 @@ using model::AllowedSkip;
 using model::KernelRange;
 using model::KnownIssue;
 using model::Requirements;
+using model::SplatRule;
 using model::Verdict;
 
 std::string read_version(Reader& r, const Node& n, const std::string& key) {
@@ -62,6 +65,9 @@ std::string read_known_case(Reader& r, const Node& n) {
   if (r.ok() && s.find(':') == std::string::npos)
     r.fail(n, fmt::format("tests: '{}' covers a whole test; a known issue names its cases", s),
            fmt::format("write '{}:CASE' (* and ? match), or '{}:' for the test's own row", s, s));
+  if (r.ok() && s.starts_with(std::string(model::unowned_test) + ":"))
+    r.fail(n, fmt::format("tests: '{}' is what the kernel reports while no test runs", s),
+           "allow the one report by its kind and title in configs/policy");
   return s;
 }
 
@@ -139,7 +145,75 @@ Result<KnownIssue> load_known_issue(const fs::path& project, const std::string& 
   return out;
 }
 
+/// Of these it is not known what ran behind them, or what they hide.
+bool can_be_allowed(const std::string& kind) {
+  return kind != "panic" && kind != "reboot" && kind != "events_lost";
+}
+
+std::string read_kind(Reader& r, const Node& n, const std::string& key) {
+  const auto& kinds = model::event_kinds();
+  const std::string kind = kinds[r.choice(n, key, kinds)];
+  if (r.ok() && key == "allow" && !can_be_allowed(kind))
+    r.fail(n, fmt::format("allow: a report of kind {} cannot be allowed", kind),
+           "a test during which it comes has no result that could be judged");
+  return kind;
+}
+
+/// "2027-03-01"
+std::string read_day(Reader& r, const Node& n) {
+  const std::string s = r.text(n, "expires");
+  if (!r.ok()) return s;
+  std::tm day{};
+  const char* end = ::strptime(s.c_str(), "%Y-%m-%d", &day);
+  if (s.size() != 10 || end == nullptr || *end != '\0')
+    r.fail(n, fmt::format("expires: '{}' is not a day", s), "write YEAR-MONTH-DAY, as in 2027-03-01");
+  return s;
+}
+
+SplatRule read_splat(Reader& r, const Node& n, const std::string& file, const fs::path& project) {
+  SplatRule out;
+  const Fields f(r, n, Section::splat);
+  if (!r.ok()) return out;
+  out.name = fmt::format("{}:{}", file, n.line);
+  const Node* allow = f.get("allow");
+  const Node* deny = f.get("deny");
+  if ((allow == nullptr) == (deny == nullptr)) {
+    r.fail(n, "a splat has one of 'allow: KIND' and 'deny: KIND'");
+    return out;
+  }
+  out.allow = allow != nullptr;
+  out.kind = out.allow ? read_kind(r, *allow, "allow") : read_kind(r, *deny, "deny");
+  set(f, "title", out.title, [&](const Node& v) { return r.text(v, "title"); });
+  if (const Node* v = f.need("reason")) out.reason = r.text(*v, "reason");
+  set(f, "expires", out.expires, [&](const Node& v) { return read_day(r, v); });
+  if (r.ok()) out.range = read_range(r, f, project);
+  return out;
+}
+
+Result<std::vector<SplatRule>> load_splat_policy(const fs::path& project, const std::string& name) {
+  PINRIG_TRY(file, find_named(project, policy_place(), name));
+  PINRIG_TRY(root, read_tree(file));
+  Reader r(shown_path(file));
+  const Fields f(r, root, Section::splat_policy);
+  std::vector<SplatRule> out;
+  if (!r.ok()) return r.error();
+  if (const Node* n = f.need("splats")) {
+    for (const auto& item : r.list(*n, "splats")) out.push_back(read_splat(r, item, name, project));
+  }
+  if (!r.ok()) return r.error();
+  return out;
+}
+
 }  // namespace
+
+Result<std::vector<SplatRule>> load_all_splat_rules(const fs::path& project) {
+  std::vector<SplatRule> out;
+  for (const auto& name : names_in(project, policy_place())) {
+    PINRIG_TRY(rules, load_splat_policy(project, name));
+    out.insert(out.end(), rules.begin(), rules.end());
+  }
+  return out;
+}
 
 Result<std::vector<Requirements>> load_all_requirements(const fs::path& project) {
   std::vector<Requirements> out;

@@ -416,6 +416,28 @@ TEST(LoadKnownIssues, EveryKey) {
   EXPECT_THAT(all[0].without, ElementsAre("SLUB_TINY"));
 }
 
+TEST(LoadSplatPolicy, EveryKey) {
+  const auto all = good(load_all_splat_rules(project));
+  ASSERT_EQ(all.size(), 2u);
+  EXPECT_EQ(all[0].name, "noisy:3");
+  EXPECT_TRUE(all[0].allow);
+  EXPECT_EQ(all[0].kind, "lockdep");
+  EXPECT_EQ(all[0].title, "lockdep: possible circular locking dependency in *");
+  EXPECT_EQ(all[0].reason, "a false positive of nested classes");
+  EXPECT_EQ(all[0].expires, "2027-03-01");
+  EXPECT_THAT(all[0].range.bases, ElementsAre("debian-6.12"));
+  EXPECT_EQ(all[0].range.since, "6.1");
+  EXPECT_EQ(all[0].range.until, "6.1");
+  EXPECT_THAT(all[0].range.archs, ElementsAre(Arch::x86_64));
+  EXPECT_EQ(all[1].name, "noisy:11");
+  EXPECT_FALSE(all[1].allow);
+  EXPECT_EQ(all[1].expires, "");
+}
+
+TEST(LoadSplatPolicy, WithoutAFolderThereIsNone) {
+  EXPECT_TRUE(good(load_all_splat_rules(fs::path(PINRIG_TESTDATA) / "bad")).empty());
+}
+
 /// The files that pinrig ships.
 TEST(Project, EveryFileLoads) {
   const fs::path root = PINRIG_SOURCE_DIR;
@@ -438,6 +460,7 @@ TEST(Project, EveryFileLoads) {
   each("kernels/series", load_series);
   EXPECT_GE(good(load_all_requirements(root)).size(), 2u);
   EXPECT_GE(good(load_all_known_issues(root)).size(), 3u);
+  EXPECT_FALSE(load_all_splat_rules(root).has_error());
   EXPECT_GE(good(load_all_suites(root)).size(), 5u);
   EXPECT_GT(good(load_map(root)).size(), 80u);
 }

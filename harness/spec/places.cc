@@ -54,6 +54,10 @@ const Place& expectations_place() {
   static const Place p{"expectations", "configs/expectations", ".yaml"};
   return p;
 }
+const Place& policy_place() {
+  static const Place p{"splat policy", "configs/policy", ".yaml"};
+  return p;
+}
 const Place& known_issue_place() {
   static const Place p{"known issue", "configs/known-issues", ".yaml"};
   return p;

@@ -25,6 +25,7 @@ const Place& suite_place();
 const Place& fragment_place();
 const Place& expectations_place();
 const Place& known_issue_place();
+const Place& policy_place();
 
 /// All names, sorted.
 std::vector<std::string> names_in(const fs::path& project, const Place& place);

@@ -56,6 +56,11 @@ const std::vector<Schema> all{
      "a known issue",
      {"tests", "without", "seen", "pages", "sometimes", "reason", "reference", "kernels", "since", "until",
       "archs"}},
+    {Section::splat_policy, "Splat policy", "a splat policy", {"splats"}},
+    {Section::splat,
+     "Splat policy: splats",
+     "a splat",
+     {"allow", "deny", "title", "reason", "expires", "kernels", "since", "until", "archs"}},
     {Section::path_map, "Map", "the map", {"rows"}},
     {Section::path_row, "Map: rows", "a row", {"id", "what", "not_testable"}},
 };

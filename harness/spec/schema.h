@@ -27,6 +27,8 @@ enum class Section {
   requirements,
   allowed_skip,
   known_issue,
+  splat_policy,
+  splat,
   path_map,
   path_row,
   contract,

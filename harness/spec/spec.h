@@ -34,6 +34,8 @@ Result<std::vector<model::MapRow>> load_map(const fs::path& project);
 /// Every file of configs/expectations and of configs/known-issues, sorted by name.
 Result<std::vector<model::Requirements>> load_all_requirements(const fs::path& project);
 Result<std::vector<model::KnownIssue>> load_all_known_issues(const fs::path& project);
+/// The entries of every file of configs/policy, in the order of the files' names; none without that folder.
+Result<std::vector<model::SplatRule>> load_all_splat_rules(const fs::path& project);
 /// Every guest-tests/NAME/suite.yaml, sorted by name; the rows that its tests name have to be in the map.
 Result<std::vector<model::Suite>> load_all_suites(const fs::path& project);
 /// The suite that has `users`, with the heads of its adapters; an empty contract when there is none.

@@ -15,6 +15,14 @@ void Evidence::cases_against(model::Verdict verdict, std::string why, int line) 
   reasons_.push_back({verdict, std::move(why), line, true});
 }
 
+void Evidence::splat(const model::KernelEvent& event, model::Verdict verdict, std::string why) {
+  constexpr std::size_t most = 50;
+  const bool kept = splats_.size() < most;
+  if (kept) splats_.push_back({event.kind, event.title, verdict});
+  // What is not kept cannot be allowed.
+  if (verdict != model::Verdict::pass) reasons_.push_back({verdict, std::move(why), 0, false, kept});
+}
+
 void Evidence::skipped(std::string why) {
   skip_ = true;
   skip_reason_ = std::move(why);
@@ -32,8 +40,12 @@ void Evidence::fold_into(model::TestVerdict& out) const {
     out.line = sorted.front().line;
   }
   out.own.clear();
+  out.apart.clear();
+  out.splats = splats_;
   for (const auto& r : sorted) {
     if (!r.of_cases && (out.own.empty() || out.own.back() != r.verdict)) out.own.push_back(r.verdict);
+    if (!r.of_cases && !r.of_kernel && (out.apart.empty() || out.apart.back() != r.verdict))
+      out.apart.push_back(r.verdict);
     if (texts.size() < 6) texts.push_back(r.why);
   }
   if (skip_ && sorted.empty()) texts.push_back(skip_reason_);

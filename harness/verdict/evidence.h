@@ -19,6 +19,8 @@ class Evidence {
   void against(model::Verdict verdict, std::string why, int line = 0);
   /// The same for a reason that is about cases, which have rows of their own.
   void cases_against(model::Verdict verdict, std::string why, int line = 0);
+  /// A report of the kernel; `verdict` pass: it counts for nothing, unless the policy denies it.
+  void splat(const model::KernelEvent& event, model::Verdict verdict, std::string why);
   /// Reported with the verdict, without changing it.
   void note(std::string text) { notes_.push_back(std::move(text)); }
   /// Nothing was tested, for this reason: the verdict is skip unless there is a reason against it.
@@ -35,8 +37,10 @@ class Evidence {
     std::string why;
     int line;
     bool of_cases = false;
+    bool of_kernel = false;
   };
   std::vector<Reason> reasons_;
+  std::vector<model::Splat> splats_;
   std::vector<std::string> notes_;
   std::string skip_reason_;
   bool skip_ = false;

@@ -227,7 +227,7 @@ std::optional<model::TestVerdict> unowned_events(const JobFacts& facts) {
     const bool owned = std::any_of(facts.planned.begin(), facts.planned.end(),
                                    [&](const model::TestSpec& t) { return t.name == e.owner; });
     if (owned || event_verdict(e) == Verdict::pass) continue;
-    evidence.against(event_verdict(e), event_text(e));
+    evidence.splat(e, event_verdict(e), event_text(e));
   }
   judge_between(facts.records, facts.events, evidence);
   // All tests are over by then, so no other row would tell of a kernel that cannot end.
@@ -258,7 +258,9 @@ void add_capabilities(const model::TestRecord& record, model::TestVerdict& own, 
         fmt::format("capability {} is {} here and was {} before", name, value, it->second);
     own.detail += (own.detail.empty() ? "" : "; ") + text;
     if (model::rank(own.verdict) < model::rank(Verdict::error)) own.verdict = Verdict::error;
-    if (own.own.empty() || own.own.front() != Verdict::error) own.own.insert(own.own.begin(), Verdict::error);
+    for (auto* list : {&own.own, &own.apart}) {
+      if (list->empty() || list->front() != Verdict::error) list->insert(list->begin(), Verdict::error);
+    }
   }
 }
 
@@ -272,6 +274,7 @@ void fail_control(const std::string& why, Judgement& judgement) {
     row.detail = fmt::format("{} (would have been {}{}{})", judgement.outcome.detail,
                              model::to_string(row.verdict), row.detail.empty() ? "" : ": ", row.detail);
     row.verdict = Verdict::error;
+    row.apart.insert(row.apart.begin(), Verdict::error);
   }
 }
 

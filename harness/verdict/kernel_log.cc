@@ -197,7 +197,10 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
     if (e.owner != record.name) continue;
     const Verdict v = event_verdict(e);
     if (const KindRule* rule = rule_for(e.kind); rule && v != Verdict::pass) explained |= rule->taint;
-    if (v == Verdict::pass) continue;
+    if (v == Verdict::pass) {
+      evidence.splat(e, v, "");
+      continue;
+    }
     const int count = announced.uncovered(e, v);
     if (count == 0) continue;
     if (e.kind == "events_lost") {
@@ -205,7 +208,7 @@ void judge_kernel(const model::TestRecord& record, const std::vector<model::Kern
       continue;
     }
     red = true;
-    evidence.against(v, event_text(e, count));
+    evidence.splat(e, v, event_text(e, count));
   }
   // What is missing cannot make it any better where something was found.
   for (auto& text : incomplete) {
