@@ -19,7 +19,8 @@ namespace pinrig::console {
 
 struct Log {
   /// In order of first_line. Of equal titles in the time of one owner the first, with their count; more than
-  /// 50 different ones of one kind and owner are an events_lost. Fatal ones are all there.
+  /// 50 different ones of one kind and owner, or 2000 in all, are an events_lost; of fatal ones there may be
+  /// 500 more.
   std::vector<model::KernelEvent> events;
   std::set<std::string> begun;  ///< tests whose begin mark was seen; at most 10000, like `ended`
   std::set<std::string> ended;

@@ -108,6 +108,9 @@ TEST(Fixtures, HaveEveryKindOnTheArchitecturesWhereItDiffers) {
         << kind;
   }
   for (const auto& kind : any) EXPECT_TRUE(found.contains(kind)) << kind;
+  for (const auto& kind : model::event_kinds())
+    EXPECT_TRUE(both.contains(kind) || any.contains(kind)) << kind;
+  EXPECT_EQ(both.size() + any.size(), model::event_kinds().size());
   for (const auto& [kind, archs] : found)
     EXPECT_TRUE(both.contains(kind) || any.contains(kind)) << kind << " is in no list";
 }

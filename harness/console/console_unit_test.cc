@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -226,6 +227,26 @@ INSTANTIATE_TEST_SUITE_P(
         Said{"[ INFO: suspicious RCU usage. ]", "lockdep", "lockdep: suspicious RCU usage"},
         Said{"UBSAN: Undefined behaviour in mm/gup.c:12:3", "ubsan",
              "UBSAN: undefined behaviour at mm/gup.c"},
+        Said{"INFO: The task fio:88 has been waiting for writeback completion for more than 122 seconds.",
+             "hung_task", "task waits for writeback"},
+        Said{"BUG at xa_alloc_test:12", "bug", "BUG at xa_alloc_test"},
+        Said{"BUG in find_next_ancestor: called with parent == child", "bug", "BUG in find_next_ancestor"},
+        Said{"PANIC: invalid or fatal FRED event; event type 3 vector 1 error 0x0 aux 0x0 at 0010:ffff",
+             "oops", "invalid or fatal FRED event"},
+        Said{"Unhandled 64-bit el1h sync exception on CPU1, ESR 0x0000000096000004 -- DABT (current EL)",
+             "oops", "unhandled N-bit el1h sync exception"},
+        Said{"cow: Corrupted page table at address 7f0000001000", "oops", "Corrupted page table"},
+        Said{"Fixing recursive fault but reboot is needed!", "oops", "recursive fault"},
+        Said{"UBSAN: array index out of bounds at gup_fast+0x1/0x2", "ubsan",
+             "UBSAN: array index out of bounds in gup_fast"},
+        Said{"smp: csd: Detected non-responsive CSD lock (#1) on CPU#0, waiting 5000000000 ns for CPU#01 "
+             "do_nothing+0x0/0x10(0x0).",
+             "soft_lockup", "CSD lock not released"},
+        Said{"iommufd: Time out waiting for iommufd object to become free", "reference",
+             "iommufd object does not become free"},
+        Said{"page_pool_empty_ring() page_pool refcnt 2 violation", "reference",
+             "page_pool refcnt violation"},
+        Said{"this debug in progress and Unhandled words", "", ""},
         Said{"WARNING: mandatory locking was asked for and is gone", "", ""},
         Said{"WARNING: /etc/ssh/moduli does not exist, using fixed modulus", "", ""},
         Said{"** 17 printk messages dropped **", "events_lost", "printk messages dropped"},
@@ -371,6 +392,34 @@ TEST(Parse, SaysOfTooManyDifferentReportsThatSomeAreLost) {
   EXPECT_EQ(log.events[51].kind, "events_lost");
   EXPECT_EQ(log.events[51].title, "further reports of kind bug omitted");
   EXPECT_EQ(log.events[51].count, 10);
+}
+
+TEST(Parse, AFloodOfPanicsAndOfOwnersHasABound) {
+  std::string text;
+  for (int i = 0; i < 5000; ++i)
+    text += fmt::format("[    1.000000] pinrig: begin a/{}\n[    1.000000] Kernel panic - not syncing: {}\n",
+                        i, std::string(static_cast<std::size_t>(i % 100), 'x'));
+  const Log log = parse(text);
+  int fatal = 0;
+  int lost = 0;
+  for (const auto& e : log.events) {
+    fatal += e.fatal ? 1 : 0;
+    if (e.kind == "events_lost") lost += e.count;
+  }
+  EXPECT_EQ(fatal, 2500);
+  EXPECT_EQ(lost, 2000) << "as many owners as are remembered";
+  EXPECT_TRUE(log.panicked);
+}
+
+TEST(Parse, AFloodOfOthersDoesNotHideTheEnd) {
+  std::string text;
+  for (int i = 0; i < 3000; ++i)
+    text += fmt::format("[    1.000000] pinrig: begin a/{}\n[    1.000000] BUG: memory leak\n", i);
+  const Log log = parse(text + "[    1.000000] Kernel panic - not syncing: at last\n");
+  const auto end = std::find_if(log.events.begin(), log.events.end(), [](const auto& e) { return e.fatal; });
+  ASSERT_NE(end, log.events.end());
+  EXPECT_EQ(end->title, "panic: at last");
+  EXPECT_EQ(end->owner, "a/2999");
 }
 
 TEST(Parse, KeepsTheReportItself) {

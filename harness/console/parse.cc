@@ -16,6 +16,7 @@ namespace {
 /// Different reports of one kind in the time of one owner, and all in all; further ones are counted.
 constexpr std::size_t max_of_kind = 50;
 constexpr std::size_t max_events = 2000;
+constexpr std::size_t max_fatal = 500;  ///< beyond max_events: a flood of others must not hide the end
 constexpr std::size_t max_with_text = 300;
 constexpr std::size_t max_marks = 10000;
 constexpr std::size_t max_line = 64 << 10;  ///< longer ones are taken in pieces
@@ -199,19 +200,21 @@ void Parser::Impl::add(model::KernelEvent e) {
   const std::string kind = e.owner + '\n' + e.kind;
   const std::string key = kind + '\n' + e.title;
   latest_line = e.last_line;
+  const std::size_t most = max_events + (e.fatal ? max_fatal : 0);
+  const bool full = log.events.size() >= most;
   const auto same = known.find(key);
-  if (!e.fatal && same != known.end() && !log.events[same->second].fatal) {
+  if (same != known.end() && (full || (!e.fatal && !log.events[same->second].fatal))) {
     latest = same->second;
     ++log.events[latest].count;
     return;
   }
-  std::size_t& kept = kinds[kind];
-  if (!e.fatal && (kept >= max_of_kind || log.events.size() >= max_events)) {
+  const auto counted = kinds.find(kind);
+  if (full || (!e.fatal && counted != kinds.end() && counted->second >= max_of_kind)) {
     if (lost.size() < max_events) ++lost[{e.kind, e.owner}];
     return;
   }
-  ++kept;
-  if (log.events.size() >= max_with_text && !e.fatal) e.text.clear();
+  ++kinds[kind];
+  if (log.events.size() >= (e.fatal ? max_events : max_with_text)) e.text.clear();
   latest = log.events.size();
   known[key] = latest;
   log.events.push_back(std::move(e));

@@ -46,6 +46,8 @@ constexpr auto rows = std::to_array<Row>({
     {R"(BUG: scheduling while atomic)", "atomic_sleep", "BUG: scheduling while atomic in {fn}", ""},
     {R"(BUG: (spinlock|rwlock|mutex) (.*?)(?: on CPU|$))", "lock", R"(BUG: \1 \2 in {fn})", ""},
     {R"(BUG: soft lockup)", "soft_lockup", "BUG: soft lockup in {fn}", ""},
+    // kernel/smp.c, csd_lock_wait_toolong()
+    {R"(csd: \w+ non-responsive CSD lock)", "soft_lockup", "CSD lock not released in {fn}", ""},
     {R"(BUG: workqueue lockup)", "soft_lockup", "BUG: workqueue lockup", "", Extent::line},
     {R"(Watchdog detected hard LOCKUP)", "hard_lockup", "hard lockup in {fn}", ""},
     {R"(BUG: memory leak)", "memory_leak", "BUG: memory leak in {fn}", ""},
@@ -54,6 +56,9 @@ constexpr auto rows = std::to_array<Row>({
     {R"([Kk]ernel BUG at (\S+?):\d+)", "bug", R"(kernel BUG at \1 in {fn})", ""},
     {R"([Kk]ernel BUG at (.*))", "bug", R"(kernel BUG at \1)", ""},
     {R"(BUG (\S+) \((?:Not t|T)ainted.*?\): (.*))", "slab", R"(slab \1: \2)", ""},
+    // lib/test_xarray.c, fs/jfs/jfs_debug.h: "BUG at FILE:LINE"; fs/kernfs/mount.c: "BUG in FUNCTION"
+    {R"(^BUG at (\S+?):\d+)", "bug", R"(BUG at \1 in {fn})", ""},
+    {R"(^BUG in (\w+):)", "bug", R"(BUG in {fn})", R"(\1)"},
     // "[ BUG: held lock freed! ]" of old kernels
     {R"(^\[ BUG: (.*?)!? \])", "lockdep", R"(lockdep: \1 in {fn})", ""},
     {R"(^(?:watchdog: )?BUG: (.*))", "bug", R"(BUG: \1)", ""},
@@ -63,6 +68,13 @@ constexpr auto rows = std::to_array<Row>({
      R"(invalid TSS|segment not present|alignment check|control protection)\b)",
      "oops", R"(\1 in {fn})", ""},
     {R"(^Oops: )", "oops", "Oops in {fn}", ""},
+    // arch/x86/entry/entry_fred.c, fred_bad_type(); arch/arm64/kernel/entry-common.c, __panic_unhandled()
+    {R"(^PANIC: (invalid or fatal FRED event))", "oops", R"(\1 in {fn})", ""},
+    {R"(^Unhandled (.*?) exception on CPU\d+, ESR)", "oops", R"(unhandled \1 exception in {fn})", ""},
+    // arch/x86/mm/fault.c, pgtable_bad(), before its die header
+    {R"(: Corrupted page table at address)", "oops", "Corrupted page table in {fn}", ""},
+    // kernel/exit.c, make_task_dead()
+    {R"(^Fixing recursive fault but reboot is needed)", "oops", "recursive fault", "", Extent::line},
     {R"(Unable to handle kernel NULL pointer dereference)", "oops",
      "Unable to handle kernel NULL pointer dereference in {fn}", ""},
     {R"(Unable to handle kernel (.*?) at virtual address)", "oops", R"(Unable to handle kernel \1 in {fn})",
@@ -91,9 +103,14 @@ constexpr auto rows = std::to_array<Row>({
     {R"(^WARNING: (.*))", "warning", R"(WARNING: \1)", "", Extent::trace, false, true},
     {R"(UBSAN: Undefined behaviour in (\S+?):\d+)", "ubsan", R"(UBSAN: undefined behaviour at \1 in {fn})",
      "", Extent::banner},
+    // arch/x86/kernel/traps.c, handle_bug() with CONFIG_UBSAN_TRAP
+    {R"(UBSAN: (.*?) at ([\w.]+)(?:\+| \())", "ubsan", R"(UBSAN: \1 in {fn})", R"(\2)", Extent::line},
     {R"(UBSAN: ([\w-]+) in (\S+?):\d+)", "ubsan", R"(UBSAN: \1 at \2 in {fn})", "", Extent::banner},
 
     {R"(INFO: task .*:\d+ blocked\b.* for more than)", "hung_task", "task hung in {fn}", ""},
+    // fs/fs-writeback.c of 7.x, wb_wait_for_completion_cb()
+    {R"(INFO: The task .*:\d+ has been waiting for writeback completion)", "hung_task",
+     "task waits for writeback in {fn}", ""},
     {R"(\[ INFO: (possible [\w ]+?|inconsistent lock state|suspicious [\w_ ]+?)(?: detected)?[!.]* \])",
      "lockdep", R"(lockdep: \1 in {fn})", ""},
     {R"(INFO: rcu_\w+ (?:self-)?detected)", "rcu_stall", "RCU stall in {fn}", ""},
@@ -105,6 +122,11 @@ constexpr auto rows = std::to_array<Row>({
     {R"(page dumped because: (.*))", "page_dump", R"(page dumped: \1)", "", Extent::line},
     {R"(unregister_netdevice: waiting for (\S+) to become free)", "reference",
      R"(unregister_netdevice waits for \1)", "", Extent::line},
+    // drivers/iommu/iommufd/main.c, iommufd_object_dec_wait_shortterm()
+    {R"(Time out waiting for iommufd object to become free)", "reference",
+     "iommufd object does not become free", "", Extent::line},
+    // net/core/page_pool.c, page_pool_empty_ring()
+    {R"(page_pool refcnt \d+ violation)", "reference", "page_pool refcnt violation", "", Extent::line},
     {R"(VFS: Busy inodes after unmount)", "reference", "VFS: Busy inodes after unmount", "", Extent::line},
     {R"(kmemleak: \d+ new suspected memory leaks)", "memory_leak", "kmemleak: new suspected memory leaks", "",
      Extent::line},
@@ -120,12 +142,13 @@ constexpr auto rows = std::to_array<Row>({
 constexpr auto words = std::to_array<std::string_view>(
     {"Kernel panic - ", "BUG: ", "BUG at ", "BUG ", "Oops: ", "general protection fault", "divide error",
      "invalid opcode", "int3:", "stack segment", "double fault", "invalid TSS", "segment not present",
-     "alignment check", "control protection", "Unable to handle kernel",
-     "Internal error: ", "SError Interrupt", "refcount_t: ", "WARNING: ", "UBSAN: ", "INFO: task ",
+     "alignment check", "control protection", "Unable to handle kernel", "Internal error: ",
+     "SError Interrupt", "refcount_t: ", "WARNING: ", "UBSAN: ", "INFO: task ", "INFO: The task ",
      "INFO: rcu_", "INFO: trying", "INFO: possible", "INFO: inconsistent", "INFO: suspicious", "[#",
      "Insufficient stack space", "nobody cared", "ut of memory", "invoked oom-killer", "page dumped because",
-     "unregister_netdevice: ", "VFS: Busy", "kmemleak: ", "[Hardware Error]", "hard LOCKUP",
-     "messages dropped", "messages lost", "kernel messages",
+     "unregister_netdevice: ", "BUG in ", "PANIC: ", "Unhandled ", "Corrupted page table",
+     "Fixing recursive fault", "CSD lock", "iommufd object to become free", "page_pool refcnt", "VFS: Busy",
+     "kmemleak: ", "[Hardware Error]", "hard LOCKUP", "messages dropped", "messages lost", "kernel messages",
      // looked at in parse.cc
      "Linux version ", "reboot: ", "pinrig: ", "[ cut here ]"});
 

@@ -17,6 +17,26 @@ Json case_json(const Case& c) {
   return j;
 }
 
+constexpr auto replace = Json::error_handler_t::replace;
+
+/// `items` as the last key of an object that dump(2) wrote. Each is written and forgotten: a tree of JSON
+/// values takes several times the memory of a large stream.
+template <typename T, typename Make>
+void add_list(std::string& out, const char* key, const std::vector<T>& items, Make make) {
+  out.resize(out.find_last_not_of("}\n ") + 1);
+  out += std::string(",\n  \"") + key + "\": [";
+  bool first = true;
+  for (const T& item : items) {
+    out += first ? "\n    " : ",\n    ";
+    first = false;
+    for (const char c : make(item).dump(2, ' ', false, replace)) {
+      out += c;
+      if (c == '\n') out += "    ";
+    }
+  }
+  out += items.empty() ? "]\n}" : "\n  ]\n}";
+}
+
 }  // namespace
 
 const char* to_string(Status s) {
@@ -77,14 +97,14 @@ std::string to_json(const Tree& tree) {
   Json j{{"version", tree.version}, {"bailed_out", tree.bailed_out}};
   j["plan"] = tree.plan ? Json(*tree.plan) : Json();
   if (!tree.plan_skip.empty()) j["plan_skip"] = tree.plan_skip;
-  j["cases"] = Json::array();
-  for (const auto& c : tree.cases) j["cases"].push_back(case_json(c));
-  j["findings"] = Json::array();
-  for (const auto& f : tree.findings) {
-    j["findings"].push_back({{"kind", to_string(f.kind)}, {"line", f.line}, {"text", f.text}});
-  }
-  if (!tree.diagnostics.empty()) j["diagnostics"] = tree.diagnostics;
-  return j.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+  std::string out = j.dump(2, ' ', false, replace);
+  add_list(out, "cases", tree.cases, case_json);
+  add_list(out, "findings", tree.findings, [](const Finding& f) {
+    return Json{{"kind", to_string(f.kind)}, {"line", f.line}, {"text", f.text}};
+  });
+  if (!tree.diagnostics.empty())
+    add_list(out, "diagnostics", tree.diagnostics, [](const std::string& line) { return Json(line); });
+  return out + "\n";
 }
 
 }  // namespace pinrig::ktap
