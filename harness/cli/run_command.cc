@@ -11,6 +11,7 @@
 #include "report/report.h"
 #include "run/leftovers.h"
 #include "run/pipeline.h"
+#include "run/resume.h"
 #include "run/run_file.h"
 
 namespace pinrig::cli {
@@ -20,6 +21,7 @@ struct RunCommand {
   RunArguments arguments;
   ReportFiles files;
   std::string again;
+  std::string resume;
   bool jobs_typed = false;
 };
 
@@ -51,20 +53,32 @@ void say_project(const run::RecordedRun& earlier, const Paths& paths, job::Obser
                                    paths.project.string(), earlier.project)});
 }
 
-Result<ExitCode> run_and_report(const RunCommand& c, const Program& program) {
-  PINRIG_TRY(paths, program.paths());
+/// The run that --resume finishes. It has its own options; --jobs is none of them.
+Result<run::RunEnd> resume(const RunCommand& c, const Paths& paths, const Program& program) {
+  std::string id;
+  {
+    PINRIG_TRY(store, run::open_store(paths));
+    PINRIG_TRY(run, choose_run(store, c.resume, program));
+    id = run.id;
+  }
+  const auto status = run::make_status(program.verbosity());
+  const job::Services services{paths, program.cancel, *status, c.arguments.jobs};
+  return run::resume(id, services, [&] { status->tick(); });
+}
+
+Result<run::RunEnd> start(const RunCommand& c, const Paths& paths, const Program& program) {
   PINRIG_TRY(order, order_of(c, paths));
   PINRIG_CHECK(fetch_series(order.options, paths, program.cancel));
-  run::RunEnd end;
-  {
-    const auto status = run::make_status(program.verbosity());
-    const job::Services services{paths, program.cancel, *status, order.jobs};
-    if (order.earlier) say_project(*order.earlier, paths, *status);
-    PINRIG_TRY(
-        e, run::execute(
-               order.options, services, [&] { status->tick(); }, order.earlier ? &*order.earlier : nullptr));
-    end = e;
-  }
+  const auto status = run::make_status(program.verbosity());
+  const job::Services services{paths, program.cancel, *status, order.jobs};
+  if (order.earlier) say_project(*order.earlier, paths, *status);
+  return run::execute(
+      order.options, services, [&] { status->tick(); }, order.earlier ? &*order.earlier : nullptr);
+}
+
+Result<ExitCode> run_and_report(const RunCommand& c, const Program& program) {
+  PINRIG_TRY(paths, program.paths());
+  PINRIG_TRY(end, c.resume.empty() ? start(c, paths, program) : resume(c, paths, program));
   PINRIG_TRY(store, run::open_store(paths));
   PINRIG_TRY(run, store.find_run(end.run_id));
   if (!run) return make_error(ErrorKind::infra, "run " + end.run_id + " is not in results.db");
@@ -105,6 +119,16 @@ void add_run(CLI::App& app, Program& program, Action& action) {
       "Repeat an earlier run (ID, unique prefix or last) with the options in its run.json; --point, --arch, "
       "--test, --env, --accel and --jobs replace them");
   for (const char* fixed : {"run", "--series", "--base"}) again->excludes(sub->get_option(fixed));
+  auto* resume = sub->add_option("--resume", c->resume,
+                                 "Finish an interrupted run (ID, unique prefix or last): guests that ended "
+                                 "are kept, half-done ones start "
+                                 "over; nothing of it may have changed");
+  resume->excludes(again);
+  for (const auto* option : sub->get_options()) {
+    const std::string name = option->get_name();
+    if (name != "--jobs" && name != "--help" && name != "--resume" && name != "--again")
+      resume->excludes(sub->get_option(name));
+  }
   sub->add_option("--junit", c->files.junit,
                   "Also write JUnit XML to this file (- for stdout; the report then goes to stderr)");
   sub->add_option("--ktap", c->files.ktap, "Also write KTAP");

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace pinrig::image {
@@ -80,6 +81,12 @@ Result<GuestSources> read_guest_sources(const fs::path& project) {
   if (fs::exists(project / frame, ec)) PINRIG_CHECK(read_into(sources, project, frame));
   PINRIG_CHECK(add_headers(sources, project));
   return sources;
+}
+
+std::string hash_of(const GuestSources& sources) {
+  Sha256 hash;
+  for (const auto& [name, text] : sources) hash.field(name).field(text);
+  return hash.hex();
 }
 
 Result<void> mirror_sources(const GuestSources& sources, const fs::path& folder) {

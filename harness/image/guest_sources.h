@@ -17,6 +17,9 @@ using GuestSources = std::map<std::string, std::string>;
 /// Reads them from a checkout. Error infra for a file that cannot be read.
 Result<GuestSources> read_guest_sources(const fs::path& project);
 
+/// SHA-256 over the names and bytes of these files.
+std::string hash_of(const GuestSources& sources);
+
 /// Makes `folder` contain exactly these files. Unchanged ones keep their time, so that ninja compiles only
 /// what differs, for any checkout.
 Result<void> mirror_sources(const GuestSources& sources, const fs::path& folder);

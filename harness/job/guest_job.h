@@ -9,6 +9,7 @@
 #include "base/cancel.h"
 #include "base/file.h"
 #include "job/observer.h"
+#include "model/loss.h"
 #include "verdict/judge.h"
 #include "verdict/results.h"
 #include "wire/messages.h"
@@ -22,6 +23,8 @@ struct Attempt {
   double boot_s = 0;  ///< QEMU spawn to hello; 0 = there was none
   double wall_s = 0;
   std::string dir;
+  model::Loss loss = model::Loss::none;  ///< why it stopped answering
+  std::vector<std::string> evidence;     ///< of the loss, one line each
 };
 
 struct GuestJobResult {

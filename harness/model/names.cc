@@ -7,6 +7,7 @@
 #include "model/assessment.h"
 #include "model/guest.h"
 #include "model/job.h"
+#include "model/loss.h"
 #include "model/mutation.h"
 
 namespace pinrig::model {
@@ -44,6 +45,20 @@ constexpr std::array<Name<Outcome>, 9> outcomes{{{Outcome::completed, "completed
                                                  {Outcome::no_output, "no_output"},
                                                  {Outcome::infra_error, "infra_error"},
                                                  {Outcome::cancelled, "cancelled"}}};
+
+constexpr std::array<Name<Loss>, 6> losses{{{Loss::none, "none"},
+                                            {Loss::test_hung, "test_hung"},
+                                            {Loss::kernel_hung, "kernel_hung"},
+                                            {Loss::output_lost, "output_lost"},
+                                            {Loss::qemu_gone, "qemu_gone"},
+                                            {Loss::panicked, "panicked"}}};
+
+constexpr std::array<Name<Loss>, 6> loss_words{{{Loss::none, ""},
+                                                {Loss::test_hung, "test hung, kernel alive"},
+                                                {Loss::kernel_hung, "kernel hung"},
+                                                {Loss::output_lost, "output lost"},
+                                                {Loss::qemu_gone, "QEMU gone"},
+                                                {Loss::panicked, "stopped by panic"}}};
 
 constexpr std::array<Name<MutationOp>, 14> mutation_ops{{{MutationOp::drop_release, "drop_release"},
                                                          {MutationOp::double_release, "double_release"},
@@ -181,6 +196,10 @@ std::optional<Rule> rule_from_string(const std::string& s) { return value_in<Rul
 std::optional<JobOutcome::Kind> outcome_from_string(const std::string& s) {
   return value_in<Outcome>(outcomes, s);
 }
+
+const char* to_string(Loss loss) { return name_in(losses, loss); }
+std::optional<Loss> loss_from_string(const std::string& s) { return value_in<Loss>(losses, s); }
+const char* words(Loss loss) { return name_in(loss_words, loss); }
 
 bool means_test(const std::string& word, const std::string& test) {
   return glob_match(word, word.find('/') == std::string::npos ? test.substr(0, test.find('/')) : test);

@@ -211,6 +211,7 @@ Result<std::string> json(const store::Store& store, const store::RunRow& run, co
   out["state"] = store::to_string(run.state);
   const int code = data.run.exit_code;
   out["exit_code"] = code < 0 ? ordered_json(nullptr) : ordered_json(code);
+  out["resumed"] = run.resumed;
   out["reassessed"] = what.assessment != nullptr;
   out["started"] = run.started;
   out["finished"] = run.finished.empty() ? ordered_json(nullptr) : ordered_json(run.finished);

@@ -9,7 +9,8 @@
 #include <optional>
 
 #include "base/text.h"
-#include "kbuild/code.h"
+#include "job/raw_files.h"
+#include "kbuild/artifact.h"
 #include "run/coverage.h"
 #include "run/inherit.h"
 #include "run/leftovers.h"
@@ -30,11 +31,14 @@ constexpr int platform_priority = 1;
 // same time, and each writes only its own slot, so the slots need no lock.
 class Pipeline {
  public:
-  Pipeline(const Inputs& in, const Sources& sources, const plan::Plan& plan, const Services& services)
+  Pipeline(const Inputs& in, const Sources& sources, const plan::Plan& plan, const Services& services,
+           const Stages& stages, const Kept& kept)
       : in_(in),
         sources_(sources),
         plan_(plan),
         services_(services),
+        stages_(stages),
+        kept_(kept),
         states_(plan.kernels.size()),
         codes_(plan.kernels.size()),
         coverage_(sources, plan, services) {}
@@ -74,7 +78,7 @@ class Pipeline {
                       .priority = platform_priority,
                       .after = std::move(after),
                       .body = [this, arch, &slot] {
-                        slot.platform = job::prepare_platform(arch, in_.spec.accel, services_);
+                        slot.platform = stages_.platform(arch);
                         if (slot.platform->has_error())
                           services_.observer.on({.kind = Event::Kind::end,
                                                  .task = to_string(arch),
@@ -86,6 +90,7 @@ class Pipeline {
 
   void add_kernel(std::size_t i) {
     const model::Kernel& kernel = plan_.kernels[i];
+    if (ended(kernel)) return add_ended(i);
     if (!platforms_.contains(kernel.arch)) add_platform(kernel.arch);
     // One build at a time, in the order of the plan: they share a worktree, and the first verdict comes
     // sooner than if all were built at once. A guest may run in parallel with a build.
@@ -99,6 +104,7 @@ class Pipeline {
     tasks_.push_back(std::move(task));
     if (record_ == nullptr) return;
     for (const auto& guest : kernel.guests) {
+      if (kept_.guests.contains(guest.id)) continue;
       tasks_.push_back({.name = "guest " + guest.id,
                         .milli_cpus = guest_milli_cpus(guest.machine.cpus),
                         .memory = std::uint64_t(guest.machine.memory_mib) << 20,
@@ -106,6 +112,33 @@ class Pipeline {
                         .after = {build},
                         .body = [this, i, &guest] { guest_task(i, guest); }});
     }
+  }
+
+  /// The row of a kernel that the run had before it was interrupted; null: it had none, or starts over.
+  const store::KernelRow* kept_row(const model::Kernel& kernel) const {
+    const auto it = kept_.kernels.find(kernel.id);
+    return it == kept_.kernels.end() ? nullptr : &it->second;
+  }
+
+  /// Nothing is left to do for it, in a run that was interrupted. What it counted is still to be read, by the
+  /// gcov of its artifact.
+  bool ended(const model::Kernel& kernel) const {
+    const auto* row = kept_row(kernel);
+    if (row == nullptr) return false;
+    if (row->state != store::KernelState::built || !row->inherits.empty()) return true;
+    if (plan_.counting.contains(kernel.id)) return false;
+    return std::all_of(kernel.guests.begin(), kernel.guests.end(),
+                       [&](const auto& g) { return kept_.guests.contains(g.id); });
+  }
+
+  /// Later points with its code still have its results, as long as the cache has its artifact.
+  void add_ended(std::size_t i) {
+    const auto& row = *kept_row(plan_.kernels[i]);
+    states_[i].inherits = row.inherits;
+    if (row.state != store::KernelState::built) return;
+    const auto artifact = kbuild::find_artifact(services_.paths.cache, row.key, {});
+    if (!artifact) return;
+    if (auto code = stages_.code(*artifact); code.has_value()) codes_[i] = std::move(*code);
   }
 
   void say_failed(const std::string& id, const Error& error, const char* what) {
@@ -132,7 +165,8 @@ class Pipeline {
     const auto& platform = *platforms_.at(kernel.arch).platform;
     if (platform.has_error()) return platform_failed(i, platform.error());
     services_.observer.on({.kind = Event::Kind::begin, .task = kernel.id, .what = "build"});
-    auto built = build(kernel, *platform);
+    auto built = stages_.build(kernel, *platform);
+    if (built.has_value()) built = same_as_kept(kernel, std::move(*built));
     if (built.has_error()) return build_failed(i, built.error(), true);
     states_[i].built = std::move(*built);
     const auto& k = states_[i].built->kernel;
@@ -153,13 +187,26 @@ class Pipeline {
       services_.observer.on({.kind = Event::Kind::warning, .task = kernel.id, .text = "new warning: " + w});
     for (const auto& file : k.untested)
       services_.observer.on({.kind = Event::Kind::warning, .task = kernel.id, .text = file});
-    if (record_ != nullptr) note(record_->kernel_built(kernel, k, same));
+    if (record_ == nullptr) return;
+    if (kept_row(kernel) == nullptr) note(record_->kernel_built(kernel, k, same));
+    if (plan_.counting.contains(kernel.id)) add_kept_coverage(i);
+  }
+
+  /// Guests that ended ran a kernel with this key; the others have to run the same one.
+  Result<job::Built> same_as_kept(const model::Kernel& kernel, job::Built built) const {
+    const auto* row = kept_row(kernel);
+    if (row == nullptr || row->key == built.kernel.key) return built;
+    return make_error(
+        ErrorKind::infra,
+        fmt::format("the kernel {} has the key {} now, it was {}: what it is built with changed", kernel.id,
+                    built.kernel.key, row->key),
+        "start the run again with --again");
   }
 
   /// An equal kernel would only be booted again. Kernels of one architecture are built in the order of their
   /// points.
   void find_equal(std::size_t i) {
-    const auto code = kbuild::code_of(states_[i].built->kernel);
+    const auto code = stages_.code(states_[i].built->kernel);
     if (code.has_error()) return;
     codes_[i] = *code;
     const auto equal = equal_before(plan_.kernels, codes_, i, states_capabilities());
@@ -181,41 +228,16 @@ class Pipeline {
   // Said once, by the task that prepared the platform.
   void platform_failed(std::size_t i, const Error& error) {
     states_[i].error = error;
+    if (kept_row(plan_.kernels[i]) != nullptr && error.kind == ErrorKind::cancelled) return;
     if (record_ != nullptr) note(record_->platform_failed(plan_.kernels[i], error));
   }
 
   void build_failed(std::size_t i, const Error& error, bool say) {
     if (say) say_failed(plan_.kernels[i].id, error, "build");
     states_[i].error = error;
+    // One that some of its guests ran was built: interrupted again, it still is.
+    if (kept_row(plan_.kernels[i]) != nullptr && error.kind == ErrorKind::cancelled) return;
     if (record_ != nullptr) note(record_->kernel_failed(plan_.kernels[i], error));
-  }
-
-  /// The point one patch before, under the same configuration; null when the run has none. A point further
-  /// away is not worth it: what the series changes in headers would be compiled twice.
-  const model::Point* point_before(const model::Kernel& kernel) const {
-    for (const auto& k : plan_.kernels) {
-      if (k.arch != kernel.arch || k.config.name != kernel.config.name) continue;
-      if (plan_.counting.contains(k.id) || k.point.commit.empty()) continue;
-      if (k.point.number + 1 == kernel.point.number) return &k.point;
-    }
-    return nullptr;
-  }
-
-  Result<job::Built> build(const model::Kernel& kernel, const Platform& platform) {
-    const auto count = plan_.counting.contains(kernel.id) ? job::LineCount::on : job::LineCount::off;
-    PINRIG_TRY(artifact, job::build_point(kernel, sources_.base, sources_.series, platform, services_, count,
-                                          point_before(kernel)));
-    job::Built out{std::move(artifact), {}};
-    out.selftests = out.kernel.selftests;
-    if (!sources_.selftests_from) return out;
-    // The tests of another tree, `selftests_from`: they come with a kernel of it.
-    const auto& other = *sources_.selftests_from;
-    model::Kernel base = kernel;
-    base.id = "selftests-" + kernel.id;
-    base.point = {.commit = other.commit, .tree = other.tree, .version = other.version};
-    PINRIG_TRY(theirs, job::build_point(base, other, {}, platform, services_));
-    out.selftests = theirs.selftests;
-    return out;
   }
 
   void guest_task(std::size_t i, const model::Guest& guest) {
@@ -266,26 +288,33 @@ class Pipeline {
     const model::Kernel& kernel = plan_.kernels[i];
     const Platform& platform = **platforms_.at(kernel.arch).platform;
     services_.observer.on({.kind = Event::Kind::begin, .task = guest.id, .what = "guest", .text = "boot"});
-    PINRIG_TRY(job, job::ready_job(kernel, with_stated_capabilities(kernel, guest), *states_[i].built,
-                                   platform, record_->id(), record_->guest_dir(guest), services_));
-    return job::run_and_judge(job, services_);
+    return stages_.guest(kernel, guest, *states_[i].built, platform, record_->id(),
+                         record_->guest_dir(guest));
   }
 
-  // At its tip a series may state what the tests would else find out for themselves: a path that it lets
-  // stop pinning then fails, instead of being tested as one that never did.
-  model::Guest with_stated_capabilities(const model::Kernel& kernel, model::Guest guest) const {
-    if (!kernel.is_tip || !states_capabilities()) return guest;
-    std::vector<std::string> stated;
-    for (const auto& [name, value] : in_.series->capabilities)
-      stated.push_back(fmt::format("{}={}", name, value));
-    for (auto& test : guest.tests) test.env["PINRIG_CAPABILITIES"] = join(stated, " ");
-    return guest;
+  /// Of guests that ended before the run was interrupted.
+  void add_kept_coverage(std::size_t i) {
+    for (const auto& guest : plan_.kernels[i].guests) {
+      if (!kept_.guests.contains(guest.id)) continue;
+      const auto dir = record_->guest_dir(guest);
+      const auto text = read_file(dir / "job.json");
+      if (text.has_error()) continue;  // it failed before it booted, and counted nothing
+      const auto spec = model::job_from_json(*text, (dir / "job.json").string());
+      if (spec.has_error()) return note(spec.error());
+      auto left = job::read_leftovers(*spec, dir);
+      if (left.has_error()) return note(left.error());
+      job::GuestResult result;
+      result.guest = std::move(*left);
+      add_coverage(i, result);
+    }
   }
 
   const Inputs& in_;
   const Sources& sources_;
   const plan::Plan& plan_;
   const Services& services_;
+  const Stages& stages_;
+  const Kept& kept_;
   RunRecord* record_ = nullptr;
   std::deque<KernelSlot> states_;
   std::vector<std::string> codes_;  ///< kbuild::code_of() each kernel; empty: not asked for, or not known
@@ -298,6 +327,15 @@ class Pipeline {
 };
 
 }  // namespace
+
+Result<RunEnd> carry_out(const Work& work, const Services& services, RunRecord& record,
+                         const std::function<void()>& tick, const Stages& stages, const Kept& kept) {
+  Pipeline pipeline(work.inputs, work.sources, work.plan, services, stages, kept);
+  const auto lost = pipeline.run(&record, tick);
+  PINRIG_TRY(code, record.finish(services.cancel.requested(), work.inputs));
+  // What could not be written down is still not lost on the exit code.
+  return RunEnd{record.id(), lost ? assess::fold(code, exit_code_of(lost->kind)) : code};
+}
 
 Result<RunEnd> execute(const RunOptions& options, const Services& services, const std::function<void()>& tick,
                        const RecordedRun* earlier) {
@@ -322,11 +360,8 @@ Result<RunEnd> execute(const RunOptions& options, const Services& services, cons
   if (const auto& f = sources.series.failure)
     services.observer.on({.kind = Event::Kind::warning, .task = "sources", .text = git::to_string(*f)});
   PINRIG_TRY(record, RunRecord::begin(std::move(store), options, inputs, sources, plan, services));
-  Pipeline pipeline(inputs, sources, plan, services);
-  const auto lost = pipeline.run(&record, tick);
-  PINRIG_TRY(code, record.finish(services.cancel.requested(), inputs));
-  // What could not be written down is still not lost on the exit code.
-  return RunEnd{record.id(), lost ? assess::fold(code, exit_code_of(lost->kind)) : code};
+  return carry_out({inputs, sources, plan}, services, record, tick,
+                   real_stages(inputs, sources, plan, services));
 }
 
 Result<Kernels> build_only(const RunOptions& options, const Services& services,
@@ -335,7 +370,9 @@ Result<Kernels> build_only(const RunOptions& options, const Services& services,
   PINRIG_CHECK(check_gcov(inputs));
   PINRIG_TRY(sources, fetch_sources(inputs, services));
   PINRIG_TRY(plan, plan_run(inputs, sources));
-  Pipeline pipeline(inputs, sources, plan, services);
+  const auto stages = real_stages(inputs, sources, plan, services);
+  const Kept nothing;
+  Pipeline pipeline(inputs, sources, plan, services, stages, nothing);
   pipeline.run(nullptr, tick);
   Kernels out;
   for (std::size_t i = 0; i < plan.kernels.size(); ++i) {

@@ -138,7 +138,8 @@ store::GuestRow guest_row(const std::string& run_id, const std::string& kernel_i
 
 std::vector<store::AttemptRow> attempt_rows(const job::GuestResult& r) {
   std::vector<store::AttemptRow> out;
-  for (const auto& a : r.guest.attempts) out.push_back({a.number, a.outcome, a.boot_s, a.wall_s, a.dir});
+  for (const auto& a : r.guest.attempts)
+    out.push_back({a.number, a.outcome, a.boot_s, a.wall_s, a.dir, a.loss, a.evidence});
   return out;
 }
 
@@ -175,6 +176,24 @@ Result<RunRecord> RunRecord::begin(store::Store store, const RunOptions& options
   PINRIG_CHECK(store.begin_run(row, kernels, guests));
   if (in.series) PINRIG_CHECK(write_series(store, row.id, sources.series));
   return RunRecord(std::move(store), std::move(row), std::move(alive));
+}
+
+Result<RunRecord> RunRecord::resume(store::Store store, store::RunRow run, FileLock alive,
+                                    const std::vector<store::KernelRow>& kernels,
+                                    const std::vector<store::GuestRow>& guests) {
+  PINRIG_CHECK(store.resume_run(run.id, kernels, guests));
+  run.state = store::RunState::running;
+  ++run.resumed;
+  RunRecord record(std::move(store), std::move(run), std::move(alive));
+  // Also of a guest whose row was never written.
+  PINRIG_TRY(rows, record.store_.guests(record.id()));
+  for (const auto& row : rows) {
+    std::error_code ec;
+    const fs::path dir = fs::path(record.row_.dir) / "guests" / row.id;
+    if (!row.outcome) fs::remove_all(dir, ec);
+    if (ec) return errno_error("removing " + dir.string(), ec.value());
+  }
+  return record;
 }
 
 Result<void> RunRecord::kernel_built(const model::Kernel& kernel, const kbuild::Artifact& artifact,

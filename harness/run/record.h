@@ -24,6 +24,12 @@ class RunRecord {
   static Result<RunRecord> begin(store::Store store, const RunOptions& options, const Inputs& inputs,
                                  const Sources& sources, const plan::Plan& plan, const Services& services);
 
+  /// Goes on with an interrupted run, whose lock is `alive`: `kernels` and `guests`, as planned, start over,
+  /// and what these guests left is removed.
+  static Result<RunRecord> resume(store::Store store, store::RunRow run, FileLock alive,
+                                  const std::vector<store::KernelRow>& kernels,
+                                  const std::vector<store::GuestRow>& guests);
+
   const std::string& id() const { return row_.id; }
   fs::path dir() const { return row_.dir; }
   fs::path kernel_dir(const model::Kernel& kernel) const {

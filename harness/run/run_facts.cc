@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "image/guest_sources.h"
 #include "kbuild/configure.h"
 #include "process/process.h"
 #include "vm/qemu_args.h"
@@ -87,6 +88,11 @@ ordered_json fragments_json(const plan::Plan& plan, const fs::path& project) {
       j[name] = hash_of(project / "configs" / "fragments" / (name + ".config"));
   }
   return j;
+}
+
+ordered_json guest_programs_json(const fs::path& project) {
+  const auto sources = image::read_guest_sources(project);
+  return sources.has_value() ? ordered_json(image::hash_of(*sources)) : ordered_json(nullptr);
 }
 
 ordered_json environment_json() {

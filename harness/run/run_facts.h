@@ -18,6 +18,8 @@ nlohmann::ordered_json base_json(const model::KernelBase& base);
 nlohmann::ordered_json series_json(const model::Series& series);
 /// Every fragment of the plan and of its architectures: the SHA-256 of its content, null when there is none.
 nlohmann::ordered_json fragments_json(const plan::Plan& plan, const fs::path& project);
+/// SHA-256 over the sources of the guest programs; null when they cannot be read.
+nlohmann::ordered_json guest_programs_json(const fs::path& project);
 /// PINRIG_* and what a build sees (process::build_variables()).
 nlohmann::ordered_json environment_json();
 /// pinrig with the commit of its checkout ("unknown" when that is no repository), QEMU, make, and for the

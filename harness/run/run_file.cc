@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -86,7 +87,8 @@ model::Point point_of(const ordered_json& j) {
 
 ordered_json guest_json(const model::Guest& g) {
   ordered_json tests = ordered_json::array();
-  for (const auto& t : g.tests) tests.push_back({{"name", t.name}, {"limit_s", t.limit_s}, {"env", t.env}});
+  for (const auto& t : g.tests)
+    tests.push_back({{"name", t.name}, {"args", t.args}, {"limit_s", t.limit_s}, {"env", t.env}});
   return {{"id", g.id},
           {"reason", g.reason},
           {"machine", ordered_json::parse(model::machine_to_json(g.machine))},
@@ -103,9 +105,24 @@ ordered_json plan_json(const plan::Plan& plan) {
                        {"arch", to_string(k.arch)},
                        {"config", k.config.name},
                        {"fragments", k.config.fragments},
+                       {"counts_lines", plan.counting.contains(k.id)},
                        {"guests", std::move(guests)}});
   }
   return kernels;
+}
+
+/// The tests of a plan as --test would name them, and whether it counts lines.
+void read_plan(const ordered_json& kernels, RecordedRun& out) {
+  for (const auto& k : kernels) {
+    out.coverage = out.coverage || k.value("counts_lines", false);
+    for (const auto& g : k.at("guests")) {
+      for (const auto& t : g.at("tests")) {
+        const auto name = t.at("name").get<std::string>();
+        const bool known = std::find(out.tests.begin(), out.tests.end(), name) != out.tests.end();
+        if (!known) out.tests.push_back(name);
+      }
+    }
+  }
 }
 
 ordered_json expect_json(const std::vector<model::Expectation>& list) {
@@ -149,7 +166,7 @@ std::vector<model::Expectation> expect_of(const ordered_json& list) {
 
 std::string run_to_json(const RunOptions& options, const Inputs& in, const Sources& sources,
                         const plan::Plan& plan, const Services& services) {
-  ordered_json j{{"format", "pinrig-run-input"}, {"version", 1}};
+  ordered_json j{{"format", "pinrig-run-input"}, {"version", 1}, {"store", store::schema_version()}};
   j["command"] = command_json();
   j["options"] = options_json(options, services.paths.project);
   j["run"] = in.spec.name;
@@ -162,6 +179,7 @@ std::string run_to_json(const RunOptions& options, const Inputs& in, const Sourc
   for (const auto& p : points_of(sources)) j["points"].push_back(point_json(p));
   j["kernels"] = plan_json(plan);
   j["fragments"] = fragments_json(plan, services.paths.project);
+  j["guest_programs"] = guest_programs_json(services.paths.project);
   const auto rules = rulebook_of(in, "");
   j["expect"] = expect_json(rules.expect);
   j["expect_same"] = rules.same;
@@ -187,6 +205,7 @@ Result<RecordedRun> read_run_file(const fs::path& file) {
     for (const auto& p : j.at("points")) out.points.push_back(point_of(p));
     out.jobs = j.value("jobs", 0);
     out.project = j.value("project", "");
+    if (j.contains("kernels")) read_plan(j.at("kernels"), out);
     if (!j.contains("expect")) return out;
     out.rules.emplace();
     out.rules->base = j.at("base").at("name");

@@ -24,6 +24,8 @@ struct RecordedRun {
   std::vector<model::Point> points;       ///< the base and the patches
   int jobs = 0;                           ///< parallel compilers; 0: it does not say
   std::string project;                    ///< its checkout; empty: it does not say
+  std::vector<std::string> tests;         ///< of its plan, each once
+  bool coverage = false;                  ///< a kernel of its plan counts which lines run
   std::optional<assess::Rulebook> rules;  ///< base, expect and capabilities only; none: of an earlier pinrig
 };
 /// bad_input when the file does not exist (a run of an older pinrig) or cannot be read.

@@ -30,8 +30,6 @@ int user_version(SQLite::Database& db);
 /// Ceph, GPFS, FUSE and their kind. See "WAL does not work over a network filesystem" in SQLite's wal.html.
 const char* journal_mode_for(long f_type);
 
-/// The version that this program writes; kept in PRAGMA user_version.
-int schema_version();
 /// Migrates a database from its version to `target` in one transaction; a no-op if it has that version.
 /// Throws SQLite::Exception.
 void migrate(SQLite::Database& db, int target);

@@ -50,8 +50,8 @@ model::JobOutcome read_outcome(Columns& c, const std::string& word) {
 }
 
 constexpr const char* run_columns =
-    "SELECT id, spec, base, series, faults, purpose, started, finished, state, exit_code, dir, host FROM "
-    "runs ";
+    "SELECT id, spec, base, series, faults, purpose, started, finished, state, exit_code, dir, host, resumed"
+    " FROM runs ";
 
 RunRow read_run(Statement& s) {
   Columns c(s);
@@ -64,6 +64,7 @@ RunRow read_run(Statement& s) {
   r.exit_code = c.whole();
   r.dir = c.text();
   r.host = c.text();
+  r.resumed = c.whole();
   return r;
 }
 
@@ -135,6 +136,9 @@ AttemptRow read_attempt(Statement& s) {
   a.boot_s = c.real();
   a.wall_s = c.real();
   a.dir = c.text();
+  const std::string loss = c.text();
+  a.loss = known_word(model::loss_from_string(loss), loss, "attempts.loss");
+  a.evidence = c.json<std::vector<std::string>>();
   return a;
 }
 
@@ -324,7 +328,8 @@ Result<std::vector<AttemptRow>> Store::attempts(const std::string& run_id,
                                                 const std::string& guest_id) const {
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
-                "SELECT number, a.outcome, a.phase, a.detail, a.boot_s, a.wall_s, a.dir FROM attempts a"
+                "SELECT number, a.outcome, a.phase, a.detail, a.boot_s, a.wall_s, a.dir, a.loss,"
+                " a.evidence FROM attempts a"
                 " JOIN guests g ON a.guest = g.id WHERE run_id = ? AND guest_id = ? ORDER BY number");
     s.bind(1, run_id);
     s.bind(2, guest_id);

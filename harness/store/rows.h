@@ -9,6 +9,7 @@
 
 #include "model/assessment.h"
 #include "model/guest.h"
+#include "model/loss.h"
 
 namespace pinrig::store {
 
@@ -28,6 +29,7 @@ struct RunRow {
   int exit_code = -1;
   std::string dir;   ///< artifacts
   std::string host;  ///< JSON: cpus, QEMU version, kernel
+  int resumed = 0;   ///< how often it was interrupted and went on
 };
 
 /// How far a kernel got.
@@ -114,6 +116,8 @@ struct AttemptRow {
   double boot_s = 0;  ///< QEMU spawn to hello
   double wall_s = 0;
   std::string dir;
+  model::Loss loss = model::Loss::none;  ///< why it stopped answering
+  std::vector<std::string> evidence;     ///< of the loss, one line each
 };
 
 }  // namespace pinrig::store

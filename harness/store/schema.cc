@@ -168,8 +168,15 @@ ALTER TABLE results ADD COLUMN apart TEXT NOT NULL DEFAULT '[]';
 UPDATE results SET apart = own;
 )";
 
+// How often a run was interrupted and went on; why a guest stopped answering.
+constexpr const char* v8 = R"(
+ALTER TABLE runs ADD COLUMN resumed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN loss TEXT NOT NULL DEFAULT 'none';
+ALTER TABLE attempts ADD COLUMN evidence TEXT NOT NULL DEFAULT '[]';
+)";
+
 /// Entry i leads from version i to i + 1. Entries are never edited once published, only added.
-constexpr std::array migrations{v1, v2, v3, v4, v5, v6, v7};
+constexpr std::array migrations{v1, v2, v3, v4, v5, v6, v7, v8};
 
 }  // namespace
 

@@ -13,6 +13,9 @@
 
 namespace pinrig::store {
 
+/// The version of the schema that this pinrig writes.
+int schema_version();
+
 class Store {
  public:
   /// Opens or creates (WAL); migrates an older schema in one transaction. A newer schema and the database of
@@ -38,6 +41,11 @@ class Store {
   Result<void> assess_run(const std::string& run_id, const std::vector<model::KernelAssessment>& kernels);
   /// infra when there is no such run.
   Result<void> finish_run(const std::string& id, RunState state, int exit_code);
+  /// One transaction: an interrupted run is `running` again. Its `kernels` and `guests` are as planned,
+  /// without attempts, results and events; all others stay as they ended. bad_usage when the run is not
+  /// interrupted.
+  Result<void> resume_run(const std::string& id, const std::vector<KernelRow>& kernels,
+                          const std::vector<GuestRow>& guests);
   /// Those of these runs that are still `running` belong to a dead process: they become `interrupted`.
   /// Returns how many.
   Result<int> mark_interrupted(const std::vector<std::string>& dead);

@@ -115,16 +115,36 @@ std::optional<std::int64_t> id_of_guest(SQLite::Database& db, const GuestRow& g)
   return s.getColumn(0).getInt64();
 }
 
+/// Deletes the row of a guest with all that belongs to it. Returns its id, or nothing when there was none.
+std::optional<std::int64_t> take_guest(SQLite::Database& db, const GuestRow& g) {
+  const auto id = id_of_guest(db, g);
+  if (!id) return id;
+  Statement old(db, "DELETE FROM guests WHERE id = ?");
+  Binder(old) << *id;
+  old.exec();
+  return id;
+}
+
+void set_kernel(SQLite::Database& db, const KernelRow& k) {
+  Statement s(
+      db,
+      "UPDATE kernels SET state = ?, failure = ?, build_log = ?, key = ?, cached = ?, build_wall_s = ?,"
+      " dir = ?, notes = ?, inherits = ?, warnings = ? WHERE run_id = ? AND kernel_id = ?");
+  Binder(s) << to_string(k.state) << k.failure << k.build_log << k.key << k.cached << k.build_wall_s << k.dir
+            << json_text(k.notes) << k.inherits << json_text(k.warnings) << k.run_id << k.id;
+  s.exec();
+}
+
 void insert_attempts(SQLite::Database& db, std::int64_t guest, const std::vector<AttemptRow>& rows) {
   Statement s(db,
-              "INSERT INTO attempts(guest, number, outcome, phase, detail, boot_s, wall_s, dir)"
-              " VALUES(?,?,?,?,?,?,?,?)");
+              "INSERT INTO attempts(guest, number, outcome, phase, detail, boot_s, wall_s, dir, loss,"
+              " evidence) VALUES(?,?,?,?,?,?,?,?,?,?)");
   for (const auto& a : rows) {
     s.reset();
     Binder b(s);
     b << guest << a.number;
     bind_outcome(b, a.outcome);
-    b << a.boot_s << a.wall_s << a.dir;
+    b << a.boot_s << a.wall_s << a.dir << model::to_string(a.loss) << json_text(a.evidence);
     s.exec();
   }
 }
@@ -311,15 +331,7 @@ Result<void> Store::set_series(const SeriesRow& series, const std::vector<PatchR
 }
 
 Result<void> Store::update_kernel(const KernelRow& k) {
-  return guarded(impl_->file, [&] {
-    Statement s(
-        impl_->db,
-        "UPDATE kernels SET state = ?, failure = ?, build_log = ?, key = ?, cached = ?, build_wall_s = ?,"
-        " dir = ?, notes = ?, inherits = ?, warnings = ? WHERE run_id = ? AND kernel_id = ?");
-    Binder(s) << to_string(k.state) << k.failure << k.build_log << k.key << k.cached << k.build_wall_s
-              << k.dir << json_text(k.notes) << k.inherits << json_text(k.warnings) << k.run_id << k.id;
-    s.exec();
-  });
+  return guarded(impl_->file, [&] { set_kernel(impl_->db, k); });
 }
 
 Result<void> Store::end_guest(const GuestRow& guest, const std::vector<AttemptRow>& attempts,
@@ -328,13 +340,7 @@ Result<void> Store::end_guest(const GuestRow& guest, const std::vector<AttemptRo
   return guarded(impl_->file, [&] {
     SQLite::Transaction all(impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
     // Under its old id: guests stay in the order of the plan.
-    const auto planned = id_of_guest(impl_->db, guest);
-    if (planned) {
-      Statement old(impl_->db, "DELETE FROM guests WHERE id = ?");
-      Binder(old) << *planned;
-      old.exec();
-    }
-    const std::int64_t id = insert_guest(impl_->db, guest, planned);
+    const std::int64_t id = insert_guest(impl_->db, guest, take_guest(impl_->db, guest));
     insert_attempts(impl_->db, id, attempts);
     insert_results(impl_->db, id, results);
     insert_events(impl_->db, id, events);
@@ -373,6 +379,27 @@ Result<void> Store::finish_run(const std::string& id, RunState state, int exit_c
   });
   if (changed.has_error()) return std::move(changed).error();
   if (changed.value() == 0) return make_error(ErrorKind::infra, impl_->file.string() + ": no run " + id);
+  return {};
+}
+
+Result<void> Store::resume_run(const std::string& id, const std::vector<KernelRow>& kernels,
+                               const std::vector<GuestRow>& guests) {
+  auto changed = guarded(impl_->file, [&] {
+    SQLite::Transaction all(impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
+    Statement s(impl_->db,
+                "UPDATE runs SET finished = '', state = 'running', exit_code = -1, resumed = resumed + 1"
+                " WHERE id = ? AND state = 'interrupted'");
+    Binder(s) << id;
+    const int runs = s.exec();
+    if (runs == 0) return runs;
+    for (const auto& k : kernels) set_kernel(impl_->db, k);
+    // Attempts, results and events go with the old row; the new one has its place in the order of the plan.
+    for (const auto& g : guests) insert_guest(impl_->db, g, take_guest(impl_->db, g));
+    all.commit();
+    return runs;
+  });
+  if (changed.has_error()) return std::move(changed).error();
+  if (changed.value() == 0) return make_error(ErrorKind::bad_usage, "run " + id + " is not interrupted");
   return {};
 }
 
