@@ -68,6 +68,9 @@ TEST(Understand, WhatIsWrongIsNamedWithTheNearest) {
       {{"run", "--again", "last", "--series", "x.mbox"}, "--series excludes --again", ""},
       {{"run", "--again", "last", "--base", "debian-6.12"}, "--base excludes --again", ""},
       {{"run", "full", "--again", "last"}, "run excludes --again", ""},
+      {{"run", "--again", "last", "--resume", "last"}, "--resume excludes --again", ""},
+      {{"run", "--resume", "last", "--test", "bio"}, "--resume excludes --test", ""},
+      {{"run", "full", "--resume", "last"}, "excludes", ""},
   };
   for (const auto& row : table) {
     const auto r = read(row.args);
@@ -121,7 +124,7 @@ TEST(Understand, HelpIsAnAnswerAndSaysTheCommonPartOnce) {
   const auto top = read({"--help"});
   ASSERT_FALSE(top.has_error());
   EXPECT_THAT(std::get<Answer>(*top).text, HasSubstr("Exit codes: 0"));
-  for (const char* command : {"run", "plan", "build", "boot", "rerun", "parse", "show", "list", "map",
+  for (const char* command : {"run", "plan", "build", "boot", "repro", "rerun", "parse", "show", "list", "map",
                               "contract", "prove", "mutate", "doctor"}) {
     const auto help = read({command, "--help"});
     ASSERT_FALSE(help.has_error()) << command;

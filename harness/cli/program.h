@@ -33,6 +33,7 @@ void add_run(CLI::App& app, Program& program, Action& action);
 void add_plan(CLI::App& app, Program& program, Action& action);
 void add_build(CLI::App& app, Program& program, Action& action);
 void add_boot(CLI::App& app, Program& program, Action& action);
+void add_repro(CLI::App& app, Program& program, Action& action);
 void add_rerun(CLI::App& app, Program& program, Action& action);
 void add_parse(CLI::App& app, Program& program, Action& action);
 void add_show(CLI::App& app, Program& program, Action& action);

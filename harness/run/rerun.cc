@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "job/repro.h"
 #include "plan/selector.h"
+#include "run/attempts.h"
 #include "run/run_file.h"
 
 namespace pinrig::run {
@@ -46,10 +47,6 @@ Result<void> check_artifacts(const model::JobSpec& job, const fs::path& file) {
   return {};
 }
 
-bool fine(model::Verdict v) {
-  return v == model::Verdict::pass || v == model::Verdict::skip || v == model::Verdict::xfail;
-}
-
 }  // namespace
 
 Result<ReadyJob> ready_again(const RerunOptions& o, const Services& services) {
@@ -84,7 +81,7 @@ Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
     const auto& v = row.verdict;
     if (!v.case_name.empty()) continue;
     ++judged_tests;  // with kernel/console, if it has a verdict
-    bad += fine(v.verdict) ? 0 : 1;
+    bad += is_red(v.verdict) ? 1 : 0;
   }
   for (const auto& p : judged.guest.setup_problems) {
     end.text += fmt::format("set-up   {}\n", shown(p));

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "run/shell_input.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
 
+#include "base/text.h"
 #include "image/cpio.h"
 
 namespace pinrig::run {
@@ -41,6 +43,16 @@ Result<std::string> read_commands(int fd, const CancelToken& cancel) {
       return make_error(ErrorKind::bad_input, "stdin has more than 1 MiB of commands for the guest's shell",
                         "give the shell a short script");
   }
+}
+
+std::string test_command(const model::TestSpec& t) {
+  std::vector<std::string> words;
+  for (const auto& [name, value] : t.env) words.push_back(name + "=" + shell_quote(value));
+  std::vector<std::string> argv{t.from_kernel() ? "/tests/kernel/" + t.kernel_binary()
+                                                : "/tests/" + t.program};
+  argv.insert(argv.end(), t.args.begin(), t.args.end());
+  words.push_back(shell_line(argv));
+  return fmt::format("cd {} && {}", t.needs.fs.empty() ? "/tmp" : "/mnt/" + t.needs.fs, join(words, " "));
 }
 
 Result<void> give_commands(job::ReadyJob& job, const std::string& commands) {

@@ -20,7 +20,22 @@ Result<void> interactive(const model::JobSpec& job, const GuestFiles& files,
 /// gdb knows its own architecture only; Debian's gdb-multiarch knows all.
 std::string gdb_program(model::Arch arch);
 
-/// The command that debugs the guest of `job` which waits on `gdb_socket`.
-std::vector<std::string> gdb_command(const model::JobSpec& job, const std::string& gdb_socket);
+/// What gdb does before its user has a prompt.
+struct DebugStart {
+  std::vector<std::string> breakpoints;  ///< functions
+  fs::path scripts;                      ///< vmlinux-gdb.py (make scripts_gdb: lx-symbols, ...); empty: none
+};
+
+/// The command that debugs the guest of `job` which waits on `gdb_socket`. Breakpoints are hardware ones: the
+/// code that a software breakpoint would be written to is not loaded yet.
+std::vector<std::string> gdb_command(const model::JobSpec& job, const std::string& gdb_socket,
+                                     const DebugStart& start = {});
+
+/// The guest of `job` under gdb, which has our terminal: the guest waits before its first instruction, its
+/// console goes to console.raw, and it ends with gdb. Errors: missing_tool (gdb, QEMU), infra: QEMU did not
+/// start, cancelled.
+Result<void> debug(const model::JobSpec& job, const GuestFiles& files,
+                   const std::map<std::string, fs::path>& drive_files, const DebugStart& start,
+                   const CancelToken& cancel, const std::function<void(const std::string&)>& say);
 
 }  // namespace pinrig::vm

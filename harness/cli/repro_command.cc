@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "base/text.h"
+#include "cli/command_line.h"
+#include "cli/interactive.h"
+#include "cli/output.h"
+#include "cli/program.h"
+#include "cli/run_choice.h"
+#include "report/results_text.h"
+#include "run/leftovers.h"
+#include "run/repro.h"
+#include "run/rerun.h"
+#include "run/shell_input.h"
+#include "vm/interactive.h"
+
+namespace pinrig::cli {
+namespace {
+
+constexpr int max_attempts = 1000000;
+
+struct ReproCommand {
+  std::string run = "last";
+  run::Line line;
+  int repeat = 0;  ///< 0: not typed
+  bool until_fail = false;
+  bool before = false;
+  bool shell = false;
+  bool gdb = false;
+};
+
+Result<run::ReproChoice> choose(const ReproCommand& c, const Paths& paths, const Program& program) {
+  PINRIG_TRY(store, run::open_store(paths));
+  PINRIG_TRY(run, choose_run(store, c.run, program));
+  return run::choose_line(store, run, c.line);
+}
+
+void say(const Program& program, const std::string& line) {
+  if (!program.quiet) std::fprintf(stderr, "%s\n", line.c_str());
+}
+
+std::string what(const run::ReproChoice& c) {
+  return fmt::format("{} on {}: {} in the run", c.test.empty() ? "guest " + c.guest : c.test, c.kernel,
+                     c.seen);
+}
+
+/// A shell or gdb in a guest with the same kernel and devices.
+Result<ExitCode> interactive(const ReproCommand& c, const run::ReproChoice& choice, const Program& program,
+                             const job::Services& services) {
+  std::vector<std::string> tests;
+  if (!choice.test.empty()) tests.push_back(choice.test);
+  PINRIG_TRY(job, run::ready_again({choice.job_file, tests}, services));
+  const std::string start = choice.test.empty() ? "" : run::test_command(job.spec.tests.front());
+  if (c.shell) {
+    if (!start.empty()) say(program, "The test, in the guest: " + start);
+    return interact(job, false, program);
+  }
+  if (!start.empty()) PINRIG_CHECK(run::give_commands(job, start + "\n"));
+  vm::DebugStart debug;
+  if (!choice.suspect.empty()) debug.breakpoints.push_back(choice.suspect);
+  const fs::path scripts = fs::path(job.spec.vmlinux).parent_path() / "vmlinux-gdb.py";
+  std::error_code ec;
+  if (fs::exists(scripts, ec)) debug.scripts = scripts;
+  PINRIG_CHECK(vm::debug(job.spec, vm::GuestFiles{job.dir}, job.drives, debug, program.cancel,
+                         [&](const std::string& line) { say(program, line); }));
+  return ExitCode::ok;
+}
+
+/// Why an attempt that did not fail may still not speak against the run.
+std::string hint(const ReproCommand& c, const run::ReproChoice& choice, const run::ReproEnd& end) {
+  const bool gone = run::steadiness(end.attempts) == run::Steadiness::steady_green;
+  if (!gone || c.before || choice.before == 0 || choice.test.empty()) return "";
+  return fmt::format("In the run {} came before it in its guest: --before repeats them, too.\n",
+                     count_of(static_cast<std::size_t>(choice.before), "test"));
+}
+
+Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
+  PINRIG_TRY(paths, program.paths());
+  PINRIG_TRY(choice, choose(c, paths, program));
+  say(program, what(choice));
+  std::string text;
+  ExitCode code = ExitCode::ok;
+  {
+    const auto status = run::make_status(program.verbosity());
+    const job::Services services{paths, program.cancel, *status, 1};
+    if (c.shell || c.gdb) return interactive(c, choice, program, services);
+    const int attempts = c.repeat > 0 ? c.repeat : c.until_fail ? 0 : 1;
+    PINRIG_TRY(end,
+               run::repro({choice, c.before, attempts, c.until_fail}, services, [&](const std::string& line) {
+                 status->on({.kind = job::Event::Kind::line, .text = line});
+               }));
+    text = report::results_text(end.shown.results, end.shown.guest.facts.events, terminal_style(program));
+    text += run::to_text(choice.test.empty() ? "guest " + choice.guest : choice.test, end.attempts) + "\n";
+    text += hint(c, choice, end) + fmt::format("files in {}\n", end.dir.string());
+    code = end.code;
+  }
+  PINRIG_CHECK(write_output("-", text));
+  return code;
+}
+
+}  // namespace
+
+void add_repro(CLI::App& app, Program& program, Action& action) {
+  auto* sub = app.add_subcommand("repro", "Run a red line of a run again: the same job, once or many times");
+  const auto c = std::make_shared<ReproCommand>();
+  sub->add_option("run", c->run, "Run (ID, unique prefix, or last)")->capture_default_str();
+  sub->add_option("test", c->line.test, "SUITE/TEST; default: the first that is not as expected");
+  sub->add_option("-k,--kernel", c->line.kernel,
+                  "Another kernel of the run, by its id (base-x86_64): does it fail there, too?");
+  auto* repeat = sub->add_option("-n,--repeat", c->repeat, "Attempts; says how many of them failed")
+                     ->check(whole_number(1, max_attempts));
+  auto* until = sub->add_flag("--until-fail", c->until_fail,
+                              "Go on until an attempt fails (with --repeat: at most so many)");
+  auto* before =
+      sub->add_flag("--before", c->before,
+                    "Also the tests that ran before it in its guest, in a new guest for each attempt");
+  auto* shell = sub->add_flag("--shell", c->shell, "A shell in that guest instead; runs no test");
+  auto* gdb =
+      sub->add_flag("--gdb", c->gdb,
+                    "Start gdb with the guest, a breakpoint at the function that the kernel's report blames");
+  for (auto* mode : {shell, gdb}) {
+    for (auto* other : {repeat, until, before}) mode->excludes(other);
+  }
+  gdb->excludes(shell);
+  sub->callback([c, &program, &action] { action = [c, &program] { return repro_command(*c, program); }; });
+}
+
+}  // namespace pinrig::cli
