@@ -124,8 +124,8 @@ TEST(Understand, HelpIsAnAnswerAndSaysTheCommonPartOnce) {
   const auto top = read({"--help"});
   ASSERT_FALSE(top.has_error());
   EXPECT_THAT(std::get<Answer>(*top).text, HasSubstr("Exit codes: 0"));
-  for (const char* command : {"run", "plan", "build", "boot", "repro", "rerun", "parse", "show", "list", "map",
-                              "contract", "prove", "mutate", "doctor"}) {
+  for (const char* command : {"run", "plan", "build", "boot", "repro", "rerun", "parse", "show", "list",
+                              "map", "contract", "prove", "mutate", "doctor"}) {
     const auto help = read({command, "--help"});
     ASSERT_FALSE(help.has_error()) << command;
     EXPECT_THAT(std::get<Answer>(*help).text, Not(HasSubstr("Exit codes"))) << command;

@@ -14,6 +14,7 @@
 #include "run/repro.h"
 #include "run/rerun.h"
 #include "run/shell_input.h"
+#include "run/trace.h"
 #include "vm/interactive.h"
 
 namespace pinrig::cli {
@@ -29,6 +30,7 @@ struct ReproCommand {
   bool before = false;
   bool shell = false;
   bool gdb = false;
+  std::string trace;  ///< events; empty: none
 };
 
 Result<run::ReproChoice> choose(const ReproCommand& c, const Paths& paths, const Program& program) {
@@ -68,6 +70,25 @@ Result<ExitCode> interactive(const ReproCommand& c, const run::ReproChoice& choi
   return ExitCode::ok;
 }
 
+/// The test with trace events, in a guest of its own.
+Result<ExitCode> trace_test(const run::ReproChoice& choice, const std::vector<std::string>& events,
+                            const job::Services& services) {
+  if (choice.test.empty())
+    return make_error(ErrorKind::bad_usage, "--trace: this line belongs to no test", "name a test");
+  PINRIG_TRY(job, run::ready_again({choice.job_file, {choice.test}}, services));
+  const fs::path file = job.dir / "trace.txt";
+  PINRIG_TRY(trace, run::trace(std::move(job), events, services));
+  for (const auto& event : trace.lacking)
+    services.observer.on(
+        {.kind = job::Event::Kind::warning, .task = "--trace", .text = "this kernel has no event " + event});
+  PINRIG_CHECK(write_output(
+      "-",
+      fmt::format("{}: exit code {}, {} in {}\ntext, as tracefs prints it; trace-cmd and perf read their own "
+                  "formats only\n",
+                  choice.test, trace.code, count_of(run::count_events(trace), "event"), file.string())));
+  return trace.code == 0 ? ExitCode::ok : ExitCode::regressions;
+}
+
 /// Why an attempt that did not fail may still not speak against the run.
 std::string hint(const ReproCommand& c, const run::ReproChoice& choice, const run::ReproEnd& end) {
   const bool gone = run::steadiness(end.attempts) == run::Steadiness::steady_green;
@@ -77,6 +98,11 @@ std::string hint(const ReproCommand& c, const run::ReproChoice& choice, const ru
 }
 
 Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
+  std::vector<std::string> events;
+  if (!c.trace.empty()) {
+    PINRIG_TRY(typed, run::trace_events(c.trace));
+    events = std::move(typed);
+  }
   PINRIG_TRY(paths, program.paths());
   PINRIG_TRY(choice, choose(c, paths, program));
   say(program, what(choice));
@@ -86,6 +112,7 @@ Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
     const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, 1};
     if (c.shell || c.gdb) return interactive(c, choice, program, services);
+    if (!events.empty()) return trace_test(choice, events, services);
     const int attempts = c.repeat > 0 ? c.repeat : c.until_fail ? 0 : 1;
     PINRIG_TRY(end,
                run::repro({choice, c.before, attempts, c.until_fail}, services, [&](const std::string& line) {
@@ -120,9 +147,14 @@ void add_repro(CLI::App& app, Program& program, Action& action) {
   auto* gdb =
       sub->add_flag("--gdb", c->gdb,
                     "Start gdb with the guest, a breakpoint at the function that the kernel's report blames");
-  for (auto* mode : {shell, gdb}) {
+  auto* trace =
+      sub->add_option("--trace", c->trace,
+                      "Run the test with these trace events, into trace.txt: page_ref,block,io_uring,"
+                      "syscalls, SYSTEM:EVENT");
+  for (auto* mode : {shell, gdb, trace}) {
     for (auto* other : {repeat, until, before}) mode->excludes(other);
   }
+  trace->excludes(shell)->excludes(gdb);
   gdb->excludes(shell);
   sub->callback([c, &program, &action] { action = [c, &program] { return repro_command(*c, program); }; });
 }

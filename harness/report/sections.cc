@@ -161,7 +161,8 @@ std::string heading(const Digest& d, const Painter& p) {
   std::string when = "started " + r.started;
   if (const auto s = elapsed_s(r.started, r.finished)) when += fmt::format(", took {}", human_seconds(*s));
   if (r.state != store::RunState::finished) when += fmt::format(", {}", store::to_string(r.state));
-  if (r.resumed > 0) when += fmt::format(", resumed {}", count_of(static_cast<std::size_t>(r.resumed), "time"));
+  if (r.resumed > 0)
+    when += fmt::format(", resumed {}", count_of(static_cast<std::size_t>(r.resumed), "time"));
   if (r.state == store::RunState::interrupted) when += "; `pinrig run --resume` finishes it";
   out += "\n" + p.dim(when) + "\n";
   if (!matrices(data).empty()) return out;  // it lists the subjects

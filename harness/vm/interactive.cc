@@ -79,6 +79,25 @@ Result<void> await_socket(const fs::path& socket, const process::Child& qemu, co
   return {};
 }
 
+/// A guest whose console is not on our terminal; its end kills QEMU before its files go.
+struct Behind {
+  JobFiles prepared;
+  process::Child qemu;
+};
+
+Result<Behind> start_behind(const model::JobSpec& job, const GuestFiles& files,
+                            const std::map<std::string, fs::path>& drive_files, QemuMode mode) {
+  auto with_shell = job;
+  with_shell.initramfs.push_back(job.shell);
+  PINRIG_TRY(prepared, JobFiles::prepare(with_shell, files, drive_files));
+  process::Command command;
+  command.argv = qemu_args(job, prepared.paths(), mode);
+  PINRIG_CHECK(write_file_atomic(files.dir / "qemu.args", shell_line(command.argv) + "\n"));
+  auto qemu = process::Child::start(command, files.dir / "qemu.log");
+  if (qemu.has_error()) return qemu_start_error(qemu.error(), job.arch);
+  return Behind{std::move(prepared), std::move(*qemu)};
+}
+
 }  // namespace
 
 Result<void> debug(const model::JobSpec& job, const GuestFiles& files,
@@ -87,15 +106,9 @@ Result<void> debug(const model::JobSpec& job, const GuestFiles& files,
   const std::string gdb = gdb_program(job.arch);
   if (process::find_program(gdb).empty())
     return make_error(ErrorKind::missing_tool, gdb + " is not in PATH", "apt install " + gdb);
-  auto with_shell = job;
-  with_shell.initramfs.push_back(job.shell);
-  PINRIG_TRY(prepared, JobFiles::prepare(with_shell, files, drive_files));
-  process::Command command;
-  command.argv = qemu_args(job, prepared.paths(), QemuMode::gdb);
-  PINRIG_CHECK(write_file_atomic(files.dir / "qemu.args", shell_line(command.argv) + "\n"));
-  auto qemu = process::Child::start(command, files.dir / "qemu.log");
-  if (qemu.has_error()) return qemu_start_error(qemu.error(), job.arch);
-  auto opened = await_socket(prepared.paths().gdb_socket, *qemu, cancel);
+  PINRIG_TRY(guest, start_behind(job, files, drive_files, QemuMode::gdb));
+  const auto& socket = guest.prepared.paths().gdb_socket;
+  auto opened = await_socket(socket, guest.qemu, cancel);
   if (opened.has_error()) {
     Error e = std::move(opened).error();
     if (e.kind == ErrorKind::infra) e.hint = "see " + (files.dir / "qemu.log").string();
@@ -103,9 +116,23 @@ Result<void> debug(const model::JobSpec& job, const GuestFiles& files,
   }
   say("The guest waits before its first instruction: `continue` starts it, `quit` ends it.");
   say("Its console is " + files.console().string());
-  PINRIG_TRY(status, process::run_foreground(gdb_command(job, prepared.paths().gdb_socket, start), cancel));
+  PINRIG_TRY(status, process::run_foreground(gdb_command(job, socket, start), cancel));
   if (std::holds_alternative<process::Cancelled>(status)) return cancelled_error();
   return {};
+}
+
+Result<void> run_commands(const model::JobSpec& job, const GuestFiles& files,
+                          const std::map<std::string, fs::path>& drive_files, Seconds limit,
+                          const CancelToken& cancel) {
+  PINRIG_TRY(guest, start_behind(job, files, drive_files, QemuMode::shell));
+  const auto status = guest.qemu.wait(Deadline::after(limit), cancel);
+  if (std::holds_alternative<process::Cancelled>(status)) return cancelled_error();
+  const std::string console = "its console is " + files.console().string();
+  if (std::holds_alternative<process::TimedOut>(status))
+    return make_error(ErrorKind::infra,
+                      fmt::format("the guest did not end within {}", human_seconds(limit.count())), console);
+  if (process::succeeded(status)) return {};
+  return make_error(ErrorKind::infra, "QEMU: " + process::to_string(status), console);
 }
 
 }  // namespace pinrig::vm

@@ -38,4 +38,10 @@ Result<void> debug(const model::JobSpec& job, const GuestFiles& files,
                    const std::map<std::string, fs::path>& drive_files, const DebugStart& start,
                    const CancelToken& cancel, const std::function<void(const std::string&)>& say);
 
+/// The guest of `job` with a shell that has its commands already (run/shell_input.h), without a terminal: its
+/// console goes to console.raw. infra when it has not ended after `limit` (it is killed then), cancelled.
+Result<void> run_commands(const model::JobSpec& job, const GuestFiles& files,
+                          const std::map<std::string, fs::path>& drive_files, Seconds limit,
+                          const CancelToken& cancel);
+
 }  // namespace pinrig::vm
