@@ -19,6 +19,7 @@
 #include "setup.h"
 #include "shell.h"
 #include "sys.h"
+#include "sysrq.h"
 
 namespace pinrig::agent {
 namespace {
@@ -82,6 +83,7 @@ bool answer(Guest& guest, Uevents& uevents, const Request& request) {
   if (const auto* setup = std::get_if<wire::Setup>(&request))
     return ports.reply(dump(do_setup(uevents, *setup)));
   if (const auto* run = std::get_if<wire::Run>(&request)) {
+    listen_for_sysrq();
     guest.ledger.set_cap_ms(run->settle_ms);
     RunPlan plan;
     plan.sink = results_sink(ports, run->id);

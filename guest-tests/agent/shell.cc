@@ -12,16 +12,10 @@
 
 #include "child.h"
 #include "sys.h"
+#include "sysrq.h"
 
 namespace pinrig::agent {
 namespace {
-
-// The terminal behind /dev/console, which itself never becomes a controlling one when it is opened.
-std::string console_device() {
-  const std::string active = read_attribute("/sys/class/tty/console/active");
-  const auto blank = active.rfind(' ');
-  return "/dev/" + (active.empty() ? "console" : active.substr(blank == std::string::npos ? 0 : blank + 1));
-}
 
 std::string greeting(const wire::SetupDone& guest) {
   std::string text = "\npinrig: a shell in the guest; `exit` powers it off.\n";

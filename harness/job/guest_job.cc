@@ -8,6 +8,7 @@
 #include "base/deadline.h"
 #include "base/text.h"
 #include "job/early_console.h"
+#include "job/loss.h"
 #include "job/outcome.h"
 #include "job/raw_files.h"
 #include "vm/guest.h"
@@ -248,6 +249,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     const vm::GuestFiles files{guest_dir};
     const auto spawned = Clock::now();
     std::optional<Ending> ending;
+    std::optional<vm::LastLook> look;
     {
       auto guest = vm::Guest::start(job, files, drives, cancel);
       if (guest.has_error()) {
@@ -259,17 +261,21 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
       }
       PINRIG_TRY(e, driver.drive(*guest, todo, spawned));
       ending = std::move(e);
+      PINRIG_TRY(seen, look_at(*guest, *ending));
+      look = std::move(seen);
     }
     PINRIG_TRY(log, read_console(files.console()));
-    const JobOutcome outcome = outcome_of(*ending, log);
+    const auto loss = verdict::judge_loss(loss_facts(*ending, log, look, look ? system_map_of(job) : ""));
+    JobOutcome outcome = outcome_of(*ending, log);
+    if (ending->end.kind == vm::GuestEnd::Kind::hung) add_loss(loss, outcome);
     PINRIG_CHECK(add_guest_results(files, log, driver.sent(), result));
     const bool crashed = crashed_at_boot(*ending, outcome) && boot_crashes++ < max_boot_crashes;
     // The first guest that did not end well names the outcome; a later good one does not wipe it out.
     if (!crashed && (!decided || result.facts.outcome.kind == JobOutcome::Kind::completed))
       result.facts.outcome = outcome;
     decided = decided || !crashed;
-    result.attempts.push_back(
-        {result.guests, outcome, driver.boot_s(), since(spawned).count(), guest_dir.string()});
+    result.attempts.push_back({result.guests, outcome, driver.boot_s(), since(spawned).count(),
+                               guest_dir.string(), loss.loss, loss.evidence});
     const bool died_in_test = !ending->completed && ending->phase == model::Phase::test;
     if ((!died_in_test && !ending->retired && !crashed) || outcome.kind == JobOutcome::Kind::cancelled ||
         todo.empty())

@@ -14,7 +14,7 @@ enum class Loss {
   test_hung,    ///< its kernel answers, and the test does not end
   kernel_hung,  ///< QEMU runs it, and its kernel does not answer
   output_lost,  ///< its kernel answers, and what it sends does not arrive
-  qemu_gone,    ///< QEMU ended by itself: a signal, or an exit that the guest did not cause
+  qemu_gone,    ///< QEMU ended or stopped: a signal, an exit, a power-off that nobody had asked for
   panicked,     ///< the kernel stopped itself
 };
 const char* to_string(Loss loss);  ///< "kernel_hung"
@@ -29,6 +29,7 @@ struct LossFacts {
   bool restarted = false;     ///< it was reset, as a panic does
   bool qemu_runs = false;     ///< QEMU was there when it was looked at
   int qemu_signal = 0;        ///< that ended QEMU; 0: none
+  std::string stopped;        ///< QEMU stopped the guest and is in this state, "internal-error"; empty: no
   bool bad_messages = false;  ///< what came on its control port was no message
   bool in_test = false;
   bool asked = false;             ///< a sysrq was sent to its console

@@ -123,7 +123,9 @@ ordered_json guest_json(const GuestData& data) {
                                {"outcome", outcome_json(a.outcome)},
                                {"boot_s", a.boot_s},
                                {"wall_s", a.wall_s},
-                               {"dir", a.dir}});
+                               {"dir", a.dir},
+                               {"loss", model::to_string(a.loss)},
+                               {"evidence", a.evidence}});
   out["events"] = ordered_json::array();
   for (const auto& e : data.events) out["events"].push_back(event_json(e));
   out["tests"] = ordered_json::array();

@@ -35,6 +35,11 @@ std::string guest_fields(const KernelData& kernel, const GuestData& data, const 
       out += field(p, fmt::format("attempt {}", a.number),
                    fmt::format("{}, boot {}, {} in all; {}", outcome_text(a.outcome), human_seconds(a.boot_s),
                                human_seconds(a.wall_s), shell_quote(a.dir)));
+    if (a.loss == model::Loss::none) continue;
+    out += field(p, "stopped", fmt::format("{}: {}", model::words(a.loss), join(a.evidence, ", ")));
+    std::error_code ec;
+    const fs::path look = fs::path(a.dir) / "last_look";
+    if (fs::is_directory(look, ec)) out += field(p, "last look", shell_quote(look.string()));
   }
   if (!k.key.empty())
     out += field(p, "kernel",

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "model/job.h"
+#include "vm/last_look.h"
 #include "wire/messages.h"
 
 namespace pinrig::vm {
@@ -51,6 +52,7 @@ struct GuestEnd {
   Kind kind = Kind::qemu_exited;
   std::string detail;  ///< "qemu exit 1: <end of its stderr>", "no answer for 50 s"
   int signal = 0;      ///< qemu_exited: the signal that killed QEMU; 0: none did
+  bool reset = false;  ///< the guest was reset, as a panic does
 };
 
 /// A step with a guest: an answer, or the guest's end. Our own failures are Errors (infra).
@@ -80,6 +82,9 @@ class Guest {
   Result<Step<wire::TestEnd>> run(const wire::Run& run);
   /// Asks for power off and waits; kills after the limit. Returns how it actually ended.
   Result<GuestEnd> power_off();
+  /// Of a guest that does not answer, then kills it: registers and states of the CPUs, and what the kernel
+  /// prints when a sysrq asks it, in the folder last_look. Takes at most some 5 s.
+  Result<LastLook> last_look();
   /// SIGKILL; for cancelled and hung guests.
   void kill();
   /// The effective limits: the job's, scaled by the boot time once hello() came.

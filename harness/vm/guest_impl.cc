@@ -103,6 +103,7 @@ void Guest::Impl::send(const std::string& json) { control.send(wire::encode(wire
 void Guest::Impl::ended(GuestEnd::Kind kind, std::string detail) {
   if (end) return;
   end = GuestEnd{kind, std::move(detail)};
+  end->reset = qmp.shutdown_reason() == "guest-reset" || qmp.shutdown_reason() == "guest-panic";
   if (kind != GuestEnd::Kind::qemu_exited || !status) return;
   if (const auto* killed = std::get_if<process::Signaled>(&*status)) end->signal = killed->signo;
 }

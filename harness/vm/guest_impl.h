@@ -45,6 +45,12 @@ struct Guest::Impl {
   /// QEMU stopped the guest, and not because a CPU is to be held.
   bool stopped_by_qemu() const { return qmp.stopped() && (!holds || !holds->problem().empty()); }
 
+  /// QEMU's answer to a QMP command, at the one wait point; nothing when it does not come, or QEMU is gone.
+  Result<std::optional<Qmp::Answer>> ask_qemu(const std::string& command, const std::string& arguments);
+  /// BREAK and the key, then until the console is quiet; false when QEMU does not take it.
+  Result<bool> send_sysrq(char key);
+  Result<void> look_at_cpus(LastLook& look);
+
   void send(const std::string& json);
   /// Payload of the next control frame; nothing when `end` is set instead.
   Result<std::optional<std::string>> next_message(Deadline deadline, double limit_s, const char* what);

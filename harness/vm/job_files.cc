@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -46,7 +47,7 @@ Result<JobFiles> JobFiles::prepare(const model::JobSpec& job, const GuestFiles& 
   JobFiles prepared(std::move(sockets));
   QemuPaths& paths = prepared.paths_;
   const fs::path dir = fs::absolute(files.dir);
-  paths.console = (dir / files.console().filename()).string();
+  PINRIG_CHECK(prepared.add_console(dir / files.console().filename()));
   paths.results = (dir / files.results().filename()).string();
   paths.control_socket = (prepared.sockets_.path() / "control").string();
   paths.qmp_socket = (prepared.sockets_.path() / "qmp").string();
@@ -55,6 +56,23 @@ Result<JobFiles> JobFiles::prepare(const model::JobSpec& job, const GuestFiles& 
   for (const auto& drive : job.machine.nvme) PINRIG_CHECK(prepared.add_drive(drive, dir, drive_files));
   for (const auto device : job.machine.devices) PINRIG_CHECK(prepared.add_device(device, dir));
   return prepared;
+}
+
+Result<void> JobFiles::add_console(const fs::path& console) {
+  paths_.console = console.string();
+  paths_.console_pipe = (sockets_.path() / "console").string();
+  const UniqueFd empty(::open(console.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!empty) return errno_error("creating " + console.string(), errno);
+  std::error_code ec;
+  fs::create_symlink(console, paths_.console_pipe + ".out", ec);
+  if (ec) return errno_error("linking " + console.string(), ec.value());
+  const std::string fifo = paths_.console_pipe + ".in";
+  if (::mkfifo(fifo.c_str(), 0600) != 0) return errno_error("creating " + fifo, errno);
+  // For both directions: an open that has no other end would wait or fail, and the last writer's end is read
+  // as the end of the port.
+  console_input_ = UniqueFd(::open(fifo.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
+  if (!console_input_) return errno_error("opening " + fifo, errno);
+  return {};
 }
 
 Result<void> JobFiles::add_initramfs(const std::vector<std::string>& archives, const fs::path& dir) {

@@ -30,9 +30,13 @@ class JobFiles {
   ~JobFiles();
 
   const QemuPaths& paths() const { return paths_; }
+  /// What is written here the guest's serial port receives.
+  int console_input() const { return console_input_.get(); }
 
  private:
   explicit JobFiles(TempDir sockets) : sockets_(std::move(sockets)) {}
+  /// QEMU's "file" takes no input before 8.1, so it gets a "pipe": a FIFO, and a link to the file.
+  Result<void> add_console(const fs::path& console);
   Result<void> add_initramfs(const std::vector<std::string>& archives, const fs::path& dir);
   Result<void> add_drive(const model::NvmeDrive& drive, const fs::path& dir,
                          const std::map<std::string, fs::path>& drive_files);
@@ -41,6 +45,7 @@ class JobFiles {
 
   TempDir sockets_;  ///< mode 0700
   QemuPaths paths_;
+  UniqueFd console_input_;
   std::vector<fs::path> owned_;
 };
 

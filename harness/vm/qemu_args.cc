@@ -334,7 +334,8 @@ Args console_args(const std::string& console, QemuMode mode) {
     return {"-chardev", "stdio,id=console,mux=on,signal=off,logfile=" + option_value(console),
             "-serial",  "chardev:console",
             "-mon",     "chardev=console,mode=readline"};
-  return {"-chardev", "file,id=console,path=" + option_value(console), "-serial", "chardev:console"};
+  // PATH.out is console.raw, PATH.in takes the key of a sysrq (vm/last_look.h).
+  return {"-chardev", "pipe,id=console,path=" + option_value(console), "-serial", "chardev:console"};
 }
 
 Args channel_args(const QemuPaths& paths, QemuMode mode) {
@@ -381,7 +382,7 @@ Args qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode)
   append(args, drive_args(job.machine, paths.drives));
   append(args, device_args(job, paths.devices));
   append(args, net_args(job.machine));
-  append(args, console_args(paths.console, mode));
+  append(args, console_args(mode == QemuMode::normal ? paths.console_pipe : paths.console, mode));
   append(args, channel_args(paths, mode));
   append(args, qmp_args(paths.qmp_socket, mode));
   append(args, gdb_args(paths.gdb_socket, mode, job.machine.cpus >= 3));

@@ -21,6 +21,7 @@ enum class QemuMode {
 struct QemuPaths {
   std::string initramfs;                         ///< one file; empty = none
   std::string console;                           ///< raw bytes of the serial port
+  std::string console_pipe;                      ///< PATH.out is a link to it, PATH.in is a FIFO for input
   std::string results;                           ///< raw bytes of the results port
   std::string control_socket;                    ///< we listen
   std::string qmp_socket;                        ///< we listen

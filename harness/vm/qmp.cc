@@ -12,6 +12,8 @@ namespace {
 constexpr std::size_t max_line = 64 << 10;
 /// Before the device in the ids of our device_del commands.
 const std::string removal_mark = "remove:";
+/// Of send_command().
+const std::string command_id = "command";
 
 using Json = nlohmann::json;
 
@@ -48,6 +50,13 @@ void Qmp::send_device_del(const std::string& id) {
       Json{{"execute", "device_del"}, {"arguments", {{"id", id}}}, {"id", removal_mark + id}}.dump() + "\n";
 }
 
+void Qmp::send_command(const std::string& command, const std::string& arguments) {
+  answer_.reset();
+  Json message{{"execute", command}, {"id", command_id}};
+  if (!arguments.empty()) message["arguments"] = Json::parse(arguments);
+  out_ += message.dump() + "\n";
+}
+
 std::optional<std::string> Qmp::removal(const std::string& id) const {
   const auto it = removals_.find(id);
   return it == removals_.end() ? std::nullopt : std::optional(it->second);
@@ -78,8 +87,22 @@ void Qmp::event(const std::string& name, const Json& data) {
     removals_.try_emplace(device, "the guest refuses to release it");
 }
 
+void Qmp::answered(const Json& message) {
+  answer_.emplace();
+  if (const auto error = message.find("error"); error != message.end()) {
+    answer_->problem = error->is_object() ? text_of(*error, "desc") : error->dump();
+    if (answer_->problem.empty()) answer_->problem = "it refuses";
+    return;
+  }
+  const auto result = message.find("return");
+  if (result == message.end()) return;
+  answer_->text = result->is_string() ? result->get<std::string>()
+                                      : result->dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 void Qmp::reply(const Json& message) {
   const std::string id = text_of(message, "id");
+  if (id == command_id) return answered(message);
   if (const auto error = message.find("error"); error != message.end()) {
     const std::string why = error->is_object() ? text_of(*error, "desc") : error->dump();
     if (id.starts_with(removal_mark))

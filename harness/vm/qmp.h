@@ -22,6 +22,16 @@ class Qmp {
   /// Nothing until QEMU answers; then empty when the device is gone, otherwise why it stays.
   std::optional<std::string> removal(const std::string& id) const;
 
+  /// Any other command; one at a time. `arguments` is a JSON object, or empty.
+  void send_command(const std::string& command, const std::string& arguments = {});
+  /// Nothing until QEMU answers the last send_command(): its result, a string as it is, anything else as
+  /// JSON.
+  struct Answer {
+    std::string text;
+    std::string problem;  ///< what QEMU says against it; empty: it was carried out
+  };
+  const std::optional<Answer>& answer() const { return answer_; }
+
   /// Handshake done and the accelerator known: QEMU's main loop runs, so every device was created.
   bool ready() const { return kvm_.has_value(); }
   bool kvm() const { return kvm_.value_or(false); }
@@ -36,6 +46,7 @@ class Qmp {
  private:
   void line(std::string_view text);
   void reply(const nlohmann::json& message);
+  void answered(const nlohmann::json& message);
   void event(const std::string& name, const nlohmann::json& data);
   void send(const char* command, const char* id);
 
@@ -45,6 +56,7 @@ class Qmp {
   std::string shutdown_reason_;
   std::string problem_;
   std::map<std::string, std::string> removals_;  ///< device to its removal(), once known
+  std::optional<Answer> answer_;
   bool stopped_ = false;
 };
 

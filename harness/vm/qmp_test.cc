@@ -32,6 +32,25 @@ TEST(Qmp, HandshakeTellsTheAcceleratorInUse) {
   EXPECT_FALSE(shaken_hands(false).kvm());
 }
 
+TEST(Qmp, ACommandHasItsAnswer) {
+  Qmp qmp = shaken_hands(false);
+  qmp.take_output();
+  qmp.send_command("human-monitor-command", R"({"command-line": "info registers -a"})");
+  EXPECT_THAT(qmp.take_output(), HasSubstr("\"command-line\":\"info registers -a\""));
+  EXPECT_FALSE(qmp.answer().has_value());
+  qmp.feed("{\"return\": \"CPU#0\\r\\n\", \"id\": \"command\"}\n");
+  EXPECT_EQ(qmp.answer()->text, "CPU#0\r\n");
+  EXPECT_EQ(qmp.answer()->problem, "");
+  qmp.send_command("query-status");
+  EXPECT_FALSE(qmp.answer().has_value()) << "the one before does not answer it";
+  qmp.feed("{\"return\": {\"status\": \"running\"}, \"id\": \"command\"}\n");
+  EXPECT_EQ(qmp.answer()->text, "{\"status\":\"running\"}");
+  qmp.send_command("stop");
+  qmp.feed("{\"error\": {\"class\": \"GenericError\", \"desc\": \"no\"}, \"id\": \"command\"}\n");
+  EXPECT_EQ(qmp.answer()->problem, "no");
+  EXPECT_EQ(qmp.problem(), "") << "one that is refused is no fault of the protocol";
+}
+
 TEST(Qmp, LinesMayComeInPieces) {
   Qmp qmp;
   for (const char* c = greeting; *c != '\0'; ++c) qmp.feed(std::string_view(c, 1));

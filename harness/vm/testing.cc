@@ -254,6 +254,33 @@ void be_held(int control, int qmp, int gdb, const std::string& role) {
   for (;;) put(control, bytes);
 }
 
+/// Its test never ends. QEMU answers, and so does the kernel when a BREAK and a key come to its console,
+/// unless it hangs itself.
+[[noreturn]] void hang(int control, int qmp, const std::string& console, bool kernel_too) {
+  const int out = ::open((console + ".out").c_str(), O_WRONLY | O_APPEND);
+  const int in = ::open((console + ".in").c_str(), O_RDONLY);
+  wire::Hello hello;
+  hello.counters = true;
+  hello.cpus = 2;
+  say(control, hello);
+  say(control, wire::HoldResult{"hold_result", true, "", 16, 0});
+  get(control);
+  put(out, "[    1.000000] pinrig: begin bio/a\n");
+  bool broken = false;
+  for (;;) {
+    const auto request = Json::parse(get(qmp), nullptr, false);
+    const std::string command = request.is_object() ? request.value("execute", "") : "";
+    Json result = Json::object();
+    if (command == "query-status") result = {{"status", "running"}};
+    if (command == "human-monitor-command") result = "CPU#0\r\nRIP=ffffffff81001010 RFL=00000246 HLT=0\r\n";
+    put(qmp, Json{{"return", result}, {"id", request.value("id", "")}}.dump() + "\n");
+    broken = broken || command == "chardev-send-break";
+    if (!broken || kernel_too) continue;
+    broken = false;
+    put(out, "[    9.000000] sysrq: " + get(in).substr(0, 1) + "\n");
+  }
+}
+
 constexpr const char* nvme0_left = R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "x"}})"
                                    "\n";
 constexpr const char* nvme0_stays =
@@ -373,6 +400,9 @@ __attribute__((constructor)) void maybe_be_qemu(int argc, char** argv, char**) {
   for (int i = 1; i < argc; ++i) early |= std::strstr(argv[i], " earlyprintk=") != nullptr;
   const std::string gdb = path_of(argc, argv, "socket,id=gdb");
   if (!gdb.empty()) be_held(control, qmp, connect_to(gdb), role);
+  const std::string console = path_of(argc, argv, "pipe,id=console");
+  if (std::strcmp(role, "test_hangs") == 0) hang(control, qmp, console, false);
+  if (std::strcmp(role, "kernel_hangs") == 0) hang(control, qmp, console, true);
   play(role, control, qmp, results, early);
 }
 

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "job/loss.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace pinrig::job {
+namespace {
+
+using End = vm::GuestEnd::Kind;
+
+bool is_wanted(const Ending& e) {
+  if (e.completed || e.retired) return true;
+  // A guest that does not switch off was told to quit, and is gone before anybody could look at it.
+  if (e.phase == model::Phase::shutdown) return true;
+  return e.end.kind == End::cancelled || e.end.kind == End::disk_full || e.end.kind == End::too_much_output;
+}
+
+}  // namespace
+
+Result<std::optional<vm::LastLook>> look_at(vm::Guest& guest, const Ending& e) {
+  const bool silent = e.end.kind == End::hung || e.end.kind == End::protocol;
+  if (is_wanted(e) || !silent) return std::optional<vm::LastLook>();
+  PINRIG_TRY(look, guest.last_look());
+  return std::optional(std::move(look));
+}
+
+std::string system_map_of(const model::JobSpec& job) {
+  if (job.vmlinux.empty()) return "";
+  auto text = read_file(fs::path(job.vmlinux).parent_path() / "System.map");
+  return text.has_value() ? std::move(*text) : "";
+}
+
+model::LossFacts loss_facts(const Ending& e, const console::Log& log, const std::optional<vm::LastLook>& look,
+                            std::string_view system_map) {
+  model::LossFacts out;
+  out.wanted = is_wanted(e);
+  out.fatal_event =
+      std::any_of(log.events.begin(), log.events.end(), [](const auto& event) { return event.fatal; });
+  out.restarted = e.end.reset || e.end.kind == End::restarted;
+  out.qemu_signal = e.end.signal;
+  out.bad_messages = e.end.kind == End::protocol;
+  out.in_test = e.phase == model::Phase::test;
+  out.printed = log.line_count > 0 ? 1 : 0;
+  if (!look || !look->qemu_runs) out.qemu = look ? "QEMU does not answer" : e.end.detail;
+  if (!look) return out;
+  out.qemu_runs = look->qemu_runs;
+  out.stopped = look->status == "running" ? "" : look->status;
+  out.asked = look->asked;
+  out.answer = look->answer;
+  out.printed = look->printed;
+  for (const auto& cpu : look->cpus) out.cpus.push_back(vm::describe(cpu, system_map));
+  return out;
+}
+
+void add_loss(const verdict::LossJudgement& loss, model::JobOutcome& outcome) {
+  if (loss.loss == model::Loss::none || outcome.kind == model::JobOutcome::Kind::cancelled) return;
+  outcome.detail += std::string("; ") + words(loss.loss) + ": " + join(loss.evidence, ", ");
+}
+
+}  // namespace pinrig::job

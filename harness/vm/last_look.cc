@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "vm/last_look.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "vm/guest_impl.h"
+
+namespace pinrig::vm {
+namespace {
+
+/// For each of QEMU's answers, and for all that one sysrq prints; a kernel that prints all tasks on a slow
+/// console is cut off.
+constexpr Seconds answer_limit{1};
+constexpr Seconds sysrq_limit{1};
+/// A console that did not grow for so long has answered; one that never did will not.
+constexpr Seconds quiet{0.2};
+
+std::uint64_t size_of(const fs::path& file) {
+  std::error_code ec;
+  const auto size = fs::file_size(file, ec);
+  return ec ? 0 : size;
+}
+
+/// Moves what is in `from` after `start` to `to`.
+Result<void> cut_off(const fs::path& from, std::uint64_t start, const fs::path& to) {
+  PINRIG_TRY(text, read_file(from));
+  if (text.size() <= start) return {};
+  PINRIG_CHECK(write_file_atomic(to, std::string_view(text).substr(start)));
+  if (::truncate(from.c_str(), static_cast<off_t>(start)) != 0)
+    return errno_error("truncating " + from.string(), errno);
+  return {};
+}
+
+}  // namespace
+
+Result<std::optional<Qmp::Answer>> Guest::Impl::ask_qemu(const std::string& command,
+                                                         const std::string& arguments) {
+  qmp.send_command(command, arguments);
+  qmp_channel.send(qmp.take_output());
+  const auto deadline = Deadline::after(answer_limit);
+  while (!qmp.answer()) {
+    PINRIG_TRY(wake, wait(deadline));
+    control.in().clear();  // nothing that it says is an answer any more, and must not pile up
+    if (wake != Wake::activity) return std::optional<Qmp::Answer>();
+  }
+  return qmp.answer();
+}
+
+Result<bool> Guest::Impl::send_sysrq(char key) {
+  PINRIG_TRY(broke, ask_qemu("chardev-send-break", R"({"id": "console"})"));
+  if (!broke || !broke->problem.empty()) return false;
+  if (::write(prepared.console_input(), &key, 1) != 1) return false;
+  const auto limit = Deadline::after(sysrq_limit);
+  auto size = size_of(files.console());
+  for (;;) {
+    const auto pause = Deadline::earlier(Deadline::after(quiet), limit);
+    Result<Wake> wake = Wake::activity;
+    while (wake.has_value() && *wake == Wake::activity) {
+      wake = wait(pause);
+      control.in().clear();
+    }
+    if (wake.has_error()) return std::move(wake).error();
+    const auto now = size_of(files.console());
+    if (*wake != Wake::deadline || now == size || limit.passed()) return true;
+    size = now;
+  }
+}
+
+Result<void> Guest::Impl::look_at_cpus(LastLook& look) {
+  PINRIG_TRY(state, ask_qemu("query-status", ""));
+  if (!state) return {};
+  look.qemu_runs = true;
+  if (const auto j = nlohmann::json::parse(state->text, nullptr, false); j.is_object())
+    look.status = j.value("status", "");
+  PINRIG_TRY(registers, ask_qemu("human-monitor-command", R"({"command-line": "info registers -a"})"));
+  if (!registers) return {};
+  look.cpus = parse_registers(registers->text);
+  const fs::path dir = files.dir / "last_look";
+  PINRIG_CHECK(make_dirs(dir));
+  PINRIG_CHECK(write_file_atomic(dir / "registers.txt", registers->text));
+  PINRIG_TRY(cpus, ask_qemu("query-cpus-fast", ""));
+  if (cpus) PINRIG_CHECK(write_file_atomic(dir / "cpus.json", cpus->text + "\n"));
+  return {};
+}
+
+Result<LastLook> Guest::last_look() {
+  Impl& g = *impl_;
+  LastLook look;
+  look.printed = size_of(g.files.console());
+  if (g.status || !g.child) return look;
+  PINRIG_CHECK(g.look_at_cpus(look));
+  if (look.qemu_runs && look.status == "running") {
+    look.asked = true;
+    for (const char key : sysrq_keys) {
+      PINRIG_TRY(sent, g.send_sysrq(key));
+      look.asked = look.asked && sent;
+      // A kernel that does not answer the first does not answer the others.
+      if (!sent || size_of(g.files.console()) == look.printed) break;
+    }
+    look.answer = size_of(g.files.console()) - look.printed;
+  }
+  g.kill();
+  if (look.answer > 0)
+    PINRIG_CHECK(cut_off(g.files.console(), look.printed, g.files.dir / "last_look" / "sysrq.txt"));
+  return look;
+}
+
+}  // namespace pinrig::vm
