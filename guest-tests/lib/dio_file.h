@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // How a file system handles direct reads and writes of a file, probed with small ones: whether they pin, take
-// plain references, use the page cache or are refused, depending on the alignment of memory and length.
+// plain references, copy, use the page cache or are refused, depending on the alignment of memory and length.
 #pragma once
 
 #include <stdbool.h>
@@ -17,6 +17,7 @@ struct dio_way {
   int error;  // it is refused with this errno
   bool pins;
   bool cached;     // it goes by the page cache; known of whole pages that are not pinned
+  bool copied;     // a write whose data the kernel copies; known of the same, where there is memfd_secret()
   long long skew;  // more pages released than acquired, per section
 };
 

@@ -33,8 +33,8 @@
 //           claim: not the pages claimed        fail
 //                  demanded exact, none made    error
 //                  demanded at_least, 0 pinned  fail
-//                  (unless it claims so little, and of the capabilities it reports some are `get` or `cached`
-//                  and none is `pin`)
+//                  (unless it claims so little, and of the capabilities it reports some are `get`, `cached`
+//                  or `copied` and none is `pin`)
 //   kernel event during the test                by kind: crash, timeout (hung task, lockup, stall), fail, or
 //                                               nothing (page_dump)
 //        that would be a fail and is announced  nothing: "# expects kernel: TEXT" covers one report with

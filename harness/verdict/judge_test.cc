@@ -247,6 +247,10 @@ INSTANTIATE_TEST_SUITE_P(
              SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
              r.ledger.after = r.ledger.before; r.output += "# capability dio.bdev get\n"; },
              Verdict::pass, ""},
+        Rule{"demanded_at_least_where_the_data_was_copied",
+             SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
+             r.ledger.after = r.ledger.before; r.output += "# capability dio.btrfs.write copied\n"; },
+             Verdict::pass, ""},
         Rule{"demanded_at_least_where_only_another_path_takes_plain_references",
              SPOIL { s.claim = Mode::at_least; r.ledger.claim = {Mode::at_least, 0, 0};
              r.ledger.after = r.ledger.before;

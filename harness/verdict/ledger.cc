@@ -50,7 +50,7 @@ bool takes_plain_references(const model::TestRecord& record) {
   const auto any = [&](const char* value) {
     return std::any_of(found.begin(), found.end(), [&](const auto& c) { return c.second == value; });
   };
-  return (any("get") || any("cached")) && !any("pin");
+  return (any("get") || any("cached") || any("copied")) && !any("pin");
 }
 
 std::string pages_of(std::int64_t n) { return count_of(static_cast<std::size_t>(n), "page"); }
