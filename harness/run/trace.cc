@@ -65,6 +65,8 @@ std::string trace_script(const std::string& test_command, const std::vector<std:
                      test_command);
   out += fmt::format("echo; echo \"{}$code\"; echo '{}'; cat trace; echo '{}'\n", code_mark, begin_mark,
                      end_mark);
+  // Setting the terminal waits until it has sent everything: the guest's end would cut off the rest.
+  out += "stty -echo 2>/dev/null || sleep 2\n";
   return out;
 }
 
