@@ -34,7 +34,10 @@ class LostGuest : public testing::Test {
     EXPECT_TRUE(r.has_value()) << r.error().message;
     return std::move(*r);
   }
-  std::string left(const char* name) { return read_file(dir_ / "last_look" / name).value_or(""); }
+  std::string left(const char* name) {
+    const auto text = read_file(dir_ / "last_look" / name);
+    return text.has_value() ? *text : "";
+  }
 
   Place place_;
   fs::path dir_ = place_.dir.path() / "job";

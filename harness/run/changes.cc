@@ -22,6 +22,9 @@ constexpr std::array without = {"format", "version",     "store", "command", "op
 /// of its own.
 constexpr const char* own_commit = "pinrig_commit";
 
+/// `file` is where something was read, as seen from the working directory.
+bool matters(const std::string& key) { return key != own_commit && key != "file"; }
+
 std::string short_text(const ordered_json& j) {
   constexpr std::size_t longest = 60;
   if (j.is_null()) return "not there";
@@ -73,11 +76,11 @@ class Differences {
   void objects(const std::string& at, const ordered_json& then, const ordered_json& now) {
     const ordered_json nothing;
     for (const auto& [key, was] : then.items()) {
-      if (key == own_commit) continue;
+      if (!matters(key)) continue;
       compare(place_of(at, key), was, now.contains(key) ? now.at(key) : nothing);
     }
     for (const auto& [key, is] : now.items()) {
-      if (key != own_commit && !then.contains(key)) compare(place_of(at, key), nothing, is);
+      if (matters(key) && !then.contains(key)) compare(place_of(at, key), nothing, is);
     }
   }
 
@@ -97,7 +100,7 @@ void forget_places(ordered_json& run) {
   const auto expect = run.find("expect");
   if (expect == run.end() || !expect->is_array()) return;
   for (auto& e : *expect) {
-    for (const char* key : {"file", "line", "column"}) e.erase(key);
+    for (const char* key : {"line", "column"}) e.erase(key);
   }
 }
 

@@ -374,6 +374,7 @@ TEST_F(Resume, WhatChangedIsNamed) {
                 j["jobs"] = 99;
                 j["versions"]["pinrig_commit"] = "f00-dirty";
                 j["command"] = nullptr;
+                j["base"]["file"] = "../kernels/debian-6.12.yaml";
               }),
               IsEmpty())
       << "results do not depend on these";
