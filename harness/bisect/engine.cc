@@ -385,8 +385,10 @@ const char* to_string(Word word) {
 bool has_culprit(Word word) { return word == Word::verified || word == Word::likely || word == Word::one_of; }
 
 Calibration calibration_of(const History& h, const Settings& s, const std::vector<Observation>& seen) {
-  return calibration_from(
+  auto out = calibration_from(
       Tallies(h, counted(h, s, seen)).calibration[static_cast<std::size_t>(s.fixed ? 0 : h.last())]);
+  out.guests = unit_for(h, s, seen) == Unit::boot;
+  return out;
 }
 
 std::vector<int> candidates(const History& h, const Settings& s, const std::vector<Observation>& seen,

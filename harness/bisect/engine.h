@@ -66,6 +66,7 @@ struct Calibration {
   int red = 0;
   int clean = 0;
   int runs = 0;
+  bool guests = false;  ///< these are guests: the red is decided when the kernel boots
 };
 Calibration calibration_of(const History& history, const Settings& settings,
                            const std::vector<Observation>& seen);

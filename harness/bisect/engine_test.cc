@@ -46,6 +46,16 @@ TEST(Rate, NeverFewerThanTwoRuns) {
   EXPECT_LT(chance_missed(4, 0, 4), 0.01);
 }
 
+TEST(Rate, TheCleanRunsThatMakeARedUnlikely) {
+  EXPECT_EQ(runs_to_believe(7, 25, 0.05), 15) << "13 at a rate of 7/32, which is not known so exactly";
+  EXPECT_EQ(runs_to_believe(1, 1, 0.05), 11);
+  EXPECT_EQ(runs_to_believe(4, 60, 0.05), 59);
+  EXPECT_EQ(runs_to_believe(31, 1, 0.05), 1);
+  EXPECT_GT(runs_to_believe(7, 25, 0.01), runs_to_believe(7, 25, 0.05));
+  EXPECT_GT(runs_to_believe(4, 28, 0.05), runs_to_believe(4, 12, 0.05));
+  EXPECT_EQ(runs_to_believe(1, 100000, 1e-9), 10000) << "no end";
+}
+
 TEST(Engine, CalibratesInBatchesThatDoubleAndGivesUpAfter64Runs) {
   const auto found = search(series_of(4), {}, [](const Ask& ask) { return all(ask, Seen::clean); });
   std::vector<int> runs;

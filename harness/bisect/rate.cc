@@ -28,6 +28,15 @@ double chance_missed(int hits, int misses, int runs) {
   return std::pow(1 - rate_quantile(hits, misses, cautious), runs);
 }
 
+int runs_to_believe(int hits, int misses, double chance) {
+  constexpr int most = 10000;
+  const double a = jeffreys + hits;
+  const double b = jeffreys + misses;
+  int runs = 1;
+  while (runs < most && log_beta(a, b + runs) - log_beta(a, b) > std::log(chance)) ++runs;
+  return runs;
+}
+
 // lgamma() of the C library writes the global signgam; the re-entrant one does not.
 double log_beta(double a, double b) {
   int sign = 0;

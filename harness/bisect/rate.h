@@ -16,6 +16,10 @@ int clean_runs(int hits, int misses);
 /// The chance that a red of this calibration does not show in `runs` runs.
 double chance_missed(int hits, int misses, int runs);
 
+/// The fewest clean runs in a row that a kernel with a red of this calibration has with a chance of at most
+/// `chance`, over all rates that it may have (Jeffreys prior): B(a, b + n) / B(a, b). 10000 at most.
+int runs_to_believe(int hits, int misses, double chance);
+
 /// ln of the Beta function.
 double log_beta(double a, double b);
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "bisect/rate.h"
 #include "bisect/tally.h"
 #include "bisect/text.h"
 #include "report/report.h"
@@ -32,6 +33,10 @@ struct Row {
   model::AssessedResult result;
   store::GuestRow guest;
 };
+bool is_run_of(const model::TestVerdict& v, const std::string& test) {
+  return v.case_name.empty() && (v.test == test || v.test.starts_with(test + "~"));
+}
+
 /// Of the runs of a test ("bio/dio_rw", "bio/dio_rw~2", ...) the first that is red, else the first.
 Result<std::optional<Row>> row_of(const store::Store& store, const std::string& run,
                                   const std::string& kernel, const std::string& test) {
@@ -41,13 +46,43 @@ Result<std::optional<Row>> row_of(const store::Store& store, const std::string& 
     if (guest.kernel_id != kernel) continue;
     PINRIG_TRY(rows, store.results(run, guest.id));
     for (const auto& r : rows) {
-      const auto& v = r.verdict();
-      if (!v.case_name.empty() || (v.test != test && !v.test.starts_with(test + "~"))) continue;
+      if (!is_run_of(r.verdict(), test)) continue;
       if (is_red(r)) return std::optional<Row>(Row{r, guest});
       if (!first) first = Row{r, guest};
     }
   }
   return first;
+}
+
+/// The runs of a test at a kernel that told anything, and how many of them had an unexpected red.
+struct Counted {
+  int red = 0;
+  int runs = 0;
+};
+Result<Counted> count_runs(const store::Store& store, const std::string& run, const std::string& kernel,
+                           const std::string& test) {
+  Counted out;
+  PINRIG_TRY(guests, store.guests(run));
+  for (const auto& guest : guests) {
+    if (guest.kernel_id != kernel) continue;
+    PINRIG_TRY(rows, store.results(run, guest.id));
+    for (const auto& r : rows) {
+      const Verdict v = r.verdict().verdict;
+      if (!is_run_of(r.verdict(), test) || v == Verdict::skip || v == Verdict::missing || v == Verdict::error)
+        continue;
+      ++out.runs;
+      out.red += is_finding(r) ? 1 : 0;
+    }
+  }
+  return out;
+}
+
+/// Nothing for a red that shows each time.
+std::optional<mail::Rate> rate_of(int red, int runs, bool guests) {
+  if (red == 0 || red >= runs) return std::nullopt;
+  mail::Rate rate{red, runs, 0, 5, guests};
+  rate.clean_runs = bisect::runs_to_believe(red, runs - red, rate.percent / 100.0);
+  return rate;
 }
 
 std::optional<model::PinSample> pins_of(const Row& row) {
@@ -214,10 +249,12 @@ Result<Finding> finding_of_run(const store::Store& store, const store::RunRow& r
     PINRIG_TRY(row, row_of(store, run.id, k.id, f.test));
     if (!row || found) continue;
     const bool red = is_finding(row->result);
+    PINRIG_TRY(counted, count_runs(store, run.id, k.id, f.test));
     f.columns.push_back({k.point.is_base() ? "base" : fmt::format("patch {}", k.point.number), pins_of(*row),
-                         red ? 1 : 0, 1});
+                         counted.red, counted.runs});
     if (!red) continue;
     found = true;
+    f.rate = rate_of(counted.red, counted.runs, false);
     f.patch = k.point.number;
     f.subject = k.point.subject;
     PINRIG_CHECK(add_red_kernel(f, store, run, k, *row));
@@ -253,6 +290,8 @@ Result<Finding> finding_of_bisection(const store::Store& store, const bisect::Lo
     }
   }
   PINRIG_CHECK(add_columns(f, store, log, points));
+  const auto calibrated = bisect::calibration_of(log.history(), log.settings, log.seen);
+  f.rate = rate_of(calibrated.red, calibrated.red + calibrated.clean, calibrated.guests);
   PINRIG_TRY(kernel, kernel_of(store, log, points.back(), bisect::Seen::red));
   if (kernel) {
     PINRIG_TRY(row, row_of(store, kernel->first.id, kernel->second.id, f.test));

@@ -105,6 +105,18 @@ std::string table(const Finding& f) {
   return out + row("red:runs", runs) + "\n";
 }
 
+std::string rate_text(const Finding& f) {
+  if (!f.rate) return "";
+  const auto& r = *f.rate;
+  const char* what = r.guests ? "guest" : "run";
+  const auto many = [&](int n) { return count_of(static_cast<std::size_t>(n), what); };
+  return fold(fmt::format(
+             "It does not show each time: red in {} of {}. With the red still there, {} without it in a "
+             "row have a chance of at most {} %: repeat as often before you believe a clean kernel.",
+             r.red, many(r.runs), many(r.clean_runs), r.percent)) +
+         "\n";
+}
+
 std::string log_text(const Finding& f) {
   if (f.log.empty()) return "";
   std::string out;
@@ -139,7 +151,7 @@ std::string not_run_text(const Finding& f) {
 }
 
 std::string evidence(const Finding& f) {
-  std::string out = table(f);
+  std::string out = table(f) + rate_text(f);
   if (!f.bisection.empty()) out += fold("Bisection: " + f.bisection + ".") + "\n";
   return out + log_text(f) + fields_text(f) + commands_text(f) + not_run_text(f);
 }

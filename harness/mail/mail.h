@@ -19,6 +19,15 @@ struct Column {
   int runs = 0;
 };
 
+/// Of a red that does not show each time: how often it did, and what it takes to believe that it is gone.
+struct Rate {
+  int red = 0;
+  int runs = 0;
+  int clean_runs = 0;  ///< that a kernel which has it passes in a row with a chance of `percent`
+  int percent = 5;
+  bool guests = false;  ///< counted are guests: it is decided when the kernel boots
+};
+
 struct Finding {
   enum class What { leak, crash, red, apply_failure, inconclusive };
   What what = What::red;
@@ -34,6 +43,7 @@ struct Finding {
   std::string reply_to;             ///< Message-ID of the patch; empty = not known
   std::vector<std::string> people;  ///< "Signed-off-by: NAME <ADDR>" and the like of the culprit
   std::vector<Column> columns;
+  std::optional<Rate> rate;      ///< nothing: it showed each time
   std::vector<std::string> log;  ///< lines of the kernel or the test
   std::string bisection;         ///< "VERIFIED", ...; empty = none
   std::string good;              ///< last good version or commit

@@ -112,6 +112,21 @@ TEST(Mail, AFindingThatOnlyKvmShows) {
 
 TEST(Mail, ARegression) { expect_golden("regression.txt", regression_mail(regression())); }
 
+TEST(Mail, ARedThatIsSeldomSaysHowOftenToRepeat) {
+  Finding f = leak();
+  EXPECT_THAT(series_mail(f), testing::Not(HasSubstr("each time"))) << "it showed in 5 of 5 runs";
+  f.columns.back().red = 7;
+  f.columns.back().runs = 32;
+  f.rate = Rate{7, 32, 15, 5, false};
+  f.columns.front().runs = f.columns[1].runs = 32;
+  expect_golden("seldom.txt", series_mail(f));
+  EXPECT_THAT(series_mail(f), HasSubstr("\nIt does not show each time: red in 7 of 32 runs. With the red"));
+  f.rate->guests = true;
+  f.rate->clean_runs = 1;
+  EXPECT_THAT(regression_mail(f), HasSubstr("red in 7 of 32 guests."));
+  EXPECT_THAT(regression_mail(f), HasSubstr("1 guest without it in"));
+}
+
 TEST(Mail, IsPlainAsciiAndNarrow) {
   for (const auto& text : {series_mail(leak()), regression_mail(regression())}) {
     for (const char c : text) EXPECT_TRUE(c == '\n' || (c >= ' ' && c <= '~')) << static_cast<int>(c);
