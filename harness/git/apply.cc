@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "git/fit.h"
 #include "git/patch_text.h"
 
 namespace pinrig::git {
@@ -60,16 +61,22 @@ class Applier {
     PINRIG_TRY(plain,
                git_.run(index_.call({"apply", level, "--cached", "--whitespace=nowarn", diff.string()})));
     Files now;
+    bool merged = false;
     if (process::succeeded(plain.status)) {
       PINRIG_TRY(listed, index_.files());
       now = std::move(listed);
     } else {
-      PINRIG_TRY(merged, merge(diff, patch));
-      if (!merged) {
+      PINRIG_TRY(after, merge(diff, patch));
+      merged = after.has_value();
+      if (!after && patch.fuzzy) {
+        PINRIG_TRY(fuzzy, with_less_context(diff, patch));
+        after = std::move(fuzzy);
+      }
+      if (!after) {
         PINRIG_TRY(why, explain(index_, source_, number, patch, plain.err));
         return std::optional<ApplyFailure>(std::move(why));
       }
-      now = std::move(*merged);
+      now = std::move(*after);
     }
     if (now == files_)
       return make_error(ErrorKind::bad_input,
@@ -77,7 +84,8 @@ class Applier {
                                     patch.subject, number > 1 ? " or in an earlier patch" : ""),
                         "remove it from the series, or start the range after it; to see its effect, choose a "
                         "base without it");
-    commit(number, patch, std::move(now));
+    PINRIG_TRY(fit, fit_of(patch, now, merged));
+    commit(number, patch, std::move(now), std::move(fit));
     return std::optional<ApplyFailure>();
   }
 
@@ -124,6 +132,33 @@ class Applier {
     return std::optional<Files>();
   }
 
+  /// As git quiltimport: quilt itself applies a patch of which a line of context at each end fits.
+  Result<std::optional<Files>> with_less_context(const fs::path& diff, const Patch& patch) {
+    PINRIG_TRY(done, git_.run(index_.call({"apply", fmt::format("-p{}", patch.strip), "-C1", "--cached",
+                                           "--whitespace=nowarn", diff.string()})));
+    if (!process::succeeded(done.status)) return std::optional<Files>();
+    PINRIG_TRY(now, index_.files());
+    return std::optional(std::move(now));
+  }
+
+  /// Where the patch that made `now` of files_ has its hunks.
+  Result<model::PatchFit> fit_of(const Patch& patch, const Files& now, bool merged) const {
+    Files before;
+    Files after;
+    for (const auto& [path, entry] : now) {
+      const auto old = files_.find(path);
+      if (old != files_.end() && old->second == entry) continue;
+      after.insert({path, entry});
+      if (old != files_.end()) before.insert(*old);
+    }
+    // Also those that it renames.
+    for (const auto& [path, entry] : files_)
+      if (!now.contains(path)) before.insert({path, entry});
+    PINRIG_TRY(old_texts, index_.texts(before));
+    PINRIG_TRY(new_texts, index_.texts(after));
+    return model::PatchFit{merged, moved_hunks(patch.diff, patch.strip, old_texts, new_texts, merged)};
+  }
+
   static bool without_prefix(const Patch& patch) {
     const auto has = [&](const char* line) { return patch.diff.find(line) != std::string::npos; };
     return patch.strip == 1 && !has("diff --git a/") && !has("--- a/") && !has("+++ b/");
@@ -160,8 +195,9 @@ class Applier {
     return a;
   }
 
-  void commit(int number, const Patch& patch, Files now) {
+  void commit(int number, const Patch& patch, Files now, model::PatchFit fit) {
     Applied a = begin_commit(number, patch);
+    a.fit = std::move(fit);
     for (const auto& [path, entry] : files_) {
       if (now.count(path) != 0) continue;
       stream_ += fmt::format("D {}\n", quote(path));

@@ -43,6 +43,7 @@ std::optional<AppliedSeries> recall(const Git& git, const fs::path& repo, const 
       a.patch_id = j.at("patch_id").get<std::string>();
       a.version = j.at("version").get<std::string>();
       a.files = j.at("files").get<std::vector<std::string>>();
+      a.fit = model::fit_from_json(j.at("fit").get<std::string>());
       series.patches.push_back(std::move(a));
     }
   } catch (const nlohmann::json::exception&) {
@@ -62,7 +63,8 @@ Result<void> remember(const fs::path& repo, const std::string& key, const Applie
                        {"tree", a.tree},
                        {"patch_id", a.patch_id},
                        {"version", a.version},
-                       {"files", a.files}});
+                       {"files", a.files},
+                       {"fit", model::fit_to_json(a.fit)}});
   }
   const nlohmann::json json{{"patches", patches}, {"notices", applied.notices}};
   PINRIG_CHECK(make_dirs(repo / "pinrig-series"));

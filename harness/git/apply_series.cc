@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/hash.h"
@@ -12,7 +13,7 @@ namespace pinrig::git {
 namespace {
 
 /// Raised when the commits that come out for the same input change.
-constexpr std::string_view kRecipe = "apply 10";
+constexpr std::string_view kRecipe = "apply 11";
 
 std::string key_of(const Source& source, const RawSeries& raw) {
   Sha256 key;
@@ -93,6 +94,29 @@ Result<void> note_prerequisites(const Git& git, const Source& source, const RawS
   return {};
 }
 
+/// Patches that a person should look at, each; those that only moved, as a number.
+void note_fits(const RawSeries& raw, AppliedSeries& applied) {
+  constexpr std::size_t most = 10;
+  std::vector<std::string> inexact;
+  std::size_t moved = 0;
+  for (const auto& patch : applied.patches) {
+    if (patch.fit.inexact())
+      inexact.push_back(fmt::format("{}: patch {} \"{}\" {}", raw.where, patch.number, patch.subject,
+                                    to_string(patch.fit)));
+    else if (!patch.fit.exact())
+      ++moved;
+  }
+  const std::size_t all = inexact.size();
+  inexact.resize(std::min(all, most));
+  if (all > most)
+    inexact.push_back(
+        fmt::format("{}: {} with fuzz or by --3way", raw.where, count_of(all - most, "more patch")));
+  if (moved > 0)
+    inexact.push_back(fmt::format("{}: {} with an offset", raw.where,
+                                  moved == 1 ? "1 patch applies" : fmt::format("{} patches apply", moved)));
+  applied.notices.insert(applied.notices.end(), inexact.begin(), inexact.end());
+}
+
 Result<AppliedSeries> apply_raw(const Git& git, const Source& source, const RawSeries& raw,
                                 const std::string& key) {
   PINRIG_TRY(temp, TempDir::create(source.repo, "pinrig-apply-"));
@@ -109,6 +133,7 @@ Result<AppliedSeries> apply_raw(const Git& git, const Source& source, const RawS
   for (const auto& patch : decoded.patches) applied.subjects.push_back(patch.subject);
   applied.notices = raw.notices;
   applied.notices.insert(applied.notices.end(), decoded.notices.begin(), decoded.notices.end());
+  note_fits(raw, applied);
   note_base_commit(source, raw, applied);
   PINRIG_CHECK(note_prerequisites(git, source, raw, applied));
   return applied;

@@ -44,12 +44,26 @@ Result<void> about_missing_file(const Index& index, const Source& source, int nu
   return {};
 }
 
-/// Whether the patch applies when ignoring whitespace.
-Result<bool> fits_without_white_space(const Index& index, const Patch& patch) {
-  PINRIG_TRY(done, index.git().run(index.call({"apply", fmt::format("-p{}", patch.strip), "--cached",
-                                               "--check", "--ignore-whitespace", "--whitespace=nowarn",
-                                               (index.temp() / "diff").string()})));
+/// Whether git would apply the patch with this option.
+Result<bool> fits_with(const Index& index, const Patch& patch, const std::string& option) {
+  PINRIG_TRY(done,
+             index.git().run(index.call({"apply", fmt::format("-p{}", patch.strip), "--cached", "--check",
+                                         option, "--whitespace=nowarn", (index.temp() / "diff").string()})));
   return process::succeeded(done.status);
+}
+
+Result<std::string> hint_of_hunk(const Index& index, const Patch& patch) {
+  PINRIG_TRY(white, fits_with(index, patch, "--ignore-whitespace"));
+  if (white)
+    return std::string(
+        "only whitespace differs: the mail was altered in transit (tabs converted to spaces?); get it from "
+        "the list archive");
+  PINRIG_TRY(fuzzy, fits_with(index, patch, "-C1"));
+  if (fuzzy)
+    return std::string(
+        "with less context it applies, which git am does not try: rebase it onto this base, or list the "
+        "patches in a file named series, where that is allowed and said, as with quilt");
+  return std::string();
 }
 
 }  // namespace
@@ -88,11 +102,8 @@ Result<ApplyFailure> explain(const Index& index, const Source& source, int numbe
     f.hint = damage_hint(patch.diff, patch.flowed);
   }
   if (f.why == Misfit::hunk) {
-    PINRIG_TRY(fits, fits_without_white_space(index, patch));
-    if (fits)
-      f.hint =
-          "only whitespace differs: the mail was altered in transit (tabs converted to spaces?); get it from "
-          "the list archive";
+    PINRIG_TRY(hint, hint_of_hunk(index, patch));
+    f.hint = std::move(hint);
   }
   return f;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/text.h"
 
@@ -70,6 +71,33 @@ Result<void> Index::fill(const Files& files) const {
 Result<Files> Index::files() const {
   PINRIG_TRY(listed, git_.run_ok(call({"ls-files", "-z", "--stage"})));
   return parse_entries(listed.out);
+}
+
+Result<Texts> Index::texts(const Files& files) const {
+  std::vector<std::string> paths;
+  std::string ids;
+  for (const auto& [path, entry] : files) {
+    if (!entry.starts_with("100")) continue;  // a link, a submodule
+    paths.push_back(path);
+    ids += entry.substr(entry.find(' ') + 1) + "\n";
+  }
+  Texts out;
+  if (paths.empty()) return out;
+  PINRIG_TRY(done, git_.run_ok(call({"cat-file", "--batch"}, std::move(ids))));
+  // "ID blob SIZE\nCONTENT\n" for each
+  std::string_view text = done.out;
+  for (const auto& path : paths) {
+    const auto head = text.substr(0, text.find('\n'));
+    std::size_t size = 0;
+    const auto blank = head.rfind(' ');
+    if (blank != std::string_view::npos)
+      std::from_chars(head.data() + blank + 1, head.data() + head.size(), size);
+    if (head.find(" blob ") == std::string_view::npos || text.size() < head.size() + size + 2)
+      return make_error(ErrorKind::infra, fmt::format("git cat-file says of {}: {}", path, shown(head)));
+    out[path] = text.substr(head.size() + 1, size);
+    text.remove_prefix(head.size() + size + 2);
+  }
+  return out;
 }
 
 Result<std::string> Index::write_tree() const { return git_.text(call({"write-tree", "--missing-ok"})); }

@@ -12,6 +12,8 @@ namespace pinrig::git {
 
 /// path -> "100644 <blob>"
 using Files = std::map<std::string, std::string>;
+/// path -> content
+using Texts = std::map<std::string, std::string>;
 
 /// NUL-separated "MODE BLOB STAGE\tPATH" (git ls-files --stage) or "MODE TYPE ID\tPATH" (git ls-tree).
 Files parse_entries(std::string_view text);
@@ -28,6 +30,8 @@ class Index {
   const fs::path& temp() const { return temp_; }
   const std::map<std::string, std::string>& env() const { return env_; }
 
+  /// What the regular files among these hold.
+  Result<Texts> texts(const Files& files) const;
   Result<void> fill(const Files& files) const;  ///< replaces its contents
   Result<Files> files() const;
   Result<std::string> write_tree() const;

@@ -8,6 +8,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "git/hunks.h"
 
 namespace pinrig::git {
 namespace {
@@ -35,41 +36,6 @@ void add(std::vector<std::string>& paths, std::string path) {
     paths.push_back(std::move(path));
 }
 
-/// Which lines of a diff are content: a removed line "-- x" looks like a header.
-class Hunks {
- public:
-  bool holds(std::string_view line) {
-    // Never content; the hunk before it is damaged.
-    if (line.starts_with("diff --git ")) old_ = new_ = 0;
-    if (old_ <= 0 && new_ <= 0) {
-      if (line.starts_with("@@ -")) begin(line.substr(4));
-      return false;
-    }
-    if (line.starts_with('\\')) return true;
-    if (!line.starts_with('+')) --old_;
-    if (!line.starts_with('-')) --new_;
-    return true;
-  }
-
- private:
-  /// "2,3 +2,4 @@": a count that is missing is 1.
-  void begin(std::string_view ranges) {
-    const auto count = [](std::string_view range) {
-      const auto comma = range.substr(0, range.find(' ')).find(',');
-      int n = 1;
-      if (comma != std::string_view::npos)
-        std::from_chars(range.data() + comma + 1, range.data() + range.size(), n);
-      return n;
-    };
-    const auto plus = ranges.find(" +");
-    old_ = count(ranges);
-    new_ = plus == std::string_view::npos ? 0 : count(ranges.substr(plus + 2));
-  }
-
-  int old_ = 0;
-  int new_ = 0;
-};
-
 /// "diff --git a/X b/X": the form in which both names are the same, the only one without further headers.
 std::string same_name(std::string_view line, int strip) {
   const std::string_view both = line.substr(11);
@@ -81,6 +47,37 @@ std::string same_name(std::string_view line, int strip) {
 }
 
 }  // namespace
+
+HunkHead hunk_head(std::string_view line) {
+  const auto range = [&](std::string_view text, int& first, int& count) {
+    const char* const end = text.data() + text.size();
+    const auto [next, ec] = std::from_chars(text.data(), end, first);
+    if (ec == std::errc() && next != end && *next == ',') std::from_chars(next + 1, end, count);
+  };
+  HunkHead head;
+  range(line.substr(4), head.old_line, head.old_count);
+  const auto plus = line.find(" +");
+  head.new_count = plus == std::string_view::npos ? 0 : 1;
+  if (plus != std::string_view::npos) range(line.substr(plus + 2), head.new_line, head.new_count);
+  return head;
+}
+
+bool Hunks::holds(std::string_view line) {
+  // Never content; the hunk before it is damaged.
+  if (line.starts_with("diff --git ")) old_ = new_ = 0;
+  if (old_ <= 0 && new_ <= 0) {
+    if (line.starts_with("@@ -")) {
+      const auto head = hunk_head(line);
+      old_ = head.old_count;
+      new_ = head.new_count;
+    }
+    return false;
+  }
+  if (line.starts_with('\\')) return true;
+  if (!line.starts_with('+')) --old_;
+  if (!line.starts_with('-')) --new_;
+  return true;
+}
 
 bool has_diff(std::string_view text) {
   bool minus = false;

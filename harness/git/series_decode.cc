@@ -90,6 +90,7 @@ class Decoder {
   Result<void> take_file(const Mail& mail, const std::string& name) {
     if (!mail.patch.diff.empty()) {
       out_.patches.push_back(mail.patch);
+      out_.patches.back().fuzzy = raw_.order == Order::listed;
       return {};
     }
     const bool cover = mail.numbered.number == 0 || name.find("cover-letter") != std::string::npos;

@@ -18,6 +18,7 @@ struct Patch {
   std::string file;     ///< the user's, for messages
   int line = 0;         ///< where the diff begins in it; 0 when it was encoded
   bool flowed = false;  ///< its mail says format=flowed
+  bool fuzzy = false;   ///< listed for quilt, which applies it with less context than git am
   std::string tree;     ///< of a range: the tree of the commit, if the patch produces exactly that
 };
 

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/work.h"
 #include "model/kernel.h"
+#include "model/patch_fit.h"
 
 namespace pinrig::git {
 
@@ -42,6 +43,7 @@ struct Applied {
   std::string patch_id;
   std::string version;             ///< kernel version of this commit, read as Source::version is
   std::vector<std::string> files;  ///< paths touched; none when the patch changes nothing
+  model::PatchFit fit;             ///< where it applied
 };
 
 /// Why a patch does not apply.
@@ -86,12 +88,12 @@ struct AppliedSeries {
   std::vector<std::string> notices;     ///< what was skipped, chosen or guessed; one line each
 };
 
-/// Applies the series as commits with the semantics of git am --3way --keep-cr, renames followed. An mbox
-/// is read as a thread (newest complete version, without cover letter and replies), a directory in the
-/// order of its file names or of its `series`. A range keeps the trees of its commits when it begins at the
-/// base, and is applied commit by commit otherwise. Committer and dates are fixed, so that the same series
-/// gives the same commits. Errors: bad_input when it is not a series (HTML, an empty directory, a
-/// missing patch 2/3), or a patch leaves the tree or changes nothing; an ApplyFailure is a value.
+/// Applies the series as commits with the semantics of git am --3way --keep-cr, renames followed; what a file
+/// `series` lists may also apply with less context, as git quiltimport does. An mbox is read as a thread
+/// (newest complete version, without cover letter and replies), a directory in the order of its names or of
+/// its `series`. A range that begins at the base keeps its trees. Committer and dates are fixed: the same
+/// series gives the same commits. bad_input: not a series (HTML, an empty directory, a missing patch 2/3), a
+/// patch that leaves the tree or changes nothing; an ApplyFailure is a value.
 Result<AppliedSeries> apply_series(const Source& source, const model::Series& series, const WorkContext& ctx);
 
 /// The `base-commit:` of a series, as git format-patch --base writes it; empty when it names none. Errors as

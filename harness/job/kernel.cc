@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -57,6 +58,15 @@ Result<kbuild::Artifact> build_point(const model::Kernel& kernel, const git::Sou
   r.series_files = files_between(0, kernel.point.number, series);
   if (lines == LineCount::on) r.counted = counted_files(r.series_files);
   r.sysroot = platform.sysroot;
+  // Files of a folder are decided by the same Makefiles.
+  r.read = [&, read = std::make_shared<std::map<std::string, std::optional<std::string>>>()](
+               const std::string& path) -> std::optional<std::string> {
+    const auto [at, fresh] = read->try_emplace(path);
+    if (!fresh) return at->second;
+    auto text = git::show_file(base, kernel.point.commit, path, work_context(services, kernel.id, "source"));
+    if (text.has_value()) at->second = std::move(*text);
+    return at->second;
+  };
   // The lock on the worktree lives as long as the request that may build in it.
   auto held = std::make_shared<std::optional<git::Worktree>>();
   r.checkout = [&, held]() -> Result<kbuild::Place> {

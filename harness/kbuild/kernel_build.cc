@@ -10,10 +10,12 @@
 #include "base/hash.h"
 #include "base/text.h"
 #include "kbuild/artifact.h"
+#include "kbuild/code.h"
 #include "kbuild/configure.h"
 #include "kbuild/objdir.h"
 #include "kbuild/recipe.h"
 #include "kbuild/selftests.h"
+#include "kbuild/sources.h"
 #include "kbuild/sparse.h"
 
 namespace pinrig::kbuild {
@@ -33,6 +35,10 @@ LockOptions lock_options(const WorkContext& ctx) {
 
 /// New warnings against the point with this tree, one per line.
 std::string sparse_file(const std::string& tree) { return "sparse-" + tree.substr(0, 12); }
+
+/// In an artifact: the files of the tree that its objects were made of, one per line. As what sparse says it
+/// is no part of the key: an older artifact without it is as good a kernel.
+constexpr const char* sources_name = "sources";
 
 /// One build, with all that its steps share.
 class Build {
@@ -211,6 +217,8 @@ class Build {
     for (const auto& [name, from] : artifact_files()) PINRIG_CHECK(copy(tree_.objdir / from, staged / name));
     PINRIG_CHECK(copy(log_, staged / "build.log"));
     PINRIG_CHECK(stage_notes(staged / "notes"));
+    PINRIG_TRY(sources, sources_of(tree_.objdir, tree_.source));
+    PINRIG_CHECK(write_file_atomic(staged / sources_name, join(sources, "\n") + "\n"));
     if (sparse_)
       PINRIG_CHECK(
           write_file_atomic(staged / sparse_file(request_.before->tree), join(*sparse_, "\n") + "\n"));
@@ -260,6 +268,22 @@ Result<FileLock> lock_key(const fs::path& kernels, const std::string& key, const
   return FileLock::acquire(kernels / (key + ".lock"), lock_options(ctx));
 }
 
+/// Of the files of a series, those that the artifact has nothing of.
+std::vector<model::UnbuiltFile> unbuilt_of(const Request& request, const Artifact& artifact) {
+  std::vector<model::UnbuiltFile> out;
+  const auto text = read_file(artifact.dir / sources_name);
+  const auto config = read_file(artifact.config);
+  if (!request.read || text.has_error() || config.has_error()) return out;
+  const auto built = lines(*text);
+  for (const auto& file : request.series_files) {
+    if (!model::is_kernel_code(file) || !outside_vmlinux(request.arch, file).empty()) continue;
+    if (std::binary_search(built.begin(), built.end(), std::string_view(file))) continue;
+    if (!request.read(file)) continue;  // a patch removes it
+    out.push_back({file, why_unbuilt(file, request.arch, *config, request.read)});
+  }
+  return out;
+}
+
 /// The artifact with what it has for this request.
 std::optional<Artifact> find_for(const Request& request, const fs::path& cache, const std::string& key) {
   auto found = find_artifact(cache, key, request.series_files);
@@ -270,6 +294,7 @@ std::optional<Artifact> find_for(const Request& request, const fs::path& cache, 
       }
     }
   }
+  if (found) found->unbuilt = unbuilt_of(request, *found);
   return found;
 }
 

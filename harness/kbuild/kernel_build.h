@@ -10,7 +10,9 @@
 #include "base/file.h"
 #include "base/result.h"
 #include "base/work.h"
+#include "kbuild/makefile.h"
 #include "model/kernel.h"
+#include "model/unbuilt.h"
 
 namespace pinrig::kbuild {
 
@@ -42,6 +44,7 @@ struct Request {
   };
   std::optional<Before> before = {};
   fs::path sysroot;  ///< for the static selftests
+  ReadTree read;     ///< files of `tree`, without a checkout; empty: Artifact::unbuilt is not asked for
   std::function<Result<Place>()> checkout;
 };
 
@@ -59,6 +62,9 @@ struct Artifact {
   std::vector<std::string>
       sparse;  ///< new ones of sparse in Request::Before::files: "file:line: sparse: text"
   std::vector<std::string> untested;  ///< series_files that no guest runs (outside_vmlinux()), "file: why"
+  /// Those that went into no object, of series_files that are C, assembler or headers of the kernel. None is
+  /// known of an artifact without a list of its sources.
+  std::vector<model::UnbuiltFile> unbuilt;
   bool was_cached = false;
   double cpu_s = 0;   ///< of the build, 0 when cached
   double wall_s = 0;  ///< the same, without waiting for locks

@@ -341,6 +341,69 @@ TEST_F(KernelBuildTest, WarningsInTheSeriesFilesAreReported) {
   EXPECT_THAT(build().value().warnings, IsEmpty());  // the same kernel, asked for without a series
 }
 
+TEST_F(KernelBuildTest, AfterAPointThatDoesNotCompileTheNextOneIsBuiltWhole) {
+  const std::string object =
+      "mkdir -p block; [ -e block/bio.o ] || echo '  CC      block/bio.o'; echo x > block/bio.o\n";
+  const auto point = [&](const std::string& tree) {
+    auto r = request();
+    r.label = tree + "-x86_64";
+    r.tree = tree;
+    r.series_files = {"block/bio.c"};
+    return r;
+  };
+  put("src/build", object + good_build);
+  ASSERT_TRUE(build_kernel(point("1111"), context()).has_value());
+  put("src/build", "echo \"$source/block/bio.c:12:3: error: expected ';' before 'return'\" >&2\nexit 2\n");
+  const auto e = error_of(point("2222"));
+  ASSERT_TRUE(e.build.has_value());
+  EXPECT_EQ(e.kind, ErrorKind::build_failed);
+  EXPECT_EQ(e.build->file, "block/bio.c");
+  EXPECT_EQ(e.build->line, 12);
+  EXPECT_THAT(to_string(*e.build), HasSubstr("block/bio.c:12: expected ';' before 'return'"));
+  put("src/build", object + good_build);
+  const auto after = build_kernel(point("3333"), context());
+  ASSERT_TRUE(after.has_value()) << after.error().message;
+  EXPECT_THAT(read_file(after->log).value(), HasSubstr("CC      block/bio.o"))
+      << "nothing of the broken point is left";
+  EXPECT_EQ(published().size(), 2U) << "of what did not build nothing is";
+  EXPECT_TRUE(build_kernel(point("1111"), context())->was_cached);
+}
+
+TEST_F(KernelBuildTest, FilesThatNoObjectHasAreNamedWithTheirOption) {
+  put("src/build", std::string("mkdir -p block; echo x > block/bio.o\n"
+                               "cat > block/.bio.o.cmd << END\n"
+                               "source_block/bio.o := $source/block/bio.c\n\n"
+                               "deps_block/bio.o := \\\\\n  $source/include/linux/bio.h \\\\\n\nEND\n") +
+                       good_build);
+  put("src/drivers/x/Makefile", "obj-$(CONFIG_X) += x.o\n");
+  for (const char* file : {"block/bio.c", "include/linux/bio.h", "include/linux/x.h", "drivers/x/x.c",
+                           "tools/x.c", "arch/x86/boot/main.c"})
+    put(std::string("src/") + file, "\n");
+  auto r = request();
+  r.series_files = {"Documentation/x.rst", "arch/x86/boot/main.c", "block/bio.c",       "drivers/x/gone.c",
+                    "drivers/x/x.c",       "include/linux/bio.h",  "include/linux/x.h", "tools/x.c"};
+  EXPECT_THAT(build_kernel(r, context()).value().unbuilt, IsEmpty()) << "nobody asked";
+  r.read = [this](const std::string& path) -> std::optional<std::string> {
+    auto text = read_file(root() / "src" / path);
+    return text.has_value() ? std::optional(*text) : std::nullopt;
+  };
+  const auto built = build_kernel(r, context());
+  ASSERT_TRUE(built.has_value());
+  EXPECT_TRUE(built->was_cached);
+  EXPECT_THAT(
+      built->unbuilt,
+      ElementsAre(model::UnbuiltFile{"drivers/x/x.c",
+                                     "CONFIG_X is not set (drivers/x/Makefile:1: obj-$(CONFIG_X) += x.o)"},
+                  model::UnbuiltFile{"include/linux/x.h", "no file that was built includes it"}));
+  // As earlier versions made it.
+  auto manifest = nlohmann::json::parse(read_file(built->dir / "manifest.json").value());
+  ASSERT_EQ(manifest.at("files").erase("sources"), 1U);
+  ASSERT_TRUE(write_file_atomic(built->dir / "manifest.json", manifest.dump()).has_value());
+  fs::remove(built->dir / "sources");
+  EXPECT_THAT(build_kernel(r, context()).value().unbuilt, IsEmpty())
+      << "of an older artifact nothing is known";
+}
+
 TEST_F(KernelBuildTest, FullDiskIsItsOwnError) {
   put("src/build", "echo 'fatal error: writing x.s: No space left on device' >&2\nexit 2\n");
   EXPECT_EQ(error_of(request()).kind, ErrorKind::disk_full);

@@ -37,7 +37,9 @@ std::string from_to(const Delta& d, const Painter& p) {
 std::string one_line(const Change& c, std::size_t name_width, const Painter& p) {
   std::string rest = join(c.columns, ", ");
   if (c.delta.kind == DeltaKind::regression && c.expected) rest += ", as expected";
-  if (c.since > 0) rest += fmt::format(", since patch {}: {}", c.since, c.subject);
+  if (c.since > 0 && c.since_from == c.since) rest += fmt::format(", since patch {}: {}", c.since, c.subject);
+  if (c.since > c.since_from)
+    rest += fmt::format(", since one of the patches {} to {}", c.since_from, c.since);
   const std::string first = "  " + kind_text(c, p) + "  " + pad(row_name(c.delta), name_width) + "  " +
                             pad(from_to(c.delta, p), 16) + "  ";
   if (width_of(first) + 24 <= p.width()) return hanging(p, first, rest);

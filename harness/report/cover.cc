@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "report/letter.h"
@@ -161,6 +162,28 @@ void add_lines_run(const RunData& data, Letter& out) {
   }
 }
 
+/// Files of the series that no kernel with its last built point has, whatever its architecture:
+/// "drivers/x/x.c (CONFIG_X is not set)".
+std::vector<std::string> unbuilt_files(const RunData& data) {
+  int last = 0;
+  for (const auto& k : data.kernels) {
+    if (k.built()) last = std::max(last, k.row.point.number);
+  }
+  std::vector<model::UnbuiltFile> nowhere;
+  bool first = true;
+  for (const auto& k : data.kernels) {
+    if (!k.built() || k.row.point.number != last) continue;
+    if (std::exchange(first, false)) nowhere = k.row.unbuilt;
+    std::erase_if(nowhere,
+                  [&](const auto& u) { return model::unbuilt_of({u.file}, k.row.unbuilt).files.empty(); });
+  }
+  std::vector<std::string> out;
+  // The Makefile's line is in the report.
+  for (const auto& u : nowhere)
+    out.push_back(fmt::format("{} ({})", u.file, u.why.substr(0, u.why.find(" ("))));
+  return out;
+}
+
 std::vector<std::string> skip_lines(const CoverTotals& totals) {
   std::vector<std::pair<std::size_t, std::string>> reasons;
   for (const auto& [reason, tests] : totals.skips)
@@ -232,6 +255,8 @@ Result<std::string> cover(const store::Store& store, const store::RunRow& run, c
   out.add("Results", results_words(now.data, totals), 2, 2, results_rank);
   if (totals.counted > 0) out.add("Pins", pins_words(totals), 1, 1, never);
   add_lines_run(now.data, out);
+  if (const auto files = unbuilt_files(now.data); !files.empty())
+    out.add("Not built", list_within(files, 2 * Letter::room - 24), 2, 1, lines_rank);
   out.add("Suites", join({totals.suites.begin(), totals.suites.end()}, " "), 2, 1, suites_rank);
   if (old) out.add("Since " + old->name(), since_words(*old, now), 1, 1, never);
   out.add_lines("Skipped", skip_lines(totals), 1, skips_rank);

@@ -125,6 +125,16 @@ Digest::Result result_of(const Digest& d) {
   return good ? Result::all_expected : Result::not_expected;
 }
 
+/// What broke the build at one point breaks it at the next too; its lines may have moved.
+bool same_failure(const std::string& a, const std::string& b) {
+  const auto without_numbers = [](const std::string& text) {
+    std::string out = text;
+    std::erase_if(out, [](char c) { return c >= '0' && c <= '9'; });
+    return out;
+  };
+  return without_numbers(a) == without_numbers(b);
+}
+
 }  // namespace
 
 std::vector<NotBuilt> not_built_of(const RunData& data) {
@@ -137,7 +147,8 @@ std::vector<NotBuilt> not_built_of(const RunData& data) {
     const KernelData* last = std::exchange(before, &k);
     if (!k.not_built()) continue;
     const bool goes_on = last != nullptr && last->not_built() && last->row.state == k.row.state &&
-                         last->row.arch == k.row.arch && last->row.config.name == k.row.config.name;
+                         last->row.arch == k.row.arch && last->row.config.name == k.row.config.name &&
+                         same_failure(last->row.failure, k.row.failure);
     const auto same = std::find_if(out.begin(), out.end(), [&](const NotBuilt& n) {
       if (not_tried(k.row.state)) return n.state == k.row.state && n.failure == k.row.failure;
       return goes_on ? holds(n.kernels, last->row.id)

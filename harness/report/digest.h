@@ -86,6 +86,8 @@ struct Change {
   bool expected = true;              ///< the verdict at the tip is as expected
   int since = 0;  ///< number and subject of the first patch that has it, when points between were run
   std::string subject;
+  int since_from =
+      0;  ///< the first of the patches that can have brought it: those before `since` have no result
 };
 
 /// What could not be compared: a kernel, or tests that went with their guest.

@@ -70,6 +70,20 @@ const KernelData* first_seen(const RunData& data, const KernelData& base, const 
   return points > 1 ? found : nullptr;
 }
 
+/// The first patch after the last point before `seen` that has a result of the row.
+int first_suspect(const RunData& data, const KernelData& base, const KernelData& seen, const Delta& d) {
+  int last = 0;
+  for (const auto& k : data.kernels) {
+    if (k.row.point.is_base() || data.base_of(k) != &base) continue;
+    if (k.row.point.number >= seen.row.point.number) break;
+    const auto* row = row_of(k, d);
+    // That a test or case is absent is a result too, unless its guest was lost.
+    const bool has_result = row != nullptr ? row->verdict().verdict != Verdict::missing : k.completed();
+    if (k.built() && has_result) last = k.row.point.number;
+  }
+  return last + 1;
+}
+
 /// The same verdicts; pages and numbers may differ.
 bool alike(const Change& a, const Change& b) {
   const Delta& x = a.delta;
@@ -79,7 +93,8 @@ bool alike(const Change& a, const Change& b) {
   };
   return x.kind == y.kind && x.test == y.test && x.case_name == y.case_name &&
          verdict(x.before) == verdict(y.before) && verdict(x.after) == verdict(y.after) &&
-         a.expected == b.expected && a.since == b.since && a.subject == b.subject;
+         a.expected == b.expected && a.since == b.since && a.since_from == b.since_from &&
+         a.subject == b.subject;
 }
 
 void add(std::vector<Change>& all, Change c) {
@@ -112,11 +127,12 @@ void collect(Digest& out, const KernelData& base, const KernelData& tip) {
   without.merge(untested(tip));
   for (auto& d : assess::compare(results_without(base, without), results_without(tip, without))) {
     if (d.kind == DeltaKind::same) continue;
-    Change c{d, {comparison_name(tip.row)}, !is_loss(tip, d), 0, ""};
+    Change c{d, {comparison_name(tip.row)}, !is_loss(tip, d), 0, "", 0};
     if (const auto* row = row_of(tip, d)) c.expected = row->expected();
     if (const auto* k = first_seen(data, base, d)) {
       c.since = k->row.point.number;
       c.subject = k->row.point.subject;
+      c.since_from = first_suspect(data, base, *k, d);
     }
     add(out.changes, std::move(c));
   }

@@ -403,5 +403,24 @@ TEST(Json, AHostThatIsNoJsonIsText) {
   EXPECT_EQ(parsed(f)["host"], "Debian");
 }
 
+TEST(Json, HasThePatchesOfTheSeriesWithTheirPlaces) {
+  Fixture f;
+  f.each_point();
+  const auto none = nlohmann::json::parse(json(f.store, f.run).value());
+  EXPECT_TRUE(none.at("series_patches").empty()) << "of a run without a series";
+  ASSERT_TRUE(f.store
+                  .set_series({f.run.id, "change", 1, "", ""},
+                              {{1, "aa", "mm: one", "c1", "m1@x", {true, {{"mm/gup.c", 1204, 3, 2}}}},
+                               {2, "bb", "mm: two", "c2", "m2@x"}})
+                  .has_value());
+  const auto j = nlohmann::json::parse(json(f.store, f.run).value()).at("series_patches");
+  ASSERT_EQ(j.size(), 2U);
+  EXPECT_EQ(j[0].at("merged"), true);
+  EXPECT_EQ(j[0].at("moved_hunks"),
+            nlohmann::json::parse(R"([{"file": "mm/gup.c", "line": 1204, "offset": 3, "fuzz": 2}])"));
+  EXPECT_EQ(j[1].at("merged"), false);
+  EXPECT_TRUE(j[1].at("moved_hunks").empty());
+}
+
 }  // namespace
 }  // namespace pinrig::report

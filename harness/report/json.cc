@@ -152,6 +152,8 @@ ordered_json kernel_json(const KernelData& data) {
   out["unmet"] = k.unmet;
   out["inherits"] = k.inherits.empty() ? ordered_json(nullptr) : ordered_json(k.inherits);
   out["warnings"] = k.warnings;
+  out["unbuilt"] = ordered_json::array();
+  for (const auto& u : k.unbuilt) out["unbuilt"].push_back({{"file", u.file}, {"why", u.why}});
   out["known_issues"] = k.known;
   out["lost"] = ordered_json::array();
   for (const auto& l : k.lost)
@@ -173,17 +175,19 @@ ordered_json mark_json(const PointMark& m) {
   return out;
 }
 
-ordered_json matrix_json(const Matrix& m) {
+ordered_json matrix_json(const RunData& data, const Matrix& m) {
   ordered_json out{{"arch", model::to_string(m.points.front()->row.arch)},
                    {"config", m.points.front()->row.config.name},
                    {"same_tests", m.same}};
   out["points"] = ordered_json::array();
   for (std::size_t i = 0; i < m.points.size(); ++i)
-    out["points"].push_back({{"number", m.points[i]->row.point.number},
-                             {"subject", m.points[i]->row.point.subject},
-                             {"no_code_change", !m.points[i]->row.inherits.empty()},
-                             {"red_from_here", m.red_at(i)},
-                             {"new_warnings", m.new_warnings[i]}});
+    out["points"].push_back(
+        {{"number", m.points[i]->row.point.number},
+         {"subject", m.points[i]->row.point.subject},
+         {"no_code_change", !m.points[i]->row.inherits.empty()},
+         {"nothing_built", data.unbuilt_at(m.points[i]->row.point.number, *m.points[i]).all},
+         {"red_from_here", m.red_at(i)},
+         {"new_warnings", m.new_warnings[i]}});
   out["rows"] = ordered_json::array();
   for (const auto& row : m.rows) {
     ordered_json marks = ordered_json::array();
@@ -195,6 +199,17 @@ ordered_json matrix_json(const Matrix& m) {
           row.first_red ? ordered_json(m.points[*row.first_red]->row.point.number) : ordered_json(nullptr)},
          {"marks", std::move(marks)}});
   }
+  return out;
+}
+
+ordered_json series_patch_json(const store::PatchRow& p) {
+  ordered_json out{{"number", p.point},          {"subject", p.subject},
+                   {"commit", p.commit},         {"patch_id", p.patch_id},
+                   {"message_id", p.message_id}, {"files", p.files},
+                   {"merged", p.fit.merged},     {"moved_hunks", ordered_json::array()}};
+  for (const auto& h : p.fit.hunks)
+    out["moved_hunks"].push_back(
+        {{"file", h.file}, {"line", h.line}, {"offset", h.offset}, {"fuzz", h.fuzz}});
   return out;
 }
 
@@ -220,8 +235,10 @@ Result<std::string> json(const store::Store& store, const store::RunRow& run, co
   out["dir"] = run.dir;
   out["host"] = ordered_json::parse(run.host, nullptr, false);
   if (out["host"].is_discarded()) out["host"] = run.host;
+  out["series_patches"] = ordered_json::array();
+  for (const auto& p : data.patches) out["series_patches"].push_back(series_patch_json(p));
   out["matrix"] = ordered_json::array();
-  for (const auto& m : matrices(data)) out["matrix"].push_back(matrix_json(m));
+  for (const auto& m : matrices(data)) out["matrix"].push_back(matrix_json(data, m));
   out["kernels"] = ordered_json::array();
   for (const auto& k : data.kernels) {
     out["kernels"].push_back(kernel_json(k));

@@ -157,13 +157,21 @@ class MatrixBlock {
   const Painter& p_;
 };
 
-std::string subject_lines(const Matrix& m, const Painter& p) {
+/// "  (= no code change)", "  (= nothing of it was built: drivers/x/x.c)"
+std::string change_words(const RunData& data, const KernelData& k) {
+  const bool same = !k.row.inherits.empty();
+  const auto unbuilt = data.unbuilt_at(k.row.point.number, k);
+  if (same && !unbuilt.all) return "  (= no code change)";
+  return unbuilt.files.empty() ? "" : fmt::format("  ({}{})", same ? "= " : "", model::to_string(unbuilt));
+}
+
+std::string subject_lines(const RunData& data, const Matrix& m, const Painter& p) {
   std::string out;
   for (std::size_t i = 0; i < m.points.size(); ++i) {
     const auto& point = m.points[i]->row.point;
     if (point.is_base()) continue;
     std::string text = point.subject.empty() ? "(no subject)" : point.subject;
-    if (!m.points[i]->row.inherits.empty()) text += "  (= no code change)";
+    text += change_words(data, *m.points[i]);
     out += hanging(p, fmt::format("  {:>3}  ", point.number), text);
     auto red = m.red_at(i);
     if (red.size() > most_red) {
@@ -208,7 +216,7 @@ Division divide(const Matrix& m, const Painter& p) {
   return d;
 }
 
-std::string matrix_section(const Matrix& m, const Painter& p) {
+std::string matrix_section(const RunData& data, const Matrix& m, const Painter& p) {
   const Division d = divide(m, p);
   std::string out;
   // The first block has the base as well.
@@ -219,7 +227,7 @@ std::string matrix_section(const Matrix& m, const Painter& p) {
   }
   out += (m.rows.empty() ? p.bold(m.head) + "  " : "") +
          fmt::format("{} the same at all {} points\n", count_of(m.same, "test"), m.points.size());
-  return out + subject_lines(m, p);
+  return out + subject_lines(data, m, p);
 }
 
 std::string legend(const std::vector<Matrix>& all, const Painter& p) {
@@ -256,7 +264,7 @@ std::string legend(const std::vector<Matrix>& all, const Painter& p) {
 std::string matrix_text(const RunData& data, const Painter& p) {
   const auto all = matrices(data);
   std::string out;
-  for (const auto& m : all) out += (out.empty() ? "" : "\n") + matrix_section(m, p);
+  for (const auto& m : all) out += (out.empty() ? "" : "\n") + matrix_section(data, m, p);
   return out.empty() ? "" : out + legend(all, p);
 }
 

@@ -26,6 +26,19 @@ bool bad_at(const MatrixRow& row, std::size_t point) {
   return row.marks[point].verdict.has_value() && !row.marks[point].expected;
 }
 
+/// What was seen of a row at a point; a test that went with its guest was not.
+bool seen_at(const MatrixRow& row, std::size_t point) {
+  return row.marks[point].verdict.has_value() && *row.marks[point].verdict != model::Verdict::missing;
+}
+
+/// The nearest earlier point at which a row has a result: those between did not build, or lost their guest.
+std::optional<std::size_t> seen_before(const MatrixRow& row, std::size_t point) {
+  while (point-- > 0) {
+    if (seen_at(row, point)) return point;
+  }
+  return std::nullopt;
+}
+
 /// The nearest earlier point that was built.
 std::optional<std::size_t> before(const Matrix& m, std::size_t point) {
   while (point-- > 0) {
@@ -34,25 +47,37 @@ std::optional<std::size_t> before(const Matrix& m, std::size_t point) {
   return std::nullopt;
 }
 
-/// Not as expected at `point`, and as expected at the point before.
+/// " (patches 2 to 5)" where points between were not run, or have no result.
+std::string range_words(const Matrix& m, std::size_t point, std::optional<std::size_t> last) {
+  const int from = last ? m.points[*last]->row.point.number : 0;
+  const int now = m.points[point]->row.point.number;
+  return now - from <= 1 ? "" : fmt::format(" (patches {} to {})", from + 1, now);
+}
+
+/// Not as expected at `point`, and as expected where it was seen last.
 void add_new_bad(const Matrix& m, std::size_t point, PatchCheck& check) {
   const auto last = before(m, point);
   auto& out = check.details;
   for (const auto& row : m.rows) {
-    if (row.name.starts_with("build/")) continue;
-    if (!bad_at(row, point) || (last && bad_at(row, *last))) continue;
-    out.push_back(row_words(row, point));
+    if (row.name.starts_with("build/") || !bad_at(row, point)) continue;
+    // Of a test that was never seen before, any result of the point before is the reference.
+    const auto seen = seen_before(row, point);
+    const auto reference = seen ? seen : last;
+    if (reference && bad_at(row, *reference)) continue;
+    out.push_back(row_words(row, point) + range_words(m, point, reference));
     check.red.push_back(row.name);
   }
   const auto& k = m.points[point]->row;
   for (const auto& u : k.unmet) {
     const auto* old = last ? &m.points[*last]->row.unmet : nullptr;
-    if (old == nullptr || std::find(old->begin(), old->end(), u) == old->end()) out.push_back(u);
+    if (old == nullptr || std::find(old->begin(), old->end(), u) == old->end())
+      out.push_back(u + range_words(m, point, last));
   }
   for (const auto& l : k.lost) {
     const auto same = [&](const model::LostRow& o) { return o.test == l.test && o.case_name == l.case_name; };
     const auto* old = last ? &m.points[*last]->row.lost : nullptr;
-    if (old == nullptr || std::none_of(old->begin(), old->end(), same)) out.push_back("gone: " + name_of(l));
+    if (old == nullptr || std::none_of(old->begin(), old->end(), same))
+      out.push_back("gone: " + name_of(l) + range_words(m, point, last));
   }
 }
 
@@ -100,14 +125,6 @@ std::string good_words(const KernelData& k) {
                      k.row.inherits.empty() ? "" : ", no code change");
 }
 
-/// " (patches 2 to 5)" where points between were not run.
-std::string range_words(const Matrix& m, std::size_t point) {
-  const auto last = before(m, point);
-  const int from = last ? m.points[*last]->row.point.number : 0;
-  const int now = m.points[point]->row.point.number;
-  return now - from <= 1 ? "" : fmt::format(" (patches {} to {})", from + 1, now);
-}
-
 void judge_unbuilt(const KernelData& k, PatchCheck& out) {
   switch (k.row.state) {
     case KernelState::apply_failed:
@@ -135,8 +152,7 @@ void judge_point(const Matrix& m, std::size_t point, PatchCheck& out) {
   out.failures = out.details.size() - warnings;
   if (const auto failures = out.failures; failures > 0) {
     out.state = CheckState::fail;
-    out.text = out.details.front() + (failures > 1 ? fmt::format("; {} more", failures - 1) : "") +
-               range_words(m, point);
+    out.text = out.details.front() + (failures > 1 ? fmt::format("; {} more", failures - 1) : "");
   } else if (warnings > 0) {
     out.state = CheckState::warning;
     out.text = out.details.front();
@@ -200,6 +216,35 @@ void add_lines_run(const RunData& data, const Matrix& m, PatchCheck& out) {
   }
 }
 
+/// What of it the kernel that was judged has not: its tests say nothing of that.
+void add_unbuilt(const model::Unbuilt& unbuilt, PatchCheck& out) {
+  if (unbuilt.files.empty()) return;
+  const auto words = model::to_reason(unbuilt);
+  const bool well = out.state == CheckState::success;
+  if (well && unbuilt.all) {
+    out.state = CheckState::warning;
+    out.text = words;
+  } else {
+    out.text += "; " + words;
+  }
+  for (const auto& u : unbuilt.files) out.details.push_back(fmt::format("not built: {}: {}", u.file, u.why));
+}
+
+/// The kernel with which a patch was judged: its own point, or the next.
+const KernelData* judged_with(const Matrix& m, int patch) {
+  const auto at = std::find_if(m.points.begin(), m.points.end(),
+                               [&](const KernelData* k) { return k->row.point.number >= patch; });
+  return at == m.points.end() ? nullptr : *at;
+}
+
+/// How it came into the tree, when that is not as it was sent: a reader has to know which text was tested.
+void add_fit(PatchCheck& out) {
+  const auto words = model::to_string(out.patch.fit);
+  if (words.empty()) return;
+  out.text += "; " + words;
+  out.details.push_back(words);
+}
+
 }  // namespace
 
 std::vector<PatchCheck> patch_checks(const RunData& data, const std::vector<store::PatchRow>& patches) {
@@ -218,6 +263,8 @@ std::vector<PatchCheck> patch_checks(const RunData& data, const std::vector<stor
       else
         judge_between(m, c);
       add_lines_run(data, m, c);
+      if (const auto* k = judged_with(m, patch.point)) add_unbuilt(data.unbuilt_at(patch.point, *k), c);
+      add_fit(c);
       out.push_back(std::move(c));
     }
   }

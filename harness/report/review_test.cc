@@ -24,6 +24,7 @@ using store::RunState;
 using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 store::PatchRow patch(int point, const std::string& id, const std::string& subject) {
@@ -132,6 +133,158 @@ TEST(Checks, OfAKernelThatCountsSayWhichLinesRan) {
   EXPECT_THAT(letter, HasSubstr("\nLines     3 of 4 changed lines ran in 1 test; never: block/bio.c:11\n"));
   EXPECT_EQ(lines_run(s.run, 1, Arch::x86_64).value(), j[0].at("description"));
   EXPECT_EQ(lines_run(s.run, 1, Arch::aarch64).value(), "");
+}
+
+TEST(Checks, SayHowAPatchAppliedThatDidNotFit) {
+  Series s;
+  s.patches[0].fit = {false, {{"mm/gup.c", 1204, 3, 2}}};
+  s.patches[1].fit = {true, {}};
+  ASSERT_TRUE(s.store.set_series({s.run.id, "change", 7, "cover@x", "hash"}, s.patches).has_value());
+  const auto j = json::parse(checks(s.store, s.run).value());
+  EXPECT_EQ(j[0].at("state"), "success") << "it was tested as it is";
+  EXPECT_EQ(j[0].at("description"),
+            "3 tests, 1 case as expected; applies with fuzz 2 at mm/gup.c:1204 (offset 3 lines)");
+  EXPECT_EQ(j[1].at("description"), "leak in bio/dio_rw (+64); merged by --3way");
+  EXPECT_THAT(j[2].at("description").get<std::string>(), Not(HasSubstr("appl"))) << "exact";
+  const auto mail = json::parse(b4_check(s.store, "p1-aa@x", "").value().json);
+  EXPECT_THAT(mail[0].at("details").get<std::string>(), HasSubstr("applies with fuzz 2 at mm/gup.c:1204"));
+}
+
+/// Patch 2 does not compile, a test leaks at patch 3 and 4.
+struct BrokenMiddle : Fixture {
+  explicit BrokenMiddle(Verdict at_three = Verdict::leak) {
+    std::vector<KernelSetup> kernels;
+    std::vector<store::PatchRow> patches;
+    for (int point = 0; point <= 4; ++point) {
+      const Verdict v = point < 3 ? Verdict::pass : point == 3 ? at_three : Verdict::leak;
+      auto row = test_row("bio/dio_rw", v, 64, v == Verdict::leak ? 64 : 0);
+      if (v != Verdict::pass) row = surprising(row, "64 pages");
+      auto k = kernel(Arch::x86_64, point,
+                      point == 0   ? "base"
+                      : point == 4 ? "tip"
+                                   : std::to_string(point),
+                      {test_row("pins/selfcheck", Verdict::pass, 16), row});
+      if (point == 2)
+        k = not_built(std::move(k), KernelState::build_failed, "block/bio.c:1225:9: error: expected ';'");
+      kernels.push_back(std::move(k));
+      if (point > 0) patches.push_back(patch(point, std::to_string(point), "block: change"));
+    }
+    write(std::move(kernels));
+    finish(RunState::finished, 3);
+    EXPECT_TRUE(store.set_series({run.id, "change", 1, "", "hash"}, patches).has_value());
+  }
+  json said() const { return json::parse(checks(store, run).value()); }
+};
+
+TEST(Checks, AfterAPatchThatDoesNotCompileTheLastResultIsTheReference) {
+  const auto j = BrokenMiddle().said();
+  EXPECT_EQ(j[0].at("state"), "success");
+  EXPECT_EQ(j[1].at("description"), "does not build: block/bio.c:1225:9: error: expected ';'");
+  EXPECT_EQ(j[2].at("description"), "leak in bio/dio_rw (+64) (patches 2 to 3)")
+      << "either may have brought it";
+  EXPECT_EQ(j[2].at("state"), "fail");
+  EXPECT_EQ(j[3].at("description"), "1 test not as expected, as before this patch");
+  EXPECT_EQ(j[3].at("state"), "warning");
+}
+
+TEST(Checks, APointWithoutAResultOfATestIsNoReferenceForIt) {
+  const auto j = BrokenMiddle(Verdict::missing).said();
+  EXPECT_EQ(j[2].at("state"), "fail") << "its guest was lost";
+  EXPECT_EQ(j[3].at("description"), "leak in bio/dio_rw (+64) (patches 2 to 4)");
+  EXPECT_EQ(j[3].at("state"), "fail") << "a lost test was not red before";
+  const auto well = BrokenMiddle(Verdict::pass).said();
+  EXPECT_EQ(well[2].at("state"), "success");
+  EXPECT_EQ(well[3].at("description"), "leak in bio/dio_rw (+64)") << "patch 3 is known to be clean";
+}
+
+TEST(Terminal, NamesThePatchThatDoesNotCompileAndWhichOnesCanHaveBroughtWhatCameAfter) {
+  const BrokenMiddle f;
+  const auto text = terminal(f.store, f.run, {.width = 140}).value();
+  EXPECT_THAT(text, HasSubstr("patch 2 does not build: \"block: change 2 of how pages are pinned\": "
+                              "block/bio.c:1225:9: error: expected ';' (x86_64)"));
+  EXPECT_THAT(text, HasSubstr("since one of the patches 2 to 3"));
+  const BrokenMiddle later(Verdict::pass);
+  EXPECT_THAT(terminal(later.store, later.run, {.width = 140}).value(),
+              HasSubstr("since patch 4: block: change 4"));
+}
+
+TEST(Terminal, TwoPatchesThatDoNotCompileAreBothNamed) {
+  const auto said = [](const std::string& second) {
+    Fixture f;
+    f.write({kernel(Arch::x86_64, 0, "base", {test_row("pins/selfcheck", Verdict::pass, 16)}),
+             not_built(kernel(Arch::x86_64, 1, "1"), KernelState::build_failed, "mm/gup.c:7:1: error: one"),
+             not_built(kernel(Arch::x86_64, 2, "2"), KernelState::build_failed, second),
+             kernel(Arch::x86_64, 3, "tip", {test_row("pins/selfcheck", Verdict::pass, 16)})});
+    f.finish(RunState::finished, 3);
+    return terminal(f.store, f.run, {.width = 140}).value();
+  };
+  const auto other = said("mm/swap.c:9:1: error: two");
+  EXPECT_THAT(other, HasSubstr("patch 1 does not build"));
+  EXPECT_THAT(other, HasSubstr("patch 2 does not build"));
+  EXPECT_THAT(other, HasSubstr("mm/swap.c:9:1: error: two"));
+  const auto same = said("mm/gup.c:12:1: error: one");
+  EXPECT_THAT(same, HasSubstr("point 2 not tested"));
+  EXPECT_THAT(same, Not(HasSubstr("patch 2 does not build"))) << "the fault is that of patch 1";
+}
+
+const std::vector<model::UnbuiltFile> kOff{
+    {"drivers/x/x.c", "CONFIG_X is not set (drivers/x/Makefile:3: obj-$(CONFIG_X) += x.o)"}};
+
+/// Patch 1 is in a driver that is off, patch 2 also in block, patch 3 removes a file that was off.
+struct DriverOff : Series {
+  DriverOff() {
+    patches[0].files = {"drivers/x/Kconfig", "drivers/x/x.c"};
+    patches[1].files = {"block/bio.c", "drivers/x/x.c"};
+    patches[2].files = {"drivers/x/gone.c"};
+    EXPECT_TRUE(store.set_series({run.id, "change", 7, "cover@x", "hash"}, patches).has_value());
+    for (auto k : store.kernels(run.id).value()) {
+      if (k.state != KernelState::built || k.point.is_base()) continue;
+      k.unbuilt = kOff;
+      if (k.point.number == 1) k.inherits = "base-x86_64";
+      EXPECT_TRUE(store.update_kernel(k).has_value());
+    }
+  }
+};
+
+TEST(Checks, SayOfAPatchThatNothingOfItWasBuilt) {
+  DriverOff s;
+  const auto j = json::parse(checks(s.store, s.run).value());
+  EXPECT_EQ(j[0].at("state"), "warning") << "green tests say nothing of it";
+  const auto text = j[0].at("description").get<std::string>();
+  EXPECT_THAT(text,
+              HasSubstr("nothing of it was built: drivers/x/x.c: CONFIG_X is not set (drivers/x/Makefile:3"));
+  EXPECT_THAT(text, Not(HasSubstr("no code change")));
+  EXPECT_EQ(j[1].at("state"), "fail");
+  EXPECT_THAT(j[1].at("description").get<std::string>(),
+              HasSubstr("leak in bio/dio_rw (+64); not built: drivers/x/x.c: CONFIG_X is not set"));
+  EXPECT_THAT(j[2].at("description").get<std::string>(), Not(HasSubstr("built")));
+  const auto mail = json::parse(b4_check(s.store, "p1-aa@x", "").value().json);
+  EXPECT_EQ(mail[0].at("status"), "warn");
+  EXPECT_THAT(
+      mail[0].at("details").get<std::string>(),
+      HasSubstr("not built: drivers/x/x.c: CONFIG_X is not set (drivers/x/Makefile:3: obj-$(CONFIG_X) += "
+                "x.o)\n"));
+}
+
+TEST(Checks, APatchWhoseCodeIsBuiltAndEqualHasNoCodeChange) {
+  DriverOff s;
+  s.patches[0].files = {"block/bio.c"};
+  ASSERT_TRUE(s.store.set_series({s.run.id, "change", 7, "cover@x", "hash"}, s.patches).has_value());
+  const auto j = json::parse(checks(s.store, s.run).value());
+  EXPECT_EQ(j[0].at("state"), "success");
+  EXPECT_EQ(j[0].at("description"), "3 tests, 1 case as expected, no code change");
+}
+
+TEST(Matrix, SaysOfAPatchThatNothingOfItWasBuilt) {
+  DriverOff s;
+  const auto text = terminal(s.store, s.run, {.width = 100}).value();
+  EXPECT_THAT(text, HasSubstr("(= nothing of it was built: drivers/x/x.c)"));
+  EXPECT_THAT(text, HasSubstr("(not built: drivers/x/x.c)"));
+  EXPECT_THAT(text, Not(HasSubstr("(= no code change)")));
+  const auto points = json::parse(report::json(s.store, s.run).value()).at("matrix")[0].at("points");
+  EXPECT_EQ(points[1].at("nothing_built"), true);
+  EXPECT_EQ(points[2].at("nothing_built"), false);
+  EXPECT_EQ(points[3].at("nothing_built"), false);
 }
 
 TEST(Checks, NeedASeries) {
@@ -455,6 +608,21 @@ TEST(Cover, SaysWhatWasFixedSinceThePreviousVersion) {
   EXPECT_THAT(text, HasSubstr("32 pages outstanding"));
   EXPECT_THAT(text, HasSubstr("Not shown aarch64, each patch by itself, real hardware"));
   EXPECT_THAT(text, Not(HasSubstr("Detected"))) << "no test of it declares a fault";
+}
+
+TEST(Cover, NamesFilesThatNoKernelHas) {
+  DriverOff s;
+  const auto text = cover(s.store, s.run, {}).value();
+  expect_fits(text);
+  EXPECT_THAT(text, HasSubstr("Not built drivers/x/x.c (CONFIG_X is not set)\n"));
+  // On another architecture it is built.
+  auto arm = kernel(Arch::aarch64, 3, "3", {test_row("pins/selfcheck", Verdict::pass, 16)});
+  auto again = s.run;
+  again.id = "20261123-010203-bbbb";
+  auto x86 = kernel(Arch::x86_64, 3, "3", {test_row("pins/selfcheck", Verdict::pass, 16)});
+  x86.row.unbuilt = kOff;
+  s.write(again, {x86, arm});
+  EXPECT_THAT(cover(s.store, again, {}).value(), Not(HasSubstr("Not built")));
 }
 
 TEST(Cover, ClaimsNoFaultThatNobodyProved) {

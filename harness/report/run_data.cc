@@ -27,6 +27,7 @@ std::map<std::string, std::string> cleaned(const std::map<std::string, std::stri
 void clean_kernel(store::KernelRow& k) {
   for (std::string* s : {&k.point.subject, &k.failure}) *s = clean(*s);
   for (auto* list : {&k.notes, &k.unmet, &k.known}) clean_all(*list);
+  for (auto& u : k.unbuilt) u = {clean(u.file), clean(u.why)};
   for (auto& l : k.lost) l.case_name = clean(l.case_name);
 }
 
@@ -250,6 +251,13 @@ const KernelData* RunData::base_of(const KernelData& kernel) const {
   return nullptr;
 }
 
+model::Unbuilt RunData::unbuilt_at(int patch, const KernelData& kernel) const {
+  for (const auto& p : patches) {
+    if (p.point == patch && kernel.built()) return model::unbuilt_of(p.files, kernel.row.unbuilt);
+  }
+  return {};
+}
+
 void replace_assessment(RunData& data, const std::vector<model::KernelAssessment>& assessment) {
   for (std::size_t k = 0; k < std::min(data.kernels.size(), assessment.size()); ++k) {
     KernelData& kernel = data.kernels[k];
@@ -268,6 +276,13 @@ Result<RunData> load(const store::Store& store, const store::RunRow& run,
                      const assess::RunAssessment* instead) {
   RunData data;
   data.run = run;
+  PINRIG_TRY(patches, store.patches(run.id));
+  for (auto& p : patches) {
+    p.subject = clean(p.subject);
+    for (auto& h : p.fit.hunks) h.file = clean(h.file);
+    clean_all(p.files);
+  }
+  data.patches = std::move(patches);
   PINRIG_TRY(kernels, store.kernels(run.id));
   PINRIG_TRY(guests, store.guests(run.id));
   for (auto& row : kernels) {

@@ -77,12 +77,15 @@ struct KernelData {
 
 struct RunData {
   store::RunRow run;
-  std::vector<KernelData> kernels;  ///< as planned: by architecture and configuration, points ascending
-  std::vector<std::string> tests;   ///< of all kernels, each once, suites together
+  std::vector<KernelData> kernels;       ///< as planned: by architecture and configuration, points ascending
+  std::vector<std::string> tests;        ///< of all kernels, each once, suites together
+  std::vector<store::PatchRow> patches;  ///< of its series, in order; none: no series, or an old run
   std::optional<coverage::RunCoverage> measured;  ///< of a run with --coverage
 
   /// The base that `kernel` is compared with: nothing for a base, or when it is not in the run.
   const KernelData* base_of(const KernelData& kernel) const;
+  /// What `kernel`, a point with this patch, has not of it; of an old run nothing is known.
+  model::Unbuilt unbuilt_at(int patch, const KernelData& kernel) const;
 };
 
 /// Reads all of it, with the assessment and exit code of `instead` where that is given. Text that came from a

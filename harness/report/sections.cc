@@ -17,6 +17,7 @@ constexpr std::size_t max_events = 5;    ///< of one kernel
 constexpr std::size_t max_tests = 3;     ///< names of a finding that many share
 constexpr std::size_t max_commands = 4;  ///< commands
 constexpr std::size_t max_trace = 12;    ///< lines of a kernel report
+constexpr std::size_t max_offsets = 3;   ///< patches that only moved; more are counted
 
 std::string joined(const std::string& detail, const std::string& reason) {
   return detail + (detail.empty() || reason.empty() ? "" : "; ") + reason;
@@ -150,6 +151,22 @@ std::string lost_tests_text(const LostGuest& g, const Painter& p) {
          finding_body(first, why_of(*g.kernel, first), p);
 }
 
+/// How patches came into the tree that did not apply as they are.
+std::vector<std::pair<std::string, std::string>> fit_notes(const RunData& data, const Painter& p) {
+  std::vector<std::pair<std::string, std::string>> out;
+  std::vector<std::pair<std::string, std::string>> moved;
+  for (const auto& patch : data.patches) {
+    if (patch.fit.exact()) continue;
+    auto& list = patch.fit.inexact() ? out : moved;
+    list.emplace_back(fmt::format("patch {}", patch.point), model::to_string(patch.fit));
+  }
+  if (moved.size() > max_offsets && !p.style().verbose)
+    out.emplace_back(count_of(moved.size(), "patch"), "apply with an offset (--verbose lists them)");
+  else
+    out.insert(out.end(), moved.begin(), moved.end());
+  return out;
+}
+
 }  // namespace
 
 std::string heading(const Digest& d, const Painter& p) {
@@ -241,7 +258,7 @@ std::string events(const Digest& d, const Painter& p) {
 std::string notes(const Digest& d, const Painter& p) {
   const RunData& data = d.data;
   std::vector<std::pair<std::string, std::string>> unmet;
-  std::vector<std::pair<std::string, std::string>> rows;
+  auto rows = fit_notes(data, p);
   const auto add_new = [&](const std::string& name, const std::string& text) {
     if (std::find(rows.begin(), rows.end(), std::pair(name, text)) == rows.end())
       rows.emplace_back(name, text);

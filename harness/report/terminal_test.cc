@@ -238,5 +238,25 @@ TEST(Terminal, ARedSaysWhyAndWhereItsOutputIs) {
     EXPECT_THAT(text, HasSubstr(part));
 }
 
+TEST(Terminal, SaysHowPatchesAppliedThatDidNotFit) {
+  Fixture f;
+  f.each_point();
+  std::vector<store::PatchRow> patches;
+  for (int i = 1; i <= 6; ++i)
+    patches.push_back({i, "", "a subject", "", "", {false, {{"mm/gup.c", 100 * i, i, 0}}}});
+  const auto notes = [&](bool verbose) {
+    EXPECT_TRUE(f.store.set_series({f.run.id, "change", 1, "", ""}, patches).has_value());
+    return terminal(f.store, f.run, {.width = 100, .verbose = verbose}).value();
+  };
+  EXPECT_THAT(notes(false), HasSubstr("6 patches: apply with an offset (--verbose lists them)"));
+  EXPECT_THAT(notes(true), HasSubstr("patch 5: applies with offset 5 lines at mm/gup.c:500"));
+  patches[1].fit = {true, {}};
+  EXPECT_THAT(notes(false), HasSubstr("patch 2: merged by --3way"));
+  patches.resize(3);
+  EXPECT_THAT(notes(false), HasSubstr("patch 3: applies with offset 3 lines at mm/gup.c:300"));
+  for (auto& p : patches) p.fit = {};
+  EXPECT_THAT(notes(false), Not(ContainsRegex("appl|merged"))) << "those that fit are no news";
+}
+
 }  // namespace
 }  // namespace pinrig::report

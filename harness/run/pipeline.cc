@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "base/text.h"
 #include "job/raw_files.h"
@@ -175,18 +176,11 @@ class Pipeline {
     services_.observer.on({.kind = Event::Kind::end,
                            .task = kernel.id,
                            .what = "build",
-                           .text = k.was_cached
-                                       ? fmt::format("cached {}", k.key.substr(0, 12))
-                                       : fmt::format("{} ({} CPU)  {}", human_seconds(k.wall_s),
-                                                     human_seconds(k.cpu_s), k.key.substr(0, 12)) +
-                                             (same.empty() ? "" : ", no code change: results of " + same)});
-    for (const auto& w : k.warnings)
-      services_.observer.on(
-          {.kind = Event::Kind::warning, .task = kernel.id, .text = "compiler warning: " + w});
-    for (const auto& w : k.sparse)
-      services_.observer.on({.kind = Event::Kind::warning, .task = kernel.id, .text = "new warning: " + w});
-    for (const auto& file : k.untested)
-      services_.observer.on({.kind = Event::Kind::warning, .task = kernel.id, .text = file});
+                           .text = (k.was_cached ? "cached "
+                                                 : fmt::format("{} ({} CPU)  ", human_seconds(k.wall_s),
+                                                               human_seconds(k.cpu_s))) +
+                                   k.key.substr(0, 12) + same_words(kernel, k, same)});
+    say_warnings(kernel, k);
     if (record_ == nullptr) return;
     if (kept_row(kernel) == nullptr) note(record_->kernel_built(kernel, k, same));
     if (plan_.counting.contains(kernel.id)) add_kept_coverage(i);
@@ -201,6 +195,31 @@ class Pipeline {
         fmt::format("the kernel {} has the key {} now, it was {}: what it is built with changed", kernel.id,
                     built.kernel.key, row->key),
         "start the run again with --again");
+  }
+
+  /// ", no code change: results of base-x86_64"
+  std::string same_words(const model::Kernel& kernel, const kbuild::Artifact& artifact,
+                         const std::string& same) const {
+    if (same.empty()) return "";
+    const auto number = static_cast<std::size_t>(kernel.point.number);
+    const auto& patches = sources_.series.patches;
+    const bool all = number > 0 && number <= patches.size() &&
+                     model::unbuilt_of(patches[number - 1].files, artifact.unbuilt).all;
+    return (all ? ", nothing of the patch was built: results of " : ", no code change: results of ") + same;
+  }
+
+  void say_warnings(const model::Kernel& kernel, const kbuild::Artifact& artifact) {
+    const auto say = [&](const std::string& text) {
+      services_.observer.on({.kind = Event::Kind::warning, .task = kernel.id, .text = text});
+    };
+    for (const auto& w : artifact.warnings) say("compiler warning: " + w);
+    for (const auto& w : artifact.sparse) say("new warning: " + w);
+    // Each point has those of the patches before it, too. There is one build at a time.
+    const auto say_once = [&](const std::string& text) {
+      if (said_.insert(kernel.config.name + " " + to_string(kernel.arch) + " " + text).second) say(text);
+    };
+    for (const auto& file : artifact.untested) say_once(file);
+    for (const auto& u : artifact.unbuilt) say_once(u.file + ": not built: " + u.why);
   }
 
   /// An equal kernel would only be booted again. Kernels of one architecture are built in the order of their
@@ -321,6 +340,7 @@ class Pipeline {
   std::map<model::Arch, PlatformSlot> platforms_;
   std::vector<Task> tasks_;
   std::optional<std::size_t> last_build_;
+  std::set<std::string> said_;  ///< warnings that are true at every later point as well
   CoverageRecord coverage_;
   std::mutex mutex_;
   std::optional<Error> lost_;

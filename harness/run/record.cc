@@ -112,6 +112,8 @@ Result<void> write_series(store::Store& store, const std::string& run, const git
     if (i < series.patches.size()) {
       p.patch_id = series.patches[i].patch_id;
       p.commit = series.patches[i].commit;
+      p.fit = series.patches[i].fit;
+      p.files = series.patches[i].files;
     }
     if (i < id.message_ids.size()) p.message_id = id.message_ids[i];
     all.field(p.patch_id);
@@ -211,6 +213,8 @@ Result<void> RunRecord::kernel_built(const model::Kernel& kernel, const kbuild::
   for (const auto& w : artifact.warnings) row.notes.push_back("compiler warning: " + w);
   for (const auto& w : artifact.sparse) row.notes.push_back("new warning: " + w);
   row.notes.insert(row.notes.end(), artifact.untested.begin(), artifact.untested.end());
+  row.unbuilt = artifact.unbuilt;
+  for (const auto& u : artifact.unbuilt) row.notes.push_back(fmt::format("{}: not built: {}", u.file, u.why));
   const auto log = keep_files(artifact, dir);
   if (log.has_value()) row.build_log = *log;
   PINRIG_CHECK(write([row](store::Store& s) { return s.update_kernel(row); }));

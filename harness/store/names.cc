@@ -3,6 +3,7 @@
 #include "store/names.h"
 
 #include <array>
+#include <nlohmann/json.hpp>
 
 namespace pinrig::store {
 namespace {
@@ -58,6 +59,19 @@ const char* to_string(KernelState state) {
       return "cancelled";
   }
   return "?";
+}
+
+std::string unbuilt_to_json(const std::vector<model::UnbuiltFile>& files) {
+  auto json = nlohmann::json::array();
+  for (const auto& u : files) json.push_back({{"file", u.file}, {"why", u.why}});
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<model::UnbuiltFile> unbuilt_from_json(const std::string& text) {
+  std::vector<model::UnbuiltFile> out;
+  for (const auto& u : nlohmann::json::parse(text))
+    out.push_back({u.at("file").get<std::string>(), u.at("why").get<std::string>()});
+  return out;
 }
 
 std::optional<RunState> run_state_from_string(const std::string& word) {

@@ -18,6 +18,10 @@ std::vector<model::Splat> splats_from_json(const std::string& text);
 std::string lines_to_json(const std::vector<model::SourceLine>& lines);
 std::vector<model::SourceLine> lines_from_json(const std::string& text);
 
+/// The same of UnbuiltFile lists.
+std::string unbuilt_to_json(const std::vector<model::UnbuiltFile>& files);
+std::vector<model::UnbuiltFile> unbuilt_from_json(const std::string& text);
+
 std::optional<RunState> run_state_from_string(const std::string& word);
 std::optional<KernelState> kernel_state_from_string(const std::string& word);
 

@@ -72,7 +72,7 @@ constexpr const char* kernel_columns =
     "SELECT run_id, kernel_id, point, label, subject, commit_id, tree, patch_id, version, is_tip, arch, "
     "config,"
     " fragments, state, failure, build_log, key, cached, build_wall_s, dir, notes, unmet, known, lost,"
-    " inherits, warnings FROM kernels ";
+    " inherits, warnings, unbuilt FROM kernels ";
 
 KernelRow read_kernel(Statement& s) {
   Columns c(s);
@@ -97,6 +97,7 @@ KernelRow read_kernel(Statement& s) {
   k.lost = lost_from_json(c.text());
   k.inherits = c.text();
   k.warnings = c.json<std::vector<std::string>>();
+  k.unbuilt = unbuilt_from_json(c.text());
   return k;
 }
 
@@ -289,15 +290,18 @@ Result<std::optional<SeriesRow>> Store::series(const std::string& run_id) const 
 
 Result<std::vector<PatchRow>> Store::patches(const std::string& run_id) const {
   return guarded(impl_->file, [&] {
-    Statement s(impl_->db,
-                "SELECT point, patch_id, subject, commit_id, message_id FROM patches WHERE run_id = ?"
-                " ORDER BY point");
+    Statement s(
+        impl_->db,
+        "SELECT point, patch_id, subject, commit_id, message_id, fit, files FROM patches WHERE run_id = ?"
+        " ORDER BY point");
     s.bind(1, run_id);
     return all_rows<PatchRow>(s, [](Statement& row) {
       Columns c(row);
       PatchRow p;
       p.point = c.whole();
       for (std::string* field : {&p.patch_id, &p.subject, &p.commit, &p.message_id}) *field = c.text();
+      p.fit = model::fit_from_json(c.text());
+      p.files = c.json<std::vector<std::string>>();
       return p;
     });
   });

@@ -10,6 +10,8 @@
 #include "model/assessment.h"
 #include "model/guest.h"
 #include "model/loss.h"
+#include "model/patch_fit.h"
+#include "model/unbuilt.h"
 
 namespace pinrig::store {
 
@@ -63,7 +65,8 @@ struct KernelRow {
                          ///< empty: it was booted itself
   std::vector<std::string> warnings;  ///< about files of the series, "file:line: text" or "file: text": the
                                       ///< compiler's, and those that no guest runs
-  std::vector<std::string> notes;     ///< the same for people, and what else there is to say
+  std::vector<model::UnbuiltFile> unbuilt;  ///< files that the series changes up to here and no object has
+  std::vector<std::string> notes;           ///< the same for people, and what else there is to say
   std::vector<std::string>
       unmet;  ///< of the assessment: expectations without a test, capabilities that differ
   std::vector<std::string> known;    ///< of the assessment: known issues that were seen, or are missing
@@ -106,7 +109,9 @@ struct PatchRow {
   std::string patch_id;  ///< `git patch-id --stable`; empty when it does not apply
   std::string subject;
   std::string commit;
-  std::string message_id;  ///< of its mail, without <>; may be empty
+  std::string message_id;               ///< of its mail, without <>; may be empty
+  model::PatchFit fit = {};             ///< where it applied; not known of old runs: exact
+  std::vector<std::string> files = {};  ///< paths that it touches; none: it does not apply, or an old run
 };
 
 /// One boot of a guest: after a crash a new one continues.

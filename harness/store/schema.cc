@@ -175,8 +175,16 @@ ALTER TABLE attempts ADD COLUMN loss TEXT NOT NULL DEFAULT 'none';
 ALTER TABLE attempts ADD COLUMN evidence TEXT NOT NULL DEFAULT '[]';
 )";
 
+// Where a patch applied (JSON, empty: where it says) and what it touches; files of which a kernel has
+// nothing.
+constexpr const char* v9 = R"(
+ALTER TABLE patches ADD COLUMN fit TEXT NOT NULL DEFAULT '';
+ALTER TABLE patches ADD COLUMN files TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE kernels ADD COLUMN unbuilt TEXT NOT NULL DEFAULT '[]';
+)";
+
 /// Entry i leads from version i to i + 1. Entries are never edited once published, only added.
-constexpr std::array migrations{v1, v2, v3, v4, v5, v6, v7, v8};
+constexpr std::array migrations{v1, v2, v3, v4, v5, v6, v7, v8, v9};
 
 }  // namespace
 

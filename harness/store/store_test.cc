@@ -649,7 +649,13 @@ TEST_F(StoreTest, FindsTheRunsOfAMailOrAPatch) {
   Store s = open();
   for (const std::string id : {"one", "two", "three"}) {
     ASSERT_TRUE(s.begin_run(a_run(id), {}, {}).has_value());
-    const PatchRow patch{1, id == "three" ? "other" : "1d", "a subject", "c0ffee", "p-" + id + "@x"};
+    const PatchRow patch{1,
+                         id == "three" ? "other" : "1d",
+                         "a subject",
+                         "c0ffee",
+                         "p-" + id + "@x",
+                         {id == "two", {{"mm/gup.c", 1204, 3, 2}}},
+                         {"mm/gup.c", "mm/swap.c"}};
     ASSERT_TRUE(s.set_series({id, "change", 2, "cover-" + id + "@x", "hash"}, {patch}).has_value());
   }
   EXPECT_THAT(s.runs_of_mail("", "1d").value(), ::testing::ElementsAre("two", "one"));
@@ -658,6 +664,14 @@ TEST_F(StoreTest, FindsTheRunsOfAMailOrAPatch) {
   EXPECT_THAT(s.runs_of_mail("", "").value(), ::testing::IsEmpty());
   EXPECT_EQ(s.series("two").value()->version, 2);
   EXPECT_EQ(s.patches("two").value().at(0).message_id, "p-two@x");
+  EXPECT_TRUE(s.patches("two").value().at(0).fit.merged);
+  EXPECT_EQ(s.patches("two").value().at(0).files.at(1), "mm/swap.c");
+  EXPECT_FALSE(s.patches("one").value().at(0).fit.merged);
+  EXPECT_EQ(s.patches("one").value().at(0).fit.hunks.at(0).line, 1204);
+  ASSERT_TRUE(s.set_series({"two", "change", 3, "", "hash"}, {{2, "2d", "another", "", ""}}).has_value());
+  ASSERT_EQ(s.patches("two").value().size(), 1u) << "what was there is replaced";
+  EXPECT_EQ(s.patches("two").value().at(0).subject, "another");
+  ASSERT_TRUE(s.set_series({"two", "change", 3, "", "hash"}, {{1, "1d", "a subject", "", ""}}).has_value());
   ASSERT_TRUE(s.delete_run("two").has_value());
   EXPECT_THAT(s.runs_of_mail("", "1d").value(), ::testing::ElementsAre("one"));
   EXPECT_FALSE(s.series("two").value().has_value());

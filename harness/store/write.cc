@@ -67,13 +67,15 @@ void insert_kernel(SQLite::Database& db, const KernelRow& k) {
       db,
       "INSERT INTO kernels(run_id, kernel_id, point, label, subject, commit_id, tree, patch_id, version,"
       " is_tip, arch, config, fragments, state, failure, build_log, key, cached, build_wall_s, dir, notes,"
-      " unmet, known, lost, inherits, warnings) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
+      " unmet, known, lost, inherits, warnings, unbuilt)"
+      " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   Binder b(s);
   b << k.run_id << k.id << k.point.number << k.point.label << k.point.subject << k.point.commit
     << k.point.tree << k.point.patch_id << k.point.version << k.is_tip << model::to_string(k.arch)
     << k.config.name << json_text(k.config.fragments) << to_string(k.state) << k.failure << k.build_log
     << k.key << k.cached << k.build_wall_s << k.dir << json_text(k.notes) << json_text(k.unmet)
-    << json_text(k.known) << lost_to_json(k.lost) << k.inherits << json_text(k.warnings);
+    << json_text(k.known) << lost_to_json(k.lost) << k.inherits << json_text(k.warnings)
+    << unbuilt_to_json(k.unbuilt);
   s.exec();
 }
 
@@ -129,9 +131,10 @@ void set_kernel(SQLite::Database& db, const KernelRow& k) {
   Statement s(
       db,
       "UPDATE kernels SET state = ?, failure = ?, build_log = ?, key = ?, cached = ?, build_wall_s = ?,"
-      " dir = ?, notes = ?, inherits = ?, warnings = ? WHERE run_id = ? AND kernel_id = ?");
+      " dir = ?, notes = ?, inherits = ?, warnings = ?, unbuilt = ? WHERE run_id = ? AND kernel_id = ?");
   Binder(s) << to_string(k.state) << k.failure << k.build_log << k.key << k.cached << k.build_wall_s << k.dir
-            << json_text(k.notes) << k.inherits << json_text(k.warnings) << k.run_id << k.id;
+            << json_text(k.notes) << k.inherits << json_text(k.warnings) << unbuilt_to_json(k.unbuilt)
+            << k.run_id << k.id;
   s.exec();
 }
 
@@ -317,13 +320,17 @@ Result<void> Store::set_series(const SeriesRow& series, const std::vector<PatchR
     Binder(s) << series.run_id << series.change_id << series.version << series.message_id
               << series.patchset_hash;
     s.exec();
-    Statement p(impl_->db,
-                "INSERT OR REPLACE INTO patches(run_id, point, patch_id, subject, commit_id, message_id)"
-                " VALUES(?,?,?,?,?,?)");
+    Statement earlier(impl_->db, "DELETE FROM patches WHERE run_id = ?");
+    Binder(earlier) << series.run_id;
+    earlier.exec();
+    Statement p(
+        impl_->db,
+        "INSERT OR REPLACE INTO patches(run_id, point, patch_id, subject, commit_id, message_id, fit, files)"
+        " VALUES(?,?,?,?,?,?,?,?)");
     for (const auto& patch : patches) {
       p.reset();
       Binder(p) << series.run_id << patch.point << patch.patch_id << patch.subject << patch.commit
-                << patch.message_id;
+                << patch.message_id << model::fit_to_json(patch.fit) << json_text(patch.files);
       p.exec();
     }
     all.commit();
