@@ -134,9 +134,9 @@ void add_repro(CLI::App& app, Program& program, Action& action) {
   const auto c = std::make_shared<ReproCommand>();
   sub->add_option("run", c->run, "Run (ID, unique prefix, or last)")->capture_default_str();
   sub->add_option("test", c->line.test, "SUITE/TEST; default: the first that is not as expected");
-  sub->add_option("-k,--kernel", c->line.kernel,
+  sub->add_option("--kernel", c->line.kernel,
                   "Another kernel of the run, by its id (base-x86_64): does it fail there, too?");
-  auto* repeat = sub->add_option("-n,--repeat", c->repeat, "Attempts; says how many of them failed")
+  auto* repeat = sub->add_option("--repeat", c->repeat, "Attempts; says how many of them failed")
                      ->check(whole_number(1, max_attempts));
   auto* until = sub->add_flag("--until-fail", c->until_fail,
                               "Go on until an attempt fails (with --repeat: at most so many)");

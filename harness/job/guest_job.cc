@@ -224,6 +224,19 @@ void announce_new_guest(const model::JobSpec& job, const Ending& ending, const J
                                    left == 1 ? "1 test continues" : fmt::format("{} tests continue", left))});
 }
 
+struct Judged {
+  JobOutcome outcome;
+  verdict::LossJudgement loss;
+};
+
+Judged judge_ending(const model::JobSpec& job, const Ending& ending, const console::Log& log,
+                    const std::optional<vm::LastLook>& look) {
+  Judged out{outcome_of(ending, log),
+             verdict::judge_loss(loss_facts(ending, log, look, look ? system_map_of(job) : ""))};
+  if (ending.end.kind == vm::GuestEnd::Kind::hung) add_loss(out.loss, out.outcome);
+  return out;
+}
+
 }  // namespace
 
 Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
@@ -265,9 +278,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
       look = std::move(seen);
     }
     PINRIG_TRY(log, read_console(files.console()));
-    const auto loss = verdict::judge_loss(loss_facts(*ending, log, look, look ? system_map_of(job) : ""));
-    JobOutcome outcome = outcome_of(*ending, log);
-    if (ending->end.kind == vm::GuestEnd::Kind::hung) add_loss(loss, outcome);
+    const auto [outcome, loss] = judge_ending(job, *ending, log, look);
     PINRIG_CHECK(add_guest_results(files, log, driver.sent(), result));
     const bool crashed = crashed_at_boot(*ending, outcome) && boot_crashes++ < max_boot_crashes;
     // The first guest that did not end well names the outcome; a later good one does not wipe it out.

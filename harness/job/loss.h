@@ -16,7 +16,7 @@ namespace pinrig::job {
 /// others.
 Result<std::optional<vm::LastLook>> look_at(vm::Guest& guest, const Ending& ending);
 
-/// The text of the System.map beside the kernel of a job; empty when there is none.
+/// The text of the System.map next to the kernel of a job; empty when there is none.
 std::string system_map_of(const model::JobSpec& job);
 
 /// Pure. An end that pinrig caused (a full disk, a flood, an interruption) is no loss.

@@ -18,8 +18,9 @@ constexpr std::string_view end_mark = "pinrig: trace ends";
 constexpr std::string_view no_event = "pinrig: no event ";
 constexpr std::string_view no_tracefs = "pinrig: no tracefs";
 constexpr std::string_view code_mark = "pinrig: exit code ";
-/// Room for the events of each CPU; the oldest are overwritten.
-constexpr int buffer_kib = 16384;
+/// Room for the events of each CPU; the oldest are overwritten. Some 20,000 events: a serial port has to
+/// print all of it.
+constexpr int buffer_kib = 1024;
 /// A serial port prints some hundred KiB in a second.
 constexpr double print_s = 60;
 
