@@ -68,8 +68,8 @@ TEST(Understand, WhatIsWrongIsNamedWithTheNearest) {
       {{"run", "--again", "last", "--series", "x.mbox"}, "--series excludes --again", ""},
       {{"run", "--again", "last", "--base", "debian-6.12"}, "--base excludes --again", ""},
       {{"run", "full", "--again", "last"}, "run excludes --again", ""},
-      {{"run", "--again", "last", "--resume", "last"}, "--resume excludes --again", ""},
-      {{"run", "--resume", "last", "--test", "bio"}, "--resume excludes --test", ""},
+      {{"run", "--again", "last", "--resume", "last"}, "--again excludes --resume", ""},
+      {{"run", "--resume", "last", "--test", "bio"}, "--test excludes --resume", ""},
       {{"run", "full", "--resume", "last"}, "excludes", ""},
   };
   for (const auto& row : table) {

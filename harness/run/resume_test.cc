@@ -252,7 +252,9 @@ TEST_P(KilledAt, ResumedItHasTheRowsOfAWholeRun) {
   const auto code = whole(Kill::nowhere);
   ASSERT_NE(last().id, id);
   EXPECT_EQ(resumed, rows_of(open(), last().id));
-  if (!left.empty()) EXPECT_NE(resumed, before) << "the comparison sees what is missing";
+  if (!left.empty()) {
+    EXPECT_NE(resumed, before) << "the comparison sees what is missing";
+  }
   EXPECT_EQ(end->code, code);
   EXPECT_EQ(run.exit_code, static_cast<int>(code));
 }
