@@ -3,8 +3,9 @@
 //
 // A sysrq comes over the serial port: QMP's chardev-send-break makes the port report a BREAK, and the byte
 // that follows it is the key (drivers/tty/serial, uart_prepare_sysrq_char()). The kernel takes it in the
-// interrupt of the port, which it enables only while the port is open as a terminal: the agent opens it
-// (guest-tests/agent/sysrq.h).
+// interrupt of the port if it has CONFIG_MAGIC_SYSRQ_SERIAL and while the port is open as a terminal: the
+// agent opens it. Kernels without that option ignore the BREAK; a thread of the agent reads the key and
+// writes it to /proc/sysrq-trigger (guest-tests/agent/sysrq.h).
 #pragma once
 
 #include <cstdint>
