@@ -117,5 +117,38 @@ TEST_F(SeriesFault, APatchThatDoesNotCompileIsNamedAndTheBaseStillRuns) {
   expect_not_tested(ran, "tip-x86_64");
 }
 
+/// Patch 2 leaks and does not compile; patch 3 repairs the build only.
+TEST_F(SeriesFault, AfterAPatchThatDoesNotCompileTheNextOneThatDoesIsHeldAgainstTheLastResult) {
+  const fs::path series = box_.copy_series("demo-leak");
+  box_.put(series, "name: demo-leak\nbase: debian-6.12\npatches: {dir: .}\n");
+  change(series.parent_path() / patch_2, "+\t\tif (folio_test_large(fi.folio))",
+         "+#error \"this patch does not compile\"");
+  box_.put(series.parent_path() / "0003-block-repair-the-build.patch",
+           R"(From 0000000000000000000000000000000000000000 Mon Sep 17 00:00:00 2001
+From: pinrig demo <demo@example.org>
+Date: Mon, 5 Jan 2026 10:06:00 +0000
+Subject: [PATCH 3/3] block: repair the build
+
+Signed-off-by: pinrig demo <demo@example.org>
+---
+diff --git a/block/bio.c b/block/bio.c
+--- a/block/bio.c
++++ b/block/bio.c
+@@ -1227,4 +1227,4 @@ void __bio_release_pages(struct bio *bio, bool mark_dirty)
+-#error "this patch does not compile"
++		if (folio_test_large(fi.folio))
+ 			unpin_user_folio(fi.folio, bio_folio_nr_pages(&fi));
+ 		else
+ 			folio_put(fi.folio);
+)");
+  const Ran ran = run_series(series, "bio/dio_rw", {"--point", "each"});
+  EXPECT_EQ(ran.code, 3) << ran;
+  EXPECT_EQ(kernel_of(json_, "2-x86_64").value("state", ""), "build_failed");
+  for (const char* id : {"base-x86_64", "1-x86_64"})
+    EXPECT_EQ(test_of(guest_of(json_, id), "bio/dio_rw").value("verdict", ""), "pass") << id;
+  EXPECT_EQ(test_of(guest_of(json_, "tip-x86_64"), "bio/dio_rw").value("verdict", ""), "leak");
+  EXPECT_THAT(ran.out, HasSubstr("since one of the patches 2 to 3"));
+}
+
 }  // namespace
 }  // namespace pinrig::integration
