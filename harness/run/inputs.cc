@@ -126,6 +126,7 @@ std::vector<std::string> option_words(const RunOptions& o) {
   if (o.quick) out.emplace_back("--quick");
   if (o.coverage) out.emplace_back("--coverage");
   if (o.same) add("--expect", "same");
+  if (o.repeat > 1) add("--repeat", std::to_string(o.repeat));
   return out;
 }
 
@@ -151,6 +152,7 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
     PINRIG_TRY(base, spec::load_base(project, in.spec.base));
     in.base = std::move(base);
   }
+  in.try_alone = o.purpose.empty();
   in.repeat = o.repeat;
   in.revert = o.revert;
   in.last_patch = o.last_patch;

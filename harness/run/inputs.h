@@ -58,8 +58,10 @@ struct Inputs {
   std::vector<model::KnownIssue> known_issues;
   std::vector<model::SplatRule> splats;
   bool has_faults = false;  ///< RunOptions::env or the run file inject faults
-  bool coverage = false;    ///< RunOptions::coverage
-  bool touched = false;     ///< of the tests, those that run lines of the series: choose_touched()
+  bool try_alone =
+      false;              ///< a test that ends its guest runs once more, alone: not in runs of `pinrig prove`
+  bool coverage = false;  ///< RunOptions::coverage
+  bool touched = false;   ///< of the tests, those that run lines of the series: choose_touched()
   plan::Destructive destructive = plan::Destructive::last;
   int repeat = 1;  ///< as RunOptions
   std::vector<std::string> revert;

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "job/alone.h"
 #include "kbuild/code.h"
+#include "run/deadly.h"
 
 namespace pinrig::run {
 namespace {
@@ -64,7 +66,9 @@ Stages real_stages(const Inputs& inputs, const Sources& sources, const plan::Pla
                   const fs::path& dir) -> Result<job::GuestResult> {
     PINRIG_TRY(job, job::ready_job(kernel, with_stated_capabilities(inputs, kernel, guest), built, platform,
                                    run, dir, services));
-    return job::run_and_judge(job, services);
+    PINRIG_TRY(result, job::run_and_judge(job, services));
+    if (inputs.try_alone) job::try_alone(job, deadly_tests(inputs, kernel, guest.tests), services, result);
+    return result;
   };
   return out;
 }

@@ -96,7 +96,8 @@ void fill(const std::string& path) {
 
 /// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
 /// takes the guest along, and in "second_test_hangs_on" it leaves a process that cannot be killed. In
-/// "mute_console" the kernel's log does not reach the console.
+/// "bio_b_kills" the test bio/b takes every guest along. In "mute_console" the kernel's log does not reach
+/// the console.
 void measure(int control, int qmp, const std::string& results, const std::string& role) {
   const bool second_dies = role == "second_test_kills" || role == "second_test_kills_once";
   const int file = ::open(results.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -128,7 +129,8 @@ void measure(int control, int qmp, const std::string& results, const std::string
     const auto id = request["id"].get<std::uint32_t>();
     say(file, wire::TestBegin{"test_begin", id, request["name"]});
     mark("begin", request);
-    if (second_dies && id == 2) shut_down(qmp, "guest-reset");
+    const bool dies = role == "bio_b_kills" && request["name"] == "bio/b";
+    if (dies || (second_dies && id == 2)) shut_down(qmp, "guest-reset");
     put(file, wire::encode(wire::Kind::out, id, "KTAP version 1\n1..1\nok 1 a\n"));
     wire::TestEnd end;
     end.id = id;
@@ -341,8 +343,8 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
     shut_down(qmp, "guest-reset");
   }
   if (role == "measures" || role == "second_test_kills" || role == "second_test_kills_once" ||
-      role == "second_test_hangs_on" || role == "lacks_things" || role == "mute_console" ||
-      role == "qemu_crashes_once")
+      role == "bio_b_kills" || role == "second_test_hangs_on" || role == "lacks_things" ||
+      role == "mute_console" || role == "qemu_crashes_once")
     measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;
@@ -385,7 +387,8 @@ __attribute__((constructor)) void maybe_be_qemu(int argc, char** argv, char**) {
   const char* role = std::getenv(role_variable);
   if (role == nullptr || argc < 2 || std::strstr(argv[0], "qemu-system-") == nullptr) return;
   const std::string results = path_of(argc, argv, "file,id=results");
-  const bool fresh_guest = results.find("/guest-2/") != std::string::npos;
+  const bool fresh_guest =
+      results.find("/guest-2/") != std::string::npos || results.find("/alone-1/") != std::string::npos;
   if (std::strcmp(role, "refuses") == 0 || (std::strcmp(role, "second_test_kills") == 0 && fresh_guest)) {
     std::fputs("qemu-system-x86_64: -device nvme: 'nvme' is not a valid device model name\n", stderr);
     ::_exit(1);
