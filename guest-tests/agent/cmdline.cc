@@ -53,6 +53,7 @@ bool apply(CommandLine& out, std::string_view key, std::string_view value) {
     out.setup.drives.emplace_back(value);
     return true;
   }
+  if (key == "tty") return set_number(out.rows, cut(value)) && set_number(out.columns, value);
   if (key != "mount") return false;
   auto mount = parse_mount(value);
   if (mount) out.setup.mounts.push_back(*std::move(mount));

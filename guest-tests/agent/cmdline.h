@@ -15,8 +15,11 @@ namespace pinrig::agent {
 ///   pinrig.mount=SERIAL:NSID:FSTYPE:TARGET   any number of times
 ///   pinrig.drive=SERIAL:NSID                 wait for it and link it, any number of times
 ///   pinrig.hugepages=N  pinrig.swap_mib=N  pinrig.rxe
+/// pinrig.tty=ROWS:COLUMNS is the size of the terminal that the shell is used in.
 struct CommandLine {
   bool shell = false;
+  int rows = 0;  ///< 0: not known
+  int columns = 0;
   wire::Setup setup;
   std::vector<std::string> problems;  ///< words that start with "pinrig." and are none of these
 };

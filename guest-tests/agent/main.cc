@@ -119,7 +119,7 @@ void serve(Guest& guest, Uevents& uevents) {
 [[noreturn]] void be_a_shell(Uevents& uevents, const CommandLine& line) {
   Processes processes;
   mount_rest();
-  run_shell(processes, do_setup(uevents, line));
+  run_shell(processes, do_setup(uevents, line), line.rows, line.columns);
   power_off();
 }
 

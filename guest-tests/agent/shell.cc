@@ -18,13 +18,17 @@ namespace pinrig::agent {
 namespace {
 
 std::string greeting(const wire::SetupDone& guest) {
-  std::string text = "\npinrig: a shell in the guest; `exit` powers it off.\n";
+  std::string text =
+      "\npinrig: a shell in the guest; `exit` powers it off.\n"
+      "  tests          /tests/SUITE/NAME; those of the kernel's tree /tests/kernel/NAME\n"
+      "  pin counters   grep foll_pin /proc/vmstat (pages acquired and released since boot)\n"
+      "  tools          less, vi, strace where pinrig could add it; `busybox` lists the rest\n";
   for (const auto& [name, device] : guest.devices) text += "  " + name + " = " + device + "\n";
   for (const auto& problem : guest.problems) text += "  problem: " + problem + "\n";
   return text;
 }
 
-[[noreturn]] void become_shell(const std::string& text) {
+[[noreturn]] void become_shell(const std::string& text, const winsize& size) {
   setsid();
   for (int number = 1; number < NSIG; ++number) signal(number, SIG_DFL);
   sigset_t none;
@@ -37,6 +41,7 @@ std::string greeting(const wire::SetupDone& guest) {
   if (fd < 0) fd = open("/dev/console", O_RDWR | O_NOCTTY);
   for (int to = 0; to <= 2; ++to) dup2(fd, to);
   ioctl(0, TIOCSCTTY, 1);
+  if (size.ws_row > 0) ioctl(0, TIOCSWINSZ, &size);
   write_all(1, text);
   for (const auto& [name, value] : default_environment()) setenv(name.c_str(), value.c_str(), 1);
   setenv("TERM", "vt100", 0);
@@ -50,10 +55,13 @@ std::string greeting(const wire::SetupDone& guest) {
 
 }  // namespace
 
-void run_shell(Processes& processes, const wire::SetupDone& guest) {
+void run_shell(Processes& processes, const wire::SetupDone& guest, int rows, int columns) {
   const std::string text = greeting(guest);
+  winsize size{};
+  size.ws_row = static_cast<unsigned short>(rows);
+  size.ws_col = static_cast<unsigned short>(columns);
   const pid_t shell = fork();
-  if (shell == 0) become_shell(text);
+  if (shell == 0) become_shell(text, size);
   if (shell < 0) return;
   for (;;) {
     pollfd p{processes.signal_fd(), POLLIN, 0};

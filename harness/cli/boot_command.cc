@@ -23,7 +23,7 @@ Result<ExitCode> boot_command(BootCommand c, const Program& program) {
     const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, c.arguments.jobs};
     PINRIG_TRY(job, run::ready_boot(c.arguments.options, services));
-    if (c.shell || c.gdb) return interact(job, c.gdb, program);
+    if (c.shell || c.gdb) return interact(job, c.gdb, program, services);
     PINRIG_TRY(facts, run::boot_once(job, services));
     text = std::move(facts);
   }

@@ -31,6 +31,7 @@ struct ReproCommand {
   bool shell = false;
   bool gdb = false;
   std::string trace;  ///< events; empty: none
+  bool strace = false;
 };
 
 Result<run::ReproChoice> choose(const ReproCommand& c, const Paths& paths, const Program& program) {
@@ -57,7 +58,7 @@ Result<ExitCode> interactive(const ReproCommand& c, const run::ReproChoice& choi
   const std::string start = choice.test.empty() ? "" : run::test_command(job.spec.tests.front());
   if (c.shell) {
     if (!start.empty()) say(program, "The test, in the guest: " + start);
-    return interact(job, false, program);
+    return interact(job, false, program, services);
   }
   if (!start.empty()) PINRIG_CHECK(run::give_commands(job, start + "\n"));
   vm::DebugStart debug;
@@ -89,6 +90,18 @@ Result<ExitCode> trace_test(const run::ReproChoice& choice, const std::vector<st
   return trace.code == 0 ? ExitCode::ok : ExitCode::regressions;
 }
 
+/// The test under strace, in a guest of its own.
+Result<ExitCode> strace_test(const run::ReproChoice& choice, const job::Services& services) {
+  if (choice.test.empty())
+    return make_error(ErrorKind::bad_usage, "--strace: this line belongs to no test", "name a test");
+  PINRIG_TRY(job, run::ready_again({choice.job_file, {choice.test}}, services));
+  const fs::path file = job.dir / "strace.txt";
+  PINRIG_TRY(trace, run::strace(std::move(job), services));
+  PINRIG_CHECK(write_output("-", fmt::format("{}: exit code {}, {} in {}\n", choice.test, trace.code,
+                                             count_of(run::count_events(trace), "line"), file.string())));
+  return trace.code == 0 ? ExitCode::ok : ExitCode::regressions;
+}
+
 /// Why an attempt that did not fail may still not speak against the run.
 std::string hint(const ReproCommand& c, const run::ReproChoice& choice, const run::ReproEnd& end) {
   const bool gone = run::steadiness(end.attempts) == run::Steadiness::steady_green;
@@ -113,6 +126,7 @@ Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
     const job::Services services{paths, program.cancel, *status, 1};
     if (c.shell || c.gdb) return interactive(c, choice, program, services);
     if (!events.empty()) return trace_test(choice, events, services);
+    if (c.strace) return strace_test(choice, services);
     const int attempts = c.repeat > 0 ? c.repeat : c.until_fail ? 0 : 1;
     PINRIG_TRY(end,
                run::repro({choice, c.before, attempts, c.until_fail}, services, [&](const std::string& line) {
@@ -151,9 +165,11 @@ void add_repro(CLI::App& app, Program& program, Action& action) {
       sub->add_option("--trace", c->trace,
                       "Run the test with these trace events, into trace.txt: page_ref,block,io_uring,"
                       "syscalls, SYSTEM:EVENT");
-  for (auto* mode : {shell, gdb, trace}) {
+  auto* strace = sub->add_flag("--strace", c->strace, "Run the test under strace, into strace.txt");
+  for (auto* mode : {shell, gdb, trace, strace}) {
     for (auto* other : {repeat, until, before}) mode->excludes(other);
   }
+  strace->excludes(shell)->excludes(gdb)->excludes(trace);
   trace->excludes(shell)->excludes(gdb);
   gdb->excludes(shell);
   sub->callback([c, &program, &action] { action = [c, &program] { return repro_command(*c, program); }; });

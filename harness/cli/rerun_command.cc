@@ -31,7 +31,7 @@ Result<ExitCode> rerun_command(const RerunCommand& c, const Program& program) {
     const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, 1};
     PINRIG_TRY(job, run::ready_again({c.job, c.tests}, services));
-    if (c.shell || c.gdb) return interact(job, c.gdb, program);
+    if (c.shell || c.gdb) return interact(job, c.gdb, program, services);
     PINRIG_TRY(end, run::rerun(job, services));
     text = report::results_text(end.result.results, end.result.guest.facts.events, terminal_style(program)) +
            end.text;

@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/text.h"
+#include "image/guest_image.h"
 #include "run/shell_input.h"
 #include "vm/interactive.h"
 
@@ -17,6 +18,7 @@ constexpr std::string_view begin_mark = "pinrig: trace begins";
 constexpr std::string_view end_mark = "pinrig: trace ends";
 constexpr std::string_view no_event = "pinrig: no event ";
 constexpr std::string_view no_tracefs = "pinrig: no tracefs";
+constexpr std::string_view no_strace = "pinrig: no strace";
 constexpr std::string_view code_mark = "pinrig: exit code ";
 /// Room for the events of each CPU; the oldest are overwritten. Some 20,000 events: a serial port has to
 /// print all of it.
@@ -26,6 +28,16 @@ constexpr double print_s = 60;
 
 /// A group as people call it; others are the names of systems in tracefs.
 std::string system_of(const std::string& word) { return word == "syscalls" ? "raw_syscalls" : word; }
+
+constexpr const char* strace_file = "/run/strace.txt";
+constexpr int strace_bytes = 2 << 20;
+
+/// Prints what a command writes between the marks.
+std::string print_script(const std::string& command) {
+  // Setting the terminal waits until it has sent everything: the guest's end would cut off the rest.
+  return fmt::format("echo; echo \"{}$code\"; echo '{}'; {}; echo '{}'\nstty -echo 2>/dev/null || sleep 2\n",
+                     code_mark, begin_mark, command, end_mark);
+}
 
 bool is_event_name(const std::string& word) {
   return !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
@@ -64,11 +76,16 @@ std::string trace_script(const std::string& test_command, const std::vector<std:
   // The switch is next to the test: mounting and the shell's own pages are not of interest.
   out += fmt::format("(echo 1 > /sys/kernel/tracing/tracing_on; {})\ncode=$?\necho 0 > tracing_on\n",
                      test_command);
-  out += fmt::format("echo; echo \"{}$code\"; echo '{}'; cat trace; echo '{}'\n", code_mark, begin_mark,
-                     end_mark);
-  // Setting the terminal waits until it has sent everything: the guest's end would cut off the rest.
-  out += "stty -echo 2>/dev/null || sleep 2\n";
-  return out;
+  return out + print_script("cat trace");
+}
+
+std::string strace_script(const std::string& test_command) {
+  // exec keeps what the test inherits; the output has a file of its own, or the test's lines would be in it.
+  const std::string under =
+      fmt::format("(strace -f -tt -T -yy -o {} sh -c {})", strace_file, shell_quote(test_command));
+  return fmt::format("strace -V >/dev/null 2>&1 || {{ echo '{}'; exit 3; }}\n{}\ncode=$?\n", no_strace,
+                     under) +
+         print_script(fmt::format("tail -c {} {}", strace_bytes, strace_file));
 }
 
 Result<Trace> read_trace(const std::string& console) {
@@ -88,6 +105,8 @@ Result<Trace> read_trace(const std::string& console) {
     } else if (line.starts_with(code_mark)) {
       const auto digits = line.substr(code_mark.size());
       std::from_chars(digits.data(), digits.data() + digits.size(), out.code);
+    } else if (line == no_strace) {
+      return make_error(ErrorKind::infra, "strace does not run in this guest");
     } else if (line == no_tracefs) {
       return make_error(
           ErrorKind::infra, "this kernel has no tracefs",
@@ -105,9 +124,13 @@ std::size_t count_events(const Trace& trace) {
   return n;
 }
 
-Result<Trace> trace(job::ReadyJob job, const std::vector<std::string>& events, const Services& services) {
+namespace {
+
+/// Runs a script of the guest of `job`, and keeps what it printed between the marks in `name` of its folder.
+Result<Trace> capture(job::ReadyJob& job, const std::string& script, const char* name,
+                      const Services& services) {
   const auto& test = job.spec.tests.front();
-  PINRIG_CHECK(give_commands(job, trace_script(test_command(test), events)));
+  PINRIG_CHECK(give_commands(job, script));
   const auto& t = job.spec.timeouts;
   const double limit_s = t.scaled(t.boot_s + t.setup_s + test.limit_s) + print_s;
   services.observer.on(
@@ -121,8 +144,28 @@ Result<Trace> trace(job::ReadyJob job, const std::vector<std::string>& events, c
     if (e.hint.empty()) e.hint = "its console is " + (job.dir / "console.raw").string();
     return e;
   }
-  PINRIG_CHECK(write_file_atomic(job.dir / "trace.txt", read->text));
+  PINRIG_CHECK(write_file_atomic(job.dir / name, read->text));
   return std::move(*read);
+}
+
+}  // namespace
+
+Result<Trace> trace(job::ReadyJob job, const std::vector<std::string>& events, const Services& services) {
+  const std::string script = trace_script(test_command(job.spec.tests.front()), events);
+  return capture(job, script, "trace.txt", services);
+}
+
+Result<void> add_strace(job::ReadyJob& job, const Services& services) {
+  PINRIG_TRY(archive, image::tools_initramfs(job.spec.arch, {"strace"},
+                                             job::work_context(services, job.spec.guest_id, "image")));
+  job.spec.initramfs.push_back(archive.string());
+  return {};
+}
+
+Result<Trace> strace(job::ReadyJob job, const Services& services) {
+  PINRIG_CHECK(add_strace(job, services));
+  const std::string script = strace_script(test_command(job.spec.tests.front()));
+  return capture(job, script, "strace.txt", services);
 }
 
 }  // namespace pinrig::run

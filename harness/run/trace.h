@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// `pinrig repro --trace`: the kernel's trace events while one test runs, and nothing else.
+// `pinrig repro --trace` and `--strace`: the kernel's trace events, or the system calls, while one test runs.
 #pragma once
 
 #include <string>
@@ -17,6 +17,8 @@ Result<std::vector<std::string>> trace_events(const std::string& list);
 
 /// What the shell of a guest runs: the events on, the test, the events off, and the trace between marks.
 std::string trace_script(const std::string& test_command, const std::vector<std::string>& events);
+/// The same under strace, with all threads and children; the last 2 MiB of what it writes.
+std::string strace_script(const std::string& test_command);
 
 /// What such a script left on the console.
 struct Trace {
@@ -34,5 +36,11 @@ std::size_t count_events(const Trace& trace);
 /// test has its own limit, scaled, and a minute to print. Errors: as read_trace(), missing_tool, cancelled;
 /// infra: no end in time.
 Result<Trace> trace(job::ReadyJob job, const std::vector<std::string>& events, const Services& services);
+
+/// The same with strace_script(), into strace.txt: `text` has a line per system call, no header.
+Result<Trace> strace(job::ReadyJob job, const Services& services);
+
+/// Adds strace to the guest of `job`. Fetches the distribution's tools when the cache does not have them.
+Result<void> add_strace(job::ReadyJob& job, const Services& services);
 
 }  // namespace pinrig::run

@@ -57,5 +57,26 @@ TEST(ReadTrace, OneThatIsNotWholeIsAnError) {
   EXPECT_THAT(read_trace("pinrig: no tracefs\r\n").error().message, HasSubstr("no tracefs"));
 }
 
+TEST(StraceScript, HasTheTestAsOneWordAndAFileOfItsOwn) {
+  const std::string script = strace_script("cd /tmp && A='b c' /tests/bio/a");
+  EXPECT_THAT(script, ::testing::HasSubstr("-o /run/strace.txt sh -c 'cd /tmp && A='"));
+  EXPECT_THAT(script, ::testing::HasSubstr("tail -c 2097152 /run/strace.txt"));
+}
+
+TEST(StraceScript, WhatItLeavesIsRead) {
+  const auto read = read_trace(
+      "[    1.0] boot\r\n\r\npinrig: exit code 1\r\npinrig: trace begins\r\n"
+      "41 00:00:01.5 openat(AT_FDCWD</tmp>, \"a\", O_RDONLY) = 3</tmp/a>\r\npinrig: trace ends\r\n");
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(read->code, 1);
+  EXPECT_EQ(count_events(*read), 1U);
+}
+
+TEST(StraceScript, AGuestWithoutStraceSaysSo) {
+  const auto read = read_trace("pinrig: no strace\r\n");
+  ASSERT_FALSE(read.has_value());
+  EXPECT_THAT(read.error().message, ::testing::HasSubstr("strace"));
+}
+
 }  // namespace
 }  // namespace pinrig::run

@@ -17,6 +17,16 @@ TEST(CommandLine, OthersWordsAreNotOurs) {
   EXPECT_THAT(line.problems, IsEmpty());
 }
 
+TEST(CommandLine, TheTerminalHasASize) {
+  const auto line = parse_command_line("pinrig.shell pinrig.tty=50:132");
+  EXPECT_EQ(line.rows, 50);
+  EXPECT_EQ(line.columns, 132);
+  EXPECT_TRUE(line.problems.empty());
+  for (const char* bad : {"pinrig.tty=50", "pinrig.tty=x:80", "pinrig.tty="})
+    EXPECT_EQ(parse_command_line(bad).problems.size(), 1U) << bad;
+  EXPECT_EQ(parse_command_line("pinrig.shell").rows, 0);
+}
+
 TEST(CommandLine, SaysWhatASetupSays) {
   const auto line = parse_command_line(
       "quiet pinrig.shell pinrig.rxe  pinrig.hugepages=64 pinrig.swap_mib=32 pinrig.drive=pin-raw:1 "
