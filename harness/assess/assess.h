@@ -44,6 +44,9 @@
 
 namespace pinrig::assess {
 
+/// The test of which a row is one of several runs: "bio/a" of "bio/a~3" (plan::repeated_name()).
+std::string without_run(const std::string& test);
+
 /// What one guest left.
 struct GuestFacts {
   std::string id;

@@ -86,6 +86,22 @@ TEST(Expectations, TheLastMatchWins) {
   EXPECT_THAT(run.words(0), ElementsAre("leak expectation"));
 }
 
+TEST(Repetitions, ARunOfATestIsTheTest) {
+  EXPECT_EQ(without_run("bio/a"), "bio/a");
+  EXPECT_EQ(without_run("bio/a~12"), "bio/a");
+  EXPECT_EQ(without_run("bio/a~"), "bio/a~");
+  EXPECT_EQ(without_run("bio/a~x"), "bio/a~x");
+}
+
+TEST(Repetitions, AnExpectationIsAboutEveryRun) {
+  for (const char* test : {"a/a", "a/a~2"}) {
+    Sample run;
+    run.add(1, {{test, leak}});
+    run.rules.expect = {want("a/a", {leak})};
+    EXPECT_EQ(run.words(0).at(0), "leak expectation") << test;
+  }
+}
+
 TEST(Expectations, TellTestsFromCases) {
   Sample run;
   run.add(1, {{"a/a", leak}, {"a/a:one", pass}, {"a/a:two", fail}});

@@ -38,13 +38,21 @@ bool all_allowed(const std::vector<model::Verdict>& list, const model::TestVerdi
   return has(v) && (cut_short || std::all_of(row.own.begin(), row.own.end(), has));
 }
 
+std::string without_run(const std::string& test) {
+  const auto tilde = test.rfind('~');
+  const bool is_run = tilde != std::string::npos && tilde + 1 < test.size() &&
+                      test.find_first_not_of("0123456789", tilde + 1) == std::string::npos;
+  return is_run ? test.substr(0, tilde) : test;
+}
+
 bool covers(const std::string& glob, const model::TestVerdict& row, bool and_cases) {
   const auto colon = glob.find(':');
+  const std::string test = without_run(row.test);
   if (colon == std::string::npos)
-    return (and_cases || row.case_name.empty()) && model::means_test(glob, row.test);
+    return (and_cases || row.case_name.empty()) && model::means_test(glob, test);
   if (colon + 1 == glob.size())
-    return row.case_name.empty() && model::means_test(glob.substr(0, colon), row.test);
-  return !row.case_name.empty() && glob_match(glob, row.test + ":" + row.case_name);
+    return row.case_name.empty() && model::means_test(glob.substr(0, colon), test);
+  return !row.case_name.empty() && glob_match(glob, test + ":" + row.case_name);
 }
 
 }  // namespace pinrig::assess

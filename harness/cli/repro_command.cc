@@ -104,7 +104,7 @@ Result<ExitCode> strace_test(const run::ReproChoice& choice, const job::Services
 
 /// Why an attempt that did not fail may still not speak against the run.
 std::string hint(const ReproCommand& c, const run::ReproChoice& choice, const run::ReproEnd& end) {
-  const bool gone = run::steadiness(end.attempts) == run::Steadiness::steady_green;
+  const bool gone = assess::steadiness(end.attempts) == assess::Steadiness::steady_green;
   if (!gone || c.before || choice.before == 0 || choice.test.empty()) return "";
   return fmt::format("In the run {} came before it in its guest: --before repeats them, too.\n",
                      count_of(static_cast<std::size_t>(choice.before), "test"));
@@ -133,7 +133,7 @@ Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
                  status->on({.kind = job::Event::Kind::line, .text = line});
                }));
     text = report::results_text(end.shown.results, end.shown.guest.facts.events, terminal_style(program));
-    text += run::to_text(choice.test.empty() ? "guest " + choice.guest : choice.test, end.attempts) + "\n";
+    text += assess::to_text(choice.test.empty() ? "guest " + choice.guest : choice.test, end.attempts) + "\n";
     text += hint(c, choice, end) + fmt::format("files in {}\n", end.dir.string());
     code = end.code;
   }

@@ -9,6 +9,7 @@ namespace pinrig::cli {
 namespace {
 
 constexpr int max_jobs = 4096;
+constexpr int most_repeats = 1000;
 
 using Words = std::vector<std::string>;
 
@@ -112,6 +113,11 @@ void add_run_options(CLI::App& c, RunArguments& a) {
        "--expect", [&o](const std::string&) { o.same = true; },
        "same: every row of every point has to be as on the base, instead of what run and series expect")
       ->check(expectation_word());
+  c.add_option(
+       "--repeat", o.repeat,
+       "Run every test so many times, one after the other in the same guest; the report says how often "
+       "each failed, with the interval of its rate")
+      ->check(CLI::Range(1, most_repeats));
   add_jobs_option(c, a.jobs);
 }
 

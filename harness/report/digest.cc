@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "assess/assess.h"
 #include "base/exit_code.h"
 #include "base/text.h"
 #include "report/digest_changes.h"
@@ -43,9 +44,9 @@ bool alike(const Finding& a, const Finding& b) {
   const Why& x = a.why;
   const Why& y = b.why;
   const auto same_event = [](const auto& e, const auto& f) { return e.title == f.title; };
-  return a.test == b.test && x.verdict == y.verdict && x.expected == y.expected && x.detail == y.detail &&
-         x.reason == y.reason && outstanding(x.ledger) == outstanding(y.ledger) &&
-         x.diagnostics == y.diagnostics &&
+  return assess::without_run(a.test) == assess::without_run(b.test) && x.verdict == y.verdict &&
+         x.expected == y.expected && x.detail == y.detail && x.reason == y.reason &&
+         outstanding(x.ledger) == outstanding(y.ledger) && x.diagnostics == y.diagnostics &&
          std::equal(a.lost.begin(), a.lost.end(), b.lost.begin(), b.lost.end(), same_loss) &&
          std::equal(x.cases.begin(), x.cases.end(), y.cases.begin(), y.cases.end(), same_cases) &&
          std::equal(x.events.begin(), x.events.end(), y.events.begin(), y.events.end(), same_event);
@@ -54,7 +55,8 @@ bool alike(const Finding& a, const Finding& b) {
 void add_finding(std::vector<Finding>& all, Finding f) {
   for (auto& o : all) {
     if (!alike(o, f)) continue;
-    o.kernels.push_back(f.kernels.front());
+    // Another run of the test on the same kernel is the same fault: repeats() says how often it was seen.
+    if (o.kernels.back() != f.kernels.front()) o.kernels.push_back(f.kernels.front());
     return;
   }
   all.push_back(std::move(f));

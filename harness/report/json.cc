@@ -4,6 +4,7 @@
 
 #include "report/matrix.h"
 #include "report/patch_lines.h"
+#include "report/repeats.h"
 #include "report/selection.h"
 
 namespace pinrig::report {
@@ -167,6 +168,24 @@ ordered_json kernel_json(const KernelData& data) {
   return out;
 }
 
+/// Of a run with --repeat: "of" runs that were judged, "red" of them.
+ordered_json repeats_json(const std::vector<Repeat>& all, const KernelData& kernel) {
+  static constexpr const char* words[] = {"none", "passes", "flaky", "fails"};
+  ordered_json out = ordered_json::array();
+  for (const auto& r : all) {
+    if (r.kernel != &kernel) continue;
+    const auto& a = r.attempts;
+    const auto rate = assess::wilson(a.red(), a.count());
+    out.push_back({{"test", r.test},
+                   {"of", a.count()},
+                   {"red", a.red()},
+                   {"low", rate.low},
+                   {"high", rate.high},
+                   {"word", words[static_cast<int>(assess::steadiness(a))]}});
+  }
+  return out;
+}
+
 ordered_json mark_json(const PointMark& m) {
   if (!m.verdict) return nullptr;
   ordered_json out{{"verdict", model::to_string(*m.verdict)}, {"expected", m.expected}};
@@ -240,8 +259,11 @@ Result<std::string> json(const store::Store& store, const store::RunRow& run, co
   out["matrix"] = ordered_json::array();
   for (const auto& m : matrices(data)) out["matrix"].push_back(matrix_json(data, m));
   out["kernels"] = ordered_json::array();
+  const auto repeated = repeats_of(data);
   for (const auto& k : data.kernels) {
     out["kernels"].push_back(kernel_json(k));
+    if (auto repeats = repeats_json(repeated, k); !repeats.empty())
+      out["kernels"].back()["repeats"] = std::move(repeats);
     if (const auto* lines = lines_of(data, k.row.id)) {
       out["kernels"].back()["patches"] = patches_json(data, *lines);
       out["kernels"].back()["not_counted"] = not_counted(*lines);

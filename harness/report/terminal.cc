@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "report/matrix.h"
+#include "report/repeats.h"
 #include "report/report.h"
 #include "report/sections.h"
 #include "report/table.h"
@@ -28,7 +29,7 @@ std::string terminal(RunData data, const Style& style) {
   };
   std::string out;
   for (std::string (*const section)(const Digest&, const Painter&) :
-       {heading, +grid, outcomes, changes, patch_lines, unexpected, events, notes, kernels, further,
+       {heading, +grid, outcomes, changes, patch_lines, unexpected, repeats, events, notes, kernels, further,
         summary}) {
     const std::string text = section(*d, p);
     if (!out.empty() && !text.empty()) out += "\n";

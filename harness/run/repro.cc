@@ -24,7 +24,7 @@ struct Candidate {
 /// How much a row is what somebody looks for: smaller is more.
 int order(const Candidate& c) {
   if (!c.result.expected()) return 0;
-  return is_red(c.result.verdict().verdict) ? 1 : 2;
+  return assess::is_red(c.result.verdict().verdict) ? 1 : 2;
 }
 
 Result<std::vector<Candidate>> tests_of(const store::Store& store, const std::vector<store::GuestRow>& guests,
@@ -118,7 +118,7 @@ class Repeater {
     return std::move(end_);
   }
 
-  const Attempts& attempts() const { return end_.attempts; }
+  const assess::Attempts& attempts() const { return end_.attempts; }
 
  private:
   Result<ReadyJob> prepare() {
@@ -221,7 +221,7 @@ Result<ReproEnd> repro(const ReproOptions& o, const Services& services,
   for (bool more = true; more && repeater.attempts().count() < most;) {
     PINRIG_TRY(go_on, repeater.next(most - repeater.attempts().count()));
     more = go_on;
-    if (most > 1) say(to_text(name, repeater.attempts()));
+    if (most > 1) say(assess::to_text(name, repeater.attempts()));
   }
   return repeater.finish();
 }

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "assess/attempts.h"
 #include "base/exit_code.h"
 #include "job/result.h"
-#include "run/attempts.h"
 #include "run/inputs.h"
 #include "store/store.h"
 
@@ -43,7 +43,7 @@ struct ReproOptions {
 };
 
 struct ReproEnd {
-  Attempts attempts;
+  assess::Attempts attempts;
   job::GuestResult shown;  ///< of the first guest with a red attempt, else of the last
   fs::path dir;            ///< its folder
   ExitCode code = ExitCode::harness;

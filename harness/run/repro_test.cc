@@ -137,7 +137,7 @@ TEST_F(Repro, OneThatFailsSometimesIsFlaky) {
   const vm::FakeQemu fake("second_test_kills_once");
   const auto end = many({.choice = choice({}), .repeat = 5});
   EXPECT_EQ(end.code, ExitCode::regressions);
-  EXPECT_EQ(steadiness(end.attempts), Steadiness::flaky);
+  EXPECT_EQ(assess::steadiness(end.attempts), assess::Steadiness::flaky);
   EXPECT_EQ(end.attempts.seen, (std::map<Verdict, int>{{Verdict::pass, 4}, {Verdict::crash, 1}}));
 }
 
@@ -164,7 +164,7 @@ TEST_F(Repro, BeforeRepeatsTheOrderOfTheRun) {
   EXPECT_EQ(alone.attempts.red(), 0);
   const auto after = many({.choice = choice({}), .before = true, .repeat = 3});
   EXPECT_EQ(after.attempts.seen, (std::map<Verdict, int>{{Verdict::crash, 3}}));
-  EXPECT_EQ(steadiness(after.attempts), Steadiness::steady_red);
+  EXPECT_EQ(assess::steadiness(after.attempts), assess::Steadiness::steady_red);
 }
 
 TEST_F(Repro, ATestThatTheKernelCannotRunIsAnError) {

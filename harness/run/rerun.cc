@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "job/repro.h"
 #include "plan/selector.h"
-#include "run/attempts.h"
+#include "assess/attempts.h"
 #include "run/run_file.h"
 
 namespace pinrig::run {
@@ -81,7 +81,7 @@ Result<RerunEnd> rerun(const ReadyJob& job, const Services& services) {
     const auto& v = row.verdict;
     if (!v.case_name.empty()) continue;
     ++judged_tests;  // with kernel/console, if it has a verdict
-    bad += is_red(v.verdict) ? 1 : 0;
+    bad += assess::is_red(v.verdict) ? 1 : 0;
   }
   for (const auto& p : judged.guest.setup_problems) {
     end.text += fmt::format("set-up   {}\n", shown(p));

@@ -250,6 +250,7 @@ RunOptions with_overrides(RunOptions recorded, const RunOptions& typed) {
   recorded.quick = recorded.quick || typed.quick;
   recorded.coverage = recorded.coverage || typed.coverage;
   recorded.same = recorded.same || typed.same;
+  if (typed.repeat > 1) recorded.repeat = typed.repeat;
   recorded.purpose = typed.purpose;
   return recorded;
 }

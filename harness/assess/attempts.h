@@ -7,7 +7,7 @@
 
 #include "model/verdict.h"
 
-namespace pinrig::run {
+namespace pinrig::assess {
 
 /// Neither pass, skip nor xfail.
 bool is_red(model::Verdict verdict);
@@ -37,4 +37,4 @@ Steadiness steadiness(const Attempts& attempts);
 /// "bio/a: flaky, 3 of 20 failed (2 leak, 1 crash), rate 15 %, 95 % interval 5.2 to 36.0 %"
 std::string to_text(const std::string& test, const Attempts& attempts);
 
-}  // namespace pinrig::run
+}  // namespace pinrig::assess

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "run/attempts.h"
+#include "assess/attempts.h"
 
 #include <fmt/format.h>
 
 #include <cmath>
 
-namespace pinrig::run {
+namespace pinrig::assess {
 
 bool is_red(model::Verdict v) {
   return v != model::Verdict::pass && v != model::Verdict::skip && v != model::Verdict::xfail;
@@ -57,4 +57,4 @@ std::string to_text(const std::string& test, const Attempts& a) {
                      100 * interval.high);
 }
 
-}  // namespace pinrig::run
+}  // namespace pinrig::assess

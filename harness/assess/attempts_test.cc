@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "run/attempts.h"
+#include "assess/attempts.h"
 
 #include <gtest/gtest.h>
 
-namespace pinrig::run {
+namespace pinrig::assess {
 namespace {
 
 using model::Verdict;
@@ -56,4 +56,4 @@ TEST(Steadiness, SkipsAndExpectedFailuresAreNotRed) {
 }
 
 }  // namespace
-}  // namespace pinrig::run
+}  // namespace pinrig::assess
