@@ -186,9 +186,10 @@ TEST(RunOptions, ReachTheRun) {
   CLI::App app;
   RunArguments arguments;
   add_run_options(app, arguments);
-  Words args{
-      "full",   "-b", "debian-6.12",      "-p",      "base", "-a", "arm64", "-a", "x86_64", "-t", "bio", "-t",
-      "mm/cow", "-e", "stress/all:A=b=c", "--accel", "tcg",  "-j", "3"};
+  Words args{"full",    "-b",    "debian-6.12", "-p",     "base",
+             "-a",      "arm64", "-a",          "x86_64", "-t",
+             "bio",     "-t",    "mm/cow",      "-e",     "stress/all:A=b=c",
+             "--accel", "tcg",   "-j",          "3",      "--debug"};
   std::reverse(args.begin(), args.end());
   app.parse(args);
   const auto& o = arguments.options;
@@ -198,6 +199,7 @@ TEST(RunOptions, ReachTheRun) {
   EXPECT_EQ(o.archs, (std::vector{model::Arch::aarch64, model::Arch::x86_64}));
   EXPECT_EQ(o.tests, (Words{"bio", "mm/cow"}));
   EXPECT_EQ(o.accel, model::Accel::tcg);
+  EXPECT_TRUE(o.debug);
   ASSERT_EQ(o.env.size(), 1u);
   EXPECT_EQ(o.env[0].test, "stress/all");
   EXPECT_EQ(o.env[0].env.at("A"), "b=c");

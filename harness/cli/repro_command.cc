@@ -10,7 +10,9 @@
 #include "cli/program.h"
 #include "cli/run_choice.h"
 #include "report/results_text.h"
+#include "run/debug_kernel.h"
 #include "run/leftovers.h"
+#include "run/locate.h"
 #include "run/repro.h"
 #include "run/rerun.h"
 #include "run/shell_input.h"
@@ -28,6 +30,7 @@ struct ReproCommand {
   int repeat = 0;  ///< 0: not typed
   bool until_fail = false;
   bool before = false;
+  bool debug = false;
   bool shell = false;
   bool gdb = false;
   std::string trace;  ///< events; empty: none
@@ -54,7 +57,7 @@ Result<ExitCode> interactive(const ReproCommand& c, const run::ReproChoice& choi
                              const job::Services& services) {
   std::vector<std::string> tests;
   if (!choice.test.empty()) tests.push_back(choice.test);
-  PINRIG_TRY(job, run::ready_again({choice.job_file, tests}, services));
+  PINRIG_TRY(job, run::ready_again({choice.job_file, tests, choice.debug}, services));
   const std::string start = choice.test.empty() ? "" : run::test_command(job.spec.tests.front());
   if (c.shell) {
     if (!start.empty()) say(program, "The test, in the guest: " + start);
@@ -76,7 +79,7 @@ Result<ExitCode> trace_test(const run::ReproChoice& choice, const std::vector<st
                             const job::Services& services) {
   if (choice.test.empty())
     return make_error(ErrorKind::bad_usage, "--trace: this line belongs to no test", "name a test");
-  PINRIG_TRY(job, run::ready_again({choice.job_file, {choice.test}}, services));
+  PINRIG_TRY(job, run::ready_again({choice.job_file, {choice.test}, choice.debug}, services));
   const fs::path file = job.dir / "trace.txt";
   PINRIG_TRY(trace, run::trace(std::move(job), events, services));
   for (const auto& event : trace.lacking)
@@ -110,6 +113,21 @@ std::string hint(const ReproCommand& c, const run::ReproChoice& choice, const ru
                      count_of(static_cast<std::size_t>(choice.before), "test"));
 }
 
+/// The debug kernel of a line, and the sources that its reports are about.
+struct Debugged {
+  run::DebugKernels kernels;
+  run::DebugKernels::Built built;
+};
+
+Result<std::optional<Debugged>> debug_kernel(const ReproCommand& c, run::ReproChoice& choice,
+                                             const job::Services& services) {
+  if (!c.debug) return std::optional<Debugged>();
+  PINRIG_TRY(kernels, run::DebugKernels::of_run(run::run_file_of(choice), services));
+  PINRIG_TRY(built, kernels.build(choice.kernel));
+  choice.debug = built.artifact;
+  return std::optional(Debugged{std::move(kernels), std::move(built)});
+}
+
 Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
   std::vector<std::string> events;
   if (!c.trace.empty()) {
@@ -124,6 +142,7 @@ Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
   {
     const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, 1};
+    PINRIG_TRY(debugged, debug_kernel(c, choice, services));
     if (c.shell || c.gdb) return interactive(c, choice, program, services);
     if (!events.empty()) return trace_test(choice, events, services);
     if (c.strace) return strace_test(choice, services);
@@ -132,6 +151,9 @@ Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
                run::repro({choice, c.before, attempts, c.until_fail}, services, [&](const std::string& line) {
                  status->on({.kind = job::Event::Kind::line, .text = line});
                }));
+    if (debugged)
+      PINRIG_CHECK(run::locate_frames(debugged->built.kernel, debugged->built.artifact.vmlinux,
+                                      debugged->kernels.sources(), services, end.shown.guest.facts.events));
     text = report::results_text(end.shown.results, end.shown.guest.facts.events, terminal_style(program));
     text += assess::to_text(choice.test.empty() ? "guest " + choice.guest : choice.test, end.attempts) + "\n";
     text += hint(c, choice, end) + fmt::format("files in {}\n", end.dir.string());
@@ -157,6 +179,8 @@ void add_repro(CLI::App& app, Program& program, Action& action) {
   auto* before =
       sub->add_flag("--before", c->before,
                     "Also the tests that ran before it in its guest, in a new guest for each attempt");
+  sub->add_flag("--debug", c->debug,
+                "On the debug kernel of that point, built if needed: its reports name file and line");
   auto* shell = sub->add_flag("--shell", c->shell, "A shell in that guest instead; runs no test");
   auto* gdb =
       sub->add_flag("--gdb", c->gdb,

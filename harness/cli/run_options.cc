@@ -109,6 +109,10 @@ void add_run_options(CLI::App& c, RunArguments& a) {
   c.add_flag("--coverage", o.coverage,
              "Also count which changed lines of the series run, in which tests: one kernel more per "
              "architecture, of the last point");
+  c.add_flag(
+      "--debug", o.debug,
+      "Kernels for debugging: DWARF 5, frame pointers, page_owner, page_ref and kprobe events, BTF where "
+      "pahole is installed");
   c.add_option_function<std::string>(
        "--expect", [&o](const std::string&) { o.same = true; },
        "same: every row of every point has to be as on the base, instead of what run and series expect")

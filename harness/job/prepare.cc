@@ -20,6 +20,8 @@
 namespace pinrig::job {
 namespace {
 
+constexpr const char* page_owner_on = "page_owner=on";
+
 // CONFIG_HZ of an effective .config, 0 when it says none.
 int ticks_per_second(const std::string& config) {
   const auto values = kconfig::parse_config(config);
@@ -93,6 +95,19 @@ std::map<std::string, std::string> lacking_symbols(const std::vector<model::Test
   return out;
 }
 
+Result<void> take_kernel(model::JobSpec& spec, const kbuild::Artifact& kernel) {
+  PINRIG_TRY(text, read_file(kernel.config));
+  const auto config = kconfig::parse_config(text);
+  spec.kernel_image = kernel.image;
+  spec.vmlinux = kernel.vmlinux;
+  spec.timeouts.kernel = kconfig::slowness(config);
+  const auto owner = config.find("PAGE_OWNER");
+  auto& words = spec.machine.kernel_args;
+  const bool on = std::find(words.begin(), words.end(), page_owner_on) != words.end();
+  if (!on && owner != config.end() && owner->second == "y") words.emplace_back(page_owner_on);
+  return {};
+}
+
 Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& guest, const Built& built,
                            const Platform& platform, const std::string& run_id, const fs::path& dir,
                            const Services& services) {
@@ -104,8 +119,6 @@ Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& gues
   job.spec.run_id = run_id;
   job.spec.guest_id = guest.id;
   job.spec.arch = kernel.arch;
-  job.spec.kernel_image = built.kernel.image;
-  job.spec.vmlinux = built.kernel.vmlinux;
   job.spec.initramfs = {platform.initramfs, tests_cpio};
   job.spec.shell = platform.shell;
   const auto tools = tools_of(guest);
@@ -126,7 +139,7 @@ Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& gues
   job.spec.unbuilt = std::move(lacking.unbuilt);
   job.spec.broken = std::move(lacking.broken);
   job.spec.loops_per_jiffy = vm::loops_per_jiffy(platform.probe.tsc_khz, ticks_per_second(config));
-  job.spec.timeouts.kernel = kconfig::slowness(kconfig::parse_config(config));
+  PINRIG_CHECK(take_kernel(job.spec, built.kernel));
   PINRIG_CHECK(write_file_atomic(dir / "kernel.config", config));
   std::map<std::string, fs::path> files = {{"kernel", built.kernel.image},
                                            {"vmlinux", built.kernel.vmlinux},

@@ -23,6 +23,10 @@ Result<ReadyJob> ready_job(const model::Kernel& kernel, const model::Guest& gues
                            const Platform& platform, const std::string& run_id, const fs::path& dir,
                            const Services& services);
 
+/// Makes `kernel` the one that the job boots: its files, its time limits, and page_owner=on where it can
+/// record who allocated a page.
+Result<void> take_kernel(model::JobSpec& spec, const kbuild::Artifact& kernel);
+
 /// Tests whose symbols the kernel with this .config was built without, and the reason: its version does not
 /// have them, or no fragment of the run asks for them.
 std::map<std::string, std::string> lacking_symbols(const std::vector<model::TestSpec>& tests,

@@ -28,6 +28,31 @@ TEST(LackingSymbols, NamesTheFirstThatTheKernelWasBuiltWithout) {
                           Pair("c", "this kernel has no CONFIG_IOMMUFD")));
 }
 
+TEST(TakeKernel, TheJobBootsItWithItsLimitsAndItsPageOwner) {
+  const auto dir = TempDir::create(fs::temp_directory_path(), "prepare-").value();
+  kbuild::Artifact kernel;
+  kernel.image = "/k/image";
+  kernel.vmlinux = "/k/vmlinux";
+  kernel.config = dir.path() / "config";
+  model::JobSpec spec;
+  spec.kernel_image = "/other";
+  ASSERT_TRUE(write_file_atomic(kernel.config, "# CONFIG_PAGE_OWNER is not set\n").has_value());
+  ASSERT_TRUE(take_kernel(spec, kernel).has_value());
+  EXPECT_EQ(spec.kernel_image, "/k/image");
+  EXPECT_EQ(spec.vmlinux, "/k/vmlinux");
+  EXPECT_EQ(spec.timeouts.kernel, 1);
+  EXPECT_THAT(spec.machine.kernel_args, ElementsAre());
+
+  ASSERT_TRUE(write_file_atomic(kernel.config, "CONFIG_PAGE_OWNER=y\n").has_value());
+  for (int twice = 0; twice < 2; ++twice) {
+    ASSERT_TRUE(take_kernel(spec, kernel).has_value());
+    EXPECT_GT(spec.timeouts.kernel, 1);
+    EXPECT_THAT(spec.machine.kernel_args, ElementsAre("page_owner=on"));
+  }
+  kernel.config = dir.path() / "none";
+  EXPECT_TRUE(take_kernel(spec, kernel).has_error());
+}
+
 // The program is missing for the tree's own test and for the one of ours that runs it alike.
 TEST(LackingPrograms, OneReasonForTheTreesTestsAndForOurs) {
   const auto dir = TempDir::create(fs::temp_directory_path(), "prepare-").value();

@@ -210,6 +210,16 @@ model::KernelConfig coverage_config(const model::KernelConfig& config) {
   return out;
 }
 
+model::KernelConfig debug_config(const model::KernelConfig& config, bool pahole) {
+  model::KernelConfig out = config;
+  const auto& has = config.fragments;
+  if (std::find(has.begin(), has.end(), "debug") != has.end()) return out;
+  out.name = config.name.empty() ? "debug" : config.name + "-debug";
+  out.fragments.emplace_back("debug");
+  if (pahole) out.fragments.emplace_back("btf");
+  return out;
+}
+
 Result<Plan> make_plan(const RunSpec& run, const Offer& offer) {
   Plan plan;
   plan.name = run.name;

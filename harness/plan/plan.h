@@ -73,6 +73,11 @@ Result<void> check_words(const model::RunSpec& run, const model::Machine& machin
 /// with the fragment gcov.
 model::KernelConfig coverage_config(const model::KernelConfig& config);
 
+/// The configuration of the kernel that `--debug` takes instead of `config`: named "debug" or "NAME-debug",
+/// with the fragment debug, and with btf where `pahole` is installed. One that has the fragment stays as it
+/// is.
+model::KernelConfig debug_config(const model::KernelConfig& config, bool pahole);
+
 /// With `offer.coverage` each architecture and configuration has one kernel more, of the last point that the
 /// run names: bad_usage when that is the base, which has no changed lines. `run.base` is the name of the
 /// base, also where a series names it.

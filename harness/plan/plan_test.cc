@@ -450,6 +450,16 @@ TEST(Coverage, TheBaseHasNoChangedLines) {
   EXPECT_THAT(plan.error().hint, HasSubstr("--series"));
 }
 
+TEST(Debug, AConfigurationGetsTheFragmentOnce) {
+  const auto plain = debug_config({"", {"base", "pin"}}, false);
+  EXPECT_EQ(plain.name, "debug");
+  EXPECT_THAT(plain.fragments, ElementsAre("base", "pin", "debug"));
+  EXPECT_EQ(debug_config(plain, true), plain) << "it is one already";
+  const auto named = debug_config({"lockdep", {"base"}}, true);
+  EXPECT_EQ(named.name, "lockdep-debug");
+  EXPECT_THAT(named.fragments, ElementsAre("base", "debug", "btf"));
+}
+
 TEST(MakePlan, ARepeatedTestHasItsRunsInOneGuest) {
   const Input in = input();
   const Plan once = make_plan(in).value();

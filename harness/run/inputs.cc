@@ -125,9 +125,14 @@ std::vector<std::string> option_words(const RunOptions& o) {
   }
   if (o.quick) out.emplace_back("--quick");
   if (o.coverage) out.emplace_back("--coverage");
+  if (o.debug) out.emplace_back("--debug");
   if (o.same) add("--expect", "same");
   if (o.repeat > 1) add("--repeat", std::to_string(o.repeat));
   return out;
+}
+
+model::KernelConfig debug_config(const model::KernelConfig& config) {
+  return plan::debug_config(config, !process::find_program("pahole").empty());
 }
 
 Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
@@ -143,6 +148,8 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   PINRIG_CHECK(expect_same(o, in));
   if (!o.archs.empty()) in.spec.archs = o.archs;
   in.coverage = o.coverage;
+  if (o.debug)
+    std::transform(in.spec.configs.begin(), in.spec.configs.end(), in.spec.configs.begin(), debug_config);
   choose_tests(o.tests, in);
   if (o.accel) in.spec.accel = *o.accel;
   if (o.revision) {

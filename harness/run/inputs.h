@@ -31,6 +31,7 @@ struct RunOptions {
   std::vector<model::TestEnv> env;  ///< in addition to the run file's, with precedence
   bool quick = false;               ///< of the contract, each obligation with one kind of memory
   bool coverage = false;            ///< also count which lines of the series run
+  bool debug = false;               ///< each configuration with the fragment debug
   bool same = false;                ///< nothing may differ from the base; replaces all expectations
   std::string purpose;              ///< "prove" for a run of `pinrig prove`; empty = the user's own
   int repeat = 1;                   ///< runs of every test, in the same guest
@@ -44,6 +45,9 @@ struct RunOptions {
 
 /// The same as words of the command line: "full", "--arch", "x86_64", ...
 std::vector<std::string> option_words(const RunOptions& options);
+
+/// plan::debug_config() on this host.
+model::KernelConfig debug_config(const model::KernelConfig& config);
 
 struct Inputs {
   model::RunSpec spec;

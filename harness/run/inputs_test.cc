@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace pinrig::run {
 namespace {
 
@@ -68,6 +70,18 @@ TEST(PlanRun, OnlyPointsThatCannotBeBuiltAreAnErrorBeforeAnythingStarts) {
   EXPECT_EQ(r.error().kind, ErrorKind::apply_failed);
   EXPECT_THAT(r.error().message,
               HasSubstr("patch 2 \"does not\" does not apply: mm/gup.c: hunk 1 at line 3"));
+}
+
+TEST(LoadInputs, DebugIsEveryConfigurationWithItsFragment) {
+  RunOptions o;
+  o.debug = true;
+  const auto in = load_inputs(PINRIG_SOURCE_DIR, o);
+  ASSERT_TRUE(in.has_value()) << in.error().message;
+  ASSERT_EQ(in->spec.configs.size(), 1u);
+  EXPECT_EQ(in->spec.configs[0].name, "debug");
+  const auto& fragments = in->spec.configs[0].fragments;
+  EXPECT_NE(std::find(fragments.begin(), fragments.end(), "debug"), fragments.end());
+  EXPECT_THAT(option_words(o), ::testing::Contains("--debug"));
 }
 
 TEST(PlanRun, CoverageNeedsACFile) {

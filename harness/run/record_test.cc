@@ -217,6 +217,7 @@ TEST(WithOverrides, WhatIsTypedReplacesWhatTheRunHad) {
   typed.tests = {"mm/cow"};
   typed.accel = model::Accel::tcg;
   typed.quick = true;
+  typed.debug = true;
   typed.same = true;
   const auto out = with_overrides(then, typed);
   EXPECT_EQ(out.spec, "full");
@@ -225,6 +226,7 @@ TEST(WithOverrides, WhatIsTypedReplacesWhatTheRunHad) {
   EXPECT_THAT(out.tests, ElementsAre("mm/cow"));
   EXPECT_EQ(out.accel, model::Accel::tcg);
   EXPECT_TRUE(out.quick);
+  EXPECT_TRUE(out.debug);
   EXPECT_TRUE(out.same);
   EXPECT_THAT(option_words(out), ::testing::Contains("--expect"));
   EXPECT_EQ(out.purpose, "") << "the user's own now";

@@ -123,11 +123,11 @@ class Repeater {
  private:
   Result<ReadyJob> prepare() {
     const auto& c = o_.choice;
-    if (c.test.empty()) return ready_again({c.job_file, {}}, services_);
-    if (!o_.before) return ready_again({c.job_file, {c.test}}, services_);
+    if (c.test.empty()) return ready_again({c.job_file, {}, c.debug}, services_);
+    if (!o_.before) return ready_again({c.job_file, {c.test}, c.debug}, services_);
     PINRIG_TRY(text, read_file(c.job_file));
     PINRIG_TRY(spec, model::job_from_json(text, c.job_file.string()));
-    return ready_again({c.job_file, up_to(spec, c.test)}, services_);
+    return ready_again({c.job_file, up_to(spec, c.test), c.debug}, services_);
   }
 
   /// Puts `wanted` runs of the test into the job, under names of their own. Returns the names that count as
@@ -210,6 +210,11 @@ Result<ReproChoice> choose_line(const store::Store& store, const store::RunRow& 
   PINRIG_TRY(suspect, suspect_of(store, *best->guest, v.test));
   out.suspect = std::move(suspect);
   return out;
+}
+
+fs::path run_file_of(const ReproChoice& choice) {
+  // RUN/guests/GUEST/job.json
+  return fs::absolute(choice.job_file).parent_path().parent_path().parent_path() / "run.json";
 }
 
 Result<ReproEnd> repro(const ReproOptions& o, const Services& services,

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "assess/attempts.h"
 #include "base/exit_code.h"
 #include "job/result.h"
+#include "kbuild/kernel_build.h"
 #include "run/inputs.h"
 #include "store/store.h"
 
@@ -29,7 +31,11 @@ struct ReproChoice {
   std::string seen;     ///< what the run saw: "leak"; empty: this kernel has no row of the test
   std::string suspect;  ///< function that the kernel's report blames; empty: there is none
   int before = 0;       ///< tests that ran before it in its guest
+  std::optional<kbuild::Artifact> debug = {};  ///< the kernel to boot instead of the run's
 };
+
+/// The run.json of the run that a choice is from.
+fs::path run_file_of(const ReproChoice& choice);
 
 /// The line of `run` that `line` names: of rows with its test and kernel the first that is not as expected,
 /// else the first with a red verdict, else the first. bad_usage when there is none, with what there is.

@@ -52,6 +52,7 @@ Result<void> check_artifacts(const model::JobSpec& job, const fs::path& file) {
 Result<ReadyJob> ready_again(const RerunOptions& o, const Services& services) {
   PINRIG_TRY(text, read_file(o.job_file));
   PINRIG_TRY(spec, model::job_from_json(text, o.job_file.string()));
+  if (o.kernel) PINRIG_CHECK(job::take_kernel(spec, *o.kernel));
   PINRIG_CHECK(check_artifacts(spec, o.job_file));
   if (!o.tests.empty()) {
     // Tests that take minutes were named in full when the job was made.

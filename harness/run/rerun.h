@@ -2,6 +2,7 @@
 // Repeats a saved job: what repro.sh and `pinrig rerun` do.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ using job::ReadyJob;
 struct RerunOptions {
   fs::path job_file;               ///< job.json
   std::vector<std::string> tests;  ///< as plan::select() takes them; empty = all of the job
+  std::optional<kbuild::Artifact> kernel = std::nullopt;  ///< instead of the job's own
 };
 
 /// Prepares a saved job in a new directory next to job.json (rerun-1, rerun-2, ...). bad_input when an

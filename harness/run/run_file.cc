@@ -31,6 +31,7 @@ ordered_json options_json(const RunOptions& o, const fs::path& project) {
   for (const auto& e : o.env) j["env"].push_back({{"test", e.test}, {"env", e.env}});
   j["quick"] = o.quick;
   j["coverage"] = o.coverage;
+  j["debug"] = o.debug;
   j["same"] = o.same;
   j["purpose"] = o.purpose;
   j["repeat"] = o.repeat;
@@ -57,6 +58,7 @@ RunOptions options_of(const ordered_json& j) {
     o.env.push_back({e.at("test"), e.at("env").get<std::map<std::string, std::string>>(), {}});
   // Runs of before had no such options.
   o.coverage = j.value("coverage", false);
+  o.debug = j.value("debug", false);
   o.quick = j.value("quick", false);
   o.same = j.value("same", false);
   o.purpose = j.at("purpose");
@@ -249,6 +251,7 @@ RunOptions with_overrides(RunOptions recorded, const RunOptions& typed) {
   if (typed.accel) recorded.accel = typed.accel;
   recorded.quick = recorded.quick || typed.quick;
   recorded.coverage = recorded.coverage || typed.coverage;
+  recorded.debug = recorded.debug || typed.debug;
   recorded.same = recorded.same || typed.same;
   if (typed.repeat > 1) recorded.repeat = typed.repeat;
   recorded.purpose = typed.purpose;

@@ -54,6 +54,17 @@ TEST(Shipped, ARunThatTakesATestAsksForEverySymbolThatItNeeds) {
   }
 }
 
+TEST(Shipped, EveryRunCanBeDebugged) {
+  const fs::path project = PINRIG_SOURCE_DIR;
+  for (const auto& file : fs::directory_iterator(project / "configs/runs")) {
+    auto run = spec::load_run(project, file.path().stem());
+    ASSERT_FALSE(run.has_error());
+    for (auto& config : run->configs) config = plan::debug_config(config, true);
+    const auto asked = asked_for(project, *run);
+    EXPECT_TRUE(asked.contains("PAGE_OWNER") && asked.contains("DEBUG_INFO_BTF")) << run->name;
+  }
+}
+
 TEST(Shipped, EveryProofNamesAMutantThatIsThere) {
   const fs::path project = PINRIG_SOURCE_DIR;
   auto suites = spec::load_all_suites(project);
