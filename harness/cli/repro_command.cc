@@ -9,8 +9,10 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_choice.h"
+#include "holders/text.h"
 #include "report/results_text.h"
 #include "run/debug_kernel.h"
+#include "run/holders.h"
 #include "run/leftovers.h"
 #include "run/locate.h"
 #include "run/repro.h"
@@ -31,6 +33,7 @@ struct ReproCommand {
   bool until_fail = false;
   bool before = false;
   bool debug = false;
+  bool holders = false;
   bool shell = false;
   bool gdb = false;
   std::string trace;  ///< events; empty: none
@@ -105,6 +108,14 @@ Result<ExitCode> strace_test(const run::ReproChoice& choice, const job::Services
   return trace.code == 0 ? ExitCode::ok : ExitCode::regressions;
 }
 
+/// Who holds what the test leaves pinned.
+Result<ExitCode> name_holders(const run::ReproChoice& choice, const job::Services& services) {
+  PINRIG_TRY(end, run::find_holders(choice, services));
+  PINRIG_CHECK(
+      write_output("-", holders::to_text(end.report) + fmt::format("files in {}\n", end.dir.string())));
+  return end.held ? ExitCode::regressions : ExitCode::ok;
+}
+
 /// Why an attempt that did not fail may still not speak against the run.
 std::string hint(const ReproCommand& c, const run::ReproChoice& choice, const run::ReproEnd& end) {
   const bool gone = assess::steadiness(end.attempts) == assess::Steadiness::steady_green;
@@ -142,6 +153,7 @@ Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
   {
     const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, 1};
+    if (c.holders) return name_holders(choice, services);
     PINRIG_TRY(debugged, debug_kernel(c, choice, services));
     if (c.shell || c.gdb) return interactive(c, choice, program, services);
     if (!events.empty()) return trace_test(choice, events, services);
@@ -190,10 +202,15 @@ void add_repro(CLI::App& app, Program& program, Action& action) {
                       "Run the test with these trace events, into trace.txt: page_ref,block,io_uring,"
                       "syscalls, SYSTEM:EVENT");
   auto* strace = sub->add_flag("--strace", c->strace, "Run the test under strace, into strace.txt");
-  for (auto* mode : {shell, gdb, trace, strace}) {
+  auto* holders =
+      sub->add_flag("--holders", c->holders,
+                    "Who holds the pins that it leaves: its debug kernel traces each pin with its "
+                    "stack; names pages, stacks and the function to look at");
+  for (auto* mode : {shell, gdb, trace, strace, holders}) {
     for (auto* other : {repeat, until, before}) mode->excludes(other);
   }
   strace->excludes(shell)->excludes(gdb)->excludes(trace);
+  holders->excludes(shell)->excludes(gdb)->excludes(trace)->excludes(strace);
   trace->excludes(shell)->excludes(gdb);
   gdb->excludes(shell);
   sub->callback([c, &program, &action] { action = [c, &program] { return repro_command(*c, program); }; });

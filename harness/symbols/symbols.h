@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,6 +45,9 @@ class Vmlinux {
 
   /// False when the kernel was built without debug information: at() is then empty.
   bool has_lines() const;
+
+  /// The value of an enumerator, such as PG_head of enum pageflags; nothing when no unit has it.
+  std::optional<std::int64_t> enumerator(const std::string& enumeration, const std::string& name) const;
 
   /// Innermost first; empty when the address is in no function with debug information. KASLR is off in
   /// guests, so the addresses of their logs are those of the file.

@@ -41,7 +41,9 @@ constexpr const char* gup_c =
 constexpr const char* twice_c =
     "static __attribute__((noinline, used)) int twice(int x) { return x + ADD; }\n"
     "int NAME(int x) { return twice(x); }\n";
-constexpr const char* main_c = "int pin_user_pages(int x);\nvoid entry(void) { pin_user_pages(1); }\n";
+constexpr const char* main_c =
+    "enum pageflags { PG_locked, PG_head = 6 } page_flags; int pin_user_pages(int x);\nvoid entry(void) { "
+    "pin_user_pages(1); }\n";
 
 class Made : public testing::Test {
  protected:
@@ -124,6 +126,13 @@ std::vector<std::string> shown(const std::vector<Place>& places) {
   for (const auto& p : places)
     out.push_back(fmt::format("{} {}:{}{}", p.function, p.file, p.line, p.inlined ? " inlined" : ""));
   return out;
+}
+
+TEST_F(Made, AnEnumeratorHasItsValue) {
+  EXPECT_EQ(vmlinux().enumerator("pageflags", "PG_head"), 6);
+  EXPECT_FALSE(vmlinux().enumerator("pageflags", "PG_none").has_value());
+  EXPECT_FALSE(vmlinux().enumerator("none", "PG_head").has_value());
+  EXPECT_FALSE(Vmlinux::open(file("plain"))->enumerator("pageflags", "PG_head").has_value());
 }
 
 TEST_F(Made, AnAddressIsALineWithWhatWasInlinedThere) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "symbols/elf.h"
 #include "symbols/symbols.h"
@@ -45,6 +46,19 @@ std::string called_from(Dwarf_Die* unit, Dwarf_Die* call) {
   const auto index = static_cast<std::size_t>(number_of(call, DW_AT_call_file));
   const char* name = index < count ? dwarf_filesrc(files, index, nullptr, nullptr) : nullptr;
   return name == nullptr ? "" : name;
+}
+
+bool is_named(Dwarf_Die* die, const std::string& name) {
+  const char* is = dwarf_diename(die);
+  return is != nullptr && name == is;
+}
+
+/// The first child of `parent` with this tag and name; false when there is none.
+bool child_of(Dwarf_Die* parent, int tag, const std::string& name, Dwarf_Die& out) {
+  for (int more = dwarf_child(parent, &out); more == 0; more = dwarf_siblingof(&out, &out)) {
+    if (dwarf_tag(&out) == tag && is_named(&out, name)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -102,6 +116,20 @@ Result<Vmlinux> Vmlinux::open(const fs::path& file) {
 }
 
 bool Vmlinux::has_lines() const { return !impl_->units.spans.empty(); }
+
+std::optional<std::int64_t> Vmlinux::enumerator(const std::string& enumeration,
+                                                const std::string& name) const {
+  std::set<Dwarf_Off> seen;
+  for (const auto& span : impl_->units.spans) {
+    Dwarf_Die unit, list, value;
+    if (!seen.insert(span.unit).second || dwarf_offdie(impl_->dwarf.get(), span.unit, &unit) == nullptr)
+      continue;
+    if (child_of(&unit, DW_TAG_enumeration_type, enumeration, list) &&
+        child_of(&list, DW_TAG_enumerator, name, value))
+      return number_of(&value, DW_AT_const_value);
+  }
+  return std::nullopt;
+}
 
 std::vector<Place> Vmlinux::at(std::uint64_t address) const {
   std::vector<Place> out;

@@ -27,6 +27,7 @@ const Rules& rules() {
       {"ktap", {}},
       {"console", {"model"}},
       {"symbols", {"model"}},
+      {"holders", {"model"}},
       {"kconfig", {"model"}},
       {"spec", {"model"}},
       {"plan", {"model"}},
@@ -44,7 +45,7 @@ const Rules& rules() {
       {"gc", {"store", "model"}},
       {"run",
        {"model", "assess", "coverage", "job", "plan", "spec", "git", "kconfig", "kbuild", "image", "vm",
-        "process", "wire", "verdict", "store", "gc", "symbols"}},
+        "process", "wire", "verdict", "store", "gc", "symbols", "holders"}},
       {"prove", {"model", "assess", "job", "plan", "run", "spec", "store"}},
       {"mutate", {"model", "assess", "git", "job", "kbuild", "plan", "run", "spec"}},
       {"bisect", {"model"}},
@@ -52,16 +53,16 @@ const Rules& rules() {
       {"mail", {"model"}},
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
       {"report", {"model", "assess", "coverage", "store", "verdict"}},
-      {"cli", {"model",     "assess",  "job",    "run",    "prove", "mutate",  "bisect",
-               "bisection", "mail",    "doctor", "report", "spec",  "plan",    "store",
-               "ktap",      "console", "vm",     "gc",     "git",   "process", "symbols"}},
+      {"cli", {"model", "assess", "job",    "run",     "prove",   "mutate", "bisect", "bisection",
+               "mail",  "doctor", "report", "spec",    "plan",    "store",  "ktap",   "console",
+               "vm",    "gc",     "git",    "process", "symbols", "holders"}},
   };
   return r;
 }
 
 // Modules that may do no I/O, and what would give them away.
 const std::set<std::string> pure{"model",   "wire",   "ktap",     "console", "kconfig", "plan",
-                                 "verdict", "assess", "coverage", "bisect",  "mail"};
+                                 "verdict", "assess", "coverage", "bisect",  "mail",    "holders"};
 const std::set<std::string> impure_headers{
     "fstream",      "filesystem",  "iostream",   "cstdio",        "thread",
     "base/file.h",  "unistd.h",    "fcntl.h",    "sys/socket.h",  "poll.h",
