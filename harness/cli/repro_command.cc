@@ -5,11 +5,13 @@
 
 #include "base/text.h"
 #include "cli/command_line.h"
+#include "cli/dump_options.h"
 #include "cli/interactive.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_choice.h"
 #include "holders/text.h"
+#include "report/dump_text.h"
 #include "report/results_text.h"
 #include "run/debug_kernel.h"
 #include "run/holders.h"
@@ -38,6 +40,7 @@ struct ReproCommand {
   bool gdb = false;
   std::string trace;  ///< events; empty: none
   bool strace = false;
+  model::DumpOrder dump;
 };
 
 Result<run::ReproChoice> choose(const ReproCommand& c, const Paths& paths, const Program& program) {
@@ -159,16 +162,19 @@ Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
     if (!events.empty()) return trace_test(choice, events, services);
     if (c.strace) return strace_test(choice, services);
     const int attempts = c.repeat > 0 ? c.repeat : c.until_fail ? 0 : 1;
-    PINRIG_TRY(end,
-               run::repro({choice, c.before, attempts, c.until_fail}, services, [&](const std::string& line) {
-                 status->on({.kind = job::Event::Kind::line, .text = line});
-               }));
+    PINRIG_TRY(end, run::repro({choice, c.before, attempts, c.until_fail, c.dump}, services,
+                               [&](const std::string& line) {
+                                 status->on({.kind = job::Event::Kind::line, .text = line});
+                               }));
     if (debugged)
       PINRIG_CHECK(run::locate_frames(debugged->built.kernel, debugged->built.artifact.vmlinux,
                                       debugged->kernels.sources(), services, end.shown.guest.facts.events));
     text = report::results_text(end.shown.results, end.shown.guest.facts.events, terminal_style(program));
     text += assess::to_text(choice.test.empty() ? "guest " + choice.guest : choice.test, end.attempts) + "\n";
     text += hint(c, choice, end) + fmt::format("files in {}\n", end.dir.string());
+    for (const auto& a : end.shown.guest.attempts) {
+      if (a.dump) text += report::dump_text(*a.dump, report::Painter(terminal_style(program)));
+    }
     code = end.code;
   }
   PINRIG_CHECK(write_output("-", text));
@@ -201,13 +207,20 @@ void add_repro(CLI::App& app, Program& program, Action& action) {
       sub->add_option("--trace", c->trace,
                       "Run the test with these trace events, into trace.txt: page_ref,block,io_uring,"
                       "syscalls, SYSTEM:EVENT");
+  auto* dump =
+      sub->add_option_function<std::vector<std::string>>("--dump", dump_causes_into(c->dump), dump_text)
+          ->delimiter(',')
+          ->check(dump_cause());
+  sub->add_option("--dump-limit", c->dump.limit_mib, dump_limit_text)
+      ->capture_default_str()
+      ->check(whole_number(1, max_dump_mib));
   auto* strace = sub->add_flag("--strace", c->strace, "Run the test under strace, into strace.txt");
   auto* holders =
       sub->add_flag("--holders", c->holders,
                     "Who holds the pins that it leaves: its debug kernel traces each pin with its "
                     "stack; names pages, stacks and the function to look at");
   for (auto* mode : {shell, gdb, trace, strace, holders}) {
-    for (auto* other : {repeat, until, before}) mode->excludes(other);
+    for (auto* other : {repeat, until, before, dump}) mode->excludes(other);
   }
   strace->excludes(shell)->excludes(gdb)->excludes(trace);
   holders->excludes(shell)->excludes(gdb)->excludes(trace)->excludes(strace);

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "cli/command_line.h"
+#include "cli/dump_options.h"
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/report_files.h"
@@ -114,10 +116,17 @@ void add_run(CLI::App& app, Program& program, Action& action) {
   auto* sub = app.add_subcommand("run", "Build, boot, test and judge");
   const auto c = std::make_shared<RunCommand>();
   add_run_options(*sub, c->arguments);
+  auto& order = c->arguments.options.dump;
+  sub->add_option_function<std::vector<std::string>>("--dump", dump_causes_into(order), dump_text)
+      ->delimiter(',')
+      ->check(dump_cause());
+  sub->add_option("--dump-limit", order.limit_mib, dump_limit_text)
+      ->capture_default_str()
+      ->check(whole_number(1, max_dump_mib));
   auto* again = sub->add_option(
       "--again", c->again,
       "Repeat an earlier run (ID, unique prefix or last) with the options in its run.json; --point, --arch, "
-      "--test, --env, --accel and --jobs replace them");
+      "--test, --env, --accel, --dump and --jobs replace them");
   for (const char* fixed : {"run", "--series", "--base"}) again->excludes(sub->get_option(fixed));
   auto* resume = sub->add_option("--resume", c->resume,
                                  "Finish an interrupted run (ID, unique prefix or last): guests that ended "

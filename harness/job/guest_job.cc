@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/deadline.h"
 #include "base/text.h"
@@ -23,6 +24,13 @@ using model::TestSpec;
 
 // Enough for the longest KTAP stream by far; what a flood costs us in memory is bounded by it.
 constexpr std::uint64_t output_limit = 4 << 20;
+
+bool leaves_pins(const wire::TestEnd& end) {
+  if (!end.before.available || !end.after.available) return false;
+  const auto acquired = end.after.acquired - end.before.acquired;
+  const auto released = end.after.released - end.before.released;
+  return acquired - released + 2 * end.claim.skew_sections != 0;
+}
 
 class OneGuest {
  public:
@@ -68,6 +76,7 @@ class OneGuest {
       }
       sent_.back().end = *end.value;
       result_.guest_test_s += end.value->wall_s;
+      PINRIG_CHECK(dump_leak(guest, test.name, *end.value));
       observer_.on({.kind = Event::Kind::test,
                     .task = job_.guest_id,
                     .what = test.name,
@@ -82,11 +91,25 @@ class OneGuest {
     return Ending{model::Phase::shutdown, "", end, end.kind == vm::GuestEnd::Kind::powered_off};
   }
 
+  // Of the guest that runs, taken out; later ones may make one only if there was none.
+  std::optional<model::Dump> take_dump() { return std::exchange(dump_, std::nullopt); }
+  bool dumped() const { return dumped_; }
+  void note_dump(const std::optional<model::Dump>& dump) { dumped_ = dumped_ || dump; }
   double boot_s() const { return boot_s_; }  // of the last guest; 0 = it said no hello
   const std::vector<verdict::SentTest>& sent() const { return sent_; }
   const std::vector<TestSpec>& begun() const { return begun_; }  // in all guests
 
  private:
+  // Before the next test, which may take the pages or release them.
+  Result<void> dump_leak(vm::Guest& guest, const std::string& test, const wire::TestEnd& end) {
+    if (dumped_ || !job_.dump.wants(model::DumpCause::leak) || !leaves_pins(end)) return {};
+    observer_.on({.kind = Event::Kind::test, .task = job_.guest_id, .what = "dump", .text = test});
+    PINRIG_TRY(dump, guest.dump(model::DumpCause::leak, test));
+    dump_ = std::move(dump);
+    dumped_ = true;
+    return {};
+  }
+
   // A process that cannot be ended holds what it holds: its pins, its locks, and the report that its task
   // hangs would be another test's. Such a guest need not be able to switch off either.
   Ending retire(vm::Guest& guest, const std::string& test) {
@@ -165,6 +188,8 @@ class OneGuest {
   bool has_fs_ = false;
   bool has_drives_ = false;
   bool has_rxe_ = false;
+  std::optional<model::Dump> dump_;  // of the guest that runs
+  bool dumped_ = false;              // any of the job's guests
 };
 
 bool can_start(const model::JobSpec& job, const std::string& test) {
@@ -274,7 +299,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
       }
       PINRIG_TRY(e, driver.drive(*guest, todo, spawned));
       ending = std::move(e);
-      PINRIG_TRY(seen, look_at(*guest, *ending));
+      PINRIG_TRY(seen, look_at(*guest, *ending, files, driver.dumped() ? nullptr : &job.dump));
       look = std::move(seen);
     }
     PINRIG_TRY(log, read_console(files.console()));
@@ -285,8 +310,11 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     if (!crashed && (!decided || result.facts.outcome.kind == JobOutcome::Kind::completed))
       result.facts.outcome = outcome;
     decided = decided || !crashed;
+    auto dump = driver.take_dump();
+    if (!dump && look) dump = look->dump;
+    driver.note_dump(dump);
     result.attempts.push_back({result.guests, outcome, driver.boot_s(), since(spawned).count(),
-                               guest_dir.string(), loss.loss, loss.evidence});
+                               guest_dir.string(), loss.loss, loss.evidence, std::move(dump)});
     const bool died_in_test = !ending->completed && ending->phase == model::Phase::test;
     if ((!died_in_test && !ending->retired && !crashed) || outcome.kind == JobOutcome::Kind::cancelled ||
         todo.empty())

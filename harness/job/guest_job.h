@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/cancel.h"
@@ -25,6 +26,7 @@ struct Attempt {
   std::string dir;
   model::Loss loss = model::Loss::none;  ///< why it stopped answering
   std::vector<std::string> evidence;     ///< of the loss, one line each
+  std::optional<model::Dump> dump = {};  ///< at most one of all attempts
 };
 
 struct GuestJobResult {

@@ -4,11 +4,16 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "job/raw_files.h"
 
 namespace pinrig::job {
 namespace {
 
 using End = vm::GuestEnd::Kind;
+
+bool has_fatal(const console::Log& log) {
+  return std::any_of(log.events.begin(), log.events.end(), [](const auto& event) { return event.fatal; });
+}
 
 bool is_wanted(const Ending& e) {
   if (e.completed || e.retired) return true;
@@ -19,10 +24,25 @@ bool is_wanted(const Ending& e) {
 
 }  // namespace
 
-Result<std::optional<vm::LastLook>> look_at(vm::Guest& guest, const Ending& e) {
+std::optional<model::DumpCause> dump_cause(const Ending& e, bool panicked) {
+  if (is_wanted(e)) return std::nullopt;
+  if (e.end.reset || panicked) return model::DumpCause::crash;
+  if (e.end.kind == End::hung) return model::DumpCause::hang;
+  return std::nullopt;
+}
+
+Result<std::optional<vm::LastLook>> look_at(vm::Guest& guest, const Ending& e, const vm::GuestFiles& files,
+                                            const model::DumpOrder* order) {
   const bool silent = e.end.kind == End::hung || e.end.kind == End::protocol;
-  if (is_wanted(e) || !silent) return std::optional<vm::LastLook>();
-  PINRIG_TRY(look, guest.last_look());
+  if (is_wanted(e) || !(silent || e.end.reset)) return std::optional<vm::LastLook>();
+  std::optional<model::DumpCause> cause;
+  if (order != nullptr && !order->when.empty()) {
+    // A panic that does not come to its reset looks like a hang.
+    PINRIG_TRY(log, read_console(files.console()));
+    cause = dump_cause(e, has_fatal(log));
+    if (cause && !order->wants(*cause)) cause.reset();
+  }
+  PINRIG_TRY(look, guest.last_look(cause, e.test));
   return std::optional(std::move(look));
 }
 
@@ -36,17 +56,18 @@ model::LossFacts loss_facts(const Ending& e, const console::Log& log, const std:
                             std::string_view system_map) {
   model::LossFacts out;
   out.wanted = is_wanted(e);
-  out.fatal_event =
-      std::any_of(log.events.begin(), log.events.end(), [](const auto& event) { return event.fatal; });
+  out.fatal_event = has_fatal(log);
   out.restarted = e.end.reset || e.end.kind == End::restarted;
+  out.panic_event = e.end.panic_event;
   out.qemu_signal = e.end.signal;
   out.bad_messages = e.end.kind == End::protocol;
   out.in_test = e.phase == model::Phase::test;
   out.printed = log.line_count > 0 ? 1 : 0;
-  if (!look || !look->qemu_runs) out.qemu = look ? "QEMU does not answer" : e.end.detail;
+  if (!look || !look->qemu_runs) out.qemu = look && !e.end.reset ? "QEMU does not answer" : e.end.detail;
   if (!look) return out;
   out.qemu_runs = look->qemu_runs;
-  out.stopped = look->status == "running" ? "" : look->status;
+  out.stopped = look->status == "running" || e.end.reset ? "" : look->status;
+  out.nmi = look->nmi;
   out.asked = look->asked;
   out.answer = look->answer;
   out.printed = look->printed;

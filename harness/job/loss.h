@@ -12,9 +12,14 @@
 
 namespace pinrig::job {
 
-/// Looks at a guest that does not answer, or whose messages are none, before it is killed; nothing for all
-/// others.
-Result<std::optional<vm::LastLook>> look_at(vm::Guest& guest, const Ending& ending);
+/// Looks at a guest that does not answer, whose messages are none, or that died and is held by QEMU, before
+/// it is killed; nothing for all others. Saves its memory where `order` wants that; null: it was saved
+/// before.
+Result<std::optional<vm::LastLook>> look_at(vm::Guest& guest, const Ending& ending,
+                                            const vm::GuestFiles& files, const model::DumpOrder* order);
+
+/// What a guest that ended like this is dumped for; `panicked`: its console has a panic. Pure.
+std::optional<model::DumpCause> dump_cause(const Ending& ending, bool panicked);
 
 /// The text of the System.map next to the kernel of a job; empty when there is none.
 std::string system_map_of(const model::JobSpec& job);

@@ -30,6 +30,7 @@ class LostGuest : public testing::Test {
     job.timeouts.silence_s = 0.2;
     job.vmlinux = (place_.dir.path() / "vmlinux").string();
     EXPECT_TRUE(write_file_atomic(place_.dir.path() / "System.map", system_map).has_value());
+    job.dump = order_;
     auto r = run_guest_job(job, {}, dir_, place_.cancel, place_.listener);
     EXPECT_TRUE(r.has_value()) << r.error().message;
     return std::move(*r);
@@ -41,6 +42,7 @@ class LostGuest : public testing::Test {
 
   Place place_;
   fs::path dir_ = place_.dir.path() / "job";
+  model::DumpOrder order_;
 };
 
 TEST_F(LostGuest, AKernelThatAnswersIsAliveAndItsTestHangs) {
@@ -66,6 +68,74 @@ TEST_F(LostGuest, AKernelThatDoesNotAnswerHangs) {
               HasSubstr("; kernel hung: the kernel does not answer sysrq, CPU 0 in _raw_spin_lock+0x10"));
   EXPECT_EQ(left("sysrq.txt"), "");
   EXPECT_THAT(left("registers.txt"), HasSubstr("RIP=ffffffff81001010"));
+}
+
+TEST_F(LostGuest, AGuestThatPanicsIsLookedAtToo) {
+  const auto r = run("panics_and_is_held");
+  EXPECT_EQ(r.attempts.at(0).loss, Loss::panicked);
+  EXPECT_THAT(r.attempts.at(0).evidence,
+              testing::ElementsAre("the console has the kernel's last report", "CPU 0 in _raw_spin_lock+0x10"));
+  EXPECT_EQ(r.facts.outcome.kind, JobOutcome::Kind::panicked);
+  EXPECT_THAT(left("registers.txt"), HasSubstr("RIP=ffffffff81001010"));
+  EXPECT_FALSE(r.attempts.at(0).dump.has_value()) << "nobody asked for it";
+}
+
+TEST_F(LostGuest, AKernelMayTellQemuOfItsPanic) {
+  const auto r = run("tells_of_its_panic");
+  EXPECT_EQ(r.attempts.at(0).loss, Loss::panicked);
+  EXPECT_THAT(r.attempts.at(0).evidence, Contains("the kernel told QEMU of its panic"));
+}
+
+TEST_F(LostGuest, IsDumpedForWhatWasAskedFor) {
+  using model::DumpCause;
+  const auto dumped = [&](const char* role, DumpCause asked) -> std::optional<DumpCause> {
+    order_.when = {asked};
+    const auto r = run(role);
+    const auto& dump = r.attempts.at(0).dump;
+    std::error_code ec;
+    EXPECT_EQ(fs::exists(dir_ / "vmcore", ec), dump.has_value()) << role;
+    fs::remove_all(dir_, ec);
+    if (!dump) return std::nullopt;
+    EXPECT_EQ(dump->problem, "") << role;
+    EXPECT_EQ(dump->test, "bio/a");
+    return dump->cause;
+  };
+  EXPECT_EQ(dumped("panics_and_is_held", DumpCause::crash), DumpCause::crash);
+  EXPECT_EQ(dumped("panics_and_is_held", DumpCause::hang), std::nullopt);
+  EXPECT_EQ(dumped("kernel_hangs", DumpCause::hang), DumpCause::hang);
+  EXPECT_EQ(dumped("test_hangs", DumpCause::hang), DumpCause::hang);
+  EXPECT_EQ(dumped("kernel_hangs", DumpCause::crash), std::nullopt);
+  EXPECT_EQ(dumped("measures", DumpCause::crash), std::nullopt);
+}
+
+TEST(LeakingGuest, IsDumpedOnceAndGoesOn) {
+  Place place;
+  const vm::FakeQemu fake("first_test_leaks");
+  auto job = job_spec(place.dir.path(), {"bio/a", "bio/b"});
+  job.dump.when = {model::DumpCause::leak};
+  const auto r = run_guest_job(job, {}, place.dir.path() / "job", place.cancel, place.listener);
+  ASSERT_TRUE(r.has_value()) << r.error().message;
+  ASSERT_EQ(r->attempts.size(), 1u);
+  const auto& dump = r->attempts[0].dump;
+  ASSERT_TRUE(dump.has_value());
+  EXPECT_EQ(dump->cause, model::DumpCause::leak);
+  EXPECT_EQ(dump->test, "bio/a");
+  EXPECT_EQ(r->facts.outcome.kind, JobOutcome::Kind::completed) << "and the second test ran";
+  EXPECT_EQ(r->facts.records.size(), 2u);
+}
+
+TEST(DumpCause, IsToldByTheEnd) {
+  using Kind = vm::GuestEnd::Kind;
+  const auto cause = [](Kind kind, bool reset, bool panicked) {
+    Ending e{.phase = model::Phase::test, .end = {kind}};
+    e.end.reset = reset;
+    return dump_cause(e, panicked);
+  };
+  EXPECT_EQ(cause(Kind::qemu_exited, true, false), model::DumpCause::crash);
+  EXPECT_EQ(cause(Kind::hung, false, true), model::DumpCause::crash) << "a panic that does not come to its reset";
+  EXPECT_EQ(cause(Kind::hung, false, false), model::DumpCause::hang);
+  EXPECT_EQ(cause(Kind::protocol, false, false), std::nullopt);
+  EXPECT_EQ(cause(Kind::cancelled, false, true), std::nullopt);
 }
 
 TEST_F(LostGuest, WhatEndsByItselfIsNotLookedAt) {

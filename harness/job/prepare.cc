@@ -29,6 +29,15 @@ int ticks_per_second(const std::string& config) {
   return hz == values.end() ? 0 : std::atoi(hz->second.c_str());
 }
 
+model::KernelTraits traits_of(const std::string& config) {
+  const auto values = kconfig::parse_config(config);
+  const auto on = [&](const char* symbol) {
+    const auto value = values.find(symbol);
+    return value != values.end() && value->second == "y";
+  };
+  return {.pvpanic = on("PVPANIC_PCI"), .lockdep = on("LOCKDEP"), .debug_info = on("DEBUG_INFO")};
+}
+
 // The program of the kernel's tree that a test is or, if it is one of ours, names in its arguments to run it.
 std::string kernel_program(const model::TestSpec& t) {
   if (t.from_kernel()) return t.kernel_binary();
@@ -101,6 +110,7 @@ Result<void> take_kernel(model::JobSpec& spec, const kbuild::Artifact& kernel) {
   spec.kernel_image = kernel.image;
   spec.vmlinux = kernel.vmlinux;
   spec.timeouts.kernel = kconfig::slowness(config);
+  spec.traits = traits_of(text);
   const auto owner = config.find("PAGE_OWNER");
   auto& words = spec.machine.kernel_args;
   const bool on = std::find(words.begin(), words.end(), page_owner_on) != words.end();

@@ -48,6 +48,16 @@ GuestResult judged(GuestJobResult guest) {
   return out;
 }
 
+/// What opens a dump.
+void complete_dumps(const model::JobSpec& job, const Paths& paths, GuestJobResult& guest) {
+  for (auto& attempt : guest.attempts) {
+    if (!attempt.dump) continue;
+    attempt.dump->vmlinux = job.vmlinux;
+    attempt.dump->debug_info = job.traits.debug_info;
+    attempt.dump->script = (paths.project / "harness" / "vm" / "pins.py").string();
+  }
+}
+
 /// result.json: what was seen, for whoever has the folder and not the database.
 Result<void> write_result(const GuestResult& r, const fs::path& dir) {
   using nlohmann::ordered_json;
@@ -82,6 +92,7 @@ Result<void> save(const GuestResult& r, const fs::path& dir) {
 
 Result<GuestResult> run_and_judge(const ReadyJob& job, const Services& services, const Steer& steer) {
   PINRIG_TRY(guest, run_guest_job(job.spec, job.drives, job.dir, services.cancel, services.observer, steer));
+  complete_dumps(job.spec, services.paths, guest);
   auto out = judged(std::move(guest));
   auto saved = save(out, job.dir);
   if (saved.has_value()) return out;

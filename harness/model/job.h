@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/dump.h"
 #include "model/suite.h"
 
 namespace pinrig::model {
@@ -28,6 +29,13 @@ struct Timeouts {
   void booted_in(double uptime_s);
 };
 
+/// What the .config of a kernel says about looking into its guests.
+struct KernelTraits {
+  bool pvpanic = false;     ///< it tells QEMU of a panic (CONFIG_PVPANIC_PCI)
+  bool lockdep = false;     ///< it knows who holds which lock (CONFIG_LOCKDEP)
+  bool debug_info = false;  ///< its vmlinux has DWARF (CONFIG_DEBUG_INFO)
+};
+
 /// What `repro.sh` hands to `pinrig rerun`. Paths are absolute and point into the cache.
 struct JobSpec {
   std::string run_id;
@@ -42,6 +50,8 @@ struct JobSpec {
   bool sandbox = false;      ///< QEMU runs under its system call filter, which not every QEMU has
   std::int64_t loops_per_jiffy =
       0;  ///< lpj= of an x86-64 guest under TCG; 0 = the kernel calibrates by itself
+  KernelTraits traits;
+  DumpOrder dump;  ///< not in job.json: a repetition asks for itself
   Timeouts timeouts;
   std::vector<TestSpec> tests;
   std::map<std::string, std::string> skips;  ///< tests that this kernel cannot run, and why

@@ -32,9 +32,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TestSpec, name, program, args, env, format, l
                                    destructive, known_long, what, rows)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Timeouts, scale, kernel, boot_s, setup_s, silence_s,
                                                 shutdown_s)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(KernelTraits, pvpanic, lockdep, debug_info)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JobSpec, run_id, guest_id, arch, kernel_image, vmlinux, initramfs, shell,
-                                   machine, accel, sandbox, loops_per_jiffy, timeouts, tests, skips, unbuilt,
-                                   broken)
+                                   machine, accel, sandbox, loops_per_jiffy, traits, timeouts, tests, skips,
+                                   unbuilt, broken)
 
 std::string machine_to_json(const Machine& machine) { return nlohmann::json(machine).dump(); }
 
@@ -43,11 +44,11 @@ std::string job_to_json(const JobSpec& job) { return nlohmann::json(job).dump(2)
 Result<JobSpec> job_from_json(const std::string& text, const std::string& file) {
   try {
     auto j = nlohmann::json::parse(text);
-    // Files of earlier versions: guests had no name of their own, QEMU no filter, and programs that a tree
-    // lacks were a list of their own.
+    // Files of earlier versions: guests had no name of their own, QEMU no filter, programs that a tree
+    // lacks were a list of their own, and nothing was said about the kernel.
     if (j.is_object() && j.contains("cell_id") && !j.contains("guest_id")) j["guest_id"] = j["cell_id"];
     if (j.is_object() && !j.contains("sandbox")) j["sandbox"] = false;
-    for (const char* later : {"broken", "unbuilt"})
+    for (const char* later : {"broken", "unbuilt", "traits"})
       if (j.is_object() && !j.contains(later)) j[later] = nlohmann::json::object();
     return j.get<JobSpec>();
   } catch (const nlohmann::json::exception& e) {

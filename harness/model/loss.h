@@ -27,6 +27,7 @@ struct LossFacts {
   bool wanted = false;        ///< it was asked to end, or pinrig was: no loss
   bool fatal_event = false;   ///< its console has a report after which the kernel does not go on
   bool restarted = false;     ///< it was reset, as a panic does
+  bool panic_event = false;   ///< its kernel told QEMU of the panic (pvpanic)
   bool qemu_runs = false;     ///< QEMU was there when it was looked at
   int qemu_signal = 0;        ///< that ended QEMU; 0: none
   std::string stopped;        ///< QEMU stopped the guest and is in this state, "internal-error"; empty: no
@@ -35,6 +36,7 @@ struct LossFacts {
   bool asked = false;             ///< a sysrq was sent to its console
   std::uint64_t answer = 0;       ///< bytes that the kernel printed because of it
   std::uint64_t printed = 0;      ///< bytes of its console before that
+  std::uint64_t nmi = 0;          ///< bytes that it printed because of an NMI
   std::vector<std::string> cpus;  ///< "CPU 0 in _raw_spin_lock+0x10"
   std::string qemu;               ///< how QEMU ended: "qemu exit 1"
 };

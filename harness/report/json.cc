@@ -103,6 +103,21 @@ ordered_json outcome_json(const std::optional<model::JobOutcome>& o) {
   return {{"kind", model::to_string(o->kind)}, {"phase", model::to_string(o->phase)}, {"detail", o->detail}};
 }
 
+ordered_json dump_json(const std::optional<model::Dump>& d) {
+  if (!d) return nullptr;
+  ordered_json out{{"cause", model::to_string(d->cause)}, {"test", d->test}, {"file", d->file}};
+  out["problem"] = d->problem;
+  out["bytes"] = d->bytes;
+  out["took_s"] = d->took_s;
+  out["vmlinux"] = d->vmlinux;
+  out["debug_info"] = d->debug_info;
+  if (d->file.empty()) return out;
+  out["crash"] = model::crash_command(*d);
+  out["drgn"] = model::drgn_command(*d);
+  out["pins"] = model::pins_command(*d);
+  return out;
+}
+
 ordered_json guest_json(const GuestData& data) {
   const auto& g = data.row;
   ordered_json out{{"id", g.id}, {"reason", g.reason}, {"machine", g.machine}, {"planned", g.planned}};
@@ -126,7 +141,8 @@ ordered_json guest_json(const GuestData& data) {
                                {"wall_s", a.wall_s},
                                {"dir", a.dir},
                                {"loss", model::to_string(a.loss)},
-                               {"evidence", a.evidence}});
+                               {"evidence", a.evidence},
+                               {"dump", dump_json(a.dump)}});
   out["events"] = ordered_json::array();
   for (const auto& e : data.events) out["events"].push_back(event_json(e));
   out["tests"] = ordered_json::array();

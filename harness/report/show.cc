@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "report/dump_text.h"
 #include "report/sections.h"
 #include "report/selection.h"
 #include "report/table.h"
@@ -35,6 +36,9 @@ std::string guest_fields(const KernelData& kernel, const GuestData& data, const 
       out += field(p, fmt::format("attempt {}", a.number),
                    fmt::format("{}, boot {}, {} in all; {}", outcome_text(a.outcome), human_seconds(a.boot_s),
                                human_seconds(a.wall_s), shell_quote(a.dir)));
+    if (a.dump) {
+      for (const auto& [name, value] : dump_fields(*a.dump)) out += field(p, name, value);
+    }
     if (a.loss == model::Loss::none) continue;
     out += field(p, "stopped", fmt::format("{}: {}", model::words(a.loss), join(a.evidence, ", ")));
     std::error_code ec;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <utility>
 
+#include "report/dump_text.h"
 #include "report/matrix.h"
 #include "report/repeats.h"
 #include "report/report.h"
@@ -29,8 +30,8 @@ std::string terminal(RunData data, const Style& style) {
   };
   std::string out;
   for (std::string (*const section)(const Digest&, const Painter&) :
-       {heading, +grid, outcomes, changes, patch_lines, unexpected, repeats, events, notes, kernels, further,
-        summary}) {
+       {heading, +grid, outcomes, changes, patch_lines, unexpected, repeats, events, dumps, notes, kernels,
+        further, summary}) {
     const std::string text = section(*d, p);
     if (!out.empty() && !text.empty()) out += "\n";
     out += text;

@@ -150,6 +150,7 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   in.coverage = o.coverage;
   if (o.debug)
     std::transform(in.spec.configs.begin(), in.spec.configs.end(), in.spec.configs.begin(), debug_config);
+  in.dump = o.dump;
   choose_tests(o.tests, in);
   if (o.accel) in.spec.accel = *o.accel;
   if (o.revision) {

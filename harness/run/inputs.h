@@ -32,6 +32,7 @@ struct RunOptions {
   bool quick = false;               ///< of the contract, each obligation with one kind of memory
   bool coverage = false;            ///< also count which lines of the series run
   bool debug = false;               ///< each configuration with the fragment debug
+  model::DumpOrder dump;            ///< when the memory of a guest is saved
   bool same = false;                ///< nothing may differ from the base; replaces all expectations
   std::string purpose;              ///< "prove" for a run of `pinrig prove`; empty = the user's own
   int repeat = 1;                   ///< runs of every test, in the same guest
@@ -68,6 +69,7 @@ struct Inputs {
   bool touched = false;   ///< of the tests, those that run lines of the series: choose_touched()
   plan::Destructive destructive = plan::Destructive::last;
   int repeat = 1;  ///< as RunOptions
+  model::DumpOrder dump;
   std::vector<std::string> revert;
   int last_patch = 0;
 };

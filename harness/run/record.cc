@@ -141,7 +141,7 @@ store::GuestRow guest_row(const std::string& run_id, const std::string& kernel_i
 std::vector<store::AttemptRow> attempt_rows(const job::GuestResult& r) {
   std::vector<store::AttemptRow> out;
   for (const auto& a : r.guest.attempts)
-    out.push_back({a.number, a.outcome, a.boot_s, a.wall_s, a.dir, a.loss, a.evidence});
+    out.push_back({a.number, a.outcome, a.boot_s, a.wall_s, a.dir, a.loss, a.evidence, a.dump});
   return out;
 }
 

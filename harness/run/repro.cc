@@ -93,6 +93,7 @@ class Repeater {
   /// One guest with up to `most` attempts. False: nothing more is to be tried.
   Result<bool> next(int most) {
     PINRIG_TRY(ready, prepare());
+    ready.spec.dump = o_.dump;
     const bool alone = !o_.choice.test.empty() && !o_.before;
     const int wanted = alone ? std::min(most, attempts_per_guest) : 1;
     PINRIG_TRY(names, name_attempts(ready.spec, wanted));

@@ -46,6 +46,7 @@ struct ReproOptions {
   bool before = false;      ///< also the tests that ran before it, in their order
   int repeat = 1;           ///< attempts; 0 = no limit
   bool until_fail = false;  ///< stop after the first that fails
+  model::DumpOrder dump;    ///< when the memory of a guest is saved
 };
 
 struct ReproEnd {

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
+#include "assess/attempts.h"
 #include "base/text.h"
 #include "job/repro.h"
 #include "plan/selector.h"
-#include "assess/attempts.h"
 #include "run/run_file.h"
 
 namespace pinrig::run {

@@ -33,6 +33,9 @@ ordered_json options_json(const RunOptions& o, const fs::path& project) {
   j["coverage"] = o.coverage;
   j["debug"] = o.debug;
   j["same"] = o.same;
+  j["dump"] = ordered_json::array();
+  for (const auto cause : o.dump.when) j["dump"].push_back(to_string(cause));
+  j["dump_limit"] = o.dump.limit_mib;
   j["purpose"] = o.purpose;
   j["repeat"] = o.repeat;
   j["revert"] = o.revert;
@@ -61,6 +64,10 @@ RunOptions options_of(const ordered_json& j) {
   o.debug = j.value("debug", false);
   o.quick = j.value("quick", false);
   o.same = j.value("same", false);
+  for (const auto& word : j.value("dump", std::vector<std::string>())) {
+    if (const auto cause = model::dump_cause_from_string(word)) o.dump.when.push_back(*cause);
+  }
+  o.dump.limit_mib = j.value("dump_limit", o.dump.limit_mib);
   o.purpose = j.at("purpose");
   o.repeat = j.value("repeat", 1);
   if (const auto it = j.find("revert"); it != j.end() && it->is_array())
@@ -254,6 +261,7 @@ RunOptions with_overrides(RunOptions recorded, const RunOptions& typed) {
   recorded.debug = recorded.debug || typed.debug;
   recorded.same = recorded.same || typed.same;
   if (typed.repeat > 1) recorded.repeat = typed.repeat;
+  if (!typed.dump.when.empty()) recorded.dump = typed.dump;
   recorded.purpose = typed.purpose;
   return recorded;
 }

@@ -66,6 +66,7 @@ Stages real_stages(const Inputs& inputs, const Sources& sources, const plan::Pla
                   const fs::path& dir) -> Result<job::GuestResult> {
     PINRIG_TRY(job, job::ready_job(kernel, with_stated_capabilities(inputs, kernel, guest), built, platform,
                                    run, dir, services));
+    job.spec.dump = inputs.dump;
     PINRIG_TRY(result, job::run_and_judge(job, services));
     if (inputs.try_alone) job::try_alone(job, deadly_tests(inputs, kernel, guest.tests), services, result);
     return result;

@@ -140,6 +140,7 @@ AttemptRow read_attempt(Statement& s) {
   const std::string loss = c.text();
   a.loss = known_word(model::loss_from_string(loss), loss, "attempts.loss");
   a.evidence = c.json<std::vector<std::string>>();
+  a.dump = model::dump_from_json(c.text());
   return a;
 }
 
@@ -333,7 +334,7 @@ Result<std::vector<AttemptRow>> Store::attempts(const std::string& run_id,
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
                 "SELECT number, a.outcome, a.phase, a.detail, a.boot_s, a.wall_s, a.dir, a.loss,"
-                " a.evidence FROM attempts a"
+                " a.evidence, a.dump FROM attempts a"
                 " JOIN guests g ON a.guest = g.id WHERE run_id = ? AND guest_id = ? ORDER BY number");
     s.bind(1, run_id);
     s.bind(2, guest_id);

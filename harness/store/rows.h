@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/assessment.h"
+#include "model/dump.h"
 #include "model/guest.h"
 #include "model/loss.h"
 #include "model/patch_fit.h"
@@ -123,6 +124,7 @@ struct AttemptRow {
   std::string dir;
   model::Loss loss = model::Loss::none;  ///< why it stopped answering
   std::vector<std::string> evidence;     ///< of the loss, one line each
+  std::optional<model::Dump> dump = {};  ///< of its memory
 };
 
 }  // namespace pinrig::store

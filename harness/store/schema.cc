@@ -183,8 +183,13 @@ ALTER TABLE patches ADD COLUMN files TEXT NOT NULL DEFAULT '[]';
 ALTER TABLE kernels ADD COLUMN unbuilt TEXT NOT NULL DEFAULT '[]';
 )";
 
+// The memory of a guest, saved for crash and drgn (JSON; empty: it was not asked for).
+constexpr const char* v10 = R"(
+ALTER TABLE attempts ADD COLUMN dump TEXT NOT NULL DEFAULT '';
+)";
+
 /// Entry i leads from version i to i + 1. Entries are never edited once published, only added.
-constexpr std::array migrations{v1, v2, v3, v4, v5, v6, v7, v8, v9};
+constexpr std::array migrations{v1, v2, v3, v4, v5, v6, v7, v8, v9, v10};
 
 }  // namespace
 

@@ -188,8 +188,10 @@ TEST_F(StoreTest, KeepsEveryFieldOfAGuestAndItsAttempts) {
   EXPECT_FALSE(s.guests("r").value().at(0).outcome.has_value()) << "it has not ended";
   const GuestRow want = a_guest("r", "k", "g");
   const AttemptRow first{1, {model::JobOutcome::Kind::panicked, model::Phase::test, "BUG"}, 1.5, 20, "/a"};
+  AttemptRow first_with_dump = first;
+  first_with_dump.dump = model::Dump{.cause = model::DumpCause::hang, .file = "/a/vmcore", .bytes = 7};
   const AttemptRow second{2, {model::JobOutcome::Kind::completed, model::Phase::none, ""}, 1.25, 11, "/b"};
-  ASSERT_TRUE(s.end_guest(want, {first, second}, {}, {}).has_value());
+  ASSERT_TRUE(s.end_guest(want, {first_with_dump, second}, {}, {}).has_value());
   const auto guests = s.guests("r").value();
   ASSERT_EQ(guests.size(), 1u);
   const GuestRow& g = guests[0];

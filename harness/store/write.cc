@@ -141,13 +141,14 @@ void set_kernel(SQLite::Database& db, const KernelRow& k) {
 void insert_attempts(SQLite::Database& db, std::int64_t guest, const std::vector<AttemptRow>& rows) {
   Statement s(db,
               "INSERT INTO attempts(guest, number, outcome, phase, detail, boot_s, wall_s, dir, loss,"
-              " evidence) VALUES(?,?,?,?,?,?,?,?,?,?)");
+              " evidence, dump) VALUES(?,?,?,?,?,?,?,?,?,?,?)");
   for (const auto& a : rows) {
     s.reset();
     Binder b(s);
     b << guest << a.number;
     bind_outcome(b, a.outcome);
-    b << a.boot_s << a.wall_s << a.dir << model::to_string(a.loss) << json_text(a.evidence);
+    b << a.boot_s << a.wall_s << a.dir << model::to_string(a.loss) << json_text(a.evidence)
+      << model::dump_to_json(a.dump);
     s.exec();
   }
 }

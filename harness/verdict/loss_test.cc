@@ -76,6 +76,21 @@ TEST(JudgeLoss, AReportOfThePanicOutranksHowQemuEnded) {
   EXPECT_EQ(judge_loss(f).loss, Loss::panicked) << "a panic that does not reset";
 }
 
+TEST(JudgeLoss, AGuestThatQemuHoldsAfterItsPanicIsNoneThatQemuStopped) {
+  LossFacts f{.restarted = true, .qemu_runs = true, .in_test = true, .printed = 10, .cpus = {"CPU 0 in panic+0x1"}};
+  EXPECT_EQ(judge_loss(f).loss, Loss::panicked);
+  f.panic_event = true;
+  EXPECT_THAT(judge_loss(f).evidence, ElementsAre("the kernel told QEMU of its panic", "CPU 0 in panic+0x1"));
+}
+
+TEST(JudgeLoss, AnNmiSaysWhatAHungKernelDoes) {
+  auto f = silent();
+  f.nmi = 2048;
+  EXPECT_EQ(judge_loss(f).loss, Loss::kernel_hung) << "it would not have panicked by itself";
+  EXPECT_THAT(judge_loss(f).evidence,
+              ElementsAre("the kernel does not answer sysrq", "an NMI made it print 2.0 KiB"));
+}
+
 TEST(JudgeLoss, AnEndThatWasWantedIsNoLoss) {
   auto f = silent();
   f.wanted = true;

@@ -50,9 +50,10 @@ struct GuestEnd {
     too_much_output
   };
   Kind kind = Kind::qemu_exited;
-  std::string detail;  ///< "qemu exit 1: <end of its stderr>", "no answer for 50 s"
-  int signal = 0;      ///< qemu_exited: the signal that killed QEMU; 0: none did
-  bool reset = false;  ///< the guest was reset, as a panic does
+  std::string detail;        ///< "qemu exit 1: <end of its stderr>", "no answer for 50 s"
+  int signal = 0;            ///< qemu_exited: the signal that killed QEMU; 0: none did
+  bool reset = false;        ///< the guest was reset, as a panic does
+  bool panic_event = false;  ///< its kernel told QEMU of its panic
 };
 
 /// A step with a guest: an answer, or the guest's end. Our own failures are Errors (infra).
@@ -82,10 +83,15 @@ class Guest {
   Result<Step<wire::TestEnd>> run(const wire::Run& run);
   /// Asks for power off and waits; kills after the limit. Returns how it actually ended.
   Result<GuestEnd> power_off();
-  /// Of a guest that does not answer, then kills it: registers and states of the CPUs, and what the kernel
-  /// prints when a sysrq asks it, in the folder last_look. Takes at most some 5 s.
-  Result<LastLook> last_look();
-  /// SIGKILL; for cancelled and hung guests.
+  /// Of a guest that does not answer, or died and is held by QEMU, then kills it: registers and states of the
+  /// CPUs, and what the kernel prints when a sysrq or an NMI asks it, in the folder last_look. Takes at most
+  /// some 5 s, and the dump, if there is a cause for one.
+  Result<LastLook> last_look(std::optional<model::DumpCause> cause = std::nullopt,
+                             const std::string& test = "");
+  /// Saves its memory (vm/dump.h); the guest goes on, unless it died. What kept QEMU from it is in the
+  /// result.
+  Result<model::Dump> dump(model::DumpCause cause, const std::string& test);
+  /// SIGKILL; for cancelled, hung and dead guests.
   void kill();
   /// The effective limits: the job's, scaled by the boot time once hello() came.
   const model::Timeouts& timeouts() const;

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -103,7 +104,8 @@ void Guest::Impl::send(const std::string& json) { control.send(wire::encode(wire
 void Guest::Impl::ended(GuestEnd::Kind kind, std::string detail) {
   if (end) return;
   end = GuestEnd{kind, std::move(detail)};
-  end->reset = qmp.shutdown_reason() == "guest-reset" || qmp.shutdown_reason() == "guest-panic";
+  end->reset = qmp.died();
+  end->panic_event = qmp.panicked();
   if (kind != GuestEnd::Kind::qemu_exited || !status) return;
   if (const auto* killed = std::get_if<process::Signaled>(&*status)) end->signal = killed->signo;
 }
@@ -206,8 +208,13 @@ Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, 
       if (auto payload = take_frame()) return payload;
     }
     if (end) return std::optional<std::string>();
-    // Before the wait: the event may have come in one piece with QEMU's first answers.
-    if (stopped_by_qemu()) {
+    // Before the wait: the event may have come in one piece with QEMU's first answers. What the guest said
+    // before that may be behind it.
+    if (qmp.over()) {
+      if (!status) drain();
+      if (auto last = take_frame()) return last;
+      ended(GuestEnd::Kind::qemu_exited, end_text());
+    } else if (stopped_by_qemu()) {
       // KVM's internal errors: QEMU pauses such a guest and goes on waiting for a user.
       ended(GuestEnd::Kind::hung, "QEMU stopped the guest" + log_tail());
     }
@@ -227,10 +234,12 @@ Result<std::optional<std::string>> Guest::Impl::next_message(Deadline deadline, 
 }
 
 Result<Guest::Impl::Wake> Guest::Impl::await_exit(Deadline deadline) {
-  for (;;) {
+  for (bool told = false;;) {
     PINRIG_TRY(wake, wait(deadline));
-    if (wake != Wake::activity) return wake;
+    if (wake != Wake::activity || qmp.died()) return wake;
     control.in().clear();  // nothing is due any more; what comes must not pile up
+    if (!std::exchange(told, qmp.over()) && qmp.over()) qmp.send_quit();
+    qmp_channel.send(qmp.take_output());
   }
 }
 
@@ -244,6 +253,10 @@ Result<GuestEnd> Guest::Impl::power_off() {
                       : qmp.shutdown_reason() == "guest-reset" ? GuestEnd::Kind::restarted
                                                                : GuestEnd::Kind::powered_off;
     ended(kind, exit_text());
+    return *end;
+  }
+  if (wake == Wake::activity) {  // QEMU holds it
+    ended(GuestEnd::Kind::restarted, end_text());
     return *end;
   }
   if (wake == Wake::cancelled) {
@@ -266,6 +279,14 @@ std::string Guest::Impl::exit_text() const {
   std::string text = "qemu " + process::to_string(*status);
   if (!qmp.shutdown_reason().empty()) text += " (" + qmp.shutdown_reason() + ")";
   return text + log_tail();
+}
+
+std::string Guest::Impl::end_text() const {
+  if (status) return exit_text();
+  const char* what = qmp.panicked()                              ? "the guest panicked"
+                     : qmp.shutdown_reason() == "guest-shutdown" ? "the guest switched itself off"
+                                                                 : "the guest was reset";
+  return what + log_tail();
 }
 
 std::string Guest::Impl::log_tail() const {

@@ -46,10 +46,16 @@ struct Guest::Impl {
   bool stopped_by_qemu() const { return qmp.stopped() && (!holds || !holds->problem().empty()); }
 
   /// QEMU's answer to a QMP command, at the one wait point; nothing when it does not come, or QEMU is gone.
-  Result<std::optional<Qmp::Answer>> ask_qemu(const std::string& command, const std::string& arguments);
+  Result<std::optional<Qmp::Answer>> ask_qemu(const std::string& command, const std::string& arguments,
+                                              Deadline deadline);
+  /// The guest's memory into `file`; why it is not there, or empty.
+  Result<std::string> save_memory(const fs::path& file);
+  /// Until the console is quiet, at most a second.
+  Result<void> await_quiet();
   /// BREAK and the key, then until the console is quiet; false when QEMU does not take it.
   Result<bool> send_sysrq(char key);
   Result<void> look_at_cpus(LastLook& look);
+  Result<void> ask_kernel(LastLook& look);
 
   void send(const std::string& json);
   /// Payload of the next control frame; nothing when `end` is set instead.
@@ -71,6 +77,8 @@ struct Guest::Impl {
   Result<Wake> await_exit(Deadline deadline);
   void reap();
   std::string exit_text() const;
+  /// How the guest ended whose QEMU may still hold it.
+  std::string end_text() const;
   /// Last lines of qemu.log, without the usual ones.
   std::string log_tail() const;
 

@@ -17,6 +17,7 @@ Result<std::string> Guest::Impl::settle_holds(Deadline deadline) {
   const double limit_s = job.timeouts.scaled(change_limit_s);
   deadline = Deadline::earlier(deadline, Deadline::after(Seconds(limit_s)));
   while (!holds->settled()) {
+    if (qmp.over()) return std::string("the guest is ending");
     PINRIG_TRY(wake, wait(deadline));
     if (wake == Wake::deadline)
       return fmt::format("QEMU's gdbstub did not answer within {}", human_seconds(limit_s));
@@ -30,7 +31,7 @@ Result<void> Guest::Impl::await_held(const wire::HostAction& action, wire::HostA
   const double limit_s = job.timeouts.scaled(action.limit_ms / 1e3);
   deadline = Deadline::earlier(deadline, Deadline::after(Seconds(limit_s)));
   for (;;) {
-    done.problem = holds->problem();
+    done.problem = qmp.over() ? "the guest is ending" : holds->problem();
     if (done.problem.empty()) done.problem = holds->hopeless(action.places);
     if (!done.problem.empty()) return {};
     done.answer = holds->reached(action.places);

@@ -51,6 +51,7 @@ Result<std::string> Guest::Impl::unplug(const std::string& serial, Deadline dead
   qmp_channel.send(qmp.take_output());
   for (;;) {
     if (const auto said = qmp.removal(*device)) return *said;
+    if (qmp.over()) return std::string("the guest is ending");
     if (stopped_by_qemu()) return std::string("QEMU has stopped the guest");
     PINRIG_TRY(wake, wait(deadline));
     if (wake == Wake::deadline)

@@ -39,10 +39,9 @@ Result<void> cut_off(const fs::path& from, std::uint64_t start, const fs::path& 
 }  // namespace
 
 Result<std::optional<Qmp::Answer>> Guest::Impl::ask_qemu(const std::string& command,
-                                                         const std::string& arguments) {
+                                                         const std::string& arguments, Deadline deadline) {
   qmp.send_command(command, arguments);
   qmp_channel.send(qmp.take_output());
-  const auto deadline = Deadline::after(answer_limit);
   while (!qmp.answer()) {
     PINRIG_TRY(wake, wait(deadline));
     control.in().clear();  // nothing that it says is an answer any more, and must not pile up
@@ -51,10 +50,7 @@ Result<std::optional<Qmp::Answer>> Guest::Impl::ask_qemu(const std::string& comm
   return qmp.answer();
 }
 
-Result<bool> Guest::Impl::send_sysrq(char key) {
-  PINRIG_TRY(broke, ask_qemu("chardev-send-break", R"({"id": "console"})"));
-  if (!broke || !broke->problem.empty()) return false;
-  if (::write(prepared.console_input(), &key, 1) != 1) return false;
+Result<void> Guest::Impl::await_quiet() {
   const auto limit = Deadline::after(sysrq_limit);
   auto size = size_of(files.console());
   for (;;) {
@@ -66,47 +62,71 @@ Result<bool> Guest::Impl::send_sysrq(char key) {
     }
     if (wake.has_error()) return std::move(wake).error();
     const auto now = size_of(files.console());
-    if (*wake != Wake::deadline || now == size || limit.passed()) return true;
+    if (*wake != Wake::deadline || now == size || limit.passed()) return {};
     size = now;
   }
 }
 
+Result<bool> Guest::Impl::send_sysrq(char key) {
+  PINRIG_TRY(broke, ask_qemu("chardev-send-break", R"({"id": "console"})", Deadline::after(answer_limit)));
+  if (!broke || !broke->problem.empty()) return false;
+  if (::write(prepared.console_input(), &key, 1) != 1) return false;
+  PINRIG_CHECK(await_quiet());
+  return true;
+}
+
 Result<void> Guest::Impl::look_at_cpus(LastLook& look) {
-  PINRIG_TRY(state, ask_qemu("query-status", ""));
+  PINRIG_TRY(state, ask_qemu("query-status", "", Deadline::after(answer_limit)));
   if (!state) return {};
   look.qemu_runs = true;
   if (const auto j = nlohmann::json::parse(state->text, nullptr, false); j.is_object())
     look.status = j.value("status", "");
-  PINRIG_TRY(registers, ask_qemu("human-monitor-command", R"({"command-line": "info registers -a"})"));
+  PINRIG_TRY(registers, ask_qemu("human-monitor-command", R"({"command-line": "info registers -a"})",
+                                 Deadline::after(answer_limit)));
   if (!registers) return {};
   look.cpus = parse_registers(registers->text);
   const fs::path dir = files.dir / "last_look";
   PINRIG_CHECK(make_dirs(dir));
   PINRIG_CHECK(write_file_atomic(dir / "registers.txt", registers->text));
-  PINRIG_TRY(cpus, ask_qemu("query-cpus-fast", ""));
+  PINRIG_TRY(cpus, ask_qemu("query-cpus-fast", "", Deadline::after(answer_limit)));
   if (cpus) PINRIG_CHECK(write_file_atomic(dir / "cpus.json", cpus->text + "\n"));
   return {};
 }
 
-Result<LastLook> Guest::last_look() {
+Result<void> Guest::Impl::ask_kernel(LastLook& look) {
+  look.asked = true;
+  std::string keys(sysrq_keys);
+  if (job.traits.lockdep) keys += locks_key;
+  for (const char key : keys) {
+    PINRIG_TRY(sent, send_sysrq(key));
+    look.asked = look.asked && sent;
+    // A kernel that does not answer the first does not answer the others.
+    if (!sent || size_of(files.console()) == look.printed) break;
+  }
+  look.answer = size_of(files.console()) - look.printed;
+  if (look.answer > 0 || job.arch != model::Arch::x86_64) return {};
+  PINRIG_TRY(sent, ask_qemu("inject-nmi", "", Deadline::after(answer_limit)));
+  if (!sent || !sent->problem.empty()) return {};
+  PINRIG_CHECK(await_quiet());
+  look.nmi = size_of(files.console()) - look.printed;
+  return {};
+}
+
+Result<LastLook> Guest::last_look(std::optional<model::DumpCause> cause, const std::string& test) {
   Impl& g = *impl_;
   LastLook look;
   look.printed = size_of(g.files.console());
   if (g.status || !g.child) return look;
   PINRIG_CHECK(g.look_at_cpus(look));
-  if (look.qemu_runs && look.status == "running") {
-    look.asked = true;
-    for (const char key : sysrq_keys) {
-      PINRIG_TRY(sent, g.send_sysrq(key));
-      look.asked = look.asked && sent;
-      // A kernel that does not answer the first does not answer the others.
-      if (!sent || size_of(g.files.console()) == look.printed) break;
-    }
-    look.answer = size_of(g.files.console()) - look.printed;
+  if (look.qemu_runs && look.status == "running") PINRIG_CHECK(g.ask_kernel(look));
+  if (look.qemu_runs && cause) {
+    PINRIG_TRY(made, dump(*cause, test));
+    look.dump = std::move(made);
   }
   g.kill();
-  if (look.answer > 0)
-    PINRIG_CHECK(cut_off(g.files.console(), look.printed, g.files.dir / "last_look" / "sysrq.txt"));
+  const fs::path dir = g.files.dir / "last_look";
+  if (look.answer > 0) PINRIG_CHECK(cut_off(g.files.console(), look.printed, dir / "sysrq.txt"));
+  if (look.nmi > 0) PINRIG_CHECK(cut_off(g.files.console(), look.printed, dir / "nmi.txt"));
   return look;
 }
 

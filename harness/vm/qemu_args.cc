@@ -150,7 +150,7 @@ Args shell_words(const model::Machine& machine) {
 std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
   Args words{
       "console=" + console_device(job.arch),
-      "panic=-1",      // reboot at once, which -no-reboot turns into an exit
+      "panic=-1",      // reboot at once, which -no-reboot turns into an exit, or QMP into a halt
       "oops=panic",    // a task that dies in the kernel keeps its locks: what runs after it hangs or fails
                        // because of that, and would say nothing about itself
       "rdinit=/init",  // the agent
@@ -170,6 +170,8 @@ std::string kernel_command_line(const model::JobSpec& job, QemuMode mode) {
   // By PCI's reset register at once: without ACPI the kernel first asks the keyboard controller ten times,
   // with waits that a busy host stretches to half a minute (native_machine_emergency_restart()).
   if (job.arch == Arch::x86_64) words.push_back("reboot=pci");
+  // For the NMI of vm/last_look.h; no other comes to these guests.
+  if (job.arch == Arch::x86_64) words.push_back("unknown_nmi_panic");
   if (job.arch == Arch::x86_64 && job.accel == Accel::tcg) {
     // Under TCG the TSC is the host's, the same on each guest CPU: the warp test of every CPU brought up
     // (check_tsc_warp(), 20 ms) and the watchdog could only find that the host is busy.
@@ -371,6 +373,14 @@ Args gdb_args(const std::string& gdb_socket, QemuMode mode, bool holds) {
           "chardev:gdb"};
 }
 
+Args forensic_args(const model::JobSpec& job) {
+  // Where the kernel leaves its VMCOREINFO for a dump, if it has CONFIG_FW_CFG_SYSFS: without it drgn refuses
+  // the file.
+  Args args{"-device", "vmcoreinfo"};
+  if (job.traits.pvpanic) append(args, {"-device", "pvpanic-pci"});
+  return args;
+}
+
 Args qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode) {
   Args args{qemu_program(job.arch)};
   append(args, base_args());
@@ -386,6 +396,7 @@ Args qemu_args(const model::JobSpec& job, const QemuPaths& paths, QemuMode mode)
   append(args, channel_args(paths, mode));
   append(args, qmp_args(paths.qmp_socket, mode));
   append(args, gdb_args(paths.gdb_socket, mode, job.machine.cpus >= 3));
+  append(args, forensic_args(job));
   return args;
 }
 

@@ -69,6 +69,8 @@ std::vector<std::string> device_args(const model::JobSpec& job,
 std::vector<std::string> console_args(const std::string& console, QemuMode mode);
 std::vector<std::string> channel_args(const QemuPaths& paths, QemuMode mode);
 std::vector<std::string> qmp_args(const std::string& qmp_socket, QemuMode mode);
+/// What makes a dead guest speak: the place of its VMCOREINFO and, where its kernel has a driver, pvpanic.
+std::vector<std::string> forensic_args(const model::JobSpec& job);
 /// `holds`: tests of this guest hold CPUs.
 std::vector<std::string> gdb_args(const std::string& gdb_socket, QemuMode mode, bool holds);
 

@@ -126,6 +126,17 @@ TEST(QemuArgs, CommandLineOfTheKernel) {
   EXPECT_THAT(words_of(kernel_command_line(kvm_arm, QemuMode::normal)), Not(Contains("maxcpus=1")));
 }
 
+TEST(QemuArgs, WhatMakesADeadGuestSpeak) {
+  auto job = job_of(Arch::x86_64);
+  EXPECT_THAT(forensic_args(job), ElementsAre("-device", "vmcoreinfo"));
+  job.traits.pvpanic = true;
+  EXPECT_THAT(forensic_args(job), ElementsAre("-device", "vmcoreinfo", "-device", "pvpanic-pci"));
+  EXPECT_THAT(words_of(kernel_command_line(job, QemuMode::normal)), Contains("unknown_nmi_panic"));
+  const auto arm = job_of(Arch::aarch64);
+  EXPECT_THAT(words_of(kernel_command_line(arm, QemuMode::normal)), Not(Contains("unknown_nmi_panic")))
+      << "its machine has no NMI";
+}
+
 TEST(QemuArgs, LoopsPerJiffyOnlyWhereTheTscIsTheHosts) {
   auto job = job_of(Arch::x86_64);
   EXPECT_THAT(kernel_command_line(job, QemuMode::normal), Not(HasSubstr("lpj=")));

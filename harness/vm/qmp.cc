@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace pinrig::vm {
 namespace {
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t max_line = 64 << 10;
 /// Before the device in the ids of our device_del commands.
 const std::string removal_mark = "remove:";
+/// Of the command that has dead guests held.
+const std::string actions_id = "actions";
 /// Of send_command().
 const std::string command_id = "command";
 
@@ -79,6 +82,7 @@ void Qmp::line(std::string_view text) {
 void Qmp::event(const std::string& name, const Json& data) {
   if (name == "STOP") stopped_ = true;
   if (name == "RESUME") stopped_ = false;
+  if (name == "GUEST_PANICKED") panicked_ = true;
   if (name == "SHUTDOWN") shutdown_reason_ = text_of(data, "reason");
   // What has no id of its own (the namespaces of a controller) leaves with what has one.
   const std::string device = text_of(data, "device");
@@ -103,6 +107,7 @@ void Qmp::answered(const Json& message) {
 void Qmp::reply(const Json& message) {
   const std::string id = text_of(message, "id");
   if (id == command_id) return answered(message);
+  if (id == actions_id) return;  // a QEMU that cannot do that ends with its guest
   if (const auto error = message.find("error"); error != message.end()) {
     const std::string why = error->is_object() ? text_of(*error, "desc") : error->dump();
     if (id.starts_with(removal_mark))
@@ -111,7 +116,14 @@ void Qmp::reply(const Json& message) {
       problem_ = fmt::format("QMP {}: {}", id, why);
     return;
   }
-  if (id == "capabilities") return send("query-kvm", "kvm");
+  if (id == "capabilities") {
+    out_ += Json{{"execute", "set-action"},
+                 {"arguments", {{"shutdown", "pause"}, {"panic", "pause"}}},
+                 {"id", actions_id}}
+                .dump() +
+            "\n";
+    return send("query-kvm", "kvm");
+  }
   if (id != "kvm") return;
   const auto result = message.find("return");
   if (result == message.end() || !result->is_object()) {

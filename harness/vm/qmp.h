@@ -12,7 +12,9 @@ namespace pinrig::vm {
 
 class Qmp {
  public:
-  /// Bytes from QEMU. After the greeting it requests command mode and the accelerator.
+  /// Bytes from QEMU. After the greeting it requests command mode, that a guest which switches off, resets or
+  /// panics is held instead of ending QEMU (set-action, since QEMU 6.0; without it QEMU ends), and the
+  /// accelerator.
   void feed(std::string_view bytes);
   /// Bytes to send; empties them.
   std::string take_output();
@@ -38,6 +40,14 @@ class Qmp {
   /// Reason of the SHUTDOWN event: "guest-shutdown", "guest-reset", "guest-panic", "host-qmp-quit"; empty =
   /// none.
   const std::string& shutdown_reason() const { return shutdown_reason_; }
+  /// The kernel told QEMU of its panic.
+  bool panicked() const { return panicked_; }
+  /// The guest was reset, or panicked, and QEMU holds it as it was then: it can still be looked at.
+  bool died() const {
+    return panicked_ || shutdown_reason_ == "guest-reset" || shutdown_reason_ == "guest-panic";
+  }
+  /// The guest does not run any more: it died, or switched itself off.
+  bool over() const { return died() || shutdown_reason_ == "guest-shutdown"; }
   /// QEMU stopped the guest by itself: KVM's internal errors, an I/O error of the host.
   bool stopped() const { return stopped_; }
   /// An unexpected message of QEMU; empty = none.
@@ -58,6 +68,7 @@ class Qmp {
   std::map<std::string, std::string> removals_;  ///< device to its removal(), once known
   std::optional<Answer> answer_;
   bool stopped_ = false;
+  bool panicked_ = false;
 };
 
 }  // namespace pinrig::vm

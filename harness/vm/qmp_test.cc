@@ -64,6 +64,35 @@ TEST(Qmp, EventsBeforeTheHandshakeCount) {
   EXPECT_EQ(qmp.shutdown_reason(), "guest-reset");
 }
 
+TEST(Qmp, QemuIsToHoldAGuestThatDies) {
+  Qmp qmp;
+  qmp.feed(greeting);
+  (void)qmp.take_output();
+  qmp.feed(R"({"return": {}, "id": "capabilities"})"
+           "\n");
+  EXPECT_THAT(qmp.take_output(),
+              HasSubstr(R"({"arguments":{"panic":"pause","shutdown":"pause"},"execute":"set-action")"));
+  qmp.feed(R"({"error": {"class": "CommandNotFound", "desc": "set-action"}, "id": "actions"})"
+           "\n");
+  EXPECT_EQ(qmp.problem(), "") << "before QEMU 6.0 it ends with its guest";
+}
+
+TEST(Qmp, AGuestIsOverWhenItDiedOrSwitchedItselfOff) {
+  const auto after = [](const char* event) {
+    Qmp qmp = shaken_hands(false);
+    EXPECT_FALSE(qmp.over());
+    qmp.feed(std::string(event) + "\n");
+    return qmp;
+  };
+  const auto reset = after(R"({"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-reset"}})");
+  EXPECT_TRUE(reset.died() && reset.over() && !reset.panicked());
+  const auto panic = after(R"({"event": "GUEST_PANICKED", "data": {"action": "pause"}})");
+  EXPECT_TRUE(panic.died() && panic.over() && panic.panicked());
+  const auto off = after(R"({"event": "SHUTDOWN", "data": {"guest": true, "reason": "guest-shutdown"}})");
+  EXPECT_TRUE(off.over() && !off.died());
+  EXPECT_FALSE(after(R"({"event": "STOP"})").over());
+}
+
 TEST(Qmp, AStoppedGuestIsSeenUntilItResumes) {
   Qmp qmp = shaken_hands(true);
   qmp.feed("{\"event\": \"STOP\"}\n");

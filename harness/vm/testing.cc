@@ -94,6 +94,33 @@ void fill(const std::string& path) {
   }
 }
 
+/// What QEMU's dump-guest-memory leaves, whole or not; what it says against it.
+std::string save_memory(const Json& request, bool whole) {
+  const std::string file = request["arguments"]["protocol"].get<std::string>().substr(5);
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0400);
+  put(fd, whole ? "KDUMP   " : "KD");
+  ::close(fd);
+  return whole ? "" : "dump: failed to save memory: Input/output error";
+}
+
+/// One request on QMP with QEMU's answer; returns the command.
+std::string answer_qmp(int qmp, const char* status, bool can_dump) {
+  const auto request = Json::parse(get(qmp), nullptr, false);
+  const std::string command = request.is_object() ? request.value("execute", "") : "";
+  Json result = Json::object();
+  std::string problem;
+  if (command == "query-status") result = {{"status", status}};
+  if (command == "human-monitor-command") result = "CPU#0\r\nRIP=ffffffff81001010 RFL=00000246 HLT=0\r\n";
+  if (command == "dump-guest-memory") problem = save_memory(request, can_dump);
+  Json answer{{"id", request.value("id", "")}};
+  if (problem.empty())
+    answer["return"] = result;
+  else
+    answer["error"] = {{"class", "GenericError"}, {"desc", problem}};
+  put(qmp, answer.dump() + "\n");
+  return command;
+}
+
 /// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
 /// takes the guest along, and in "second_test_hangs_on" it leaves a process that cannot be killed. In
 /// "bio_b_kills" the test bio/b takes every guest along. In "mute_console" the kernel's log does not reach
@@ -142,8 +169,11 @@ void measure(int control, int qmp, const std::string& results, const std::string
       end.stuck = {{41, "reader", "D", "[<0>] folio_wait_bit_common+0x1/0x2"}};
       end.stuck_count = 1;
     }
+    if (role == "first_test_leaks" && id == 1) end.after.acquired = 16;
+    if (role == "first_test_leaks" && id > 1) end.before.acquired = end.after.acquired = 16;
     mark("end", request);
     tell(end);
+    if (role == "first_test_leaks" && id == 1) answer_qmp(qmp, "running", true);
   }
 }
 
@@ -256,31 +286,39 @@ void be_held(int control, int qmp, int gdb, const std::string& role) {
   for (;;) put(control, bytes);
 }
 
-/// Its test never ends. QEMU answers, and so does the kernel when a BREAK and a key come to its console,
-/// unless it hangs itself.
-[[noreturn]] void hang(int control, int qmp, const std::string& console, bool kernel_too) {
-  const int out = ::open((console + ".out").c_str(), O_WRONLY | O_APPEND);
-  const int in = ::open((console + ".in").c_str(), O_RDONLY);
+/// The begin of a guest and of its first test.
+void begin_test(int control, int console) {
   wire::Hello hello;
   hello.counters = true;
   hello.cpus = 2;
   say(control, hello);
   say(control, wire::HoldResult{"hold_result", true, "", 16, 0});
   get(control);
-  put(out, "[    1.000000] pinrig: begin bio/a\n");
-  bool broken = false;
+  put(console, "[    1.000000] pinrig: begin bio/a\n");
+}
+
+/// Its test never ends. QEMU answers, and so does the kernel when a BREAK and a key come to its console,
+/// unless it hangs itself.
+[[noreturn]] void hang(int control, int qmp, const std::string& console, bool kernel_too) {
+  const int out = ::open((console + ".out").c_str(), O_WRONLY | O_APPEND);
+  const int in = ::open((console + ".in").c_str(), O_RDONLY);
+  begin_test(control, out);
   for (;;) {
-    const auto request = Json::parse(get(qmp), nullptr, false);
-    const std::string command = request.is_object() ? request.value("execute", "") : "";
-    Json result = Json::object();
-    if (command == "query-status") result = {{"status", "running"}};
-    if (command == "human-monitor-command") result = "CPU#0\r\nRIP=ffffffff81001010 RFL=00000246 HLT=0\r\n";
-    put(qmp, Json{{"return", result}, {"id", request.value("id", "")}}.dump() + "\n");
-    broken = broken || command == "chardev-send-break";
-    if (!broken || kernel_too) continue;
-    broken = false;
-    put(out, "[    9.000000] sysrq: " + get(in).substr(0, 1) + "\n");
+    const bool broken = answer_qmp(qmp, "running", true) == "chardev-send-break";
+    if (broken && !kernel_too) put(out, "[    9.000000] sysrq: " + get(in).substr(0, 1) + "\n");
   }
+}
+
+/// Its kernel panics in the first test, and QEMU holds it; `event`: it tells QEMU of that instead of being
+/// reset.
+[[noreturn]] void panic(int control, int qmp, const std::string& console, bool event, bool can_dump) {
+  const int out = ::open((console + ".out").c_str(), O_WRONLY | O_APPEND);
+  begin_test(control, out);
+  put(out, "[    1.100000] Kernel panic - not syncing: sysrq triggered crash\n");
+  const Json reset{{"event", "SHUTDOWN"}, {"data", {{"guest", true}, {"reason", "guest-reset"}}}};
+  const Json told{{"event", "GUEST_PANICKED"}, {"data", {{"action", "pause"}}}};
+  put(qmp, (event ? told : reset).dump() + "\n{\"event\": \"STOP\"}\n");
+  for (;;) answer_qmp(qmp, event ? "guest-panicked" : "shutdown", can_dump);
 }
 
 constexpr const char* nvme0_left = R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "x"}})"
@@ -343,8 +381,8 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
     shut_down(qmp, "guest-reset");
   }
   if (role == "measures" || role == "second_test_kills" || role == "second_test_kills_once" ||
-      role == "bio_b_kills" || role == "second_test_hangs_on" || role == "lacks_things" ||
-      role == "mute_console" || role == "qemu_crashes_once")
+      role == "bio_b_kills" || role == "second_test_hangs_on" || role == "first_test_leaks" ||
+      role == "lacks_things" || role == "mute_console" || role == "qemu_crashes_once")
     measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;
@@ -406,6 +444,10 @@ __attribute__((constructor)) void maybe_be_qemu(int argc, char** argv, char**) {
   const std::string console = path_of(argc, argv, "pipe,id=console");
   if (std::strcmp(role, "test_hangs") == 0) hang(control, qmp, console, false);
   if (std::strcmp(role, "kernel_hangs") == 0) hang(control, qmp, console, true);
+  const bool tells = std::strcmp(role, "tells_of_its_panic") == 0;
+  const bool no_dump = std::strcmp(role, "cannot_be_dumped") == 0;
+  if (tells || no_dump || std::strcmp(role, "panics_and_is_held") == 0)
+    panic(control, qmp, console, tells, !no_dump);
   play(role, control, qmp, results, early);
 }
 

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: GPL-2.0
+// Saving the memory of a guest: QMP's dump-guest-memory into `vmcore` in the folder of the guest.
+//
+// Without paging: physical memory and the registers of the CPUs, which is what crash and drgn take. QEMU
+// stops the guest meanwhile and then lets it go on, without telling its gdbstub.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "model/job.h"
+
+namespace pinrig::vm {
+
+/// Why the memory of a guest is not saved, with its limit and the free bytes of the disk; empty: it can be. A
+/// dump is never larger than the memory, and leaves `dump_reserve` on the disk to the other guests.
+std::string dump_obstacle(const model::JobSpec& job, std::uintmax_t free_bytes);
+inline constexpr std::uintmax_t dump_reserve = std::uintmax_t{1} << 30;
+
+/// The arguments of dump-guest-memory, as JSON. kdump-zlib has no pages of zeros, which most of a guest's
+/// memory are.
+std::string dump_arguments(const std::string& file);
+
+}  // namespace pinrig::vm
