@@ -73,8 +73,8 @@ TEST_F(LostGuest, AKernelThatDoesNotAnswerHangs) {
 TEST_F(LostGuest, AGuestThatPanicsIsLookedAtToo) {
   const auto r = run("panics_and_is_held");
   EXPECT_EQ(r.attempts.at(0).loss, Loss::panicked);
-  EXPECT_THAT(r.attempts.at(0).evidence,
-              testing::ElementsAre("the console has the kernel's last report", "CPU 0 in _raw_spin_lock+0x10"));
+  EXPECT_THAT(r.attempts.at(0).evidence, testing::ElementsAre("the console has the kernel's last report",
+                                                              "CPU 0 in _raw_spin_lock+0x10"));
   EXPECT_EQ(r.facts.outcome.kind, JobOutcome::Kind::panicked);
   EXPECT_THAT(left("registers.txt"), HasSubstr("RIP=ffffffff81001010"));
   EXPECT_FALSE(r.attempts.at(0).dump.has_value()) << "nobody asked for it";
@@ -132,7 +132,8 @@ TEST(DumpCause, IsToldByTheEnd) {
     return dump_cause(e, panicked);
   };
   EXPECT_EQ(cause(Kind::qemu_exited, true, false), model::DumpCause::crash);
-  EXPECT_EQ(cause(Kind::hung, false, true), model::DumpCause::crash) << "a panic that does not come to its reset";
+  EXPECT_EQ(cause(Kind::hung, false, true), model::DumpCause::crash)
+      << "a panic that does not come to its reset";
   EXPECT_EQ(cause(Kind::hung, false, false), model::DumpCause::hang);
   EXPECT_EQ(cause(Kind::protocol, false, false), std::nullopt);
   EXPECT_EQ(cause(Kind::cancelled, false, true), std::nullopt);

@@ -22,8 +22,8 @@ TEST(Dump, AnOrderWantsWhatItNames) {
 }
 
 TEST(Dump, SurvivesTheStore) {
-  const Dump want{DumpCause::leak, "bio/a", "/r/vmcore", "",  5000000000,
-                  3.5,             "/k/vmlinux", true,   "/p/pins.py"};
+  const Dump want{DumpCause::leak, "bio/a", "/r/vmcore", "", 5000000000, 3.5,
+                  "/k/vmlinux",    true,    "/p/pins.py"};
   const auto got = dump_from_json(dump_to_json(want));
   ASSERT_TRUE(got.has_value());
   EXPECT_EQ(got->cause, want.cause);

@@ -77,7 +77,8 @@ TEST(JudgeLoss, AReportOfThePanicOutranksHowQemuEnded) {
 }
 
 TEST(JudgeLoss, AGuestThatQemuHoldsAfterItsPanicIsNoneThatQemuStopped) {
-  LossFacts f{.restarted = true, .qemu_runs = true, .in_test = true, .printed = 10, .cpus = {"CPU 0 in panic+0x1"}};
+  LossFacts f{
+      .restarted = true, .qemu_runs = true, .in_test = true, .printed = 10, .cpus = {"CPU 0 in panic+0x1"}};
   EXPECT_EQ(judge_loss(f).loss, Loss::panicked);
   f.panic_event = true;
   EXPECT_THAT(judge_loss(f).evidence, ElementsAre("the kernel told QEMU of its panic", "CPU 0 in panic+0x1"));

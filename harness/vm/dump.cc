@@ -3,16 +3,31 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/text.h"
 #include "vm/guest_impl.h"
+#include "vm/kdump.h"
 
 namespace pinrig::vm {
 namespace {
 
 /// For a guest of that size; a busy host under a slow disk writes some 20 MiB in a second.
 Deadline dump_deadline(int memory_mib) { return Deadline::after(Seconds(30 + memory_mib / 20.0)); }
+
+/// For each of QEMU's answers but the dump.
+constexpr Seconds answer_limit{1};
+/// Of CR4: page tables have five levels.
+constexpr std::uint64_t la57 = 1 << 12;
+
+std::string system_map_beside(const std::string& vmlinux) {
+  if (vmlinux.empty()) return {};
+  auto text = read_file(fs::path(vmlinux).parent_path() / "System.map");
+  return text.has_value() ? std::move(*text) : std::string();
+}
 
 std::uintmax_t free_bytes(const fs::path& dir) {
   std::error_code ec;
@@ -38,16 +53,57 @@ std::string dump_arguments(const std::string& file) {
   return nlohmann::json{{"paging", false}, {"protocol", "file:" + file}, {"format", "kdump-zlib"}}.dump();
 }
 
+std::optional<std::uint64_t> printed_number(std::string_view text) {
+  const auto at = text.find(": 0x");
+  std::uint64_t out = 0;
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto* from = text.data() + at + 4;
+  const auto parsed = std::from_chars(from, text.data() + text.size(), out, 16);
+  return parsed.ec == std::errc() ? std::optional(out) : std::nullopt;
+}
+
+Result<std::string> Guest::Impl::write_vmcoreinfo() {
+  const std::string map = system_map_beside(job.vmlinux);
+  KernelFacts facts{.arch = job.arch, .release = release};
+  const auto ask = [&](const std::string& line) {
+    return ask_qemu("human-monitor-command", nlohmann::json{{"command-line", line}}.dump(),
+                    Deadline::after(answer_limit));
+  };
+  if (job.arch == model::Arch::x86_64) {
+    PINRIG_TRY(registers, ask("info registers"));
+    const auto at = registers ? registers->text.find("CR4=") : std::string::npos;
+    if (at == std::string::npos) return std::string();
+    facts.five_levels = (std::strtoull(registers->text.c_str() + at + 4, nullptr, 16) & la57) != 0;
+    return vmcoreinfo(facts, map);
+  }
+  for (auto [symbol, to] : {std::pair{"kimage_voffset", &facts.kimage_voffset},
+                            std::pair{"memstart_addr", &facts.memstart_addr}}) {
+    const std::string address = address_of(map, symbol);
+    if (address.empty()) return std::string();
+    PINRIG_TRY(printed, ask("x /1gx 0x" + address));
+    const auto number = printed ? printed_number(printed->text) : std::nullopt;
+    if (!number) return std::string();
+    *to = *number;
+  }
+  return vmcoreinfo(facts, map);
+}
+
 Result<std::string> Guest::Impl::save_memory(const fs::path& file) {
   if (std::string why = dump_obstacle(job, free_bytes(files.dir)); !why.empty()) return why;
-  const fs::path part = file.string() + ".part";
-  PINRIG_TRY(answer, ask_qemu("dump-guest-memory", dump_arguments(part.string()),
+  const fs::path flat = file.string() + ".flat", part = file.string() + ".part";
+  PINRIG_TRY(info, write_vmcoreinfo());
+  PINRIG_TRY(answer, ask_qemu("dump-guest-memory", dump_arguments(flat.string()),
                               dump_deadline(job.machine.memory_mib)));
+  std::string why = !answer ? "QEMU did not finish it in time" : answer->problem;
+  if (why.empty()) {
+    auto made = unflatten(flat, part);
+    if (made.has_value()) made = complete_kdump(part, release, info);
+    if (made.has_error()) why = made.error().message;
+  }
   std::error_code ec;
-  if (answer && answer->problem.empty()) fs::rename(part, file, ec);
-  if (answer && answer->problem.empty() && !ec) return std::string();
-  const std::string why = !answer ? "QEMU did not finish it in time" : ec ? ec.message() : answer->problem;
-  fs::remove(part, ec);
+  if (why.empty()) fs::rename(part, file, ec);
+  if (ec) why = ec.message();
+  for (const auto& left : {flat, part}) fs::remove(left, ec);
   return why;
 }
 

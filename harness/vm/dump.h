@@ -6,7 +6,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "model/job.h"
 
@@ -17,8 +19,11 @@ namespace pinrig::vm {
 std::string dump_obstacle(const model::JobSpec& job, std::uintmax_t free_bytes);
 inline constexpr std::uintmax_t dump_reserve = std::uintmax_t{1} << 30;
 
+/// The number in what the monitor's "x /1gx ADDRESS" prints ("ffff8000817a1010: 0xffff80003fe00000").
+std::optional<std::uint64_t> printed_number(std::string_view text);
+
 /// The arguments of dump-guest-memory, as JSON. kdump-zlib has no pages of zeros, which most of a guest's
-/// memory are.
+/// memory are: 7 MiB instead of 256 right after a boot. vm/kdump.h makes the file fit for drgn.
 std::string dump_arguments(const std::string& file);
 
 }  // namespace pinrig::vm

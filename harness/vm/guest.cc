@@ -97,7 +97,9 @@ Result<Step<wire::Hello>> Guest::hello() {
                                                        step.value->protocol, wire::protocol_version));
     return Step<wire::Hello>{std::nullopt, *impl_->end};
   }
-  if (step.value) impl_->job.timeouts.booted_in(step.value->uptime_s);
+  if (!step.value) return step;
+  impl_->job.timeouts.booted_in(step.value->uptime_s);
+  impl_->release = step.value->release;
   return step;
 }
 

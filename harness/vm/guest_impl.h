@@ -48,6 +48,8 @@ struct Guest::Impl {
   /// QEMU's answer to a QMP command, at the one wait point; nothing when it does not come, or QEMU is gone.
   Result<std::optional<Qmp::Answer>> ask_qemu(const std::string& command, const std::string& arguments,
                                               Deadline deadline);
+  /// What the kernel would have left for a dump; empty where that is not known.
+  Result<std::string> write_vmcoreinfo();
   /// The guest's memory into `file`; why it is not there, or empty.
   Result<std::string> save_memory(const fs::path& file);
   /// Until the console is quiet, at most a second.
@@ -90,6 +92,7 @@ struct Guest::Impl {
   Channel qmp_channel;
   std::optional<Holds> holds;  ///< when a test of the guest may hold CPUs
   Qmp qmp;
+  std::string release;  ///< of the kernel, once hello() came
   Deadline boot_deadline = Deadline::never();
   const Clock::time_point started = Clock::now();
   Deadline next_look = Deadline::after(Seconds(0));  ///< at the sizes of console and results

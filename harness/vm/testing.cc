@@ -13,6 +13,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
+#include "vm/testing_qmp.h"
 #include "wire/frame.h"
 #include "wire/host_action.h"
 #include "wire/messages.h"
@@ -38,16 +39,6 @@ int connect_to(const std::string& path) {
   address.sun_family = AF_UNIX;
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
   return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? fd : -1;
-}
-
-void put(int fd, const std::string& bytes) { (void)!::write(fd, bytes.data(), bytes.size()); }
-
-/// Blocks for the next bytes; an end of the stream is an end of the fake.
-std::string get(int fd) {
-  char buffer[4096];
-  const auto n = ::read(fd, buffer, sizeof buffer);
-  if (n <= 0) ::_exit(0);
-  return std::string(buffer, static_cast<std::size_t>(n));
 }
 
 void shake_hands(int qmp, bool kvm) {
@@ -92,33 +83,6 @@ void fill(const std::string& path) {
   const std::string bytes(65536, 'x');
   while (::write(fd, bytes.data(), bytes.size()) > 0) {
   }
-}
-
-/// What QEMU's dump-guest-memory leaves, whole or not; what it says against it.
-std::string save_memory(const Json& request, bool whole) {
-  const std::string file = request["arguments"]["protocol"].get<std::string>().substr(5);
-  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0400);
-  put(fd, whole ? "KDUMP   " : "KD");
-  ::close(fd);
-  return whole ? "" : "dump: failed to save memory: Input/output error";
-}
-
-/// One request on QMP with QEMU's answer; returns the command.
-std::string answer_qmp(int qmp, const char* status, bool can_dump) {
-  const auto request = Json::parse(get(qmp), nullptr, false);
-  const std::string command = request.is_object() ? request.value("execute", "") : "";
-  Json result = Json::object();
-  std::string problem;
-  if (command == "query-status") result = {{"status", status}};
-  if (command == "human-monitor-command") result = "CPU#0\r\nRIP=ffffffff81001010 RFL=00000246 HLT=0\r\n";
-  if (command == "dump-guest-memory") problem = save_memory(request, can_dump);
-  Json answer{{"id", request.value("id", "")}};
-  if (problem.empty())
-    answer["return"] = result;
-  else
-    answer["error"] = {{"class", "GenericError"}, {"desc", problem}};
-  put(qmp, answer.dump() + "\n");
-  return command;
 }
 
 /// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
@@ -173,7 +137,10 @@ void measure(int control, int qmp, const std::string& results, const std::string
     if (role == "first_test_leaks" && id > 1) end.before.acquired = end.after.acquired = 16;
     mark("end", request);
     tell(end);
-    if (role == "first_test_leaks" && id == 1) answer_qmp(qmp, "running", true);
+    if (role == "first_test_leaks" && id == 1) {
+      while (answer_qmp(qmp, "running", true) != "dump-guest-memory") {
+      }
+    }
   }
 }
 

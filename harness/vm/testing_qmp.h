@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0
+// What the QEMU for tests (testing.cc) answers on QMP, and its dump.
+#pragma once
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace pinrig::vm {
+
+inline void put(int fd, const std::string& bytes) { (void)!::write(fd, bytes.data(), bytes.size()); }
+
+/// Blocks for the next bytes; an end of the stream is an end of the fake.
+inline std::string get(int fd) {
+  char buffer[4096];
+  const auto n = ::read(fd, buffer, sizeof buffer);
+  if (n <= 0) ::_exit(0);
+  return std::string(buffer, static_cast<std::size_t>(n));
+}
+
+/// A kdump file in the flattened form that QEMU writes: a header with one note, and nothing else.
+inline std::string flattened_dump() {
+  std::string header = "KDUMP   ";
+  header.resize(4096 + 104);
+  header[428 + 1] = 16;        // blocks of 4096 bytes
+  header[4096 + 48 + 1] = 32;  // the notes are behind two of them
+  header[4096 + 56] = 4;       // and 4 bytes long
+  std::string out = "makedumpfile";
+  out.resize(4096);
+  const auto number = [&](std::int64_t value) {
+    for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
+  };
+  number(8192);
+  number(4);
+  out += "note";
+  number(0);
+  number(static_cast<std::int64_t>(header.size()));
+  out += header;
+  number(-1);
+  number(-1);
+  return out;
+}
+
+/// What QEMU's dump-guest-memory leaves, whole or not; what it says against it.
+inline std::string save_memory(const nlohmann::json& request, bool whole) {
+  const std::string file = request["arguments"]["protocol"].get<std::string>().substr(5);
+  const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  put(fd, flattened_dump().substr(0, whole ? std::string::npos : 5000));
+  ::close(fd);
+  return whole ? "" : "dump: failed to save memory: Input/output error";
+}
+
+/// One request on QMP with QEMU's answer; returns the command.
+inline std::string answer_qmp(int qmp, const char* status, bool can_dump) {
+  const auto request = nlohmann::json::parse(get(qmp), nullptr, false);
+  const std::string command = request.is_object() ? request.value("execute", "") : "";
+  nlohmann::json result = nlohmann::json::object();
+  std::string problem;
+  if (command == "query-status") result = {{"status", status}};
+  if (command == "human-monitor-command") result = "CPU#0\r\nRIP=ffffffff81001010 RFL=00000246 HLT=0\r\n";
+  if (command == "dump-guest-memory") problem = save_memory(request, can_dump);
+  nlohmann::json answer{{"id", request.value("id", "")}};
+  if (problem.empty())
+    answer["return"] = result;
+  else
+    answer["error"] = {{"class", "GenericError"}, {"desc", problem}};
+  put(qmp, answer.dump() + "\n");
+  return command;
+}
+
+}  // namespace pinrig::vm
