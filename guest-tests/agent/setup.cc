@@ -32,6 +32,7 @@ constexpr Basic basics[] = {
 
 constexpr Basic rest[] = {
     {"debugfs", "/sys/kernel/debug", 0, nullptr},
+    {"tracefs", "/sys/kernel/tracing", 0, nullptr},
     {"tmpfs", "/tmp", 0, "mode=1777"},
     {"tmpfs", "/run", 0, "mode=0755"},
     {"tmpfs", "/dev/shm", 0, "mode=1777"},

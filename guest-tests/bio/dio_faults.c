@@ -26,6 +26,7 @@ struct fault {
   int result_pages;  // what the call gives: pages ...
   int result_bytes;  // ... and bytes; or -errno
   int pinned;        // base pages
+  int again;         // of these, pinned a second time
 };
 
 // The transferred part is right, and no byte behind it was touched.
@@ -60,7 +61,7 @@ static void transfer(const struct fault* fault, int fd, struct buffer* buffer) {
   ssize_t done =
       fault->write ? pwrite(fd, start, length, drive_raw.offset) : pread(fd, start, length, drive_raw.offset);
   long result = done < 0 ? -errno : done;
-  pins_expect(&before, pages, pages);
+  pins_expect_either(&before, pages, pages + drive_pages(fault->again));
   KTAP_REQUIRE(result == want, "%ld of %zu bytes, want %ld", result, length, want);
   check_data(fault, start, done < 0 ? 0 : (size_t)done, readable);
 }
@@ -87,19 +88,20 @@ static void meet_fault(const void* arg) {
 }
 
 #define HALF(writing) \
-  { writing, PROT_NONE, 16, 8, 0, 16, 0, 8, 0, 8 }
+  { writing, PROT_NONE, 16, 8, 0, 16, 0, 8, 0, 8, 0 }
 #define NOTHING(writing) \
-  { writing, PROT_NONE, 16, 0, 0, 16, 0, 0, -EFAULT, 0 }
+  { writing, PROT_NONE, 16, 0, 0, 16, 0, 0, -EFAULT, 0, 0 }
 // 512 bytes from 4 bytes before the hole: what was pinned holds no whole sector and is released at once.
 #define TRIM(writing) \
-  { writing, PROT_NONE, 2, 1, -4, 0, sector, 0, -EFAULT, 1 }
+  { writing, PROT_NONE, 2, 1, -4, 0, sector, 0, -EFAULT, 1, 0 }
 // A whole sector and 4 bytes: the page is pinned for the sector, and once more for the rest, which then goes
-// through the page cache (blkdev_read_iter(), blkdev_write_iter()).
+// through the page cache (blkdev_read_iter(), blkdev_write_iter()). 7.3 cuts off the rest when it meets the
+// hole (bio_iov_iter_align_down()), and does not try again.
 #define TRIM_REST(writing) \
-  { writing, PROT_NONE, 2, 1, -sector - 4, 0, 2 * sector, 0, sector + 4, 2 }
+  { writing, PROT_NONE, 2, 1, -sector - 4, 0, 2 * sector, 0, sector + 4, 1, 1 }
 // More than one bio: those already on their way count for nothing in the end.
 #define LONG(writing) \
-  { writing, PROT_NONE, 512, 300, 0, 512, 0, 0, -EFAULT, 300 }
+  { writing, PROT_NONE, 512, 300, 0, 512, 0, 0, -EFAULT, 300, 0 }
 
 int main(void) {
   static const struct fault read_half = HALF(false), write_half = HALF(true);
@@ -107,9 +109,9 @@ int main(void) {
   static const struct fault read_trim = TRIM(false), write_trim = TRIM(true);
   static const struct fault read_rest = TRIM_REST(false), write_rest = TRIM_REST(true);
   static const struct fault read_long = LONG(false), write_long = LONG(true);
-  static const struct fault read_only = {false, PROT_READ, 16, 0, 0, 16, 0, 0, -EFAULT, 0};
-  static const struct fault read_half_only = {false, PROT_READ, 16, 8, 0, 16, 0, 8, 0, 8};
-  static const struct fault write_only = {true, PROT_READ, 16, 0, 0, 16, 0, 16, 0, 16};
+  static const struct fault read_only = {false, PROT_READ, 16, 0, 0, 16, 0, 0, -EFAULT, 0, 0};
+  static const struct fault read_half_only = {false, PROT_READ, 16, 8, 0, 16, 0, 8, 0, 8, 0};
+  static const struct fault write_only = {true, PROT_READ, 16, 0, 0, 16, 0, 16, 0, 16, 0};
   static const struct ktap_case cases[] = {
       {"read_half_unmapped", meet_fault, &read_half},
       {"write_half_unmapped", meet_fault, &write_half},

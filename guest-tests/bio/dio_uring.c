@@ -52,8 +52,9 @@ static bool is_split(const struct shape* shape, size_t length) {
   // The drive's requests have no holes but between whole pages (virt_boundary_mask).
   bool gap =
       shape->segments > 1 && (shape->stride_bytes != 0 || (shape->stride_pages == 1 && shape->offset != 0));
-  return gap || kb <= 0 || length > (size_t)kb << 10 || segments <= 0 || pages > (size_t)segments ||
-         length > 256 * page_bytes();
+  // On 7.3 segments that touch are not joined: each is a vector of the bio, which has room for 256.
+  return gap || shape->segments > 256 || kb <= 0 || length > (size_t)kb << 10 || segments <= 0 ||
+         pages > (size_t)segments || length > 256 * page_bytes();
 }
 
 static void queue_of_reads(const void* arg) {

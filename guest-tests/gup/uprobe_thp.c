@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "buffers.h"
+#include "contract/obligations.h"
 #include "ktap.h"
 #include "pagemap.h"
 #include "pins.h"
@@ -150,6 +151,21 @@ static void file_is_untouched(void) {
   if (!same) ktap_fail("the breakpoint is in the file");
 }
 
+// On 7.3 the page of the file comes back only where nothing else refers to its copy (__uprobe_write()). A
+// batch of the LRU does for a while, where a copy that is new, or was accessed twice, waits for its list;
+// removing the breakpoint is an access itself. One that is on the active list already waits for nothing.
+static void make_active(const struct text* text) {
+  unsigned char byte;
+  const int fd = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+  for (int i = 0; i < 2; ++i) {
+    contract_drop_caches();
+    if (pread(fd, &byte, 1, (off_t)(uintptr_t)(text->addr + text->at)) != 1)
+      ktap_fail("/proc/self/mem: %s", strerror(errno));
+  }
+  contract_drop_caches();
+  if (fd >= 0) close(fd);
+}
+
 static void splits(const void* arg) {
   (void)arg;
   struct text text;
@@ -172,6 +188,7 @@ static void splits(const void* arg) {
       file_is_untouched();
       if (read(fd, &hits, sizeof(hits)) != sizeof(hits) || hits != calls)
         ktap_fail("%llu hits, want %d", hits, calls);
+      make_active(&text);
       close(fd);
       if (memcmp(text.addr + text.at, code, sizeof(code)) != 0) ktap_fail("the breakpoint was not removed");
       same_but_code(&text, "after the breakpoint");

@@ -141,7 +141,7 @@ static void closed(const void* arg) {
   scene_close(&scene);
 }
 
-// Lengths whose end cannot be: refused before anything is looked at.
+// No length, and lengths whose end cannot be (EOVERFLOW on 7.3): refused before anything is looked at.
 static void lengths_refused(const void* arg) {
   (void)arg;
   struct scene scene;
@@ -151,7 +151,8 @@ static void lengths_refused(const void* arg) {
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); ++i) {
       const int error = iommufd_map(scene.fd, scene.space, scene.buffer.addr, lengths[i],
                                     VFIO_IOVA + scene.buffer.size, IOMMUFD_RW);
-      if (error != EINVAL) ktap_fail("a length of %#zx: %s, want EINVAL", lengths[i], strerror(error));
+      if (error != EINVAL && (lengths[i] == 0 || error != EOVERFLOW))
+        ktap_fail("a length of %#zx: %s, want EINVAL", lengths[i], strerror(error));
     }
     pins_expect(&scene.before, 0, 0);
   }

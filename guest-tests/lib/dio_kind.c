@@ -21,9 +21,13 @@ static const struct dio_kind kinds[] = {
     {"btrfs_nodatasum", DIO_IOMAP, HALF_SHORT, HALF_SHORT, .cached_sectors = true, .cached_words = true,
      .cached_holes = true, .cached_onto_itself = true},
     {"vfat", DIO_LEGACY, HALF_SHORT, HALF_SHORT, .cached_extending = true},
-    {"exfat", DIO_LEGACY, HALF_SHORT, HALF_SHORT},
+    // On 7.3 iomap, and so is ntfs3.
+    {"exfat", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS, .legacy = "exfat_legacy"},
+    {"exfat_legacy", DIO_LEGACY, HALF_SHORT, HALF_SHORT},
     {"udf", DIO_LEGACY, HALF_SHORT, HALF_SHORT},
-    {"ntfs3", DIO_LEGACY, HALF_SHORT, HALF_FAULTS},
+    // What is not aligned to sectors is buffered (ntfs_should_use_dio()).
+    {"ntfs3", DIO_IOMAP, HALF_FAULTS, HALF_FAULTS, .cached_words = true, .legacy = "ntfs3_legacy"},
+    {"ntfs3_legacy", DIO_LEGACY, HALF_SHORT, HALF_FAULTS},
     {"fuse", DIO_SERVER, HALF_SHORT, HALF_SHORT},
     {"fuse_async", DIO_SERVER, HALF_SHORT, HALF_SHORT},
     {"9p", DIO_SERVER, HALF_SHORT, HALF_SHORT},

@@ -174,7 +174,9 @@ static void half_unmapped(const void* arg) {
 }
 
 // More than the drive takes: what does not fit is released, and then the request, which cannot have a second
-// piece (block/blk-map.c bio_map_user_iov()). An odd number of pages is left over.
+// piece (block/blk-map.c bio_map_user_iov()). An odd number of pages is left over. On 7.3 all of it is pinned
+// before it is found to be too long, and a ring has a worker try again (bio_split_io_at(): EAGAIN for
+// REQ_NOWAIT).
 static void too_long(const void* arg) {
   struct buffer buffer;
   struct nvme nvme;
@@ -196,8 +198,8 @@ static void too_long(const void* arg) {
     const struct nvme_io io = {.addr = buffer.addr, .length = length, .offset = nvme_target.offset};
     const int status = way->submit(&nvme, &io);
     if (status != -EINVAL) ktap_fail("a command of %zu bytes gave %d, want EINVAL", length, status);
-    const long long pages = nvme_counted((long long)(most + 2 * more));
-    pins_expect(&before, pages, pages);
+    const long long all = nvme_counted((long long)(most + more));
+    pins_expect_either(&before, nvme_counted((long long)(most + 2 * more)), way->by_ring ? 2 * all : all);
   }
   buffer_put(&buffer);
   nvme_close(&nvme);

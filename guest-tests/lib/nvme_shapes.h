@@ -9,6 +9,7 @@
 struct nvme_way {
   bool (*open)(struct nvme* nvme);                                   // skips or fails the running case
   int (*submit)(const struct nvme* nvme, const struct nvme_io* io);  // 0, NVMe status, or -errno
+  bool by_ring;  // by io_uring, which first tries not to wait
 };
 
 // main() of such a test: every flat shape, for private pages (counted) and for a memfd (sealed afterwards,

@@ -16,7 +16,7 @@
 #include "pagemap.h"
 #include "patience.h"
 
-#define TRACING "/sys/kernel/debug/tracing/"
+#define TRACING "/sys/kernel/tracing/"
 #define INSTANCE TRACING "instances/pinrig-page-ref"
 #define EVENTS "/events/page_ref"
 

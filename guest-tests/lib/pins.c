@@ -202,6 +202,16 @@ bool pins_expect(struct pins* before, long long acquired, long long released) {
   return judge(before, &want);
 }
 
+bool pins_expect_either(struct pins* before, long long pages, long long other) {
+  const struct range want = {pages < other ? pages : other, pages < other ? other : pages, 0};
+  const long long start = before->acquired;
+  const bool good = judge(before, &want);
+  const long long acquired = before->acquired - start;
+  pins_claim_exact(acquired);
+  return good && (acquired == pages || acquired == other ||
+                  ktap_fail("%lld pages pinned, want %lld or %lld", acquired, pages, other));
+}
+
 bool pins_expect_at_least(struct pins* before, long long acquired, long long held) {
   pins_claim_at_least(acquired);
   struct range want = {acquired, __LONG_LONG_MAX__, held};

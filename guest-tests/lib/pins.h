@@ -32,6 +32,9 @@ bool pins_rest(struct pins* now);
 // case. Claims "exact `acquired`". `before` becomes the sample after.
 bool pins_expect(struct pins* before, long long acquired, long long released);
 
+// `pages` and nothing held, or `other` and nothing held, where kernels differ: claims what it was.
+bool pins_expect_either(struct pins* before, long long pages, long long other);
+
 // At least `acquired`, and exactly `held` at the end. For paths that pin more than once:
 // NOWAIT retries, GUP-fast undo. Claims "atleast `acquired`".
 bool pins_expect_at_least(struct pins* before, long long acquired, long long held);

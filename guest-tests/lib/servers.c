@@ -112,12 +112,23 @@ static bool start_nfsd(struct server* server) {
   return server->started;
 }
 
+#define NFS_OPTIONS(version) \
+  "addr=127.0.0.1,clientaddr=127.0.0.1,vers=" version ",proto=tcp,sec=sys,soft,timeo=100,retrans=2"
+
+// On 7.3 version 4.0 is an option of the kernel (NFS_V4_0), and 4.1 is not; on 6.12 it is the other way
+// round.
+static bool mount_nfs(struct filesystem* fs) {
+  static const char source[] = "127.0.0.1:/", probe[] = "/tmp/pinrig-nfs-probe";
+  mkdir(probe, 0700);
+  const bool old = mount(source, probe, "nfs4", 0, NFS_OPTIONS("4.0")) == 0 || errno != EINVAL;
+  umount(probe);
+  rmdir(probe);
+  return filesystem_mount(fs, "nfs4", source, old ? NFS_OPTIONS("4.0") : NFS_OPTIONS("4.1"));
+}
+
 bool server_begin_nfs(struct server* server) {
   make_folder(server, "nfs4");
-  return loopback_up() && start_nfsd(server) &&
-         filesystem_mount(
-             &server->fs, "nfs4", "127.0.0.1:/",
-             "addr=127.0.0.1,clientaddr=127.0.0.1,vers=4.0,proto=tcp,sec=sys,soft,timeo=100,retrans=2");
+  return loopback_up() && start_nfsd(server) && mount_nfs(&server->fs);
 }
 
 static bool write_text(const char* path, const char* text) {

@@ -3,8 +3,7 @@
 // word is registered, while the event is traced, and when the word is removed.
 #pragma once
 
-// Mounted by itself where debugfs is.
-#define TRACING "/sys/kernel/debug/tracing/"
+#define TRACING "/sys/kernel/tracing/"
 
 enum { user_event_bit = 7, user_event_word = 4 };
 

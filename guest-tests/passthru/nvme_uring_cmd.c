@@ -16,7 +16,7 @@ static int submit(const struct nvme* nvme, const struct nvme_io* io) {
 }
 
 int main(void) {
-  static const struct nvme_way way = {.open = open_generic, .submit = submit};
+  static const struct nvme_way way = {.open = open_generic, .submit = submit, .by_ring = true};
   ring = (struct ring){.fd = -1, .rings = (void*)-1, .sqes = (void*)-1};
   return nvme_shapes_run(&way);
 }

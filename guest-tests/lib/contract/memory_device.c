@@ -19,7 +19,10 @@ struct mirror {
 #define MIGRATE_TO_DEVICE _IOWR('H', 2, struct mirror)
 
 bool memory_make_device(struct memory* memory, size_t size) {
-  memory->fd = open("/dev/hmm_dmirror0", O_RDWR | O_CLOEXEC);
+  // EINTR where work of a ring waits for this thread (mm_take_all_locks()).
+  do {
+    memory->fd = open("/dev/hmm_dmirror0", O_RDWR | O_CLOEXEC);
+  } while (memory->fd < 0 && errno == EINTR);
   if (memory->fd < 0) return ktap_skip("/dev/hmm_dmirror0: %s (TEST_HMM)", strerror(errno));
   if (!memory_map(memory, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1)) return false;
   madvise(memory->addr, memory->size, MADV_NOHUGEPAGE);

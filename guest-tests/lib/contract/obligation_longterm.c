@@ -223,12 +223,25 @@ static bool map_as(struct memory* memory, enum mapping mapping) {
   return true;
 }
 
+// Does the user take the memory, but pin nothing? Its device then brings in what it needs.
+static bool taken_on_demand(const struct user* user, enum way way, const struct memory* memory,
+                            size_t length) {
+  struct pins before, after;
+  if (!user->on_demand || !pins_begin(&before)) return false;
+  const int error = user->take(way, memory->addr, length);
+  const bool taken = error == 0 && pins_sample(&after) && after.acquired == before.acquired;
+  if (error == 0) user->let_go();
+  if (taken) ktap_note("taken on demand, without a pin");
+  return taken && contract_settled(&before, contract_skew(user));
+}
+
 // EOPNOTSUPP is the answer to persistent memory, and was that to any file.
 static void file_refused(const struct user* user, enum memory_kind kind, enum way way) {
   const size_t length = user_length(user, pages * page_bytes());
   for (int mapping = MAPPED_WRITTEN; mapping <= MAPPED_NOT_YET && !ktap_failed(); ++mapping) {
     struct memory memory;
-    if (memory_get(&memory, kind, pages * page_bytes()) && map_as(&memory, (enum mapping)mapping))
+    if (memory_get(&memory, kind, pages * page_bytes()) && map_as(&memory, (enum mapping)mapping) &&
+        !taken_on_demand(user, way, &memory, length))
       contract_refused(user, way, memory.addr, length, EFAULT, EOPNOTSUPP);
     memory_put(&memory);
   }

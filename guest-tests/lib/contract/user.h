@@ -93,6 +93,7 @@ struct user {
   size_t charge_open;    // bytes that open() charges to the account of CHARGE_USER
   bool forced;           // mprotect() does not bind it (FOLL_FORCE)
   bool locked;           // it faults with the mmap lock held: what userfaultfd watches is refused
+  bool on_demand;        // it takes without a pin what must not be pinned long-term (RDS with ODP)
   bool counts_at_least;  // it may pin more often than needed (a NOWAIT attempt that is repeated)
 };
 

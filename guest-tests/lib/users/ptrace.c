@@ -8,6 +8,7 @@ not:
   readonly.in.anon: "private memory is written whatever its protection (FOLL_FORCE), for breakpoints"
   readonly.in.thp: "private memory is written whatever its protection (FOLL_FORCE)"
   readonly.in.mthp: "private memory is written whatever its protection (FOLL_FORCE)"
+  readonly.in.hugetlb: "private memory is written whatever its protection (FOLL_FORCE), on 7.3 also hugetlb"
   readonly.part.anon: "private memory is written whatever its protection (FOLL_FORCE)"
   readonly.part.thp: "private memory is written whatever its protection (FOLL_FORCE)"
   readonly.part.mthp: "private memory is written whatever its protection (FOLL_FORCE)"

@@ -80,4 +80,5 @@ const struct user user_rds = {
     .take = take,
     .let_go = let_go,
     .longterm = true,
+    .on_demand = true,
 };
