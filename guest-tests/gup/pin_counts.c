@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "buffers.h"
+#include "contract/obligations.h"
 #include "gupdrv.h"
 #include "kmsg.h"
 #include "ktap.h"
@@ -37,6 +38,14 @@ static long resting(int driver, int log, struct buffer* buffer) {
   return seen - 1;
 }
 
+// Each pin is an access (FOLL_TOUCH). The second one moves the page to the active list, by way of a batch.
+// Once it is there, it is in no batch any more (folio_mark_accessed()).
+static void settle_on_list(int driver, int log, struct buffer* buffer) {
+  resting(driver, log, buffer);
+  resting(driver, log, buffer);
+  contract_drop_caches();
+}
+
 struct want {
   enum buffer_kind kind;
   bool pin;
@@ -46,8 +55,9 @@ struct want {
 
 static void measure(const struct want* want, int driver, int log, struct buffer* buffer) {
   size_t pages = want->pages ? (size_t)want->pages : buffer->size / page_bytes();
-  long rest = resting(driver, log, buffer);
   bool large = want->kind == BUFFER_THP || want->kind == BUFFER_HUGETLB;
+  if (!large) settle_on_list(driver, log, buffer);
+  long rest = resting(driver, log, buffer);
   for (int i = 0; i < want->times && !ktap_failed(); ++i) {
     struct gup_request request = {.flags = GUP_WRITE,
                                   .test_flags = want->pin ? GUP_DUMP_PINS : 0,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* user:
-what: "O_DIRECT on a file on exfat (fs/direct-io.c)"
+what: "O_DIRECT on a file on exfat (fs/direct-io.c, on 7.3 iomap)"
 rows: [D6]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-fs], tools: [mkfs.exfat], symbols: [EXFAT_FS]}

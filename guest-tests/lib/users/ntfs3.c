@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* user:
-what: "O_DIRECT on a file on ntfs3 (fs/direct-io.c)"
+what: "O_DIRECT on a file on ntfs3 (fs/direct-io.c, on 7.3 iomap)"
 rows: [D6]
 traits: [in, out, data, pieces, carry, short]
 needs: {nvme: [pin-fs], tools: [mkntfs], symbols: [NTFS3_FS]}
