@@ -39,6 +39,12 @@ static bool populate(void* addr, size_t length, bool write, int error) {
   return got == error || ktap_fail("it gives \"%s\", want \"%s\"", strerror(got), strerror(error));
 }
 
+// Without a length only the advice is looked at.
+static bool known(void) {
+  return madvise(NULL, 0, MADV_POPULATE_READ) == 0 ||
+         ktap_skip("MADV_POPULATE_READ: %s (since 5.14)", strerror(errno));
+}
+
 static size_t present(const unsigned char* addr, size_t length) {
   size_t count = 0;
   for (size_t at = 0; at < length; at += page_bytes()) count += pagemap_pfn(addr + at) != 0;
@@ -65,7 +71,7 @@ static void brought_in(const void* arg) {
   const struct range* range = arg;
   struct buffer buffer;
   long free_before = hugetlb_free();
-  if (!buffer_get(&buffer, range->kind, pages * page_bytes())) return;
+  if (!known() || !buffer_get(&buffer, range->kind, pages * page_bytes())) return;
   if (madvise(buffer.addr, buffer.size, MADV_DONTNEED) < 0) ktap_fail("MADV_DONTNEED: %s", strerror(errno));
   size_t there = present(buffer.addr, buffer.size);
   if (there) ktap_fail("%zu pages are present already", there);
@@ -84,7 +90,7 @@ static void brought_in(const void* arg) {
 static void private_copies(const void* arg) {
   (void)arg;
   struct buffer file;
-  if (!buffer_get(&file, BUFFER_MEMFD, pages * page_bytes())) return;
+  if (!known() || !buffer_get(&file, BUFFER_MEMFD, pages * page_bytes())) return;
   pattern_fill(file.addr, file.size, seed, 0);
   unsigned char* own = mmap(NULL, file.size, PROT_READ | PROT_WRITE, MAP_PRIVATE, file.fd, 0);
   if (own == MAP_FAILED) ktap_fail("mmap: %s", strerror(errno));
@@ -137,8 +143,8 @@ static bool spoil(const struct refusal* refusal, struct buffer* buffer, unsigned
 static void refused(const void* arg) {
   const struct refusal* refusal = arg;
   struct buffer buffer;
-  if (!buffer_get(&buffer, refusal->how == PAST_END ? BUFFER_MEMFD : BUFFER_PAGES, pages * page_bytes()))
-    return;
+  const enum buffer_kind kind = refusal->how == PAST_END ? BUFFER_MEMFD : BUFFER_PAGES;
+  if (!known() || !buffer_get(&buffer, kind, pages * page_bytes())) return;
   unsigned char* half = buffer.addr + buffer.size / 2;
   madvise(buffer.addr, buffer.size, MADV_DONTNEED);
   struct pins before;
@@ -209,6 +215,7 @@ static void locked_copies(const void* arg) {
 static void waits(const void* arg) {
   const bool* write = arg;
   struct uffd uffd;
+  if (!known()) return;
   if (uffd_open(&uffd, late, seed, delay_ms) && populate(uffd.area, late * page_bytes(), *write, 0)) {
     uffd_judge(&uffd, late);
     if (pattern_check(uffd.area, late * page_bytes(), seed, 0) >= 0) ktap_fail("wrong data");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "dio_file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -25,7 +26,8 @@ static bool judge_kind(const struct dio_kind* kind, const struct dio_way* ways,
   const struct dio_way* way = &ways[alignment];
   bool cached = (alignment == ALIGNED_SECTOR && kind->cached_sectors) ||
                 (alignment == ALIGNED_WORD && kind->cached_words);
-  int error = alignment == ALIGNED_WORD && kind->path == DIO_LEGACY ? EINVAL : 0;
+  bool refused = alignment == ALIGNED_WORD && (kind->path == DIO_LEGACY || kind->refuses_words);
+  int error = refused ? EINVAL : 0;
   bool pins = !cached && !error && ways[ALIGNED_PAGE].pins;
   if (way->error != error)
     return ktap_fail("%s: alignment %d gives %s", kind->name, alignment, strerror(way->error));
@@ -103,7 +105,7 @@ static bool probe_direction(struct dio_file* file, int fd, unsigned char* memory
       !probe(&ways[ALIGNED_WORD], fd, memory + word, page_bytes(), write) ||
       !probe_cache(&ways[ALIGNED_PAGE], fd, memory, write) || !probe_copied(&ways[ALIGNED_PAGE], fd, write))
     return false;
-  // fs/direct-io.c alone asks that memory be aligned to blocks.
+  // Since 6.0 fs/direct-io.c alone asks that memory be aligned to blocks.
   if (file->kind->legacy && ways[ALIGNED_WORD].error == EINVAL) file->kind = dio_kind_of(file->kind->legacy);
   for (int i = 0; i < DIO_ALIGNMENTS; ++i) judge_kind(file->kind, ways, (enum dio_alignment)i);
   return true;
@@ -128,9 +130,28 @@ static void report(struct dio_file* file, const char* name) {
   }
 }
 
+// Before 6.0: the attribute came with the change (transfer.c).
+static bool memory_in_blocks(void) {
+  char path[300];
+  bool old = false;
+  DIR* disks = opendir("/sys/block");
+  for (struct dirent* entry; disks && !old && (entry = readdir(disks));) {
+    if (entry->d_name[0] == '.') continue;
+    snprintf(path, sizeof(path), "/sys/block/%s/queue/dma_alignment", entry->d_name);
+    old = access(path, F_OK) < 0;
+  }
+  if (disks) closedir(disks);
+  return old;
+}
+
+static const struct dio_kind* kind_here(const char* name) {
+  const struct dio_kind* kind = dio_kind_of(name);
+  return kind && kind->before_6_0 && memory_in_blocks() ? dio_kind_of(kind->before_6_0) : kind;
+}
+
 bool dio_file_probe(struct dio_file* file, const char* name, const char* path) {
   struct buffer buffer;
-  file->kind = dio_kind_of(name);
+  file->kind = kind_here(name);
   if (!file->kind) return false;
   int fd = open(path, O_RDWR | O_DIRECT | O_CLOEXEC);
   if (fd < 0) return ktap_fail("O_DIRECT open of %s: %s", path, strerror(errno));

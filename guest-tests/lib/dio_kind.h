@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Differences between file systems in direct I/O, as seen on 6.1 and 6.12, x86_64 and aarch64. Whether a
-// kernel pins is probed (dio_file.h); the counts here apply if it does.
+// Differences between file systems in direct I/O, as seen on 5.10, 6.1 and 6.12, on both architectures.
+// Whether a kernel pins is probed (dio_file.h); the counts here apply if it does.
 #pragma once
 
 #include <stdbool.h>
@@ -27,7 +27,9 @@ struct dio_kind {
   bool cached_holes;        // a write of less than a block into a hole, the same
   bool cached_extending;    // a write beyond the end, the same
   bool cached_onto_itself;  // memory mapped from the same range, the same
+  bool refuses_words;       // memory in words of four bytes is refused, as fs/direct-io.c always does
   const char* legacy;       // its kind on kernels where it still uses fs/direct-io.c
+  const char* before_6_0;   // its kind on kernels that ask of memory the alignment of blocks
 };
 
 // NULL, and the running case fails, for an unknown file system.

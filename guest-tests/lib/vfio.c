@@ -172,6 +172,9 @@ int vfio_unmap(const struct vfio* vfio, uint64_t iova, size_t length, size_t* do
 }
 
 int vfio_unmap_all(const struct vfio* vfio, size_t* done) {
+  // Before 5.12 a range that has all mappings in it.
+  if (ioctl(vfio->container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL) <= 0)
+    return unmap(vfio, 0, 0, (size_t)1 << 63, done);
   return unmap(vfio, VFIO_DMA_UNMAP_FLAG_ALL, 0, 0, done);
 }
 

@@ -100,6 +100,8 @@ static bool collapse(struct memory* memory, size_t length) {
   const size_t huge = thp_usable();
   if (huge == 0) return false;
   (void)length;
+  // Without a length only the advice is looked at.
+  if (madvise(NULL, 0, MADV_COLLAPSE) < 0) return ktap_skip("MADV_COLLAPSE: %s (since 6.1)", strerror(errno));
   const uintptr_t start = (uintptr_t)memory->addr / huge * huge;
   madvise((void*)start, huge, MADV_COLLAPSE);
   return true;
