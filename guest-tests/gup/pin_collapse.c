@@ -20,6 +20,8 @@ enum { seed = 74, new_seed = 75 };
 // One huge page's worth of base pages, aligned, in the middle of a mapping twice as large.
 static bool prepare(struct buffer* buffer, unsigned char** area) {
   size_t huge = thp_usable();
+  // Without a length only the advice is looked at.
+  if (madvise(NULL, 0, MADV_COLLAPSE) < 0) return ktap_skip("MADV_COLLAPSE: %s (since 6.1)", strerror(errno));
   if (huge == 0 || !buffer_get(buffer, BUFFER_PAGES, 2 * huge)) return false;
   *area = (unsigned char*)(((uintptr_t)buffer->addr + huge - 1) / huge * huge);
   pattern_fill(*area, huge, seed, 0);
@@ -35,17 +37,13 @@ static bool is_huge(unsigned char* area) {
   return (pagemap_flags(frame) & PAGEMAP_THP) && pagemap_pfn(area + last * page_bytes()) == frame + last;
 }
 
-static bool known;  // to this kernel, which the first case finds out
-
 static void unpinned(const void* arg) {
   (void)arg;
   struct buffer buffer;
   unsigned char* area;
   if (!prepare(&buffer, &area)) return;
   int error = collapse(area);
-  known = error != EINVAL;
-  if (!known) ktap_skip("no MADV_COLLAPSE in this kernel");
-  if (error && error != EINVAL) ktap_fail("MADV_COLLAPSE: %s", strerror(error));
+  if (error) ktap_fail("MADV_COLLAPSE: %s", strerror(error));
   if (!error && !is_huge(area)) ktap_fail("no huge page");
   if (pattern_check(area, thp_bytes(), seed, 0) >= 0) ktap_fail("data lost");
   buffer_put(&buffer);
@@ -77,7 +75,7 @@ static void pinned(const void* arg) {
     hold_check(&hold, 0, length, new_seed, "after the process wrote");
   }
   hold_close(&hold);
-  int error = known ? collapse(area) : 0;
+  int error = collapse(area);
   if (error) ktap_fail("after it was unpinned: %s", strerror(error));
   buffer_put(&buffer);
 }

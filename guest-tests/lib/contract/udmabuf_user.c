@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "buffers.h"
 #include "contract/memory.h"
 #include "ktap.h"
 
@@ -24,6 +25,19 @@ bool udmabuf_user_open(void) {
   other = calloc(1, udmabuf_user_most);
   if (device < 0) return ktap_skip("/dev/udmabuf: %s (UDMABUF)", strerror(errno));
   return other || ktap_fail("no memory");
+}
+
+// A memfd that is not sealed is refused in any case: by EBADFD, which means the kind of file, where huge
+// pages are not known, and by EINVAL elsewhere.
+bool udmabuf_user_open_huge(void) {
+  if (!udmabuf_user_open()) return false;
+  const int fd = memfd_create("pinrig", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_HUGETLB);
+  if (fd < 0) return ktap_skip("memfd_create: %s (HUGETLBFS)", strerror(errno));
+  struct udmabuf_create request = {.memfd = (unsigned)fd, .size = hugetlb_bytes()};
+  const int made = ioctl(device, UDMABUF_CREATE, &request), error = errno;
+  close(fd);
+  if (made >= 0) close(made);
+  return made >= 0 || error != EBADFD || ktap_skip("udmabuf takes no huge pages (since 5.14)");
 }
 
 void udmabuf_user_close(void) {

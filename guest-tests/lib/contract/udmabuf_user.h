@@ -10,6 +10,8 @@
 enum { udmabuf_user_most = 4 << 20 };
 
 bool udmabuf_user_open(void);
+// The same for a memfd of huge pages: skips the case where it takes none.
+bool udmabuf_user_open_huge(void);
 void udmabuf_user_close(void);
 void udmabuf_user_forked(void);
 int udmabuf_user_take(enum way way, void* addr, size_t length);
@@ -18,10 +20,10 @@ bool udmabuf_user_store(const void* data, size_t length);
 bool udmabuf_user_load(void* data, size_t length);
 void udmabuf_user_counts(enum way way, const void* addr, size_t length, struct user_counts* counts);
 
-// The whole of an adapter: user_NAME.
-#define UDMABUF_USER(NAME)                                        \
+// The whole of an adapter: user_NAME, opened by OPEN.
+#define UDMABUF_USER(NAME, OPEN)                                  \
   const struct user user_##NAME = {.ways = USER_IN | USER_OUT,    \
-                                   .open = udmabuf_user_open,     \
+                                   .open = (OPEN),                \
                                    .close = udmabuf_user_close,   \
                                    .forked = udmabuf_user_forked, \
                                    .take = udmabuf_user_take,     \

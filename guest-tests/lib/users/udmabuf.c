@@ -35,4 +35,4 @@ proof:
 */
 #include "contract/udmabuf_user.h"
 
-UDMABUF_USER(udmabuf);
+UDMABUF_USER(udmabuf, udmabuf_user_open);

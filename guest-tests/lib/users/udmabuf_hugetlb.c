@@ -36,4 +36,4 @@ proof: {mutant: m26-udmabuf-keeps-first, red: [pages.in.memfd_hugetlb]}
 */
 #include "contract/udmabuf_user.h"
 
-UDMABUF_USER(udmabuf_hugetlb);
+UDMABUF_USER(udmabuf_hugetlb, udmabuf_user_open_huge);
