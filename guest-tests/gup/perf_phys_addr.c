@@ -92,7 +92,13 @@ static void touch_all(const struct touch* touch, const struct sampler* sampler, 
   size_t step = huge ? buffer->size : page_bytes();
   struct pins before;
   // What is there already is not faulted in.
-  if (madvise(buffer->addr, buffer->size, MADV_DONTNEED) < 0) ktap_fail("MADV_DONTNEED: %s", strerror(errno));
+  if (madvise(buffer->addr, buffer->size, MADV_DONTNEED) < 0) {
+    if (errno == EINVAL && touch->kind == BUFFER_HUGETLB)
+      ktap_skip("MADV_DONTNEED of hugetlb memory: %s (since 5.18)", strerror(errno));
+    else
+      ktap_fail("MADV_DONTNEED: %s", strerror(errno));
+    return;
+  }
   if (!pins_begin(&before)) return;
   ioctl(sampler->fd, PERF_EVENT_IOC_ENABLE, 0);
   for (size_t at = inside; at < buffer->size; at += step) {

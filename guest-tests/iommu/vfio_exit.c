@@ -23,7 +23,7 @@ static void close_files(const void* arg) {
   if (vfio_open(&vfio) && buffer_get(&buffer, BUFFER_PAGES, pages * page_bytes()) && pins_begin(&before)) {
     int error = vfio_map(&vfio, buffer.addr, buffer.size, VFIO_IOVA, both);
     if (error) ktap_fail("VFIO_IOMMU_MAP_DMA: %s", strerror(error));
-    pins_expect_longterm(&before, pages);
+    vfio_expect_held(&vfio, &before, pages);
     // Memory that is gone from the process is still the device's.
     buffer_put(&buffer);
     pins_expect(&before, 0, 0);
@@ -92,7 +92,7 @@ static void inherited(const void* arg) {
       pins_begin(&before)) {
     int error = vfio_map(&vfio, buffer.addr, buffer.size, VFIO_IOVA, both);
     if (error) ktap_fail("VFIO_IOMMU_MAP_DMA: %s", strerror(error));
-    pins_expect_longterm(&before, pages);
+    vfio_expect_held(&vfio, &before, pages);
     pid_t child = proc_fork();
     if (child == 0) {
       rendezvous_linger(&go, limit_ms);

@@ -43,7 +43,7 @@ static bool map_both(struct groups* g) {
   int error = vfio_map(&g->vfio, g->near.addr, g->near.size, VFIO_IOVA, both);
   if (!error) error = vfio_map(&g->vfio, g->scattered, g->far.size, SECOND_IOVA, both);
   if (error) return ktap_fail("VFIO_IOMMU_MAP_DMA: %s", strerror(error));
-  return pins_expect_longterm(&g->before, 2 * pages);
+  return vfio_expect_held(&g->vfio, &g->before, 2 * pages);
 }
 
 static void unmap_both(struct groups* g) {

@@ -28,7 +28,7 @@ static bool map_measured(const struct vfio* vfio, void* addr, size_t length, uin
   if (!pins_begin(&before)) return false;
   int error = vfio_map(vfio, addr, length, iova, flags);
   if (error) return ktap_fail("VFIO_IOMMU_MAP_DMA: %s", strerror(error));
-  return pins_expect_longterm(&before, (long long)(length / page_bytes()));
+  return vfio_expect_held(vfio, &before, (long long)(length / page_bytes()));
 }
 
 static void unmap_measured(const struct vfio* vfio, uint64_t iova, size_t length, size_t held) {

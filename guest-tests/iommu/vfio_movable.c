@@ -33,7 +33,7 @@ static void leaves(const void* arg) {
       if (movable == 0) ktap_skip("none of the pages came from ZONE_MOVABLE");
       int error = vfio_map(&vfio, buffer.addr, buffer.size, VFIO_IOVA, both);
       if (error) ktap_fail("VFIO_IOMMU_MAP_DMA: %s", strerror(error));
-      pins_expect_longterm(&before, all);
+      vfio_expect_held(&vfio, &before, all);
       if (pagemap_pfns(buffer.addr, looked_at, is)) {
         ktap_note("in ZONE_MOVABLE: %zu of %d before, %zu after", movable, pages,
                   pagemap_in_movable(is, pages));

@@ -34,7 +34,7 @@ static bool mapped(struct vfio* vfio, struct buffer* buffer, enum buffer_kind ki
     return false;
   const int error = vfio_map(vfio, buffer->addr, buffer->size, VFIO_IOVA, both);
   if (error) return ktap_fail("VFIO_IOMMU_MAP_DMA: %s", strerror(error));
-  return pins_expect_longterm(before, pages);
+  return vfio_expect_held(vfio, before, pages);
 }
 
 // The child's part: what went wrong.

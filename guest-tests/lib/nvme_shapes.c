@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "buffers.h"
 #include "devices.h"
@@ -70,10 +71,11 @@ static void check_data(const struct buffer* buffer, size_t start, size_t length,
   }
 }
 
-static void measure(const struct flat* flat, struct nvme_io* io) {
+// False: the drive has no such way in.
+static bool measure(const struct flat* flat, struct nvme_io* io) {
   struct nvme nvme;
   struct pins before;
-  if (!way->open(&nvme)) return;
+  if (!way->open(&nvme)) return false;
   if (pins_begin(&before)) {
     int status = way->submit(&nvme, io);
     if (status != 0)
@@ -82,6 +84,7 @@ static void measure(const struct flat* flat, struct nvme_io* io) {
     pins_expect(&before, pages, pages);
   }
   nvme_close(&nvme);
+  return true;
 }
 
 static void carry_out(const struct flat* flat, bool write) {
@@ -96,8 +99,8 @@ static void carry_out(const struct flat* flat, bool write) {
       .write = write, .addr = buffer.addr + start, .length = length, .offset = nvme_target.offset};
   ++seed;
   if (write) pattern_fill(io.addr, length, seed, 0);
-  if (write || transfer_store(&nvme_target, length, seed)) measure(flat, &io);
-  if (!ktap_failed()) {
+  const bool done = (write || transfer_store(&nvme_target, length, seed)) && measure(flat, &io);
+  if (done && !ktap_failed()) {
     if (write)
       transfer_compare(&nvme_target, length, seed);
     else
@@ -134,7 +137,8 @@ static void wrong_nsid(const void* arg) {
   struct nvme_io io = {.nsid = 77};
   (void)arg;
   if (nvme_counted(0) < 0 || !buffer_get(&buffer, BUFFER_MEMFD, page_bytes())) return;
-  refused(&io, &buffer, -EINVAL, 0);
+  // Since 5.13, when drives got generic devices, the driver looks at the number; before, the drive refuses.
+  refused(&io, &buffer, access("/dev/ng0n1", F_OK) == 0 ? -EINVAL : 0, 0);
   buffer_seal(&buffer);
   buffer_put(&buffer);
 }

@@ -58,11 +58,13 @@ static bool mount_at(struct place* place, const char* source, const char* type, 
   return ktap_fail("mounting %s as %s: %s", source, type, strerror(errno));
 }
 
+// msize: the default since 5.15, so that a transfer is one message on older kernels, too.
+static const char p9_options[] = "trans=virtio,version=9p2000.L,cache=none,msize=131072";
+
 // Folder of the file, with the file system mounted.
 static const char* make_folder(struct place* place, enum place_kind kind) {
   if (kind == PLACE_9P) {
-    return mount_at(place, "pinshare", "9p", "trans=virtio,version=9p2000.L,cache=none") ? place->mount
-                                                                                         : NULL;
+    return mount_at(place, "pinshare", "9p", p9_options) ? place->mount : NULL;
   }
   if (kind == PLACE_EXT4 && !place->gated) {
     struct stat here, parent;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "ktap.h"
+#include "pins.h"
 
 #define FUNCTIONS "/sys/bus/pci/devices"
 enum { vendor_intel = 0x8086, device_e1000e = 0x10d3, class_nvme = 0x010802 };
@@ -171,10 +172,18 @@ int vfio_unmap(const struct vfio* vfio, uint64_t iova, size_t length, size_t* do
   return unmap(vfio, 0, iova, length, done);
 }
 
+// Also of taking pages in batches.
+static bool before_5_12(const struct vfio* vfio) {
+  return ioctl(vfio->container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL) <= 0;
+}
+
+bool vfio_expect_held(const struct vfio* vfio, struct pins* before, long long pages) {
+  return before_5_12(vfio) ? pins_expect_at_least(before, pages, pages) : pins_expect_longterm(before, pages);
+}
+
 int vfio_unmap_all(const struct vfio* vfio, size_t* done) {
-  // Before 5.12 a range that has all mappings in it.
-  if (ioctl(vfio->container, VFIO_CHECK_EXTENSION, VFIO_UNMAP_ALL) <= 0)
-    return unmap(vfio, 0, 0, (size_t)1 << 63, done);
+  // A range that has all mappings in it.
+  if (before_5_12(vfio)) return unmap(vfio, 0, 0, (size_t)1 << 63, done);
   return unmap(vfio, VFIO_DMA_UNMAP_FLAG_ALL, 0, 0, done);
 }
 

@@ -36,6 +36,10 @@ void vfio_second_close(struct vfio_second* second);
 int vfio_map(const struct vfio* vfio, const void* addr, size_t length, uint64_t iova, unsigned flags);
 // 0, or the errno value. *done: how many bytes the kernel says it unmapped.
 int vfio_unmap(const struct vfio* vfio, uint64_t iova, size_t length, size_t* done);
+// What was mapped since `before` holds `pages` pages, and was taken once. Kernels before 5.12 take page by
+// page, and the first one of each new run of frames twice. Claims it.
+struct pins;
+bool vfio_expect_held(const struct vfio* vfio, struct pins* before, long long pages);
 // Everything at once.
 int vfio_unmap_all(const struct vfio* vfio, size_t* done);
 

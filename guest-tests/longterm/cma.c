@@ -13,14 +13,24 @@
 #include "place.h"
 #include "uring.h"
 
-#define AREA "/sys/kernel/debug/cma/reserved/"
+// Up to 5.10 it is called cma-reserved.
+static const char* area(void) {
+  static const char old[] = "/sys/kernel/debug/cma/cma-reserved";
+  return access(old, F_OK) == 0 ? old : "/sys/kernel/debug/cma/reserved";
+}
 
 enum { seed = 91, fill = 0x5a, tag = 1, answer_ms = 20000, tries = 64 };
+
+static int open_file(const char* name) {
+  char path[80];
+  snprintf(path, sizeof(path), "%s/%s", area(), name);
+  return open(path, O_WRONLY | O_CLOEXEC);
+}
 
 static long long area_number(const char* name) {
   char path[80];
   long long value = -1;
-  snprintf(path, sizeof(path), AREA "%s", name);
+  snprintf(path, sizeof(path), "%s/%s", area(), name);
   FILE* file = fopen(path, "re");
   if (file && fscanf(file, "%lld", &value) != 1) value = -1;
   if (file) fclose(file);
@@ -40,7 +50,7 @@ static size_t in_area(const uint64_t* frames, size_t count) {
 static int take_whole_area(void) {
   char count[24];
   int length = snprintf(count, sizeof(count), "%lld", area_number("maxchunk"));
-  int take = open(AREA "alloc", O_WRONLY | O_CLOEXEC), give = open(AREA "free", O_WRONLY | O_CLOEXEC);
+  int take = open_file("alloc"), give = open_file("free");
   int error = take < 0 || give < 0 || write(take, count, (size_t)length) < 0 ? errno : 0;
   if (error == 0 && write(give, count, (size_t)length) < 0)
     ktap_fail("the area does not accept its pages back");

@@ -33,12 +33,15 @@ static bool neighbors(const unsigned char* area, size_t count, size_t huge, size
 }
 
 // Moves the pair to `room`, whole huge pages at a time.
-static bool move_pair(unsigned char* first, unsigned char* second, unsigned char* room, size_t huge) {
+static bool move_pair(unsigned char* first, unsigned char* second, unsigned char* room, size_t huge,
+                      bool hugetlb) {
   unsigned char* const pair[] = {first, second};
   for (size_t i = 0; i < 2; ++i) {
     unsigned char* to = room + i * huge;
     if (mremap(pair[i], huge, huge, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
-      return ktap_fail("mremap of a huge page: %s", strerror(errno));
+      return errno == EINVAL && hugetlb
+                 ? ktap_skip("mremap() of hugetlb memory: %s (since 5.16)", strerror(errno))
+                 : ktap_fail("mremap of a huge page: %s", strerror(errno));
   }
   const uint64_t frame = pagemap_pfn(room);
   if (frame == 0 || pagemap_pfn(room + huge) != frame + huge / page_bytes())
@@ -69,7 +72,8 @@ static bool pair_among(const struct memory* like, size_t count, int flags, bool 
   for (size_t i = 0; good && i < count; ++i) *(volatile unsigned char*)(candidate.addr + i * huge) = fill;
   if (good && movable) leave_movable(candidate.addr, candidate.size);
   if (good && neighbors(candidate.addr, count, huge, &first, &second))
-    good = move_pair(candidate.addr + first * huge, candidate.addr + second * huge, room, huge);
+    good = move_pair(candidate.addr + first * huge, candidate.addr + second * huge, room, huge,
+                     flags & MAP_HUGETLB);
   else if (good)
     good = last && ktap_skip("no two huge pages of %zu are neighbors in memory", count);
   if (candidate.map != MAP_FAILED) munmap(candidate.map, candidate.map_size);

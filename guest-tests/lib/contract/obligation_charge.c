@@ -48,9 +48,10 @@ static void exact(const struct user* user, enum memory_kind kind) {
   const size_t huge = huge_of(kind), length = user_length(user, huge ? huge : pages * page_bytes());
   if (memory_get(&memory, kind, length) && account_read(&start)) {
     const enum way way = user->ways & USER_IN ? WAY_IN : WAY_OUT;
-    const long long kib = charge_kib(user, memory.addr, length);
     for (int i = 0; i < repeats && !ktap_failed(); ++i) {
       if (!contract_take(user, way, memory.addr, length, &before)) break;
+      // Before 5.19 taking a page of a huge page that was protected once replaces it by a base page.
+      const long long kib = charge_kib(user, memory.addr, length);
       accounts_are(&start, user->charge == CHARGE_VMPIN ? kib : 0, user->charge == CHARGE_VMLCK ? kib : 0,
                    "while held");
       contract_let_go(user, way, memory.addr, length, &before);
@@ -158,6 +159,10 @@ static enum step live_within(const struct user* user, enum memory_kind kind, str
   }
   const enum step step = refused_otherwise(user, way, &memory, shares.half);
   if (step != FINE) return step;
+  // The same for the page that was protected for a while: what half of the memory is charged now.
+  memory.addr[(shares.half - 1) / page_bytes() * page_bytes()] = 1;
+  if (!account_limit((rlim_t)(charge_kib(user, memory.addr, shares.half) * 1024 + charge_of_open(user))))
+    return NO_ACCOUNT;
   if (user->take(way, memory.addr, shares.half)) return KEPT;
   user->let_go();
   return FINE;

@@ -172,8 +172,10 @@ static bool hole(struct memory* memory) {
 }
 
 static bool discarded(struct memory* memory) {
-  return madvise(memory->addr, memory->size, MADV_DONTNEED) == 0 ||
-         ktap_fail("MADV_DONTNEED: %s", strerror(errno));
+  if (madvise(memory->addr, memory->size, MADV_DONTNEED) == 0) return true;
+  if (errno == EINVAL && memory->kind == MEMORY_HUGETLB)
+    return ktap_skip("MADV_DONTNEED of hugetlb memory: %s (since 5.18)", strerror(errno));
+  return ktap_fail("MADV_DONTNEED: %s", strerror(errno));
 }
 
 static bool mapped_over(struct memory* memory) {
@@ -199,7 +201,7 @@ static void replaced(const struct user* user, enum memory_kind kind, bool (*repl
         if (memory.addr[at] && !ktap_failed()) ktap_fail("byte %zu of the new pages is not zero", at);
       }
       pattern_fill(memory.addr, span, later, 0);
-      if (contract_let_go(user, WAY_IN, memory.addr, length, &before) &&
+      if (contract_let_go(user, WAY_IN, memory.addr, length, &before) && good &&
           pattern_check(memory.addr, span, later, 0) >= 0)
         ktap_fail("what was written to the held pages is in those that replaced them");
     }
@@ -220,7 +222,9 @@ static bool remap(struct memory* memory, size_t length) {
                           : sizeof(frames) / sizeof(frames[0]) * page_bytes();
   bool good = pagemap_pfns(memory->addr, seen, frames);
   if (good && mremap(memory->addr, whole, whole, MREMAP_MAYMOVE | MREMAP_FIXED, to) != to)
-    good = ktap_fail("mremap: %s", strerror(errno));
+    good = errno == EINVAL && memory->kind == MEMORY_HUGETLB
+               ? ktap_skip("mremap() of hugetlb memory: %s (since 5.16)", strerror(errno))
+               : ktap_fail("mremap: %s", strerror(errno));
   if (good) {
     for (size_t at = 0; at < whole; at += page_bytes()) (void)*(volatile unsigned char*)(to + at);
     if (pagemap_moved(to, seen, frames)) ktap_fail("mremap() did not move the held pages with their mapping");

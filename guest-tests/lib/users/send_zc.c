@@ -11,6 +11,8 @@ proof: {mutant: m39-zerocopy-extra-ref, red: [pages.out.memfd]}
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "contract/local_end.h"
 #include "contract/socket_user.h"
@@ -22,7 +24,18 @@ enum { limit_ms = 20000 };
 
 static struct ring ring = {.fd = -1};
 
-static bool open_user(void) { return socket_user_open_zerocopy() && ring_open(&ring, 4, 0); }
+static bool known(void) {
+  struct {
+    struct io_uring_probe head;
+    struct io_uring_probe_op ops[IORING_OP_SEND_ZC + 1];
+  } answer = {0};
+  const long error =
+      syscall(SYS_io_uring_register, ring.fd, IORING_REGISTER_PROBE, &answer, IORING_OP_SEND_ZC + 1);
+  return (error == 0 && answer.head.last_op >= IORING_OP_SEND_ZC) ||
+         ktap_skip("no IORING_OP_SEND_ZC (since 6.0)");
+}
+
+static bool open_user(void) { return socket_user_open_zerocopy() && ring_open(&ring, 4, 0) && known(); }
 
 static void close_ring(void) {
   if (ring.fd >= 0) ring_close(&ring);
@@ -51,7 +64,6 @@ static long carry(enum way way, void* addr, size_t length) {
   const int submitted = ring_try_submit(&ring);
   if (submitted < 0) return submitted;
   if (!ring_reap(&ring, limit_ms, &result)) return -ETIME;
-  if (result.res == -EINVAL) ktap_skip("no IORING_OP_SEND_ZC (since 6.0)");
   const long arrived = result.res > 0 ? socket_user_receive((size_t)result.res) : result.res;
   if ((result.flags & IORING_CQE_F_MORE) && !ring_reap(&ring, limit_ms, &notification)) return -ETIME;
   return arrived;
