@@ -46,10 +46,18 @@ static bool open_user(void) {
   return mounted && dio_user_open(file_path, 0);
 }
 
-// Only at the write pointer, which a reset moves to the start.
+// Only at the write pointer, which a reset moves to the start. Up to 6.9 a write is one zone append, of as
+// much as the drive takes at once, and goes on from there.
 static long carry(enum way way, void* addr, size_t length) {
+  size_t done = 0;
+  ssize_t more;
+  (void)way;
   if (truncate(file_path, 0) < 0) return -errno;
-  return dio_user_carry(way, addr, length);
+  do {
+    more = pwrite(dio_user_fd(), (char*)addr + done, length - done, dio_user_offset() + (off_t)done);
+    if (more > 0) done += (size_t)more;
+  } while (more > 0 && done < length);
+  return done > 0 ? (long)done : more < 0 ? -errno : 0;
 }
 
 // Sequential files are written by direct I/O only: what is stored does not matter, as nothing is read.
