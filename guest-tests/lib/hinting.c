@@ -23,13 +23,21 @@ enum { limit_ms = 5000, control_pages = 64 };
 // What makes the scanner come by at the next tick of a new thread, and look at all of the memory.
 static const struct setting {
   const char *file, *value;
+  const char* old;  // where it was before 5.13
 } settings[] = {
-    {"/sys/kernel/debug/sched/numa_balancing/scan_delay_ms", "0"},
-    {"/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms", "1"},
-    {"/sys/kernel/debug/sched/numa_balancing/scan_period_max_ms", "1"},
-    {"/proc/sys/kernel/numa_balancing", "1"},
+    {"/sys/kernel/debug/sched/numa_balancing/scan_delay_ms", "0",
+     "/proc/sys/kernel/numa_balancing_scan_delay_ms"},
+    {"/sys/kernel/debug/sched/numa_balancing/scan_period_min_ms", "1",
+     "/proc/sys/kernel/numa_balancing_scan_period_min_ms"},
+    {"/sys/kernel/debug/sched/numa_balancing/scan_period_max_ms", "1",
+     "/proc/sys/kernel/numa_balancing_scan_period_max_ms"},
+    {"/proc/sys/kernel/numa_balancing", "1", NULL},
 };
 enum { setting_count = sizeof(settings) / sizeof(settings[0]) };
+
+static const char* file_of(const struct setting* setting) {
+  return setting->old && access(setting->file, F_OK) < 0 ? setting->old : setting->file;
+}
 
 struct attraction {
   unsigned char *addr, *control;
@@ -155,16 +163,16 @@ bool hinting_attract(unsigned char* addr, size_t length) {
   if (good && cpu_off(a.node) < 0) good = ktap_skip("no CPU on another node");
   while (good && changed < setting_count) {
     const struct setting* s = &settings[changed];
-    good = exchange(s->file, s->value, before[changed], sizeof(before[changed]));
+    good = exchange(file_of(s), s->value, before[changed], sizeof(before[changed]));
     if (good)
       ++changed;
     else
-      ktap_skip("%s: %s (NUMA_BALANCING)", s->file, strerror(errno));
+      ktap_skip("%s: %s (NUMA_BALANCING)", file_of(s), strerror(errno));
   }
   good = good && attract(&a);
   while (changed > 0) {
     --changed;
-    set(settings[changed].file, before[changed]);
+    set(file_of(&settings[changed]), before[changed]);
   }
   munmap(a.control, size);
   return good;

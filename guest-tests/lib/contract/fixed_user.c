@@ -86,16 +86,18 @@ struct folios {
 
 static struct folios folios_in(const uint64_t* pfns, size_t count) {
   struct folios found = {0};
-  uint64_t first = 0, end = 0, next = 0;  // of the folio of the page before; what would come after that page
+  // Of the last large folio, of which base pages may be in between; what would come after the page before.
+  uint64_t first = 0, end = 0, next = 0;
   for (size_t i = 0; i < count; ++i) {
     if (pfns[i] == 0 || pfns[i] < first || pfns[i] >= end) {
       if (next < end) found.apart = true;
-      const size_t pages = pfns[i] ? pagemap_folio(pfns[i], &first) : 1;
-      end = first + pages;
+      uint64_t start = 0;
+      const size_t pages = pfns[i] ? pagemap_folio(pfns[i], &start) : 1;
       if (pages == 1) {
         ++found.base;
-        first = end = 0;
       } else {
+        first = start;
+        end = start + pages;
         ++found.large;
         found.pages += (long long)pages;
         if (i > 0 && pfns[i] != first) found.apart = true;
