@@ -5,6 +5,7 @@
 
 #include <iterator>
 
+#include "job/cut.h"
 #include "job/outcome.h"
 #include "job/raw_files.h"
 #include "vm/guest.h"
@@ -46,6 +47,7 @@ Result<void> ask_early_console(const model::JobSpec& job, const std::map<std::st
     return {};
   }
   PINRIG_TRY(log, read_console(files.console()));
+  PINRIG_CHECK(cut_files(files));
   const JobOutcome second = outcome_of(*ending, log);
   if (second.kind == JobOutcome::Kind::cancelled) {
     outcome = second;

@@ -8,6 +8,7 @@
 
 #include "base/deadline.h"
 #include "base/text.h"
+#include "job/cut.h"
 #include "job/early_console.h"
 #include "job/loss.h"
 #include "job/outcome.h"
@@ -45,6 +46,9 @@ class OneGuest {
     boot_s_ = since(spawned).count();
     if (result_.boot_s == 0) {
       result_.hello = *hello.value;
+      result_.hello.release = shown(result_.hello.release.substr(0, 100));
+      result_.hello.machine = shown(result_.hello.machine.substr(0, 40));
+      result_.hello.problems.clear();  // setup_problems has them
       result_.boot_s = boot_s_;
     }
     limits_ = guest.timeouts();
@@ -121,13 +125,22 @@ class OneGuest {
   Result<std::optional<vm::GuestEnd>> set_up(vm::Guest& guest, const wire::Setup& request) {
     PINRIG_TRY(done, guest.setup(request));
     if (!done.value) return std::optional(done.end);
-    for (const auto& p : done.value->problems) result_.setup_problems.push_back(p);
+    note_lacks(done.value->problems);
     return std::optional<vm::GuestEnd>();
+  }
+
+  // The guest's own words, which end up in every report: as many as there can be reasons, and no more.
+  void note_lacks(const std::vector<std::string>& problems) {
+    constexpr std::size_t most = 50;
+    constexpr std::size_t longest = 300;
+    for (const auto& p : problems) {
+      if (result_.setup_problems.size() < most) result_.setup_problems.push_back(p.substr(0, longest));
+    }
   }
 
   // What the guest lacks at hello. With one CPU no race would ever be lost.
   void note_shortcomings(const wire::Hello& hello) {
-    for (const auto& p : hello.problems) result_.setup_problems.push_back(p);
+    note_lacks(hello.problems);
     if (hello.cpus < job_.machine.cpus)
       result_.setup_problems.push_back(
           fmt::format("{} of {} CPUs are online", hello.cpus, job_.machine.cpus));
@@ -305,6 +318,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     PINRIG_TRY(log, read_console(files.console()));
     const auto [outcome, loss] = judge_ending(job, *ending, log, look);
     PINRIG_CHECK(add_guest_results(files, log, driver.sent(), result));
+    PINRIG_CHECK(cut_files(files));
     const bool crashed = crashed_at_boot(*ending, outcome) && boot_crashes++ < max_boot_crashes;
     // The first guest that did not end well names the outcome; a later good one does not wipe it out.
     if (!crashed && (!decided || result.facts.outcome.kind == JobOutcome::Kind::completed))

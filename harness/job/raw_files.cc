@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "job/cut.h"
 #include "verdict/results.h"
 
 namespace pinrig::job {
@@ -100,6 +101,7 @@ Result<GuestJobResult> read_leftovers(const model::JobSpec& job, const fs::path&
     ++out.guests;
     PINRIG_TRY(log, read_console(files.console()));
     PINRIG_CHECK(add_results(files, log, nullptr, out));
+    PINRIG_CHECK(cut_files(files));
     out.attempts.push_back({n, out.facts.outcome, 0, 0, files.dir.string()});
   }
   return out;

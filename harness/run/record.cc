@@ -168,7 +168,10 @@ Result<RunRecord> RunRecord::begin(store::Store store, const RunOptions& options
   row.id = dir.filename().string();
   row.dir = dir;
   PINRIG_TRY(alive, FileLock::try_acquire(fs::path(row.dir) / "alive.lock"));
-  PINRIG_CHECK(write_file_atomic(fs::path(row.dir) / "run.json", run_to_json(options, in, sources, plan, s)));
+  const fs::path file = fs::path(row.dir) / "run.json";
+  PINRIG_CHECK(write_file_atomic(file, run_to_json(options, in, sources, plan, s)));
+  // Before the row, which SQLite syncs: --resume needs the file of a run that results.db lists.
+  PINRIG_CHECK(sync_to_disk(file));
   std::vector<store::KernelRow> kernels;
   std::vector<store::GuestRow> guests;
   for (const auto& k : plan.kernels) {

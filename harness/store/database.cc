@@ -51,6 +51,15 @@ Result<void> use_journal(const fs::path& file, SQLite::Database& db) {
   return {};
 }
 
+/// Whether the folder of `file` takes no further file for want of room.
+bool disk_is_full(const fs::path& file) {
+  const auto probe = create_unique(fs::absolute(file).parent_path(), ".room-", "");
+  if (probe.has_error()) return probe.error().kind == ErrorKind::disk_full;
+  std::error_code ec;
+  fs::remove(*probe, ec);
+  return false;
+}
+
 }  // namespace
 
 const char* journal_mode_for(long f_type) {
@@ -138,7 +147,12 @@ Result<Store> Store::open(const fs::path& file) {
   // results can still be read.
   if (impl.has_error() && impl.error().kind == ErrorKind::disk_full)
     impl = guarded(file, [&] { return connect(true); });
-  if (impl.has_error()) return std::move(impl).error();
+  if (impl.has_error()) {
+    // SQLite calls a file that the disk has no room for one that cannot be opened.
+    Error e = std::move(impl).error();
+    if (e.kind == ErrorKind::infra && disk_is_full(file)) e.kind = ErrorKind::disk_full;
+    return e;
+  }
   return Store(*std::move(impl));
 }
 

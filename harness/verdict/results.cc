@@ -8,7 +8,9 @@
 #include <set>
 #include <utility>
 
+#include "base/text.h"
 #include "verdict/test_end.h"
+#include "wire/cut.h"
 #include "wire/frame.h"
 #include "wire/host_action.h"
 #include "wire/line_counters.h"
@@ -18,6 +20,17 @@ namespace pinrig::verdict {
 namespace {
 
 using nlohmann::json;
+
+/// Tests that began in one guest, as far as they are told apart: with `sent` there are far fewer, without it
+/// a guest may name as many as it likes.
+constexpr std::size_t max_tests = 4096;
+/// Of one record: a test that forges goes on forging.
+constexpr std::size_t max_findings = 8;
+/// Bytes of a text of the guest that is quoted, and entries of a list of such texts.
+constexpr std::size_t max_quote = 200;
+constexpr std::size_t max_listed = 50;
+/// Of an entry of Results::line_counters, so that a flood of empty ones has an end.
+constexpr std::size_t counters_overhead = 256;
 
 }  // namespace
 
@@ -59,14 +72,19 @@ struct ResultsReader::Impl {
     if (results_.problems.size() <= most) results_.problems.push_back(std::move(text));
   }
 
+  static void forged(model::TestRecord& record, const std::string& text) {
+    if (record.findings.size() < max_findings)
+      record.findings.push_back({model::RecordFinding::Kind::forged, text});
+  }
+
   /// The agent writes no such thing; the test that runs may have.
   void accuse(const std::string& text) {
-    constexpr std::size_t most = 8;
-    for (const auto& [id, test] : tests_) {
-      auto& findings = results_.records[test.record].findings;
-      if (!test.ended && findings.size() < most)
-        findings.push_back({model::RecordFinding::Kind::forged, "a forged message in the results: " + text});
-    }
+    std::erase_if(running_, [&](std::uint32_t id) {
+      const Running& test = tests_.at(id);
+      model::TestRecord& record = results_.records[test.record];
+      if (!test.ended) forged(record, "a forged message in the results: " + text);
+      return test.ended || record.findings.size() >= max_findings;
+    });
     problem(text);
   }
 
@@ -74,7 +92,7 @@ struct ResultsReader::Impl {
     if (frame.kind == wire::Kind::json) return message(frame.payload);
     const auto it = tests_.find(frame.test_id);
     if (it == tests_.end() || it->second.ended) {
-      if (stray_.insert(frame.test_id).second) {
+      if (stray_.size() < max_tests && stray_.insert(frame.test_id).second) {
         problem(fmt::format("output of test id {}, which {}", frame.test_id,
                             it == tests_.end() ? "never began" : "had ended already"));
       }
@@ -84,8 +102,10 @@ struct ResultsReader::Impl {
     std::string& stream = frame.kind == wire::Kind::out ? record.output : record.errors;
     const std::size_t room = max_stream - std::min(max_stream, stream.size());
     stream.append(frame.payload.substr(0, room));
-    if (frame.payload.size() > room && !std::exchange(it->second.cut, true))
-      problem(fmt::format("{} wrote more than {} MiB: the rest is dropped", record.name, max_stream >> 20));
+    if (frame.payload.size() <= room || std::exchange(it->second.cut, true)) return;
+    problem(fmt::format("{} wrote more than {} MiB: the rest is dropped", record.name, max_stream >> 20));
+    // Twice what the agent lets through: it wrote to the port itself, and what is dropped may say "not ok".
+    forged(record, "it wrote past the agent, and the rest is dropped");
   }
 
   void message(std::string_view text) {
@@ -94,7 +114,8 @@ struct ResultsReader::Impl {
       if (!wire::sane_numbers(j)) return accuse("a message with an invalid number or nesting");
       dispatch(j, j.at("type").get<std::string>());
     } catch (const json::exception& e) {
-      accuse(fmt::format("invalid message: {}", e.what()));
+      // It may quote the message, which is up to a MiB of anything.
+      accuse("invalid message: " + shown(std::string_view(e.what()).substr(0, max_quote)));
     }
   }
 
@@ -107,6 +128,9 @@ struct ResultsReader::Impl {
     if (type == wire::LineCounters().type) return add_counters(j.get<wire::LineCounters>());
     // Kept for whoever reads the file: the test says in its own words what came of it.
     if (type == wire::HostAction().type || type == wire::HostActionDone().type) return;
+    // Of the host, after an earlier reading. A test that writes it gains nothing: it changes no record.
+    if (type == wire::Cut().type)
+      return problem(fmt::format("{} bytes of the results were cut out here", j.get<wire::Cut>().bytes));
     if (type == wire::Refusal().type)
       return problem("the agent refused a request: " + j.get<wire::Refusal>().why.substr(0, 200));
     accuse(fmt::format("unknown message type \"{}\"", type.substr(0, 60)));
@@ -116,8 +140,13 @@ struct ResultsReader::Impl {
   void add_setup(const wire::SetupDone& done) {
     if (!results_.setup) results_.setup.emplace();
     auto& all = *results_.setup;
-    all.problems.insert(all.problems.end(), done.problems.begin(), done.problems.end());
-    all.devices.insert(done.devices.begin(), done.devices.end());
+    for (const auto& p : done.problems) {
+      if (all.problems.size() < max_listed) all.problems.push_back(p.substr(0, max_quote));
+    }
+    for (const auto& [name, path] : done.devices) {
+      if (all.devices.size() < max_listed)
+        all.devices.emplace(name.substr(0, max_quote), path.substr(0, max_quote));
+    }
   }
 
   template <typename T>
@@ -136,15 +165,17 @@ struct ResultsReader::Impl {
     if (b.id == 0 || b.name.empty()) return accuse("a test began without an id or a name");
     if (tests_.contains(b.id))
       return accuse(fmt::format("{} began with id {}, which is already in use", name, b.id));
-    if (!names_.insert(b.name).second)
-      return accuse(fmt::format("{} began twice: the first time counts", name));
+    if (names_.contains(b.name)) return accuse(fmt::format("{} began twice: the first time counts", name));
+    if (tests_.size() >= max_tests) return accuse(fmt::format("more than {} tests began", max_tests));
     if (sent_) {
       const SentTest* asked = sent(b.id);
       if (!asked || asked->name != b.name)
         return accuse(
             fmt::format("\"{}\" began with id {}, which was not requested from this guest", name, b.id));
     }
+    names_.insert(b.name);
     add_record(b.id, b.name);
+    running_.push_back(b.id);
   }
 
   model::TestRecord& add_record(std::uint32_t id, const std::string& name) {
@@ -160,7 +191,7 @@ struct ResultsReader::Impl {
     if (it == tests_.end()) return accuse(fmt::format("test id {} ended but never began", e.id));
     model::TestRecord& record = results_.records[it->second.record];
     if (it->second.ended) {
-      record.findings.push_back({model::RecordFinding::Kind::forged, "it ended twice"});
+      forged(record, "it ended twice");
       return accuse(fmt::format("test id {} ended twice: the first time counts", e.id));
     }
     it->second.ended = true;
@@ -180,10 +211,11 @@ struct ResultsReader::Impl {
     if (it == tests_.end() || it->second.ended)
       return accuse(fmt::format("counters of test id {}, which does not run", c.id));
     const model::TestRecord& record = results_.records[it->second.record];
-    if (it->second.counters + c.data.size() > max_stream)
+    const std::size_t bytes = c.data.size() + c.object.size() + counters_overhead;
+    if (it->second.counters + bytes > max_stream)
       return problem(fmt::format("{} has more than {} MiB of counters: the rest is dropped", record.name,
                                  max_stream >> 20));
-    it->second.counters += c.data.size();
+    it->second.counters += bytes;
     if (!results_.line_counters[record.name].emplace(c.object, c.data).second)
       accuse(fmt::format("counters of {} came twice", c.object.substr(0, 200)));
   }
@@ -207,6 +239,7 @@ struct ResultsReader::Impl {
   std::optional<std::size_t> damaged_at_;
   Results results_;
   std::map<std::uint32_t, Running> tests_;
+  std::vector<std::uint32_t> running_;  // ids of those that may still be accused
   std::set<std::string> names_;
   std::set<std::uint32_t> stray_;
 };

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 namespace pinrig::verdict {
@@ -16,6 +17,8 @@ using Finding = model::RecordFinding::Kind;
 /// Sums and differences of counters below this cannot overflow.
 constexpr std::int64_t counter_limit = std::int64_t{1} << 60;
 constexpr std::int64_t claim_limit = std::int64_t{1} << 40;
+/// Bytes; the agent's own are a line.
+constexpr std::size_t longest_problem = 4096;
 
 std::optional<Exit> exit_kind(const std::string& how) {
   for (const Exit kind : {Exit::exited, Exit::signaled, Exit::timed_out, Exit::not_run}) {
@@ -28,6 +31,18 @@ bool in_range(std::int64_t value, std::int64_t limit) { return value >= 0 && val
 
 bool believable(const wire::Sample& s) {
   return in_range(s.acquired, counter_limit) && in_range(s.released, counter_limit);
+}
+
+/// The agent sends some twenty, with short names.
+std::map<std::string, std::int64_t> first_of(const std::map<std::string, std::int64_t>& counters) {
+  constexpr std::size_t most = 256;
+  constexpr std::size_t longest_name = 80;
+  std::map<std::string, std::int64_t> out;
+  for (const auto& [name, value] : counters) {
+    if (out.size() < most && name.size() <= longest_name && value < counter_limit && value > -counter_limit)
+      out.emplace(name, value);
+  }
+  return out;
 }
 
 std::optional<std::uint64_t> taint_of(const wire::Sample& s) {
@@ -98,7 +113,7 @@ void fill_record(const wire::TestEnd& end, model::TestRecord& record) {
     against(record, Finding::unknown_end,
             fmt::format("ended in an unknown way: \"{}\"", end.how.substr(0, 40)));
   }
-  if (!end.problem.empty()) record.errors += "agent: " + end.problem + "\n";
+  if (!end.problem.empty()) record.errors += "agent: " + end.problem.substr(0, longest_problem) + "\n";
   record.leftover = std::max(end.leftover, 0);
   record.once_armed = end.once_armed;
   record.once_absent = end.once_absent;
@@ -106,8 +121,8 @@ void fill_record(const wire::TestEnd& end, model::TestRecord& record) {
   record.dropped = end.dropped;
   record.taint_before = taint_of(end.before);
   record.taint_after = taint_of(end.after);
-  record.counters_before = end.before.counters;
-  record.counters_after = end.after.counters;
+  record.counters_before = first_of(end.before.counters);
+  record.counters_after = first_of(end.after.counters);
   record.reached = end.reached;
   fill_stuck(end, record);
   fill_ledger(end, record);

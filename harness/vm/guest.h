@@ -23,6 +23,7 @@ namespace pinrig::vm {
 struct OutputCaps {
   std::uintmax_t console = std::uintmax_t{256} << 20;  ///< and qemu.log
   std::uintmax_t results = std::uintmax_t{512} << 20;
+  std::uintmax_t share = std::uintmax_t{256} << 20;  ///< of the folder that a 9p device shares, on the disk
 };
 
 /// The files of a guest: console.raw, results.raw, qemu.log, qemu.args; sockets in a 0700 directory.

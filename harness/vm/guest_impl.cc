@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vm/guest_impl.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <array>
 #include <cerrno>
 #include <utility>
 
-#include "base/log.h"
 #include "base/text.h"
+#include "vm/confine.h"
 #include "vm/room.h"
 #include "wire/frame.h"
 
@@ -22,13 +21,6 @@ using process::Exited;
 constexpr Seconds look_every{0.25};
 /// How long QEMU may take to obey `quit`; its process is killed after that.
 constexpr Seconds quit_limit{2};
-
-/// The host's OOM killer is to take the guest before pinrig and the shell around it.
-void offer_to_oom_killer(pid_t pid) {
-  const auto path = fmt::format("/proc/{}/oom_score_adj", pid);
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
-  if (!fd || ::write(fd.get(), "500", 3) != 3) spdlog::debug("{}: not written", path);
-}
 
 }  // namespace
 
@@ -61,7 +53,7 @@ Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& jo
     holds.emplace(job, std::move(gdb), cancel);
   }
   process::Command command;
-  command.argv = qemu_args(job, prepared.paths(), QemuMode::normal);
+  command.argv = without_privileges(qemu_args(job, prepared.paths(), QemuMode::normal));
   PINRIG_CHECK(write_file_atomic(files.dir / "qemu.args", shell_line(command.argv) + "\n"));
   auto impl = std::make_unique<Impl>(job, files, cancel, std::move(prepared), std::move(control),
                                      std::move(qmp_channel), std::move(holds));
@@ -69,7 +61,7 @@ Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& jo
   auto child = process::Child::start(command, files.dir / "qemu.log");
   if (child.has_error()) return qemu_start_error(child.error(), job.arch);
   impl->child.emplace(std::move(child).value());
-  offer_to_oom_killer(impl->child->pid());
+  confine(impl->child->pid(), job.machine, files.caps);
   return impl;
 }
 
@@ -160,6 +152,13 @@ void Guest::Impl::check_output() {
                       human_bytes(size), human_bytes(cap)));
     return kill();
   }
+  const auto share = prepared.paths().devices.find(model::Device::p9);
+  if (share == prepared.paths().devices.end()) return;
+  if (used_below(share->second, files.caps.share) < files.caps.share) return;
+  ended(GuestEnd::Kind::too_much_output,
+        fmt::format("the folder that the guest shares has {} or more, all that a guest may write there",
+                    human_bytes(files.caps.share)));
+  kill();
 }
 
 void Guest::Impl::reap() {

@@ -10,6 +10,8 @@ namespace {
 
 /// How long QEMU may take to stop its guest, change a breakpoint and resume it.
 constexpr double change_limit_s = 10;
+/// Of one request; tests name two or three.
+constexpr std::size_t most_places = 16;
 
 }  // namespace
 
@@ -61,9 +63,20 @@ Result<void> Guest::Impl::carry_out_hold(const wire::HostAction& action, wire::H
     done.problem = "no place is given";
     return {};
   }
+  // Each may be looked up by gdb, which takes seconds.
+  if (action.places.size() > most_places) {
+    done.problem =
+        fmt::format("{} places in one request; at most {} can be held", action.places.size(), most_places);
+    return {};
+  }
+  if (action.cpu < HeldCpus::any_cpu) {
+    done.problem = fmt::format("CPU {} does not exist", action.cpu);
+    return {};
+  }
   if (action.action == wire::HostActionKind::await_held) return await_held(action, done, deadline);
-  const auto answer = action.action == wire::HostActionKind::hold ? holds->hold(action.places, action.cpu)
-                                                                  : holds->release(action.places);
+  const auto answer = action.action == wire::HostActionKind::hold
+                          ? holds->hold(action.places, action.cpu, deadline)
+                          : holds->release(action.places);
   done.answer = join(answer.armed, " ");
   done.problem = answer.problem;
   done.lacking = answer.lacking;

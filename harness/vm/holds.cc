@@ -41,12 +41,12 @@ void Holds::handle(short revents) {
   transmit();
 }
 
-KernelPlace Holds::find_source_line(const std::string& place) const {
+KernelPlace Holds::find_source_line(const std::string& place, Deadline deadline) const {
   // -nx: nobody's .gdbinit.
   process::Command command{{gdb_program(arch_), "-nx", "-batch"}};
   for (const auto& text : source_line_commands(place)) command.argv.insert(command.argv.end(), {"-ex", text});
   command.argv.push_back(vmlinux_);
-  command.deadline = Deadline::after(line_limit);
+  command.deadline = Deadline::earlier(deadline, Deadline::after(line_limit));
   const auto done = process::run(command, *cancel_);
   KernelPlace out;
   if (done.has_error())
@@ -60,8 +60,8 @@ KernelPlace Holds::find_source_line(const std::string& place) const {
   return out;
 }
 
-KernelPlace Holds::find(const std::string& place) {
-  if (is_source_line(place)) return find_source_line(place);
+KernelPlace Holds::find(const std::string& place, Deadline deadline) {
+  if (is_source_line(place)) return find_source_line(place, deadline);
   if (system_map_.empty()) {
     auto text = read_file(fs::path(vmlinux_).parent_path() / "System.map");
     if (text.has_error())
@@ -71,14 +71,14 @@ KernelPlace Holds::find(const std::string& place) {
   return find_place(system_map_, place);
 }
 
-Holds::Answer Holds::hold(const std::vector<std::string>& places, int cpu) {
+Holds::Answer Holds::hold(const std::vector<std::string>& places, int cpu, Deadline deadline) {
   if (cpu >= cpu_count_)
     return {fmt::format("CPU {}: the machine has {} CPUs (needs: {{cpus: {}}})", cpu, cpu_count_, cpu + 1)};
   Answer answer;
   std::string lacking;
   std::map<std::string, std::vector<std::uint64_t>> wanted;
   for (const auto& place : places) {
-    KernelPlace found = find(place);
+    KernelPlace found = find(place, deadline);
     if (found.lacking) {
       lacking = found.problem;
       continue;

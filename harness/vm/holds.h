@@ -36,8 +36,9 @@ class Holds {
     std::vector<std::string> armed;
   };
   /// A place is "SYMBOL", "SYMBOL+0xOFFSET", or "FILE:LINE" of a kernel with debug information. Places that
-  /// this kernel lacks are skipped; it is a problem when none remains, or another one is wrong.
-  Answer hold(const std::vector<std::string>& places, int cpu);
+  /// this kernel lacks are skipped; it is a problem when none remains, or another one is wrong. gdb is given
+  /// up at the deadline.
+  Answer hold(const std::vector<std::string>& places, int cpu, Deadline deadline = Deadline::never());
   Answer release(const std::vector<std::string>& places);
   /// The one of `places` where a CPU is held; empty: none yet.
   std::string reached(const std::vector<std::string>& places) const;
@@ -55,9 +56,9 @@ class Holds {
 
  private:
   void transmit();
-  KernelPlace find(const std::string& place);
+  KernelPlace find(const std::string& place, Deadline deadline);
   /// Asks gdb, which takes seconds.
-  KernelPlace find_source_line(const std::string& place) const;
+  KernelPlace find_source_line(const std::string& place, Deadline deadline) const;
 
   model::Arch arch_;
   std::string vmlinux_;

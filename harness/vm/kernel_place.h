@@ -26,7 +26,7 @@ KernelPlace find_place(std::string_view system_map, std::string_view place);
 /// the kernel: user space.
 std::string name_of_address(std::string_view system_map, std::uint64_t address);
 
-/// "mm/gup.c:2983"
+/// "mm/gup.c:2983": letters, digits and "/._+-" only, since gdb gets it as part of a command.
 bool is_source_line(std::string_view place);
 /// gdb's commands that show where a source line is, and what their output says.
 std::vector<std::string> source_line_commands(std::string_view place);

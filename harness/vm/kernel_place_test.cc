@@ -61,8 +61,9 @@ TEST(KernelPlace, MistakesAreNamed) {
 TEST(KernelPlace, ALineOfTheSource) {
   for (const char* line : {"mm/gup.c:2983", "include/linux/mm.h:1", "arch/arm64/kernel/entry.S:20"})
     EXPECT_TRUE(is_source_line(line)) << line;
-  for (const char* other : {"gup_fast", "gup_fast+0x10", "mm/gup.c:", "mm/gup.c:x", ":12", ".c:12", "a b.c:1",
-                            "mm/gup.c:1234567", "mm/gup:12"})
+  for (const char* other :
+       {"gup_fast", "gup_fast+0x10", "mm/gup.c:", "mm/gup.c:x", ":12", ".c:12", "a b.c:1", "mm/gup.c:1234567",
+        "mm/gup:12", "*$_shell(\"id\")?$x.c:1", "a.c\tif\tb.c:1", "-source\nb.c:1", "-function.c:1"})
     EXPECT_FALSE(is_source_line(other)) << other;
   EXPECT_THAT(source_line_commands("mm/gup.c:2983"), ElementsAre("break mm/gup.c:2983", "info breakpoints"));
 }

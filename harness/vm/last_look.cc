@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vm/last_look.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
@@ -19,6 +21,8 @@ constexpr Seconds answer_limit{1};
 constexpr Seconds sysrq_limit{1};
 /// A console that did not grow for so long has answered; one that never did will not.
 constexpr Seconds quiet{0.2};
+/// What is kept of what the kernel printed then.
+constexpr std::uint64_t longest_answer = std::uint64_t{16} << 20;
 
 std::uint64_t size_of(const fs::path& file) {
   std::error_code ec;
@@ -28,9 +32,12 @@ std::uint64_t size_of(const fs::path& file) {
 
 /// Moves what is in `from` after `start` to `to`.
 Result<void> cut_off(const fs::path& from, std::uint64_t start, const fs::path& to) {
-  PINRIG_TRY(text, read_file(from));
-  if (text.size() <= start) return {};
-  PINRIG_CHECK(write_file_atomic(to, std::string_view(text).substr(start)));
+  const UniqueFd fd(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return errno_error("opening " + from.string(), errno);
+  std::string text(std::min<std::uint64_t>(size_of(from) - start, longest_answer), '\0');
+  const auto n = ::pread(fd.get(), text.data(), text.size(), static_cast<off_t>(start));
+  if (n <= 0) return {};
+  PINRIG_CHECK(write_file_atomic(to, std::string_view(text).substr(0, static_cast<std::size_t>(n))));
   if (::truncate(from.c_str(), static_cast<off_t>(start)) != 0)
     return errno_error("truncating " + from.string(), errno);
   return {};
@@ -80,7 +87,8 @@ Result<void> Guest::Impl::look_at_cpus(LastLook& look) {
   if (!state) return {};
   look.qemu_runs = true;
   if (const auto j = nlohmann::json::parse(state->text, nullptr, false); j.is_object())
-    look.status = j.value("status", "");
+    if (const auto said = j.find("status"); said != j.end() && said->is_string())
+      look.status = said->get<std::string>();
   PINRIG_TRY(registers, ask_qemu("human-monitor-command", R"({"command-line": "info registers -a"})",
                                  Deadline::after(answer_limit)));
   if (!registers) return {};

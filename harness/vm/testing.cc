@@ -85,6 +85,12 @@ void fill(const std::string& path) {
   }
 }
 
+/// In the role "sigkill@PHASE" or "sigstop@PHASE" it is done for in that phase.
+void suffer(const std::string& role, const std::string& phase) {
+  if (role == "sigkill@" + phase) ::kill(::getpid(), SIGKILL);
+  if (role == "sigstop@" + phase) ::kill(::getpid(), SIGSTOP);
+}
+
 /// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
 /// takes the guest along, and in "second_test_hangs_on" it leaves a process that cannot be killed. In
 /// "bio_b_kills" the test bio/b takes every guest along. In "mute_console" the kernel's log does not reach
@@ -106,7 +112,9 @@ void measure(int control, int qmp, const std::string& results, const std::string
   hello.counters = true;
   hello.cpus = role == "lacks_things" ? 1 : 2;
   if (role == "lacks_things") hello.problems = {"huge pages: 64 wanted, 3 reserved"};
+  suffer(role, "hello");
   tell(hello);
+  suffer(role, "control");
   tell(wire::HoldResult{"hold_result", true, "", 16, 0});
   for (;;) {
     const std::string bytes = get(control);
@@ -114,6 +122,7 @@ void measure(int control, int qmp, const std::string& results, const std::string
     const auto frame = decoder.next();
     const auto request = Json::parse(frame ? frame->payload : std::string_view("{}"));
     const std::string type = request.value("type", "");
+    suffer(role, type == "run" ? fmt::format("test_{}", request["id"].get<int>()) : type);
     if (type == "setup") tell(wire::SetupDone{});
     if (type == "power_off") shut_down(qmp, "guest-shutdown");
     if (type != "run") continue;
@@ -220,7 +229,7 @@ void be_held(int control, int qmp, int gdb, const std::string& role) {
     wire::HostAction action;
     action.id = 5;
     action.action = kind;
-    action.places = {place};
+    action.places.assign(role == "holds_too_many" ? 20000 : 1, place);
     action.cpu = 1;
     action.limit_ms = 60000;
     say(control, action);
@@ -228,8 +237,9 @@ void be_held(int control, int qmp, int gdb, const std::string& role) {
     const Json done = next();
     heard += done.value("problem", "?") + done.value("answer", "?") + ";";
   };
-  ask(wire::HostActionKind::hold, role == "holds_nowhere" ? "nowhere" : "here");
-  if (role != "holds_nowhere") {
+  const bool arms = role != "holds_nowhere" && role != "holds_too_many";
+  ask(wire::HostActionKind::hold, arms ? "here" : "nowhere");
+  if (arms) {
     put(gdb, "$T05thread:p01.02;#93");
     serve_stub(gdb, pc);
     ask(wire::HostActionKind::await_held, "here");
@@ -349,7 +359,8 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
   }
   if (role == "measures" || role == "second_test_kills" || role == "second_test_kills_once" ||
       role == "bio_b_kills" || role == "second_test_hangs_on" || role == "first_test_leaks" ||
-      role == "lacks_things" || role == "mute_console" || role == "qemu_crashes_once")
+      role == "lacks_things" || role == "mute_console" || role == "qemu_crashes_once" ||
+      role.find('@') != std::string::npos)
     measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;
@@ -403,11 +414,15 @@ __attribute__((constructor)) void maybe_be_qemu(int argc, char** argv, char**) {
   if (qmp < 0 || control < 0) ::_exit(3);
   if (std::strcmp(role, "silent_qmp") == 0)
     for (;;) ::pause();
+  suffer(role, "qmp");
   shake_hands(qmp, std::strcmp(role, "good_kvm") == 0);
+  if (std::strcmp(role, "powers_off_at_once") == 0) shut_down(qmp, "guest-shutdown");
   bool early = false;
   for (int i = 1; i < argc; ++i) early |= std::strstr(argv[i], " earlyprintk=") != nullptr;
   const std::string gdb = path_of(argc, argv, "socket,id=gdb");
   if (!gdb.empty()) be_held(control, qmp, connect_to(gdb), role);
+  if (const std::string share = path_of(argc, argv, "local,id=share"); !share.empty())
+    flood(control, share + "/file");
   const std::string console = path_of(argc, argv, "pipe,id=console");
   if (std::strcmp(role, "test_hangs") == 0) hang(control, qmp, console, false);
   if (std::strcmp(role, "kernel_hangs") == 0) hang(control, qmp, console, true);
