@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace pinrig::cli {
 
 CLI::Validator dump_cause() {
@@ -17,8 +15,8 @@ CLI::Validator dump_cause() {
       "");
 }
 
-std::function<void(const std::vector<std::string>&)> dump_causes_into(model::DumpOrder& order) {
-  return [&order](const std::vector<std::string>& words) {
+std::function<void(const Words&)> dump_causes_into(model::DumpOrder& order) {
+  return [&order](const Words& words) {
     for (const auto& word : words) {
       const auto cause = model::dump_cause_from_string(word);
       if (cause && !order.wants(*cause)) order.when.push_back(*cause);

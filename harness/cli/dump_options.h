@@ -11,10 +11,12 @@
 
 namespace pinrig::cli {
 
+using Words = std::vector<std::string>;
+
 /// Refuses what is no cause, with those that are.
 CLI::Validator dump_cause();
 /// Puts the words of --dump into `order`, which has to outlive the parsing.
-std::function<void(const std::vector<std::string>&)> dump_causes_into(model::DumpOrder& order);
+std::function<void(const Words&)> dump_causes_into(model::DumpOrder& order);
 
 inline constexpr int max_dump_mib = 1 << 20;
 inline constexpr const char* dump_text =

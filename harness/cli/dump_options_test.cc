@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace pinrig::cli {
 namespace {
 
@@ -23,10 +25,10 @@ TEST(DumpOptions, AnotherWordIsRefusedWithTheKnownOnes) {
 }
 
 TEST(DumpOptions, CommasAndRepetitionAreTheSame) {
-  const auto parsed = [](std::vector<std::string> words) {
+  const auto parsed = [](Words words) {
     CLI::App app;
     model::DumpOrder order;
-    app.add_option_function<std::vector<std::string>>("--dump", dump_causes_into(order), dump_text)
+    app.add_option_function<Words>("--dump", dump_causes_into(order), dump_text)
         ->delimiter(',')
         ->check(dump_cause());
     std::reverse(words.begin(), words.end());

@@ -207,10 +207,9 @@ void add_repro(CLI::App& app, Program& program, Action& action) {
       sub->add_option("--trace", c->trace,
                       "Run the test with these trace events, into trace.txt: page_ref,block,io_uring,"
                       "syscalls, SYSTEM:EVENT");
-  auto* dump =
-      sub->add_option_function<std::vector<std::string>>("--dump", dump_causes_into(c->dump), dump_text)
-          ->delimiter(',')
-          ->check(dump_cause());
+  auto* dump = sub->add_option_function<Words>("--dump", dump_causes_into(c->dump), dump_text)
+                   ->delimiter(',')
+                   ->check(dump_cause());
   sub->add_option("--dump-limit", c->dump.limit_mib, dump_limit_text)
       ->capture_default_str()
       ->check(whole_number(1, max_dump_mib));

@@ -117,7 +117,7 @@ void add_run(CLI::App& app, Program& program, Action& action) {
   const auto c = std::make_shared<RunCommand>();
   add_run_options(*sub, c->arguments);
   auto& order = c->arguments.options.dump;
-  sub->add_option_function<std::vector<std::string>>("--dump", dump_causes_into(order), dump_text)
+  sub->add_option_function<Words>("--dump", dump_causes_into(order), dump_text)
       ->delimiter(',')
       ->check(dump_cause());
   sub->add_option("--dump-limit", order.limit_mib, dump_limit_text)
