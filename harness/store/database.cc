@@ -53,6 +53,8 @@ Result<void> use_journal(const fs::path& file, SQLite::Database& db) {
 
 /// Whether the folder of `file` takes no further file for want of room.
 bool disk_is_full(const fs::path& file) {
+  std::error_code none;
+  if (!fs::is_directory(fs::absolute(file).parent_path(), none)) return false;
   const auto probe = create_unique(fs::absolute(file).parent_path(), ".room-", "");
   if (probe.has_error()) return probe.error().kind == ErrorKind::disk_full;
   std::error_code ec;
@@ -91,6 +93,11 @@ const char* journal_mode_for(long f_type) {
 
 Error database_error(const fs::path& file, int code, const std::string& message) {
   const std::string text = fmt::format("{}: {}", file.string(), message);
+  // SQLite has other names for it when a file cannot be made, or does not reach the disk.
+  const int primary = code & 0xff;
+  if ((primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR) && disk_is_full(file))
+    return make_error(ErrorKind::disk_full, fmt::format("{}: {}", file.string(), message),
+                      "free some space, or point PINRIG_STATE at a larger disk");
   switch (code & 0xff) {
     case SQLITE_FULL:
       return make_error(ErrorKind::disk_full, text,
@@ -147,12 +154,7 @@ Result<Store> Store::open(const fs::path& file) {
   // results can still be read.
   if (impl.has_error() && impl.error().kind == ErrorKind::disk_full)
     impl = guarded(file, [&] { return connect(true); });
-  if (impl.has_error()) {
-    // SQLite calls a file that the disk has no room for one that cannot be opened.
-    Error e = std::move(impl).error();
-    if (e.kind == ErrorKind::infra && disk_is_full(file)) e.kind = ErrorKind::disk_full;
-    return e;
-  }
+  if (impl.has_error()) return std::move(impl).error();
   return Store(*std::move(impl));
 }
 
