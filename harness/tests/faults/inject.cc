@@ -19,6 +19,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <vector>
 
@@ -170,9 +171,18 @@ bool install(Calls calls) {
 bool install(Calls) { return false; }
 #endif
 
+/// Fatal ends pinrig with a message, in main().
+Result<void> outcome_of(const std::function<Result<void>()>& body) {
+  try {
+    return body();
+  } catch (const std::exception& e) {
+    return make_error(ErrorKind::infra, e.what());
+  }
+}
+
 [[noreturn]] void child(const Injection& injection, const std::function<Result<void>()>& body) {
   if (!install(injection.calls)) ::_exit(no_filter);
-  const auto result = body();
+  const auto result = outcome_of(body);
   if (result.has_error()) {
     shared->failed = true;
     shared->kind = result.error().kind;
