@@ -95,7 +95,8 @@ Error database_error(const fs::path& file, int code, const std::string& message)
   const std::string text = fmt::format("{}: {}", file.string(), message);
   // SQLite has other names for it when a file cannot be made, or does not reach the disk.
   const int primary = code & 0xff;
-  if ((primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR) && disk_is_full(file))
+  if ((primary == SQLITE_CANTOPEN || primary == SQLITE_IOERR || primary == SQLITE_READONLY) &&
+      disk_is_full(file))
     return make_error(ErrorKind::disk_full, fmt::format("{}: {}", file.string(), message),
                       "free some space, or point PINRIG_STATE at a larger disk");
   switch (code & 0xff) {
