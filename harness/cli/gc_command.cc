@@ -11,7 +11,7 @@
 namespace pinrig::cli {
 namespace {
 
-struct Words {
+struct GcWords {
   std::optional<int> keep;
   std::optional<double> older;
   std::optional<std::uint64_t> max_size;
@@ -27,7 +27,7 @@ std::string list(const std::vector<gc::Choice>& choices, const char* verb) {
   return out;
 }
 
-Result<ExitCode> gc_command(const Words& words, const Program& program) {
+Result<ExitCode> gc_command(const GcWords& words, const Program& program) {
   PINRIG_TRY(paths, program.paths());
   PINRIG_TRY(store, run::open_store(paths));
   PINRIG_TRY(items, gc::take_inventory(paths, store));
@@ -56,7 +56,7 @@ void add_gc(CLI::App& app, Program& program, Action& action) {
       "gc",
       "Remove old runs, kernels and worktrees; without options, only what killed runs left behind. Keeps "
       "running runs, and what repro.sh of a kept run needs (unless --max-size forces it)");
-  const auto words = std::make_shared<Words>();
+  const auto words = std::make_shared<GcWords>();
   auto* how = sub->add_option_group("how much");
   how->add_option("--keep", words->keep, "Keep the newest N runs")->check(whole_number(0, 1000000));
   how->add_option("--older", words->older, "Remove what is older than this many days")
