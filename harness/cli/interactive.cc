@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
-#include <cstdlib>
 
+#include "base/environment.h"
 #include "run/shell_input.h"
 #include "run/trace.h"
 #include "vm/interactive.h"
@@ -24,8 +24,7 @@ void describe_terminal(job::ReadyJob& job) {
   auto& words = job.spec.machine.kernel_args;
   if (::ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
     words.push_back(fmt::format("pinrig.tty={}:{}", size.ws_row, size.ws_col));
-  const char* term = std::getenv("TERM");
-  const std::string name = term == nullptr ? "" : term;
+  const std::string name = environment("TERM").value_or("");
   const bool plain =
       std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isalnum(c) || c == '-'; });
   if (!name.empty() && plain) words.push_back("TERM=" + name);

@@ -40,8 +40,7 @@ TEST_F(CutFiles, HeadAndTailStayAndTheMarkSaysWhatIsGone) {
   write(all);
   ASSERT_TRUE(cut_text(file_, 40).has_value());
   EXPECT_EQ(text(),
-            "line 1\nline 2\nline 3\n[pinrig: 744 bytes cut out here, lines 4 to 97]\nline 98\nline 99\nline "
-            "100\n");
+            "line 1\nline 2\nline 3\n[pinrig: 754 bytes cut out here, lines 4 to 98]\nline 99\nline 100\n");
 }
 
 TEST_F(CutFiles, ALineWithoutEndIsCutInTheMiddle) {

@@ -275,6 +275,20 @@ Judged judge_ending(const model::JobSpec& job, const Ending& ending, const conso
   return out;
 }
 
+/// The dump of a guest that has ended; the driver knows then that it has one.
+std::optional<model::Dump> dump_of(OneGuest& driver, const std::optional<vm::LastLook>& look) {
+  auto dump = driver.take_dump();
+  if (!dump && look) dump = look->dump;
+  driver.note_dump(dump);
+  return dump;
+}
+
+/// Nothing ran: all tests are skipped, and a guest could say nothing about that.
+GuestJobResult without_guest(GuestJobResult result) {
+  result.facts.outcome.kind = JobOutcome::Kind::completed;
+  return result;
+}
+
 }  // namespace
 
 Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<std::string, fs::path>& drives,
@@ -284,11 +298,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
   result.facts.planned = job.tests;
   result.facts.control_pages = wire::hold_pages;
   std::vector<TestSpec> todo = startable(job, result.facts.records);
-  if (todo.empty() && !job.tests.empty()) {
-    // All of them are skipped, and a guest could say nothing about that.
-    result.facts.outcome.kind = JobOutcome::Kind::completed;
-    return result;
-  }
+  if (todo.empty() && !job.tests.empty()) return without_guest(std::move(result));
   const auto start = Clock::now();
   OneGuest driver(job, observer, steer, result);
   int boot_crashes = 0;
@@ -324,11 +334,8 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     if (!crashed && (!decided || result.facts.outcome.kind == JobOutcome::Kind::completed))
       result.facts.outcome = outcome;
     decided = decided || !crashed;
-    auto dump = driver.take_dump();
-    if (!dump && look) dump = look->dump;
-    driver.note_dump(dump);
     result.attempts.push_back({result.guests, outcome, driver.boot_s(), since(spawned).count(),
-                               guest_dir.string(), loss.loss, loss.evidence, std::move(dump)});
+                               guest_dir.string(), loss.loss, loss.evidence, dump_of(driver, look)});
     const bool died_in_test = !ending->completed && ending->phase == model::Phase::test;
     if ((!died_in_test && !ending->retired && !crashed) || outcome.kind == JobOutcome::Kind::cancelled ||
         todo.empty())

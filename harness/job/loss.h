@@ -13,7 +13,7 @@
 namespace pinrig::job {
 
 /// Looks at a guest that does not answer, whose messages are none, or that died and is held by QEMU, before
-/// it is killed; nothing for all others. Saves its memory where `order` wants that; null: it was saved
+/// it is killed; nothing for all others. Saves its memory where `order` says so; null: it was saved
 /// before.
 Result<std::optional<vm::LastLook>> look_at(vm::Guest& guest, const Ending& ending,
                                             const vm::GuestFiles& files, const model::DumpOrder* order);

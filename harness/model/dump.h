@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// The memory of a guest in a file, for crash and drgn: when it is wanted, and what became of it.
+// The memory of a guest in a file, for crash and drgn: when it is saved, and what became of it.
 #pragma once
 
 #include <cstdint>

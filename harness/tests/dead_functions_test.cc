@@ -136,7 +136,7 @@ std::vector<std::string> dead_functions(const Files& files) {
 
 bool is_test(const fs::path& path) {
   const std::string name = path.filename().string();
-  return name.find("_test.") != std::string::npos || name.starts_with("testing.");
+  return name.find("_test.") != std::string::npos || name.starts_with("testing");
 }
 
 // pinrig and what it runs in guests.

@@ -93,7 +93,9 @@ std::vector<Include> includes_of(const std::string& text) {
 
 bool is_test(const std::string& path) { return path.ends_with("_test.cc"); }
 bool is_support(const std::string& path) {
-  return path.ends_with("/testing.h") || path.ends_with("/testing.cc");
+  const auto name = path.substr(path.rfind('/') + 1);
+  return name == "testing.h" || name == "testing.cc" ||
+         (name.starts_with("testing_") && name.ends_with(".h"));
 }
 
 // One line per violation of `header` being included from folder `from`.
@@ -151,7 +153,8 @@ TEST(Layering, TheArchitecturePageNamesEveryFolder) {
 
 using Files = std::map<std::string, std::string>;  // "MODULE/NAME" -> text
 
-// What tests share is MODULE/testing.h, with its code in MODULE/testing.cc, and part of no program.
+// What tests share is MODULE/testing.h, with its code in MODULE/testing.cc and parts of that in
+// MODULE/testing_PART.h, and part of no program.
 std::vector<std::string> misplaced_support(const Files& files) {
   std::map<std::string, bool> headers;  // included by a test or its support -> by a program as well
   std::vector<std::string> out;

@@ -44,7 +44,7 @@ std::string dump_obstacle(const model::JobSpec& job, std::uintmax_t free) {
                        human_bytes(static_cast<std::uintmax_t>(job.dump.limit_mib) << 20));
   if (free < memory + dump_reserve)
     return fmt::format(
-        "{} are free on the disk, and a dump may need {} besides the {} that are left to guests",
+        "{} are free on the disk, and a dump may need {} in addition to the {} that are left to guests",
         human_bytes(free), human_bytes(memory), human_bytes(dump_reserve));
   return {};
 }

@@ -35,7 +35,8 @@ TEST(DumpObstacle, MoreMemoryThanTheLimit) {
 }
 
 TEST(DumpObstacle, TheDiskKeepsRoomForTheGuests) {
-  EXPECT_THAT(dump_obstacle(job_with(2048, 4096), 3 * gib - 1), HasSubstr("a dump may need 2.0 GiB besides"));
+  EXPECT_THAT(dump_obstacle(job_with(2048, 4096), 3 * gib - 1),
+              HasSubstr("a dump may need 2.0 GiB in addition"));
   EXPECT_THAT(dump_obstacle(job_with(2048, 4096), 0), HasSubstr("0 B are free"));
 }
 

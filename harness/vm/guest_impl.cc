@@ -275,6 +275,10 @@ void Guest::Impl::kill() {
 }
 
 std::string Guest::Impl::exit_text() const {
+  // Whether QEMU held the guest or was gone first depends on how soon the host looked.
+  const auto* exited = std::get_if<process::Exited>(&*status);
+  if (qmp.shutdown_reason() == "guest-reset" && exited != nullptr && exited->code == 0)
+    return "the guest was reset" + log_tail();
   std::string text = "qemu " + process::to_string(*status);
   if (!qmp.shutdown_reason().empty()) text += " (" + qmp.shutdown_reason() + ")";
   return text + log_tail();

@@ -50,7 +50,7 @@ struct Guest::Impl {
                                               Deadline deadline);
   /// What the kernel would have left for a dump; empty where that is not known.
   Result<std::string> write_vmcoreinfo();
-  /// The guest's memory into `file`; why it is not there, or empty.
+  /// The guest's memory into `file`; why it is missing, or empty.
   Result<std::string> save_memory(const fs::path& file);
   /// Until the console is quiet, at most a second.
   Result<void> await_quiet();

@@ -104,7 +104,7 @@ TEST_F(GuestTest, KvmThatIsNotInUseIsAnError) {
 TEST_F(GuestTest, APanicBeforeHelloIsQemusExit) {
   const GuestEnd end = end_of_hello("panics_at_boot");
   EXPECT_EQ(end.kind, Kind::qemu_exited);
-  EXPECT_THAT(end.detail, HasSubstr("guest-reset"));
+  EXPECT_THAT(end.detail, HasSubstr("the guest was reset"));
 }
 
 TEST_F(GuestTest, AGuestThatPrintsWithoutEndIsKilled) {

@@ -27,7 +27,7 @@ struct KernelFacts {
   int va_bits = 48;
 };
 
-/// The address of a symbol, as 16 digits; empty when it is not there.
+/// The address of a symbol, as 16 digits; empty when it is missing.
 std::string address_of(std::string_view system_map, std::string_view symbol);
 
 /// The VMCOREINFO of a kernel with that System.map (kernel/vmcore_info.c writes these lines); empty when a

@@ -25,22 +25,6 @@ constexpr const char* role_variable = "PINRIG_FAKE_QEMU";
 using Json = nlohmann::json;
 
 /// The path of the chardev `id` in QEMU's argv.
-std::string path_of(int argc, char** argv, const std::string& kind_and_id) {
-  for (int i = 1; i < argc; ++i) {
-    const std::string arg = argv[i];
-    if (arg.rfind(kind_and_id + ",", 0) == 0) return arg.substr(arg.find("path=") + 5);
-  }
-  return {};
-}
-
-int connect_to(const std::string& path) {
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
-  sockaddr_un address = {};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
-  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? fd : -1;
-}
-
 void shake_hands(int qmp, bool kvm) {
   put(qmp, R"({"QMP": {}})"
            "\n");
@@ -336,6 +320,34 @@ void say_what_is_wrong(const std::string& role, int control) {
   if (role == "too_long") put(control, wire::encode_header(wire::Kind::json, 0, wire::max_payload + 1));
 }
 
+/// Roles that say hello and then do something wrong.
+void end_badly(const std::string& role, int control, int qmp, const std::string& results) {
+  if (role == "fills_disk") {
+    say(control, wire::Hello{});
+    get(control);
+    fill(results);
+  }
+  if (role == "refuses_requests") {
+    say(control, wire::Hello{});
+    get(control);
+    say(control, wire::Refusal{"refusal", "setup.rxe has the wrong type: string"});
+  }
+  if (role == "deaf" || role == "wrong_id" || role == "resets_at_power_off") say(control, wire::Hello{});
+  if (role == "wrong_id") {
+    get(control);
+    say(control, Json{{"type", "test_end"}, {"id", 99}});
+  }
+  if (role == "resets_at_power_off") {
+    get(control);
+    shut_down(qmp, "guest-reset");
+  }
+  if (role == "deaf") {
+    while (get(qmp).find("quit") == std::string::npos) {
+    }
+    shut_down(qmp, "host-qmp-quit");
+  }
+}
+
 void play(const std::string& role, int control, int qmp, const std::string& results, bool early) {
   const std::string console = (fs::path(results).parent_path() / "console.raw").string();
   if (role == "floods_console") flood(control, console);
@@ -371,30 +383,7 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
   if (role == "unplug_refused") be_unplugged(control, qmp, "pin-gone", nvme0_stays);
   if (role == "unplug_ignored") be_unplugged(control, qmp, "pin-gone", nullptr);
   if (role == "unplugs_another") be_unplugged(control, qmp, "pin-raw", nullptr);
-  if (role == "fills_disk") {
-    say(control, wire::Hello{});
-    get(control);
-    fill(results);
-  }
-  if (role == "refuses_requests") {
-    say(control, wire::Hello{});
-    get(control);
-    say(control, wire::Refusal{"refusal", "setup.rxe has the wrong type: string"});
-  }
-  if (role == "deaf" || role == "wrong_id" || role == "resets_at_power_off") say(control, wire::Hello{});
-  if (role == "wrong_id") {
-    get(control);
-    say(control, Json{{"type", "test_end"}, {"id", 99}});
-  }
-  if (role == "resets_at_power_off") {
-    get(control);
-    shut_down(qmp, "guest-reset");
-  }
-  if (role == "deaf") {
-    while (get(qmp).find("quit") == std::string::npos) {
-    }
-    shut_down(qmp, "host-qmp-quit");
-  }
+  end_badly(role, control, qmp, results);
   for (;;) ::pause();
 }
 

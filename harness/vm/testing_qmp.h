@@ -1,15 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the QEMU for tests (testing.cc) answers on QMP, and its dump.
+// What the QEMU for tests (testing.cc) is told to connect to, what it answers on QMP, and its dump.
 #pragma once
 
 #include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <cstdint>
+#include <cstring>
 #include <nlohmann/json.hpp>
 #include <string>
 
 namespace pinrig::vm {
+
+/// The path of the option that begins with `kind_and_id` on QEMU's command line.
+inline std::string path_of(int argc, char** argv, const std::string& kind_and_id) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string arg = argv[i];
+    if (arg.rfind(kind_and_id + ",", 0) == 0) return arg.substr(arg.find("path=") + 5);
+  }
+  return {};
+}
+
+/// A socket that the harness listens on; -1: it does not.
+inline int connect_to(const std::string& path) {
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM, 0);
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
+  return ::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? fd : -1;
+}
 
 inline void put(int fd, const std::string& bytes) { (void)!::write(fd, bytes.data(), bytes.size()); }
 
