@@ -106,9 +106,12 @@ Result<ExitCode> strace_test(const run::ReproChoice& choice, const job::Services
   PINRIG_TRY(job, run::ready_again({choice.job_file, {choice.test}}, services));
   const fs::path file = job.dir / "strace.txt";
   PINRIG_TRY(trace, run::strace(std::move(job), services));
-  PINRIG_CHECK(write_output("-", fmt::format("{}: exit code {}, {} in {}\n", choice.test, trace.code,
-                                             count_of(run::count_events(trace), "line"), file.string())));
-  return trace.code == 0 ? ExitCode::ok : ExitCode::regressions;
+  PINRIG_CHECK(write_output(
+      "-",
+      fmt::format("{}: exit code {}, {} in {}\nstrace reads the test's memory by process_vm_readv(), which "
+                  "pins: counts and exit code say nothing about the kernel\n",
+                  choice.test, trace.code, count_of(run::count_events(trace), "line"), file.string())));
+  return ExitCode::ok;
 }
 
 /// Who holds what the test leaves pinned.
