@@ -227,7 +227,7 @@ static bool map_as(struct memory* memory, enum mapping mapping) {
 static bool taken_on_demand(const struct user* user, enum way way, const struct memory* memory,
                             size_t length) {
   struct pins before, after;
-  if (!user->on_demand || !pins_begin(&before)) return false;
+  if (!user->on_demand || !user->on_demand() || !pins_begin(&before)) return false;
   const int error = user->take(way, memory->addr, length);
   const bool taken = error == 0 && pins_sample(&after) && after.acquired == before.acquired;
   if (error == 0) user->let_go();

@@ -90,10 +90,11 @@ struct user {
   enum charge charge;
   // Bytes charged for these bytes. NULL: their pages.
   long long (*charged)(const void* addr, size_t length);
-  size_t charge_open;    // bytes that open() charges to the account of CHARGE_USER
-  bool forced;           // mprotect() does not bind it (FOLL_FORCE)
-  bool locked;           // it faults with the mmap lock held: what userfaultfd watches is refused
-  bool on_demand;        // it takes without a pin what must not be pinned long-term (RDS with ODP)
+  size_t charge_open;  // bytes that open() charges to the account of CHARGE_USER
+  bool forced;         // mprotect() does not bind it (FOLL_FORCE)
+  bool locked;         // it faults with the mmap lock held: what userfaultfd watches is refused
+  // Whether it takes without a pin what must not be pinned long-term (RDS on a device with ODP). NULL: never.
+  bool (*on_demand)(void);
   bool counts_at_least;  // it may pin more often than needed (a NOWAIT attempt that is repeated)
 };
 

@@ -12,9 +12,11 @@ proof: {mutant: m78-rds-puts-pages, red: [pages.in.anon]}
 
 #include <errno.h>
 #include <linux/rds.h>
+#include <string.h>
 
 #include "contract/user.h"
 #include "ktap.h"
+#include "mr.h"
 
 enum { later_messages = 3 };
 
@@ -73,6 +75,19 @@ static long let_go(void) {
   return error ? -rds_free(&ends[0], cookie, RDS_RDMA_INVALIDATE) : 0;
 }
 
+// RDS asks the device for regions on demand where it has them; one of ours says whether it does.
+static bool device_has_odp(void) {
+  static char page[4096];
+  struct link link;
+  struct ibv_mr* region = NULL;
+  if (link_open(&link))
+    region = ibv_reg_mr(link.domain, page, sizeof(page), IBV_ACCESS_LOCAL_WRITE | IBV_ACCESS_ON_DEMAND);
+  const bool has = region != NULL;
+  if (region && ibv_dereg_mr(region) != 0) ktap_fail("ibv_dereg_mr: %s", strerror(errno));
+  link_close(&link);
+  return has;
+}
+
 const struct user user_rds = {
     .ways = USER_IN,
     .open = open_user,
@@ -80,5 +95,5 @@ const struct user user_rds = {
     .take = take,
     .let_go = let_go,
     .longterm = true,
-    .on_demand = true,
+    .on_demand = device_has_odp,
 };
