@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "assess/assess.h"
 #include "base/text.h"
 #include "bisect/rate.h"
 #include "bisect/tally.h"
@@ -34,7 +35,7 @@ struct Row {
   store::GuestRow guest;
 };
 bool is_run_of(const model::TestVerdict& v, const std::string& test) {
-  return v.case_name.empty() && (v.test == test || v.test.starts_with(test + "~"));
+  return v.case_name.empty() && assess::without_run(v.test) == test;
 }
 
 /// Of the runs of a test ("bio/dio_rw", "bio/dio_rw~2", ...) the first that is red, else the first.

@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "assess/assess.h"
 #include "base/text.h"
 #include "plan/plan.h"
 #include "run/rerun.h"
@@ -157,7 +158,7 @@ class Repeater {
     if (!o_.until_fail) return nullptr;
     return [test = o_.choice.test](const model::TestSpec& t, const wire::TestEnd* end,
                                    std::vector<model::TestSpec>& todo) {
-      const bool attempt = t.name == test || t.name.starts_with(test + "~");
+      const bool attempt = assess::without_run(t.name) == test;
       const bool good =
           end != nullptr && end->how == "exited" && end->code == 0 &&
           end->after.acquired - end->after.released == end->before.acquired - end->before.released;
