@@ -9,6 +9,7 @@
 
 #include "buffers.h"
 #include "clock.h"
+#include "contract/obligations.h"
 #include "hold.h"
 #include "ktap.h"
 #include "pagemap.h"
@@ -26,14 +27,19 @@ static size_t swapped(const struct buffer* buffer) {
   return count;
 }
 
-// Reclaim takes what its lists of the moment allow: asked again until all is out, or a second is over.
+// Reclaim takes only pages that are on their LRU list: asked again until all is out, or a second is over. Pages
+// that this process filled on another CPU stay in that CPU's batch of the LRU (mm/swap.c, folio_add_lru()), and
+// MADV_PAGEOUT drains only its own (mm/madvise.c, lru_add_drain()): dropping caches drains all of them.
 static size_t page_out(const struct buffer* buffer) {
   long long end = clock_ms() + patience_scaled(1000);
   size_t count = 0, wanted = buffer->size / page_bytes();
   do {
     if (madvise(buffer->addr, buffer->size, MADV_PAGEOUT) < 0) ktap_fail("MADV_PAGEOUT: %s", strerror(errno));
     count = swapped(buffer);
-    if (count < wanted) sleep_ms(5);
+    if (count < wanted) {
+      contract_drop_caches();
+      sleep_ms(5);
+    }
   } while (count < wanted && clock_ms() < end && !ktap_failed());
   return count;
 }
