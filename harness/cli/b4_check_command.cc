@@ -54,8 +54,7 @@ struct B4CheckCommand {
 /// The mail on stdin.
 struct AskedMail {
   std::string text;
-  std::string message_id;
-  std::string patch_id;
+  report::MailKey key;
 };
 
 Result<void> run_quick_set(const B4CheckCommand& c, const AskedMail& mail, const Paths& paths,
@@ -64,8 +63,8 @@ Result<void> run_quick_set(const B4CheckCommand& c, const AskedMail& mail, const
   options.base = c.base;
   options.archs = {c.arch};
   options.quick = true;
-  PINRIG_TRY(series,
-             series_of_mail(mail.text, mail.message_id, !mail.patch_id.empty(), paths, program.cancel));
+  PINRIG_TRY(series, series_of_mail(mail.text, mail.key.message_id, !mail.key.patch_id.empty(), paths,
+                                    program.cancel));
   options.series = series;
   const auto status = run::make_status(program.verbosity());
   const job::Services services{paths, program.cancel, *status, usable_cpus()};
@@ -79,10 +78,11 @@ Result<ExitCode> b4_check_command(const B4CheckCommand& c, const Program& progra
   AskedMail mail;
   PINRIG_TRY(text, read_stdin());
   mail.text = std::move(text);
-  mail.message_id = git::message_id_of(mail.text);
+  mail.key.message_id = git::message_id_of(mail.text);
   PINRIG_TRY(patch_id, patch_id_of(mail.text, program));
-  mail.patch_id = std::move(patch_id);
-  if (mail.message_id.empty() && mail.patch_id.empty())
+  mail.key.patch_id = std::move(patch_id);
+  mail.key.series = series_name_of_mail(mail.text);
+  if (mail.key.message_id.empty() && mail.key.patch_id.empty())
     return make_error(ErrorKind::bad_input, "stdin: neither a Message-ID nor a diff",
                       "b4 gives one mail on stdin: pinrig b4-check < MAIL");
   PINRIG_TRY(paths, program.paths());
@@ -90,7 +90,7 @@ Result<ExitCode> b4_check_command(const B4CheckCommand& c, const Program& progra
   for (const bool again : {false, true}) {
     if (again) PINRIG_CHECK(run_quick_set(c, mail, paths, program));
     PINRIG_TRY(store, run::open_store(paths));
-    PINRIG_TRY(said, report::b4_check(store, mail.message_id, mail.patch_id));
+    PINRIG_TRY(said, report::b4_check(store, mail.key));
     answer = std::move(said);
     if (answer.known || !c.run) break;
   }

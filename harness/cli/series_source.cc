@@ -38,10 +38,14 @@ Result<std::string> read_all(int fd) {
 }
 
 /// Named by its content: the same series gives the same file, and a run can be repeated.
+std::string kept_name(const std::string& mails, const std::string& name) {
+  return fmt::format("{}-{}", name, sha256_hex(mails).substr(0, 12));
+}
+
 Result<std::string> keep(const std::string& mails, const std::string& name, const Paths& paths) {
   const fs::path dir = paths.state / "series";
   PINRIG_CHECK(make_dirs(dir));
-  const fs::path file = dir / fmt::format("{}-{}.mbox", name, sha256_hex(mails).substr(0, 12));
+  const fs::path file = dir / (kept_name(mails, name) + ".mbox");
   PINRIG_CHECK(write_file_atomic(file, mails));
   return file.string();
 }
@@ -94,6 +98,8 @@ Result<void> fetch_series(run::RunOptions& o, const Paths& paths, const CancelTo
   o.series = file;
   return {};
 }
+
+std::string series_name_of_mail(const std::string& mail) { return kept_name(mail, "mail"); }
 
 Result<std::string> series_of_mail(const std::string& mail, const std::string& message_id, bool has_diff,
                                    const Paths& paths, const CancelToken& cancel) {

@@ -17,6 +17,9 @@ std::string message_id_in(const std::string& word);
 /// bad_usage: nothing on stdin; missing_tool: b4 is not installed; bad_input: b4 found no series.
 Result<void> fetch_series(run::RunOptions& options, const Paths& paths, const CancelToken& cancel);
 
+/// The name of the series that series_of_mail() makes of a mail itself: "mail-0123456789ab", by its content.
+std::string series_name_of_mail(const std::string& mail);
+
 /// The series that a mail belongs to, as fetch_series() keeps it: the thread of its Message-ID if b4 is
 /// installed, else the mail itself if it has a diff. missing_tool: it has none, and there is no b4.
 Result<std::string> series_of_mail(const std::string& mail, const std::string& message_id, bool has_diff,

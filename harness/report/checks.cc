@@ -134,6 +134,18 @@ ordered_json series_json(const std::vector<PatchCheck>& all, const store::RunRow
   return out;
 }
 
+/// Leaves the patches that the mail is. Where its ids name none and the mail is the run's series, all are.
+void keep_named(const MailKey& mail, const std::string& series, std::vector<PatchCheck>& all) {
+  const auto other = [&](const PatchCheck& c) {
+    const bool sent = !mail.message_id.empty() && c.patch.message_id == mail.message_id;
+    const bool same = !mail.patch_id.empty() && c.patch.patch_id == mail.patch_id;
+    return !sent && !same;
+  };
+  const bool whole = !mail.series.empty() && mail.series == series;
+  if (whole && std::all_of(all.begin(), all.end(), other)) return;
+  std::erase_if(all, other);
+}
+
 }  // namespace
 
 Result<std::string> checks(const store::Store& store, const store::RunRow& run) {
@@ -152,23 +164,16 @@ Result<std::string> checks(const store::Store& store, const store::RunRow& run) 
   return dump(out);
 }
 
-Result<B4Answer> b4_check(const store::Store& store, const std::string& message_id,
-                          const std::string& patch_id) {
-  PINRIG_TRY(runs, store.runs_of_mail(message_id, patch_id));
+Result<B4Answer> b4_check(const store::Store& store, const MailKey& mail) {
+  PINRIG_TRY(runs, store.runs_of_mail(mail.message_id, mail.patch_id, mail.series));
   PINRIG_TRY(run, newest(store, runs));
   if (!run) return B4Answer{false, dump(ordered_json::array())};
   PINRIG_TRY(data, load(store, *run));
   PINRIG_TRY(series, store.series(run->id));
   PINRIG_TRY(patches, store.patches(run->id));
   auto all = patch_checks(data, patches);
-  const bool is_cover = series && !message_id.empty() && series->message_id == message_id;
-  if (!is_cover) {
-    std::erase_if(all, [&](const PatchCheck& c) {
-      const bool mail = !message_id.empty() && c.patch.message_id == message_id;
-      const bool same = !patch_id.empty() && c.patch.patch_id == patch_id;
-      return !mail && !same;
-    });
-  }
+  const bool is_cover = series && !mail.message_id.empty() && series->message_id == mail.message_id;
+  if (!is_cover) keep_named(mail, run->series, all);
   if (std::any_of(all.begin(), all.end(), [](const auto& c) { return c.state == CheckState::fail; })) {
     PINRIG_TRY(other, other_runs(store, runs, run->id));
     for (auto& c : all) find_flaky(c, other);

@@ -22,11 +22,19 @@ struct B4Answer {
   bool known = false;  ///< a run had it
   std::string json;    ///< "[]" when none had
 };
-/// The newest run that had the mail as patch (by Message-ID, without <>, or by patch-id) or as cover letter.
+/// A mail, as runs may know it. Empty words match nothing.
+struct MailKey {
+  std::string message_id;  ///< without <>
+  std::string patch_id;    ///< `git patch-id --stable` of its diff
+  /// The series that a run without a Message-ID made of it. The patch-id of a diff depends on its lines of
+  /// context, and stored ones have three of them (git/identify.cc), so that it alone may not find the run.
+  std::string series;
+};
+/// The newest run that had the mail as patch (by Message-ID or by patch-id), as cover letter, or as the whole
+/// series: all patches of that one when neither id names one of them.
 /// What fails there and not in another run of the same kernel is flaky: a warning, as are skipped tests and
 /// what was not run.
-Result<B4Answer> b4_check(const store::Store& store, const std::string& message_id,
-                          const std::string& patch_id);
+Result<B4Answer> b4_check(const store::Store& store, const MailKey& mail);
 
 /// A line of git range-diff: its mark (= ! < >) and the commits, empty where it has none.
 struct PatchLink {

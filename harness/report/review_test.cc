@@ -146,7 +146,7 @@ TEST(Checks, SayHowAPatchAppliedThatDidNotFit) {
             "3 tests, 1 case as expected; applies with fuzz 2 at mm/gup.c:1204 (offset 3 lines)");
   EXPECT_EQ(j[1].at("description"), "leak in bio/dio_rw (+64); merged by --3way");
   EXPECT_THAT(j[2].at("description").get<std::string>(), Not(HasSubstr("appl"))) << "exact";
-  const auto mail = json::parse(b4_check(s.store, "p1-aa@x", "").value().json);
+  const auto mail = json::parse(b4_check(s.store, {"p1-aa@x", "", ""}).value().json);
   EXPECT_THAT(mail[0].at("details").get<std::string>(), HasSubstr("applies with fuzz 2 at mm/gup.c:1204"));
 }
 
@@ -258,7 +258,7 @@ TEST(Checks, SayOfAPatchThatNothingOfItWasBuilt) {
   EXPECT_THAT(j[1].at("description").get<std::string>(),
               HasSubstr("leak in bio/dio_rw (+64); not built: drivers/x/x.c: CONFIG_X is not set"));
   EXPECT_THAT(j[2].at("description").get<std::string>(), Not(HasSubstr("built")));
-  const auto mail = json::parse(b4_check(s.store, "p1-aa@x", "").value().json);
+  const auto mail = json::parse(b4_check(s.store, {"p1-aa@x", "", ""}).value().json);
   EXPECT_EQ(mail[0].at("status"), "warn");
   EXPECT_THAT(
       mail[0].at("details").get<std::string>(),
@@ -301,7 +301,7 @@ TEST(Checks, CutTextsOnlyBetweenCharacters) {
 
 TEST(B4Check, KnowsAPatchByItsMailOrItsPatchId) {
   Series s;
-  const auto by_mail = json::parse(b4_check(s.store, "p2-bb@x", "").value().json);
+  const auto by_mail = json::parse(b4_check(s.store, {"p2-bb@x", "", ""}).value().json);
   ASSERT_THAT(by_mail, SizeIs(1));
   EXPECT_EQ(by_mail[0].at("tool"), "pinrig-x86_64");
   EXPECT_EQ(by_mail[0].at("status"), "fail");
@@ -311,14 +311,14 @@ TEST(B4Check, KnowsAPatchByItsMailOrItsPatchId) {
               HasSubstr("leak in bio/dio_rw (+64)\npass pins/selfcheck 16/16\nleak bio/dio_rw 64/0\n"));
   EXPECT_THAT(details, HasSubstr("pinrig run --again " + s.run.id +
                                  " --arch x86_64 --point 2 --test bio/dio_rw\npinrig show " + s.run.id));
-  EXPECT_EQ(by_mail, json::parse(b4_check(s.store, "unknown@x", "bb").value().json));
-  EXPECT_EQ(json::parse(b4_check(s.store, "p3-cc@x", "").value().json)[0].at("status"), "warn");
-  EXPECT_EQ(json::parse(b4_check(s.store, "p1-aa@x", "").value().json)[0].at("status"), "pass");
+  EXPECT_EQ(by_mail, json::parse(b4_check(s.store, {"unknown@x", "bb", ""}).value().json));
+  EXPECT_EQ(json::parse(b4_check(s.store, {"p3-cc@x", "", ""}).value().json)[0].at("status"), "warn");
+  EXPECT_EQ(json::parse(b4_check(s.store, {"p1-aa@x", "", ""}).value().json)[0].at("status"), "pass");
 }
 
 TEST(B4Check, OfACoverLetterIsTheWorstOfThePatches) {
   Series s;
-  const auto j = json::parse(b4_check(s.store, "cover@x", "").value().json);
+  const auto j = json::parse(b4_check(s.store, {"cover@x", "", ""}).value().json);
   ASSERT_THAT(j, SizeIs(1));
   EXPECT_EQ(j[0].at("status"), "fail");
   EXPECT_EQ(j[0].at("summary"), "patch 2: leak in bio/dio_rw (+64)");
@@ -338,7 +338,7 @@ TEST(B4Check, WhatFailsInOneOfTwoRunsOfAKernelIsFlaky) {
   s.write(third, {k});
   ASSERT_TRUE(s.store.finish_run(third.id, RunState::finished, 1).has_value());
   ASSERT_TRUE(s.store.set_series({third.id, "change", 7, "cover@x", "hash"}, s.patches).has_value());
-  const auto j = json::parse(b4_check(s.store, "p2-bb@x", "").value().json);
+  const auto j = json::parse(b4_check(s.store, {"p2-bb@x", "", ""}).value().json);
   ASSERT_THAT(j, SizeIs(1));
   EXPECT_EQ(j[0].at("status"), "warn");
   EXPECT_EQ(j[0].at("summary"), "flaky: 1 test not as expected");
@@ -355,18 +355,27 @@ TEST(B4Check, APatchWhoseTestsWereAllSkippedIsAWarning) {
   f.write(std::move(kernels));
   f.finish(RunState::finished, 0);
   ASSERT_TRUE(f.store.set_series({f.run.id, "change", 1, "", "hash"}, {patch(1, "aa", "one")}).has_value());
-  const auto answer = b4_check(f.store, "", "aa").value();
+  const auto answer = b4_check(f.store, {"", "aa", ""}).value();
   EXPECT_TRUE(answer.known);
   const auto j = json::parse(answer.json);
   EXPECT_EQ(j[0].at("status"), "warn");
   EXPECT_EQ(j[0].at("summary"), "every test was skipped");
 }
 
+TEST(B4Check, OfTheMailThatARunHadAsItsSeriesIsEachPatchOfIt) {
+  Series s;
+  const auto all = json::parse(b4_check(s.store, {"", "id-with-other-context", s.run.series}).value().json);
+  EXPECT_THAT(all, SizeIs(4));
+  // An id that names one of them says more.
+  EXPECT_THAT(json::parse(b4_check(s.store, {"", "bb", s.run.series}).value().json), SizeIs(1));
+  EXPECT_FALSE(b4_check(s.store, {"", "id-with-other-context", "mail-0123456789ab"}).value().known);
+}
+
 TEST(B4Check, KnowsNothingOfOtherMails) {
   Series s;
-  EXPECT_EQ(b4_check(s.store, "other@x", "ff").value().json, "[]\n");
-  EXPECT_EQ(b4_check(s.store, "", "").value().json, "[]\n");
-  EXPECT_FALSE(b4_check(s.store, "other@x", "ff").value().known);
+  EXPECT_EQ(b4_check(s.store, {"other@x", "ff", ""}).value().json, "[]\n");
+  EXPECT_EQ(b4_check(s.store, {"", "", ""}).value().json, "[]\n");
+  EXPECT_FALSE(b4_check(s.store, {"other@x", "ff", ""}).value().known);
 }
 
 TEST(PairPatches, MarksThemAsRangeDiffDoes) {

@@ -309,14 +309,17 @@ Result<std::vector<PatchRow>> Store::patches(const std::string& run_id) const {
 }
 
 Result<std::vector<std::string>> Store::runs_of_mail(const std::string& message_id,
-                                                     const std::string& patch_id) const {
+                                                     const std::string& patch_id,
+                                                     const std::string& series) const {
   return guarded(impl_->file, [&] {
     Statement s(impl_->db,
                 "SELECT id FROM runs WHERE id IN (SELECT run_id FROM patches WHERE"
                 " (patch_id = ?2 AND ?2 <> '') OR (message_id = ?1 AND ?1 <> '') UNION"
-                " SELECT run_id FROM series WHERE message_id = ?1 AND ?1 <> '') ORDER BY rowid DESC");
+                " SELECT run_id FROM series WHERE message_id = ?1 AND ?1 <> '')"
+                " OR (series = ?3 AND ?3 <> '') ORDER BY rowid DESC");
     s.bind(1, message_id);
     s.bind(2, patch_id);
+    s.bind(3, series);
     return all_rows<std::string>(s, [](Statement& row) { return Columns(row).text(); });
   });
 }

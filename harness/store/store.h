@@ -60,10 +60,10 @@ class Store {
   Result<std::optional<SeriesRow>> series(
       const std::string& run_id) const;  ///< nothing: no series, or an old run
   Result<std::vector<PatchRow>> patches(const std::string& run_id) const;
-  /// Ids of runs that had a patch with this patch-id or from this mail, or a series with this cover letter;
-  /// newest first. Empty words match nothing.
-  Result<std::vector<std::string>> runs_of_mail(const std::string& message_id,
-                                                const std::string& patch_id) const;
+  /// Ids of runs that had a patch with this patch-id or from this mail, a series with this cover letter, or
+  /// the series of this name; newest first. Empty words match nothing.
+  Result<std::vector<std::string>> runs_of_mail(const std::string& message_id, const std::string& patch_id,
+                                                const std::string& series = {}) const;
   Result<std::vector<GuestRow>> guests(const std::string& run_id) const;
   Result<std::vector<AttemptRow>> attempts(const std::string& run_id, const std::string& guest_id) const;
   Result<std::vector<model::AssessedResult>> results(const std::string& run_id,

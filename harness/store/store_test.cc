@@ -664,6 +664,9 @@ TEST_F(StoreTest, FindsTheRunsOfAMailOrAPatch) {
   EXPECT_THAT(s.runs_of_mail("p-three@x", "").value(), ::testing::ElementsAre("three"));
   EXPECT_THAT(s.runs_of_mail("cover-one@x", "other").value(), ::testing::ElementsAre("three", "one"));
   EXPECT_THAT(s.runs_of_mail("", "").value(), ::testing::IsEmpty());
+  EXPECT_THAT(s.runs_of_mail("", "", a_run("one").series).value(),
+              ::testing::ElementsAre("three", "two", "one"));
+  EXPECT_THAT(s.runs_of_mail("", "", "mail-0123456789ab").value(), ::testing::IsEmpty());
   EXPECT_EQ(s.series("two").value()->version, 2);
   EXPECT_EQ(s.patches("two").value().at(0).message_id, "p-two@x");
   EXPECT_TRUE(s.patches("two").value().at(0).fit.merged);
