@@ -133,7 +133,8 @@ void Status::on(const Event& event) {
     case Event::Kind::progress:
     case Event::Kind::test: {
       auto& line = lines_.try_emplace(e.task, Line{e.what, "", 0, 0, -1, now, now}).first->second;
-      if (e.kind == Event::Kind::progress) line.what = e.what;
+      // A test is in a guest; the image that was made for that one may have been the step before.
+      line.what = e.kind == Event::Kind::progress ? e.what : "guest";
       line.text = e.kind == Event::Kind::test ? e.what : e.text;
       line.done = e.done;
       line.known = e.known;

@@ -154,6 +154,16 @@ TEST_F(StatusTest, AnEventWithoutABeginIsALineToo) {
   EXPECT_THAT(said(), HasSubstr("12/900 objects"));
 }
 
+TEST_F(StatusTest, ATestIsNotInTheStepThatMadeAnImageForItsGuest) {
+  auto s = make(true, false, Verbosity::normal);
+  s.on({.kind = Kind::begin, .task = "tip-x86_64", .what = "guest"});
+  s.on({.kind = Kind::progress, .task = "tip-x86_64", .what = "image", .text = "mkfs.ext4"});
+  EXPECT_THAT(said(), HasSubstr("tip-x86_64       image    mkfs.ext4"));
+  const std::string before = said();
+  s.on(ran);
+  EXPECT_THAT(said().substr(before.size()), HasSubstr("tip-x86_64       guest    1/2 bio/a"));
+}
+
 TEST_F(StatusTest, AClosedTerminalEndsNoRun) {
   Status s(-1, true, true, Verbosity::verbose);
   for (const auto& e : {begun, objects, warning, over}) s.on(e);
