@@ -78,24 +78,39 @@ static bool probe_cache(struct dio_way* way, int fd, unsigned char* addr, bool w
   return true;
 }
 
-// Since 7.0 btrfs copies what it computes checksums of into memory of its own (bio_iov_iter_bounce_write()).
-// That takes no pages at all: memory that cannot be taken, as that of memfd_secret(), is no obstacle.
-static bool probe_copied(struct dio_way* way, int fd, bool write) {
-  if (!write || way->pins || way->error || way->cached) return true;
+// A page of memfd_secret(), which get_user_pages() refuses, or MAP_FAILED; `known`: this kernel has them.
+static void* secret_page(bool* known) {
   const int secret = (int)syscall(SYS_memfd_secret, 0);
-  if (secret < 0) return true;
+  *known = secret >= 0;
+  if (secret < 0) return MAP_FAILED;
   void* page = MAP_FAILED;
   if (ftruncate(secret, (off_t)page_bytes()) == 0)
     page = mmap(NULL, page_bytes(), PROT_READ | PROT_WRITE, MAP_SHARED, secret, 0);
+  if (page == MAP_FAILED) ktap_fail("a page of memfd_secret(): %s", strerror(errno));
   close(secret);
-  if (page == MAP_FAILED) return ktap_fail("a page of memfd_secret(): %s", strerror(errno));
-  memset(page, 0, page_bytes());
-  const ssize_t done = pwrite(fd, page, page_bytes(), 0);
+  if (page != MAP_FAILED) memset(page, 0, page_bytes());
+  return page;
+}
+
+// Since 7.0 btrfs copies what it computes checksums of into memory of its own (bio_iov_iter_bounce_write()).
+// That takes no pages at all: memory that cannot be taken is no obstacle. Without it, btrfs makes such a
+// write through the page cache (fs/btrfs, btrfs_direct_write(), after two attempts without progress).
+static bool probe_copied(struct dio_way* way, int fd, bool write) {
+  bool known;
+  if (!write || way->pins || way->error || way->cached) return true;
+  void* page = secret_page(&known);
+  if (page == MAP_FAILED) return !known;
+  struct cache_watch watch;
+  ssize_t done = (ssize_t)page_bytes();
+  bool good = cache_watch_begin(&watch, fd, write, cache_watch_writes);
+  for (int i = 0; good && i < cache_watch_writes && done == (ssize_t)page_bytes(); ++i)
+    done = pwrite(fd, page, page_bytes(), 0);
   const int error = done < 0 ? errno : 0;
   munmap(page, page_bytes());
-  way->copied = done == (ssize_t)page_bytes();
-  return way->copied || error == EFAULT ||
-         ktap_fail("a direct write from memory that cannot be taken gave %zd: %s", done, strerror(error));
+  way->copied = good && done == (ssize_t)page_bytes() && !cache_watch_hit(&watch);
+  if (good && done != (ssize_t)page_bytes() && error != EFAULT)
+    good = ktap_fail("a direct write from memory that cannot be taken gave %zd: %s", done, strerror(error));
+  return good;
 }
 
 static bool probe_direction(struct dio_file* file, int fd, unsigned char* memory, bool write) {
