@@ -27,6 +27,7 @@ Capabilities, as the guest's probes found them (unknown: nothing in this run pro
   lt.unlock      a long-term pin may drop the mmap lock and wait for a user fault
   lt.unshare     a long-term pin unshares anonymous pages first
   framevec.force get_vaddr_frames() (V4L2 buffers in user memory) pins with FOLL_FORCE
+  framevec.unlock  it may drop the mmap lock and wait for a user fault
   kvm.interruptible  a signal ends KVM's wait for a page
   gup_test.longterm  the gup_test driver has the ioctls for long-term pins (since 6.4)
   secretmem      memfd_secret(2) is available

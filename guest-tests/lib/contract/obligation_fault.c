@@ -132,6 +132,7 @@ static void refused_at_once(const struct user* user, enum way way, struct memory
 
 // Kernels before 6.3 keep the lock for long-term pins.
 static bool faults_locked(const struct user* user) {
+  if (user->waits) return !user->waits();
   return user->locked || (user->longterm && !probe_lt_waits());
 }
 

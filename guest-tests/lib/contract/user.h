@@ -93,6 +93,8 @@ struct user {
   size_t charge_open;  // bytes that open() charges to the account of CHARGE_USER
   bool forced;         // mprotect() does not bind it (FOLL_FORCE)
   bool locked;         // it faults with the mmap lock held: what userfaultfd watches is refused
+  // Whether it lets the lock go and waits. NULL: as a long-term pin of this kernel does, if it is `longterm`.
+  bool (*waits)(void);
   // Whether it takes without a pin what must not be pinned long-term (RDS on a device with ODP). NULL: never.
   bool (*on_demand)(void);
   bool counts_at_least;  // it may pin more often than needed (a NOWAIT attempt that is repeated)

@@ -18,6 +18,7 @@ proof: {mutant: m13-frame-vector-no-longterm, red: [longterm.movable.anon]}
 
 #include "contract/user.h"
 #include "ktap.h"
+#include "probe.h"
 
 enum { width = 320, height = 180 };
 
@@ -68,4 +69,6 @@ const struct user user_vivid = {
     // A frame, in whole pages of any size.
     .least = 64 << 10,
     .longterm = true,
+    // Frame vectors of 5.10 do not ask for FOLL_LONGTERM.
+    .waits = probe_framevec_waits,
 };
