@@ -23,7 +23,7 @@ bool probe_lt_waits(void);
 void probe_framevec(void);  // framevec.force: yes or no, a device's buffer in read-only memory
 // framevec.unlock: whether a device's buffer waits for memory that userfaultfd brings. Probed once.
 bool probe_framevec_waits(void);
-void probe_udmabuf(void);   // udmabuf.pin: pin or get
+void probe_udmabuf(void);  // udmabuf.pin: pin or get
 
 // What probe_udmabuf() found, probed once in a program.
 enum pin_mode probe_udmabuf_mode(void);

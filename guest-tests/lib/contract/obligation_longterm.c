@@ -92,9 +92,10 @@ static void prefer_node(int node) {
   syscall(SYS_set_mempolicy, node < 0 ? 0 : 1, node < 0 ? NULL : &mask, 8 * sizeof(mask));
 }
 
-// Not every node has a ZONE_MOVABLE. -1: one page came from it without a preference, or from no node.
+// Not every node has a ZONE_MOVABLE, and where the CPUs belong to several, the next page may come from
+// another one. -1: none was found.
 static int movable_node(void) {
-  for (int node = -1; node < 2; ++node) {
+  for (int node = 0; node < 2; ++node) {
     struct memory probe;
     prefer_node(node);
     const bool found = memory_get(&probe, MEMORY_ANON, page_bytes()) && in_movable(probe.addr, page_bytes());
