@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <numeric>
 
@@ -88,6 +89,35 @@ std::size_t code_point(std::string_view text, std::uint32_t& point) {
   return point < least[n] || point > 0x10ffff || (point >= 0xd800 && point < 0xe000) ? 0 : n;
 }
 
+struct Span {
+  std::uint32_t first, last;
+};
+/// Code points that change the order or the look of what stands around them, or are not seen at all: those of
+/// Bidi_Control and Default_Ignorable_Code_Point in Unicode 15 (PropList.txt, DerivedCoreProperties.txt), the
+/// line and paragraph separators, and the interlinear marks.
+constexpr auto unseen = std::to_array<Span>({{0xad, 0xad},
+                                             {0x34f, 0x34f},
+                                             {0x61c, 0x61c},
+                                             {0x115f, 0x1160},
+                                             {0x17b4, 0x17b5},
+                                             {0x180b, 0x180f},
+                                             {0x200b, 0x200f},
+                                             {0x2028, 0x202e},
+                                             {0x2060, 0x206f},
+                                             {0x3164, 0x3164},
+                                             {0xfe00, 0xfe0f},
+                                             {0xfeff, 0xfeff},
+                                             {0xffa0, 0xffa0},
+                                             {0xfff0, 0xfffb},
+                                             {0x1bca0, 0x1bca3},
+                                             {0x1d173, 0x1d17a},
+                                             {0xe0000, 0xe0fff}});
+
+bool is_unseen(std::uint32_t point) {
+  return std::any_of(unseen.begin(), unseen.end(),
+                     [&](const Span& s) { return point >= s.first && point <= s.last; });
+}
+
 }  // namespace
 
 std::string shown(std::string_view text) {
@@ -103,6 +133,8 @@ std::string shown(std::string_view text) {
       out += ' ';
     else if (control)
       out += fmt::format("\\x{:02x}", point);
+    else if (is_unseen(point))
+      out += fmt::format("\\u{{{:x}}}", point);
     else
       out.append(text.substr(0, n));
     text.remove_prefix(n == 0 ? 1 : n);

@@ -13,9 +13,9 @@ std::vector<std::string> split(std::string_view text, char sep);
 std::vector<std::string_view> lines(std::string_view text);
 std::string_view trim(std::string_view text);
 std::string join(const std::vector<std::string>& parts, std::string_view sep);
-/// Untrusted text made safe for terminals and XML: valid UTF-8 in which control
-/// characters (C0, DEL, C1) are written as \x1b, U+FFFE, U+FFFF and bytes that are not UTF-8 as U+FFFD, line
-/// ends and tabs as blanks.
+/// Untrusted text made safe for terminals and XML: valid UTF-8, controls (C0, DEL, C1) as \x1b, what reorders
+/// text or is not seen (bidi, zero width) as \u{202e}, U+FFFE, U+FFFF and bytes that are not UTF-8 as U+FFFD,
+/// line ends and tabs as blanks. JSON has the text itself.
 std::string shown(std::string_view text);
 /// The same for each line; the '\n' between them stay.
 std::string shown_lines(std::string_view text);

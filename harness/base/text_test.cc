@@ -32,6 +32,28 @@ TEST(Text, ShownIsFitForTerminalsAndXml) {
   EXPECT_EQ(shown("x\xe2\x82"), "x" + replaced + replaced);     // cut
 }
 
+// A name must not be able to look like another one.
+TEST(Text, ShownNamesWhatReordersTextOrIsNotSeen) {
+  EXPECT_EQ(shown("pass\xe2\x80\xae"
+                  "liaf"),
+            "pass\\u{202e}liaf");  // right-to-left override
+  EXPECT_EQ(shown("a\xe2\x81\xa6"
+                  "b\xe2\x81\xa9"),
+            "a\\u{2066}b\\u{2069}");  // isolates
+  EXPECT_EQ(shown("a\xe2\x80\x8b"
+                  "b\xc2\xad"),
+            "a\\u{200b}b\\u{ad}");  // no width
+  EXPECT_EQ(shown("\xef\xbb\xbf"
+                  "a"),
+            "\\u{feff}a");
+  EXPECT_EQ(shown("a\xf3\xa0\x81\xa2"), "a\\u{e0062}");  // tags
+  EXPECT_EQ(shown("\xe2\x80\xa8"), "\\u{2028}");         // a line end of its own
+  // Neighbours of these, and letters of scripts that run from right to left.
+  for (const std::string seen :
+       {"\xe2\x80\x8a", "\xe2\x80\xaf", "\xd7\x90", "\xd8\xa7", "\xc2\xac", "\xef\xbf\xbc"})
+    EXPECT_EQ(shown(seen), seen);
+}
+
 TEST(Text, ShownLinesKeepTheirEnds) {
   EXPECT_EQ(shown_lines("a\x1b\n\nb\xe9\n"), "a\\x1b\n\nb\xef\xbf\xbd\n");
   EXPECT_EQ(shown_lines(""), "");
