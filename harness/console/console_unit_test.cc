@@ -86,31 +86,6 @@ TEST(FunctionAt, TakesTheNameOfAFrame) {
   EXPECT_EQ(function_at("</TASK>"), "");
 }
 
-TEST(OnlyReports, NeverExcusesMm) {
-  for (const char* f : {"try_grab_folio", "gup_put_folio", "free_unref_page", "unpin_user_pages",
-                        "filemap_read", "folio_add_pin", "vm_normal_page", "bio_release_pages",
-                        "iov_iter_extract_pages", "extract_user_to_sg"}) {
-    EXPECT_FALSE(only_reports(f)) << f;
-  }
-  for (const char* f :
-       {"dump_stack_lvl", "panic", "__warn", "bad_page", "asm_exc_page_fault", "kasan_report", "__asan_load8",
-        "print_circular_bug", "print_deadlock_bug", "el1h_64_sync_handler", "refcount_warn_saturate"}) {
-    EXPECT_TRUE(only_reports(f)) << f;
-  }
-}
-
-TEST(OnlyWaits, NeverExcusesAWaitForAPage) {
-  for (const char* f :
-       {"folio_wait_bit", "folio_wait_bit_common", "__folio_lock", "submit_bio_wait", "bio_wait",
-        "blk_mq_freeze_queue_wait", "io_ring_exit_work", "ib_umem_odp_release", "lock_page"}) {
-    EXPECT_FALSE(only_waits(f)) << f;
-    EXPECT_FALSE(only_reports(f)) << f;
-  }
-  for (const char* f : {"__mutex_lock", "rwsem_down_write_slowpath", "wait_for_completion",
-                        "_raw_spin_lock_irqsave", "mark_lock", "validate_chain", "queued_spin_lock_slowpath"})
-    EXPECT_TRUE(only_waits(f)) << f;
-}
-
 struct Said {
   const char* text;
   const char* kind;

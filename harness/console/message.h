@@ -29,11 +29,4 @@ bool is_source(std::string_view text);
 /// brackets); empty when there is none. Compiler suffixes (.isra.0, .constprop.0, .part.0, .cold) are cut.
 std::string_view function_at(std::string_view text);
 
-/// True for functions that only report what another one did: dump_stack, panic, __warn, kasan_report, the
-/// exception entry code. Functions of mm/ are never among them: pin bugs are usually there.
-bool only_reports(std::string_view function);
-/// True for locks, semaphores, completions and the scheduler: in reports about stuck tasks or CPUs, and about
-/// locking, their caller is to blame. Waits for pages and bios are not among them.
-bool only_waits(std::string_view function);
-
 }  // namespace pinrig::console

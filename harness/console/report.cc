@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "console/blame.h"
+
 namespace pinrig::console {
 namespace {
 
@@ -98,6 +100,22 @@ constexpr auto parts = std::to_array<std::string_view>({"CPU:",
                                                         "#2:",
                                                         "rcu:",
                                                         "Sending NMI",
+                                                        "Showing busy workqueues",
+                                                        "Showing backtraces",
+                                                        "workqueue ",
+                                                        "pwq ",
+                                                        "in-flight:",
+                                                        "pending:",
+                                                        "inactive:",
+                                                        "delayed:",
+                                                        "pool ",
+                                                        "unreferenced object",
+                                                        "comm \"",
+                                                        "hex dump",
+                                                        "backtrace",
+                                                        "Uninit was",
+                                                        "Local variable",
+                                                        "Bytes ",
                                                         "NMI backtrace",
                                                         "Kernel Offset:",
                                                         "SMP: stopping",
@@ -154,6 +172,14 @@ bool is_banner(std::string_view text) {
   return text.size() >= 20 && text.find_first_not_of('=') == std::string_view::npos;
 }
 
+/// "next+0x0/0x40" of a call that never returns: its caller ends there, and the name is that of the function
+/// behind it (arch/arm64/kernel/stacktrace.c, "%pSb"; x86 prints "%pB", which is that of the caller). " (P"
+/// marks the address of an exception.
+bool follows_the_caller(std::string_view frame) {
+  const std::size_t at = frame.find("+0x0/0x");
+  return at != std::string_view::npos && frame.find(" (P", at) == std::string_view::npos;
+}
+
 }  // namespace
 
 std::string printable(std::string_view text) {
@@ -170,11 +196,17 @@ Report::Report(const Match& match, const Message& message, int first_line, int l
   event_.first_line = first_line;
   event_.last_line = line;
   event_.owner = owner;
-  if (!skipped(match.function)) event_.function = match.function.substr(0, match.function.find('.'));
+  blame(match.function);
   if (extent_ == Extent::line) open_ = false;
   inlined_ = is_inlined(message.text);
+  in_trace_ = event_.title.starts_with("KMSAN:");  // mm/kmsan/report.c has no "Call Trace:"
   keep(message.text);
   text_lines_ = 1;
+}
+
+/// The function that the head names, without the compiler's suffix; who is innocent leaves it to the trace.
+void Report::blame(std::string_view function) {
+  event_.function = skipped(function) ? "" : function.substr(0, function.find('.'));
 }
 
 void Report::keep(std::string_view text) {
@@ -186,10 +218,14 @@ bool Report::absorbs(const Row& row) const {
   const std::string_view kind = row.kind;
   // A decoder printed the head once for each function that is inlined there; the last one was not inlined.
   if (inlined_ && event_.kind == kind && !seen_trace_) return true;
+  // So does a mail program that breaks long lines: the rest of the head is on the next one.
+  if (event_.kind == "kasan" && kind == "kasan" && !seen_trace_ && !seen_cpu_) return true;
   if (event_.kind == "oops" || event_.kind == "bug") return kind == "oops" && !seen_trace_;
   // mm/kasan/report.c, print_address_description(), dumps the page.
   if (event_.kind == "bad_page" || event_.kind == "kasan" || event_.kind == "kfence")
     return kind == "page_dump";
+  // kernel/locking/lockdep.c, lockdep_init_map_type(): DEBUG_LOCKS_WARN_ON() follows.
+  if (event_.title.starts_with("lockdep: key")) return kind == "warning" && !seen_trace_;
   if (event_.kind == "refcount") return (kind == "refcount" || kind == "warning") && !seen_trace_;
   return event_.kind == kind && (kind == "oom" || kind == "rcu_stall");
 }
@@ -199,9 +235,9 @@ void Report::absorb(const Match& match, std::string_view text, int line) {
   text_lines_ = event_.text.size();
   event_.last_line = line;
   idle_ = 0;
-  if (inlined_ && event_.kind == match.row->kind) {
+  if (event_.kind == match.row->kind && (inlined_ || event_.kind == "kasan")) {
     event_.title = match.title;
-    event_.function = match.function.substr(0, match.function.find('.'));
+    blame(match.function);
     inlined_ = is_inlined(text);
   }
   constexpr std::string_view dumped = "page dumped: ";
@@ -237,8 +273,16 @@ bool Report::reaches(std::string_view text, int line) {
   return belongs(text, line);
 }
 
+bool Report::begins_trace(std::string_view text) const {
+  if (text.starts_with("Call Trace:") || text.starts_with("Call trace:")) return true;
+  // mm/kmemleak.c, print_unreferenced()
+  const std::size_t at = text.find_first_not_of(' ');
+  return event_.kind == "memory_leak" && at != std::string_view::npos &&
+         text.substr(at).starts_with("backtrace");
+}
+
 bool Report::belongs(std::string_view text, int line) {
-  if (text.starts_with("Call Trace:") || text.starts_with("Call trace:")) {
+  if (begins_trace(text)) {
     in_trace_ = seen_trace_ = true;
     doubtful_ = false;
     event_.last_line = line;
@@ -248,7 +292,11 @@ bool Report::belongs(std::string_view text, int line) {
   const bool frame = is_frame(text);
   if (frame) look_for_function(text);
   access_kind(text);
-  if (text.starts_with("CPU: ")) doubtful_ = false;
+  name_work(text);
+  if (text.starts_with("CPU: ")) {
+    doubtful_ = false;
+    seen_cpu_ = true;
+  }
   if (frame || is_part(text)) {
     event_.last_line = line;
     idle_ = 0;
@@ -260,12 +308,17 @@ bool Report::belongs(std::string_view text, int line) {
   return open_;
 }
 
-/// Who waits or spins is not to blame for it: the one who called is.
-bool Report::skipped(std::string_view function) const {
+/// Who waits or serves is not to blame for it: the one who called is. The first of them is remembered, in
+/// case there is no other.
+bool Report::skipped(std::string_view function) {
   constexpr std::array<std::string_view, 8> waiting{"hung_task", "soft_lockup",  "hard_lockup", "rcu_stall",
                                                     "lockdep",   "atomic_sleep", "preemptible", "lock"};
-  if (only_reports(function)) return true;
-  return std::find(waiting.begin(), waiting.end(), event_.kind) != waiting.end() && only_waits(function);
+  if (function.empty() || only_reports(function)) return true;
+  const bool waits =
+      std::find(waiting.begin(), waiting.end(), event_.kind) != waiting.end() && only_waits(function);
+  if (!waits && !serves_its_caller(function)) return false;
+  if (servant_.empty()) servant_ = function;
+  return true;
 }
 
 void Report::look_for_function(std::string_view text) {
@@ -273,13 +326,32 @@ void Report::look_for_function(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   for (const std::string_view where : {"RIP: ", "pc : "}) {
     if (!text.starts_with(where)) continue;
-    const std::string_view at = function_at(text.substr(where.size()));
+    text.remove_prefix(where.size());
+    const std::string_view at = function_at(text);
     if (!skipped(at)) event_.function = at;
+    pc_ = text.substr(0, text.find(' '));
     return;
   }
-  if (!in_trace_) return;                         // "lr : ...", "Workqueue: events func+0x..."
+  // kernel/locking/lockdep.c, print_unlock_imbalance_bug(): who releases the lock, before the trace
+  const bool releases = text.starts_with("[<") && contains(event_.title, "bad unlock balance");
+  if (!in_trace_ && !releases) return;  // "lr : ...", "Workqueue: events func+0x..."
+  if (follows_the_caller(text) && (pc_.empty() || !text.starts_with(pc_))) return;
   const std::string_view at = function_at(text);  // none in "? func+0x1/0x2": only a word found on the stack
   if (!at.empty() && !skipped(at)) event_.function = at;
+}
+
+/// "    in-flight: 9:nsim_fib_event_work for 58s": of a workqueue that does not get on, the first work item.
+void Report::name_work(std::string_view text) {
+  constexpr std::string_view mark = "in-flight: ";
+  const std::size_t at = text.find(mark);
+  if (event_.kind != "soft_lockup" || at == std::string_view::npos || !event_.function.empty()) return;
+  text.remove_prefix(at + mark.size());
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos) return;
+  text.remove_prefix(colon + 1);
+  event_.function =
+      text.substr(0, text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                            "0123456789_"));
 }
 
 /// "Read of size 8 at addr ..." below a KASAN title.
@@ -294,6 +366,8 @@ void Report::access_kind(std::string_view text) {
 
 model::KernelEvent Report::finish() {
   open_ = false;
+  if (!servant_.empty() && (event_.function.empty() || only_enters(event_.function)))
+    event_.function = servant_;
   constexpr std::string_view blank = " in {fn}";
   if (const std::size_t at = event_.title.find(blank); at != std::string::npos) {
     event_.title.replace(at, blank.size(), event_.function.empty() ? "" : " in " + event_.function);

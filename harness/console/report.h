@@ -34,8 +34,11 @@ class Report {
   model::KernelEvent finish();
 
  private:
-  bool skipped(std::string_view function) const;
+  bool skipped(std::string_view function);
+  void blame(std::string_view function);
+  bool begins_trace(std::string_view text) const;
   void look_for_function(std::string_view text);
+  void name_work(std::string_view text);
   void access_kind(std::string_view text);
   bool reaches(std::string_view text, int line);
   bool belongs(std::string_view text, int line);
@@ -44,6 +47,8 @@ class Report {
   model::KernelEvent event_;
   Extent extent_;
   std::string caller_;
+  std::string pc_;              ///< "func+0x0/0x40" of the exception
+  std::string servant_;         ///< the first function that was skipped because its caller is to blame
   std::string suffix_;          ///< " (nonzero _refcount)": what a page dump inside said
   std::size_t text_lines_ = 0;  ///< of the kept lines those up to last_line
   int idle_ = 0;                ///< lines since the last one that belongs
@@ -52,6 +57,7 @@ class Report {
   bool doubtful_ = false;
   bool in_trace_ = false;
   bool seen_trace_ = false;
+  bool seen_cpu_ = false;
   bool inlined_ = false;  ///< the head names a function that is inlined into the one of the next head
 };
 

@@ -25,6 +25,8 @@ constexpr auto rows = std::to_array<Row>({
 
     {R"(BUG: KASAN: ([\w-]+) in ([\w.]+)(?:\+| \(| \S+:\d))", "kasan", R"(KASAN: \1 in {fn})", R"(\2)",
      Extent::banner},
+    // A mail program broke the line behind the function.
+    {R"(BUG: KASAN: ([\w-]+) in ([\w.]+)$)", "kasan", R"(KASAN: \1 in {fn})", R"(\2)", Extent::banner},
     {R"(BUG: KASAN: (.*))", "kasan", R"(KASAN: \1)", "", Extent::banner},
     {R"(BUG: KFENCE: (.*?) in ([\w.]+)(?:\+| \(| \S+:\d))", "kfence", R"(KFENCE: \1 in {fn})", R"(\2)",
      Extent::banner},
@@ -40,6 +42,8 @@ constexpr auto rows = std::to_array<Row>({
      Extent::line},
     {R"(BUG: (non-zero pgtables_bytes on freeing mm))", "rss_counter", R"(BUG: \1)", "", Extent::line},
     {R"(BUG: (MAX_\w+ too low))", "lockdep", R"(lockdep: \1)", ""},
+    // kernel/locking/lockdep.c, lockdep_init_map_type()
+    {R"(BUG: key \S+ has not been registered)", "lockdep", "lockdep: key not registered in {fn}", ""},
     {R"(BUG: Invalid wait context)", "lockdep", "lockdep: invalid wait context in {fn}", ""},
     {R"(BUG: sleeping function called from invalid context at (\S+?):\d+)", "atomic_sleep",
      R"(BUG: sleeping function called from invalid context at \1 in {fn})", ""},
@@ -48,7 +52,8 @@ constexpr auto rows = std::to_array<Row>({
     {R"(BUG: soft lockup)", "soft_lockup", "BUG: soft lockup in {fn}", ""},
     // kernel/smp.c, csd_lock_wait_toolong()
     {R"(csd: \w+ non-responsive CSD lock)", "soft_lockup", "CSD lock not released in {fn}", ""},
-    {R"(BUG: workqueue lockup)", "soft_lockup", "BUG: workqueue lockup", "", Extent::line},
+    // kernel/workqueue.c, wq_watchdog_timer_fn(): behind it the work items that run
+    {R"(BUG: workqueue lockup)", "soft_lockup", "BUG: workqueue lockup in {fn}", ""},
     {R"(Watchdog detected hard LOCKUP)", "hard_lockup", "hard lockup in {fn}", ""},
     {R"(BUG: memory leak)", "memory_leak", "BUG: memory leak in {fn}", ""},
     {R"(BUG: using (\w+)\(\) in preemptible)", "preemptible",
@@ -61,7 +66,8 @@ constexpr auto rows = std::to_array<Row>({
     {R"(^BUG in (\w+):)", "bug", R"(BUG in {fn})", R"(\1)"},
     // "[ BUG: held lock freed! ]" of old kernels
     {R"(^\[ BUG: (.*?)!? \])", "lockdep", R"(lockdep: \1 in {fn})", ""},
-    {R"(^(?:watchdog: )?BUG: (.*))", "bug", R"(BUG: \1)", ""},
+    // also "IPv6: BUG: Address ..." of pr_fmt()
+    {R"(^(?:[\w-]{1,30}: )?BUG: (.*))", "bug", R"(BUG: \1)", ""},
 
     {R"(^(?:Oops: )?general protection fault\b)", "oops", "general protection fault in {fn}", ""},
     {R"(^(?:Oops: |PANIC: )?(divide error|invalid opcode|int3|stack segment|double fault|)"
@@ -108,6 +114,8 @@ constexpr auto rows = std::to_array<Row>({
     {R"(UBSAN: ([\w-]+) in (\S+?):\d+)", "ubsan", R"(UBSAN: \1 at \2 in {fn})", "", Extent::banner},
 
     {R"(INFO: task .*:\d+ blocked\b.* for more than)", "hung_task", "task hung in {fn}", ""},
+    // The same of a task whose name has a line end.
+    {R"(:\d+ blocked\b.* for more than \d+ seconds)", "hung_task", "task hung in {fn}", ""},
     // fs/fs-writeback.c of 7.x, wb_wait_for_completion_cb()
     {R"(INFO: The task .*:\d+ has been waiting for writeback completion)", "hung_task",
      "task waits for writeback in {fn}", ""},
@@ -142,10 +150,11 @@ constexpr auto rows = std::to_array<Row>({
 constexpr auto words = std::to_array<std::string_view>(
     {"Kernel panic - ", "BUG: ", "BUG at ", "BUG ", "Oops: ", "general protection fault", "divide error",
      "invalid opcode", "int3:", "stack segment", "double fault", "invalid TSS", "segment not present",
-     "alignment check", "control protection", "Unable to handle kernel", "Internal error: ",
-     "SError Interrupt", "refcount_t: ", "WARNING: ", "UBSAN: ", "INFO: task ", "INFO: The task ",
-     "INFO: rcu_", "INFO: trying", "INFO: possible", "INFO: inconsistent", "INFO: suspicious", "[#",
-     "Insufficient stack space", "nobody cared", "ut of memory", "invoked oom-killer", "page dumped because",
+     "alignment check", "control protection", "Unable to handle kernel",
+     "Internal error: ", "SError Interrupt", "refcount_t: ", "WARNING: ", "UBSAN: ", "INFO: task ",
+     " blocked for more than ", " blocked in I/O wait ", "INFO: The task ", "INFO: rcu_", "INFO: trying",
+     "INFO: possible", "INFO: inconsistent", "INFO: suspicious", "[#", "Insufficient stack space",
+     "nobody cared", "ut of memory", "invoked oom-killer", "page dumped because",
      "unregister_netdevice: ", "BUG in ", "PANIC: ", "Unhandled ", "Corrupted page table",
      "Fixing recursive fault", "CSD lock", "iommufd object to become free", "page_pool refcnt", "VFS: Busy",
      "kmemleak: ", "[Hardware Error]", "hard LOCKUP", "messages dropped", "messages lost", "kernel messages",

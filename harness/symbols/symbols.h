@@ -53,7 +53,7 @@ class Vmlinux {
   /// guests, so the addresses of their logs are those of the file.
   std::vector<Place> at(std::uint64_t address) const;
   /// The same of a frame. Empty when no function has that name and size, or several have: another kernel
-  /// wrote the log, or its frame is ambiguous.
+  /// wrote the log, or its frame is ambiguous. "next+0x0/..." that a call returns to is the function before.
   std::vector<Place> at(const Frame& frame) const;
 
  private:

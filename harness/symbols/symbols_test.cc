@@ -41,6 +41,17 @@ constexpr const char* gup_c =
 constexpr const char* twice_c =
     "static __attribute__((noinline, used)) int twice(int x) { return x + ADD; }\n"
     "int NAME(int x) { return twice(x); }\n";
+// The call is the last instruction of never(): it returns to following().
+constexpr const char* never_c =
+    "__attribute__((no_reorder, noinline)) void never(void)\n"
+    "{\n"
+    "\tasm volatile(\"call entry\");\n"
+    "\t__builtin_unreachable();\n"
+    "}\n"
+    "__attribute__((no_reorder)) int following(int x)\n"
+    "{\n"
+    "\treturn x;\n"
+    "}\n";
 constexpr const char* main_c =
     "enum pageflags { PG_locked, PG_head = 6 } page_flags; int pin_user_pages(int x);\nvoid entry(void) { "
     "pin_user_pages(1); }\n";
@@ -49,7 +60,8 @@ class Made : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     dir_ = new TempDir(TempDir::create(fs::temp_directory_path(), "pinrig-symbols-").value());
-    ASSERT_TRUE(write("mm/gup.c", gup_c) && write("init/main.c", main_c) && write("mm/twice.c", twice_c));
+    ASSERT_TRUE(write("mm/gup.c", gup_c) && write("init/main.c", main_c) && write("mm/twice.c", twice_c) &&
+                write("mm/never.c", never_c));
     make({"-g"}, "vmlinux");
     make({}, "plain");
   }
@@ -65,8 +77,8 @@ class Made : public testing::Test {
   static void make(const std::vector<std::string>& options, const std::string& to) {
     const fs::path build = dir_->path() / "build";
     fs::create_directories(build);
-    std::vector<std::string> argv{"gcc",       "-O2",     "-fno-pie",    "-no-pie",
-                                  "-nostdlib", "-static", "-Wl,-e,entry"};
+    std::vector<std::string> argv{"gcc",       "-O2",     "-fno-pie",     "-no-pie",
+                                  "-nostdlib", "-static", "-Wl,-e,entry", "-fno-align-functions"};
     argv.insert(argv.end(), options.begin(), options.end());
     for (const std::string object : {"a", "b"}) {
       std::vector<std::string> one{"gcc",
@@ -82,7 +94,8 @@ class Made : public testing::Test {
       run(one, build);
       argv.push_back(object + ".o");
     }
-    for (const char* source : {"../tree/init/main.c", "../tree/mm/gup.c"}) argv.emplace_back(source);
+    for (const char* source : {"../tree/init/main.c", "../tree/mm/gup.c", "../tree/mm/never.c"})
+      argv.emplace_back(source);
     argv.insert(argv.end(), {"-o", to});
     run(argv, build);
   }
@@ -182,6 +195,25 @@ TEST_F(Made, TheFramesOfAReportAreLocated) {
   EXPECT_EQ(text[3], "gup_fast mm/gup.c:8 [inline]");
   EXPECT_EQ(text[4], event.text[2] + " mm/gup.c:12");
   EXPECT_EQ(text[5], event.text[3]);
+}
+
+// arch/arm64/kernel/stacktrace.c prints "%pSb": the name of what a call would return to.
+TEST_F(Made, AReturnToTheBeginOfAFunctionIsACallInTheOneBeforeIt) {
+  const auto known = symbols();
+  const auto& next = known.at("following");
+  ASSERT_EQ(known.at("never").address + known.at("never").size, next.address);
+  const std::string frame = fmt::format("following+0x0/{:#x}", next.size);
+  EXPECT_THAT(shown(vmlinux().at(frame_in(" " + frame))), ElementsAre("never mm/never.c:3"));
+  EXPECT_THAT(shown(vmlinux().at(frame_in(" " + frame + " (P)"))), ElementsAre("following mm/never.c:7"));
+  model::KernelEvent event;
+  event.text = {"pc : " + frame, "Call trace:", " " + frame};
+  locate(vmlinux(), event);
+  ASSERT_THAT(event.lines, testing::SizeIs(2));
+  EXPECT_EQ(event.lines[1].function, "following") << "the address of the exception itself";
+  event.text.erase(event.text.begin());
+  locate(vmlinux(), event);
+  ASSERT_THAT(event.lines, testing::SizeIs(1));
+  EXPECT_EQ(event.lines[0].function, "never");
 }
 
 TEST_F(Made, AnAmbiguousFrameIsNotAnswered) {

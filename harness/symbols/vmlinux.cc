@@ -168,7 +168,8 @@ std::vector<Place> Vmlinux::at(const Frame& frame) const {
     ++fitting;
   }
   if (fitting != 1) return {};
-  const std::uint64_t before = frame.returns && frame.offset > 0 ? 1 : 0;
+  // "next+0x0/0x40": the call was the last thing that the function before it did, and never returns.
+  const std::uint64_t before = frame.returns ? 1 : 0;
   return at(address + frame.offset - before);
 }
 
