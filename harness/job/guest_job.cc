@@ -13,6 +13,7 @@
 #include "job/loss.h"
 #include "job/outcome.h"
 #include "job/raw_files.h"
+#include "verdict/taint.h"
 #include "vm/guest.h"
 #include "vm/qemu_args.h"
 
@@ -39,7 +40,8 @@ class OneGuest {
       : job_(job), observer_(observer), steer_(steer), result_(result) {}
 
   // Drives a started guest through `todo`; names of tests that were begun are taken out of it.
-  Result<Ending> drive(vm::Guest& guest, std::vector<TestSpec>& todo, Clock::time_point spawned) {
+  Result<Ending> drive(vm::Guest& guest, const vm::GuestFiles& files, std::vector<TestSpec>& todo,
+                       Clock::time_point spawned) {
     boot_s_ = 0;
     PINRIG_TRY(hello, guest.hello());
     if (!hello.value) return Ending{model::Phase::boot, "", hello.end, false};
@@ -90,9 +92,10 @@ class OneGuest {
       const Next next = steer_ ? steer_(test, &*end.value, todo) : Next::go_on;
       if (end.value->stuck_count > 0 || !end.value->stuck.empty() || next == Next::new_guest)
         return retire(guest, test.name);
+      PINRIG_TRY(taint, damage(files, test.name, *end.value, todo.size()));
+      if (taint != 0) return switch_off(guest, taint);
     }
-    PINRIG_TRY(end, guest.power_off());
-    return Ending{model::Phase::shutdown, "", end, end.kind == vm::GuestEnd::Kind::powered_off};
+    return switch_off(guest, 0);
   }
 
   // Of the guest that runs, taken out; later ones may make one only if there was none.
@@ -119,6 +122,30 @@ class OneGuest {
   Ending retire(vm::Guest& guest, const std::string& test) {
     guest.kill();
     return Ending{.phase = model::Phase::test, .test = test, .end = {}, .completed = true, .retired = true};
+  }
+
+  Result<Ending> switch_off(vm::Guest& guest, std::uint64_t taint) {
+    PINRIG_TRY(end, guest.power_off());
+    Ending out{model::Phase::shutdown, "", end, end.kind == vm::GuestEnd::Kind::powered_off};
+    out.tainted = taint;
+    return out;
+  }
+
+  // The taint for which what is left is to run in a new guest: after a report of the kernel nobody knows what
+  // its memory holds, and what it does next would be the next test's failure. 0: none, or nothing is left.
+  Result<std::uint64_t> damage(const vm::GuestFiles& files, const std::string& test, const wire::TestEnd& end,
+                               std::size_t left) {
+    if (steer_ || left == 0 || end.before.taint < 0 || end.after.taint < 0) return 0;
+    const auto fresh = static_cast<std::uint64_t>(end.after.taint & ~end.before.taint);
+    if (verdict::unannounced_taint(fresh, "") == 0) return 0;
+    PINRIG_TRY(output, output_so_far(files, sent_, test));
+    const std::uint64_t taint = verdict::unannounced_taint(fresh, output);
+    if (taint == 0 || ++tainted_ <= max_tainted) return taint;
+    if (tainted_ == max_tainted + 1)
+      result_.problems.push_back(fmt::format(
+          "{} and {} tests before it tainted the kernel: from here on such a guest runs the next test, too",
+          test, max_tainted));
+    return 0;
   }
 
   // The guest's end, when it did not survive the set-up.
@@ -203,6 +230,7 @@ class OneGuest {
   bool has_rxe_ = false;
   std::optional<model::Dump> dump_;  // of the guest that runs
   bool dumped_ = false;              // any of the job's guests
+  int tainted_ = 0;                  // tests that did that to their guest
 };
 
 bool can_start(const model::JobSpec& job, const std::string& test) {
@@ -251,10 +279,14 @@ bool crashed_at_boot(const Ending& ending, const JobOutcome& outcome) {
          ending.end.signal != 0;
 }
 
+// `last`: the test that began last.
 void announce_new_guest(const model::JobSpec& job, const Ending& ending, const JobOutcome& outcome,
-                        std::size_t left, Observer& observer) {
-  const std::string why = ending.retired ? fmt::format("{} left a process that cannot be killed", ending.test)
-                                         : fmt::format("{}: {}", to_string(outcome.kind), outcome.detail);
+                        const std::string& last, std::size_t left, Observer& observer) {
+  const std::string why =
+      ending.retired ? fmt::format("{} left a process that cannot be killed", last)
+      : ending.tainted != 0
+          ? fmt::format("{} tainted the kernel ({})", last, verdict::taint_letters(ending.tainted))
+          : fmt::format("{}: {}", to_string(outcome.kind), outcome.detail);
   observer.on({.kind = Event::Kind::warning,
                .task = job.guest_id,
                .what = "guest",
@@ -320,7 +352,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
         result.problems.push_back("no new guest for the remaining tests: " + guest.error().message);
         break;
       }
-      PINRIG_TRY(e, driver.drive(*guest, todo, spawned));
+      PINRIG_TRY(e, driver.drive(*guest, files, todo, spawned));
       ending = std::move(e);
       PINRIG_TRY(seen, look_at(*guest, *ending, files, driver.dumped() ? nullptr : &job.dump));
       look = std::move(seen);
@@ -337,10 +369,10 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     result.attempts.push_back({result.guests, outcome, driver.boot_s(), since(spawned).count(),
                                guest_dir.string(), loss.loss, loss.evidence, dump_of(driver, look)});
     const bool died_in_test = !ending->completed && ending->phase == model::Phase::test;
-    if ((!died_in_test && !ending->retired && !crashed) || outcome.kind == JobOutcome::Kind::cancelled ||
-        todo.empty())
-      break;
-    announce_new_guest(job, *ending, outcome, todo.size(), observer);
+    const bool goes_on = died_in_test || ending->retired || ending->tainted != 0 || crashed;
+    if (!goes_on || outcome.kind == JobOutcome::Kind::cancelled || todo.empty()) break;
+    announce_new_guest(job, *ending, outcome, driver.begun().empty() ? "" : driver.begun().back().name,
+                       todo.size(), observer);
   } while (result.guests < max_guests);
   if (steer) result.facts.planned = planned_after(job, driver.begun(), todo);
   if (result.facts.outcome.kind == JobOutcome::Kind::no_output)

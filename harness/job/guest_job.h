@@ -56,6 +56,9 @@ using Steer = std::function<Next(const model::TestSpec& test, const wire::TestEn
 /// At most this many guests are started for one job: a job that keeps killing them is reported, not retried
 /// forever.
 inline constexpr int max_guests = 12;
+/// So many times a job goes on in a new guest because a report of the kernel tainted the old one; a kernel
+/// that is damaged in every test would need a guest for each. A Steer decides for itself.
+inline constexpr int max_tainted = 4;
 /// And one guest more when a signal killed QEMU before its guest came up: QEMU 7.2 under TCG does that once
 /// in some hundred boots, and a kernel cannot. What follows is the job's outcome; the attempt stays in the
 /// report.

@@ -114,6 +114,61 @@ TEST(GuestJob, AGuestWithAProcessThatCannotBeKilledRunsNoFurtherTest) {
                        {"bio/a", Verdict::pass}, {"bio/b", Verdict::timeout}, {"bio/c", Verdict::pass}}));
 }
 
+GuestJobResult of_tainted_guest(const std::string& role, const std::vector<std::string>& tests,
+                                Place& place) {
+  const vm::FakeQemu fake(role);
+  const auto r = run_guest_job(job_spec(place.dir.path(), tests), {}, place.dir.path() / "job", place.cancel,
+                               place.listener);
+  EXPECT_TRUE(r.has_value()) << r.error().message;
+  return r.has_value() ? *r : GuestJobResult{};
+}
+
+std::vector<int> guests_of(const GuestJobResult& r) {
+  std::vector<int> out;
+  for (const auto& record : r.facts.records) out.push_back(record.guest);
+  return out;
+}
+
+TEST(GuestJob, AfterAReportThatTaintsTheKernelWhatIsLeftRunsInANewGuest) {
+  Place place;
+  const auto r = of_tainted_guest("bio_b_taint", {"bio/a", "bio/b", "bio/c", "bio/d"}, place);
+  EXPECT_THAT(guests_of(r), ElementsAre(1, 1, 2, 2));
+  EXPECT_THAT(place.listener.events,
+              Contains(testing::Field(&Event::text,
+                                      "bio/b tainted the kernel (W); 2 tests continue in a new guest")));
+  const auto j = verdict::judge(r.facts);
+  EXPECT_EQ(j.outcome.kind, JobOutcome::Kind::completed) << j.outcome.detail;
+  std::map<std::string, Verdict> found;
+  for (const auto& v : j.verdicts) {
+    if (v.case_name.empty()) found[v.test] = v.verdict;
+  }
+  EXPECT_EQ(found, (std::map<std::string, Verdict>{{"bio/a", Verdict::pass},
+                                                   {"bio/b", Verdict::fail},
+                                                   {"bio/c", Verdict::pass},
+                                                   {"bio/d", Verdict::pass}}));
+}
+
+// Nothing is left to be protected, nobody was surprised, or nothing happened.
+TEST(GuestJob, AGuestThatNeedNotBeReplacedIsKept) {
+  Place last;
+  EXPECT_EQ(of_tainted_guest("bio_b_taint", {"bio/a", "bio/b"}, last).guests, 1);
+  Place announced;
+  const auto r = of_tainted_guest("bio_b_announces_taint", {"bio/a", "bio/b", "bio/c"}, announced);
+  EXPECT_EQ(r.guests, 1);
+  for (const auto& v : verdict::judge(r.facts).verdicts)
+    EXPECT_EQ(v.verdict, Verdict::pass) << v.test << v.detail;
+  Place clean;
+  EXPECT_EQ(of_tainted_guest("measures", {"bio/a", "bio/b", "bio/c"}, clean).guests, 1);
+}
+
+TEST(GuestJob, AKernelThatIsTaintedInEveryTestDoesNotGetAGuestForEach) {
+  Place place;
+  const auto r =
+      of_tainted_guest("all_taint", {"bio/a", "bio/b", "bio/c", "bio/d", "bio/e", "bio/f", "bio/g"}, place);
+  EXPECT_THAT(guests_of(r), ElementsAre(1, 2, 3, 4, 5, 5, 5));
+  EXPECT_THAT(r.problems, ElementsAre(HasSubstr("bio/e and 4 tests before it tainted the kernel")));
+}
+
 std::vector<std::string> names_of(const std::vector<model::TestSpec>& tests) {
   std::vector<std::string> out;
   for (const auto& t : tests) out.push_back(t.name);

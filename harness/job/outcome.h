@@ -2,6 +2,7 @@
 // From how a guest ended to the outcome of its job. Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "console/console.h"
@@ -16,7 +17,8 @@ struct Ending {
   std::string test;  ///< that ran; empty: none
   vm::GuestEnd end;
   bool completed = false;
-  bool retired = false;  ///< abandoned, because a process of `test` could not be killed
+  bool retired = false;       ///< abandoned, because a process of `test` could not be killed
+  std::uint64_t tainted = 0;  ///< the bits that its last test set, and that made it be switched off
 };
 
 /// `log` is the guest's console: a kernel crash is the reason, independent of how QEMU exited.

@@ -88,6 +88,17 @@ Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& 
   return add_results(files, log, &sent, result);
 }
 
+Result<std::string> output_so_far(const vm::GuestFiles& files, const std::vector<verdict::SentTest>& sent,
+                                  const std::string& test) {
+  verdict::ResultsReader reader(&sent);
+  PINRIG_CHECK(feed_file(files.results(), reader));
+  auto read = reader.finish();
+  for (auto& r : read.records) {
+    if (r.name == test) return std::move(r.output);
+  }
+  return std::string();
+}
+
 Result<GuestJobResult> read_leftovers(const model::JobSpec& job, const fs::path& dir) {
   GuestJobResult out;
   out.facts.planned = job.tests;

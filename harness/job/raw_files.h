@@ -17,6 +17,10 @@ Result<console::Log> read_console(const fs::path& file);
 Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& log,
                                const std::vector<verdict::SentTest>& sent, GuestJobResult& result);
 
+/// Of a guest that still runs: what `test`, the last of those that were `sent`, has printed to stdout.
+Result<std::string> output_so_far(const vm::GuestFiles& files, const std::vector<verdict::SentTest>& sent,
+                                  const std::string& test);
+
 /// What the guests of a job left behind whose pinrig was killed. The outcome is `cancelled`.
 Result<GuestJobResult> read_leftovers(const model::JobSpec& job, const fs::path& dir);
 

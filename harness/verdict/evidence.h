@@ -56,6 +56,8 @@ struct Reading {
 
 /// "# running NAME": the library of our tests says which case begins.
 inline constexpr std::string_view running_mark = "# running ";
+/// "# expects kernel: TEXT": the test provokes a report of the kernel.
+inline constexpr std::string_view announcement_mark = "# expects kernel";
 
 /// Bounds of TestVerdict::diagnostics.
 inline constexpr std::size_t diagnostic_lines = 20;

@@ -9,19 +9,12 @@
 
 #include "base/text.h"
 #include "verdict/evidence.h"
+#include "verdict/taint.h"
 
 namespace pinrig::verdict {
 namespace {
 
 using model::Verdict;
-
-constexpr std::uint64_t bit(unsigned n) { return std::uint64_t{1} << n; }
-// include/linux/panic.h, TAINT_*: B, D, L, M and W of the letters below.
-constexpr std::uint64_t bad_page = bit(5);
-constexpr std::uint64_t die = bit(7);
-constexpr std::uint64_t soft_lockup = bit(14);
-constexpr std::uint64_t machine_check = bit(4);
-constexpr std::uint64_t warn = bit(9);
 
 struct KindRule {
   std::string_view kind;
@@ -35,26 +28,26 @@ struct KindRule {
 // mm/kasan/report.c and mm/kfence/report.c; mm/kmsan/report.c; kernel/sched/core.c, __schedule_bug() and
 // __might_resched(); kernel/watchdog.c, watchdog_timer_fn().
 constexpr std::array kind_rules{
-    KindRule{"panic", Verdict::crash, die | warn},
-    KindRule{"oops", Verdict::crash, die},
-    KindRule{"bug", Verdict::crash, die},
-    KindRule{"kasan", Verdict::crash, bad_page},
-    KindRule{"kfence", Verdict::crash, bad_page},
-    KindRule{"bad_page", Verdict::crash, bad_page},
-    KindRule{"refcount", Verdict::crash, warn},
-    KindRule{"slab", Verdict::crash, bad_page | warn},
+    KindRule{"panic", Verdict::crash, taint_die | taint_warn},
+    KindRule{"oops", Verdict::crash, taint_die},
+    KindRule{"bug", Verdict::crash, taint_die},
+    KindRule{"kasan", Verdict::crash, taint_bad_page},
+    KindRule{"kfence", Verdict::crash, taint_bad_page},
+    KindRule{"bad_page", Verdict::crash, taint_bad_page},
+    KindRule{"refcount", Verdict::crash, taint_warn},
+    KindRule{"slab", Verdict::crash, taint_bad_page | taint_warn},
     KindRule{"reboot", Verdict::crash, 0},
-    KindRule{"warning", Verdict::fail, warn},
-    KindRule{"atomic_sleep", Verdict::fail, warn},
-    KindRule{"race", Verdict::fail, bad_page},
+    KindRule{"warning", Verdict::fail, taint_warn},
+    KindRule{"atomic_sleep", Verdict::fail, taint_warn},
+    KindRule{"race", Verdict::fail, taint_bad_page},
     // A stuck task or CPU: what it waits for may be what the test is about.
     KindRule{"hung_task", Verdict::timeout, 0},
-    KindRule{"soft_lockup", Verdict::timeout, soft_lockup},
+    KindRule{"soft_lockup", Verdict::timeout, taint_soft_lockup},
     KindRule{"hard_lockup", Verdict::timeout, 0},
     KindRule{"rcu_stall", Verdict::timeout, 0},
     KindRule{"events_lost", Verdict::error, 0},
     // A machine check of the emulated machine says nothing about the series.
-    KindRule{"hardware", Verdict::error, machine_check},
+    KindRule{"hardware", Verdict::error, taint_machine_check},
     // gup_test -c dumps pages on purpose; a real one comes with a BUG or WARNING.
     KindRule{"page_dump", Verdict::pass, 0},
 };
@@ -65,20 +58,6 @@ const KindRule* rule_for(const std::string& kind) {
   return it == kind_rules.end() ? nullptr : &*it;
 }
 
-/// Letters of Documentation/admin-guide/tainted-kernels.rst, by bit.
-std::string taint_letters(std::uint64_t bits) {
-  constexpr std::string_view letters = "PFSRMBUDAWCIOELKXTNJ";
-  std::string out;
-  for (std::size_t i = 0; i < 64; ++i) {
-    if ((bits >> i & 1U) == 0) continue;
-    if (i < letters.size())
-      out += letters[i];
-    else
-      out += fmt::format("(bit {})", i);
-  }
-  return out;
-}
-
 /// Shorter texts are part of nearly every title.
 constexpr std::size_t shortest_announcement = 8;
 
@@ -87,7 +66,7 @@ constexpr std::size_t shortest_announcement = 8;
 class Announced {
  public:
   Announced(const model::TestRecord& record, Evidence& evidence) {
-    for (const std::string_view line : marked_lines(record.output, "# expects kernel")) read(line, evidence);
+    for (const std::string_view line : marked_lines(record.output, announcement_mark)) read(line, evidence);
   }
 
   /// How many of the event's reports were not announced.
@@ -168,7 +147,6 @@ std::string event_text(const model::KernelEvent& event) { return event_text(even
 
 void judge_between(const std::vector<model::TestRecord>& records,
                    const std::vector<model::KernelEvent>& events, Evidence& evidence) {
-  constexpr std::uint64_t faults = bad_page | die | soft_lockup | machine_check | warn;
   std::uint64_t explained = 0;
   for (const auto& e : events) {
     if (const KindRule* rule = rule_for(e.kind)) explained |= rule->taint;
@@ -181,7 +159,7 @@ void judge_between(const std::vector<model::TestRecord>& records,
     fresh |= *r.taint_before & ~before;
     before = *r.taint_before | *r.taint_after;
   }
-  fresh &= faults & ~explained;
+  fresh &= taint_of_reports & ~explained;
   if (fresh != 0)
     evidence.against(Verdict::fail, fmt::format("kernel tainted: {}, and no message of the kernel says why",
                                                 taint_letters(fresh)));

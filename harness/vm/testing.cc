@@ -24,7 +24,6 @@ namespace {
 constexpr const char* role_variable = "PINRIG_FAKE_QEMU";
 using Json = nlohmann::json;
 
-/// The path of the chardev `id` in QEMU's argv.
 void shake_hands(int qmp, bool kvm) {
   put(qmp, R"({"QMP": {}})"
            "\n");
@@ -61,18 +60,19 @@ void be_good(int control, int qmp) {
   }
 }
 
-/// Writes what QEMU would: the guest's bytes, until the disk takes no more.
-void fill(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
-  const std::string bytes(65536, 'x');
-  while (::write(fd, bytes.data(), bytes.size()) > 0) {
-  }
-}
-
 /// In the role "sigkill@PHASE" or "sigstop@PHASE" it is done for in that phase.
 void suffer(const std::string& role, const std::string& phase) {
   if (role == "sigkill@" + phase) ::kill(::getpid(), SIGKILL);
   if (role == "sigstop@" + phase) ::kill(::getpid(), SIGSTOP);
+}
+
+/// In "bio_b_taint" the kernel warns in bio/b, in "bio_b_announces_taint" bio/b says so, in "all_taint" it
+/// warns in each test. Returns what the test prints about it.
+std::string warn(const std::string& role, const std::string& test, int log, std::int64_t& taint) {
+  if (role != "all_taint" && (test != "bio/b" || !role.ends_with("taint"))) return "";
+  put(log, "[    1.100000] WARNING: CPU: 0 PID: 88 at mm/gup.c:12 gup_fast+0x1/0x2\n");
+  taint |= 1 << 9;
+  return role == "bio_b_announces_taint" ? "# expects kernel: mm/gup.c\n" : "";
 }
 
 /// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
@@ -91,6 +91,7 @@ void measure(int control, int qmp, const std::string& results, const std::string
   const auto mark = [&](const char* what, const Json& request) {
     put(log, fmt::format("[    1.000000] pinrig: {} {}\n", what, request["name"].get<std::string>()));
   };
+  std::int64_t taint = 0;
   wire::Hello hello;
   hello.release = "6.12.1-fake";
   hello.counters = true;
@@ -115,12 +116,14 @@ void measure(int control, int qmp, const std::string& results, const std::string
     mark("begin", request);
     const bool dies = role == "bio_b_kills" && request["name"] == "bio/b";
     if (dies || (second_dies && id == 2)) shut_down(qmp, "guest-reset");
-    put(file, wire::encode(wire::Kind::out, id, "KTAP version 1\n1..1\nok 1 a\n"));
     wire::TestEnd end;
+    end.before.taint = taint;
+    const std::string said = warn(role, request["name"], log, taint);
+    end.after.taint = taint;
+    put(file, wire::encode(wire::Kind::out, id, "KTAP version 1\n1..1\n" + said + "ok 1 a\n"));
     end.id = id;
     end.how = "exited";
     end.before.available = end.before.settled = end.after.available = end.after.settled = true;
-    end.before.taint = end.after.taint = 0;
     end.once_armed = true;
     if (role == "second_test_hangs_on" && id == 2) {
       end.stuck = {{41, "reader", "D", "[<0>] folio_wait_bit_common+0x1/0x2"}};
@@ -372,7 +375,7 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
   if (role == "measures" || role == "second_test_kills" || role == "second_test_kills_once" ||
       role == "bio_b_kills" || role == "second_test_hangs_on" || role == "first_test_leaks" ||
       role == "lacks_things" || role == "mute_console" || role == "qemu_crashes_once" ||
-      role.find('@') != std::string::npos)
+      role.ends_with("taint") || role.find('@') != std::string::npos)
     measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;

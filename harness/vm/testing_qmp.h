@@ -42,6 +42,14 @@ inline std::string get(int fd) {
   return std::string(buffer, static_cast<std::size_t>(n));
 }
 
+/// Writes what QEMU would: the guest's bytes, until the disk takes no more.
+inline void fill(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+  const std::string bytes(65536, 'x');
+  while (::write(fd, bytes.data(), bytes.size()) > 0) {
+  }
+}
+
 /// A kdump file in the flattened form that QEMU writes: a header with one note, and nothing else.
 inline std::string flattened_dump() {
   std::string header = "KDUMP   ";
