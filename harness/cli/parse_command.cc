@@ -21,10 +21,32 @@ struct ParseCommand {
   bool json = false;
 };
 
-void print_cases(const std::vector<ktap::Case>& cases, int depth, std::string& out) {
+/// Writes to stdout in pieces: what is printed of a large stream is large.
+class Printer {
+ public:
+  void add(std::string_view text) {
+    text_ += text;
+    if (text_.size() >= (64 << 10)) flush();
+  }
+  Result<void> end() {
+    flush();
+    return std::move(result_);
+  }
+
+ private:
+  void flush() {
+    if (result_.has_value()) result_ = write_output("-", text_);
+    text_.clear();
+  }
+
+  std::string text_;
+  Result<void> result_;
+};
+
+void print_cases(const std::vector<ktap::Case>& cases, int depth, Printer& out) {
   for (const auto& c : cases) {
-    out += fmt::format("{:>6}  {:{}}{:<6} {}{}\n", c.line, "", depth * 2, to_string(c.status), shown(c.name),
-                       c.reason.empty() ? "" : "  # " + shown(c.reason));
+    out.add(fmt::format("{:>6}  {:{}}{:<6} {}{}\n", c.line, "", depth * 2, to_string(c.status), shown(c.name),
+                        c.reason.empty() ? "" : "  # " + shown(c.reason)));
     print_cases(c.subtests, depth + 1, out);
   }
 }
@@ -47,23 +69,19 @@ int failures(const std::vector<ktap::Case>& cases) {
 }
 
 Result<ExitCode> parse_ktap(const ParseCommand& c) {
-  ktap::Tree tree;
-  {  // the stream may be large, and the tree needs nothing of it
-    PINRIG_TRY(text, read_file(c.file == "-" ? "/dev/stdin" : c.file));
-    tree = ktap::parse(text);
-  }
-  std::string out;
+  PINRIG_TRY(tree, job::read_ktap(c.file == "-" ? "/dev/stdin" : c.file));
+  Printer out;
   if (c.json) {
-    out = ktap::to_json(tree) + "\n";
+    ktap::write_json(tree, [&](std::string_view piece) { out.add(piece); });
   } else {
     print_cases(tree.cases, 0, out);
     for (const auto& f : tree.findings)
-      out += fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind),
-                         shown(f.text));
-    out += fmt::format("{}, {} not ok, {} in the stream\n", count_of(leaves(tree.cases), "result"),
-                       failures(tree.cases), count_of(tree.findings.size(), "finding"));
+      out.add(fmt::format("{:>6}  {}: {}\n", f.line > 0 ? std::to_string(f.line) : "", to_string(f.kind),
+                          shown(f.text)));
+    out.add(fmt::format("{}, {} not ok, {} in the stream\n", count_of(leaves(tree.cases), "result"),
+                        failures(tree.cases), count_of(tree.findings.size(), "finding")));
   }
-  PINRIG_CHECK(write_output("-", out));
+  PINRIG_CHECK(out.end());
   return failures(tree.cases) > 0 || !tree.findings.empty() ? ExitCode::regressions : ExitCode::ok;
 }
 

@@ -83,6 +83,13 @@ Result<console::Log> read_console(const fs::path& file) {
   return parser.finish();
 }
 
+Result<ktap::Tree> read_ktap(const fs::path& file) {
+  if (!fs::exists(file)) return read_file(file).error();
+  ktap::Reader reader;
+  PINRIG_CHECK(feed_file(file, reader));
+  return reader.finish();
+}
+
 Result<void> add_guest_results(const vm::GuestFiles& files, const console::Log& log,
                                const std::vector<verdict::SentTest>& sent, GuestJobResult& result) {
   return add_results(files, log, &sent, result);

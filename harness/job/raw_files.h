@@ -5,12 +5,16 @@
 #include "base/file.h"
 #include "console/console.h"
 #include "job/guest_job.h"
+#include "ktap/ktap.h"
 #include "vm/guest.h"
 
 namespace pinrig::job {
 
 /// Parses a console log piece by piece, so that one of gigabytes needs no more memory than a short one.
 Result<console::Log> read_console(const fs::path& file);
+
+/// The same of a test's output. Here a file that does not exist is an error.
+Result<ktap::Tree> read_ktap(const fs::path& file);
 
 /// Reads results.raw and adds its records of the tests that were `sent` to this guest, the events of
 /// `log` and the guest's answers to `result`.

@@ -71,12 +71,11 @@ void Parser::close_orphans(std::size_t depth) {
     open_.pop_back();
     finish(child, true);
     Case orphan;
-    orphan.name =
-        child.name.empty() ? fmt::format("subtests of line {}", child.first_line) : std::string(child.name);
+    orphan.name = child.name.empty() ? fmt::format("subtests of line {}", child.first_line) : child.name;
     orphan.reason = "no result line after its subtests";
     orphan.line = child.first_line;
     find(FindingKind::subtest_mismatch, child.first_line, orphan.name + ": " + orphan.reason);
-    child.pending.move_to(orphan.diagnostics);
+    child.pending.move_to(orphan.diagnostics, budget_);
     orphan.subtests = std::move(child.cases);
     Block& parent = open_.back();
     parent.cases.push_back(std::move(orphan));
@@ -95,19 +94,20 @@ void Parser::finish(Block& block, bool nested) {
 
 void Parser::name_cases(Block& block) {
   block.runs.resize(block.cases.size());
-  const auto same = [&](std::size_t a, std::size_t b) {
-    return block.runs[a].data() == block.runs[b].data();
-  };
+  const auto same = [&](std::size_t a, std::size_t b) { return block.runs[a] == block.runs[b]; };
   for (std::size_t i = 0; i < block.cases.size(); ++i) {
     Case& c = block.cases[i];
-    const std::string_view run = block.runs[i];
-    if (run.empty()) {
+    if (block.runs[i] == 0) {
       if (c.name.empty()) c.name = fmt::format("case {}", c.number > 0 ? c.number : static_cast<int>(i) + 1);
       continue;
     }
     const bool several = (i > 0 && same(i, i - 1)) || (i + 1 < block.cases.size() && same(i, i + 1));
     std::string outcome = std::move(c.name);
-    c.name.assign(run);
+    std::string& run = block.run_texts[static_cast<std::size_t>(block.runs[i]) - 1];
+    if (i + 1 < block.cases.size() && same(i, i + 1))
+      c.name = run;
+    else
+      c.name = std::move(run);  // no other case has it
     if (several && !outcome.empty()) c.name += ": " + outcome;
     if (c.reason.empty()) c.reason = std::move(outcome);
   }
@@ -193,7 +193,7 @@ void Parser::whole_stream() {
   tree_.plan = root.plan;
   tree_.plan_skip = std::move(root.plan_skip);
   tree_.cases = std::move(root.cases);
-  root.pending.move_to(tree_.diagnostics);
+  root.pending.move_to(tree_.diagnostics, budget_);
   if (!any_text_) {
     find(FindingKind::no_output, 0, "no output at all");
   } else if (root.version == 0 && !tree_.plan && tree_.cases.empty()) {

@@ -19,23 +19,49 @@ Json case_json(const Case& c) {
 
 constexpr auto replace = Json::error_handler_t::replace;
 
-/// `items` as the last key of an object that dump(2) wrote. Each is written and forgotten: a tree of JSON
-/// values takes several times the memory of a large stream.
-template <typename T, typename Make>
-void add_list(std::string& out, const char* key, const std::vector<T>& items, Make make) {
-  out.resize(out.find_last_not_of("}\n ") + 1);
-  out += std::string(",\n  \"") + key + "\": [";
-  bool first = true;
-  for (const T& item : items) {
-    out += first ? "\n    " : ",\n    ";
-    first = false;
-    for (const char c : make(item).dump(2, ' ', false, replace)) {
-      out += c;
-      if (c == '\n') out += "    ";
-    }
+/// A JSON object that is written key by key and list item by list item: a tree of JSON values takes several
+/// times the memory of a large stream.
+class Writer {
+ public:
+  explicit Writer(const std::function<void(std::string_view)>& write) : write_(write) {}
+
+  /// The object up to its last brace.
+  void begin(const Json& object) {
+    text_ = object.dump(2, ' ', false, replace);
+    text_.resize(text_.find_last_not_of("}\n ") + 1);
   }
-  out += items.empty() ? "]\n}" : "\n  ]\n}";
-}
+
+  template <typename T, typename Make>
+  void list(const char* key, const std::vector<T>& items, Make make) {
+    text_ += std::string(",\n  \"") + key + "\": [";
+    bool first = true;
+    for (const T& item : items) {
+      text_ += first ? "\n    " : ",\n    ";
+      first = false;
+      for (const char c : make(item).dump(2, ' ', false, replace)) {
+        text_ += c;
+        if (c == '\n') text_ += "    ";
+      }
+      pass_on(64 << 10);
+    }
+    text_ += items.empty() ? "]" : "\n  ]";
+  }
+
+  void end() {
+    text_ += "\n}\n";
+    pass_on(0);
+  }
+
+ private:
+  void pass_on(std::size_t least) {
+    if (text_.size() < least) return;
+    write_(text_);
+    text_.clear();
+  }
+
+  const std::function<void(std::string_view)>& write_;
+  std::string text_;
+};
 
 }  // namespace
 
@@ -93,18 +119,25 @@ const char* to_string(FindingKind k) {
   return "?";
 }
 
-std::string to_json(const Tree& tree) {
+void write_json(const Tree& tree, const std::function<void(std::string_view)>& write) {
   Json j{{"version", tree.version}, {"bailed_out", tree.bailed_out}};
   j["plan"] = tree.plan ? Json(*tree.plan) : Json();
   if (!tree.plan_skip.empty()) j["plan_skip"] = tree.plan_skip;
-  std::string out = j.dump(2, ' ', false, replace);
-  add_list(out, "cases", tree.cases, case_json);
-  add_list(out, "findings", tree.findings, [](const Finding& f) {
+  Writer out(write);
+  out.begin(j);
+  out.list("cases", tree.cases, case_json);
+  out.list("findings", tree.findings, [](const Finding& f) {
     return Json{{"kind", to_string(f.kind)}, {"line", f.line}, {"text", f.text}};
   });
   if (!tree.diagnostics.empty())
-    add_list(out, "diagnostics", tree.diagnostics, [](const std::string& line) { return Json(line); });
-  return out + "\n";
+    out.list("diagnostics", tree.diagnostics, [](const std::string& line) { return Json(line); });
+  out.end();
+}
+
+std::string to_json(const Tree& tree) {
+  std::string out;
+  write_json(tree, [&](std::string_view piece) { out += piece; });
+  return out;
 }
 
 }  // namespace pinrig::ktap

@@ -2,6 +2,8 @@
 // KTAP (Documentation/dev-tools/ktap.rst), TAP 13/14 and kselftest's dialect of them, as values. Pure.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,7 +75,25 @@ struct Tree {
 /// writers, NUL bytes and a last line without newline; never throws, never fails.
 Tree parse(std::string_view text);
 
+/// The same piece by piece, cut anywhere: a stream of any length needs no more memory than the tree, which is
+/// bounded (200000 results, 16 MiB of diagnostics, lines of 64 KiB). parse() is feed() once and finish().
+class Reader {
+ public:
+  Reader();
+  ~Reader();
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  void feed(std::string_view piece);
+  Tree finish();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
 /// Same tree as JSON text, for `pinrig parse ktap --json`.
 std::string to_json(const Tree& tree);
+/// The same in pieces, of some 64 KiB.
+void write_json(const Tree& tree, const std::function<void(std::string_view)>& write);
 
 }  // namespace pinrig::ktap

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
 #include <optional>
 
 #include "base/text.h"
@@ -256,14 +258,22 @@ std::size_t find_version(std::string_view line) {
 }
 
 bool is_plain(std::string_view text) {
-  unsigned high = 0;
-  unsigned zeros = 0;
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t high = 0x8080808080808080;
+  // High bits where a byte of eight is 0; behind such a byte there may be more.
+  const auto zeros = [](std::uint64_t eight) { return (eight - ones) & ~eight & high; };
+  std::uint64_t found = 0;
+  while (text.size() >= sizeof found) {
+    std::uint64_t eight = 0;
+    std::memcpy(&eight, text.data(), sizeof eight);
+    found |= (eight & high) | zeros(eight) | zeros(eight ^ ones * 0x1b);
+    text.remove_prefix(sizeof eight);
+  }
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    high |= byte;
-    zeros |= static_cast<unsigned>(byte == 0 || byte == 0x1b);
+    found |= static_cast<std::uint64_t>(byte == 0 || byte == 0x1b || byte >= 0x80);
   }
-  return (high & 0x80U) == 0 && zeros == 0;
+  return found == 0;
 }
 
 std::string cleaned(std::string_view text, bool& bad) {

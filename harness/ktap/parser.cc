@@ -17,6 +17,8 @@ constexpr std::size_t max_depth = 16;
 /// More results than this are counted and not kept: a test that prints "ok" forever must not exhaust the
 /// memory.
 constexpr int max_cases = 200000;
+/// Longer lines are cut: no name and no diagnostic needs them.
+constexpr std::size_t max_line = 64 << 10;
 
 bool is_end_of_kernel(std::string_view text) {
   return text.starts_with("Kernel panic - not syncing") || text.starts_with("reboot: System halted") ||
@@ -44,28 +46,43 @@ bool is_indentation(std::string_view text, std::size_t width) {
 
 }  // namespace
 
-Parser::Parser(std::string_view text) : text_(text), plain_(is_plain(text)) { open_.emplace_back(); }
-
-Tree Parser::run() {
-  const char* at = text_.data();
-  const char* const end = at + text_.size();
-  while (at < end) {
-    const void* newline = std::memchr(at, '\n', static_cast<std::size_t>(end - at));
-    const char* stop = newline ? static_cast<const char*>(newline) : end;
-    std::string_view text(at, static_cast<std::size_t>(stop - at));
-    while (text.ends_with('\r')) text.remove_suffix(1);
-    ++line_number_;
-    line(text);
-    at = stop + 1;
+void Parser::feed(std::string_view piece) {
+  plain_ = is_plain(piece);
+  while (!piece.empty()) {
+    const std::size_t end = piece.find('\n');
+    const std::string_view text = piece.substr(0, end);
+    if (end == std::string_view::npos || !tail_.empty()) {
+      tail_.append(text.substr(0, max_line + 1 - std::min(tail_.size(), max_line + 1)));
+      if (end == std::string_view::npos) return;
+      const bool plain = std::exchange(plain_, false);
+      whole_line(tail_);
+      plain_ = plain;
+      tail_.clear();
+    } else {
+      whole_line(text);
+    }
+    piece.remove_prefix(end + 1);
   }
+}
+
+Tree Parser::finish() {
+  plain_ = false;
+  if (!tail_.empty()) whole_line(tail_);
   whole_stream();
   return std::move(tree_);
+}
+
+void Parser::whole_line(std::string_view text) {
+  text = text.substr(0, max_line);
+  while (text.ends_with('\r')) text.remove_suffix(1);
+  ++line_number_;
+  line(text);
 }
 
 void Parser::line(std::string_view text) {
   if (!plain_ && !is_plain(text)) {
     bool bad = false;
-    text = kept_.emplace_back(cleaned(text, bad));
+    text = cleaned_ = cleaned(text, bad);
     if (bad) find(FindingKind::bad_utf8, line_number_, "bytes that are not UTF-8");
   }
   if (text.empty()) return;
@@ -110,7 +127,9 @@ void Parser::other(std::size_t depth, std::string_view text) {
   // Right behind a result it is about that result: TAP 13's YAML.
   ++last_result_;
   auto& kept = block.cases.back().diagnostics;
-  if (kept.size() < most) kept.emplace_back(text);
+  if (kept.size() >= most || text.size() > budget_) return;
+  budget_ -= text.size();
+  kept.emplace_back(text);
 }
 
 void Parser::structural(std::size_t depth, const Line& found) {
@@ -206,28 +225,32 @@ void Parser::result(std::size_t depth, const Line& found) {
   }
   found_case.number = found.number;
   found_case.line = line_number_;
-  open_[depth].pending.move_to(found_case.diagnostics);
+  open_[depth].pending.move_to(found_case.diagnostics, budget_);
   if (depth + 1 < open_.size()) {
     Block& child = open_[depth + 1];
     finish(child, true);
     check_empty(found_case, &child);
     found_case.subtests = std::move(child.cases);
-    child.pending.move_to(found_case.diagnostics);
+    child.pending.move_to(found_case.diagnostics, budget_);
     check_parent(found_case, child.name);
     open_.pop_back();
   } else {
     check_empty(found_case, nullptr);
   }
   Block& block = open_[depth];
-  block.next_name = {};
+  block.next_name.clear();
   check_number(block, found, found_case);
   ++block.counts[static_cast<std::size_t>(found_case.status)];
   block.cases.push_back(std::move(found_case));
   last_result_ = line_number_;
-  if (!block.run.empty() || !block.runs.empty()) {
-    block.runs.resize(block.cases.size() - 1);
-    block.runs.push_back(block.run);
+  if (block.run_index == 0 && !block.run.empty()) {
+    block.run_texts.push_back(std::move(block.run));
+    block.run.clear();
+    block.run_index = static_cast<int>(block.run_texts.size());
   }
+  if (block.run_index == 0 && block.runs.empty()) return;
+  block.runs.resize(block.cases.size() - 1);
+  block.runs.push_back(block.run_index);
 }
 
 void Parser::check_number(Block& block, const Line& found, const Case& found_case) {
@@ -267,6 +290,7 @@ void Parser::diagnostic(std::size_t depth, const Line& found, std::string_view t
   if (found.rest.starts_with("Totals: ")) return totals(block, found.rest.substr(8));
   if (found.rest.starts_with("[RUN]")) {
     block.run = trim(found.rest.substr(5));  // becomes the name of what follows
+    block.run_index = 0;
   } else {
     block.pending.add(found.rest);
   }
@@ -284,6 +308,19 @@ void Parser::open(std::size_t depth, std::size_t width, bool hash) {
   open_.push_back(std::move(block));
 }
 
-Tree parse(std::string_view text) { return Parser(text).run(); }
+Tree parse(std::string_view text) {
+  Parser parser;
+  parser.feed(text);
+  return parser.finish();
+}
+
+struct Reader::Impl {
+  Parser parser;
+};
+
+Reader::Reader() : impl_(std::make_unique<Impl>()) {}
+Reader::~Reader() = default;
+void Reader::feed(std::string_view piece) { impl_->parser.feed(piece); }
+Tree Reader::finish() { return impl_->parser.finish(); }
 
 }  // namespace pinrig::ktap

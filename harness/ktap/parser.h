@@ -3,7 +3,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,6 +12,9 @@
 #include "ktap/line.h"
 
 namespace pinrig::ktap {
+
+/// Bytes of diagnostics in a tree; what comes later is dropped.
+inline constexpr std::size_t max_diagnostics = std::size_t{16} << 20;
 
 /// The printk time stamp (or another writer's prefix) in front of every line, learned from the version line.
 class Prefix {
@@ -28,15 +30,16 @@ class Prefix {
   int groups_ = 0;      ///< "[...]" and "<N>" groups; their width may grow ("[99999.9]" to "[100000.0]")
 };
 
-/// Diagnostics since the last result: the first few and the latest, as views into the text.
+/// Diagnostics since the last result: the first few and the latest. The strings are used again.
 class Pending {
  public:
   void add(std::string_view text);
-  /// Appends them to `out` and forgets them.
-  void move_to(std::vector<std::string>& out);
+  /// Appends as many of them to `out` as `budget` bytes allow, takes their bytes off it, and forgets them.
+  void move_to(std::vector<std::string>& out, std::size_t& budget);
 
  private:
-  std::vector<std::string_view> lines_;
+  std::vector<std::string> lines_;
+  std::size_t added_ = 0;
 };
 
 /// One level of results that is still being read.
@@ -47,13 +50,15 @@ struct Block {
   int version = 0;
   std::optional<int> plan;
   std::string plan_skip;
-  std::string_view name;       ///< of "# Subtest:" inside the block
-  std::string_view next_name;  ///< of "# Subtest:" before the next one (TAP 14)
-  std::string_view run;        ///< latest "# [RUN] ..." text
+  std::string name;       ///< of "# Subtest:" inside the block
+  std::string next_name;  ///< of "# Subtest:" before the next one (TAP 14)
+  std::string run;        ///< latest "# [RUN] ..." text, until a result follows it
+  int run_index = 0;      ///< then its place in run_texts, from 1
   Pending pending;
   std::vector<Case> cases;
-  std::vector<std::string_view> runs;  ///< per case, the RUN it followed
-  std::array<int, 6> counts{};         ///< per Status
+  std::vector<std::string> run_texts;
+  std::vector<int> runs;        ///< per case, the RUN it followed, as run_index; 0: none
+  std::array<int, 6> counts{};  ///< per Status
   int last_number = 0;
   bool totals = false;
   bool further_plan = false;  ///< a second stream: its plan adds to the first
@@ -63,10 +68,12 @@ struct Block {
 
 class Parser {
  public:
-  explicit Parser(std::string_view text);
-  Tree run();
+  Parser() { open_.emplace_back(); }
+  void feed(std::string_view piece);
+  Tree finish();
 
  private:
+  void whole_line(std::string_view text);
   void line(std::string_view text);
   void other(std::size_t depth, std::string_view text);
   void structural(std::size_t depth, const Line& line);
@@ -90,11 +97,12 @@ class Parser {
   void whole_stream();
   void find(FindingKind kind, int at, std::string text);
 
-  std::string_view text_;
-  bool plain_;
+  std::string tail_;    ///< a line whose end has not come yet
+  bool plain_ = false;  ///< is_plain() holds for the piece that is read
   Prefix prefix_;
   bool prefix_known_ = false;
-  std::deque<std::string> kept_;  ///< cleaned lines that views point into
+  std::string cleaned_;
+  std::size_t budget_ = max_diagnostics;  ///< bytes of diagnostics that the tree may still take
   std::vector<Block> open_;
   Tree tree_;
   std::array<int, 16> found_{};

@@ -62,20 +62,32 @@ std::string_view Prefix::strip(std::string_view line) const {
   return line.size() < width_ ? line : line.substr(width_);  // as kunit.py does: so many characters
 }
 
+namespace {
+constexpr std::size_t first_lines = 8;
+constexpr std::size_t latest_lines = 56;
+}  // namespace
+
+/// The first lines have their places; behind them the latest take turns.
 void Pending::add(std::string_view text) {
-  constexpr std::size_t first = 8;
-  constexpr std::size_t latest = 56;
-  if (lines_.size() >= 2 * (first + latest)) {
-    lines_.erase(lines_.begin() + first, lines_.end() - latest);
-  }
-  lines_.push_back(text);
+  const std::size_t at = added_ < first_lines ? added_ : first_lines + (added_ - first_lines) % latest_lines;
+  if (at >= lines_.size()) lines_.resize(at + 1);
+  lines_[at].assign(text);
+  ++added_;
 }
 
-void Pending::move_to(std::vector<std::string>& out) {
-  if (lines_.empty()) return;
-  out.reserve(out.size() + lines_.size());
-  for (const std::string_view text : lines_) out.emplace_back(text);
-  lines_.clear();
+void Pending::move_to(std::vector<std::string>& out, std::size_t& budget) {
+  const std::size_t kept = std::min(added_, first_lines + latest_lines);
+  if (kept == 0) return;
+  out.reserve(out.size() + kept);
+  for (std::size_t i = 0; i < kept; ++i) {
+    // Where the ring is full its oldest line is the one that would be written next.
+    const std::size_t turn = added_ > kept ? (added_ - first_lines) % latest_lines : 0;
+    const std::size_t at = i < first_lines ? i : first_lines + (i - first_lines + turn) % latest_lines;
+    if (lines_[at].size() > budget) break;
+    budget -= lines_[at].size();
+    out.push_back(lines_[at]);
+  }
+  added_ = 0;
 }
 
 }  // namespace pinrig::ktap
