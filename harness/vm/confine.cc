@@ -56,6 +56,14 @@ void offer_to_oom_killer(pid_t pid) {
   if (!fd || ::write(fd.get(), "1000", 4) != 4) spdlog::debug("{}: not written", path);
 }
 
+/// `argv` behind `by`, if that program is there.
+void put_behind(std::vector<std::string> by, std::vector<std::string>& argv) {
+  if (process::find_program(by[0]).empty())
+    return spdlog::debug("{}: not in PATH, QEMU is less confined", by[0]);
+  by.insert(by.end(), argv.begin(), argv.end());
+  argv = std::move(by);
+}
+
 }  // namespace
 
 std::vector<std::string> without_privileges(std::vector<std::string> argv) {
@@ -87,6 +95,20 @@ void confine(pid_t qemu, const model::Machine& machine, const OutputCaps& caps) 
   if (limits_memory) limit(qemu, RLIMIT_AS, address_space_limit(machine));
   limit(qemu, RLIMIT_FSIZE, file_size_limit(machine, caps));
   limit(qemu, RLIMIT_CORE, 0);
+}
+
+std::vector<std::string> confined(std::vector<std::string> argv, const model::Machine& machine,
+                                  const OutputCaps& caps) {
+  if (argv.empty() || process::find_program(argv[0]).empty()) return argv;
+  argv = without_privileges(std::move(argv));
+  put_behind({"nice", "-n", std::to_string(niceness)}, argv);
+  put_behind({"choom", "-n", "1000", "--"}, argv);
+  std::vector<std::string> limits{"prlimit", "--core=0",
+                                  fmt::format("--fsize={}", file_size_limit(machine, caps))};
+  if (limits_memory) limits.push_back(fmt::format("--as={}", address_space_limit(machine)));
+  limits.emplace_back("--");
+  put_behind(std::move(limits), argv);
+  return argv;
 }
 
 std::uintmax_t used_below(const fs::path& dir, std::uintmax_t most) {

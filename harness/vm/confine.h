@@ -24,6 +24,12 @@ std::vector<std::string> without_privileges(std::vector<std::string> argv);
 /// size of a file. What cannot be set is logged and left.
 void confine(pid_t qemu, const model::Machine& machine, const OutputCaps& caps);
 
+/// `argv` behind the programs that do the same to what they start (prlimit(1), choom(1), nice(1)) and behind
+/// setpriv(1): for a QEMU that has our terminal and is waited for at once. Unchanged when it is not in PATH;
+/// without those of the programs that are not.
+std::vector<std::string> confined(std::vector<std::string> argv, const model::Machine& machine,
+                                  const OutputCaps& caps);
+
 /// The limits that confine() sets, in bytes: the guest's memory and what QEMU needs itself; the largest file
 /// that a guest of this machine may have.
 std::uint64_t address_space_limit(const model::Machine& machine);

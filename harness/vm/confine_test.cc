@@ -47,6 +47,23 @@ TEST(Confine, QemuIsNicedAndFirstForTheOomKiller) {
   EXPECT_THAT(read_file(proc / "limits").value(), HasSubstr(std::to_string(file_size_limit(machine, {}))));
 }
 
+TEST(Confine, SoIsAQemuThatHasOurTerminal) {
+  model::Machine machine;
+  machine.memory_mib = 512;
+  const CancelToken never;
+  const auto done = process::run(
+      {.argv =
+           confined({"sh", "-c", "nice; cat /proc/self/oom_score_adj /proc/self/status /proc/self/limits"},
+                    machine, {})},
+      never);
+  ASSERT_TRUE(done.has_value()) << done.error().message;
+  EXPECT_THAT(done->out, HasSubstr("\n1000\n"));
+  EXPECT_THAT(done->out, HasSubstr(std::to_string(file_size_limit(machine, {}))));
+  EXPECT_THAT(done->out, HasSubstr("NoNewPrivs:\t1"));
+  EXPECT_GT(std::stoi(done->out), ::getpriority(PRIO_PROCESS, 0));
+  EXPECT_THAT(confined({"no-such-qemu", "-S"}, machine, {}), ElementsAre("no-such-qemu", "-S"));
+}
+
 TEST(Confine, ADriveMayBeLargerThanTheCaps) {
   model::Machine machine;
   machine.nvme = {{.serial = "a", .nsid = 1, .size_mib = 8192}};

@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "process/process.h"
+#include "vm/confine.h"
 #include "vm/guest_impl.h"
 #include "vm/job_files.h"
 
@@ -45,7 +46,7 @@ Result<void> interactive(const model::JobSpec& job, const GuestFiles& files,
   if (mode == QemuMode::gdb)
     say("The guest waits for a debugger; in another terminal: " +
         shell_line(gdb_command(job, prepared.paths().gdb_socket)));
-  auto status = process::run_foreground(argv, cancel);
+  auto status = process::run_foreground(confined(argv, job.machine, files.caps), cancel);
   if (status.has_error()) return qemu_start_error(status.error(), job.arch);
   if (std::holds_alternative<process::Cancelled>(*status)) return cancelled_error();
   if (process::succeeded(*status)) return {};
@@ -91,10 +92,11 @@ Result<Behind> start_behind(const model::JobSpec& job, const GuestFiles& files,
   with_shell.initramfs.push_back(job.shell);
   PINRIG_TRY(prepared, JobFiles::prepare(with_shell, files, drive_files));
   process::Command command;
-  command.argv = qemu_args(job, prepared.paths(), mode);
+  command.argv = without_privileges(qemu_args(job, prepared.paths(), mode));
   PINRIG_CHECK(write_file_atomic(files.dir / "qemu.args", shell_line(command.argv) + "\n"));
   auto qemu = process::Child::start(command, files.dir / "qemu.log");
   if (qemu.has_error()) return qemu_start_error(qemu.error(), job.arch);
+  confine(qemu->pid(), job.machine, files.caps);
   return Behind{std::move(prepared), std::move(*qemu)};
 }
 
