@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 // Processes that want the same thing at the same moment.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
+#include <cstdlib>
 #include <set>
 
 #include "base/cache_use.h"
+#include "base/deadline.h"
 #include "bisection/log_file.h"
 #include "fault.h"
 #include "image/publish.h"
@@ -20,13 +25,43 @@ namespace pinrig::faults {
 namespace {
 
 constexpr int racers = 4;
+/// No racer waits longer for another one.
+constexpr Seconds patience{60};
+
+/// A pipe that a racer blocks on: no one polls for what another one does.
+struct Bell {
+  Bell() {
+    if (::pipe2(fds, O_CLOEXEC | O_NONBLOCK) != 0) std::abort();
+  }
+  void ring() const { static_cast<void>(!::write(fds[1], "x", 1)); }
+  /// Who waits must not be able to ring: then it also wakes when all others have ended.
+  void only_listen() const { ::close(fds[1]); }
+  /// Until somebody rings, or nobody is left who could; false after `patience`.
+  bool wait() const {
+    const auto deadline = Deadline::after(patience);
+    for (;;) {
+      pollfd bell{fds[0], POLLIN, 0};
+      const int n = ::poll(&bell, 1, deadline.poll_ms());
+      if (n == 0 || (n < 0 && errno != EINTR)) return false;
+      char byte = 0;
+      if (n > 0 && ::read(fds[0], &byte, 1) >= 0) return true;  // else another racer heard it
+    }
+  }
+  /// Forgets what was rung so far.
+  void hush() const {
+    char bytes[256];
+    while (::read(fds[0], bytes, sizeof bytes) > 0) {
+    }
+  }
+  int fds[2] = {-1, -1};
+};
 
 /// Shared by the racers.
 struct Track {
-  std::atomic<int> ready{0};
   std::atomic<int> inside{0};
   std::atomic<int> most_inside{0};
   std::atomic<int> count{0};
+  Bell tried;  ///< a racer has been refused, or has let go
 };
 
 /// Runs `body` in processes that begin at once; each has to return 0.
@@ -34,16 +69,21 @@ void race(const std::function<int(Track&, int)>& body, Track** out = nullptr) {
   void* memory = ::mmap(nullptr, sizeof(Track), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(memory, MAP_FAILED);
   auto* track = new (memory) Track;
+  const Bell ready;
+  const Bell start;  // rung by closing it
   std::vector<pid_t> pids;
   for (int i = 0; i < racers; ++i) {
     const pid_t pid = ::fork();
     if (pid == 0) {
-      ++track->ready;
-      while (track->ready < racers) ::usleep(100);
-      ::_exit(body(*track, i));
+      start.only_listen();
+      ready.ring();
+      ::_exit(start.wait() ? body(*track, i) : 99);
     }
     pids.push_back(pid);
   }
+  for (int i = 0; i < racers; ++i) EXPECT_TRUE(ready.wait());
+  start.only_listen();
+  track->tried.only_listen();
   for (const pid_t pid : pids) {
     int status = -1;
     ASSERT_EQ(::waitpid(pid, &status, 0), pid);
@@ -137,17 +177,22 @@ void one_owner_of_the_cache(const fs::path& dir) {
           for (int k = 0; k < 50; ++k) {
             const auto own = own_cache(dir);
             if (own.has_error()) return 1;
-            if (!*own) continue;
+            if (!*own) {
+              t.tried.ring();
+              continue;
+            }
             const Inside inside(t);
             if (t.count > 0) return 2;  // a user was there
           }
           return 0;
         }
+        t.tried.only_listen();
         use_cache(dir);
         ++t.count;
-        ::usleep(5000);
+        t.tried.hush();
+        const bool heard = t.tried.wait();  // gc wanted it meanwhile, or has ended
         --t.count;
-        return 0;
+        return heard ? 0 : 3;
       },
       &track);
   EXPECT_EQ(track->most_inside <= 1, true);
@@ -165,13 +210,19 @@ void one_search(const fs::path& dir) {
   race(
       [file](Track& t, int) {
         const auto mine = bisection::LogFile::reopen(file);
-        if (mine.has_error()) return mine.error().kind == ErrorKind::bad_usage ? 0 : 1;
+        if (mine.has_error()) {
+          t.tried.ring();
+          return mine.error().kind == ErrorKind::bad_usage ? 0 : 1;
+        }
         const Inside inside(t);
         ++t.count;
-        ::usleep(20000);
+        for (int others = 1; others < racers; ++others) {
+          if (!t.tried.wait()) return 2;  // holds the log until the others have wanted it
+        }
         return 0;
       },
       &track);
+  EXPECT_EQ(track->count, 1);
   EXPECT_EQ(track->most_inside, 1);
   EXPECT_TRUE(bisection::read_log(file).has_value());
 }
