@@ -362,6 +362,7 @@ Result<GuestJobResult> run_guest_job(const model::JobSpec& job, const std::map<s
     PINRIG_CHECK(add_guest_results(files, log, driver.sent(), result));
     PINRIG_CHECK(cut_files(files));
     const bool crashed = crashed_at_boot(*ending, outcome) && boot_crashes++ < max_boot_crashes;
+    result.facts.guest_outcomes.push_back(outcome);
     // The first guest that did not end well names the outcome; a later good one does not wipe it out.
     if (!crashed && (!decided || result.facts.outcome.kind == JobOutcome::Kind::completed))
       result.facts.outcome = outcome;

@@ -55,26 +55,33 @@ std::optional<model::TestVerdict> control_leak(const JobFacts& facts) {
   return row;
 }
 
+/// How the guest ended in which the test ran.
+const JobOutcome& outcome_under(const JobFacts& facts, const model::TestRecord& record) {
+  const auto index = static_cast<std::size_t>(record.guest) - 1;
+  return record.guest > 0 && index < facts.guest_outcomes.size() ? facts.guest_outcomes[index]
+                                                                 : facts.outcome;
+}
+
 /// The guest went away under the test: by the kernel, by silence, or by us?
 void judge_lost(const JobFacts& facts, const model::TestRecord& record, Evidence& evidence) {
+  const JobOutcome& outcome = outcome_under(facts, record);
   const bool fatal_event =
       std::any_of(facts.events.begin(), facts.events.end(),
                   [&](const model::KernelEvent& e) { return e.owner == record.name && e.fatal; });
-  switch (facts.outcome.kind) {
+  switch (outcome.kind) {
     case JobOutcome::Kind::cancelled:
       return evidence.against(Verdict::missing, "the run was cancelled while the test ran");
     case JobOutcome::Kind::panicked:
-      return evidence.against(Verdict::crash,
-                              "the kernel died during the test: " + outcome_text(facts.outcome));
+      return evidence.against(Verdict::crash, "the kernel died during the test: " + outcome_text(outcome));
     default:
       break;
   }
   if (fatal_event) return evidence.against(Verdict::crash, "the kernel died during the test");
-  if (facts.outcome.kind == JobOutcome::Kind::timed_out) {
+  if (outcome.kind == JobOutcome::Kind::timed_out) {
     return evidence.against(Verdict::timeout,
-                            "the guest stopped responding during the test: " + outcome_text(facts.outcome));
+                            "the guest stopped responding during the test: " + outcome_text(outcome));
   }
-  evidence.against(Verdict::error, "the guest was lost during the test: " + outcome_text(facts.outcome));
+  evidence.against(Verdict::error, "the guest was lost during the test: " + outcome_text(outcome));
 }
 
 const char* signal_name(int number) {

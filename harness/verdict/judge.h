@@ -65,7 +65,9 @@ namespace pinrig::verdict {
 
 /// Everything known about one finished job.
 struct JobFacts {
-  model::JobOutcome outcome;
+  model::JobOutcome outcome;  ///< of the first guest of the job that did not end well
+  std::vector<model::JobOutcome>
+      guest_outcomes;  ///< of each guest, in order: TestRecord::guest counts from 1
   std::vector<model::TestSpec> planned;
   std::vector<model::TestRecord> records;  ///< by name; a planned test without one stays missing
   std::vector<model::KernelEvent> events;
