@@ -12,6 +12,7 @@
 #include "kbuild/artifact.h"
 #include "kbuild/code.h"
 #include "kbuild/configure.h"
+#include "kbuild/gdb_scripts.h"
 #include "kbuild/objdir.h"
 #include "kbuild/recipe.h"
 #include "kbuild/selftests.h"
@@ -183,7 +184,11 @@ class Build {
     const bool cold = !fs::exists(tree_.objdir / "vmlinux");
     const int known = expected_steps(tree_.objdir, request_.arch, cold);
     forget_objects(tree_.objdir, request_.series_files);
-    MakeRun run{tree_, kernel_targets(request_.arch), ctx_.jobs, log_, {}};
+    PINRIG_TRY(config, read_file(tree_.objdir / ".config"));
+    auto targets = kernel_targets(request_.arch);
+    // No part of the recipe, which is that of every kernel: the configuration decides, and is in the key.
+    if (has_gdb_scripts(config)) targets.emplace_back(gdb_scripts_target);
+    MakeRun run{tree_, std::move(targets), ctx_.jobs, log_, {}};
     stage_ = Stage::kernel;
     run.on_step = [&](int steps) { tell("objects", steps, steps > known ? 0 : known); };
     PINRIG_TRY(made, run_make(run, ctx_.token()));
@@ -217,6 +222,7 @@ class Build {
     for (const auto& [name, from] : artifact_files()) PINRIG_CHECK(copy(tree_.objdir / from, staged / name));
     PINRIG_CHECK(copy(log_, staged / "build.log"));
     PINRIG_CHECK(stage_notes(staged / "notes"));
+    PINRIG_CHECK(copy_gdb_scripts(tree_.objdir, staged));
     PINRIG_TRY(sources, sources_of(tree_.objdir, tree_.source));
     PINRIG_CHECK(write_file_atomic(staged / sources_name, join(sources, "\n") + "\n"));
     if (sparse_)
