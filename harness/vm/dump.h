@@ -23,7 +23,8 @@ inline constexpr std::uintmax_t dump_reserve = std::uintmax_t{1} << 30;
 std::optional<std::uint64_t> printed_number(std::string_view text);
 
 /// The arguments of dump-guest-memory, as JSON. kdump-zlib has no pages of zeros, which most of a guest's
-/// memory are: 7 MiB instead of 256 right after a boot. vm/kdump.h makes the file fit for drgn.
-std::string dump_arguments(const std::string& file);
+/// memory are: 7 MiB instead of 256 right after a boot; vm/kdump.h makes the file fit for drgn. arm64's is an
+/// ELF core with holes (vm/elf_core.h).
+std::string dump_arguments(const std::string& file, model::Arch arch);
 
 }  // namespace pinrig::vm

@@ -41,10 +41,12 @@ TEST(DumpObstacle, TheDiskKeepsRoomForTheGuests) {
 }
 
 TEST(DumpArguments, ArePhysicalMemoryWithoutZeros) {
-  const auto j = nlohmann::json::parse(dump_arguments("/r/a,b/vmcore"));
+  const auto j = nlohmann::json::parse(dump_arguments("/r/a,b/vmcore", model::Arch::x86_64));
   EXPECT_EQ(j.at("paging"), false);
   EXPECT_EQ(j.at("protocol"), "file:/r/a,b/vmcore");
   EXPECT_EQ(j.at("format"), "kdump-zlib");
+  const auto arm = nlohmann::json::parse(dump_arguments("/r/vmcore", model::Arch::aarch64));
+  EXPECT_EQ(arm.at("format"), "elf") << "libkdumpfile does not open the other";
 }
 
 /// A guest that panics in its first test, and that QEMU then holds.

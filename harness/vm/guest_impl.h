@@ -7,6 +7,7 @@
 #include "vm/guest.h"
 #include "vm/holds.h"
 #include "vm/job_files.h"
+#include "vm/kdump.h"
 #include "vm/qmp.h"
 #include "wire/host_action.h"
 
@@ -48,8 +49,8 @@ struct Guest::Impl {
   /// QEMU's answer to a QMP command, at the one wait point; nothing when it does not come, or QEMU is gone.
   Result<std::optional<Qmp::Answer>> ask_qemu(const std::string& command, const std::string& arguments,
                                               Deadline deadline);
-  /// What the kernel would have left for a dump; empty where that is not known.
-  Result<std::string> write_vmcoreinfo();
+  /// What a dump needs to know of the kernel that QEMU runs; false: some of it is not known.
+  Result<bool> ask_facts(KernelFacts& facts, const std::string& system_map);
   /// The guest's memory into `file`; why it is missing, or empty.
   Result<std::string> save_memory(const fs::path& file);
   /// Until the console is quiet, at most a second.

@@ -6,18 +6,16 @@
 #include <unistd.h>
 
 #include <array>
-#include <bit>
 #include <cerrno>
-#include <cstring>
+#include <charconv>
 #include <utility>
 
 #include "base/text.h"
 #include "base/unique_fd.h"
+#include "vm/core_file.h"
 
 namespace pinrig::vm {
 namespace {
-
-static_assert(std::endian::native == std::endian::little, "QEMU writes the header in the guest's order");
 
 // makedumpfile's flattened form: a header of a page, then records of two big-endian numbers and their data.
 constexpr std::string_view flattened_mark = "makedumpfile";
@@ -27,57 +25,11 @@ constexpr std::int64_t largest_record = std::int64_t{1} << 30;
 constexpr std::string_view kdump_mark = "KDUMP   ";
 constexpr off_t utsname_at = 12, block_size_at = 428, note_offset_in_sub = 48;
 constexpr std::size_t utsname_word = 65;
-constexpr std::uint64_t largest_notes = 16 << 20;
-constexpr std::string_view info_name = "VMCOREINFO";
-
-Error damaged(const fs::path& file, const std::string& what) {
-  return make_error(ErrorKind::bad_input, fmt::format("{}: {}", file.string(), what));
-}
-
-Result<void> read_at(int fd, void* to, std::size_t size, off_t at, const fs::path& file) {
-  for (std::size_t done = 0; done < size;) {
-    const auto n = ::pread(fd, static_cast<char*>(to) + done, size - done, at + static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("reading " + file.string(), errno);
-    if (n == 0) return damaged(file, "it is cut off");
-    done += static_cast<std::size_t>(n);
-  }
-  return {};
-}
-
-Result<void> write_at(int fd, std::string_view bytes, off_t at, const fs::path& file) {
-  for (std::size_t done = 0; done < bytes.size();) {
-    const auto n = ::pwrite(fd, bytes.data() + done, bytes.size() - done, at + static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return errno_error("writing " + file.string(), errno);
-    done += static_cast<std::size_t>(n);
-  }
-  return {};
-}
 
 std::int64_t big_endian(const unsigned char* bytes) {
   std::uint64_t out = 0;
   for (int i = 0; i < 8; ++i) out = out << 8 | bytes[i];
   return static_cast<std::int64_t>(out);
-}
-
-template <typename T>
-std::string bytes_of(T value) {
-  std::string out(sizeof value, '\0');
-  std::memcpy(out.data(), &value, sizeof value);
-  return out;
-}
-
-/// An ELF note; the kernel's VMCOREINFO has type 0.
-std::string info_note(const std::string& info) {
-  const auto padded = [](std::string s) {
-    s.resize((s.size() + 3) / 4 * 4, '\0');
-    return s;
-  };
-  const std::string name = std::string(info_name) + '\0';
-  return bytes_of(static_cast<std::uint32_t>(name.size())) +
-         bytes_of(static_cast<std::uint32_t>(info.size())) + bytes_of(std::uint32_t{0}) + padded(name) +
-         padded(info);
 }
 
 }  // namespace
@@ -89,6 +41,23 @@ std::string address_of(std::string_view system_map, std::string_view symbol) {
   return {};
 }
 
+std::optional<std::uint64_t> number_of(std::string_view system_map, std::string_view symbol) {
+  const std::string digits = address_of(system_map, symbol);
+  std::uint64_t out = 0;
+  const auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), out, 16);
+  return parsed.ec == std::errc() ? std::optional(out) : std::nullopt;
+}
+
+void take_config(KernelFacts& facts, std::string_view config) {
+  constexpr std::string_view bits = "CONFIG_ARM64_VA_BITS=";
+  for (const auto line : lines(config)) {
+    if (line.starts_with(bits))
+      std::from_chars(line.data() + bits.size(), line.data() + line.size(), facts.va_bits);
+    if (line == "CONFIG_ARM64_16K_PAGES=y") facts.page_size = 16384;
+    if (line == "CONFIG_ARM64_64K_PAGES=y") facts.page_size = 65536;
+  }
+}
+
 std::string vmcoreinfo(const KernelFacts& f, std::string_view system_map) {
   const bool x86 = f.arch == model::Arch::x86_64;
   const std::string tables = address_of(system_map, x86 ? "init_top_pgt" : "swapper_pg_dir");
@@ -96,9 +65,9 @@ std::string vmcoreinfo(const KernelFacts& f, std::string_view system_map) {
   const std::string names = address_of(system_map, "init_uts_ns");
   if (tables.empty() || text.empty() || sections.empty() || names.empty() || f.release.empty()) return {};
   std::string out = fmt::format(
-      "OSRELEASE={}\nPAGESIZE=4096\nSYMBOL(init_uts_ns)={}\nSYMBOL(swapper_pg_dir)={}\nSYMBOL(_stext)={}\n"
+      "OSRELEASE={}\nPAGESIZE={}\nSYMBOL(init_uts_ns)={}\nSYMBOL(swapper_pg_dir)={}\nSYMBOL(_stext)={}\n"
       "SYMBOL(mem_section)={}\nLENGTH(mem_section)=2048\nKERNELOFFSET=0\n",
-      f.release, names, tables, text, sections);
+      f.release, f.page_size, names, tables, text, sections);
   if (x86)
     return out + fmt::format("NUMBER(phys_base)=0\nSYMBOL(init_top_pgt)={}\nNUMBER(pgtable_l5_enabled)={}\n",
                              tables, f.five_levels ? 1 : 0);
@@ -148,7 +117,7 @@ Result<void> complete_kdump(const fs::path& file, const std::string& release, co
   if (place[1] > largest_notes) return damaged(file, fmt::format("{} bytes of notes", place[1]));
   std::string notes(place[1], '\0');
   PINRIG_CHECK(read_at(fd.get(), notes.data(), notes.size(), static_cast<off_t>(place[0]), file));
-  if (info.empty() || notes.find(info_name) != std::string::npos) return {};
+  if (info.empty() || has_info(notes)) return {};
   // At the end, where there is room for one more.
   const off_t end = ::lseek(fd.get(), 0, SEEK_END);
   if (end < 0) return errno_error("seeking in " + file.string(), errno);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,11 +25,18 @@ struct KernelFacts {
   bool five_levels = false;          ///< x86-64: of page tables (CR4.LA57)
   std::uint64_t kimage_voffset = 0;  ///< arm64: variables of the kernel
   std::uint64_t memstart_addr = 0;
-  int va_bits = 48;
+  int va_bits = 48;      ///< arm64: of its configuration
+  int page_size = 4096;  ///< bytes
 };
+
+/// What the configuration of a kernel says of these: va_bits and page_size.
+void take_config(KernelFacts& facts, std::string_view config);
 
 /// The address of a symbol, as 16 digits; empty when it is missing.
 std::string address_of(std::string_view system_map, std::string_view symbol);
+
+/// The same as a number.
+std::optional<std::uint64_t> number_of(std::string_view system_map, std::string_view symbol);
 
 /// The VMCOREINFO of a kernel with that System.map (kernel/vmcore_info.c writes these lines); empty when a
 /// symbol is missing.

@@ -121,6 +121,22 @@ TEST(Vmcoreinfo, HasWhatDrgnNeeds) {
   EXPECT_THAT(arm, Not(HasSubstr("phys_base")));
 }
 
+TEST(Vmcoreinfo, HasThePagesOfTheConfiguration) {
+  KernelFacts facts{.arch = model::Arch::aarch64, .release = "6.12.117"};
+  take_config(facts, "CONFIG_ARM64_VA_BITS_52=y\nCONFIG_ARM64_VA_BITS=52\nCONFIG_ARM64_64K_PAGES=y\n");
+  EXPECT_THAT(vmcoreinfo(facts, map), HasSubstr("PAGESIZE=65536\n"));
+  EXPECT_THAT(vmcoreinfo(facts, map), HasSubstr("NUMBER(VA_BITS)=52\n"));
+  take_config(facts,
+              "CONFIG_ARM64_VA_BITS=48\nCONFIG_ARM64_16K_PAGES=y\n# CONFIG_ARM64_64K_PAGES is not set\n");
+  EXPECT_EQ(facts.page_size, 16384);
+  EXPECT_EQ(facts.va_bits, 48);
+}
+
+TEST(NumberOf, IsTheAddressOfASymbol) {
+  EXPECT_EQ(number_of(map, "_stext"), 0xffffffff81000000);
+  EXPECT_EQ(number_of(map, "_end"), std::nullopt);
+}
+
 TEST(Vmcoreinfo, IsEmptyWhereSomethingIsNotKnown) {
   EXPECT_EQ(vmcoreinfo({.release = "6.12.117"}, "ffffffff81000000 T _stext\n"), "");
   EXPECT_EQ(vmcoreinfo({}, map), "") << "no release: it said no hello";
