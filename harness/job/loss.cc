@@ -15,17 +15,18 @@ bool has_fatal(const console::Log& log) {
   return std::any_of(log.events.begin(), log.events.end(), [](const auto& event) { return event.fatal; });
 }
 
-bool is_wanted(const Ending& e) {
+bool is_wanted(const Ending& e, bool panicked) {
   if (e.completed || e.retired) return true;
-  // A guest that does not switch off was told to quit, and is gone before anybody could look at it.
-  if (e.phase == model::Phase::shutdown) return true;
+  // A guest that does not switch off was told to quit, and is gone before anybody could look at it; a PC
+  // without ACPI is reset in order to switch off. One that panics meanwhile is held.
+  if (e.phase == model::Phase::shutdown) return !(panicked && e.end.reset);
   return e.end.kind == End::cancelled || e.end.kind == End::disk_full || e.end.kind == End::too_much_output;
 }
 
 }  // namespace
 
 std::optional<model::DumpCause> dump_cause(const Ending& e, bool panicked) {
-  if (is_wanted(e)) return std::nullopt;
+  if (is_wanted(e, panicked)) return std::nullopt;
   if (e.end.reset || panicked) return model::DumpCause::crash;
   if (e.end.kind == End::hung) return model::DumpCause::hang;
   return std::nullopt;
@@ -34,14 +35,18 @@ std::optional<model::DumpCause> dump_cause(const Ending& e, bool panicked) {
 Result<std::optional<vm::LastLook>> look_at(vm::Guest& guest, const Ending& e, const vm::GuestFiles& files,
                                             const model::DumpOrder* order) {
   const bool silent = e.end.kind == End::hung || e.end.kind == End::protocol;
-  if (is_wanted(e) || !(silent || e.end.reset)) return std::optional<vm::LastLook>();
-  std::optional<model::DumpCause> cause;
-  if (order != nullptr && !order->when.empty()) {
+  if (e.completed || e.retired || !(silent || e.end.reset)) return std::optional<vm::LastLook>();
+  const bool asked = order != nullptr && !order->when.empty();
+  bool panicked = false;
+  if (asked || e.phase == model::Phase::shutdown) {
     // A panic that does not come to its reset looks like a hang.
     PINRIG_TRY(log, read_console(files.console()));
-    cause = dump_cause(e, has_fatal(log));
-    if (cause && !order->wants(*cause)) cause.reset();
+    panicked = has_fatal(log);
   }
+  if (is_wanted(e, panicked)) return std::optional<vm::LastLook>();
+  std::optional<model::DumpCause> cause;
+  if (asked) cause = dump_cause(e, panicked);
+  if (cause && !order->wants(*cause)) cause.reset();
   PINRIG_TRY(look, guest.last_look(cause, e.test));
   return std::optional(std::move(look));
 }
@@ -55,8 +60,8 @@ std::string system_map_of(const model::JobSpec& job) {
 model::LossFacts loss_facts(const Ending& e, const console::Log& log, const std::optional<vm::LastLook>& look,
                             std::string_view system_map) {
   model::LossFacts out;
-  out.wanted = is_wanted(e);
   out.fatal_event = has_fatal(log);
+  out.wanted = is_wanted(e, out.fatal_event);
   out.restarted = e.end.reset || e.end.kind == End::restarted;
   out.panic_event = e.end.panic_event;
   out.qemu_signal = e.end.signal;

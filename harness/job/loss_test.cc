@@ -108,6 +108,20 @@ TEST_F(LostGuest, IsDumpedForWhatWasAskedFor) {
   EXPECT_EQ(dumped("measures", DumpCause::crash), std::nullopt);
 }
 
+TEST_F(LostGuest, APanicWhileItSwitchesOffIsDumpedToo) {
+  order_.when = {model::DumpCause::crash};
+  const auto r = run("panics_at_power_off");
+  EXPECT_EQ(r.facts.outcome.kind, JobOutcome::Kind::panicked);
+  EXPECT_EQ(r.facts.outcome.phase, model::Phase::shutdown);
+  EXPECT_EQ(r.attempts.at(0).loss, Loss::panicked);
+  const auto& dump = r.attempts.at(0).dump;
+  ASSERT_TRUE(dump.has_value());
+  EXPECT_EQ(dump->cause, model::DumpCause::crash);
+  EXPECT_EQ(dump->test, "") << "no test ran any more";
+  EXPECT_TRUE(fs::exists(dump->file));
+  EXPECT_THAT(left("registers.txt"), HasSubstr("RIP=ffffffff81001010"));
+}
+
 TEST(LeakingGuest, IsDumpedOnceAndGoesOn) {
   Place place;
   const vm::FakeQemu fake("first_test_leaks");
@@ -137,6 +151,14 @@ TEST(DumpCause, IsToldByTheEnd) {
   EXPECT_EQ(cause(Kind::hung, false, false), model::DumpCause::hang);
   EXPECT_EQ(cause(Kind::protocol, false, false), std::nullopt);
   EXPECT_EQ(cause(Kind::cancelled, false, true), std::nullopt);
+  const auto switching_off = [](bool reset, bool panicked) {
+    Ending e{.phase = model::Phase::shutdown, .end = {Kind::restarted}};
+    e.end.reset = reset;
+    return dump_cause(e, panicked);
+  };
+  EXPECT_EQ(switching_off(true, false), std::nullopt) << "that is how a PC without ACPI switches off";
+  EXPECT_EQ(switching_off(true, true), model::DumpCause::crash);
+  EXPECT_EQ(switching_off(false, true), std::nullopt) << "nothing is left to be read";
 }
 
 TEST_F(LostGuest, WhatEndsByItselfIsNotLookedAt) {

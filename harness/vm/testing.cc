@@ -75,10 +75,19 @@ std::string warn(const std::string& role, const std::string& test, int log, std:
   return role == "bio_b_announces_taint" ? "# expects kernel: mm/gup.c\n" : "";
 }
 
+/// A panic after which QEMU holds the guest; `event`: it tells QEMU of that instead of being reset.
+[[noreturn]] void stay_dead(int console, int qmp, bool event, bool can_dump) {
+  put(console, "[    1.100000] Kernel panic - not syncing: sysrq triggered crash\n");
+  const Json reset{{"event", "SHUTDOWN"}, {"data", {{"guest", true}, {"reason", "guest-reset"}}}};
+  const Json told{{"event", "GUEST_PANICKED"}, {"data", {{"action", "pause"}}}};
+  put(qmp, (event ? told : reset).dump() + "\n{\"event\": \"STOP\"}\n");
+  for (;;) answer_qmp(qmp, event ? "guest-panicked" : "shutdown", can_dump);
+}
+
 /// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
 /// takes the guest along, and in "second_test_hangs_on" it leaves a process that cannot be killed. In
 /// "bio_b_kills" the test bio/b takes every guest along. In "mute_console" the kernel's log does not reach
-/// the console.
+/// the console; "panics_at_power_off" does that.
 void measure(int control, int qmp, const std::string& results, const std::string& role) {
   const bool second_dies = role == "second_test_kills" || role == "second_test_kills_once";
   const int file = ::open(results.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -109,6 +118,7 @@ void measure(int control, int qmp, const std::string& results, const std::string
     const std::string type = request.value("type", "");
     suffer(role, type == "run" ? fmt::format("test_{}", request["id"].get<int>()) : type);
     if (type == "setup") tell(wire::SetupDone{});
+    if (type == "power_off" && role == "panics_at_power_off") stay_dead(log, qmp, false, true);
     if (type == "power_off") shut_down(qmp, "guest-shutdown");
     if (type != "run") continue;
     const auto id = request["id"].get<std::uint32_t>();
@@ -273,16 +283,11 @@ void begin_test(int control, int console) {
   }
 }
 
-/// Its kernel panics in the first test, and QEMU holds it; `event`: it tells QEMU of that instead of being
-/// reset.
+/// Its kernel panics in the first test, and QEMU holds it.
 [[noreturn]] void panic(int control, int qmp, const std::string& console, bool event, bool can_dump) {
   const int out = ::open((console + ".out").c_str(), O_WRONLY | O_APPEND);
   begin_test(control, out);
-  put(out, "[    1.100000] Kernel panic - not syncing: sysrq triggered crash\n");
-  const Json reset{{"event", "SHUTDOWN"}, {"data", {{"guest", true}, {"reason", "guest-reset"}}}};
-  const Json told{{"event", "GUEST_PANICKED"}, {"data", {{"action", "pause"}}}};
-  put(qmp, (event ? told : reset).dump() + "\n{\"event\": \"STOP\"}\n");
-  for (;;) answer_qmp(qmp, event ? "guest-panicked" : "shutdown", can_dump);
+  stay_dead(out, qmp, event, can_dump);
 }
 
 constexpr const char* nvme0_left = R"({"event": "DEVICE_DELETED", "data": {"device": "nvme0", "path": "x"}})"
@@ -375,7 +380,7 @@ void play(const std::string& role, int control, int qmp, const std::string& resu
   if (role == "measures" || role == "second_test_kills" || role == "second_test_kills_once" ||
       role == "bio_b_kills" || role == "second_test_hangs_on" || role == "first_test_leaks" ||
       role == "lacks_things" || role == "mute_console" || role == "qemu_crashes_once" ||
-      role.ends_with("taint") || role.find('@') != std::string::npos)
+      role.ends_with("taint") || role == "panics_at_power_off" || role.find('@') != std::string::npos)
     measure(control, qmp, results, role);
   if (role == "slow_kernel") {
     wire::Hello hello;
