@@ -10,7 +10,7 @@
 #include "cli/output.h"
 #include "cli/program.h"
 #include "cli/run_choice.h"
-#include "holders/text.h"
+#include "holders/json.h"
 #include "report/dump_text.h"
 #include "report/results_text.h"
 #include "run/debug_kernel.h"
@@ -36,6 +36,7 @@ struct ReproCommand {
   bool before = false;
   bool debug = false;
   bool holders = false;
+  bool json = false;  ///< with holders
   bool shell = false;
   bool gdb = false;
   std::string trace;  ///< events; empty: none
@@ -115,11 +116,12 @@ Result<ExitCode> strace_test(const run::ReproChoice& choice, const job::Services
 }
 
 /// Who holds what the test leaves pinned.
-Result<ExitCode> name_holders(const run::ReproChoice& choice, const job::Services& services) {
+Result<ExitCode> name_holders(const run::ReproChoice& choice, bool json, const job::Services& services) {
   PINRIG_TRY(end, run::find_holders(choice, services));
-  PINRIG_CHECK(
-      write_output("-", holders::to_text(end.report) + fmt::format("files in {}\n", end.dir.string())));
-  return end.held ? ExitCode::regressions : ExitCode::ok;
+  const std::string dir = end.dir.string();
+  PINRIG_CHECK(write_output("-", json ? holders::to_json(end.report, dir)
+                                      : holders::to_text(end.report) + fmt::format("files in {}\n", dir)));
+  return end.wrong ? ExitCode::regressions : ExitCode::ok;
 }
 
 /// Why an attempt that did not fail may still not speak against the run.
@@ -159,7 +161,7 @@ Result<ExitCode> repro_command(const ReproCommand& c, const Program& program) {
   {
     const auto status = run::make_status(program.verbosity());
     const job::Services services{paths, program.cancel, *status, 1};
-    if (c.holders) return name_holders(choice, services);
+    if (c.holders) return name_holders(choice, c.json, services);
     PINRIG_TRY(debugged, debug_kernel(c, choice, services));
     if (c.shell || c.gdb) return interactive(c, choice, program, services);
     if (!events.empty()) return trace_test(choice, events, services);
@@ -221,6 +223,7 @@ void add_repro(CLI::App& app, Program& program, Action& action) {
       sub->add_flag("--holders", c->holders,
                     "Who holds the pins that it leaves: its debug kernel traces each pin with its "
                     "stack; names pages, stacks and the function to look at");
+  sub->add_flag("--json", c->json, "With --holders: print JSON")->needs(holders);
   for (auto* mode : {shell, gdb, trace, strace, holders}) {
     for (auto* other : {repeat, until, before, dump}) mode->excludes(other);
   }

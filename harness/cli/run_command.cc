@@ -123,6 +123,10 @@ void add_run(CLI::App& app, Program& program, Action& action) {
   sub->add_option("--dump-limit", order.limit_mib, dump_limit_text)
       ->capture_default_str()
       ->check(whole_number(1, max_dump_mib));
+  sub->add_flag(
+      "--holders", c->arguments.options.holders,
+      "After the run, trace tests that leaked on debug kernels: who holds the pins, in the report (at "
+      "most 3 tests, 10 min of guests; debug kernels are built when first needed)");
   auto* again = sub->add_option(
       "--again", c->again,
       "Repeat an earlier run (ID, unique prefix or last) with the options in its run.json; --point, --arch, "

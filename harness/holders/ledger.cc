@@ -40,6 +40,22 @@ int pins_of_bias(int by) {
   return 0;
 }
 
+/// Function names of all versions since 5.10.
+bool is_fork(std::string_view name) {
+  static constexpr std::array prefixes{"copy_page_range", "copy_present_p", "copy_pte_range", "copy_huge_pmd",
+                                       "copy_hugetlb_page_range"};
+  return std::any_of(prefixes.begin(), prefixes.end(), [&](const char* p) { return name.starts_with(p); });
+}
+
+bool is_copying_fault(std::string_view name) {
+  return name.starts_with("wp_page_copy") || name.starts_with("hugetlb_wp") ||
+         name.starts_with("hugetlb_cow");
+}
+
+bool goes_through(const Path& path, bool (*what)(std::string_view)) {
+  return std::any_of(path.begin(), path.end(), [&](const auto& l) { return what(l.function); });
+}
+
 struct Taken {
   std::size_t holder = 0;
   std::int64_t pins = 0;
@@ -59,13 +75,17 @@ class Matcher {
       const auto pins = pins_in(c);
       if (pins > 0) take(i, pins);
       if (pins < 0) release(c, -pins);
+      if (pins == 0) look_at_copy(c);
       last_[c.pfn] = i;
     }
     for (const auto& [pfn, taken] : pages_) hold(pfn, taken);
     add_meanwhile();
     out_.sure = in_.lost == 0 && in_.whole;
     for (std::size_t h = 0; h < out_.holders.size(); ++h) out_.holders[h].released = sorted(released_[h]);
-    out_.unmatched = sorted(unmatched_);
+    for (auto& [stack, e] : excess_) out_.excess.push_back(std::move(e));
+    std::stable_sort(out_.excess.begin(), out_.excess.end(),
+                     [](const Excess& a, const Excess& b) { return a.release.pins > b.release.pins; });
+    add_copies();
     std::stable_sort(out_.holders.begin(), out_.holders.end(),
                      [](const Holder& a, const Holder& b) { return a.held > b.held; });
     return std::move(out_);
@@ -74,15 +94,25 @@ class Matcher {
  private:
   using Groups = std::map<std::size_t, Group>;  ///< by stack
 
-  static Path path_of(const Stack& stack, const Resolve& resolve) {
-    Path out;
-    const auto first = std::find_if_not(stack.begin(), stack.end(), is_tracing);
-    for (const auto& frame : Stack(first, stack.end())) {
-      auto lines = resolve ? resolve(frame) : std::vector<model::SourceLine>();
-      if (lines.empty()) lines.push_back({.function = plain(frame.text), .file = {}});
-      out.insert(out.end(), lines.begin(), lines.end());
+  /// A page that was pinned when it was shared or replaced.
+  struct Copy {
+    std::size_t stack = 0;
+    std::size_t holder = 0;
+    std::string task;
+    int refs = 0;  ///< that fork() has taken and not given back
+  };
+  using Copies = std::map<std::pair<std::uint64_t, int>, Copy>;  ///< by PFN and process
+
+  void add_copies(Copied::How how, const Copies& all) {
+    std::map<std::pair<std::size_t, int>, std::size_t> known;  // by stack and process, in out_.copied
+    for (const auto& [page, copy] : all) {
+      if (copy.refs <= 0) continue;
+      const auto [at, fresh] = known.emplace(std::pair{copy.stack, page.second}, out_.copied.size());
+      if (fresh)
+        out_.copied.push_back(
+            {how, paths_[copy.stack], out_.holders[copy.holder].taken, copy.task, page.second, {}});
+      out_.copied[at->second].pages.push_back(page.first);
     }
-    return out;
   }
 
   std::size_t stack_of(const Change& c) {
@@ -97,12 +127,10 @@ class Matcher {
   std::int64_t pins_in(const Change& c) {
     if (!c.large) return pins_of_bias(c.by);
     const auto& path = paths_[stack_of(c)];
-    const auto goes_through = [&](auto what) {
-      return std::any_of(path.begin(), path.end(), [&](const auto& l) { return what(l.function); });
-    };
-    if (c.by > 0 && goes_through(is_pin_function) && !goes_through(is_unpin_function)) return c.by;
+    const bool pin = goes_through(path, is_pin_function), unpin = goes_through(path, is_unpin_function);
+    if (c.by > 0 && pin && !unpin) return c.by;
     // gup_fast() gives back what it took of a page that changed meanwhile.
-    if (c.by < 0 && (goes_through(is_unpin_function) || goes_through(is_pin_function))) return c.by;
+    if (c.by < 0 && (unpin || pin)) return c.by;
     return 0;
   }
 
@@ -126,11 +154,48 @@ class Matcher {
       auto one = best(open, stack_of(c));
       const auto n = std::min(pins, one->pins);
       add(released_[one->holder], c, n);
+      released_by_[c.pfn] = stack_of(c);
       one->pins -= n;
       pins -= n;
       if (one->pins == 0) open.erase(one);
     }
-    if (pins > 0) add(unmatched_, c, pins);
+    if (pins > 0) add_excess(c, pins);
+  }
+
+  void add_excess(const Change& c, std::int64_t pins) {
+    auto& e = excess_[stack_of(c)];
+    count(e.release, c, pins);
+    if (std::find(e.pages.begin(), e.pages.end(), c.pfn) == e.pages.end()) e.pages.push_back(c.pfn);
+    const auto at = released_by_.find(c.pfn);
+    if (at == released_by_.end()) return;
+    const auto& path = paths_[at->second];
+    auto known = std::find_if(e.before.begin(), e.before.end(),
+                              [&](const Group& g) { return same_functions(g.path, path); });
+    if (known == e.before.end()) known = e.before.insert(known, Group{.path = path});
+    known->pins += pins;
+    ++known->changes;
+  }
+
+  /// An anonymous page that somebody has pinned belongs to one process alone: fork() copies it at once, and a
+  /// write to it needs no copy (Documentation/mm: PageAnonExclusive; before 5.19 the kernel only tried).
+  void look_at_copy(const Change& c) {
+    const auto open = pages_.find(c.pfn);
+    if (c.by == 0 || (c.mapping & 1) == 0 || open == pages_.end() || open->second.empty()) return;
+    const auto stack = stack_of(c);
+    const auto holder = open->second.front().holder;
+    if (goes_through(paths_[stack], is_fork)) {
+      // What fork() takes before it finds the pin, and gives back.
+      auto& one = forks_[{c.pfn, c.pid}];
+      if (c.by > 0 && one.refs == 0) one = {stack, holder, c.task, 0};
+      one.refs += c.by;
+    } else if (c.by < 0 && goes_through(paths_[stack], is_copying_fault)) {
+      copies_.try_emplace({c.pfn, c.pid}, Copy{stack, holder, c.task, 1});
+    }
+  }
+
+  void add_copies() {
+    add_copies(Copied::How::shared_by_fork, forks_);
+    add_copies(Copied::How::replaced, copies_);
   }
 
   /// Where several stacks pinned the same page: one of those whose pins this stack has released before, else
@@ -141,8 +206,9 @@ class Matcher {
     return known != open.end() ? known : open.begin();
   }
 
-  void add(Groups& groups, const Change& c, std::int64_t pins) {
-    auto& g = groups[stack_of(c)];
+  void add(Groups& groups, const Change& c, std::int64_t pins) { count(groups[stack_of(c)], c, pins); }
+
+  void count(Group& g, const Change& c, std::int64_t pins) {
     g.path = paths_[stack_of(c)];
     g.pins += pins;
     g.refs += c.by;
@@ -211,9 +277,11 @@ class Matcher {
   std::vector<Path> paths_;
   std::optional<std::size_t> none_;  ///< in paths_: of changes without a stack
   Ledger out_;
-  std::map<std::size_t, std::size_t> holder_of_;  ///< by stack
-  std::vector<Groups> released_;                  ///< by holder
-  Groups unmatched_;
+  std::map<std::size_t, std::size_t> holder_of_;      ///< by stack
+  std::vector<Groups> released_;                      ///< by holder
+  std::map<std::size_t, Excess> excess_;              ///< by stack
+  std::map<std::uint64_t, std::size_t> released_by_;  ///< the stack that last released a pin of the page
+  Copies forks_, copies_;
   std::map<std::uint64_t, std::deque<Taken>> pages_;
   std::map<std::uint64_t, std::size_t> last_;  ///< change of each page
   /// By page: who holds it, and the change that began it.
@@ -221,6 +289,22 @@ class Matcher {
 };
 
 }  // namespace
+
+Path path_of(const Stack& stack, const Resolve& resolve) {
+  Path out;
+  const auto first = std::find_if_not(stack.begin(), stack.end(), is_tracing);
+  for (const auto& frame : Stack(first, stack.end())) {
+    auto lines = resolve ? resolve(frame) : std::vector<model::SourceLine>();
+    if (lines.empty()) lines.push_back({.function = plain(frame.text), .file = {}});
+    out.insert(out.end(), lines.begin(), lines.end());
+  }
+  return out;
+}
+
+bool same_functions(const Path& a, const Path& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](const auto& l, const auto& m) { return l.function == m.function; });
+}
 
 Ledger make_ledger(const Capture& capture, const Resolve& resolve) { return Matcher(capture, resolve).run(); }
 

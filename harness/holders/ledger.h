@@ -19,6 +19,9 @@ using Resolve = std::function<std::vector<model::SourceLine>(const Frame&)>;
 /// A stack as source lines. A frame without any is its text alone.
 using Path = std::vector<model::SourceLine>;
 
+/// Whether two stacks are the same but for lines; the same point may be compiled with other lines.
+bool same_functions(const Path& a, const Path& b);
+
 /// Changes by one stack, together.
 struct Group {
   Path path;
@@ -41,6 +44,27 @@ struct HeldPage {
   Path allocated;  ///< of `owner`
 };
 
+/// Pages that one stack treated as if they were not pinned.
+struct Copied {
+  enum class How {
+    shared_by_fork,  ///< fork() gave the child the page itself instead of a copy
+    replaced         ///< a write fault gave the process another page, and the pin kept this one
+  };
+  How how = How::replaced;
+  Path path;
+  Path pinned_by;  ///< of the pin that the first of the pages had
+  std::string task;
+  int pid = 0;
+  std::vector<std::uint64_t> pages;  ///< PFNs, each once
+};
+
+/// Releases of pins that nobody took, by one stack.
+struct Excess {
+  Group release;
+  std::vector<Group> before;         ///< which stacks had released the same pages before, most first
+  std::vector<std::uint64_t> pages;  ///< PFNs, each once
+};
+
 /// All pins that one stack took.
 struct Holder {
   Path taken;
@@ -54,9 +78,10 @@ struct Holder {
 };
 
 struct Ledger {
-  std::vector<Holder> holders;   ///< those with most held pins first; then balanced ones
-  std::vector<Group> unmatched;  ///< releases of pins that nobody took, most first
-  std::int64_t taken = 0;        ///< pins
+  std::vector<Holder> holders;  ///< those with most held pins first; then balanced ones
+  std::vector<Excess> excess;   ///< releases of pins that nobody took, most first
+  std::vector<Copied> copied;   ///< anonymous pages that were pinned, and that fork() or its copies got wrong
+  std::int64_t taken = 0;       ///< pins
   std::int64_t released = 0;
   bool sure = true;  ///< the trace has every event; false: some were lost, and a release may be one of them
 };
@@ -65,5 +90,8 @@ struct Ledger {
 /// bias - 1, where gup_fast() took the first reference before); of a large folio a stack tells whether its
 /// references are pins: what goes through pin_*() and folio_add_pin*() is, and a release through unpin_*().
 Ledger make_ledger(const Capture& capture, const Resolve& resolve);
+
+/// A stack as source lines, without what the tracing itself adds.
+Path path_of(const Stack& stack, const Resolve& resolve);
 
 }  // namespace pinrig::holders

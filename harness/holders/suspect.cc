@@ -29,11 +29,33 @@ void add(std::vector<Evidence>& out, Why why, Tree tree, const std::vector<Group
   }
 }
 
+bool on_base(const Ledger* base, const Copied& c) {
+  return base != nullptr && std::any_of(base->copied.begin(), base->copied.end(), [&](const Copied& b) {
+           return b.how == c.how && same_functions(b.path, c.path);
+         });
+}
+
+bool on_base(const Ledger* base, const Excess& e) {
+  return base != nullptr && std::any_of(base->excess.begin(), base->excess.end(), [&](const Excess& b) {
+           return same_functions(b.release.path, e.release.path) && b.release.pins >= e.release.pins;
+         });
+}
+
+bool is_new(const Ledger* base, const Holder& h) { return h.held > held_on_base(base, h); }
+
 std::vector<Evidence> evidence(const Ledger& ledger, const Ledger* base) {
   std::vector<Evidence> out;
-  add(out, Why::took_too_little, Tree::traced, ledger.unmatched);
+  for (const auto& c : ledger.copied) {
+    const auto why = c.how == Copied::How::replaced ? Why::replaced : Why::shared_by_fork;
+    if (!on_base(base, c)) out.push_back({why, &c.path, Tree::traced});
+  }
+  for (const auto& e : ledger.excess) {
+    if (on_base(base, e)) continue;
+    out.push_back({Why::released_unpinned, &e.release.path, Tree::traced});
+    add(out, Why::released_before, Tree::traced, e.before);
+  }
   for (const auto& h : ledger.holders) {
-    if (h.held == 0) continue;
+    if (!is_new(base, h)) continue;
     add(out, Why::dropped, Tree::traced, h.meanwhile, true);
     add(out, Why::releases_others, Tree::traced, h.released);
     const auto* same = base == nullptr ? nullptr : same_holder(*base, h);
@@ -64,9 +86,27 @@ const Holder* same_holder(const Ledger& base, const Holder& holder) {
   return best;
 }
 
-std::optional<Suspect> suspect(const Ledger& ledger, const Ledger* base, const Patched& patched) {
-  if (!ledger.sure) return std::nullopt;
-  const auto all = evidence(ledger, base);
+std::int64_t held_on_base(const Ledger* base, const Holder& holder) {
+  std::int64_t out = 0;
+  if (base == nullptr) return 0;
+  for (const auto& b : base->holders) {
+    if (same_functions(b.taken, holder.taken)) out += b.held;
+  }
+  return out;
+}
+
+bool differs(const Ledger& ledger, const Ledger* base) {
+  const auto absent = [&](const auto& what) { return !on_base(base, what); };
+  return std::any_of(ledger.holders.begin(), ledger.holders.end(),
+                     [&](const Holder& h) { return is_new(base, h); }) ||
+         std::any_of(ledger.excess.begin(), ledger.excess.end(), absent) ||
+         std::any_of(ledger.copied.begin(), ledger.copied.end(), absent);
+}
+
+namespace {
+
+/// The first function that the series changes, else the first that is not common.
+std::optional<Suspect> first_of(const std::vector<Evidence>& all, const Patched& patched) {
   for (const auto& e : all) {
     for (const auto& line : *e.path) {
       if (const int patch = patched ? patched(e.tree, line) : 0; patch > 0)
@@ -78,6 +118,23 @@ std::optional<Suspect> suspect(const Ledger& ledger, const Ledger* base, const P
     if (at != e.path->end()) return Suspect{e.why, *at, 0};
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Suspect> suspect(const Ledger& ledger, const Ledger* base, const Patched& patched) {
+  if (!ledger.sure) return std::nullopt;
+  return first_of(evidence(ledger, base), patched);
+}
+
+std::optional<Suspect> suspect(const std::vector<PageHistory>& pages, const Patched& patched) {
+  std::vector<Evidence> all;
+  for (const auto& page : pages) {
+    for (auto step = page.steps.rbegin(); step != page.steps.rend(); ++step) {
+      if (step->by < 0) all.push_back({Why::last_put, &step->path, Tree::traced});
+    }
+  }
+  return first_of(all, patched);
 }
 
 }  // namespace pinrig::holders

@@ -2,6 +2,7 @@
 // Everything the store has, as JSON. The keys are described in README.md in this folder.
 #include <nlohmann/json.hpp>
 
+#include "report/holders.h"
 #include "report/matrix.h"
 #include "report/patch_lines.h"
 #include "report/repeats.h"
@@ -285,6 +286,7 @@ Result<std::string> json(const store::Store& store, const store::RunRow& run, co
       out["kernels"].back()["not_counted"] = not_counted(*lines);
     }
   }
+  out["holders"] = holders_json(data);
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// A finished (or interrupted) run for people and machines; reads the store, and coverage.json in its folder.
+// A finished (or interrupted) run for people and machines; reads the store, and in its folder coverage.json
+// and holders.json.
 #pragma once
 
 #include <string>

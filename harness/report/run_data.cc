@@ -8,6 +8,7 @@
 #include <iterator>
 
 #include "base/text.h"
+#include "report/holders.h"
 #include "report/patch_lines.h"
 #include "report/text_layout.h"
 
@@ -306,6 +307,8 @@ Result<RunData> load(const store::Store& store, const store::RunRow& run,
   sort_by_suite(data.tests);
   PINRIG_TRY(measured, measured_by(data.run));
   data.measured = std::move(measured);
+  PINRIG_TRY(findings, holders_of(data.run));
+  data.holders = std::move(findings);
   if (instead == nullptr) return data;
   replace_assessment(data, instead->kernels);
   data.run.exit_code = static_cast<int>(instead->code);

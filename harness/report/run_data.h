@@ -9,6 +9,7 @@
 
 #include "assess/assess.h"
 #include "coverage/coverage.h"
+#include "holders/json.h"
 #include "store/store.h"
 
 namespace pinrig::report {
@@ -81,6 +82,7 @@ struct RunData {
   std::vector<std::string> tests;        ///< of all kernels, each once, suites together
   std::vector<store::PatchRow> patches;  ///< of its series, in order; none: no series, or an old run
   std::optional<coverage::RunCoverage> measured;  ///< of a run with --coverage
+  std::vector<holders::Finding> holders;          ///< of a run with --holders that leaked
 
   /// The base that `kernel` is compared with: nothing for a base, or when it is not in the run.
   const KernelData* base_of(const KernelData& kernel) const;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "report/holders.h"
 #include "report/matrix.h"
 #include "report/why_text.h"
 
@@ -308,6 +309,8 @@ std::string further(const Digest& d, const Painter& p) {
     if (!k.row.build_log.empty() && !k.built()) out += fmt::format("  {}\n", shell_quote(k.row.build_log));
   }
   if (!again.empty()) out += fmt::format("  {}  {}\n", again, p.dim("(also --shell, --gdb)"));
+  if (const std::string trace = holders_command(d); !trace.empty())
+    out += fmt::format("  {}  {}\n", trace, p.dim("(who holds the pins)"));
   return data.kernels.empty() ? "" : out;
 }
 

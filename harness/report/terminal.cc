@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "report/dump_text.h"
+#include "report/holders.h"
 #include "report/matrix.h"
 #include "report/repeats.h"
 #include "report/report.h"
@@ -30,8 +31,8 @@ std::string terminal(RunData data, const Style& style) {
   };
   std::string out;
   for (std::string (*const section)(const Digest&, const Painter&) :
-       {heading, +grid, outcomes, changes, patch_lines, unexpected, repeats, events, dumps, notes, kernels,
-        further, summary}) {
+       {heading, +grid, outcomes, changes, patch_lines, unexpected, repeats, events, holders_text, dumps,
+        notes, kernels, further, summary}) {
     const std::string text = section(*d, p);
     if (!out.empty() && !text.empty()) out += "\n";
     out += text;

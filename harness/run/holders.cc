@@ -4,7 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 
+#include "base/text.h"
+#include "holders/history.h"
 #include "holders/source.h"
 #include "run/coverage.h"
 #include "run/debug_kernel.h"
@@ -31,8 +34,6 @@ class Changes {
     out.series_ = std::move(series);
     return out;
   }
-
-  bool any() const { return !series_.patches.empty(); }
 
   int operator()(holders::Tree tree, const model::SourceLine& line) {
     const auto kept = series_.kept.find(line.file);
@@ -92,24 +93,38 @@ std::vector<model::SourceLine> lines_at(const symbols::Vmlinux& vmlinux, const h
 }
 
 struct Traced {
+  std::string console;
   holders::Capture capture;
-  holders::Ledger ledger;
+  holders::Resolve resolve;
   fs::path dir;
+  double took_s = 0;
 };
 
-Result<Traced> trace_on(const ReproChoice& choice, const kbuild::Artifact& kernel, const Services& services) {
-  PINRIG_TRY(vmlinux, symbols::Vmlinux::open(kernel.vmlinux));
+/// The test of `choice` alone on that kernel, under what `script` makes of its command.
+using Script = std::function<std::string(const std::string& command, const symbols::Vmlinux& vmlinux)>;
+
+std::string pin_script(const std::string& command, const symbols::Vmlinux& vmlinux) {
+  const auto head = vmlinux.enumerator("pageflags", "PG_head");
+  return holders::script(command, head ? std::optional(static_cast<int>(*head)) : std::nullopt);
+}
+
+std::string page_script(const std::string& command, const symbols::Vmlinux&) {
+  return holders::history_script(command);
+}
+
+Result<Traced> trace_on(const ReproChoice& choice, const kbuild::Artifact& kernel, const Script& script,
+                        const Services& services) {
+  PINRIG_TRY(opened, symbols::Vmlinux::open(kernel.vmlinux));
+  const auto vmlinux = std::make_shared<symbols::Vmlinux>(std::move(opened));
   PINRIG_TRY(job, ready_again({choice.job_file, {choice.test}, kernel}, services));
   const auto& test = job.spec.tests.front();
-  const auto head = vmlinux.enumerator("pageflags", "PG_head");
-  PINRIG_CHECK(give_commands(
-      job,
-      holders::script(test_command(test), head ? std::optional(static_cast<int>(*head)) : std::nullopt)));
+  PINRIG_CHECK(give_commands(job, script(test_command(test), *vmlinux)));
   const auto& t = job.spec.timeouts;
   // A trace of each change makes a test slower.
   const double limit_s = t.scaled(t.boot_s + t.setup_s + 2 * test.limit_s + print_s);
   services.observer.on(
       {.kind = Event::Kind::begin, .task = job.spec.guest_id, .what = "holders", .text = test.name});
+  const auto start = Clock::now();
   PINRIG_CHECK(
       vm::run_commands(job.spec, vm::GuestFiles{job.dir}, job.drives, Seconds(limit_s), services.cancel));
   const fs::path console = job.dir / "console.raw";
@@ -120,8 +135,135 @@ Result<Traced> trace_on(const ReproChoice& choice, const kbuild::Artifact& kerne
     if (e.hint.empty()) e.hint = "its console is " + console.string();
     return e;
   }
-  auto ledger = holders::make_ledger(*capture, [&](const holders::Frame& f) { return lines_at(vmlinux, f); });
-  return Traced{*std::move(capture), std::move(ledger), job.dir};
+  return Traced{std::move(text), *std::move(capture),
+                [vmlinux](const holders::Frame& f) { return lines_at(*vmlinux, f); }, job.dir,
+                since(start).count()};
+}
+
+/// The parts of one search that know each other.
+class Search {
+ public:
+  Search(const ReproChoice& choice, const Services& services) : choice_(choice), services_(services) {}
+
+  Result<HoldersEnd> run() {
+    PINRIG_TRY(kernels, DebugKernels::of_run(run_file_of(choice_), services_));
+    PINRIG_TRY(built, kernels.build(choice_.kernel));
+    PINRIG_TRY(traced, trace_on(choice_, built.artifact, pin_script, services_));
+    PINRIG_TRY(changes, Changes::of(kernels, built.kernel, services_));
+    auto& r = end_.report;
+    r.test = choice_.test;
+    r.kernel = built.kernel.id;
+    r.acquired = traced.capture.acquired;
+    r.counted_released = traced.capture.released;
+    r.ledger = holders::make_ledger(traced.capture, traced.resolve);
+    end_.traced_s = traced.took_s;
+    end_.dir = traced.dir;
+    PINRIG_CHECK(add_bad_pages(built, traced));
+    if (r.ledger.sure && holders::differs(r.ledger, nullptr) && built.kernel.point.number > 0)
+      PINRIG_CHECK(compare_with_base(kernels, built.kernel));
+    name_suspect(changes);
+    end_.wrong = !r.bad_pages.empty() || holders::differs(r.ledger, r.base ? &*r.base : nullptr);
+    PINRIG_CHECK(write_file_atomic(end_.dir / "holders.txt", holders::to_text(r)));
+    PINRIG_CHECK(write_file_atomic(end_.dir / "holders.json", holders::to_json(r, end_.dir.string())));
+    return std::move(end_);
+  }
+
+ private:
+  /// A guest that does not survive the second time leaves what the kernel said the first time.
+  Result<void> add_bad_pages(const DebugKernels::Built& built, const Traced& traced) {
+    const auto reports = holders::read_page_reports(traced.console);
+    if (reports.empty()) return {};
+    auto again = trace_on(choice_, built.artifact, page_script, services_);
+    if (again.has_error()) {
+      if (again.error().kind == ErrorKind::cancelled) return std::move(again).error();
+      end_.report.bad_pages = holders::make_history(reports, {}, traced.resolve);
+      return {};
+    }
+    end_.traced_s += again->took_s;
+    // The pages are others each time.
+    const auto now = holders::read_page_reports(again->console);
+    end_.report.bad_pages =
+        holders::make_history(now.empty() ? reports : now, again->capture, again->resolve);
+    return {};
+  }
+
+  Result<void> compare_with_base(const DebugKernels& kernels, const model::Kernel& kernel) {
+    auto base = kernels.build_base(kernel);
+    if (base.has_error()) return no_base(std::move(base).error());
+    auto traced = trace_on(choice_, base->artifact, pin_script, services_);
+    if (traced.has_error()) return no_base(std::move(traced).error());
+    end_.traced_s += traced->took_s;
+    auto ledger = holders::make_ledger(traced->capture, traced->resolve);
+    if (!ledger.sure) return no_base(make_error(ErrorKind::infra, "the trace of the base lost events"));
+    end_.report.base = std::move(ledger);
+    return {};
+  }
+
+  Result<void> no_base(Error error) {
+    if (error.kind == ErrorKind::cancelled) return error;
+    end_.report.base_problem = std::move(error.message);
+    return {};
+  }
+
+  void name_suspect(Changes& changes) {
+    auto& r = end_.report;
+    const auto patched = [&](holders::Tree tree, const model::SourceLine& line) {
+      return changes(tree, line);
+    };
+    r.suspect = holders::suspect(r.ledger, r.base ? &*r.base : nullptr, patched);
+    if (r.bad_pages.empty() || (r.suspect && r.suspect->patch > 0)) return;
+    const auto other = holders::suspect(r.bad_pages, patched);
+    if (other && (!r.suspect || other->patch > 0)) r.suspect = other;
+  }
+
+  const ReproChoice& choice_;
+  const Services& services_;
+  HoldersEnd end_;
+};
+
+struct Leak {
+  Line line;
+  model::Arch arch = model::Arch::x86_64;
+  int point = 0;
+  bool expected = false;
+};
+
+/// A later point in place of an earlier one.
+void keep(std::vector<Leak>& leaks, Leak leak) {
+  const auto same = std::find_if(leaks.begin(), leaks.end(), [&](const Leak& l) {
+    return l.line.test == leak.line.test && l.arch == leak.arch;
+  });
+  if (same == leaks.end())
+    leaks.push_back(std::move(leak));
+  else if (leak.point >= same->point)
+    *same = std::move(leak);
+}
+
+std::string command_of(const store::RunRow& run, const Line& line) {
+  return shell_line({"pinrig", "repro", run.id, line.test, "--kernel", line.kernel, "--holders"});
+}
+
+/// One leak of a run; an Error only when it was interrupted.
+Result<holders::Finding> explain(const store::Store& store, const store::RunRow& run, const Line& line,
+                                 const Services& services, double& traced_s) {
+  holders::Finding out{
+      .test = line.test, .kernel = line.kernel, .problem = {}, .lines = {}, .file = {}, .report = {}};
+  auto choice = choose_line(store, run, line);
+  auto end = choice.has_value() ? find_holders(*choice, services) : Result<HoldersEnd>(choice.error());
+  if (end.has_error()) {
+    if (end.error().kind == ErrorKind::cancelled) return std::move(end).error();
+    out.problem = end.error().message;
+    services.observer.on({.kind = Event::Kind::warning,
+                          .task = line.kernel,
+                          .what = "holders",
+                          .text = line.test + ": " + out.problem});
+    return out;
+  }
+  traced_s += end->traced_s;
+  out.lines = holders::summary(end->report);
+  out.file = (end->dir / "holders.txt").string();
+  out.report = holders::to_json(end->report, end->dir.string());
+  return out;
 }
 
 }  // namespace
@@ -129,32 +271,55 @@ Result<Traced> trace_on(const ReproChoice& choice, const kbuild::Artifact& kerne
 Result<HoldersEnd> find_holders(const ReproChoice& choice, const Services& services) {
   if (choice.test.empty())
     return make_error(ErrorKind::bad_usage, "--holders: this line belongs to no test", "name a test");
-  PINRIG_TRY(kernels, DebugKernels::of_run(run_file_of(choice), services));
-  PINRIG_TRY(built, kernels.build(choice.kernel));
-  PINRIG_TRY(traced, trace_on(choice, built.artifact, services));
-  PINRIG_TRY(changes, Changes::of(kernels, built.kernel, services));
-  const auto patched = [&](holders::Tree tree, const model::SourceLine& line) { return changes(tree, line); };
+  return Search(choice, services).run();
+}
 
-  HoldersEnd end;
-  auto& r = end.report;
-  r.test = choice.test;
-  r.kernel = built.kernel.id;
-  r.acquired = traced.capture.acquired;
-  r.counted_released = traced.capture.released;
-  r.ledger = std::move(traced.ledger);
-  r.suspect = holders::suspect(r.ledger, nullptr, patched);
-  end.held = std::any_of(r.ledger.holders.begin(), r.ledger.holders.end(),
-                         [](const auto& h) { return h.held > 0; }) ||
-             !r.ledger.unmatched.empty();
-  if (end.held && r.ledger.sure && changes.any() && (!r.suspect || r.suspect->patch == 0)) {
-    PINRIG_TRY(base, kernels.build_base(built.kernel));
-    PINRIG_TRY(balanced, trace_on(choice, base.artifact, services));
-    r.base = std::move(balanced.ledger);
-    r.suspect = holders::suspect(r.ledger, &*r.base, patched);
+Result<std::vector<Line>> leaks_of(const store::Store& store, const store::RunRow& run) {
+  std::vector<Leak> leaks;
+  PINRIG_TRY(kernels, store.kernels(run.id));
+  PINRIG_TRY(guests, store.guests(run.id));
+  for (const auto& k : kernels) {
+    if (!k.inherits.empty()) continue;  // its results are those of an earlier point
+    for (const auto& g : guests) {
+      if (g.kernel_id != k.id) continue;
+      PINRIG_TRY(rows, store.results(run.id, g.id));
+      for (const auto& row : rows) {
+        const auto& v = row.verdict();
+        if (v.case_name.empty() && v.verdict == model::Verdict::leak && !model::is_harness_row(v.test))
+          keep(leaks, {{v.test, k.id}, k.arch, k.point.number, row.expected()});
+      }
+    }
   }
-  end.dir = std::move(traced.dir);
-  PINRIG_CHECK(write_file_atomic(end.dir / "holders.txt", holders::to_text(r)));
-  return end;
+  std::stable_sort(leaks.begin(), leaks.end(),
+                   [](const Leak& a, const Leak& b) { return a.expected < b.expected; });
+  std::vector<Line> out;
+  for (auto& l : leaks) out.push_back(std::move(l.line));
+  return out;
+}
+
+Result<void> explain_leaks(const store::Store& store, const store::RunRow& run, const Services& services) {
+  PINRIG_TRY(leaks, leaks_of(store, run));
+  if (leaks.empty()) return {};
+  std::vector<holders::Finding> findings;
+  double traced_s = 0;
+  for (std::size_t i = 0; i < leaks.size(); ++i) {
+    if (i < most_traced_tests && traced_s < most_traced_time.count()) {
+      PINRIG_TRY(finding, explain(store, run, leaks[i], services, traced_s));
+      findings.push_back(std::move(finding));
+    } else {
+      findings.push_back(
+          {leaks[i].test,
+           leaks[i].kernel,
+           fmt::format("not traced: a run traces {} tests, for {} at most; {}", most_traced_tests,
+                       human_seconds(most_traced_time.count()), command_of(run, leaks[i])),
+           {},
+           "",
+           ""});
+    }
+    // As they come: a run that is interrupted now keeps what it has.
+    PINRIG_CHECK(write_file_atomic(fs::path(run.dir) / "holders.json", holders::findings_to_json(findings)));
+  }
+  return {};
 }
 
 }  // namespace pinrig::run

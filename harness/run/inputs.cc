@@ -151,6 +151,7 @@ Result<Inputs> load_inputs(const fs::path& project, const RunOptions& o) {
   if (o.debug)
     std::transform(in.spec.configs.begin(), in.spec.configs.end(), in.spec.configs.begin(), debug_config);
   in.dump = o.dump;
+  in.holders = o.holders;
   choose_tests(o.tests, in);
   if (o.accel) in.spec.accel = *o.accel;
   if (o.revision) {

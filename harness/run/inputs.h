@@ -33,6 +33,7 @@ struct RunOptions {
   bool coverage = false;            ///< also count which lines of the series run
   bool debug = false;               ///< each configuration with the fragment debug
   model::DumpOrder dump;            ///< when the memory of a guest is saved
+  bool holders = false;             ///< trace tests that leaked once more: who holds the pins
   bool same = false;                ///< nothing may differ from the base; replaces all expectations
   std::string purpose;              ///< "prove" for a run of `pinrig prove`; empty = the user's own
   int repeat = 1;                   ///< runs of every test, in the same guest
@@ -70,6 +71,7 @@ struct Inputs {
   plan::Destructive destructive = plan::Destructive::last;
   int repeat = 1;  ///< as RunOptions
   model::DumpOrder dump;
+  bool holders = false;
   std::vector<std::string> revert;
   int last_patch = 0;
 };

@@ -13,6 +13,7 @@
 #include "job/raw_files.h"
 #include "kbuild/artifact.h"
 #include "run/coverage.h"
+#include "run/holders.h"
 #include "run/inherit.h"
 #include "run/leftovers.h"
 #include "run/locate.h"
@@ -346,6 +347,19 @@ class Pipeline {
   std::optional<Error> lost_;
 };
 
+/// Of a run that is over: what goes wrong here changes nothing about its results.
+void add_holders(const std::string& run_id, const Services& services) {
+  const auto explained = [&]() -> Result<void> {
+    PINRIG_TRY(store, open_store(services.paths));
+    PINRIG_TRY(row, store.find_run(run_id));
+    if (row) PINRIG_CHECK(explain_leaks(store, *row, services));
+    return {};
+  }();
+  if (explained.has_value() || explained.error().kind == ErrorKind::cancelled) return;
+  services.observer.on(
+      {.kind = Event::Kind::warning, .task = "--holders", .text = explained.error().message});
+}
+
 }  // namespace
 
 Result<RunEnd> carry_out(const Work& work, const Services& services, RunRecord& record,
@@ -353,6 +367,7 @@ Result<RunEnd> carry_out(const Work& work, const Services& services, RunRecord& 
   Pipeline pipeline(work.inputs, work.sources, work.plan, services, stages, kept);
   const auto lost = pipeline.run(&record, tick);
   PINRIG_TRY(code, record.finish(services.cancel.requested(), work.inputs));
+  if (work.inputs.holders && !services.cancel.requested()) add_holders(record.id(), services);
   // What could not be written down is still not lost on the exit code.
   return RunEnd{record.id(), lost ? assess::fold(code, exit_code_of(lost->kind)) : code};
 }

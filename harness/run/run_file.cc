@@ -36,6 +36,7 @@ ordered_json options_json(const RunOptions& o, const fs::path& project) {
   j["dump"] = ordered_json::array();
   for (const auto cause : o.dump.when) j["dump"].push_back(to_string(cause));
   j["dump_limit"] = o.dump.limit_mib;
+  j["holders"] = o.holders;
   j["purpose"] = o.purpose;
   j["repeat"] = o.repeat;
   j["revert"] = o.revert;
@@ -68,6 +69,7 @@ RunOptions options_of(const ordered_json& j) {
     if (const auto cause = model::dump_cause_from_string(word)) o.dump.when.push_back(*cause);
   }
   o.dump.limit_mib = j.value("dump_limit", o.dump.limit_mib);
+  o.holders = j.value("holders", false);
   o.purpose = j.at("purpose");
   o.repeat = j.value("repeat", 1);
   if (const auto it = j.find("revert"); it != j.end() && it->is_array())
@@ -262,6 +264,7 @@ RunOptions with_overrides(RunOptions recorded, const RunOptions& typed) {
   recorded.same = recorded.same || typed.same;
   if (typed.repeat > 1) recorded.repeat = typed.repeat;
   if (!typed.dump.when.empty()) recorded.dump = typed.dump;
+  recorded.holders = recorded.holders || typed.holders;
   recorded.purpose = typed.purpose;
   return recorded;
 }

@@ -52,7 +52,7 @@ const Rules& rules() {
       {"bisection", {"model", "assess", "bisect", "git", "job", "kbuild", "plan", "run", "store"}},
       {"mail", {"model"}},
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
-      {"report", {"model", "assess", "coverage", "store", "verdict"}},
+      {"report", {"model", "assess", "coverage", "holders", "store", "verdict"}},
       {"cli", {"model", "assess", "job",    "run",     "prove",   "mutate", "bisect", "bisection",
                "mail",  "doctor", "report", "spec",    "plan",    "store",  "ktap",   "console",
                "vm",    "gc",     "git",    "process", "symbols", "holders"}},
