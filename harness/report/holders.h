@@ -17,7 +17,8 @@ Result<std::vector<holders::Finding>> holders_of(const store::RunRow& run);
 /// The section of the report: each test with its summary and the file that has all of it.
 std::string holders_text(const Digest& d, const Painter& p);
 
-/// The commands that answer that for leaks that nobody has traced, for `next steps`: those of the first test.
+/// The command that answers that for the first leak that nobody has traced and that is no known issue, for
+/// `next steps`; empty: there is none.
 std::string holders_command(const Digest& d);
 
 nlohmann::ordered_json holders_json(const RunData& data);

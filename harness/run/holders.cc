@@ -285,6 +285,7 @@ Result<std::vector<Line>> leaks_of(const store::Store& store, const store::RunRo
       PINRIG_TRY(rows, store.results(run.id, g.id));
       for (const auto& row : rows) {
         const auto& v = row.verdict();
+        if (row.assessment && row.assessment->rule == model::Rule::known_issue) continue;
         if (v.case_name.empty() && v.verdict == model::Verdict::leak && !model::is_harness_row(v.test))
           keep(leaks, {{v.test, k.id}, k.arch, k.point.number, row.expected()});
       }

@@ -24,7 +24,7 @@ struct HoldersEnd {
 Result<HoldersEnd> find_holders(const ReproChoice& choice, const Services& services);
 
 /// The leaks of a run that its report is to explain, at most one of a test on each architecture, on its last
-/// point: unexpected ones first.
+/// point: unexpected ones first. Not those of known issues.
 Result<std::vector<Line>> leaks_of(const store::Store& store, const store::RunRow& run);
 
 /// How much of that a run does after its guests have ended.
