@@ -11,7 +11,7 @@
 #include "kbuild/recipe.h"
 #include "plan/plan.h"
 #include "process/process.h"
-#include "report/report.h"
+#include "report/formats.h"
 #include "run/leftovers.h"
 #include "run/record.h"
 #include "run/run_file.h"
@@ -87,10 +87,12 @@ Result<std::string> reports_of(const store::Store& store, store::RunRow run) {
   run.finished = "2026-11-21T01:03:03Z";
   std::string out;
   PINRIG_TRY(terminal, report::terminal(store, run, {.verbose = true}));
-  PINRIG_TRY(junit, report::junit(store, run));
-  PINRIG_TRY(ktap, report::ktap(store, run));
-  PINRIG_TRY(json, report::json(store, run));
-  return terminal + junit + ktap + json;
+  out += terminal;
+  for (const auto& format : report::formats()) {
+    PINRIG_TRY(text, format.finished(store, run, {}));
+    out += text;
+  }
+  return out;
 }
 
 void replace_all(std::string& text, const std::string& from, const std::string& to) {

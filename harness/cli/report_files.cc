@@ -11,24 +11,21 @@
 #include "base/exit_code.h"
 #include "base/file.h"
 #include "cli/output.h"
-#include "report/report.h"
-#include "report/unfinished.h"
+#include "report/formats.h"
 
 namespace pinrig::cli {
 namespace {
 
-struct Format {
-  const char* option;
+/// A format with the file that was asked for.
+struct Wanted : report::Format {
   std::string file;
-  std::string (*unfinished)(const report::Unfinished&);
-  Result<std::string> (*finished)(const store::Store&, const store::RunRow&, const report::Selection&);
 };
 
-std::vector<Format> wanted(const ReportFiles& files) {
-  std::vector<Format> all{{"--junit", files.junit, report::unfinished_junit, report::junit},
-                          {"--ktap", files.ktap, report::unfinished_ktap, report::ktap},
-                          {"--json", files.json, report::unfinished_json, report::json}};
-  std::erase_if(all, [](const Format& f) { return f.file.empty(); });
+std::vector<Wanted> wanted(ReportFiles files) {
+  std::vector<Wanted> all;
+  for (const auto& f : report::formats()) {
+    if (const auto& file = files.of(f.name); !file.empty()) all.push_back({f, file});
+  }
   return all;
 }
 
@@ -53,12 +50,24 @@ bool is_kept(const std::string& file) {
 
 ReportFiles files_in(const std::vector<std::string>& args) {
   if (std::find(args.begin(), args.end(), "run") == args.end()) return {};
-  ReportFiles files{value_in(args, "--junit"), value_in(args, "--ktap"), value_in(args, "--json")};
-  for (std::string* file : {&files.junit, &files.ktap, &files.json}) {
+  ReportFiles files;
+  for (const auto& f : report::formats()) {
     std::error_code ec;
-    if (!file->empty() && (!is_kept(*file) || fs::is_directory(*file, ec))) file->clear();
+    const std::string file = value_in(args, f.option);
+    if (!file.empty() && is_kept(file) && !fs::is_directory(file, ec)) files.of(f.name) = file;
   }
   return files;
+}
+
+std::string& ReportFiles::of(const std::string& format) {
+  if (format == "junit") return junit;
+  if (format == "ktap") return ktap;
+  return format == "json" ? json : others[format];
+}
+
+bool ReportFiles::take_stdout() const {
+  const auto all = wanted(*this);
+  return std::any_of(all.begin(), all.end(), [](const auto& f) { return f.file == "-"; });
 }
 
 std::string same_file(const std::string& file) {
@@ -115,7 +124,7 @@ Result<void> fail_files(const ReportFiles& files, const Error& why) {
 
 Result<void> write_files(const ReportFiles& files, const store::Store& store, const store::RunRow& run) {
   for (const auto& f : wanted(files)) {
-    PINRIG_TRY(text, f.finished(store, run, {}));
+    PINRIG_TRY(text, f.finished(store, run, {.attach_root = files.attach_root}));
     PINRIG_CHECK(write_output(f.file, text));
   }
   return {};

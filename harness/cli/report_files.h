@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-// The files of `run --junit --ktap --json`: checked before the run, and never left with the content of an
+// The files of `run --junit --ktap --json ...`: checked before the run, and never left with the content of an
 // earlier run.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -11,15 +12,23 @@
 
 namespace pinrig::cli {
 
+/// Help of --attach-root.
+inline constexpr const char* attach_root_text =
+    "JUnit: write paths of attachments relative to this folder (GitLab: the project), not absolute (Jenkins)";
+
 /// As typed; empty: not requested, "-": stdout.
 struct ReportFiles {
   std::string junit;
   std::string ktap;
   std::string json;
-  std::string usage = {};  ///< of --usage, which must not be one of them
+  std::string usage = {};                          ///< of --usage, which must not be one of them
+  std::map<std::string, std::string> others = {};  ///< of the other formats (report/formats.h), by name
+  std::string attach_root = {};                    ///< as in report::Selection
 
+  /// The file of a format, by its name.
+  std::string& of(const std::string& format);
   /// One of them has stdout to itself, so the report for people goes to stderr.
-  bool take_stdout() const { return junit == "-" || ktap == "-" || json == "-"; }
+  bool take_stdout() const;
 };
 
 /// The files that a command line names which was refused: an earlier result must not pass for its own. Only

@@ -10,7 +10,7 @@
 #include "cli/run_choice.h"
 #include "cli/run_options.h"
 #include "cli/series_source.h"
-#include "report/report.h"
+#include "report/formats.h"
 #include "run/leftovers.h"
 #include "run/pipeline.h"
 #include "run/resume.h"
@@ -110,6 +110,19 @@ Result<ExitCode> run_command(const RunCommand& c, const Program& program) {
   return why;
 }
 
+void add_files(CLI::App& sub, ReportFiles& files) {
+  const auto about = [](const char* format) { return report::format_of(format)->about; };
+  sub.add_option("--junit", files.of("junit"), about("junit"));
+  sub.add_option("--ktap", files.of("ktap"), about("ktap"));
+  sub.add_option("--json", files.of("json"), about("json"));
+  sub.add_option("--kcidb", files.of("kcidb"), about("kcidb"));
+  sub.add_option("--ctrf", files.of("ctrf"), about("ctrf"));
+  sub.add_option("--github", files.of("github"), about("github"));
+  sub.add_option("--annotations", files.of("annotations"), about("annotations"));
+  sub.add_option("--metrics", files.of("metrics"), about("metrics"));
+  sub.add_option("--attach-root", files.attach_root, attach_root_text);
+}
+
 }  // namespace
 
 void add_run(CLI::App& app, Program& program, Action& action) {
@@ -142,10 +155,7 @@ void add_run(CLI::App& app, Program& program, Action& action) {
     if (name != "--jobs" && name != "--help" && name != "--resume" && name != "--again")
       resume->excludes(sub->get_option(name));
   }
-  sub->add_option("--junit", c->files.junit,
-                  "Also write JUnit XML to this file (- for stdout; the report then goes to stderr)");
-  sub->add_option("--ktap", c->files.ktap, "Also write KTAP");
-  sub->add_option("--json", c->files.json, "Also write everything as JSON");
+  add_files(*sub, c->files);
   sub->callback([c, sub, &program, &action] {
     c->jobs_typed = sub->get_option("--jobs")->count() > 0;
     action = [c, &program] { return run_command(*c, program); };

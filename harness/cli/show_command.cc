@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <cstdio>
 
+#include "base/text.h"
 #include "cli/output.h"
 #include "cli/program.h"
+#include "cli/report_files.h"
 #include "cli/run_choice.h"
-#include "report/report.h"
+#include "report/formats.h"
 #include "report/show.h"
 #include "run/assessment.h"
 #include "run/leftovers.h"
@@ -38,15 +40,14 @@ struct ShowCommand {
   std::string guest;
   std::string test;
   std::string format = "terminal";
+  std::string attach_root;
   bool reassess = false;
 };
 
 Result<std::string> render(const ShowCommand& c, const store::Store& store, const store::RunRow& run,
                            const assess::RunAssessment* instead, const Program& program) {
-  const report::Selection what{c.guest, c.test, instead};
-  if (c.format == "junit") return report::junit(store, run, what);
-  if (c.format == "ktap") return report::ktap(store, run, what);
-  if (c.format == "json") return report::json(store, run, what);
+  const report::Selection what{c.guest, c.test, instead, c.attach_root};
+  if (const auto* format = report::format_of(c.format)) return format->finished(store, run, what);
   return report::show(store, run, what, terminal_style(program));
 }
 
@@ -80,9 +81,12 @@ void add_show(CLI::App& app, Program& program, Action& action) {
       "--reassess", c->reassess,
       "Assess the stored verdicts with the expectation files as they are now, and exit as that run would; "
       "nothing is booted or written");
-  sub->add_option("-f,--format", c->format, "terminal, junit, ktap or json")
-      ->check(CLI::IsMember({"terminal", "junit", "ktap", "json"}))
+  std::vector<std::string> names{"terminal"};
+  for (const auto& f : report::formats()) names.emplace_back(f.name);
+  sub->add_option("-f,--format", c->format, join(names, ", "))
+      ->check(CLI::IsMember(names))
       ->capture_default_str();
+  sub->add_option("--attach-root", c->attach_root, attach_root_text);
   sub->footer(legend);
   sub->callback([c, &program, &action] { action = [c, &program] { return show_command(*c, program); }; });
 }

@@ -256,9 +256,9 @@ Result<std::string> json(const store::Store& store, const store::RunRow& run, co
   PINRIG_CHECK(narrow(data, what));
   ordered_json out{{"format", "pinrig-run"}, {"version", 2}};
   out["id"] = run.id;
-  out["spec"] = run.spec;
-  out["base"] = run.base;
-  out["series"] = run.series.empty() ? ordered_json(nullptr) : ordered_json(run.series);
+  out["spec"] = data.run.spec;
+  out["base"] = data.run.base;
+  out["series"] = run.series.empty() ? ordered_json(nullptr) : ordered_json(data.run.series);
   out["faults"] = run.faults;
   out["purpose"] = run.purpose;
   out["state"] = store::to_string(run.state);

@@ -25,11 +25,22 @@ std::map<std::string, std::string> cleaned(const std::map<std::string, std::stri
   return out;
 }
 
+void clean_lost(std::vector<model::LostRow>& lost) {
+  for (auto& l : lost) {
+    for (std::string* s : {&l.test, &l.case_name, &l.reference}) *s = clean(*s);
+  }
+}
+
+/// A series may be the name of a file.
+void clean_run(store::RunRow& r) {
+  for (std::string* s : {&r.spec, &r.base, &r.series}) *s = clean(*s);
+}
+
 void clean_kernel(store::KernelRow& k) {
-  for (std::string* s : {&k.point.subject, &k.failure}) *s = clean(*s);
-  for (auto* list : {&k.notes, &k.unmet, &k.known}) clean_all(*list);
+  for (std::string* s : {&k.point.subject, &k.point.version, &k.failure}) *s = clean(*s);
+  for (auto* list : {&k.notes, &k.unmet, &k.known, &k.warnings}) clean_all(*list);
   for (auto& u : k.unbuilt) u = {clean(u.file), clean(u.why)};
-  for (auto& l : k.lost) l.case_name = clean(l.case_name);
+  clean_lost(k.lost);
 }
 
 void clean_guest(store::GuestRow& g) {
@@ -277,6 +288,7 @@ Result<RunData> load(const store::Store& store, const store::RunRow& run,
                      const assess::RunAssessment* instead) {
   RunData data;
   data.run = run;
+  clean_run(data.run);
   PINRIG_TRY(patches, store.patches(run.id));
   for (auto& p : patches) {
     p.subject = clean(p.subject);

@@ -8,6 +8,7 @@
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "base/text.h"
 #include "report/text_layout.h"
 
 namespace pinrig::report {
@@ -51,10 +52,10 @@ std::string unfinished_ktap(const Unfinished& u) {
 
 std::string unfinished_json(const Unfinished& u) {
   using nlohmann::ordered_json;
-  ordered_json out{{"format", "pinrig-run"}, {"version", 1}, {"id", nullptr}, {"state", "unfinished"}};
+  ordered_json out{{"format", "pinrig-run"}, {"version", 2}, {"id", nullptr}, {"state", "unfinished"}};
   out["exit_code"] = u.exit_code < 0 ? ordered_json(nullptr) : ordered_json(u.exit_code);
-  out["error"] = {{"message", u.why}, {"hint", u.hint}};
-  out["jobs"] = ordered_json::array();
+  out["error"] = {{"message", shown_lines(u.why)}, {"hint", shown_lines(u.hint)}};
+  out["kernels"] = ordered_json::array();
   return out.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -16,7 +16,15 @@ struct Unfinished {
 std::string unfinished_junit(const Unfinished& u);
 /// One result "run", not ok.
 std::string unfinished_ktap(const Unfinished& u);
-/// "state": "unfinished", "error": why; no jobs.
+/// "state": "unfinished", "error": why; no kernels.
 std::string unfinished_json(const Unfinished& u);
+/// A report without anything in it: a run that did not begin says nothing about a kernel.
+std::string unfinished_kcidb(const Unfinished& u);
+/// One test "run" with the status "other".
+std::string unfinished_ctrf(const Unfinished& u);
+std::string unfinished_github(const Unfinished& u);
+std::string unfinished_annotations(const Unfinished& u);
+/// The exit code alone.
+std::string unfinished_metrics(const Unfinished& u);
 
 }  // namespace pinrig::report
