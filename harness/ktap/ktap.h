@@ -76,7 +76,7 @@ struct Tree {
 Tree parse(std::string_view text);
 
 /// The same piece by piece, cut anywhere: a stream of any length needs no more memory than the tree, which is
-/// bounded (200000 results, 16 MiB of diagnostics, lines of 64 KiB). parse() is feed() once and finish().
+/// bounded (100000 results, 16 MiB of diagnostics, lines of 64 KiB). parse() is feed() once and finish().
 class Reader {
  public:
   Reader();

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t max_depth = 16;
 /// More results than this are counted and not kept: a test that prints "ok" forever must not exhaust the
 /// memory.
-constexpr int max_cases = 200000;
+constexpr int max_cases = 100000;
 /// Longer lines are cut: no name and no diagnostic needs them.
 constexpr std::size_t max_line = 64 << 10;
 
