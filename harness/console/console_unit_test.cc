@@ -428,6 +428,10 @@ TEST(Parse, CountsLinesAndRemembersTheLast) {
   EXPECT_EQ(log.last_line, "last");
   EXPECT_DOUBLE_EQ(log.last_stamp_s, 1.5);
   EXPECT_EQ(parse("x\n\n \n").last_line, "x");
+  // Found by the fuzzer: a stamp with nothing behind it. It does not matter how the log arrives.
+  const Log blank = parse("[    1.500000] a\n[    2.500000]  \n");
+  EXPECT_EQ(blank.last_line, "a");
+  EXPECT_DOUBLE_EQ(blank.last_stamp_s, 2.5);
 }
 
 TEST(Parse, SurvivesALineWithoutEnd) {

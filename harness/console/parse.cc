@@ -239,8 +239,9 @@ void Parser::Impl::close_all() {
 
 void Parser::Impl::remember_last(std::string_view text) {
   bool have_line = false;
+  bool have_stamp = false;
   // The stamp is on nearly every line; a few hundred without one is a flood from user space.
-  for (int tries = 0; tries < 200 && !text.empty(); ++tries) {
+  for (int tries = 0; tries < 200 && !text.empty() && !(have_line && have_stamp); ++tries) {
     while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
     const std::size_t before = text.rfind('\n');
     const std::size_t begin = before == std::string_view::npos ? 0 : before + 1;
@@ -249,9 +250,9 @@ void Parser::Impl::remember_last(std::string_view text) {
       log.last_line = printable(m.text);
       have_line = true;
     }
-    if (m.stamp_s >= 0) {
+    if (!have_stamp && m.stamp_s >= 0) {
       log.last_stamp_s = m.stamp_s;
-      return;
+      have_stamp = true;
     }
     text = text.substr(0, begin);
   }
