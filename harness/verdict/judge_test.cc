@@ -88,13 +88,15 @@ INSTANTIATE_TEST_SUITE_P(
              SPOIL { r.exit = {Exit::lost, 0};
                r.guest = 2;
                f.outcome = {JobOutcome::Kind::panicked, model::Phase::test, "panic: x"};
-               f.guest_outcomes = {f.outcome, {JobOutcome::Kind::timed_out, model::Phase::test, "silent"}}; },
+               f.guest_outcomes = {f.outcome,
+                                   {JobOutcome::Kind::timed_out, model::Phase::test, "silent"}}; },
              Verdict::timeout, "silent"},
         Rule{"lost_to_a_panic_after_another_guest_was_silent",
              SPOIL { r.exit = {Exit::lost, 0};
                r.guest = 2;
                f.outcome = {JobOutcome::Kind::timed_out, model::Phase::test, "silent"};
-               f.guest_outcomes = {f.outcome, {JobOutcome::Kind::panicked, model::Phase::test, "panic: x"}}; },
+               f.guest_outcomes = {f.outcome,
+                                   {JobOutcome::Kind::panicked, model::Phase::test, "panic: x"}}; },
              Verdict::crash, "panic: x"},
         Rule{"lost_with_another_tests_event",
              SPOIL { r.exit = {Exit::lost, 0}; f.outcome.kind = JobOutcome::Kind::infra_error;

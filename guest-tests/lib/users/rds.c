@@ -5,8 +5,9 @@ rows: [G24, FOLL_LONGTERM]
 traits: [in, hold, longterm]
 # A kernel that leaks the pins of each region is waited for in every case.
 limit: 180
-# One end sends before the other is ready. rxe of 5.10 then sends again without a pause, in a softirq, until it is:
-# with one CPU it never is (known issue rxe-sends-without-pause). A second CPU means a guest of its own.
+# One end sends before the other is ready. rxe of 5.10 then sends again without a pause, in a softirq, until
+# it is: with one CPU it never is (known issue rxe-sends-without-pause). A second CPU means a guest of its
+# own.
 needs: {rdma: true, cpus: 2, symbols: [RDMA_RXE, RDS_RDMA]}
 destructive: true
 proof: {mutant: m78-rds-puts-pages, red: [pages.in.anon]}
