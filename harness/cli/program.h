@@ -37,6 +37,7 @@ void add_repro(CLI::App& app, Program& program, Action& action);
 void add_rerun(CLI::App& app, Program& program, Action& action);
 void add_parse(CLI::App& app, Program& program, Action& action);
 void add_show(CLI::App& app, Program& program, Action& action);
+void add_html(CLI::App& app, Program& program, Action& action);
 void add_list(CLI::App& app, Program& program, Action& action);
 void add_map(CLI::App& app, Program& program, Action& action);
 void add_contract(CLI::App& app, Program& program, Action& action);

@@ -53,9 +53,10 @@ const Rules& rules() {
       {"mail", {"model"}},
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
       {"report", {"model", "assess", "coverage", "holders", "store", "verdict"}},
-      {"cli", {"model", "assess", "job",    "run",     "prove",   "mutate", "bisect", "bisection",
-               "mail",  "doctor", "report", "spec",    "plan",    "store",  "ktap",   "console",
-               "vm",    "gc",     "git",    "process", "symbols", "holders"}},
+      {"html", {"model", "assess", "coverage", "store", "bisect", "report"}},
+      {"cli", {"model",   "assess", "job",    "run",  "prove",   "mutate",  "bisect", "bisection",
+               "mail",    "doctor", "report", "html", "spec",    "plan",    "store",  "ktap",
+               "console", "vm",     "gc",     "git",  "process", "symbols", "holders"}},
   };
   return r;
 }
