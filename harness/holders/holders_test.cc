@@ -244,6 +244,31 @@ TEST(RealTrace, OfPagesThatArePutInsteadOfUnpinned) {
   EXPECT_EQ(named->why, Suspect::Why::dropped);
 }
 
+int patched_end_of_bio(Tree, const model::SourceLine& l) {
+  return l.function == "__bio_release_pages" ? 2 : 0;
+}
+
+// kernels/series/demo-leak on a debug kernel, dd with four direct reads into one page: page_owner has it.
+TEST(RealTrace, OfAPageThatABioPutsInsteadOfUnpinning) {
+  const auto ledger = ledger_of("bio-puts-pages.console");
+  EXPECT_TRUE(ledger.sure);
+  EXPECT_EQ(ledger.taken, 4);
+  EXPECT_EQ(ledger.released, 0);
+  std::int64_t held = 0;
+  for (const auto& h : ledger.holders) held += h.held;
+  EXPECT_EQ(held, 4);
+  const auto& page = ledger.holders.at(0).pages.at(0);
+  EXPECT_TRUE(page.anon);
+  ASSERT_TRUE(page.owner.has_value());
+  EXPECT_EQ(page.owner->task, "dd");
+  EXPECT_EQ(page.owner->order, 0);
+  EXPECT_FALSE(page.allocated.empty());
+  const auto named = suspect(ledger, nullptr, patched_end_of_bio);
+  ASSERT_TRUE(named.has_value());
+  EXPECT_EQ(named->line.function, "__bio_release_pages");
+  EXPECT_EQ(named->why, Suspect::Why::dropped);
+}
+
 // The same test on the base, as a negative control, and what it adds to the leak.
 TEST(RealTrace, OfTheBaseNamesNobodyAndSaysWhoReleases) {
   const auto base = ledger_of("rds-balanced.console");
