@@ -174,7 +174,9 @@ Knowledge knowledge_of(const Rulebook& rules, const KernelFacts& kernel) {
     }
   }
   for (const auto& i : rules.known_issues) {
-    if (in_range(i.range) && lacks_one(i.without)) out.issues.push_back(i);
+    if (!in_range(i.range) || !lacks_one(i.without)) continue;
+    const bool expired = !i.expires.empty() && !rules.today.empty() && rules.today > i.expires;
+    (expired ? out.expired : out.issues).push_back(i);
   }
   return out;
 }
@@ -202,6 +204,13 @@ std::vector<std::string> apply_known_issues(Rows& rows, const Knowledge& known, 
   std::vector<std::string> out;
   for (const auto& issue : known.issues) {
     if (auto line = apply_one(rows, issue, patched, reference); !line.empty()) out.push_back(std::move(line));
+  }
+  for (const auto& issue : known.expired) {
+    for (auto& row : rows) {
+      if (row.expected() || !matches(issue, row) || !looks_like(issue, row.verdict())) continue;
+      if (row.says->rule == Rule::failure)
+        row.set(Rule::failure, fmt::format("known issue {} expired on {}", issue.name, issue.expires));
+    }
   }
   return out;
 }

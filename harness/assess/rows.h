@@ -54,6 +54,7 @@ struct Knowledge {
   bool covered = false;  ///< by some file: a skip has to be listed, a capability to be required
   std::vector<model::AllowedSkip> skips;
   std::vector<model::KnownIssue> issues;
+  std::vector<model::KnownIssue> expired;  ///< explain nothing any more
 };
 Knowledge knowledge_of(const Rulebook& rules, const KernelFacts& kernel);
 void judge_skips(Rows& rows, const Knowledge& known);

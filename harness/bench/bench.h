@@ -35,6 +35,7 @@ Figures rebuild_figures(const Setup& s);  ///< one patch to block/bio.c, compare
 Figures bisect_figures(const Setup& s);   ///< a bisection, compared to make at the same points and its guests
 Figures each_figures(const Setup& s);     ///< the same of a run of every point of a series
 Figures coverage_figures(const Setup& s);  ///< one patch to block/bio.c on a kernel that counts lines
+Figures nights_figures(const Setup& s);    ///< what is new since an earlier night, over 500 of them
 Figures parse_figures(const Setup& s);     ///< bytes per second of the parsers
 
 // What they share.

@@ -168,9 +168,10 @@ Result<std::variant<Action, Answer>> understand(const std::vector<std::string>& 
   app.add_option("--usage", program.usage,
                  "Write pinrig's own CPU time, memory and wall time to this file, as JSON");
   for (const auto add :
-       {add_run,   add_plan,   add_build,  add_boot,     add_repro,   add_rerun,    add_parse, add_show,
-        add_html,  add_list,   add_map,    add_contract, add_compare, add_checks,   add_cover, add_b4_check,
-        add_prove, add_mutate, add_bisect, add_step,     add_mail,    add_checkout, add_gc,    add_doctor})
+       {add_run,    add_plan,     add_build,    add_boot,     add_repro, add_rerun,    add_parse, add_show,
+        add_html,   add_list,     add_baseline, add_delta,    add_grid,  add_history,  add_known, add_night,
+        add_map,    add_contract, add_compare,  add_checks,   add_cover, add_b4_check, add_prove, add_mutate,
+        add_bisect, add_step,     add_mail,     add_checkout, add_gc,    add_doctor})
     add(app, program, action);
   app.footer(footer);  // after the sub-commands, which would inherit it
   try {

@@ -55,6 +55,7 @@ struct KnownIssue {
   bool sometimes = false;            ///< not in every run: its absence means nothing
   std::string reason;
   std::string reference;
+  std::string expires;  ///< last day on which it holds, "2027-03-01"; empty: it never expires
 };
 
 /// An entry of configs/policy/NAME.yaml: whether reports of the kernel count. The first entry that fits

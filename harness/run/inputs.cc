@@ -131,6 +131,17 @@ std::vector<std::string> option_words(const RunOptions& o) {
   return out;
 }
 
+std::string selection_of(const RunOptions& o) {
+  RunOptions chosen;
+  chosen.tests = o.tests;
+  std::sort(chosen.tests.begin(), chosen.tests.end());
+  chosen.quick = o.quick;
+  chosen.coverage = o.coverage;
+  chosen.same = o.same;
+  chosen.repeat = o.repeat;
+  return shell_line(option_words(chosen));
+}
+
 model::KernelConfig debug_config(const model::KernelConfig& config) {
   return plan::debug_config(config, !process::find_program("pahole").empty());
 }

@@ -48,6 +48,10 @@ struct RunOptions {
 /// The same as words of the command line: "full", "--arch", "x86_64", ...
 std::vector<std::string> option_words(const RunOptions& options);
 
+/// Those of them that choose tests or how often they run: runs that differ in them are not compared. Empty:
+/// as the run file says.
+std::string selection_of(const RunOptions& options);
+
 /// plan::debug_config() on this host.
 model::KernelConfig debug_config(const model::KernelConfig& config);
 

@@ -160,6 +160,7 @@ Result<RunRecord> RunRecord::begin(store::Store store, const RunOptions& options
   row.spec = in.spec.name;
   row.faults = in.has_faults;
   row.purpose = options.purpose;
+  row.selection = selection_of(options);
   row.base = in.base.name;
   row.series = in.series ? in.series->name : "";
   row.started = fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));

@@ -102,6 +102,17 @@ std::map<std::string, std::string> read_capabilities(Reader& r, const Node& n) {
   return out;
 }
 
+/// "2027-03-01"
+std::string read_day(Reader& r, const Node& n) {
+  const std::string s = r.text(n, "expires");
+  if (!r.ok()) return s;
+  std::tm day{};
+  const char* end = ::strptime(s.c_str(), "%Y-%m-%d", &day);
+  if (s.size() != 10 || end == nullptr || *end != '\0')
+    r.fail(n, fmt::format("expires: '{}' is not a day", s), "write YEAR-MONTH-DAY, as in 2027-03-01");
+  return s;
+}
+
 Result<Requirements> load_requirements(const fs::path& project, const std::string& name) {
   PINRIG_TRY(file, find_named(project, expectations_place(), name));
   PINRIG_TRY(root, read_tree(file));
@@ -140,6 +151,7 @@ Result<KnownIssue> load_known_issue(const fs::path& project, const std::string& 
   if (const Node* n = f.need("reference")) out.reference = r.text(*n, "reference");
   set(f, "without", out.without, [&](const Node& n) { return read_symbols(r, n, "without"); });
   set(f, "sometimes", out.sometimes, [&](const Node& n) { return r.truth(n, "sometimes"); });
+  set(f, "expires", out.expires, [&](const Node& n) { return read_day(r, n); });
   if (r.ok()) out.range = read_range(r, f, project);
   if (!r.ok()) return r.error();
   return out;
@@ -157,17 +169,6 @@ std::string read_kind(Reader& r, const Node& n, const std::string& key) {
     r.fail(n, fmt::format("allow: a report of kind {} cannot be allowed", kind),
            "a test during which it comes has no result that could be judged");
   return kind;
-}
-
-/// "2027-03-01"
-std::string read_day(Reader& r, const Node& n) {
-  const std::string s = r.text(n, "expires");
-  if (!r.ok()) return s;
-  std::tm day{};
-  const char* end = ::strptime(s.c_str(), "%Y-%m-%d", &day);
-  if (s.size() != 10 || end == nullptr || *end != '\0')
-    r.fail(n, fmt::format("expires: '{}' is not a day", s), "write YEAR-MONTH-DAY, as in 2027-03-01");
-  return s;
 }
 
 SplatRule read_splat(Reader& r, const Node& n, const std::string& file, const fs::path& project) {

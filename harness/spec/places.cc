@@ -30,6 +30,10 @@ const Place& run_place() {
   static const Place p{"run", "configs/runs", ".yaml"};
   return p;
 }
+const Place& night_place() {
+  static const Place p{"night", "configs/nights", ".yaml"};
+  return p;
+}
 const Place& base_place() {
   static const Place p{"kernel", "kernels", ".yaml"};
   return p;

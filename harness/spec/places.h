@@ -18,6 +18,7 @@ struct Place {
 };
 
 const Place& run_place();
+const Place& night_place();
 const Place& base_place();
 const Place& series_place();
 const Place& machine_place();

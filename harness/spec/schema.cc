@@ -54,8 +54,8 @@ const std::vector<Schema> all{
     {Section::known_issue,
      "Known issue",
      "a known issue",
-     {"tests", "without", "seen", "pages", "sometimes", "reason", "reference", "kernels", "since", "until",
-      "archs"}},
+     {"tests", "without", "seen", "pages", "sometimes", "reason", "reference", "expires", "kernels", "since",
+      "until", "archs"}},
     {Section::splat_policy, "Splat policy", "a splat policy", {"splats"}},
     {Section::splat,
      "Splat policy: splats",
@@ -86,6 +86,11 @@ const std::vector<Schema> of_contract{
      "a user",
      {"what", "rows", "traits", "not", "not_memory", "env", "limit", "limit_plus", "needs", "claim",
       "destructive", "known_long", "proof"}},
+    {Section::night, "Night", "a night", {"until", "hours", "disk", "steps"}},
+    {Section::night_step,
+     "Night: steps",
+     "a step",
+     {"name", "run", "prove", "base", "archs", "tests", "env", "seed", "debug", "against"}},
 };
 
 /// The same of mutants, which come last.

@@ -37,6 +37,8 @@ enum class Section {
   contract_memory,
   contract_obligation,
   contract_user,
+  night,
+  night_step,
   mutation_files,
   equivalent_mutants,
   equivalent_mutant,

@@ -5,40 +5,13 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "store/database.h"
-#include "store/names.h"
+#include "store/columns.h"
 
 namespace pinrig::store {
 namespace {
 
 using SQLite::Column;
 using SQLite::Statement;
-
-/// Hands out a row's columns one after the other.
-class Columns {
- public:
-  explicit Columns(Statement& s) : s_(s) {}
-  Column next() { return s_.getColumn(n_++); }
-  std::string text() { return next().getString(); }
-  int whole() { return next().getInt(); }
-  std::int64_t big() { return next().getInt64(); }
-  double real() { return next().getDouble(); }
-  bool truth() { return next().getInt() != 0; }
-  template <typename T>
-  T json() {
-    return nlohmann::json::parse(text()).get<T>();
-  }
-
- private:
-  Statement& s_;
-  int n_ = 0;
-};
-
-template <typename T>
-T known_word(const std::optional<T>& value, const std::string& word, const char* column) {
-  if (!value) throw std::runtime_error(fmt::format("'{}' in {} is unknown to this pinrig", word, column));
-  return *value;
-}
 
 model::JobOutcome read_outcome(Columns& c, const std::string& word) {
   model::JobOutcome o;
@@ -47,25 +20,6 @@ model::JobOutcome read_outcome(Columns& c, const std::string& word) {
   o.phase = known_word(model::phase_from_string(phase), phase, "guests.phase");
   o.detail = c.text();
   return o;
-}
-
-constexpr const char* run_columns =
-    "SELECT id, spec, base, series, faults, purpose, started, finished, state, exit_code, dir, host, resumed"
-    " FROM runs ";
-
-RunRow read_run(Statement& s) {
-  Columns c(s);
-  RunRow r;
-  for (std::string* field : {&r.id, &r.spec, &r.base, &r.series}) *field = c.text();
-  r.faults = c.truth();
-  for (std::string* field : {&r.purpose, &r.started, &r.finished}) *field = c.text();
-  const std::string state = c.text();
-  r.state = known_word(run_state_from_string(state), state, "runs.state");
-  r.exit_code = c.whole();
-  r.dir = c.text();
-  r.host = c.text();
-  r.resumed = c.whole();
-  return r;
 }
 
 constexpr const char* kernel_columns =
@@ -144,70 +98,6 @@ AttemptRow read_attempt(Statement& s) {
   return a;
 }
 
-std::optional<model::PinLedger> read_ledger(Columns& c) {
-  model::PinLedger l;
-  const Column available = c.next();
-  const bool there = !available.isNull();
-  l.available = available.getInt() != 0;
-  l.before.acquired = c.big();
-  l.before.released = c.big();
-  l.after.acquired = c.big();
-  l.after.released = c.big();
-  l.settled_before = c.truth();
-  l.settled_after = c.truth();
-  l.settle_ms = c.real();
-  const Column mode = c.next();
-  model::PinClaim claim;
-  claim.mode = static_cast<model::PinClaim::Mode>(mode.getInt());
-  claim.pages = c.big();
-  claim.skew_sections = c.big();
-  if (!mode.isNull()) l.claim = claim;
-  return there ? std::optional(l) : std::nullopt;
-}
-
-std::optional<std::uint64_t> read_taint(Columns& c) {
-  const std::int64_t value = c.big();
-  return value == unknown_taint ? std::nullopt : std::optional(static_cast<std::uint64_t>(value));
-}
-
-std::optional<model::Assessment> read_assessment(Columns& c) {
-  const Column rule = c.next();
-  if (rule.isNull()) return std::nullopt;
-  model::Assessment a;
-  const std::string word = rule.getString();
-  a.rule = known_word(model::rule_from_string(word), word, "results.rule");
-  a.reason = c.text();
-  a.reference = c.text();
-  return a;
-}
-
-model::AssessedResult read_result(Statement& s) {
-  Columns c(s);
-  model::AssessedResult r;
-  auto& v = r.result.verdict;
-  v.test = c.text();
-  v.case_name = c.text();
-  const std::string word = c.text();
-  v.verdict = known_word(model::verdict_from_string(word), word, "results.verdict");
-  v.detail = c.text();
-  v.diagnostics = c.json<std::vector<std::string>>();
-  v.line = c.whole();
-  v.foreseen = c.truth();
-  v.wall_s = c.real();
-  v.numbers = c.json<std::map<std::string, double>>();
-  r.result.ledger = read_ledger(c);
-  r.result.taint_before = read_taint(c);
-  r.result.taint_after = read_taint(c);
-  r.result.counters = c.json<std::map<std::string, std::int64_t>>();
-  for (const auto& own : c.json<std::vector<std::string>>())
-    v.own.push_back(known_word(model::verdict_from_string(own), own, "results.own"));
-  v.splats = splats_from_json(c.text());
-  for (const auto& apart : c.json<std::vector<std::string>>())
-    v.apart.push_back(known_word(model::verdict_from_string(apart), apart, "results.apart"));
-  r.assessment = read_assessment(c);
-  return r;
-}
-
 model::KernelEvent read_event(Statement& s) {
   Columns c(s);
   model::KernelEvent e;
@@ -222,14 +112,6 @@ model::KernelEvent read_event(Statement& s) {
   e.text = c.json<std::vector<std::string>>();
   e.lines = lines_from_json(c.text());
   return e;
-}
-
-/// All rows of a statement whose parameters are bound already.
-template <typename Row, typename Read>
-std::vector<Row> all_rows(Statement& s, Read read) {
-  std::vector<Row> out;
-  while (s.executeStep()) out.push_back(read(s));
-  return out;
 }
 
 }  // namespace
@@ -366,16 +248,16 @@ Result<std::map<std::string, std::string>> Store::capabilities(const std::string
 Result<std::vector<model::AssessedResult>> Store::results(const std::string& run_id,
                                                           const std::string& guest_id) const {
   return guarded(impl_->file, [&] {
-    Statement s(
-        impl_->db,
-        "SELECT test, case_name, verdict, r.detail, diagnostics, line, foreseen, r.wall_s, numbers,"
-        " ledger, acquired_before, released_before, acquired_after, released_after, settled_before,"
-        " settled_after, settle_ms, claim_mode, claim_pages, claim_skew, taint_before, taint_after,"
-        " r.counters, own, splats, apart, rule, rule_reason, rule_reference"
-        " FROM results r JOIN guests g ON r.guest = g.id WHERE run_id = ? AND guest_id = ? ORDER BY seq");
+    Statement s(impl_->db,
+                std::string("SELECT ") + result_columns +
+                    " FROM results r JOIN guests g ON r.guest = g.id WHERE run_id = ? AND guest_id = ?"
+                    " ORDER BY seq");
     s.bind(1, run_id);
     s.bind(2, guest_id);
-    return all_rows<model::AssessedResult>(s, read_result);
+    return all_rows<model::AssessedResult>(s, [](Statement& row) {
+      Columns c(row);
+      return read_result(c);
+    });
   });
 }
 

@@ -30,9 +30,10 @@ struct RunRow {
   std::string finished;  ///< empty while running or after a kill
   RunState state = RunState::running;
   int exit_code = -1;
-  std::string dir;   ///< artifacts
-  std::string host;  ///< JSON: cpus, QEMU version, kernel
-  int resumed = 0;   ///< how often it was interrupted and went on
+  std::string dir;        ///< artifacts
+  std::string host;       ///< JSON: cpus, QEMU version, kernel
+  int resumed = 0;        ///< how often it was interrupted and went on
+  std::string selection;  ///< options that choose tests or how often they run; empty: as the run file says
 };
 
 /// How far a kernel got.

@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/result.h"
+#include "store/night_rows.h"
 #include "store/rows.h"
 
 namespace pinrig::store {
@@ -52,7 +53,24 @@ class Store {
   /// Deletes a run from the database. The caller removes its folder.
   Result<void> delete_run(const std::string& id);
 
+  /// Names a run that others are compared with; replaces an earlier one of that name.
+  Result<void> set_baseline(const BaselineRow& baseline);
+  /// Whether there was one.
+  Result<bool> drop_baseline(const std::string& name);
+  Result<std::vector<BaselineRow>> baselines() const;  ///< by name; their runs may be gone
+
   Result<std::vector<RunRow>> runs(int limit) const;  ///< newest first
+  /// Finished runs of the user with the run file, base, series and selection of `run`, that began before it,
+  /// newest first, `run` itself in front whatever its state; `limit` at most. In the order in which they
+  /// began, whatever their clocks said.
+  Result<std::vector<RunRow>> line_of(const RunRow& run, int limit) const;
+  /// The verdicts of these runs, without anything else about them.
+  Result<NightRows> nights(const std::vector<RunRow>& runs) const;
+  /// Numbers of the tests of these guests (GuestColumn::guest).
+  Result<std::vector<MeasureRow>> measures(const std::vector<std::int64_t>& guests) const;
+  /// A row with all that is known of it, of each of these guests that has it.
+  Result<std::vector<HistoryRow>> history(const std::string& test, const std::string& case_name,
+                                          const std::vector<std::int64_t>& guests) const;
   /// By id, unique prefix of one, or "last"; an ambiguous prefix is bad_usage and lists the runs.
   Result<std::optional<RunRow>> find_run(const std::string& id) const;
   /// Kernels and guests in the order of the plan.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 // Everything that changes the database.
-#include <chrono>
-#include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "store/binder.h"
 #include "store/database.h"
 #include "store/names.h"
 
@@ -11,50 +10,6 @@ namespace pinrig::store {
 namespace {
 
 using Statement = SQLite::Statement;
-
-/// Binds a row's values in the order of its question marks.
-class Binder {
- public:
-  explicit Binder(Statement& s) : s_(s) {}
-  Binder& operator<<(const std::string& v) {
-    s_.bind(++n_, v);
-    return *this;
-  }
-  Binder& operator<<(const char* v) {
-    s_.bind(++n_, v);
-    return *this;
-  }
-  Binder& operator<<(double v) {
-    s_.bind(++n_, v);
-    return *this;
-  }
-  Binder& operator<<(std::int64_t v) {
-    s_.bind(++n_, v);
-    return *this;
-  }
-  Binder& operator<<(int v) {
-    s_.bind(++n_, v);
-    return *this;
-  }
-  Binder& operator<<(bool v) {
-    s_.bind(++n_, v ? 1 : 0);
-    return *this;
-  }
-  void null() { s_.bind(++n_); }
-
- private:
-  Statement& s_;
-  int n_ = 0;
-};
-
-std::string now_utc() {
-  const std::time_t t = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm tm{};
-  gmtime_r(&t, &tm);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm);
-  return text;
-}
 
 /// Console text may hold any byte; the database and its JSON hold UTF-8.
 template <typename T>
@@ -301,10 +256,10 @@ Result<void> Store::begin_run(const RunRow& run, const std::vector<KernelRow>& k
     Statement s(
         impl_->db,
         "INSERT INTO runs(id, spec, base, series, faults, purpose, started, finished, state, exit_code, dir,"
-        " host) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)");
+        " host, selection) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)");
     Binder(s) << run.id << run.spec << run.base << run.series << run.faults << run.purpose
               << (run.started.empty() ? now_utc() : run.started) << run.finished << to_string(run.state)
-              << run.exit_code << run.dir << run.host;
+              << run.exit_code << run.dir << run.host << run.selection;
     s.exec();
     for (const auto& k : kernels) insert_kernel(impl_->db, k);
     for (const auto& g : guests) insert_guest(impl_->db, g);

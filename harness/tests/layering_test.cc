@@ -40,6 +40,7 @@ const Rules& rules() {
       {"store", {"model"}},
       {"assess", {"model"}},
       {"coverage", {}},
+      {"history", {"model"}},
       {"job",
        {"model", "git", "kconfig", "kbuild", "image", "vm", "process", "wire", "ktap", "console", "verdict"}},
       {"gc", {"store", "model"}},
@@ -52,18 +53,19 @@ const Rules& rules() {
       {"bisection", {"model", "assess", "bisect", "git", "job", "kbuild", "plan", "run", "store"}},
       {"mail", {"model"}},
       {"doctor", {"model", "job", "process", "run", "vm", "gc", "store"}},
-      {"report", {"model", "assess", "coverage", "holders", "store", "verdict"}},
+      {"report", {"model", "assess", "coverage", "history", "holders", "store", "verdict"}},
       {"html", {"model", "assess", "coverage", "store", "bisect", "report"}},
-      {"cli", {"model",   "assess", "job",    "run",  "prove",   "mutate",  "bisect", "bisection",
-               "mail",    "doctor", "report", "html", "spec",    "plan",    "store",  "ktap",
-               "console", "vm",     "gc",     "git",  "process", "symbols", "holders"}},
+      {"night", {"model", "history", "job", "process", "git", "report", "run", "spec", "store"}},
+      {"cli", {"model",  "assess", "job",  "run",  "prove",   "mutate",  "bisect", "bisection", "mail",
+               "doctor", "report", "html", "spec", "plan",    "store",   "ktap",   "console",   "history",
+               "night",  "vm",     "gc",   "git",  "process", "symbols", "holders"}},
   };
   return r;
 }
 
 // Modules that may do no I/O, and what would give them away.
-const std::set<std::string> pure{"model",   "wire",   "ktap",     "console", "kconfig", "plan",
-                                 "verdict", "assess", "coverage", "bisect",  "mail",    "holders"};
+const std::set<std::string> pure{"model",  "wire",     "ktap",   "console", "kconfig", "plan",   "verdict",
+                                 "assess", "coverage", "bisect", "mail",    "holders", "history"};
 const std::set<std::string> impure_headers{
     "fstream",      "filesystem",  "iostream",   "cstdio",        "thread",
     "base/file.h",  "unistd.h",    "fcntl.h",    "sys/socket.h",  "poll.h",
