@@ -27,6 +27,9 @@ constexpr int niceness = 2;
 /// stacks that its threads reserve, most of which is never touched.
 constexpr std::uint64_t qemu_bytes = std::uint64_t{6} << 30;
 
+/// Of an ELF core besides the memory: headers, and notes for each CPU; flash and ROMs of the machine.
+constexpr std::uint64_t core_headers = std::uint64_t{256} << 20;
+
 /// Of a directory entry and an inode, which a file without content takes as well.
 constexpr std::uintmax_t entry_bytes = 4096;
 
@@ -79,21 +82,22 @@ std::uint64_t address_space_limit(const model::Machine& machine) {
   return (static_cast<std::uint64_t>(machine.memory_mib) << 20) + qemu_bytes;
 }
 
-std::uint64_t file_size_limit(const model::Machine& machine, const OutputCaps& caps) {
+std::uint64_t file_size_limit(const model::Machine& machine, const OutputCaps& caps, bool dumped) {
   // Twice the caps: a guest that outgrows them is to be killed with a reason, not by SIGXFSZ.
   std::uint64_t most = 2 * std::max<std::uint64_t>({caps.console, caps.results, std::uint64_t{64} << 20});
   for (const auto& drive : machine.nvme)
     most = std::max(most, static_cast<std::uint64_t>(drive.size_mib) << 20);
+  if (dumped) most = std::max(most, (static_cast<std::uint64_t>(machine.memory_mib) << 20) + core_headers);
   return most;
 }
 
-void confine(pid_t qemu, const model::Machine& machine, const OutputCaps& caps) {
+void confine(pid_t qemu, const model::Machine& machine, const OutputCaps& caps, bool dumped) {
   offer_to_oom_killer(qemu);
   // Its threads are made later and take after it.
   if (::setpriority(PRIO_PROCESS, static_cast<id_t>(qemu), niceness) != 0)
     spdlog::debug("PID {}: not niced: {}", qemu, std::strerror(errno));
   if (limits_memory) limit(qemu, RLIMIT_AS, address_space_limit(machine));
-  limit(qemu, RLIMIT_FSIZE, file_size_limit(machine, caps));
+  limit(qemu, RLIMIT_FSIZE, file_size_limit(machine, caps, dumped));
   limit(qemu, RLIMIT_CORE, 0);
 }
 

@@ -21,8 +21,9 @@ namespace pinrig::vm {
 std::vector<std::string> without_privileges(std::vector<std::string> argv);
 
 /// Niced below pinrig, the first that the OOM killer takes, and with limits on its address space and on the
-/// size of a file. What cannot be set is logged and left.
-void confine(pid_t qemu, const model::Machine& machine, const OutputCaps& caps);
+/// size of a file. `dumped`: it may be told to save the guest's memory, which as an ELF core is one file.
+/// What cannot be set is logged and left.
+void confine(pid_t qemu, const model::Machine& machine, const OutputCaps& caps, bool dumped = false);
 
 /// `argv` behind the programs that do the same to what they start (prlimit(1), choom(1), nice(1)) and behind
 /// setpriv(1): for a QEMU that has our terminal and is waited for at once. Unchanged when it is not in PATH;
@@ -33,7 +34,7 @@ std::vector<std::string> confined(std::vector<std::string> argv, const model::Ma
 /// The limits that confine() sets, in bytes: the guest's memory and what QEMU needs itself; the largest file
 /// that a guest of this machine may have.
 std::uint64_t address_space_limit(const model::Machine& machine);
-std::uint64_t file_size_limit(const model::Machine& machine, const OutputCaps& caps);
+std::uint64_t file_size_limit(const model::Machine& machine, const OutputCaps& caps, bool dumped = false);
 
 /// Bytes that the files below `dir` take on the disk. Stops when it has `most`; each file counts some, so
 /// that a flood of empty ones has an end as well. Follows no link. 0 when there is no such directory.

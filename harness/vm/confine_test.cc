@@ -69,6 +69,10 @@ TEST(Confine, ADriveMayBeLargerThanTheCaps) {
   machine.nvme = {{.serial = "a", .nsid = 1, .size_mib = 8192}};
   EXPECT_EQ(file_size_limit(machine, {}), std::uint64_t{8192} << 20);
   EXPECT_EQ(file_size_limit({}, {.console = 1, .results = std::uint64_t{1} << 30}), std::uint64_t{2} << 30);
+  model::Machine large;
+  large.memory_mib = 6144;
+  EXPECT_GT(file_size_limit(large, {}, true), std::uint64_t{6144} << 20) << "its memory is one file";
+  EXPECT_LT(file_size_limit(large, {}), std::uint64_t{6144} << 20);
   machine.memory_mib = 1024;
   EXPECT_GT(address_space_limit(machine), std::uint64_t{1} << 30);
 }

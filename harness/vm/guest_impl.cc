@@ -61,7 +61,7 @@ Result<std::unique_ptr<Guest::Impl>> Guest::Impl::spawn(const model::JobSpec& jo
   auto child = process::Child::start(command, files.dir / "qemu.log");
   if (child.has_error()) return qemu_start_error(child.error(), job.arch);
   impl->child.emplace(std::move(child).value());
-  confine(impl->child->pid(), job.machine, files.caps);
+  confine(impl->child->pid(), job.machine, files.caps, !job.dump.when.empty());
   return impl;
 }
 
