@@ -27,9 +27,10 @@ static size_t swapped(const struct buffer* buffer) {
   return count;
 }
 
-// Reclaim takes only pages that are on their LRU list: asked again until all is out, or a second is over. Pages
-// that this process filled on another CPU stay in that CPU's batch of the LRU (mm/swap.c, folio_add_lru()), and
-// MADV_PAGEOUT drains only its own (mm/madvise.c, lru_add_drain()): dropping caches drains all of them.
+// Reclaim takes only pages that are on their LRU list: asked again until all is out, or a second is over.
+// Pages that this process filled on another CPU stay in that CPU's batch of the LRU (mm/swap.c,
+// folio_add_lru()), and MADV_PAGEOUT drains only its own (mm/madvise.c, lru_add_drain()): dropping caches
+// drains all of them.
 static size_t page_out(const struct buffer* buffer) {
   long long end = clock_ms() + patience_scaled(1000);
   size_t count = 0, wanted = buffer->size / page_bytes();

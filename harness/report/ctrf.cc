@@ -11,6 +11,7 @@
 #include "report/digest.h"
 #include "report/repeats.h"
 #include "report/selection.h"
+#include "report/text_layout.h"
 #include "report/unfinished.h"
 #include "report/why_text.h"
 
@@ -89,7 +90,7 @@ ordered_json other_json(const std::string& name, const std::string& message) {
   return {{"name", name}, {"status", "other"}, {"duration", 0}, {"message", message}};
 }
 
-std::string text_of(const store::RunRow* run, ordered_json tests, const Summary& s, ordered_json extra) {
+std::string document_of(const store::RunRow* run, ordered_json tests, const Summary& s, ordered_json extra) {
   const auto n = [&](const char* status) {
     const auto it = s.of.find(status);
     return it == s.of.end() ? 0 : it->second;
@@ -146,7 +147,7 @@ Result<std::string> ctrf(const store::Store& store, const store::RunRow& run, co
   ordered_json extra{{"run", run.id}, {"base", data.run.base}, {"series", data.run.series}};
   extra["state"] = store::to_string(data.run.state);
   extra["exit_code"] = data.run.exit_code < 0 ? ordered_json(nullptr) : ordered_json(data.run.exit_code);
-  return text_of(&data.run, std::move(tests), s, std::move(extra));
+  return document_of(&data.run, std::move(tests), s, std::move(extra));
 }
 
 std::string unfinished_ctrf(const Unfinished& u) {
@@ -154,7 +155,7 @@ std::string unfinished_ctrf(const Unfinished& u) {
   s.of["other"] = 1;
   ordered_json tests = ordered_json::array();
   tests.push_back(other_json("run", clean(u.why + (u.hint.empty() ? "" : "; " + u.hint))));
-  return text_of(nullptr, std::move(tests), s, ordered_json{{"state", "unfinished"}});
+  return document_of(nullptr, std::move(tests), s, ordered_json{{"state", "unfinished"}});
 }
 
 }  // namespace pinrig::report

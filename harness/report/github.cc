@@ -8,6 +8,7 @@
 #include "report/digest.h"
 #include "report/sections.h"
 #include "report/selection.h"
+#include "report/text_layout.h"
 #include "report/unfinished.h"
 #include "report/why_text.h"
 

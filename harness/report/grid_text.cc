@@ -27,7 +27,7 @@ std::string painted(const Painter& p, const history::Cell& cell) {
   }
 }
 
-std::string name_of(const NightData& data, const history::GridRow& row) {
+std::string grid_name(const NightData& data, const history::GridRow& row) {
   std::string out = clean(history::to_string(row.name));
   if (data.line.columns.size() > 1) out += " " + column_word(data.line, row.column);
   return out;
@@ -53,7 +53,7 @@ NightLayout layout_of(const NightData& data, const history::Grid& grid, const Pa
   NightLayout out;
   out.narrow = p.width() < 110;
   for (const auto& row : grid.rows) {
-    out.name = std::max(out.name, width_of(name_of(data, row)));
+    out.name = std::max(out.name, width_of(grid_name(data, row)));
     out.right = std::max(out.right, width_of(right_of(data, row, out.narrow)));
   }
   out.name = std::min(out.name, p.width() * 2 / 5);
@@ -106,7 +106,7 @@ std::string grid_text(const NightData& data, const history::Grid& grid, const St
       out += p.dim(pad("another kernel from here on", l.name)) + "  " + p.dim(bars) + "\n";
   }
   for (const auto& row : grid.rows) {
-    std::string line = fitted(p, name_of(data, row), l.name) + "  ";
+    std::string line = fitted(p, grid_name(data, row), l.name) + "  ";
     for (std::size_t i = 0; i < l.nights; ++i) line += painted(p, row.cells[i]);
     out += line + "  " + right_of(data, row, l.narrow) + "\n";
   }

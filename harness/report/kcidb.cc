@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "report/digest.h"
 #include "report/selection.h"
+#include "report/text_layout.h"
 #include "report/unfinished.h"
 #include "report/why_text.h"
 

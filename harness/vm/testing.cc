@@ -66,15 +66,6 @@ void suffer(const std::string& role, const std::string& phase) {
   if (role == "sigstop@" + phase) ::kill(::getpid(), SIGSTOP);
 }
 
-/// In "bio_b_taint" the kernel warns in bio/b, in "bio_b_announces_taint" bio/b says so, in "all_taint" it
-/// warns in each test. Returns what the test prints about it.
-std::string warn(const std::string& role, const std::string& test, int log, std::int64_t& taint) {
-  if (role != "all_taint" && (test != "bio/b" || !role.ends_with("taint"))) return "";
-  put(log, "[    1.100000] WARNING: CPU: 0 PID: 88 at mm/gup.c:12 gup_fast+0x1/0x2\n");
-  taint |= 1 << 9;
-  return role == "bio_b_announces_taint" ? "# expects kernel: mm/gup.c\n" : "";
-}
-
 /// A panic after which QEMU holds the guest; `event`: it tells QEMU of that instead of being reset.
 [[noreturn]] void stay_dead(int console, int qmp, bool event, bool can_dump) {
   put(console, "[    1.100000] Kernel panic - not syncing: sysrq triggered crash\n");
@@ -82,6 +73,16 @@ std::string warn(const std::string& role, const std::string& test, int log, std:
   const Json told{{"event", "GUEST_PANICKED"}, {"data", {{"action", "pause"}}}};
   put(qmp, (event ? told : reset).dump() + "\n{\"event\": \"STOP\"}\n");
   for (;;) answer_qmp(qmp, event ? "guest-panicked" : "shutdown", can_dump);
+}
+
+/// What the test leaves in the roles that have it hang on or leak.
+void leave_behind(const std::string& role, std::uint32_t id, wire::TestEnd& end) {
+  if (role == "second_test_hangs_on" && id == 2) {
+    end.stuck = {{41, "reader", "D", "[<0>] folio_wait_bit_common+0x1/0x2"}};
+    end.stuck_count = 1;
+  }
+  if (role == "first_test_leaks" && id == 1) end.after.acquired = 16;
+  if (role == "first_test_leaks" && id > 1) end.before.acquired = end.after.acquired = 16;
 }
 
 /// Leaves results like a real guest: every test passes, but in the role "second_test_kills" the second one
@@ -135,12 +136,7 @@ void measure(int control, int qmp, const std::string& results, const std::string
     end.how = "exited";
     end.before.available = end.before.settled = end.after.available = end.after.settled = true;
     end.once_armed = true;
-    if (role == "second_test_hangs_on" && id == 2) {
-      end.stuck = {{41, "reader", "D", "[<0>] folio_wait_bit_common+0x1/0x2"}};
-      end.stuck_count = 1;
-    }
-    if (role == "first_test_leaks" && id == 1) end.after.acquired = 16;
-    if (role == "first_test_leaks" && id > 1) end.before.acquired = end.after.acquired = 16;
+    leave_behind(role, id, end);
     mark("end", request);
     tell(end);
     if (role == "first_test_leaks" && id == 1) {

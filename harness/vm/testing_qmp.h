@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// What the QEMU for tests (testing.cc) is told to connect to, what it answers on QMP, and its dump.
+// What the QEMU for tests (testing.cc) is told to connect to, what it answers on QMP, its dump, and what a
+// test of it says.
 #pragma once
 
 #include <fcntl.h>
@@ -33,6 +34,15 @@ inline int connect_to(const std::string& path) {
 }
 
 inline void put(int fd, const std::string& bytes) { (void)!::write(fd, bytes.data(), bytes.size()); }
+
+/// In "bio_b_taint" the kernel warns in bio/b, in "bio_b_announces_taint" bio/b says so, in "all_taint" it
+/// warns in each test. Returns what the test prints about it.
+inline std::string warn(const std::string& role, const std::string& test, int log, std::int64_t& taint) {
+  if (role != "all_taint" && (test != "bio/b" || !role.ends_with("taint"))) return "";
+  put(log, "[    1.100000] WARNING: CPU: 0 PID: 88 at mm/gup.c:12 gup_fast+0x1/0x2\n");
+  taint |= 1 << 9;
+  return role == "bio_b_announces_taint" ? "# expects kernel: mm/gup.c\n" : "";
+}
 
 /// Blocks for the next bytes; an end of the stream is an end of the fake.
 inline std::string get(int fd) {
